@@ -1,0 +1,1 @@
+"""What every package needs and none owns: devices, paths, errors, logging, progress."""

@@ -1,0 +1,116 @@
+"""What a client asks of the engine, and what comes back. Free of torch, so that the API can speak it while loading."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from fathom.base.errors import RequestError
+from fathom.types import FinishReason
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingParams:
+    """How to choose tokens. ``temperature`` 0 is greedy; ``top_k`` 0, ``top_p`` 1 and ``min_p`` 0 switch a filter off.
+
+    ``logprobs`` is the number of alternatives to report beside the chosen token's (None: report nothing). With a
+    ``seed`` a completion depends on the prompt and these parameters alone, not on what else is in the batch.
+    ``max_tokens`` None means: as far as the context reaches.
+    """
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    stop_token_ids: tuple[int, ...] = ()
+    ignore_eos: bool = False
+    logprobs: int | None = None
+    n: int = 1
+
+    def __post_init__(self) -> None:
+        bounds: tuple[tuple[str, float, float], ...] = (
+            ("temperature", 0.0, 100.0),
+            ("top_p", 0.0, 1.0),
+            ("min_p", 0.0, 1.0),
+            ("presence_penalty", -2.0, 2.0),
+            ("frequency_penalty", -2.0, 2.0),
+        )
+        for name, low, high in bounds:
+            value = getattr(self, name)
+            if not low <= value <= high:  # also refuses NaN
+                raise RequestError(f"{name} is {value}", f"choose a value between {low:g} and {high:g}")
+        if not 0 < self.repetition_penalty < float("inf"):
+            raise RequestError(f"repetition_penalty is {self.repetition_penalty}", "choose a positive number")
+        if self.max_tokens is not None and self.max_tokens < 1:
+            raise RequestError(f"max_tokens is {self.max_tokens}", "ask for at least 1 token")
+        if self.top_k < 0 or self.n < 1:
+            raise RequestError("top_k must be at least 0 and n at least 1", "choose other values")
+
+
+@dataclass(frozen=True, slots=True)
+class GrammarSpec:
+    """A constraint on the text: any JSON object, a JSON schema (dict), or a Lark grammar / regular expression (str).
+
+    ``after`` delays it until that text has been generated (``</think>``), so that a model may think first.
+    """
+
+    kind: Literal["json_object", "json_schema", "lark", "regex"]
+    value: Any = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A prompt of token ids and how to continue it. ``cache_salt`` isolates the prefix cache between users."""
+
+    prompt: tuple[int, ...]
+    sampling: SamplingParams = SamplingParams()
+    grammar: GrammarSpec | None = None
+    cache_salt: str = ""
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """The log-probability of a sampled token, and of the most likely ones at its place, best first."""
+
+    token_id: int
+    logprob: float
+    top: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of one completion (``index`` of ``n``).
+
+    ``text`` never ends inside a character or a possible stop string; a stop string itself is not part of it. The last
+    chunk of each completion carries ``finish_reason``. ``cached_tokens`` is set on every chunk.
+    """
+
+    index: int
+    text: str
+    token_ids: tuple[int, ...]
+    logprobs: tuple[TokenLogprob, ...] = ()
+    finish_reason: FinishReason | None = None
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStats:
+    """A snapshot for health pages and metrics. ``*_tokens`` and ``finished`` count since the engine started."""
+
+    waiting: int
+    running: int
+    pages_total: int
+    pages_free: int
+    prompt_tokens: int
+    cached_tokens: int
+    generated_tokens: int
+    finished: int

@@ -1,0 +1,1 @@
+"""Routes, one dialect a file."""

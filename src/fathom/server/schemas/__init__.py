@@ -1,0 +1,1 @@
+"""Request and response bodies, one dialect a file. Imports without torch."""
