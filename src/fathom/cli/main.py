@@ -1,0 +1,53 @@
+"""The ``fathom`` command.
+
+One file a command. Importing this module imports no torch: ``fathom --help`` answers at once, and a person who mistypes
+an option does not wait for a framework to load. The commands therefore import what computes inside their functions, and
+only there. ``tests/unit/cli/test_main.py`` holds us to it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from fathom.base.errors import FathomError
+from fathom.cli import doctor, version
+
+app = typer.Typer(
+    name="fathom",
+    help="An open reasoning assistant that runs on hardware you already have.",
+    epilog="Start with: fathom chat",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("doctor")(doctor.doctor)
+app.command("version")(version.version)
+
+
+def main() -> None:
+    """Run the command; a FathomError becomes two lines and exit code 1 (``FATHOM_DEBUG=1`` shows the traceback)."""
+    try:
+        app()
+    except FathomError as error:
+        if os.environ.get("FATHOM_DEBUG"):
+            raise
+        explain(error)
+        sys.exit(1)
+
+
+def explain(error: FathomError, console: Console | None = None) -> None:
+    """What happened, then what to do."""
+    console = console or Console(stderr=True)
+    console.print(Text.assemble(("error: ", "bold red"), error.message))
+    if error.remedy:
+        console.print(Text.assemble(("  try: ", "bold green"), error.remedy))
+
+
+if __name__ == "__main__":
+    main()
