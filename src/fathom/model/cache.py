@@ -1,0 +1,80 @@
+"""A cache in one piece per layer: the simplest context with a past, and the specification of the engine's paged one.
+
+B batch · T tokens at hand · S tokens seen · G key/value heads · Dk, Dv head channels
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from fathom.base.errors import RequestError
+from fathom.model.context import CacheSpec
+from fathom.model.sdpa import additive, attention
+
+
+class ContiguousCache:
+    """Keys and values of B sequences of one length, up to ``capacity`` tokens each.
+
+    ``specs`` must come from ``model.cache_specs(absorbed)``. Raises :class:`RequestError` when a forward would exceed
+    the capacity, before anything is written.
+    """
+
+    def __init__(
+        self,
+        specs: Sequence[CacheSpec],
+        batch: int,
+        capacity: int,
+        *,
+        absorbed: bool = True,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self._absorbed = absorbed
+        self.capacity = capacity
+
+        def room(spec: CacheSpec, channels: int) -> Tensor:
+            return torch.zeros(batch, capacity, spec.num_kv_heads, channels, dtype=dtype, device=device)
+
+        self._keys = [room(spec, spec.key_dim) for spec in specs]  # (B, capacity, G, Dk)
+        self._values = [None if spec.value_in_key else room(spec, spec.value_dim) for spec in specs]
+        self._lengths = [0] * len(specs)
+
+    @property
+    def absorbed(self) -> bool:
+        return self._absorbed
+
+    @property
+    def length(self) -> int:
+        """Tokens seen by every layer."""
+        return min(self._lengths)
+
+    def crop(self, length: int) -> None:
+        """Forget all but the first ``length`` tokens."""
+        self._lengths = [min(length, seen) for seen in self._lengths]
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+        start, stop = self._lengths[layer], self._lengths[layer] + q.shape[1]
+        if stop > self.capacity:
+            raise RequestError(f"{stop} tokens exceed the cache of {self.capacity}", "build a larger cache")
+        keys, values = self._keys[layer], self._values[layer]
+        keys[:, start:stop] = k
+        if values is not None:
+            values[:, start:stop] = v
+        self._lengths[layer] = stop
+        seen = keys[:, :stop]
+        past = seen[..., : v.shape[-1]] if values is None else values[:, :stop]
+        if start == 0:
+            return attention(q, seen, past, scale, causal=True)
+        return attention(q, seen, past, scale, causal=False, mask=_shifted(q, start))
+
+
+def _shifted(q: Tensor, start: int) -> Tensor | None:
+    """Query t stands at position start + t: the causal mask (T, S); None where one query sees everything."""
+    length = q.shape[1]
+    if length == 1:
+        return None
+    visible = torch.ones(length, start + length, dtype=torch.bool, device=q.device).tril(start)
+    return additive(visible, q.dtype)

@@ -1,0 +1,128 @@
+"""Rotary position embedding (Su et al., arXiv 2104.09864): plain, YaRN as DeepSeek scales it, and Llama 3.1's.
+
+The frequencies are a function of the configuration, not state: they are no buffer, so that building on the meta
+device, loading a checkpoint or casting the model to bfloat16 cannot disturb them. Angles are computed once per forward
+from the positions at hand and shared by every layer. A table over all positions was refused: at 163 840 positions it
+holds 80 MB to save three small operations.
+
+Everything up to the rotation is float32, in the very order of operations that the published models were trained with:
+at position 100 000 one unit in the last place of a frequency already turns a channel by 0.01.
+
+    B batch · T tokens · H heads · R rotary channels
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fathom.model.config import Llama3Scaling, RopeConfig, YarnScaling
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """The angles of the tokens at hand, shared by all layers.
+
+    ``sin`` carries the sign of the partner channel, so that a rotation is x·cos + partner(x)·sin.
+    """
+
+    cos: Tensor  # (B, T, 1, R) float32
+    sin: Tensor  # (B, T, 1, R) float32
+    interleaved: bool
+
+    def apply(self, x: Tensor) -> Tensor:
+        """Rotate x (B, T, H, R); the result has x's dtype and layout."""
+        partner = _swap_neighbors(x) if self.interleaved else x.roll(x.shape[-1] // 2, -1)
+        return torch.addcmul(x * self.cos, partner, self.sin).to(x.dtype)
+
+
+def _swap_neighbors(x: Tensor) -> Tensor:
+    return x.unflatten(-1, (-1, 2)).flip(-1).flatten(-2)
+
+
+class Rope:
+    """Positions to angles."""
+
+    def __init__(self, config: RopeConfig, dim: int) -> None:
+        self.interleaved = config.interleaved
+        self.magnitude = magnitude(config)
+        self._frequencies = {torch.device("cpu"): inverse_frequencies(config, dim)}
+
+    def rotation(self, positions: Tensor) -> Rotation:
+        """The rotation of positions (B, T), any integer dtype, on their device."""
+        angles = positions.float()[..., None, None] * self._on(positions.device)  # (B, T, 1, R/2)
+        cos, sin = angles.cos(), angles.sin()
+        if self.magnitude != 1.0:
+            cos, sin = cos * self.magnitude, sin * self.magnitude
+        if self.interleaved:
+            cos, sin = cos.repeat_interleave(2, -1), torch.stack((-sin, sin), -1).flatten(-2)
+        else:
+            cos, sin = torch.cat((cos, cos), -1), torch.cat((-sin, sin), -1)
+        return Rotation(cos, sin, self.interleaved)
+
+    def _on(self, device: torch.device) -> Tensor:
+        if device not in self._frequencies:
+            self._frequencies[device] = self._frequencies[torch.device("cpu")].to(device)
+        return self._frequencies[device]
+
+
+def inverse_frequencies(config: RopeConfig, dim: int) -> Tensor:
+    """Radians per position of each channel pair: (dim/2,) float32 on the CPU, fastest first."""
+    exponents = torch.arange(0, dim, 2, dtype=torch.float32, device="cpu") / dim
+    plain = 1.0 / (config.theta**exponents)
+    match config.scaling:
+        case None:
+            return plain
+        case YarnScaling():
+            return _yarn(plain, config.theta, config.scaling, dim)
+        case Llama3Scaling():
+            return _llama3(plain, config.scaling)
+
+
+def magnitude(config: RopeConfig) -> float:
+    """The factor on cos and sin. YaRN sharpens attention by it (arXiv 2309.00071, section 3.4); DeepSeek divides out
+    what :func:`softmax_factor` applies to the whole score, so that equal ``mscale`` terms give exactly 1.
+    """
+    if not isinstance(config.scaling, YarnScaling):
+        return 1.0
+    scaling = config.scaling
+    return _mscale(scaling.factor, scaling.mscale) / _mscale(scaling.factor, scaling.mscale_all_dim)
+
+
+def softmax_factor(config: RopeConfig) -> float:
+    """The factor m² on the softmax scale of MLA under YaRN, m = 0.1 · mscale_all_dim · ln(factor) + 1.
+
+    Rotary channels are only part of an MLA head; scaling cos and sin would miss the others.
+    """
+    if not isinstance(config.scaling, YarnScaling):
+        return 1.0
+    return _mscale(config.scaling.factor, config.scaling.mscale_all_dim) ** 2
+
+
+def _mscale(factor: float, mscale: float) -> float:
+    return 1.0 if factor <= 1 else 0.1 * mscale * math.log(factor) + 1.0
+
+
+def _yarn(plain: Tensor, theta: float, scaling: YarnScaling, dim: int) -> Tensor:
+    """Interpolate slow channels by ``factor``, leave fast ones, blend in between (arXiv 2309.00071, section 3.2)."""
+
+    def channel(rotations: float) -> float:  # the pair that turns `rotations` times over the original length
+        return dim * math.log(scaling.original_max_position / (rotations * 2 * math.pi)) / (2 * math.log(theta))
+
+    low = max(math.floor(channel(scaling.beta_fast)), 0)
+    high = min(math.ceil(channel(scaling.beta_slow)), dim - 1)
+    ramp = (torch.arange(dim // 2, dtype=torch.float32, device="cpu") - low) / max(high - low, 0.001)
+    keep = 1 - ramp.clamp(0, 1)  # 1: extrapolate, 0: interpolate
+    return 1.0 / (scaling.factor * (1.0 / plain)) * (1 - keep) + plain * keep
+
+
+def _llama3(plain: Tensor, scaling: Llama3Scaling) -> Tensor:
+    """Slow by ``factor`` the channels whose wavelength exceeds the original context, blend the medium ones."""
+    wavelengths = 2 * math.pi / plain
+    turns = scaling.original_max_position / wavelengths
+    smooth = (turns - scaling.low_freq_factor) / (scaling.high_freq_factor - scaling.low_freq_factor)
+    smooth = smooth.clamp(0, 1)  # 0: slow, 1: fast
+    return (1 - smooth) * plain / scaling.factor + smooth * plain

@@ -1,0 +1,99 @@
+"""The model: embedding, blocks, norm, head. One forward for training and decoding; the context makes the difference.
+
+B batch · T tokens · D hidden · V vocabulary
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fathom.base.errors import ConfigError
+from fathom.model.block import Block
+from fathom.model.causal import CausalContext
+from fathom.model.config import ModelConfig
+from fathom.model.context import AttentionContext, CacheSpec
+from fathom.model.init import initialize
+from fathom.model.mtp import MTPModule
+from fathom.model.norm import RMSNorm
+from fathom.model.rope import Rope
+
+
+class Transformer(nn.Module):
+    """A decoder of any family in :mod:`fathom.model.presets`.
+
+    Builds on any device, the meta device included, and in torch's default dtype. Weights are drawn at random
+    (:mod:`fathom.model.init`); a checkpoint replaces them.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.rope = Rope(config.rope, config.attention.rope_dim)
+        self.embed = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.layers = nn.ModuleList(
+            Block(config, layer, routed=config.is_moe_layer(layer)) for layer in range(config.num_layers)
+        )
+        self.norm = RMSNorm(config.hidden_size, config.norm_eps)
+        self.head = None if config.tie_embeddings else nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+        self.mtp = nn.ModuleList(MTPModule(config, config.num_layers + d) for d in range(config.num_mtp_layers))
+        initialize(self, config.init_std)
+
+    def forward(
+        self, tokens: Tensor, positions: Tensor | None = None, context: AttentionContext | None = None
+    ) -> Tensor:
+        """Logits (B, T, V) of the token after each of ``tokens``; see :meth:`hidden`."""
+        return self.logits(self.hidden(tokens, positions, context))
+
+    def hidden(
+        self, tokens: Tensor, positions: Tensor | None = None, context: AttentionContext | None = None
+    ) -> Tensor:
+        """Hidden states (B, T, D) after the final norm.
+
+        ``tokens`` (B, T) int64. ``positions`` (B, T) or (1, T) default to 0 … T-1, which only a context that holds no
+        earlier tokens allows. ``context`` None is plain causal attention.
+
+        Raises :class:`ConfigError` where positions are missing.
+        """
+        context = CausalContext() if context is None else context
+        rotation = self.rope.rotation(_positions(tokens, positions, context))
+        x = self.embed(tokens)
+        for layer in self.layers:
+            x = layer(x, rotation, context)
+        return self.norm(x)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Logits (…, V) of hidden states (…, D), in their dtype. Serves the MTP modules as well."""
+        return F.linear(hidden, self.embed.weight) if self.head is None else self.head(hidden)
+
+    def mtp_hidden(
+        self,
+        depth: int,
+        hidden: Tensor,
+        tokens: Tensor,
+        positions: Tensor | None = None,
+        context: AttentionContext | None = None,
+    ) -> Tensor:
+        """Hidden states (B, T, D) of MTP module ``depth`` (0-based), whose logits predict the token after ``tokens``.
+
+        ``hidden`` (B, T, D) comes from :meth:`hidden`, or from depth - 1; row i belongs to token i. ``tokens`` (B, T)
+        are the *next* tokens, i + 1 + depth, and ``positions`` theirs (only differences matter).
+        """
+        context = CausalContext() if context is None else context
+        rotation = self.rope.rotation(_positions(tokens, positions, context))
+        return self.mtp[depth](hidden, self.embed(tokens), rotation, context)
+
+    def cache_specs(self, absorbed: bool = True) -> list[CacheSpec]:
+        """What each main layer hands to its context, in order."""
+        return [cast("Block", layer).attention.cache_spec(absorbed) for layer in self.layers]
+
+
+def _positions(tokens: Tensor, positions: Tensor | None, context: AttentionContext) -> Tensor:
+    if positions is not None:
+        return positions
+    if not isinstance(context, CausalContext):
+        raise ConfigError("positions are missing", "pass the position of each token beside a context with a past")
+    return torch.arange(tokens.shape[1], device=tokens.device)[None]
