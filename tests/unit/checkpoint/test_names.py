@@ -1,0 +1,71 @@
+"""The name tables, read in both directions."""
+
+import pytest
+
+from fathom.checkpoint.names import (
+    GGUF_DEEPSEEK,
+    GGUF_LLAMA,
+    GGUF_QWEN,
+    HF_GQA,
+    HF_MLA,
+    Layout,
+    NameTable,
+    Place,
+)
+
+
+@pytest.mark.parametrize(
+    ("table", "theirs", "place"),
+    [
+        (HF_GQA, "model.embed_tokens.weight", Place("embed.weight", Layout.SAME)),
+        (HF_GQA, "model.layers.1.self_attn.q_norm.weight", Place("layers.1.attention.q_norm.weight", Layout.SAME)),
+        (
+            HF_MLA,
+            "model.layers.0.self_attn.q_a_layernorm.weight",
+            Place("layers.0.attention.q_norm.weight", Layout.SAME),
+        ),
+        (
+            HF_MLA,
+            "model.layers.3.mlp.experts.17.down_proj.weight",
+            Place("layers.3.mlp.experts.down", Layout.EXPERT, 17),
+        ),
+        (HF_MLA, "model.layers.3.mlp.gate.e_score_correction_bias", Place("layers.3.mlp.router.bias", Layout.SAME)),
+        (HF_MLA, "model.layers.4.eh_proj.weight", Place("mtp.0.proj.weight", Layout.SAME)),
+        (HF_MLA, "model.layers.5.shared_head.norm.weight", Place("mtp.1.norm.weight", Layout.SAME)),
+        (
+            HF_MLA,
+            "model.layers.4.mlp.experts.2.up_proj.weight",
+            Place("mtp.0.block.mlp.experts.up", Layout.EXPERT, 2),
+        ),
+        (HF_MLA, "model.layers.4.embed_tokens.weight", Place("embed.weight", Layout.COPY)),
+        (GGUF_LLAMA, "blk.2.attn_q.weight", Place("layers.2.attention.q_proj.weight", Layout.ROTARY_Q)),
+        (GGUF_QWEN, "blk.2.attn_q.bias", Place("layers.2.attention.q_proj.bias", Layout.SAME)),
+        (GGUF_DEEPSEEK, "blk.2.attn_k_b.weight", Place("layers.2.attention.kv_up.weight", Layout.KEY_UP)),
+        (GGUF_DEEPSEEK, "blk.2.ffn_up_exps.weight", Place("layers.2.mlp.experts.up", Layout.SAME)),
+    ],
+)
+def test_their_name_leads_to_our_place(table: NameTable, theirs: str, place: Place) -> None:
+    assert table.to_ours(theirs, num_layers=4) == place
+
+
+@pytest.mark.parametrize("name", ["model.layers.4.attn.weight", "lm_head", "x", "", "model.layers.eh_proj.weight"])
+def test_unknown_names_lead_nowhere(name: str) -> None:
+    assert HF_MLA.to_ours(name, num_layers=4) is None
+
+
+def test_an_expert_stack_leads_to_one_name_per_expert() -> None:
+    assert HF_MLA.to_theirs("mtp.0.block.mlp.experts.gate", num_layers=61, num_experts=2) == [
+        ("model.layers.61.mlp.experts.0.gate_proj.weight", Place("mtp.0.block.mlp.experts.gate", Layout.EXPERT, 0)),
+        ("model.layers.61.mlp.experts.1.gate_proj.weight", Place("mtp.0.block.mlp.experts.gate", Layout.EXPERT, 1)),
+    ]
+
+
+@pytest.mark.parametrize("table", [HF_MLA, HF_GQA, GGUF_LLAMA, GGUF_QWEN, GGUF_DEEPSEEK])
+def test_every_name_returns_to_itself(table: NameTable) -> None:
+    ours = ["embed.weight", "head.weight", "layers.3.mlp.down.weight", "layers.0.attention.o_proj.weight"]
+    if table is HF_MLA:
+        ours += ["mtp.1.block.attention.kv_up.weight", "mtp.0.embed_norm.weight", "layers.2.mlp.experts.down"]
+    for name in ours:
+        for theirs, place in table.to_theirs(name, num_layers=4, num_experts=3):
+            assert place.name == name
+            assert table.to_ours(theirs, num_layers=4) == place
