@@ -1,0 +1,78 @@
+"""``fathom chat``: the page in a browser, or a conversation in this terminal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from fathom.base.errors import ConfigError
+from fathom.cli import network, options
+
+
+def chat(
+    model: options.Model = None,
+    terminal: Annotated[bool, typer.Option("--terminal", "-t", help="Stay in this terminal.")] = False,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+    host: options.Host = None,
+    port: options.Port = None,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
+    max_context: options.MaxContext = None,
+    system: Annotated[str | None, typer.Option(help="Instructions for the whole conversation (--terminal).")] = None,
+    think: Annotated[
+        bool | None, typer.Option("--think/--no-think", help="Ask for thinking, where the model can (--terminal).")
+    ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(min=0, max=2, help="0 always takes the likeliest token (--terminal).")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Makes answers repeatable (--terminal).")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Longest answer, in tokens (--terminal).")] = None,
+) -> None:
+    """Talk to a model. Standard input that is not a terminal is one message: echo hi | fathom chat --terminal"""
+    if terminal:
+        from fathom.cli.terminal import run as talk
+
+        talk(
+            model=model,
+            dtype=dtype or "auto",
+            device=device or "cpu",
+            max_context=max_context,
+            system=system,
+            thinking=think,
+            temperature=temperature,
+            seed=seed,
+            max_tokens=max_tokens,
+        )
+        return
+    for name, value in (("system", system), ("think", think), ("temperature", temperature), ("seed", seed)):
+        if value is not None:
+            raise ConfigError(f"--{name} has no effect on the page", "add --terminal, or choose it on the page")
+    open_page(model, host, port, dtype, device, max_context, browser)
+
+
+def open_page(
+    model: str | None,
+    host: str | None,
+    port: int | None,
+    dtype: str | None,
+    device: str | None,
+    max_context: int | None,
+    browser: bool,
+) -> None:
+    """Serve the page and show it. A default port that is taken gives way to the next; one that was asked for does not."""
+    settings = options.settings(
+        model=model, host=host, port=port, dtype=dtype, device=device, max_context=max_context, log_level="warning"
+    )
+    if port is None and "port" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"port": network.free_port(settings.host, settings.port)})
+    console = Console(stderr=True)
+    if settings.port:
+        url = network.page_url(settings.host, settings.port)
+        console.print(f"Fathom is at [bold cyan]{url}[/]   (Ctrl-C ends it)")
+        if browser:
+            network.open_when_listening(settings.host, settings.port)
+    from fathom.server.app import serve
+
+    serve(settings)

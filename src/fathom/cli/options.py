@@ -1,0 +1,44 @@
+"""Options that several commands share, spelled once, and how they become the server's settings.
+
+An option that nobody gave stays None and is left out, so that its ``FATHOM_…`` environment variable, then the server's
+own default, decides.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fathom.base.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fathom.server.settings import Settings
+
+Model = Annotated[
+    str | None,
+    typer.Option("--model", "-m", help="A name, a directory or a .gguf file. Default: the embedded SmolLM2-135M."),
+]
+Dtype = Annotated[
+    str | None, typer.Option(help="float32, bfloat16 or auto: bfloat16 where the hardware multiplies it natively.")
+]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda or auto.")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")]
+MaxContext = Annotated[int | None, typer.Option(min=1, help="Longest conversation, in tokens.")]
+
+
+def settings(**given: Any) -> Settings:
+    """The server's settings from what was given. Raises ConfigError with the offending option."""
+    from pydantic import ValidationError
+
+    from fathom.server.settings import Settings
+
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        told = first["msg"][:1].lower() + first["msg"][1:]
+        remedy = f"check --{name.replace('_', '-')} or the variable FATHOM_{name.upper()}"
+        raise ConfigError(f"{name} {first.get('input')!r} is not usable: {told}", remedy) from None
