@@ -105,7 +105,7 @@ class MoEConfig(_Part):
 
     num_experts: PositiveInt
     experts_per_token: PositiveInt
-    num_shared_experts: int = Field(0, ge=0)
+    num_shared_experts: int = Field(default=0, ge=0)
     intermediate_size: PositiveInt
     scoring: Literal["softmax", "sigmoid"]
     selection: Literal["greedy", "group_limited_greedy", "noaux_tc"]
@@ -113,7 +113,7 @@ class MoEConfig(_Part):
     topk_groups: PositiveInt = 1
     normalize: bool = False
     routed_scaling_factor: float = 1.0
-    first_dense_layers: int = Field(0, ge=0)
+    first_dense_layers: int = Field(default=0, ge=0)
     layer_freq: PositiveInt = 1
 
     @model_validator(mode="after")
@@ -142,7 +142,7 @@ class ModelConfig(_Part):
     max_position: PositiveInt
     norm_eps: PositiveFloat = 1e-6
     tie_embeddings: bool = False
-    num_mtp_layers: int = Field(0, ge=0)
+    num_mtp_layers: int = Field(default=0, ge=0)
     init_std: PositiveFloat = 0.02
 
     def is_moe_layer(self, layer: int) -> bool:
