@@ -22,8 +22,9 @@ class Counts:
 
     ``parameters``: the main model, embedding and head included, without MTP modules. ``active_parameters``: of these,
     what one token is multiplied with in a mixture of experts, so neither idle experts nor an untied input embedding;
-    a dense model counts as a whole. ``mtp_parameters``: what the MTP modules add of their own. ``kv_bytes_per_token``: the cache over all main layers,
-    latent for MLA. ``weight_bytes``: everything held, MTP modules included.
+    a dense model counts as a whole. ``mtp_parameters``: what the MTP modules add of their own.
+    ``kv_bytes_per_token``: the cache over all main layers, latent for MLA. ``weight_bytes``: everything held, MTP
+    modules included.
     """
 
     parameters: int
