@@ -1,0 +1,116 @@
+"""The conversation core: a conversation to a prompt, and the model's text back to a message. The two fit together.
+
+chat = Chat(tokenizer, template)
+prompt = chat.render(conversation)   # text, token ids, where the model starts, which tokens end its turn
+parser = chat.parser(prompt)         # events while the completion streams
+message = chat.parse(text, prompt)   # or all at once
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from fathom.base.errors import TokenizerError
+from fathom.text.dialects import Dialect, recognise
+from fathom.text.events import Event, assemble
+from fathom.text.parser import Opening, Parser, new_call_id, opening_of
+from fathom.text.template import ChatTemplate
+from fathom.text.tokenizer import Tokenizer
+from fathom.types import Conversation, Message
+
+CHATML = (
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>\n' }}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+"""The template for a vocabulary that has ChatML's tokens and no template of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A rendered conversation. ``stop_token_ids`` end the model's turn; ``stop`` are end texts that have no token."""
+
+    text: str
+    ids: tuple[int, ...]
+    dialect: Dialect
+    opening: Opening
+    tools: tuple[str, ...]
+    stop_token_ids: frozenset[int]
+    stop: tuple[str, ...]
+
+    @property
+    def thinking(self) -> bool:
+        """Whether the model starts inside its thinking."""
+        return self.opening.phase == "thinking"
+
+
+class Chat:
+    """A tokenizer and a template that belong together. Without a template, ChatML is used where the vocabulary has its
+    tokens; where it has not, construction raises TokenizerError."""
+
+    def __init__(self, tokenizer: Tokenizer, template: ChatTemplate | None) -> None:
+        self.tokenizer = tokenizer
+        self.template = template or _fallback(tokenizer)
+        self.dialect = recognise(self.template.mentions, lambda token: tokenizer.token_id(token) is not None)
+        ends = {end: tokenizer.token_id(end) for end in self.dialect.ends if self.template.mentions(end)}
+        self._stop = tuple(end for end, index in ends.items() if index is None)
+        self._stop_ids = tokenizer.eos_ids | {index for index in ends.values() if index is not None}
+
+    def render(self, conversation: Conversation) -> Prompt:
+        """Raises TokenizerError where the template refuses the conversation."""
+        text = self.template.render(self._fitted(conversation))
+        return Prompt(
+            text=text,
+            ids=tuple(self.tokenizer.encode(text)),
+            dialect=self.dialect,
+            opening=opening_of(text, self.dialect),
+            tools=tuple(tool.name for tool in conversation.tools),
+            stop_token_ids=self._stop_ids,
+            stop=self._stop,
+        )
+
+    def parser(self, prompt: Prompt, *, new_id: Callable[[], str] = new_call_id) -> Parser:
+        """A fresh parser for one completion of ``prompt``."""
+        return Parser(prompt.dialect, prompt.opening, prompt.tools, new_id=new_id)
+
+    def parse(self, text: str, prompt: Prompt, *, new_id: Callable[[], str] = new_call_id) -> Message:
+        """The assistant's message in a whole completion of ``prompt``."""
+        parser = self.parser(prompt, new_id=new_id)
+        events: list[Event] = [*parser.push(text), *parser.finish()]
+        return assemble(events)
+
+    def _fitted(self, conversation: Conversation) -> Conversation:
+        """Say in words what the template has no words for: tools on offer, past calls and their results."""
+        messages = conversation.messages
+        if not self.template.mentions("tool_calls"):
+            messages = tuple(map(self._spelled_out, messages))
+        tools = conversation.tools
+        if tools and "tools" not in self.template.variables:
+            messages = _instructed(messages, self.dialect.calls.instructions(tools))
+        return replace(conversation, messages=messages)
+
+    def _spelled_out(self, message: Message) -> Message:
+        if message.tool_calls:
+            written = self.dialect.write(replace(message, reasoning=None))
+            return replace(message, content=written, tool_calls=())
+        if message.role == "tool":
+            return Message("user", f"<tool_response>\n{message.content}\n</tool_response>")
+        return message
+
+
+def _instructed(messages: tuple[Message, ...], instructions: str) -> tuple[Message, ...]:
+    if messages and messages[0].role == "system":
+        first = replace(messages[0], content=f"{messages[0].content}\n\n{instructions}")
+        return (first, *messages[1:])
+    return (Message("system", instructions), *messages)
+
+
+def _fallback(tokenizer: Tokenizer) -> ChatTemplate:
+    if tokenizer.token_id("<|im_start|>") is None or tokenizer.token_id("<|im_end|>") is None:
+        raise TokenizerError(
+            "the model has no chat template, and its vocabulary no ChatML tokens",
+            "put a chat_template.jinja into its directory, or use it for plain completions",
+        )
+    return ChatTemplate(CHATML)

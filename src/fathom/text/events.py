@@ -1,0 +1,97 @@
+"""What a parser says about a completion while it streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from fathom.types import Message, ToolCall
+
+Phase = Literal["thinking", "answer", "tool_call"]
+"""What the model is writing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """More of the reasoning."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """More of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallStarted:
+    """The model calls ``name``. ``index`` counts the calls of this completion from 0."""
+
+    index: int
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallArguments:
+    """More of the arguments' JSON text."""
+
+    index: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallEnded:
+    """The arguments are complete: as complete as the model left them, where it stopped in the middle."""
+
+    index: int
+
+
+Event: TypeAlias = Thinking | Answer | ToolCallStarted | ToolCallArguments | ToolCallEnded
+
+
+def coalesce(events: Iterable[Event]) -> Iterator[Event]:
+    """Join neighbouring pieces of the same text. How a stream was cut leaves no trace in the result."""
+    last: Event | None = None
+    for event in events:
+        joined = _joined(last, event)
+        if joined is None and last is not None:
+            yield last
+        last = joined or event
+    if last is not None:
+        yield last
+
+
+def _joined(last: Event | None, event: Event) -> Event | None:
+    match last, event:
+        case Thinking(before), Thinking(text):
+            return Thinking(before + text)
+        case Answer(before), Answer(text):
+            return Answer(before + text)
+        case ToolCallArguments(index, before), ToolCallArguments(same, text) if index == same:
+            return ToolCallArguments(index, before + text)
+    return None
+
+
+def assemble(events: Iterable[Event]) -> Message:
+    """The assistant's message that the events describe."""
+    thinking: list[str] = []
+    answer: list[str] = []
+    started: list[ToolCallStarted] = []
+    arguments: list[list[str]] = []
+    for event in events:
+        match event:
+            case Thinking(text):
+                thinking.append(text)
+            case Answer(text):
+                answer.append(text)
+            case ToolCallStarted():
+                started.append(event)
+                arguments.append([])
+            case ToolCallArguments(index, text):
+                arguments[index].append(text)
+    calls = (ToolCall(call.id, call.name, "".join(parts)) for call, parts in zip(started, arguments, strict=True))
+    return Message("assistant", "".join(answer), "".join(thinking) or None, tuple(calls))

@@ -1,0 +1,219 @@
+"""The state machine of a model's turn: thinking → answer → tool calls, read from text while it streams.
+
+Where it starts is read off the prompt: `<think>` is often part of the prompt, and then the model never writes it. All
+dialects share this one machine; they differ in the table of `fathom.text.dialects`.
+
+White space follows DeepSeek's API: newlines next to the tags, next to tool calls and between them are layout, not text.
+A closed turn never shows them; where the model stops in the middle they are kept, because they may matter to a
+continuation. Nothing else is lost: markup that turns out to be no tool call, a tag inside code, a stray closing tag are
+answer text. Without tools on offer no markup of calls is looked for. The parser never raises, and reads in linear time.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from fathom.text import markers
+from fathom.text.dialects import Dialect
+from fathom.text.events import (
+    Answer,
+    Event,
+    Phase,
+    Thinking,
+    ToolCallArguments,
+    ToolCallEnded,
+    ToolCallStarted,
+)
+from fathom.text.json_calls import ignore
+from fathom.text.source import Reading, Source, Stops
+
+_NEWLINES = re.compile(r"[\r\n]+")
+_SPACE = re.compile(r"\s+")
+_THINK_CLOSE = Stops(markers.THINK_CLOSE)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Where a prompt leaves the model. ``may_think``: it has not answered yet, so it may open its thinking itself.
+    ``fresh``: nothing has been written in this phase, so newlines that come first are layout."""
+
+    phase: Phase = "answer"
+    may_think: bool = False
+    fresh: bool = True
+
+
+def opening_of(prompt: str, dialect: Dialect) -> Opening:
+    """Read the state off the text of the model's turn so far."""
+    turn = prompt.rpartition(dialect.assistant)[2] if dialect.assistant in prompt and dialect.assistant else prompt
+    empty = not turn.strip()
+    if not dialect.thinks:
+        return Opening(fresh=empty)
+    opened, closed = turn.rfind(markers.THINK_OPEN), turn.rfind(markers.THINK_CLOSE)
+    if opened > closed:
+        return Opening("thinking", fresh=not turn[opened + len(markers.THINK_OPEN) :].strip())
+    if closed >= 0:
+        return Opening("answer", fresh=not turn[closed + len(markers.THINK_CLOSE) :].strip())
+    return Opening("answer", may_think=empty, fresh=empty)
+
+
+def new_call_id() -> str:
+    return f"call_{uuid.uuid4().hex[:24]}"
+
+
+class Parser:
+    """Reads one completion. ``tools`` are the names on offer (none: calls are not looked for)."""
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        opening: Opening,
+        tools: Iterable[str] = (),
+        *,
+        new_id: Callable[[], str] = new_call_id,
+    ) -> None:
+        self._dialect = dialect
+        self._opening = opening
+        self._tools = frozenset(tools)
+        self._new_id = new_id
+        self._source = Source()
+        self._events: list[Event] = []
+        self._calls = 0
+        self._bare = False
+        self._phase: Phase = opening.phase
+        self._rule = self._turn()
+        self._done = False
+
+    @property
+    def phase(self) -> Phase:
+        """What the model was writing at the end of the last piece."""
+        return self._phase
+
+    @property
+    def thinking(self) -> bool:
+        return self._phase == "thinking"
+
+    def push(self, text: str) -> list[Event]:
+        """The events that ``text`` decides. What may still become markup waits for the next piece."""
+        self._source.feed(text)
+        return self._advance()
+
+    def finish(self) -> list[Event]:
+        """The end of the completion: whatever waited comes out."""
+        self._source.close()
+        return self._advance()
+
+    def _advance(self) -> list[Event]:
+        if not self._done:
+            self._done = next(self._rule, self) is self
+        events, self._events = self._events, []
+        return events
+
+    # the grammar
+
+    def _turn(self) -> Reading[None]:
+        opening = self._opening
+        thinking = opening.phase == "thinking"
+        if opening.may_think:
+            self._source.record("")
+            yield from self._source.span(_SPACE, ignore)
+            thinking = yield from self._source.accept(markers.THINK_OPEN)
+            skipped = self._source.recorded()
+            if not thinking:
+                self._say(skipped)
+        fresh = opening.fresh
+        if thinking:
+            if not (yield from self._think(fresh)):
+                return
+            fresh = True
+        yield from self._answer(fresh)
+
+    def _think(self, fresh: bool) -> Reading[bool]:
+        """True: the thinking was closed."""
+        self._phase = "thinking"
+        if fresh:
+            yield from self._source.span(_NEWLINES, ignore)
+        text = _Held(lambda piece: self._events.append(Thinking(piece)))
+        closed = yield from self._source.until(_THINK_CLOSE, text.write)
+        if not closed:
+            text.release()
+        return bool(closed)
+
+    def _answer(self, fresh: bool) -> Reading[None]:
+        self._phase = "answer"
+        if fresh and self._dialect.thinks:
+            yield from self._source.span(_NEWLINES, ignore)
+        calls = self._dialect.calls
+        if not self._tools:
+            yield from self._source.until(Stops(), self._say)
+            return
+        openers = Stops(*calls.openers)
+        text = _Held(self._say)
+        if calls.bare and fresh:
+            yield from self._call("", text)
+        while opener := (yield from self._source.until(openers, text.write)):
+            yield from self._call(opener, text)
+        text.release()
+
+    def _call(self, opener: str, text: _Held) -> Reading[None]:
+        """What follows an opener: calls, or text after all."""
+        self._phase = "tool_call"
+        self._bare = not opener
+        before = self._calls
+        self._source.record(opener)
+        yield from self._dialect.calls.read(self._source, self)
+        left = self._source.recorded()
+        self._phase = "answer"
+        if self._calls > before:
+            text.drop()
+            left = left.lstrip("\r\n")
+            if not left:
+                yield from self._source.span(_NEWLINES, ignore)
+        text.write(left)
+
+    # what the readers of calls tell
+
+    def accepts(self, name: str) -> bool:
+        return not self._bare or name in self._tools
+
+    def started(self, name: str) -> None:
+        self._source.recorded()
+        self._events.append(ToolCallStarted(self._calls, self._new_id(), name))
+        self._calls += 1
+
+    def arguments(self, text: str) -> None:
+        if text:
+            self._events.append(ToolCallArguments(self._calls - 1, text))
+
+    def ended(self) -> None:
+        self._events.append(ToolCallEnded(self._calls - 1))
+
+    def _say(self, text: str) -> None:
+        if text:
+            self._events.append(Answer(text))
+
+
+class _Held:
+    """Passes text on, but holds newlines at its end until it is known whether markup follows."""
+
+    def __init__(self, emit: Callable[[str], None]) -> None:
+        self._emit = emit
+        self._newlines: list[str] = []
+
+    def write(self, text: str) -> None:
+        cut = len(text.rstrip("\r\n"))
+        if cut:
+            self._emit("".join([*self._newlines, text[:cut]]))
+            self._newlines.clear()
+        if cut < len(text):
+            self._newlines.append(text[cut:])
+
+    def release(self) -> None:
+        if self._newlines:
+            self._emit("".join(self._newlines))
+            self._newlines.clear()
+
+    def drop(self) -> None:
+        self._newlines.clear()
