@@ -1,0 +1,149 @@
+import type { Signal } from "@preact/signals";
+import { Markdown } from "../markdown/Markdown";
+import type { ModelState } from "../state/model";
+import type { Message, Status } from "../state/records";
+import { CopyButton } from "./CopyButton";
+import { useApp } from "./context";
+import { Icon, Mark } from "./Icon";
+import { stateText } from "./ModelBadge";
+import { ThinkingPane } from "./ThinkingPane";
+import { Versions } from "./Versions";
+
+interface Props {
+  readonly signal: Signal<Message>;
+  readonly status: Status; // as it is to be shown: a stale stream is interrupted
+  readonly siblings: readonly string[];
+  readonly last: boolean;
+}
+
+export function AnswerView({ signal, status, siblings, last }: Props) {
+  const message = signal.value;
+  const streaming = status === "streaming";
+  const moving = streaming || status === "waiting";
+  const thinks = streaming && message.text === "" && message.thinkingMs === null;
+  return (
+    <article class="answer" aria-label="Fathom" aria-busy={moving}>
+      <Mark size={26} />
+      <div class="answer-body">
+        {message.thinking && <ThinkingPane id={message.id} text={message.thinking} ms={message.thinkingMs} active={thinks} />}
+        {message.text && <Markdown text={message.text} streaming={streaming} />}
+        {moving && !message.text && !message.thinking && <Waiting status={status} />}
+        {!moving && <Ending signal={signal} status={status} last={last} />}
+        {!moving && (
+          <div class="actions">
+            <Versions message={message} siblings={siblings} />
+            {message.text && <CopyButton text={message.text} label="Copy answer" />}
+            <Regenerate message={message} />
+            <Figures message={message} />
+          </div>
+        )}
+      </div>
+    </article>
+  );
+}
+
+function Waiting({ status }: { readonly status: Status }) {
+  const model = useApp().model.state.value;
+  return (
+    <p class="waiting">
+      <span class="dots" aria-hidden="true">
+        <i />
+        <i />
+        <i />
+      </span>
+      {status === "waiting" && reason(model)}
+    </p>
+  );
+}
+
+/** Why nothing comes yet; nothing where it is only a moment. */
+function reason(model: ModelState): string {
+  if (model.phase === "loading") return `The model is ${stateText(model)}. Your message is sent as soon as it is ready.`;
+  if (model.phase === "unreachable") return "Fathom is not reachable. Your message is sent as soon as it is back.";
+  return "";
+}
+
+/** What happened to an answer that did not end by itself, and how to go on. */
+function Ending({ signal, status, last }: Pick<Props, "signal" | "status" | "last">) {
+  const app = useApp();
+  const message = signal.value;
+  if (status === "failed" || (status === "interrupted" && message.error !== null)) {
+    return (
+      <div class="problem" role="alert">
+        <p>
+          <strong>{status === "failed" ? "This answer failed." : "The answer was interrupted."}</strong> {sentence(message.error ?? "")}
+          {message.remedy && <span class="remedy"> {message.remedy}</span>}
+        </p>
+        <div class="buttons">
+          {last && message.text && <Continue signal={signal} />}
+          <button type="button" class="button" onClick={() => app.regenerate(message)}>
+            <Icon name="retry" size={16} /> Retry
+          </button>
+        </div>
+      </div>
+    );
+  }
+  const note = endingNote(message, status);
+  if (note === null) return null;
+  return (
+    <div class="ending">
+      <span>{note}</span>
+      {last && message.text && <Continue signal={signal} />}
+      {last && (
+        <button type="button" class="text-button" onClick={() => app.regenerate(message)}>
+          Regenerate
+        </button>
+      )}
+    </div>
+  );
+}
+
+export function endingNote(message: Message, status: Status): string | null {
+  if (status === "interrupted") return "Interrupted before the end.";
+  if (status === "stopped") return "Stopped.";
+  if (message.finish === "length") return "The answer reached its length limit.";
+  return message.text === "" ? "The model ended without an answer." : null;
+}
+
+function Continue({ signal }: { readonly signal: Signal<Message> }) {
+  const app = useApp();
+  return (
+    <button type="button" class="text-button" onClick={() => app.answers.continue(signal)}>
+      Continue
+    </button>
+  );
+}
+
+function Regenerate({ message }: { readonly message: Message }) {
+  const app = useApp();
+  return (
+    <button type="button" class="icon-button small" aria-label="Regenerate answer" title="Regenerate answer" onClick={() => app.regenerate(message)}>
+      <Icon name="retry" size={16} />
+    </button>
+  );
+}
+
+/** Speed and counts, in small print. */
+function Figures({ message }: { readonly message: Message }) {
+  const { usage, tokensPerSecond } = message;
+  if (!usage) return null;
+  const parts = [
+    `${usage.completionTokens} tokens`,
+    tokensPerSecond === null ? "" : `${tokensPerSecond < 10 ? tokensPerSecond.toFixed(1) : Math.round(tokensPerSecond)} tokens/s`,
+  ];
+  const detail = [
+    message.model ?? "",
+    `${usage.promptTokens} tokens read`,
+    usage.reasoningTokens ? `${usage.reasoningTokens} of ${usage.completionTokens} written tokens were thinking` : "",
+  ];
+  return (
+    <span class="figures" title={detail.filter(Boolean).join(" · ")}>
+      {parts.filter(Boolean).join(" · ")}
+    </span>
+  );
+}
+
+function sentence(text: string): string {
+  const upper = text.charAt(0).toUpperCase() + text.slice(1);
+  return !upper || /[.!?]$/.test(upper) ? upper : `${upper}.`;
+}

@@ -1,0 +1,79 @@
+import { useEffect, useRef } from "preact/hooks";
+import { useApp } from "./context";
+import { Icon } from "./Icon";
+import { fitHeight } from "./textarea";
+
+interface Props {
+  readonly conversation: string | null;
+  readonly busy: boolean;
+  send(text: string): void;
+}
+
+/** Where the reader writes: Enter sends, Shift+Enter breaks the line, Escape stops. */
+export function Composer({ conversation, busy, send }: Props) {
+  const app = useApp();
+  const area = useRef<HTMLTextAreaElement>(null);
+  const { capabilities } = app.model.state.value;
+  const { thinking } = app.settings.current.value;
+  useEffect(() => {
+    if (matchMedia("(hover: hover)").matches) area.current?.focus(); // on a phone the keyboard would jump up
+  }, [conversation]);
+
+  const submit = () => {
+    const element = area.current;
+    const text = element?.value.trim() ?? "";
+    if (!element || !text || busy) return;
+    element.value = "";
+    fitHeight(element);
+    send(text);
+  };
+  const stop = () => conversation !== null && app.answers.stop(conversation);
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <textarea
+        ref={area}
+        rows={1}
+        placeholder="Ask anything"
+        aria-label="Message"
+        enterkeyhint="send"
+        onInput={(event) => fitHeight(event.currentTarget)}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+          event.preventDefault();
+          submit();
+        }}
+      />
+      <div class="composer-row">
+        {capabilities.thinking && (
+          <button
+            type="button"
+            class="pill"
+            aria-pressed={thinking}
+            title="Let the model think before it answers"
+            onClick={() => app.settings.change({ thinking: !thinking })}
+          >
+            <Icon name="think" size={16} /> DeepThink
+          </button>
+        )}
+        <span class="keys">
+          <kbd>Enter</kbd> sends, <kbd>Shift Enter</kbd> breaks the line
+        </span>
+        {busy ? (
+          <button type="button" class="send" aria-label="Stop" title="Stop (Esc)" onClick={stop}>
+            <span class="stop-square" aria-hidden="true" />
+          </button>
+        ) : (
+          <button type="submit" class="send" aria-label="Send" title="Send (Enter)">
+            <Icon name="send" />
+          </button>
+        )}
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,82 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Message } from "../state/records";
+import { CopyButton } from "./CopyButton";
+import { useApp } from "./context";
+import { Icon } from "./Icon";
+import { fitHeight } from "./textarea";
+import { Versions } from "./Versions";
+
+interface Props {
+  readonly message: Message;
+  readonly siblings: readonly string[];
+}
+
+/** What the reader wrote, as it was written: no Markdown. */
+export function QuestionView({ message, siblings }: Props) {
+  const [editing, setEditing] = useState(false);
+  if (editing) return <Edit message={message} done={() => setEditing(false)} />;
+  return (
+    <article class="question" aria-label="You">
+      <div class="bubble">{message.text}</div>
+      <div class="actions">
+        <Versions message={message} siblings={siblings} />
+        <CopyButton text={message.text} label="Copy message" />
+        <button type="button" class="icon-button small" aria-label="Edit message" title="Edit message" onClick={() => setEditing(true)}>
+          <Icon name="edit" size={16} />
+        </button>
+      </div>
+    </article>
+  );
+}
+
+function Edit({ message, done }: { readonly message: Message; done(): void }) {
+  const app = useApp();
+  const area = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    const element = area.current;
+    if (!element) return;
+    fitHeight(element);
+    element.focus();
+    element.setSelectionRange(element.value.length, element.value.length);
+  }, []);
+  const send = () => {
+    const text = area.current?.value.trim() ?? "";
+    if (!text) return;
+    done();
+    app.edit(message, text);
+  };
+  return (
+    <form
+      class="question editing"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <textarea
+        ref={area}
+        aria-label="Edit message"
+        rows={1}
+        defaultValue={message.text}
+        onInput={(event) => fitHeight(event.currentTarget)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") {
+            event.stopPropagation();
+            done();
+          } else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+            event.preventDefault();
+            send();
+          }
+        }}
+      />
+      <div class="buttons">
+        <button type="button" class="button" onClick={done}>
+          Cancel
+        </button>
+        <button type="submit" class="button primary">
+          Send
+        </button>
+      </div>
+    </form>
+  );
+}

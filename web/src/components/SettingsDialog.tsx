@@ -1,0 +1,84 @@
+import { useEffect, useRef } from "preact/hooks";
+import { useApp } from "./context";
+import { Icon } from "./Icon";
+import { ThemeSwitch } from "./ThemeSwitch";
+
+/** System prompt, sampling and theme. What is changed holds at once: there is nothing to forget to save. */
+export function SettingsDialog() {
+  const app = useApp();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const { systemPrompt, temperature, maxTokens } = app.settings.current.value;
+  useEffect(() => dialog.current?.showModal(), []);
+  const close = () => (app.dialog.value = null);
+  return (
+    <dialog
+      ref={dialog}
+      class="settings"
+      aria-labelledby="settings-title"
+      onClose={close}
+      onClick={(event) => event.target === dialog.current && close()}
+    >
+      <div class="settings-body">
+        <header>
+          <h2 id="settings-title">Settings</h2>
+          <button type="button" class="icon-button" aria-label="Close settings" onClick={close}>
+            <Icon name="close" size={18} />
+          </button>
+        </header>
+        <label>
+          <span>System prompt</span>
+          <textarea
+            rows={4}
+            placeholder="How Fathom should answer, in every chat"
+            value={systemPrompt}
+            onInput={(event) => app.settings.change({ systemPrompt: event.currentTarget.value })}
+          />
+        </label>
+        <div class="pair">
+          <label>
+            <span>Temperature</span>
+            <input
+              type="number"
+              inputMode="decimal"
+              min={0}
+              max={2}
+              step={0.1}
+              placeholder="model's own"
+              value={temperature ?? ""}
+              onChange={(event) => app.settings.change({ temperature: bounded(event.currentTarget.value, 0, 2) })}
+            />
+            <small>0 is exact, 2 is wild.</small>
+          </label>
+          <label>
+            <span>Longest answer</span>
+            <input
+              type="number"
+              inputMode="numeric"
+              min={1}
+              step={1}
+              placeholder="no limit"
+              value={maxTokens ?? ""}
+              onChange={(event) => app.settings.change({ maxTokens: whole(bounded(event.currentTarget.value, 1, 1_000_000)) })}
+            />
+            <small>In tokens; thinking counts.</small>
+          </label>
+        </div>
+        <div class="setting">
+          <span>Theme</span>
+          <ThemeSwitch />
+        </div>
+        <p class="hint">Chats and settings are kept in this browser only.</p>
+      </div>
+    </dialog>
+  );
+}
+
+/** A number typed by hand, moved into its bounds; null where there is none. */
+function bounded(text: string, low: number, high: number): number | null {
+  const value = Number.parseFloat(text);
+  return Number.isFinite(value) ? Math.min(high, Math.max(low, value)) : null;
+}
+
+function whole(value: number | null): number | null {
+  return value === null ? null : Math.floor(value);
+}

@@ -1,0 +1,37 @@
+import { useApp } from "./context";
+import { Icon } from "./Icon";
+
+export function Toast() {
+  const { notices } = useApp();
+  const notice = notices.current.value;
+  return (
+    <div class="toast-place" role="status">
+      {notice && (
+        <div
+          class="toast"
+          onMouseEnter={() => notices.pause()}
+          onMouseLeave={() => notices.resume()}
+          onFocusIn={() => notices.pause()}
+          onFocusOut={() => notices.resume()}
+        >
+          <span>{notice.text}</span>
+          {notice.action && (
+            <button
+              type="button"
+              class="text-button"
+              onClick={() => {
+                notice.action?.run();
+                notices.dismiss();
+              }}
+            >
+              {notice.action.label}
+            </button>
+          )}
+          <button type="button" class="icon-button small" aria-label="Dismiss" onClick={() => notices.dismiss()}>
+            <Icon name="close" size={14} />
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,102 @@
+import { useComputed } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Step } from "../state/branches";
+import { useApp } from "./context";
+import { Icon } from "./Icon";
+import { MessageView } from "./MessageView";
+
+const NEAR = 80; // pixels from the end that still count as the end
+
+/** The messages. Follows the answer as it grows, until the reader scrolls away; a button leads back. */
+export function Transcript({ conversation, path }: { readonly conversation: string; readonly path: readonly Step[] }) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const follows = useRef(true);
+  const [away, setAway] = useState(false);
+  const lastId = path.at(-1)?.message.peek().id;
+
+  const toEnd = () => {
+    const element = scroller.current;
+    if (element) element.scrollTop = element.scrollHeight;
+  };
+  useLayoutEffect(() => {
+    follows.current = true; // another conversation or a new message: show its end
+    setAway(false);
+    toEnd();
+  }, [conversation, lastId]);
+  useEffect(() => {
+    const element = content.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => follows.current && toEnd());
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  const onScroll = () => {
+    const element = scroller.current;
+    if (!element) return;
+    const near = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
+    if (near) follows.current = true;
+    setAway(!near);
+  };
+  const yieldToReader = () => {
+    follows.current = false; // onScroll takes it up again where the reader stays at the end
+  };
+  return (
+    <div class="scroll-place">
+      <div
+        class="transcript"
+        ref={scroller}
+        tabIndex={-1}
+        onScroll={onScroll}
+        onWheel={(event) => event.deltaY < 0 && yieldToReader()}
+        onTouchMove={yieldToReader}
+        onKeyDown={(event) => ["ArrowUp", "PageUp", "Home"].includes(event.key) && yieldToReader()}
+      >
+        <div class="column" ref={content}>
+          {path.map((step, index) => (
+            <MessageView key={step.message.peek().id} step={step} last={index === path.length - 1} />
+          ))}
+        </div>
+      </div>
+      {away && (
+        <button
+          type="button"
+          class="to-end"
+          aria-label="Scroll to the end"
+          onClick={() => {
+            follows.current = true;
+            toEnd();
+          }}
+        >
+          <Icon name="down" size={18} />
+        </button>
+      )}
+      <Announcer path={path} />
+    </div>
+  );
+}
+
+/** Tells screen readers how the answer stands, and reads it when it is complete: not token by token. */
+function Announcer({ path }: { readonly path: readonly Step[] }) {
+  const { library } = useApp();
+  const moved = useRef<string | null>(null);
+  const last = path.at(-1)?.message;
+  const state = useComputed(() => {
+    const message = last?.value;
+    return message?.role === "assistant" ? message.status : null;
+  });
+  const message = last?.peek();
+  let text = "";
+  if (message && (state.value === "waiting" || state.value === "streaming")) {
+    if (message.owner === library.tab) moved.current = message.id;
+    text = "Fathom is answering.";
+  } else if (message && moved.current === message.id) {
+    text = state.value === "done" ? `Fathom answered: ${message.text}` : `The answer ended: ${state.value}.`;
+  }
+  return (
+    <div class="sr-only" role="status" aria-live="polite">
+      {text}
+    </div>
+  );
+}

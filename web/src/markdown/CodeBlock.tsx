@@ -1,0 +1,42 @@
+import { useEffect, useState } from "preact/hooks";
+import type { ComponentChild } from "preact";
+import { CopyButton } from "../components/CopyButton";
+import { loadHighlight, type Highlight } from "./highlight";
+
+interface Props {
+  readonly code: string;
+  readonly language: string; // as written after the fence
+  readonly open: boolean; // still streaming
+}
+
+const LIVE = 4_000; // characters that may be colored anew with every piece that comes
+
+export function CodeBlock({ code, language, open }: Props) {
+  const name = /^[\w+#.-]{1,30}/.exec(language.toLowerCase())?.[0] ?? "";
+  const highlight = useHighlight(name !== "");
+  const colored: ComponentChild[] | null = highlight && (!open || code.length <= LIVE) ? highlight(code, name) : null;
+  return (
+    <figure class="code">
+      <figcaption>
+        <span>{name || "text"}</span>
+        <CopyButton text={code} label="Copy code" />
+      </figcaption>
+      <pre tabIndex={0} aria-label={`${name || "text"} code`} role="region">
+        <code>{colored ?? code}</code>
+      </pre>
+    </figure>
+  );
+}
+
+function useHighlight(wanted: boolean): Highlight | null {
+  const [highlight, setHighlight] = useState<Highlight | null>(null);
+  useEffect(() => {
+    let mounted = true;
+    // Offline in mid-session the download may fail: the code stays readable without color.
+    if (wanted) loadHighlight().then((loaded) => mounted && setHighlight(() => loaded), () => undefined);
+    return () => {
+      mounted = false;
+    };
+  }, [wanted]);
+  return highlight;
+}

@@ -1,0 +1,196 @@
+/** Markdown on the screen: tokens become vnodes, never HTML text, so nothing that a model writes can become markup. */
+
+import { Component, type ComponentChild, type ComponentChildren, type JSX } from "preact";
+import { useRef } from "preact/hooks";
+import type { MarkedToken, Token, Tokens } from "marked";
+import { CodeBlock } from "./CodeBlock";
+import { decodeEntities } from "./entities";
+import { IncrementalLexer } from "./incremental";
+import type { MathToken, PlainToken } from "./lexer";
+import { safeHref } from "./links";
+import { MathView } from "./MathView";
+
+interface Props {
+  readonly text: string;
+  readonly streaming?: boolean;
+}
+
+export function Markdown({ text, streaming = false }: Props) {
+  const lexer = useRef<IncrementalLexer | null>(null);
+  const finished = useRef<{ text: string; tokens: readonly Token[] } | null>(null);
+  lexer.current ??= new IncrementalLexer();
+  let tokens: readonly Token[];
+  if (streaming) tokens = lexer.current.grow(text);
+  else {
+    if (finished.current?.text !== text) finished.current = { text, tokens: lexer.current.finish(text) };
+    tokens = finished.current.tokens;
+  }
+  return (
+    <div class="prose">
+      {tokens.map((token, index) => (
+        <Block key={index} token={token} open={streaming && index === tokens.length - 1} />
+      ))}
+    </div>
+  );
+}
+
+interface BlockProps {
+  readonly token: Token;
+  readonly open: boolean;
+}
+
+/** One top-level block. It renders again only when its token is another one. */
+class Block extends Component<BlockProps> {
+  override shouldComponentUpdate(next: BlockProps): boolean {
+    return next.token !== this.props.token || next.open !== this.props.open;
+  }
+
+  override render({ token, open }: BlockProps): ComponentChild {
+    return block(token as AnyToken, open);
+  }
+}
+
+type AnyToken = MarkedToken | MathToken | PlainToken;
+
+function blocks(tokens: readonly Token[], open: boolean): ComponentChildren {
+  return tokens.map((token, index) => block(token as AnyToken, open && index === tokens.length - 1));
+}
+
+function block(token: AnyToken, open: boolean): ComponentChild {
+  switch (token.type) {
+    case "space":
+    case "def":
+      return null;
+    case "paragraph":
+      return <p>{inline(token.tokens)}</p>;
+    case "heading":
+      return <Heading depth={token.depth}>{inline(token.tokens)}</Heading>;
+    case "code":
+      return <CodeBlock code={token.text} language={token.lang ?? ""} open={open} />;
+    case "blockquote":
+      return <blockquote>{blocks(token.tokens, open)}</blockquote>;
+    case "list":
+      return list(token as Tokens.List, open);
+    case "table":
+      return table(token as Tokens.Table);
+    case "hr":
+      return <hr />;
+    case "math":
+      return <MathView tex={token["tex"] as string} display />;
+    case "html":
+      return <p class="raw">{(token.raw as string).trimEnd()}</p>;
+    case "plain":
+      return <p class="raw">{token["text"] as string}</p>;
+    case "text": // the content of a tight list item
+      return token.tokens ? inline(token.tokens) : decodeEntities(token.text);
+    default:
+      return inline([token]);
+  }
+}
+
+function Heading({ depth, children }: { readonly depth: number; readonly children: ComponentChildren }) {
+  // The page's own headings come first, so an answer's begin two levels down.
+  const Tag = `h${Math.min(6, depth + 2)}` as "h3" | "h4" | "h5" | "h6";
+  return <Tag class={`depth-${depth}`}>{children}</Tag>;
+}
+
+function list(token: Tokens.List, open: boolean): JSX.Element {
+  const items = token.items.map((item, index) => listItem(item, open && index === token.items.length - 1));
+  const tasks = token.items.some((item) => item.task) ? { class: "tasks" } : {};
+  if (!token.ordered) return <ul {...tasks}>{items}</ul>;
+  const start = typeof token.start === "number" && token.start !== 1 ? { start: token.start } : {};
+  return (
+    <ol {...start} {...tasks}>
+      {items}
+    </ol>
+  );
+}
+
+function listItem(item: Tokens.ListItem, open: boolean): JSX.Element {
+  return <li>{blocks(item.tokens, open)}</li>;
+}
+
+function table({ header, rows, align }: Tokens.Table): JSX.Element {
+  const style = (column: number) => (align[column] ? { class: `align-${align[column]}` } : {});
+  return (
+    <div class="table" tabIndex={0} role="region" aria-label="Table">
+      <table>
+        <thead>
+          <tr>
+            {header.map((cell, column) => (
+              <th scope="col" {...style(column)}>
+                {inline(cell.tokens)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr>
+              {row.map((cell, column) => (
+                <td {...style(column)}>{inline(cell.tokens)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function inline(tokens: readonly Token[]): ComponentChildren {
+  return tokens.map((token) => span(token as AnyToken));
+}
+
+function span(token: AnyToken): ComponentChild {
+  switch (token.type) {
+    case "text":
+      return token.tokens ? inline(token.tokens) : decodeEntities(token.text);
+    case "escape":
+      return token.text;
+    case "strong":
+      return <strong>{inline(token.tokens)}</strong>;
+    case "em":
+      return <em>{inline(token.tokens)}</em>;
+    case "del":
+      return <del>{inline(token.tokens)}</del>;
+    case "codespan":
+      return <code>{token.text}</code>;
+    case "br":
+      return <br />;
+    case "link":
+      return link(token as Tokens.Link);
+    case "image":
+      return image(token as Tokens.Image);
+    case "math":
+      return <MathView tex={token["tex"] as string} display={token["display"] as boolean} />;
+    case "html":
+      return /^<br\s*\/?>$/i.test(token.raw) ? <br /> : token.raw; // the one tag that tables cannot do without
+    case "checkbox":
+      return <input type="checkbox" checked={token.checked} disabled aria-label={token.checked ? "done" : "to do"} />;
+    default:
+      return token.raw; // whatever else the lexer knows is shown as it was written
+  }
+}
+
+function link(token: Tokens.Link): ComponentChild {
+  const href = safeHref(token.href);
+  if (href === null) return token.tokens.length > 0 ? inline(token.tokens) : token.raw;
+  return (
+    <a href={href} target="_blank" rel="noopener noreferrer" {...(token.title ? { title: token.title } : {})}>
+      {inline(token.tokens)}
+    </a>
+  );
+}
+
+/** An image is a request to somebody's server: the reader decides whether to make it. */
+function image(token: Tokens.Image): ComponentChild {
+  const href = safeHref(token.href);
+  const label = decodeEntities(token.text) || "image";
+  if (href === null || href.startsWith("mailto:")) return `[image: ${label}]`;
+  return (
+    <a class="image" href={href} target="_blank" rel="noopener noreferrer">
+      Image: {label}
+    </a>
+  );
+}

@@ -1,0 +1,89 @@
+/** The page: sidebar, header, conversation, composer, and the keys that work everywhere. */
+
+import { useEffect } from "preact/hooks";
+import { Banner } from "../components/Banner";
+import { Composer } from "../components/Composer";
+import { useApp } from "../components/context";
+import { EmptyState } from "../components/EmptyState";
+import { Icon } from "../components/Icon";
+import { ModelBadge } from "../components/ModelBadge";
+import { SettingsDialog } from "../components/SettingsDialog";
+import { Sidebar } from "../components/Sidebar";
+import { Toast } from "../components/Toast";
+import { Transcript } from "../components/Transcript";
+import { visiblePath } from "../state/branches";
+
+export function ChatPage() {
+  const app = useApp();
+  const { theme, sidebar } = app.settings.current.value;
+  const open = app.navigation.open.value;
+  const conversation = open === null ? undefined : app.library.conversation(open);
+  const path = conversation ? visiblePath(app.library.thread(conversation.id).value, app.choices.value) : [];
+  const busy = conversation !== undefined && app.answers.active.value.has(conversation.id);
+
+  useKeys(conversation?.id ?? null);
+  useEffect(() => {
+    if (theme === "system") delete document.documentElement.dataset["theme"];
+    else document.documentElement.dataset["theme"] = theme;
+  }, [theme]);
+  useEffect(() => {
+    document.title = conversation ? `${conversation.title} · Fathom` : "Fathom";
+  }, [conversation?.title]);
+
+  const send = (text: string) => app.send(text, path.at(-1)?.message.peek().id ?? null);
+  const drawer = app.drawer.value;
+  return (
+    <div class={`page${sidebar ? "" : " no-sidebar"}${drawer ? " drawer" : ""}`}>
+      <Sidebar />
+      {drawer && <button type="button" class="veil" aria-label="Close sidebar" onClick={() => (app.drawer.value = false)} />}
+      <main>
+        <header class="top">
+          <button type="button" class="icon-button open-sidebar" aria-label="Open sidebar" title="Open sidebar" onClick={openSidebar}>
+            <Icon name="menu" />
+          </button>
+          <ModelBadge />
+          <button type="button" class="icon-button top-new" aria-label="New chat" title="New chat" onClick={() => app.newChat()}>
+            <Icon name="plus" />
+          </button>
+        </header>
+        <Banner />
+        {conversation ? (
+          <>
+            <h1 class="sr-only">{conversation.title}</h1>
+            <Transcript conversation={conversation.id} path={path} />
+          </>
+        ) : (
+          <EmptyState send={send} />
+        )}
+        <div class="foot">
+          <Composer conversation={conversation?.id ?? null} busy={busy} send={send} />
+          <p class="small-print">Fathom can be wrong. Check what matters.</p>
+        </div>
+      </main>
+      <Toast />
+      {app.dialog.value === "settings" && <SettingsDialog />}
+    </div>
+  );
+
+  function openSidebar(): void {
+    if (matchMedia("(max-width: 760px)").matches) app.drawer.value = true;
+    else app.settings.change({ sidebar: true });
+  }
+}
+
+function useKeys(conversation: string | null): void {
+  const app = useApp();
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && app.dialog.value === null) {
+        if (app.drawer.value) app.drawer.value = false;
+        else if (conversation !== null) app.answers.stop(conversation);
+      } else if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
+        event.preventDefault();
+        app.newChat();
+      }
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, [conversation]);
+}

@@ -1,0 +1,101 @@
+/** Whether the model can answer, asked again and again while it cannot. */
+
+import { signal, type ReadonlySignal } from "@preact/signals";
+import type { Fetch } from "../api/chat";
+import { fetchHealth, type Health } from "../api/health";
+
+export type Phase = "connecting" | "unreachable" | Health["status"];
+
+export interface ModelState extends Omit<Health, "status"> {
+  readonly phase: Phase;
+}
+
+const unknown: ModelState = {
+  phase: "connecting",
+  model: "",
+  progress: null,
+  stage: "",
+  error: null,
+  remedy: null,
+  capabilities: { thinking: false, tools: false },
+};
+
+const PAUSES_MS: Readonly<Record<Phase, number>> = {
+  connecting: 500,
+  loading: 500,
+  failed: 3000,
+  unreachable: 1500,
+  ready: 15000,
+};
+
+export class ModelMonitor {
+  readonly state: ReadonlySignal<ModelState>;
+  private readonly value = signal(unknown);
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private asking: Promise<void> | null = null;
+  private readonly waiting = new Set<() => void>();
+
+  constructor(private readonly fetch: Fetch) {
+    this.state = this.value;
+  }
+
+  start(): void {
+    void this.refresh();
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  /** Asks now (a question under way is joined), and plans the next one. */
+  refresh(): Promise<void> {
+    this.asking ??= this.ask().finally(() => {
+      this.asking = null;
+    });
+    return this.asking;
+  }
+
+  /** Resolves once the model is ready. Throws ModelFailed where it has failed, the signal's reason where that aborts. */
+  async untilReady(signal: AbortSignal): Promise<void> {
+    if (this.value.value.phase !== "ready") await this.refresh();
+    for (;;) {
+      signal.throwIfAborted();
+      const state = this.value.value;
+      if (state.phase === "ready") return;
+      if (state.phase === "failed") throw new ModelFailed(state);
+      await this.nextAnswer(signal);
+    }
+  }
+
+  private nextAnswer(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting.add(resolve);
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
+  private async ask(): Promise<void> {
+    this.stop();
+    try {
+      const { status, ...health } = await fetchHealth(this.fetch);
+      this.value.value = { phase: status, ...health };
+    } catch {
+      this.value.value = { ...this.value.value, phase: "unreachable", progress: null };
+    }
+    for (const resolve of this.waiting) resolve();
+    this.waiting.clear();
+    this.timer = setTimeout(() => void this.refresh(), PAUSES_MS[this.value.value.phase]);
+  }
+}
+
+/** The model cannot be loaded; carries the server's reason and remedy. */
+export class ModelFailed extends Error {
+  override readonly name = "ModelFailed";
+  readonly remedy: string | null;
+
+  constructor(state: ModelState) {
+    super(state.error ?? "the model could not be loaded");
+    this.remedy = state.remedy;
+  }
+}
