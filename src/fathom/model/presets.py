@@ -194,7 +194,7 @@ def _tiny(family: str, **parts: object) -> ModelConfig:
 
 
 def _tiny_moe(**parts: object) -> MoEConfig:
-    sizes = {"num_experts": 8, "experts_per_token": 2, "intermediate_size": 64, "first_dense_layers": 1}
+    sizes = {"num_experts": 16, "experts_per_token": 3, "intermediate_size": 64, "first_dense_layers": 1}
     return MoEConfig.model_validate({**sizes, **parts})
 
 

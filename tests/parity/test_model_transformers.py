@@ -1,0 +1,170 @@
+"""Logits and gradients equal those of transformers, for every family, in float32."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from transformers_bridge import Pair, as_theirs, build
+
+from fathom.model.causal import CausalContext
+from fathom.model.config import Llama3Scaling, ModelConfig, RopeConfig, YarnScaling
+from fathom.model.presets import PRESETS
+from fathom.model.transformer import Transformer
+
+TOLERANCE = 1e-4
+LENGTH = 24
+
+
+def variant(name: str, **changes: Any) -> ModelConfig:
+    return changed(PRESETS[name], **changes)
+
+
+def changed(config: ModelConfig, **changes: Any) -> ModelConfig:
+    """The configuration with changes; ``part__key`` reaches into a part."""
+    data = config.model_dump()
+    for path, value in changes.items():
+        *parts, key = path.split("__")
+        target = data
+        for part in parts:
+            target = target[part]
+        target[key] = value.model_dump() if hasattr(value, "model_dump") else value
+    return ModelConfig.model_validate(data)
+
+
+def yarn(**changes: Any) -> RopeConfig:
+    values = {"factor": 40, "original_max_position": 64, "mscale": 0.707, "mscale_all_dim": 0.707, **changes}
+    return RopeConfig(interleaved=True, scaling=YarnScaling(**values))
+
+
+CONFIGS = {
+    "v2 greedy, no q_lora": variant("tiny-deepseek-v2-lite", rope=yarn()),
+    "v2 group-limited, q_lora": variant("tiny-deepseek-v2", rope=yarn()),
+    "v2 without yarn": variant("tiny-deepseek-v2", rope=RopeConfig(interleaved=True), norm_eps=1e-5),
+    "v3": variant("tiny-deepseek-v3", rope=yarn(mscale=1.0, mscale_all_dim=1.0)),
+    "v3 mscale apart": variant("tiny-deepseek-v3", rope=yarn(mscale=1.0, mscale_all_dim=0.5)),
+    "v3 mscale once": variant("tiny-deepseek-v3", rope=yarn(mscale=1.0, mscale_all_dim=0.0)),
+    "v3 half layout": variant("tiny-deepseek-v3", rope=RopeConfig(interleaved=False)),
+    "v3 unnormalized, no q_lora": variant("tiny-deepseek-v3", moe__normalize=False, attention__q_lora_rank=None),
+    "v3 value head wider than key": variant("tiny-deepseek-v3", attention__v_head_dim=128),
+    "llama3 scaling, tied": PRESETS["tiny-llama"],
+    "llama plain, untied": variant("tiny-llama", rope=RopeConfig(theta=100_000), tie_embeddings=False),
+    "llama yarn": variant("tiny-llama", rope=RopeConfig(scaling=YarnScaling(factor=4, original_max_position=64))),
+    "qwen2": PRESETS["tiny-qwen2"],
+    "qwen3": PRESETS["tiny-qwen3"],
+}
+
+
+@pytest.fixture(scope="module", params=list(CONFIGS))
+def pair(request: pytest.FixtureRequest) -> Pair:
+    return build(CONFIGS[request.param])
+
+
+def tokens(config: ModelConfig, batch: int = 2, length: int = LENGTH, seed: int = 1) -> Tensor:
+    return torch.randint(config.vocab_size, (batch, length), generator=torch.Generator().manual_seed(seed))
+
+
+def gap(ours: Tensor, theirs: Tensor) -> float:
+    assert ours.shape == theirs.shape
+    assert torch.isfinite(ours).all()
+    return (ours - theirs).abs().max().item()
+
+
+@torch.no_grad()
+def test_logits(pair: Pair) -> None:
+    ids = tokens(pair.ours.config)
+    assert gap(pair.ours(ids), pair.theirs(ids).logits) <= TOLERANCE
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("start", [60, 4000, 150_000])
+def test_positions_far_beyond_the_original_length(pair: Pair, start: int) -> None:
+    ids = tokens(pair.ours.config)
+    stride = torch.tensor([[1], [97]])  # the second row leaps, so that it spans thousands of positions
+    positions = start + torch.arange(LENGTH) * stride
+    ours = pair.ours(ids, positions)
+    assert gap(ours, pair.theirs(ids, position_ids=positions).logits) <= TOLERANCE
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_padding(pair: Pair, side: str) -> None:
+    ids = tokens(pair.ours.config)
+    keep = torch.ones_like(ids, dtype=torch.bool)
+    keep[0, slice(0, 7) if side == "left" else slice(-7, None)] = False
+    ours = pair.ours(ids, context=CausalContext(keep))
+    theirs = pair.theirs(ids, attention_mask=keep.long()).logits
+    assert gap(ours[keep], theirs[keep]) <= TOLERANCE
+    alone = pair.ours(ids[:1][keep[:1]][None])
+    assert gap(ours[0][keep[0]], alone[0]) <= TOLERANCE
+
+
+def test_gradients(pair: Pair) -> None:
+    ids = tokens(pair.ours.config)
+    direction = torch.randn(2, LENGTH, pair.ours.config.vocab_size, generator=torch.Generator().manual_seed(2))
+    ours = gradients(pair.ours, pair.ours(ids), direction)
+    theirs = gradients(pair.theirs, pair.theirs(ids).logits, direction)
+    assert len(theirs) > 10
+    for name, gradient in theirs.items():
+        bound = TOLERANCE * gradient.abs().max().item()
+        assert bound > 0, name
+        assert gap(as_theirs(ours, name), gradient) <= bound, name
+
+
+def gradients(model: torch.nn.Module, logits: Tensor, direction: Tensor) -> dict[str, Tensor]:
+    model.zero_grad()
+    (logits * direction).mean().backward()
+    return {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+
+
+PERTURBATIONS = [
+    ("v2 group-limited, q_lora", {"moe__routed_scaling_factor": 15.9}),
+    ("v2 group-limited, q_lora", {"moe__topk_groups": 3}),
+    ("v2 group-limited, q_lora", {"moe__selection": "greedy"}),
+    ("v2 group-limited, q_lora", {"moe__normalize": True}),
+    ("v2 group-limited, q_lora", {"moe__experts_per_token": 2}),
+    ("v2 group-limited, q_lora", {"rope__interleaved": False}),
+    ("v2 group-limited, q_lora", {"rope__scaling__mscale_all_dim": 0.8}),
+    ("v2 group-limited, q_lora", {"rope__scaling__factor": 39.0}),
+    ("v3", {"moe__scoring": "softmax"}),
+    ("v3", {"moe__normalize": False}),
+    ("v3", {"moe__topk_groups": 3}),
+    ("v3", {"moe__routed_scaling_factor": 2.4}),
+    ("v3", {"rope__theta": 10_100.0}),
+    ("v3", {"rope__scaling": None}),
+    ("v3", {"rope__scaling__mscale": 0.9}),
+    ("v3", {"rope__scaling__beta_fast": 2.0}),
+    ("v3", {"rope__scaling__beta_slow": 0.25}),
+    ("v3", {"rope__scaling__original_max_position": 128}),
+    ("v3", {"norm_eps": 1e-4}),
+    ("llama3 scaling, tied", {"rope__scaling__factor": 7.5}),
+    ("llama3 scaling, tied", {"rope__scaling__high_freq_factor": 5.0}),
+    ("llama3 scaling, tied", {"rope__interleaved": True}),
+    ("llama3 scaling, tied", {"rope__theta": 490_000.0}),
+    ("qwen3", {"norm_eps": 1e-4}),
+]
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("name", "change"), PERTURBATIONS, ids=str)
+def test_the_bound_bites(name: str, change: dict[str, Any]) -> None:
+    """A configuration that is off by one key breaks parity by far more than the tolerance."""
+    pair = build(CONFIGS[name])
+    other = Transformer(changed(CONFIGS[name], **change))
+    other.load_state_dict(pair.ours.state_dict())
+    ids = tokens(pair.ours.config)
+    positions = 40 + torch.arange(LENGTH)[None].expand(2, -1) * 5
+    assert gap(pair.ours(ids, positions), pair.theirs(ids, position_ids=positions).logits) <= TOLERANCE
+    assert gap(other(ids, positions), pair.theirs(ids, position_ids=positions).logits) > 10 * TOLERANCE
+
+
+def test_llama3_scaling_reaches_every_band() -> None:
+    """The scaled preset has fast, blended and slow channels, so that each branch is compared."""
+    scaling = PRESETS["tiny-llama"].rope.scaling
+    assert isinstance(scaling, Llama3Scaling)
+    wavelengths = 2 * torch.pi * 500_000 ** (torch.arange(0, 32, 2) / 32)
+    low, high = 64 / scaling.low_freq_factor, 64 / scaling.high_freq_factor
+    bands = (wavelengths < high, (wavelengths >= high) & (wavelengths <= low), wavelengths > low)
+    assert [int(band.sum()) for band in bands] == [2, 1, 13]
