@@ -38,3 +38,7 @@ class RequestError(FathomError):
 
 class OverloadedError(FathomError):
     """The queue is full: try again later."""
+
+
+class GenerationError(FathomError):
+    """A completion that broke off through no fault of the request: memory ran out, the model gave no number."""

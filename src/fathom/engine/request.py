@@ -68,12 +68,17 @@ class GrammarSpec:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A prompt of token ids and how to continue it. ``cache_salt`` isolates the prefix cache between users."""
+    """A prompt of token ids and how to continue it. ``cache_salt`` isolates the prefix cache between users.
+
+    ``prompt_logprobs`` asks for the log-probability of every prompt token but the first (teacher-forced scoring), with
+    as many alternatives as ``sampling.logprobs`` says; they come with the first chunk of completion 0.
+    """
 
     prompt: tuple[int, ...]
     sampling: SamplingParams = SamplingParams()
     grammar: GrammarSpec | None = None
     cache_salt: str = ""
+    prompt_logprobs: bool = False
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
@@ -91,7 +96,9 @@ class Chunk:
     """A piece of one completion (``index`` of ``n``).
 
     ``text`` never ends inside a character or a possible stop string; a stop string itself is not part of it. The last
-    chunk of each completion carries ``finish_reason``. ``cached_tokens`` is set on every chunk.
+    chunk of each completion carries ``finish_reason``. ``cached_tokens`` is set on every chunk. ``token_ids`` include
+    the end token and those of a stop string. Log-probabilities are those of the model itself: before temperature,
+    penalties, filters and grammar.
     """
 
     index: int
@@ -100,6 +107,7 @@ class Chunk:
     logprobs: tuple[TokenLogprob, ...] = ()
     finish_reason: FinishReason | None = None
     cached_tokens: int = 0
+    prompt_logprobs: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

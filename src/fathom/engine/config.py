@@ -1,0 +1,49 @@
+"""How an engine is laid out: one frozen object, checked where it is written. Free of torch: settings can hold it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fathom.base.errors import ConfigError
+
+CacheDtype = Literal["auto", "float32", "bfloat16", "float16"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """Sizes and bounds of one engine.
+
+    ``max_context`` is the most tokens a sequence may hold, prompt included (None: what the model was made for); the
+    engine lowers it to what the cache can hold. ``max_batch_tokens`` is the budget of one step: decodes come first,
+    prefill chunks take the rest. ``cache_bytes`` or ``num_pages`` size the cache (``num_pages`` wins); it never
+    grows beyond what ``max_sequences`` full contexts need. ``max_queue`` bounds the sequences that wait beside
+    ``max_sequences`` running ones. ``seed`` makes unseeded requests repeatable, for tests.
+    """
+
+    max_context: int | None = None
+    max_batch_tokens: int = 512
+    max_sequences: int = 32
+    page_size: int = 16
+    cache_bytes: int = 1 << 30
+    num_pages: int | None = None
+    cache_dtype: CacheDtype = "auto"
+    max_queue: int = 256
+    prefix_cache: bool = True
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("max_batch_tokens", "max_sequences", "page_size", "cache_bytes"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} is {getattr(self, name)}", "choose at least 1")
+        for name in ("max_context", "num_pages"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError(f"{name} is {value}", "choose at least 1, or leave it out")
+        if self.max_queue < 0:
+            raise ConfigError(f"max_queue is {self.max_queue}", "choose at least 0")
+        if self.max_batch_tokens < self.max_sequences:
+            raise ConfigError(
+                f"max_batch_tokens {self.max_batch_tokens} is less than max_sequences {self.max_sequences}",
+                "every running sequence needs one token a step: raise the one or lower the other",
+            )

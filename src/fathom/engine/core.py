@@ -1,0 +1,302 @@
+"""The engine without threads: add, cancel, step. What it does depends on its inputs alone, so tests can step through.
+
+A step is schedule → run → postprocess. Each request may have several completions: the first computes the prompt; when
+it is done the others join the line and find the prompt's pages in the prefix cache.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+
+from fathom.base.errors import ConfigError, FathomError, GenerationError, OverloadedError, RequestError
+from fathom.engine.blocks import BlockPool
+from fathom.engine.cache import PagedCache
+from fathom.engine.config import EngineConfig
+from fathom.engine.constrain import Constraint, Grammars
+from fathom.engine.request import Chunk, EngineStats, Request, TokenLogprob
+from fathom.engine.runner import LanguageModel, Runner
+from fathom.engine.sampler import Sample, sample
+from fathom.engine.scheduler import Scheduler, Work
+from fathom.engine.sequence import Sequence, Status
+from fathom.engine.transcript import Transcript
+from fathom.engine.vocabulary import Vocabulary
+from fathom.types import FinishReason
+
+_log = logging.getLogger(__name__)
+
+
+class Output(NamedTuple):
+    """What a step brought to a request: a piece of a completion, or the error that ended all of them."""
+
+    request_id: str
+    value: Chunk | FathomError
+
+
+@dataclass(slots=True)
+class _Job:
+    """A request in flight. ``held`` are completions that wait for the first one to compute the prompt."""
+
+    request: Request
+    lead: Sequence
+    held: list[Sequence]
+    open: list[Sequence]
+    scores: list[TokenLogprob | None] = field(default_factory=list)
+
+
+class EngineCore:
+    """Runs requests on a model. Not thread-safe, but for `validate`."""
+
+    def __init__(
+        self, model: LanguageModel, vocabulary: Vocabulary | None = None, config: EngineConfig | None = None
+    ) -> None:
+        self.config = config = config or EngineConfig()
+        self.vocabulary = vocabulary
+        self._grammars = Grammars(vocabulary) if vocabulary else None
+        self._cache, self.max_context = _build_cache(model, config)
+        self._vocab_size = model.config.vocab_size
+        self._known = min(self._vocab_size, vocabulary.vocab_size) if vocabulary else self._vocab_size
+        self._pool = BlockPool(self._cache.num_pages)
+        self._runner = Runner(model, self._cache, _weight(model).dtype)
+        self._scheduler = Scheduler(
+            self._pool,
+            page_size=config.page_size,
+            max_batch_tokens=config.max_batch_tokens,
+            max_sequences=config.max_sequences,
+            prefix_cache=config.prefix_cache,
+        )
+        self._random = random.Random(config.seed)
+        self._jobs: dict[str, _Job] = {}
+        self._arrivals = self._prompt_tokens = self._cached_tokens = self._generated_tokens = self._finished = 0
+
+    @property
+    def capacity(self) -> int:
+        """The most sequences that may be in the engine, running and waiting."""
+        return self.config.max_sequences + self.config.max_queue
+
+    @property
+    def has_work(self) -> bool:
+        return bool(self._jobs)
+
+    @property
+    def preemptions(self) -> int:
+        """How often a sequence had to give its pages back."""
+        return self._scheduler.preemptions
+
+    def validate(self, request: Request) -> None:
+        """Raise RequestError where the request can never be served. For any thread; compiles grammars."""
+        prompt, sampling = request.prompt, request.sampling
+        if not prompt:
+            raise RequestError("the prompt is empty", "send at least one token")
+        if len(prompt) >= self.max_context:
+            raise RequestError(
+                f"the prompt has {len(prompt)} tokens, the context holds {self.max_context} with the answer",
+                "shorten the prompt",
+            )
+        if min(prompt) < 0 or max(prompt) >= self._vocab_size:
+            raise RequestError(f"the prompt holds a token id outside 0 … {self._vocab_size - 1}", "check the tokenizer")
+        if sampling.n > self.capacity:
+            raise RequestError(f"n is {sampling.n}, the engine holds {self.capacity} completions", "ask for fewer")
+        if sampling.logprobs is not None and not 0 <= sampling.logprobs <= self._vocab_size:
+            raise RequestError(f"logprobs is {sampling.logprobs}", "choose a number from 0 to 20")
+        if (sampling.stop or request.grammar) and self.vocabulary is None:
+            raise RequestError("stop strings and grammars need a tokenizer", "give the engine one")
+        self._constraint(request)
+
+    def add(self, request: Request) -> None:
+        """Put a request in line. Raises RequestError, and OverloadedError where the line is full."""
+        self.validate(request)
+        if request.id in self._jobs:
+            raise RequestError(f"request {request.id} is already running", "choose another id")
+        count = request.sampling.n
+        if sum(len(job.open) for job in self._jobs.values()) + count > self.capacity:
+            raise OverloadedError("the queue is full", "try again later")
+        seed = request.sampling.seed
+        seed = self._random.getrandbits(64) if seed is None else seed
+        self._arrivals += 1
+        limit = min(self.max_context, len(request.prompt) + (request.sampling.max_tokens or self.max_context))
+        sequences = [
+            Sequence(
+                request,
+                index,
+                arrival=self._arrivals,
+                limit=limit,
+                seed=seed,
+                transcript=self._transcript(request),
+            )
+            for index in range(count)
+        ]
+        self._jobs[request.id] = job = _Job(request, sequences[0], sequences[1:], sequences)
+        if request.prompt_logprobs:
+            job.scores = [None] * (len(request.prompt) - 1)
+        self._prompt_tokens += len(request.prompt)
+        self._scheduler.add(job.lead)
+
+    def cancel(self, request_id: str) -> None:
+        """Drop a request and free its pages; nothing more comes of it. An id that is not in flight is ignored."""
+        job = self._jobs.pop(request_id, None)
+        if job is not None:
+            for sequence in job.open:
+                if sequence not in job.held:
+                    self._scheduler.finish(sequence)
+
+    def step(self) -> list[Output]:
+        """Compute one batch; what it brought, in order."""
+        work = self._scheduler.schedule()
+        if not work:
+            return []
+        try:
+            logits, scores = self._runner.run(work)
+            ready = [item.sequence for item in work if item.length == item.sequence.pending]
+            samples = sample(logits, ready, self._known) if ready else []
+        except Exception as error:  # whatever a device may raise; it is logged, and told to everyone concerned
+            _log.exception("a step failed")
+            return self._fail(work, error)
+        return self._postprocess(work, samples, scores)
+
+    def fail_all(self, error: FathomError) -> list[Output]:
+        """End every request with ``error``."""
+        outputs = [Output(request_id, error) for request_id in self._jobs]
+        for request_id in list(self._jobs):
+            self.cancel(request_id)
+        return outputs
+
+    def stats(self) -> EngineStats:
+        """A snapshot of the counters; cheap, and safe to take from another thread."""
+        running = len(self._scheduler.running)
+        return EngineStats(
+            waiting=sum(len(job.open) for job in list(self._jobs.values())) - running,
+            running=running,
+            pages_total=self._pool.num_pages,
+            pages_free=self._pool.num_available,
+            prompt_tokens=self._prompt_tokens,
+            cached_tokens=self._cached_tokens,
+            generated_tokens=self._generated_tokens,
+            finished=self._finished,
+        )
+
+    def check_integrity(self) -> None:
+        """Raise AssertionError where books and sequences disagree; for tests, after every step."""
+        waiting, running = self._scheduler.waiting, self._scheduler.running
+        self._pool.check_integrity((s.pages, s.computed // self.config.page_size) for s in running)
+        assert all(s.status is Status.RUNNING and s.pages for s in running)
+        assert all(s.status is Status.WAITING and not s.pages and not s.computed for s in waiting)
+        assert [s.order for s in waiting] == sorted(s.order for s in waiting), "the line is out of order"
+        assert len(running) <= self.config.max_sequences
+        for sequence in running:
+            assert sequence.computed < len(sequence.tokens) <= sequence.limit
+            assert sequence.computed <= len(sequence.pages) * self.config.page_size
+        known = {id(s) for job in self._jobs.values() for s in job.open if s not in job.held}
+        assert known == {id(s) for s in (*waiting, *running)}, "a sequence is lost or a stranger"
+
+    def _constraint(self, request: Request) -> Constraint | None:
+        if request.grammar is None or self._grammars is None:
+            return None
+        return self._grammars.compile(request.grammar)
+
+    def _transcript(self, request: Request) -> Transcript:
+        sampling = request.sampling
+        ends = frozenset(sampling.stop_token_ids)
+        if self.vocabulary is not None and not sampling.ignore_eos:
+            ends |= self.vocabulary.eos_ids
+        stream = self.vocabulary.detokenizer() if self.vocabulary is not None else None
+        return Transcript(stream, stops=sampling.stop, ends=ends, constraint=self._constraint(request))
+
+    def _postprocess(
+        self, work: list[Work], samples: list[Sample], scores: dict[int, list[TokenLogprob]]
+    ) -> list[Output]:
+        outputs: list[Output] = []
+        drawn = iter(samples)
+        for place, (sequence, count) in enumerate(work):
+            job = self._jobs.get(sequence.request.id)
+            taken = next(drawn) if count == sequence.pending else None
+            if job is None:  # another completion of this request failed a moment ago
+                continue
+            if place in scores:
+                job.scores[sequence.computed : sequence.computed + len(scores[place])] = scores[place]
+            sequence.computed += count
+            self._scheduler.publish(sequence)
+            if taken is not None:
+                outputs.append(self._advance(job, sequence, taken))
+        return outputs
+
+    def _advance(self, job: _Job, sequence: Sequence, taken: Sample) -> Output:
+        """Take the sampled token: text, end, next in line."""
+        try:
+            if taken.token is None:
+                raise GenerationError(
+                    "the model gave numbers that are not finite", "try another dtype or other weights"
+                )
+            first = not sequence.generated
+            sequence.append(taken.token)
+            text, ended = sequence.transcript.push(taken.token)
+        except FathomError as error:
+            self._discard(job)
+            return Output(job.request.id, error)
+        self._generated_tokens += 1
+        if first and sequence is job.lead:
+            self._cached_tokens += sequence.cached_tokens or 0
+        reason: FinishReason | None = "stop" if ended else None
+        if reason is None and len(sequence.tokens) >= sequence.limit:
+            rest, stopped = sequence.transcript.flush()
+            text, reason = text + rest, "stop" if stopped else "length"
+        chunk = Chunk(
+            index=sequence.index,
+            text=text,
+            token_ids=(taken.token,),
+            logprobs=(taken.logprob,) if taken.logprob else (),
+            finish_reason=reason,
+            cached_tokens=job.lead.cached_tokens or 0,
+            prompt_logprobs=tuple(s for s in job.scores if s) if first and sequence is job.lead else (),
+        )
+        if sequence is job.lead and job.held:
+            for other in job.held:
+                self._scheduler.add(other)
+            job.held = []
+        if reason is not None:
+            self._scheduler.finish(sequence)
+            job.open.remove(sequence)
+            self._finished += 1
+            if not job.open:
+                del self._jobs[job.request.id]
+        return Output(job.request.id, chunk)
+
+    def _fail(self, work: list[Work], error: Exception) -> list[Output]:
+        """End the requests of a step that broke; all others go on."""
+        reason = error if isinstance(error, FathomError) else GenerationError(f"a step of the model failed: {error}")
+        ids = dict.fromkeys(item.sequence.request.id for item in work)
+        for request_id in ids:
+            self._discard(self._jobs[request_id])
+        return [Output(request_id, reason) for request_id in ids]
+
+    def _discard(self, job: _Job) -> None:
+        """Drop a request whose pages may hold anything: nobody finds them, and who gets them next finds zeros."""
+        pages = [page for sequence in job.open for page in sequence.pages]
+        self._pool.forget(pages)
+        self.cancel(job.request.id)
+        self._cache.clear([page for page in pages if not self._pool.is_held(page)])
+
+
+def _build_cache(model: LanguageModel, config: EngineConfig) -> tuple[PagedCache, int]:
+    """The cache, and the longest context: what the model was made for, what was asked, what the cache can hold."""
+    weight = _weight(model)
+    dtype = weight.dtype if config.cache_dtype == "auto" else getattr(torch, config.cache_dtype)
+    specs = model.cache_specs(absorbed=True)
+    page_bytes = config.page_size * dtype.itemsize * sum(spec.entries_per_token for spec in specs)
+    context = min(config.max_context or model.config.max_position, model.config.max_position)
+    useful = config.max_sequences * -(-context // config.page_size)
+    num_pages = config.num_pages or min(useful, max(1, config.cache_bytes // page_bytes))
+    context = min(context, num_pages * config.page_size)
+    if context < 2:
+        raise ConfigError(f"the context holds {context} token", "raise max_context, num_pages or page_size")
+    cache = PagedCache(specs, num_pages=num_pages, page_size=config.page_size, dtype=dtype, device=weight.device)
+    return cache, context
+
+
+def _weight(model: LanguageModel) -> torch.Tensor:
+    """A weight that tells the type and device the model computes with: the embedding comes first and stays floating."""
+    return next(parameter for parameter in model.parameters() if parameter.is_floating_point())

@@ -1,0 +1,127 @@
+"""One forward for a ragged batch: tokens of all sequences in one row, logits only where a token will be chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fathom.engine.cache import Chunk, PagedCache, PagedContext
+from fathom.engine.request import TokenLogprob
+from fathom.engine.sampler import report
+from fathom.engine.scheduler import Work
+from fathom.model.config import ModelConfig
+from fathom.model.context import AttentionContext, CacheSpec
+from fathom.model.sdpa import additive
+
+_SCORED_ROWS = 128
+"""Rows of logits held at once while a prompt is scored: a vocabulary times a whole prompt would not fit."""
+
+
+class LanguageModel(Protocol):
+    """What the engine asks of a model; ``fathom.model.transformer.Transformer``, quantized or not, has it."""
+
+    config: ModelConfig
+
+    def hidden(
+        self, tokens: Tensor, positions: Tensor | None = None, context: AttentionContext | None = None
+    ) -> Tensor:
+        """(B, T) → (B, T, D) after the final norm."""
+        ...
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """(…, D) → (…, V)."""
+        ...
+
+    def parameters(self) -> Iterator[torch.nn.Parameter]:
+        """The first floating one tells device and type."""
+        ...
+
+    def cache_specs(self, absorbed: bool = True) -> list[CacheSpec]:
+        """One per layer."""
+        ...
+
+
+class Runner:
+    """Builds the tensors of a step and runs the model over them."""
+
+    def __init__(self, model: LanguageModel, cache: PagedCache, dtype: torch.dtype) -> None:
+        self._model = model
+        self._cache = cache
+        self._device = cache.keys[0].device
+        self._dtype = dtype
+
+    @torch.inference_mode()
+    def run(self, work: list[Work]) -> tuple[Tensor, dict[int, list[TokenLogprob]]]:
+        """Logits (R, V) float32 of the sequences that complete their tokens, in order; and, by place in ``work``, the
+        log-probabilities of the tokens that follow each computed one, where a request asks to have its prompt scored.
+        """
+        tokens, positions, context = self._lay_out(work)
+        hidden = self._model.hidden(tokens, positions, context)[0]  # (T, D)
+        ends = np.cumsum([item.length for item in work])
+        last = [int(end) - 1 for item, end in zip(work, ends, strict=True) if item.length == item.sequence.pending]
+        rows = hidden if len(last) == len(hidden) else hidden[last]
+        scores = {
+            place: self._score(item, hidden[int(end) - item.length : int(end)])
+            for place, (item, end) in enumerate(zip(work, ends, strict=True))
+            if item.sequence.request.prompt_logprobs and item.sequence.generated == 0
+        }
+        return self._model.logits(rows).float(), scores
+
+    def _lay_out(self, work: list[Work]) -> tuple[Tensor, Tensor, PagedContext]:
+        size = self._cache.page_size
+        tokens: list[int] = []
+        positions: list[int] = []
+        slots: list[int] = []
+        for sequence, count in work:
+            places = range(sequence.computed, sequence.computed + count)
+            tokens += sequence.tokens[places.start : places.stop]
+            positions += places
+            slots += [sequence.pages[place // size] * size + place % size for place in places]
+        decodes = [sequence for sequence, count in work if count == 1]
+        assert all(item.length == 1 for item in work[: len(decodes)]), "decodes come first"
+        lengths = [sequence.computed + 1 for sequence in decodes]
+        width = -(-max(lengths, default=0) // size)
+        tables = np.zeros((len(decodes), width), dtype=np.int32)
+        for row, sequence in enumerate(decodes):
+            held = sequence.pages[:width]
+            tables[row, : len(held)] = held
+        packed = torch.tensor((tokens, positions, slots), device=self._device)  # (3, T)
+        context = PagedContext(
+            self._cache,
+            slots=packed[2],
+            tables=torch.from_numpy(tables).to(self._device),
+            lengths=torch.tensor(lengths, dtype=torch.int32, device=self._device),
+            chunks=self._chunks(work, len(decodes)),
+        )
+        return packed[0:1], packed[1:2], context
+
+    def _chunks(self, work: list[Work], start: int) -> list[Chunk]:
+        chunks = []
+        for sequence, count in work[start:]:
+            length = sequence.computed + count
+            pages = torch.tensor(sequence.pages[: -(-length // self._cache.page_size)], device=self._device)
+            mask = self._mask(count, length) if sequence.computed else None
+            chunks.append(Chunk(start, start + count, length, pages, mask))
+            start += count
+        return chunks
+
+    def _mask(self, count: int, length: int) -> Tensor:
+        """(count, length): the newest ``count`` tokens see themselves and all before, -inf elsewhere."""
+        visible = torch.ones(count, length, dtype=torch.bool, device=self._device).tril(length - count)
+        return additive(visible, self._dtype)
+
+    def _score(self, item: Work, hidden: Tensor) -> list[TokenLogprob]:
+        """Of the prompt tokens that follow the computed ones. hidden (count, D)."""
+        sequence = item.sequence
+        following = sequence.tokens[sequence.computed + 1 : sequence.computed + item.length + 1]
+        alternatives = sequence.request.sampling.logprobs or 0
+        scores: list[TokenLogprob] = []
+        for start in range(0, len(following), _SCORED_ROWS):
+            targets = following[start : start + _SCORED_ROWS]
+            logits = self._model.logits(hidden[start : start + len(targets)]).float()
+            scores += report(logits.log_softmax(-1), targets, [alternatives] * len(targets))
+        return scores

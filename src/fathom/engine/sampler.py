@@ -1,0 +1,174 @@
+"""From logits to tokens, for all rows of a step at once.
+
+The order is: repetition, frequency and presence penalties; grammar; temperature; top-k; top-p over what top-k left;
+min-p. What remains is drawn by inverting its cumulative distribution, in vocabulary order, at a uniform number that is
+a hash of (seed, completion, position): no generator has a state, so a seeded completion is the same alone, in a
+crowd, and after a preemption. A batch of ``torch.multinomial`` draws would hand each row whatever its place in the
+batch gives it.
+
+Reported log-probabilities are those of the model itself, before any of the above.
+
+    R rows · V vocabulary · W candidates looked at
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Rows
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fathom.engine.request import TokenLogprob
+from fathom.engine.sequence import Sequence
+
+_MASK = (1 << 64) - 1
+_CANDIDATES = 1024
+"""So many most likely tokens are looked at first: a nucleus is rarely wider, and sorting a vocabulary is slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """``token`` is None where the model's logits are not finite."""
+
+    token: int | None
+    logprob: TokenLogprob | None = None
+
+
+def _mix(value: int) -> int:
+    """The finalizer of SplitMix64: every input bit reaches every output bit."""
+    value = (value + 0x9E3779B97F4A7C15) & _MASK
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
+    return value ^ (value >> 31)
+
+
+def uniform(seed: int, index: int, position: int) -> float:
+    """A number in [0, 1) for the token at ``position`` of completion ``index``."""
+    return (_mix(_mix(_mix(seed & _MASK) ^ index) ^ position) >> 32) / (1 << 32)
+
+
+@torch.inference_mode()
+def sample(logits: Tensor, rows: Rows[Sequence], limit: int) -> list[Sample]:
+    """The next token of each row, below ``limit``: a padded vocabulary ends in ids that mean nothing.
+
+    logits (R, V) float32; they may be overwritten.
+    """
+    finite = logits.sum(-1).isfinite()  # (R): one pass finds NaN and infinities
+    wanted = [r for r, sequence in enumerate(rows) if sequence.request.sampling.logprobs is not None]
+    logprobs = logits[wanted].log_softmax(-1) if wanted else None  # (len(wanted), V)
+    logits[:, limit:] = float("-inf")
+    penalize(logits, rows)
+    constrain(logits, rows)
+    tokens, usable = torch.stack((choose(logits, rows), finite.long())).tolist()
+    samples = [Sample(token if ok else None) for token, ok in zip(tokens, usable, strict=True)]
+    if logprobs is not None:
+        alternatives = [rows[r].request.sampling.logprobs or 0 for r in wanted]
+        reports = report(logprobs, [tokens[r] for r in wanted], alternatives)
+        for r, logprob in zip(wanted, reports, strict=True):
+            samples[r] = Sample(samples[r].token, logprob)
+    return samples
+
+
+def report(logprobs: Tensor, tokens: list[int], alternatives: list[int]) -> list[TokenLogprob]:
+    """Log-probabilities of ``tokens`` beside the best ``alternatives[r]`` of each row. logprobs (R, V)."""
+    chosen = logprobs.gather(1, torch.tensor(tokens, device=logprobs.device)[:, None])[:, 0].tolist()
+    values, ids = logprobs.topk(min(max(alternatives), logprobs.shape[1]), dim=-1)
+    best = zip(ids.tolist(), values.tolist(), strict=True)
+    return [
+        TokenLogprob(token, logprob, tuple(zip(row_ids[:count], row_values[:count], strict=True)))
+        for token, logprob, count, (row_ids, row_values) in zip(tokens, chosen, alternatives, best, strict=True)
+    ]
+
+
+def penalize(logits: Tensor, rows: Rows[Sequence]) -> None:
+    """Repetition over prompt and completion (arXiv 1909.05858, section 4.1), frequency and presence over the latter.
+
+    Touches only the tokens concerned: (row, token) pairs of the whole batch in one gather and one scatter each.
+    """
+    repeated = [(r, sequence) for r, sequence in enumerate(rows) if sequence.seen]
+    if repeated:
+        row = [r for r, sequence in repeated for _ in sequence.seen or ()]
+        token = [t for _, sequence in repeated for t in sequence.seen or ()]
+        factor = [s.request.sampling.repetition_penalty for _, s in repeated for _ in s.seen or ()]
+        at, by = torch.tensor((row, token), device=logits.device), logits.new_tensor(factor)
+        value = logits[at[0], at[1]]
+        logits[at[0], at[1]] = torch.where(value > 0, value / by, value * by)
+    counted = [(r, sequence) for r, sequence in enumerate(rows) if sequence.counts]
+    if counted:
+        row = [r for r, sequence in counted for _ in sequence.counts or ()]
+        token = [t for _, sequence in counted for t in sequence.counts or ()]
+        amount = [
+            s.request.sampling.frequency_penalty * count + s.request.sampling.presence_penalty
+            for _, s in counted
+            for count in (s.counts or {}).values()
+        ]
+        at = torch.tensor((row, token), device=logits.device)
+        logits[at[0], at[1]] -= logits.new_tensor(amount)
+
+
+def constrain(logits: Tensor, rows: Rows[Sequence]) -> None:
+    """Minus infinity wherever a row's grammar forbids the token."""
+    for r, sequence in enumerate(rows):
+        constraint = sequence.transcript.constraint
+        if constraint is not None:
+            allowed = torch.from_numpy(constraint.allowed()).to(logits.device)
+            logits[r, : len(allowed)].masked_fill_(~allowed, float("-inf"))
+            logits[r, len(allowed) :] = float("-inf")
+
+
+def choose(logits: Tensor, rows: Rows[Sequence]) -> Tensor:
+    """(R) token ids: the best where temperature is 0, else drawn."""
+    drawn = [r for r, sequence in enumerate(rows) if sequence.request.sampling.temperature > 0]
+    if not drawn:
+        return logits.argmax(-1)
+    sampling = [rows[r].request.sampling for r in drawn]
+    everyone = len(drawn) == len(rows)
+    scores = logits if everyone else logits[drawn]
+    temperature = scores.new_tensor([p.temperature for p in sampling])[:, None]
+    # The maximum goes first, so that a tiny temperature cannot overflow.
+    probs = ((scores - scores.amax(-1, keepdim=True)) / temperature).softmax(-1)  # (R, V)
+    filtered = [i for i, p in enumerate(sampling) if p.top_k > 0 or p.top_p < 1]
+    floor = [p.min_p for p in sampling]
+    if any(floor):
+        least = probs.amax(-1, keepdim=True) * probs.new_tensor(floor)[:, None]
+    if filtered:
+        chosen = [sampling[i] for i in filtered]
+        kept = keep_likely(probs[filtered], [p.top_k for p in chosen], [p.top_p for p in chosen])
+        probs = probs.index_copy(0, torch.tensor(filtered, device=probs.device), kept)
+    if any(floor):
+        probs = probs.masked_fill(probs < least, 0)
+    numbers = [uniform(rows[r].seed, rows[r].index, rows[r].generated) for r in drawn]
+    tokens = draw(probs, torch.tensor(numbers, dtype=torch.float64, device=probs.device))
+    if everyone:
+        return tokens
+    return logits.argmax(-1).index_copy(0, torch.tensor(drawn, device=tokens.device), tokens)
+
+
+def keep_likely(probs: Tensor, top_k: list[int], top_p: list[float], candidates: int = _CANDIDATES) -> Tensor:
+    """Zero all but the top-k tokens and, of these, the fewest whose share reaches top-p. (R, V) → (R, V)."""
+    vocab = probs.shape[-1]
+    counts = [min(k or vocab, vocab) for k in top_k]
+    open_rows = any(k == 0 for k in top_k)
+    width = min(vocab, max((k for k in top_k if k), default=0))
+    width = min(vocab, max(width, candidates)) if open_rows else width
+    value, ids = probs.topk(width, dim=-1)  # (R, W), best first
+    beyond = torch.arange(width, device=probs.device) >= torch.tensor(counts, device=probs.device)[:, None]
+    value = value.masked_fill(beyond, 0)
+    mass = value.cumsum(-1, dtype=torch.float64)  # (R, W)
+    limit = torch.tensor(top_p, dtype=torch.float64, device=probs.device)[:, None]
+    is_open = torch.tensor([k == 0 for k in top_k], device=probs.device)[:, None]
+    total = torch.where(is_open, probs.sum(-1, keepdim=True, dtype=torch.float64), mass[:, -1:])
+    if width < vocab and bool((is_open & (mass[:, -1:] < limit * total)).any()):
+        return keep_likely(probs, top_k, top_p, vocab)
+    keep = mass - value < limit * total  # what stands before a token has not reached the share yet
+    keep[:, 0] = True
+    return torch.zeros_like(probs).scatter(1, ids, value * keep)
+
+
+def draw(probs: Tensor, numbers: Tensor) -> Tensor:
+    """The first token whose cumulative probability exceeds the number. probs (R, V), not normalized; numbers (R)."""
+    cumulative = probs.cumsum(-1, dtype=torch.float64)
+    target = numbers[:, None] * cumulative[:, -1:]
+    # right=True: a token of probability zero has the sum of the token before it, and so is never first
+    return torch.searchsorted(cumulative, target, right=True)[:, 0].clamp_(max=probs.shape[-1] - 1)

@@ -1,0 +1,116 @@
+"""Who runs in the next step, and with how many tokens.
+
+Continuous batching (Orca, OSDI 2022) with chunked prefill (arXiv 2308.16369): every running sequence that has one
+token to compute gets it first; the rest of the budget goes to prompts, oldest first. Nobody overtakes: the head of
+the line is admitted or all wait. Admission takes the pages for everything known of a sequence, so only growth can run
+out of pages; then the youngest gives all of its pages back and is computed again later (recomputation, not swapping:
+what it published usually still lies in the prefix cache). The oldest always moves, hence everybody ends.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from typing import NamedTuple
+
+from fathom.engine.blocks import BlockPool
+from fathom.engine.sequence import Sequence, Status
+
+
+class Work(NamedTuple):
+    """The next ``length`` uncomputed tokens of a sequence."""
+
+    sequence: Sequence
+    length: int
+
+
+def _order(sequence: Sequence) -> tuple[int, int]:
+    return sequence.order
+
+
+class Scheduler:
+    """``waiting`` and ``running`` are both kept in order of arrival."""
+
+    def __init__(
+        self, pool: BlockPool, *, page_size: int, max_batch_tokens: int, max_sequences: int, prefix_cache: bool = True
+    ) -> None:
+        self.pool = pool
+        self.waiting: list[Sequence] = []
+        self.running: list[Sequence] = []
+        self.preemptions = 0
+        self._page_size = page_size
+        self._max_batch_tokens = max_batch_tokens
+        self._max_sequences = max_sequences
+        self._prefix_cache = prefix_cache
+
+    def add(self, sequence: Sequence) -> None:
+        insort(self.waiting, sequence, key=_order)
+
+    def schedule(self) -> list[Work]:
+        """Single tokens, then longer chunks; at most ``max_batch_tokens`` tokens together."""
+        preemptions = self.preemptions
+        work = [Work(sequence, 1) for sequence in list(self.running) if sequence.pending == 1 and self._grow(sequence)]
+        budget = self._max_batch_tokens - len(work)
+        for sequence in self.running:
+            if sequence.pending > 1 and budget > 0:
+                work.append(Work(sequence, min(sequence.pending, budget)))
+                budget -= work[-1].length
+        while self.waiting and budget > 0 and len(self.running) < self._max_sequences:
+            if self.preemptions > preemptions or not self._admit(self.waiting[0]):
+                break
+            sequence = self.waiting.pop(0)
+            insort(self.running, sequence, key=_order)
+            work.append(Work(sequence, min(sequence.pending, budget)))
+            budget -= work[-1].length
+        return sorted(work, key=lambda item: item.length > 1)
+
+    def publish(self, sequence: Sequence) -> None:
+        """Offer the pages that the last step filled."""
+        full = sequence.computed // self._page_size
+        if full > sequence.published:
+            if self._prefix_cache:
+                keys = sequence.keys(full, self._page_size)
+                for page in range(sequence.published, full):
+                    self.pool.publish(sequence.pages[page], keys[page])
+            sequence.published = full
+
+    def finish(self, sequence: Sequence) -> list[int]:
+        """Take a sequence out, wherever it stands; the pages it held."""
+        if sequence.status is Status.FINISHED:
+            return []
+        (self.running if sequence.status is Status.RUNNING else self.waiting).remove(sequence)
+        pages = sequence.finish()
+        self.pool.release(pages)
+        return pages
+
+    def _admit(self, sequence: Sequence) -> bool:
+        """Take pages for all known tokens and the next one; False, and nothing taken, when they are not there."""
+        cached: list[int] = []
+        if self._prefix_cache and not sequence.request.prompt_logprobs:
+            # at least the last token is computed again: its logits choose the next
+            cached = self.pool.match(sequence.keys((len(sequence.tokens) - 1) // self._page_size, self._page_size))
+        self.pool.hold(cached)
+        fresh = self.pool.allocate(self._pages_for(len(sequence.tokens)) - len(cached))
+        if fresh is None:
+            self.pool.release(cached)
+            return False
+        sequence.admit(cached + fresh, len(cached) * self._page_size, self._page_size)
+        return True
+
+    def _grow(self, sequence: Sequence) -> bool:
+        """Make room for the next token of a running sequence; False when it had to give way itself."""
+        while sequence.status is Status.RUNNING and len(sequence.pages) < self._pages_for(len(sequence.tokens)):
+            fresh = self.pool.allocate(1)
+            if fresh is None:
+                self._preempt(self.running[-1])
+            else:
+                sequence.pages.extend(fresh)
+        return sequence.status is Status.RUNNING
+
+    def _preempt(self, sequence: Sequence) -> None:
+        self.running.remove(sequence)
+        self.pool.release(sequence.preempt())
+        self.add(sequence)
+        self.preemptions += 1
+
+    def _pages_for(self, tokens: int) -> int:
+        return -(-tokens // self._page_size)

@@ -1,0 +1,119 @@
+"""One completion on its way: its tokens, its pages, and how far they have been computed.
+
+    waiting ──admit──▶ running ──finish──▶ finished
+       ▲                  │
+       └─────preempt──────┘        waiting ──finish──▶ finished (cancelled)
+
+Preemption gives the pages back and forgets what was computed, never a token: what was sampled stays sampled, and
+the text, the grammar and the random stream go on from where they were.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+
+from fathom.engine.blocks import page_key, root_key
+from fathom.engine.request import Request
+from fathom.engine.transcript import Transcript
+
+
+class Status(enum.Enum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+
+
+class Sequence:
+    """Completion ``index`` of ``request``. ``order`` is its place in the line: arrival, then index.
+
+    ``computed`` tokens have their keys and values in ``pages``; the first ``published`` pages are full and never
+    written again. ``limit`` is the most tokens, prompt included.
+    """
+
+    __slots__ = (
+        "cached_tokens",
+        "computed",
+        "counts",
+        "index",
+        "limit",
+        "order",
+        "page_keys",
+        "pages",
+        "prompt_length",
+        "published",
+        "request",
+        "seed",
+        "seen",
+        "status",
+        "tokens",
+        "transcript",
+    )
+
+    def __init__(
+        self, request: Request, index: int, *, arrival: int, limit: int, seed: int, transcript: Transcript
+    ) -> None:
+        self.request = request
+        self.index = index
+        self.order = (arrival, index)
+        self.limit = limit
+        self.seed = seed
+        self.transcript = transcript
+        self.tokens = list(request.prompt)
+        self.prompt_length = len(request.prompt)
+        sampling = request.sampling  # what penalties need is kept only where one asks for it
+        penalised = sampling.presence_penalty or sampling.frequency_penalty
+        self.counts: Counter[int] | None = Counter() if penalised else None  # of generated tokens
+        self.seen: set[int] | None = set(self.tokens) if sampling.repetition_penalty != 1 else None
+        self.cached_tokens: int | None = None  # of the prompt, when it was first admitted
+        self.status = Status.WAITING
+        self.computed = 0
+        self.published = 0
+        self.pages: list[int] = []
+        self.page_keys: list[bytes] = []
+
+    @property
+    def pending(self) -> int:
+        """Tokens whose keys and values are still to be computed."""
+        return len(self.tokens) - self.computed
+
+    @property
+    def generated(self) -> int:
+        return len(self.tokens) - self.prompt_length
+
+    def admit(self, pages: list[int], cached: int, page_size: int) -> None:
+        """Run with ``pages``, of whose slots the first ``cached`` are computed already."""
+        assert self.status is Status.WAITING
+        self.status, self.pages, self.computed, self.published = Status.RUNNING, pages, cached, cached // page_size
+        if self.cached_tokens is None:
+            self.cached_tokens = cached
+
+    def append(self, token: int) -> None:
+        """Take a sampled token."""
+        assert self.status is Status.RUNNING
+        self.tokens.append(token)
+        if self.counts is not None:
+            self.counts[token] += 1
+        if self.seen is not None:
+            self.seen.add(token)
+
+    def preempt(self) -> list[int]:
+        """Wait again from the start; the pages to release."""
+        assert self.status is Status.RUNNING
+        return self._leave(Status.WAITING)
+
+    def finish(self) -> list[int]:
+        """Be done; the pages to release."""
+        assert self.status is not Status.FINISHED
+        return self._leave(Status.FINISHED)
+
+    def _leave(self, status: Status) -> list[int]:
+        pages, self.pages, self.computed, self.published, self.status = self.pages, [], 0, 0, status
+        return pages
+
+    def keys(self, count: int, page_size: int) -> list[bytes]:
+        """Keys of the first ``count`` full pages; tokens only ever grow, so they are computed once."""
+        for page in range(len(self.page_keys), count):
+            parent = self.page_keys[-1] if self.page_keys else root_key(self.request.cache_salt)
+            self.page_keys.append(page_key(parent, self.tokens[page * page_size : (page + 1) * page_size]))
+        return self.page_keys[:count]

@@ -1,0 +1,200 @@
+import dataclasses
+import random
+
+import pytest
+import torch
+
+from fathom.base.errors import GenerationError, OverloadedError, RequestError
+from fathom.engine.config import EngineConfig
+from fathom.engine.core import EngineCore
+from fathom.engine.request import Request, SamplingParams
+
+GREEDY = SamplingParams(temperature=0, max_tokens=12)
+
+
+def prompts(count, *, seed=0, low=1, high=30):
+    rng = random.Random(seed)
+    return [tuple(rng.randrange(256) for _ in range(rng.randint(low, high))) for _ in range(count)]
+
+
+def test_paging_chunks_prefix_cache_and_preemption_change_nothing(model, small, run, greedy):
+    core = EngineCore(model, None, small)
+    asked = [beginning + end for beginning in prompts(7) for end in ((), (7, 8, 9))]
+    answers = run(core, *(Request(prompt, GREEDY) for prompt in asked))
+    assert core.preemptions > 0
+    assert core.stats().cached_tokens > 0
+    for prompt, (answer,) in zip(asked, answers, strict=True):
+        assert list(answer.tokens) == greedy(model, prompt, 12)
+        assert answer.reason == "length"
+    assert core.stats().pages_free == core.stats().pages_total
+
+
+def test_a_second_time_the_prompt_is_cached_but_for_its_last_page(gqa, small, run):
+    core = EngineCore(gqa, None, small)
+    prompt = tuple(range(12))  # three full pages: the last holds the token that must be computed again
+    (first,), (second,) = run(core, Request(prompt, GREEDY))[0], run(core, Request(prompt, GREEDY))[0]
+    assert (first.cached, second.cached) == (0, 8)
+    assert first.tokens == second.tokens
+    (salted,) = run(core, Request(prompt, GREEDY, cache_salt="another user"))[0]
+    assert salted.cached == 0
+    assert salted.tokens == first.tokens
+
+
+def test_completions_of_one_prompt_share_its_pages(gqa, small, run):
+    core = EngineCore(gqa, None, small)
+    prompt = tuple(range(17))
+    core.add(Request(prompt, SamplingParams(n=4, seed=1, max_tokens=6)))
+    while core.stats().running < 4:
+        core.step()
+        core.check_integrity()
+    stats = core.stats()
+    assert stats.pages_total - stats.pages_free <= 4 + 4 * 2  # four shared, at most two each of their own
+    answers = run(EngineCore(gqa, None, small), Request(prompt, SamplingParams(n=4, seed=1, max_tokens=6)))[0]
+    assert len({answer.tokens for answer in answers}) == 4
+
+
+def test_a_seeded_completion_is_the_same_alone_and_in_a_crowd(model, small, run):
+    sampling = SamplingParams(seed=5, n=2, max_tokens=16, temperature=0.9, top_p=0.9, top_k=50, presence_penalty=0.3)
+    request = Request(prompts(1, seed=3)[0], sampling)
+    alone = run(EngineCore(model, None, small), request)[0]
+    crowd = [Request(prompt, SamplingParams(max_tokens=20)) for prompt in prompts(9, seed=4)]
+    core = EngineCore(model, None, dataclasses.replace(small, seed=9))
+    together = run(core, *crowd[:5], request, *crowd[5:])[5]
+    assert core.preemptions > 0
+    assert [a.tokens for a in alone] == [a.tokens for a in together]
+
+
+def test_logprobs_are_the_models_own(gqa, small, run):
+    prompt = prompts(1, seed=6)[0]
+    sampling = SamplingParams(seed=1, max_tokens=8, logprobs=3, temperature=0.5, top_k=5, frequency_penalty=1.0)
+    (answer,) = run(EngineCore(gqa, None, small), Request(prompt, sampling))[0]
+    tokens = prompt + answer.tokens
+    expected = gqa(torch.tensor([tokens]))[0, len(prompt) - 1 : -1].log_softmax(-1)
+    assert len(answer.logprobs) == 8
+    for row, token, logprob in zip(expected, answer.tokens, answer.logprobs, strict=True):
+        best = row.topk(3)
+        assert logprob.token_id == token
+        assert logprob.logprob == pytest.approx(row[token].item(), abs=1e-4)
+        assert [t for t, _ in logprob.top] == best.indices.tolist()
+        assert [p for _, p in logprob.top] == pytest.approx(best.values.tolist(), abs=1e-4)
+
+
+def test_prompt_logprobs_score_every_token_but_the_first(model, small, run):
+    prompt = prompts(1, seed=7, low=25)[0]  # several chunks
+    core = EngineCore(model, None, small)
+    run(core, Request(prompt, GREEDY))  # fills the prefix cache, which scoring must not use
+    request = Request(prompt, SamplingParams(temperature=0, max_tokens=1, logprobs=2), prompt_logprobs=True)
+    (answer,) = run(core, request)[0]
+    expected = model(torch.tensor([prompt]))[0, :-1].log_softmax(-1)
+    assert [score.token_id for score in answer.prompt_logprobs] == list(prompt[1:])
+    chosen = expected.gather(1, torch.tensor(prompt[1:])[:, None])[:, 0]
+    assert [score.logprob for score in answer.prompt_logprobs] == pytest.approx(chosen.tolist(), abs=1e-4)
+    assert all(len(score.top) == 2 for score in answer.prompt_logprobs)
+
+
+def test_max_tokens_is_cut_by_the_context(gqa, small, run):
+    core = EngineCore(gqa, None, dataclasses.replace(small, max_context=20))
+    (answer,) = run(core, Request(tuple(range(15)), SamplingParams(temperature=0)))[0]
+    assert len(answer.tokens) == 5
+    assert answer.reason == "length"
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        (Request(()), "the prompt is empty"),
+        (Request((1,) * 96), "the prompt has 96 tokens, the context holds 96"),
+        (Request((1, 264)), "token id outside 0 … 263"),
+        (Request((1, -1)), "token id outside"),
+        (Request((1,), SamplingParams(n=1000)), "n is 1000, the engine holds 260 completions"),
+        (Request((1,), SamplingParams(stop=("x",))), "stop strings and grammars need a tokenizer"),
+    ],
+)
+def test_what_can_never_be_served_is_refused(gqa, small, request_, message):
+    core = EngineCore(gqa, None, small)
+    with pytest.raises(RequestError, match=message):
+        core.add(request_)
+    assert not core.has_work
+
+
+def test_a_full_queue_refuses(gqa, small):
+    core = EngineCore(gqa, None, dataclasses.replace(small, max_queue=1))
+    for _ in range(5):
+        core.add(Request((1, 2), GREEDY))
+    with pytest.raises(OverloadedError, match="the queue is full; try again later"):
+        core.add(Request((1, 2), GREEDY))
+
+
+def test_cancellation_frees_pages(gqa, small):
+    core = EngineCore(gqa, None, small)
+    requests = [Request(prompt, SamplingParams(n=2)) for prompt in prompts(6, low=9)]
+    for request in requests:
+        core.add(request)
+    for request in requests:
+        core.step()
+        core.cancel(request.id)
+        core.check_integrity()
+    assert not core.has_work
+    assert core.stats().pages_free == core.stats().pages_total
+    core.cancel("unknown")
+
+
+def test_numbers_that_are_not_finite_end_one_request_and_leave_no_trace(gqa, small, run, greedy):
+    core = EngineCore(gqa, None, small)
+    healthy, poisoned = Request((1, 2, 3), GREEDY), Request((9,) * 9, GREEDY)
+    row = gqa.embed.weight[9].clone()
+    try:
+        gqa.embed.weight[9] = float("nan")
+        core.add(healthy)
+        core.add(poisoned)
+        outputs = [*core.step(), *core.step()]
+        core.check_integrity()
+    finally:
+        gqa.embed.weight[9] = row
+    failed = [output for output in outputs if isinstance(output.value, GenerationError)]
+    assert [output.request_id for output in failed] == [poisoned.id]
+    assert "not finite" in str(failed[0].value)
+    run_on = [core.step()[0].value for _ in range(10)]
+    assert run_on[-1].finish_reason == "length"
+    (again,) = run(core, Request((9,) * 9, GREEDY))[0]
+    assert again.cached == 0
+    assert list(again.tokens) == greedy(gqa, (9,) * 9, 12)
+
+
+def test_a_step_that_breaks_ends_its_requests_and_the_engine_goes_on(gqa, small, run, monkeypatch):
+    core = EngineCore(gqa, None, dataclasses.replace(small, max_sequences=1))
+    first, second = Request((1, 2, 3), GREEDY), Request((4, 5), GREEDY)
+    core.add(first)
+    core.add(second)
+
+    def out_of_memory(*_):
+        raise torch.OutOfMemoryError("out of memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gqa, "hidden", out_of_memory)
+        outputs = core.step()
+    core.check_integrity()
+    assert [output.request_id for output in outputs] == [first.id]
+    assert str(outputs[0].value) == "a step of the model failed: out of memory"
+    chunks = [output.value for _ in range(12) for output in core.step()]
+    assert chunks[-1].finish_reason == "length"
+    assert not core.has_work
+
+
+def test_stop_tokens_end_a_completion_and_stay_out_of_its_text(gqa, small, vocabulary, run, greedy):
+    prompt = prompts(1, seed=11)[0]
+    tokens = greedy(gqa, prompt, 12)
+    stop = tokens[5]
+    at = tokens.index(stop)
+    core = EngineCore(gqa, vocabulary, small)
+    sampling = dataclasses.replace(GREEDY, stop_token_ids=(stop,))
+    (answer,) = run(core, Request(prompt, sampling))[0]
+    assert list(answer.tokens) == tokens[: at + 1]
+    assert answer.text == bytes(tokens[:at]).decode(errors="replace")
+    assert answer.reason == "stop"
+
+
+def test_the_cache_is_never_larger_than_what_is_useful(gqa):
+    core = EngineCore(gqa, None, EngineConfig(max_sequences=2, page_size=16, max_context=100))
+    assert core.stats().pages_total == 14
+    assert core.max_context == 100
