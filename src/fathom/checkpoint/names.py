@@ -53,6 +53,10 @@ class Place:
     expert: int | None = None
 
 
+Form = list[tuple[str, Place]]
+"""Stored tensors that together make up one parameter of ours."""
+
+
 class NameTable:
     """Both directions of a list of rules.
 
@@ -84,18 +88,24 @@ class NameTable:
         expert = numbers[taken] if rule.layout is Layout.EXPERT else None
         return Place(_specialize(rule.ours, numbers[:taken]), rule.layout, expert)
 
-    def to_theirs(self, ours: str, num_layers: int, num_experts: int = 0) -> list[tuple[str, Place]]:
-        """Every stored tensor that together makes up our parameter: one, or one per expert. KeyError: no rule.
+    def to_theirs(self, ours: str, num_layers: int, num_experts: int = 0) -> list[Form]:
+        """The forms in which our parameter may be stored, the one that we write first. KeyError: no rule.
 
-        Where a table offers more than one form, the first listed is the one that is written.
+        A form is one tensor, or one per expert, or the two halves of ``kv_up``.
         """
         shape, numbers = _generalize(ours)
-        rule, is_mtp = self._to_theirs[shape][0]
-        if is_mtp:
-            numbers = (numbers[0] + num_layers, *numbers[1:])
-        if rule.layout is not Layout.EXPERT:
-            return [(_specialize(rule.theirs, numbers), Place(ours, rule.layout))]
-        return [(_specialize(rule.theirs, (*numbers, e)), Place(ours, Layout.EXPERT, e)) for e in range(num_experts)]
+        halves: Form = []
+        forms: list[Form] = []
+        for rule, is_mtp in self._to_theirs[shape]:
+            indices = (numbers[0] + num_layers, *numbers[1:]) if is_mtp else numbers
+            if rule.layout is Layout.EXPERT:
+                names = [(_specialize(rule.theirs, (*indices, e)), e) for e in range(num_experts)]
+                forms.append([(name, Place(ours, Layout.EXPERT, e)) for name, e in names])
+            elif rule.layout in (Layout.KEY_UP, Layout.VALUE_UP):
+                halves.append((_specialize(rule.theirs, indices), Place(ours, rule.layout)))
+            else:
+                forms.append([(_specialize(rule.theirs, indices), Place(ours, rule.layout))])
+        return [halves, *forms] if halves else forms
 
 
 def _generalize(name: str) -> tuple[str, tuple[int, ...]]:

@@ -55,8 +55,21 @@ def test_unknown_names_lead_nowhere(name: str) -> None:
 
 def test_an_expert_stack_leads_to_one_name_per_expert() -> None:
     assert HF_MLA.to_theirs("mtp.0.block.mlp.experts.gate", num_layers=61, num_experts=2) == [
-        ("model.layers.61.mlp.experts.0.gate_proj.weight", Place("mtp.0.block.mlp.experts.gate", Layout.EXPERT, 0)),
-        ("model.layers.61.mlp.experts.1.gate_proj.weight", Place("mtp.0.block.mlp.experts.gate", Layout.EXPERT, 1)),
+        [
+            ("model.layers.61.mlp.experts.0.gate_proj.weight", Place("mtp.0.block.mlp.experts.gate", Layout.EXPERT, 0)),
+            ("model.layers.61.mlp.experts.1.gate_proj.weight", Place("mtp.0.block.mlp.experts.gate", Layout.EXPERT, 1)),
+        ],
+    ]
+
+
+def test_kv_up_may_be_whole_or_in_halves_and_is_written_in_halves() -> None:
+    name = "layers.2.attention.kv_up.weight"
+    assert GGUF_DEEPSEEK.to_theirs(name, num_layers=4) == [
+        [
+            ("blk.2.attn_k_b.weight", Place(name, Layout.KEY_UP)),
+            ("blk.2.attn_v_b.weight", Place(name, Layout.VALUE_UP)),
+        ],
+        [("blk.2.attn_kv_b.weight", Place(name, Layout.SAME))],
     ]
 
 
@@ -66,6 +79,7 @@ def test_every_name_returns_to_itself(table: NameTable) -> None:
     if table is HF_MLA:
         ours += ["mtp.1.block.attention.kv_up.weight", "mtp.0.embed_norm.weight", "layers.2.mlp.experts.down"]
     for name in ours:
-        for theirs, place in table.to_theirs(name, num_layers=4, num_experts=3):
-            assert place.name == name
-            assert table.to_ours(theirs, num_layers=4) == place
+        for form in table.to_theirs(name, num_layers=4, num_experts=3):
+            for theirs, place in form:
+                assert place.name == name
+                assert table.to_ours(theirs, num_layers=4) == place

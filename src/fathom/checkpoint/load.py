@@ -1,0 +1,131 @@
+"""Filling a model from stored weights, one tensor at a time: memory holds the model and the tensor at hand.
+
+The plan is made before anything is allocated. It names every tensor that is missing, unexpected or of the wrong shape
+at once, because someone who mends a checkpoint wants the list and not its first line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from fathom.base.errors import CheckpointError
+from fathom.base.progress import Report, silent
+from fathom.checkpoint.layouts import put, stored_shape
+from fathom.checkpoint.names import Layout, NameTable, Place
+from fathom.checkpoint.source import Weights
+from fathom.model.config import ModelConfig
+from fathom.model.transformer import Transformer
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which stored tensor goes where, in the order in which they lie."""
+
+    steps: tuple[tuple[str, Place], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """What keeps stored weights from fitting a model. Empty lists: they fit."""
+
+    missing: tuple[str, ...] = ()
+    unexpected: tuple[str, ...] = ()
+    misshapen: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.missing or self.unexpected or self.misshapen)
+
+    def __str__(self) -> str:
+        parts = (("missing", self.missing), ("unexpected", self.unexpected), ("of the wrong shape", self.misshapen))
+        return "; ".join(f"{len(names)} {what}: {_listed(names)}" for what, names in parts if names)
+
+
+def make_plan(model: Transformer, weights: Weights, table: NameTable) -> tuple[Plan, Mismatch]:
+    """Match ``weights`` with the parameters of ``model`` (which may be on the meta device)."""
+    config = model.config
+    parameters = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    steps: list[tuple[str, Place]] = []
+    unexpected: list[str] = []
+    misshapen: list[str] = []
+    for stored, shape in weights.shapes.items():
+        place = table.to_ours(stored, config.num_layers)
+        if place is None or (place.name not in parameters and not _is_copy(place, config)):
+            unexpected.append(stored)
+            continue
+        if place.layout is Layout.COPY or place.name not in parameters:
+            continue
+        expected = stored_shape(place, parameters[place.name], config)
+        if place.expert is not None and place.expert >= parameters[place.name][0]:
+            unexpected.append(stored)
+        elif shape != expected:
+            misshapen.append(f"{stored} is {_shape(shape)} instead of {_shape(expected)}")
+        else:
+            steps.append((stored, place))
+    missing = _missing(parameters, weights.shapes.keys(), table, config)
+    return Plan(tuple(steps)), Mismatch(tuple(missing), tuple(unexpected), tuple(misshapen))
+
+
+def load(model: Transformer, weights: Weights, table: NameTable, *, where: object, report: Report = silent) -> None:
+    """Fill ``model``, whose memory is allocated, from ``weights``. ``where`` names them in errors.
+
+    Raises CheckpointError where they do not fit, or hold NaN or infinity.
+    """
+    plan, mismatch = make_plan(model, weights, table)
+    if not mismatch.is_empty:
+        raise CheckpointError(
+            f"the weights in {where} do not fit the configuration: {mismatch}",
+            "use the configuration that belongs to these weights, or download both again",
+        )
+    fill(model, weights, plan.steps, where=where, report=report)
+
+
+@torch.no_grad()
+def fill(
+    model: Transformer, weights: Weights, steps: Sequence[tuple[str, Place]], *, where: object, report: Report = silent
+) -> None:
+    """Carry out the steps of a plan."""
+    parameters = model.state_dict()
+    broken: list[str] = []
+    for done, (stored, place) in enumerate(steps):
+        report(f"loading {where}", done / len(steps))
+        tensor = weights.read(stored)
+        if not torch.isfinite(tensor.sum(dtype=torch.float32)) and not torch.isfinite(tensor).all():
+            broken.append(stored)
+        put(tensor, parameters[place.name], place, model.config)
+    if broken:
+        raise CheckpointError(
+            f"{where} holds NaN or infinity in {len(broken)} tensors: {_listed(broken)}",
+            "the checkpoint is damaged or its training diverged: download it again or take an earlier one",
+        )
+    report(f"loading {where}", 1.0)
+
+
+def _is_copy(place: Place, config: ModelConfig) -> bool:
+    """Repetitions of what is held once: tied heads, and embedding and head beside an MTP module."""
+    return place.layout is Layout.COPY or (place.name == "head.weight" and config.tie_embeddings)
+
+
+def _missing(parameters: Iterable[str], stored: Collection[str], table: NameTable, config: ModelConfig) -> list[str]:
+    """Stored names that should be there: for each parameter, what its most complete form lacks."""
+    experts = config.moe.num_experts if config.moe else 0
+    missing: list[str] = []
+    for ours in parameters:
+        forms = table.to_theirs(ours, config.num_layers, experts)
+        lacking = [[name for name, _ in form if name not in stored] for form in forms]
+        missing += sorted(lacking, key=len)[0]
+    return missing
+
+
+def _listed(names: Sequence[str]) -> str:
+    rest = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape)) or "a scalar"
