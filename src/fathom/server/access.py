@@ -1,0 +1,46 @@
+"""One line in the log for each API request: what was asked, how it ended, how long it took.
+
+The page's files and health checks stay silent, or they would bury the rest. The line is written when the answer has
+ended, so a long stream shows its whole time, and a client that left early is told apart.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+logger = logging.getLogger("fathom.server.access")
+
+
+class AccessLog:
+    """Logs requests to paths that begin with one of ``api_paths``."""
+
+    def __init__(self, app: ASGIApp, api_paths: Iterable[str]) -> None:
+        self._app = app
+        self._api_paths = tuple(api_paths)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(self._api_paths):
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status, complete = 0, False
+
+        async def observed(message: Message) -> None:
+            nonlocal status, complete
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif message["type"] == "http.response.body":
+                complete = not message.get("more_body", False)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, observed)
+        finally:
+            seconds = time.perf_counter() - started
+            path = scope["path"].encode("ascii", "backslashreplace").decode()[:200]
+            outcome = str(status) if complete else f"{status or '-'} abandoned"
+            logger.info("%s %s %s %.3f s", scope["method"], path, outcome, seconds)

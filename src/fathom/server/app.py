@@ -1,0 +1,75 @@
+"""The ASGI application, put together: routes inside, guard outside, the runtime beside.
+
+Importing this brings in no torch: a server shows its page within a second and loads the model behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from fathom import __version__
+from fathom.server import errors, guard
+from fathom.server.access import AccessLog
+from fathom.server.backend import loader
+from fathom.server.routes import health
+from fathom.server.routes.openai import routes as openai
+from fathom.server.routes.page import Page
+from fathom.server.runtime import Runtime
+from fathom.server.settings import Settings
+
+API_PATHS = ("/v1/", "/chat/completions", "/completions", "/models")
+LOOPBACK_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
+DESCRIPTION = "The OpenAI API with DeepSeek's additions, over one model on your own hardware."
+
+
+def create_app(settings: Settings | None = None, runtime: Runtime | None = None) -> FastAPI:
+    """The application for ``settings`` (from the environment where none are given).
+
+    ``runtime`` starts and stops with the application; without one, it loads the model that the settings name.
+    """
+    settings = settings or Settings()
+    runtime = runtime or Runtime(loader(settings))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        runtime.start()
+        try:
+            yield
+        finally:
+            await runtime.close()
+
+    app = FastAPI(
+        title="Fathom",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,  # both documentation pages load scripts from elsewhere; the document itself is served
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(AccessLog, api_paths=API_PATHS),
+            Middleware(guard.Guard, settings=settings, api_paths=API_PATHS),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.cors_origins,
+                allow_origin_regex=LOOPBACK_ORIGIN if settings.loopback else None,
+                allow_methods=("GET", "POST"),
+                allow_headers=("*",),
+            ),
+        ],
+    )
+    app.state.runtime = runtime
+    app.state.settings = settings
+    errors.install(app)
+    # the guard checks the key, before a body is read; here it is only described
+    key = [Depends(HTTPBearer(auto_error=False, description="the server's API key, if it has one"))]
+    app.include_router(openai.router(runtime, settings), dependencies=key, tags=["openai"])
+    app.include_router(health.router(runtime), tags=["health"])
+    app.router.default = Page(settings.static_dir)
+    return app

@@ -1,0 +1,142 @@
+"""From what went wrong to what the client hears: one status and one body shape for everything.
+
+The statuses are DeepSeek's: 400 a body that cannot be read or a prompt that cannot be served, 401 a wrong key, 422 a
+parameter that is missing or out of range, 503 overloaded or not able to serve, 500 our own fault. Around them stand
+HTTP's own (403, 404, 405, 413, 415). A client library's exception classes and its retries follow from these numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.responses import Response
+
+from fathom.base.errors import FathomError, ModelNotFoundError, OverloadedError, RequestError, TokenizerError
+from fathom.server.schemas.errors import ErrorBody
+
+logger = logging.getLogger(__name__)
+
+ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error as the client will see it."""
+
+    status: int
+    message: str
+    type: str = "invalid_request_error"
+    code: str | None = None
+    param: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def body(self) -> ErrorBody:
+        return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
+
+    def json(self) -> bytes:
+        return json.dumps(self.body(), ensure_ascii=False).encode("utf-8", "replace")
+
+    def response(self) -> Response:
+        return Response(self.json(), self.status, dict(self.headers), media_type="application/json")
+
+
+class ApiError(HTTPException):
+    """A problem that a route raises on purpose. (An HTTPException, because FastAPI lets only those pass.)"""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.status, problem.message, dict(problem.headers))
+        self.problem = problem
+
+
+class UnavailableError(FathomError):
+    """The model could not be loaded, or is not loaded in time: nothing that the client sent is wrong."""
+
+
+class StoppingError(FathomError):
+    """The server is going down."""
+
+
+def invalid(message: str, param: str | None = None, *, status: int = 422, code: str = "invalid_parameter") -> ApiError:
+    """A parameter that cannot be served, raised by the code that knows why."""
+    return ApiError(Problem(status, message, code=code, param=param))
+
+
+def problem_of(error: BaseException) -> Problem:
+    """The problem behind any exception. Unknown ones become a 500 that tells the client nothing of our insides."""
+    if isinstance(error, ApiError):
+        return error.problem
+    if isinstance(error, RequestValidationError):
+        return _validation_problem(error.errors())
+    if isinstance(error, StarletteHTTPException):
+        return _http_problem(error)
+    if isinstance(error, OverloadedError):
+        return Problem(503, str(error), "overloaded_error", "overloaded", headers={"Retry-After": "1"})
+    if isinstance(error, UnavailableError | StoppingError | ModelNotFoundError):
+        return Problem(503, str(error), "server_error", "unavailable", headers={"Retry-After": "10"})
+    if isinstance(error, RequestError | TokenizerError):
+        code = "context_length_exceeded" if "context" in error.message else "invalid_request"
+        return Problem(400, str(error), code=code)
+    if isinstance(error, FathomError):
+        return Problem(500, str(error), "server_error", "internal_error")
+    return Problem(500, "the server failed on this request; its log says why", "server_error", "internal_error")
+
+
+def _http_problem(error: StarletteHTTPException) -> Problem:
+    messages = {
+        404: "there is nothing at this path; /openapi.json lists what there is",
+        405: "this path does not take that method; /openapi.json lists what it takes",
+    }
+    message = messages.get(error.status_code, str(error.detail))
+    codes = {404: "not_found", 405: "method_not_allowed"}
+    return Problem(error.status_code, message, code=codes.get(error.status_code), headers=error.headers or {})
+
+
+def _validation_problem(errors: Sequence[Mapping[str, Any]]) -> Problem:
+    """One of pydantic's complaints, with its place written as a client would: ``messages[0].content[1].type``.
+
+    Of several the deepest: where a value may be text or a list, it complains of the list's entry, not of "no text".
+    """
+    error = max(errors, key=lambda error: len(error["loc"]))
+    param = _path(error["loc"])
+    message = str(error["msg"]).removeprefix("Value error, ")
+    message = "this field is required" if error["type"] == "missing" else message[:1].lower() + message[1:]
+    message = message.encode("utf-8", "replace").decode()
+    return Problem(422, f"{param}: {message}" if param else message, code="invalid_parameter", param=param)
+
+
+def _path(location: Sequence[int | str]) -> str | None:
+    """``("body", "messages", 0, "user", "content", "str")`` → ``messages[0].content``: union branches stay inside."""
+    path, before = "", None
+    for part in location[1:]:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif not _is_union_branch(part, before):
+            path += f".{part}" if path else part
+        before = part
+    return path or None
+
+
+def _is_union_branch(part: str, before: int | str | None) -> bool:
+    if isinstance(before, int):
+        return part in ROLES
+    return "[" in part or part[:1].isupper() or part in {"str", "int", "float"} or before == "response_format"
+
+
+async def _handle(request: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    if problem.status >= 500 and not isinstance(error, FathomError | HTTPException):
+        logger.error("request failed: %s %s", request.method, request.url.path, exc_info=error)
+    return problem.response()
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of ``app`` answer with the one body shape."""
+    for kind in (StarletteHTTPException, RequestValidationError, FathomError, Exception):
+        app.add_exception_handler(kind, _handle)

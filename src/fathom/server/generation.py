@@ -1,0 +1,221 @@
+"""From what a client wants to a stream of typed events: the one place where the API meets the engine.
+
+No dialect in here: OpenAI's routes and any other translate their bodies into a ``ChatJob`` or ``TextJob``, and these
+events into their own shape. The order is always: ``Opened`` once, ``Piece`` many times, ``Closed`` once for each
+choice, ``Finished`` once. Refusals come before the first ``Piece``, so that a route can still answer with a status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from typing_extensions import TypedDict
+
+from fathom.engine.request import Chunk, GrammarSpec, Request, SamplingParams, TokenLogprob
+from fathom.server.backend import Backend, ParserFront
+from fathom.server.errors import StoppingError
+from fathom.server.merge import merge
+from fathom.text.events import Answer, Event, Thinking, ToolCallEnded, ToolCallStarted
+from fathom.types import Conversation, FinishReason, Usage
+
+
+class Choices(TypedDict, total=False):
+    """The fields of SamplingParams that a client chose; the rest is the model's own recommendation."""
+
+    temperature: float
+    top_p: float
+    top_k: int
+    min_p: float
+    presence_penalty: float
+    frequency_penalty: float
+    repetition_penalty: float
+    seed: int
+    max_tokens: int
+    stop: tuple[str, ...]
+    ignore_eos: bool
+    logprobs: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChatJob:
+    """One turn of a conversation, ``choices["n"]`` times.
+
+    ``grammar`` binds the answer, not the thinking before it. ``call`` makes the model call a tool: any (True) or the
+    one of that name. ``parallel_calls`` False ends a choice after its first call.
+    """
+
+    conversation: Conversation
+    choices: Choices = field(default_factory=Choices)
+    grammar: GrammarSpec | None = None
+    call: bool | str = False
+    parallel_calls: bool = True
+    cache_salt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextJob:
+    """The continuation of each prompt (text, or token ids). Choice ``i * n + j`` is prompt ``i``'s ``j``-th."""
+
+    prompts: tuple[str | tuple[int, ...], ...]
+    choices: Choices = field(default_factory=Choices)
+    cache_salt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The prompts as the model reads them."""
+
+    prompts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of one choice. ``events`` may be empty while text is held back; the tokens are reported all the same."""
+
+    index: int
+    events: tuple[Event, ...]
+    token_ids: tuple[int, ...]
+    logprobs: tuple[TokenLogprob, ...]
+    thinking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    index: int
+    reason: FinishReason
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    usage: Usage
+
+
+GenerationEvent = Opened | Piece | Closed | Finished
+
+
+async def chat(backend: Backend, job: ChatJob) -> AsyncGenerator[GenerationEvent, None]:
+    """Generate one turn. Raises RequestError or OverloadedError before the first Piece."""
+    # rendering and encoding a long history takes a while: not on the event loop
+    prompt = await asyncio.to_thread(backend.chat.render, job.conversation)
+    grammar = job.grammar
+    if job.call:
+        grammar = backend.chat.call_grammar(prompt, job.call if isinstance(job.call, str) else None)
+    elif grammar is not None and prompt.thinking:
+        grammar = replace(grammar, after="</think>")
+    request = Request(prompt.ids, sampling(backend, job.choices), grammar, job.cache_salt)
+    tallies = [Tally(backend.chat.parser(prompt), prompt.thinking) for _ in range(request.sampling.n)]
+    yield Opened((prompt.ids,))
+    async with aclosing(_chunks(backend, [request])) as chunks:
+        async for chunk in chunks:
+            tally = tallies[chunk.index]
+            if tally.closed:
+                continue
+            piece = tally.push(chunk)
+            yield piece
+            first_call_done = any(isinstance(event, ToolCallEnded) for event in piece.events)
+            if chunk.finish_reason or (first_call_done and not job.parallel_calls):
+                tally.closed = True
+                yield Closed(chunk.index, "tool_calls" if tally.called else chunk.finish_reason or "stop")
+                if all(each.closed for each in tallies):
+                    break
+    yield Finished(_usage(request.prompt, tallies))
+
+
+async def complete(backend: Backend, job: TextJob) -> AsyncGenerator[GenerationEvent, None]:
+    """Continue each prompt. Raises RequestError or OverloadedError before the first Piece."""
+    params = sampling(backend, job.choices)
+    prompts = [
+        prompt
+        if isinstance(prompt, tuple)
+        else tuple(await asyncio.to_thread(backend.tokenizer.encode, prompt, bos=True))
+        for prompt in job.prompts
+    ]
+    requests = [Request(prompt, params, None, job.cache_salt) for prompt in prompts]
+    tallies = [Tally() for _ in range(len(prompts) * params.n)]
+    yield Opened(tuple(prompts))
+    async with aclosing(_chunks(backend, requests)) as chunks:
+        async for chunk in chunks:
+            yield tallies[chunk.index].push(chunk)
+            if chunk.finish_reason:
+                yield Closed(chunk.index, chunk.finish_reason)
+    usages = [_usage(prompt, tallies[i * params.n : (i + 1) * params.n]) for i, prompt in enumerate(prompts)]
+    yield Finished(
+        Usage(
+            prompt_tokens=sum(usage.prompt_tokens for usage in usages),
+            cached_tokens=sum(usage.cached_tokens for usage in usages),
+            completion_tokens=sum(usage.completion_tokens for usage in usages),
+        )
+    )
+
+
+def sampling(backend: Backend, choices: Choices) -> SamplingParams:
+    """The client's choices over the model's recommendation."""
+    return replace(backend.sampling, **choices)
+
+
+async def _chunks(backend: Backend, requests: Sequence[Request]) -> AsyncGenerator[Chunk, None]:
+    """The chunks of all requests as they come, with the choice's index counted through."""
+    streams = [
+        _numbered(backend.engine.generate(request), i * request.sampling.n) for i, request in enumerate(requests)
+    ]
+    async with aclosing(merge(streams)) as chunks:
+        async for chunk in chunks:
+            if chunk.finish_reason == "cancelled":
+                raise StoppingError("the server is going down", "try again when it is back")
+            yield chunk
+
+
+async def _numbered(chunks: AsyncIterator[Chunk], first: int) -> AsyncGenerator[Chunk, None]:
+    try:
+        async for chunk in chunks:
+            yield replace(chunk, index=chunk.index + first) if first else chunk
+    finally:
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()  # not left to the garbage collector: this is what frees the sequence
+
+
+class Tally:
+    """One choice while it grows: reads its text, and counts its tokens."""
+
+    def __init__(self, parser: ParserFront | None = None, thinking: bool = False) -> None:
+        self.closed = False
+        self.called = False
+        self.completion_tokens = 0
+        self.reasoning_tokens = 0
+        self.cached_tokens = 0
+        self._parser = parser
+        self._thinking = thinking
+
+    def push(self, chunk: Chunk) -> Piece:
+        events = self._read(chunk)
+        # text lags behind tokens, so a chunk without events belongs where the last one was
+        thought = any(isinstance(event, Thinking) for event in events) or (self._thinking and not events)
+        if events:
+            self._thinking = isinstance(events[-1], Thinking)
+        self.called = self.called or any(isinstance(event, ToolCallStarted) for event in events)
+        self.completion_tokens += len(chunk.token_ids)
+        self.reasoning_tokens += len(chunk.token_ids) if thought else 0
+        self.cached_tokens = max(self.cached_tokens, chunk.cached_tokens)
+        return Piece(chunk.index, events, chunk.token_ids, chunk.logprobs, thought)
+
+    def _read(self, chunk: Chunk) -> tuple[Event, ...]:
+        if self._parser is None:
+            return (Answer(chunk.text),) if chunk.text else ()
+        events = self._parser.push(chunk.text) if chunk.text else []
+        if chunk.finish_reason:
+            events = [*events, *self._parser.finish()]
+        return tuple(events)
+
+
+def _usage(prompt: Sequence[int], tallies: Sequence[Tally]) -> Usage:
+    """A prompt is counted once, however many completions it has."""
+    return Usage(
+        prompt_tokens=len(prompt),
+        cached_tokens=max(tally.cached_tokens for tally in tallies),
+        completion_tokens=sum(tally.completion_tokens for tally in tallies),
+        reasoning_tokens=sum(tally.reasoning_tokens for tally in tallies),
+    )

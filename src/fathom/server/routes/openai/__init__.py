@@ -1,0 +1,1 @@
+"""The OpenAI and DeepSeek dialect: its paths, and the translation into a generation and back."""

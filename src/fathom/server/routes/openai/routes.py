@@ -1,0 +1,128 @@
+"""The paths of the OpenAI dialect, each also without ``/v1``, as DeepSeek's API has them.
+
+A request is read and checked by FastAPI, waits for the model where it is still loading, and becomes a generation whose
+events a ``LiveResponse`` sends. Waiting happens inside that response, so that it is kept alive like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from fastapi import APIRouter
+
+from fathom.server import generation
+from fathom.server.backend import Backend
+from fathom.server.errors import invalid
+from fathom.server.live import JSON, SSE, LiveResponse
+from fathom.server.routes.json_route import RESPONSES, JsonRoute, event_stream
+from fathom.server.routes.openai import chat_request, chat_response, completions_io
+from fathom.server.routes.openai.common import check_model, encode
+from fathom.server.runtime import Runtime
+from fathom.server.schemas.openai.base import GenerationBody
+from fathom.server.schemas.openai.chat import ChatCompletion, ChatRequest
+from fathom.server.schemas.openai.completions import Completion, CompletionRequest
+from fathom.server.schemas.openai.models import ModelBody, ModelList
+from fathom.server.settings import Settings
+
+Body = TypeVar("Body", bound=GenerationBody)
+Pieces = AsyncGenerator[bytes, None]
+Writer = Callable[[AsyncGenerator[generation.GenerationEvent, None], Body, Backend], Pieces]
+
+
+def router(runtime: Runtime, settings: Settings) -> APIRouter:
+    """All paths of this dialect, served from ``runtime``."""
+    routes = APIRouter(route_class=JsonRoute, responses=RESPONSES)
+
+    async def chat_completions(body: ChatRequest) -> LiveResponse:
+        job = chat_request.job_of(body)
+        _check_choices(body, settings)
+
+        def begin(backend: Backend) -> AsyncGenerator[generation.GenerationEvent, None]:
+            return generation.chat(backend, job)
+
+        return _respond(body, begin, chat_response.stream if body.stream else chat_response.write)
+
+    async def completions(body: CompletionRequest) -> LiveResponse:
+        job = completions_io.job_of(body)
+        _check_choices(body, settings)
+
+        def begin(backend: Backend) -> AsyncGenerator[generation.GenerationEvent, None]:
+            return generation.complete(backend, job)
+
+        return _respond(body, begin, completions_io.stream if body.stream else completions_io.write)
+
+    def _respond(
+        body: Body,
+        begin: Callable[[Backend], AsyncGenerator[generation.GenerationEvent, None]],
+        write: Writer[Body],
+    ) -> LiveResponse:
+        async def pieces() -> Pieces:
+            backend = await runtime.backend()
+            check_model(body.model, backend)
+            async with aclosing(begin(backend)) as events, aclosing(write(events, body, backend)) as written:
+                async for piece in written:
+                    yield piece
+
+        return LiveResponse(pieces(), SSE if body.stream else JSON, settings)
+
+    def _once(answer: Callable[[Backend], Any]) -> LiveResponse:
+        async def pieces() -> Pieces:
+            yield encode(answer(await runtime.backend()))
+
+        return LiveResponse(pieces(), JSON, settings)
+
+    async def list_models() -> LiveResponse:
+        return _once(lambda backend: ModelList(object="list", data=[_model_body(backend)]))
+
+    async def retrieve_model(model: str) -> LiveResponse:
+        def answer(backend: Backend) -> ModelBody:
+            check_model(model, backend)
+            return _model_body(backend)
+
+        return _once(answer)
+
+    posts: list[tuple[str, Callable[..., Awaitable[LiveResponse]], Any]] = [
+        ("/chat/completions", chat_completions, ChatCompletion),
+        ("/completions", completions, Completion),
+    ]
+    gets: list[tuple[str, Callable[..., Awaitable[LiveResponse]], Any]] = [
+        ("/models", list_models, ModelList),
+        ("/models/{model:path}", retrieve_model, ModelBody),
+    ]
+    for prefix in ("/v1", ""):
+        in_document = prefix == "/v1"
+        for path, endpoint, shape in posts:
+            routes.add_api_route(
+                prefix + path,
+                endpoint,
+                methods=["POST"],
+                responses={200: {"model": shape, "content": event_stream()}},
+                include_in_schema=in_document,
+            )
+        for path, endpoint, shape in gets:
+            routes.add_api_route(
+                prefix + path,
+                endpoint,
+                methods=["GET"],
+                responses={200: {"model": shape}},
+                include_in_schema=in_document,
+            )
+    return routes
+
+
+def _check_choices(body: GenerationBody, settings: Settings) -> None:
+    """Choices decode together: more than fit at once could never start."""
+    if (body.n or 1) > settings.max_sequences:
+        raise invalid(f"n is {body.n}; this server answers at most {settings.max_sequences} at once", "n")
+
+
+def _model_body(backend: Backend) -> ModelBody:
+    return {
+        "id": backend.name,
+        "object": "model",
+        "created": backend.created,
+        "owned_by": "fathom",
+        "context_length": backend.max_context,
+    }

@@ -1,0 +1,1 @@
+"""The OpenAI and DeepSeek dialect: what its requests and answers look like."""

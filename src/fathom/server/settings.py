@@ -1,0 +1,83 @@
+"""What an operator may choose, from keyword arguments or from the environment (``FATHOM_PORT=9000``).
+
+Each value is checked here, once, so that nothing behind it has to doubt. Bounds have defaults that suit a laptop: the
+server that a person starts without reading anything must be the safe one, so it listens on the loopback alone.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Settings of one server. Unknown keyword arguments are errors; the environment prefix is ``FATHOM_``."""
+
+    model_config = SettingsConfigDict(env_prefix="FATHOM_", extra="forbid", frozen=True)
+
+    # the model
+    model: str | None = Field(default=None, description="name or path; none means the embedded model")
+    served_name: str | None = Field(
+        default=None, description="the id that clients see; none means the model's own name"
+    )
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    device: str = "cpu"
+
+    # the socket
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535, description="0 lets the system choose")
+
+    # who may come in
+    api_key: SecretStr | None = Field(default=None, description="when set, every API request must carry it")
+    allowed_hosts: CommaSeparated = Field(
+        default=(), description="Host headers to accept beside the loopback's; * for any"
+    )
+    cors_origins: CommaSeparated = Field(
+        default=(), description="origins of web pages that may call the API; * for any"
+    )
+
+    # bounds
+    max_body_bytes: int = Field(default=16 * 2**20, ge=1024)
+    max_context: int | None = Field(
+        default=None, ge=1, description="tokens; none means what the model and the memory allow"
+    )
+    max_sequences: int = Field(default=32, ge=1, description="completions that decode together")
+    max_queue: int = Field(default=256, ge=0, description="requests that may wait; beyond it the answer is 503")
+    max_batch_tokens: int = Field(default=2048, ge=1, description="tokens that one engine step may process")
+    cache_bytes: int | None = Field(
+        default=None, ge=1, description="memory of the attention cache; none means automatic"
+    )
+
+    # time, in seconds
+    keepalive: float = Field(default=5.0, gt=0, description="longest silence towards a client that waits")
+    start_timeout: float = Field(default=600.0, gt=0, description="longest wait for the first token")
+    stall_timeout: float = Field(default=60.0, gt=0, description="longest time a client may go without reading")
+    shutdown_timeout: int = Field(default=5, ge=0, description="time that running requests get when the server stops")
+
+    # the rest
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    static_dir: Path = Field(default=Path(__file__).parent / "static", description="the built page")
+
+    @field_validator("allowed_hosts", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """Commas separate entries, as an environment variable cannot hold a list."""
+        if isinstance(value, str):
+            return tuple(entry.strip() for entry in value.split(",") if entry.strip())
+        return value
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only programs of this machine can connect."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False

@@ -1,0 +1,47 @@
+"""Servers on real sockets: a scripted one for exact answers, one with the embedded model for real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from live_server import LiveServer, live_server
+from openai import OpenAI
+from scripted import Script, instantly, scripted_backend
+
+Serve = Callable[..., LiveServer]
+
+
+@pytest.fixture(scope="session")
+def shared_server() -> Iterator[LiveServer]:
+    with live_server(instantly(scripted_backend())) as server:
+        yield server
+
+
+@pytest.fixture
+def serve_script(shared_server: LiveServer) -> Iterator[Serve]:
+    """``serve_script(script, …)``: the shared server, now saying what the scripts say; with options, one of its own."""
+    with ExitStack() as stack:
+
+        def start(*scripts: Script, backend: dict[str, Any] | None = None, **settings: Any) -> LiveServer:
+            if not backend and not settings:
+                shared_server.engine.reset(scripts)
+                return shared_server
+            load = instantly(scripted_backend(*scripts, **(backend or {})))
+            return stack.enter_context(live_server(load, **settings))
+
+        yield start
+
+
+@pytest.fixture
+def client_of() -> Iterator[Callable[..., OpenAI]]:
+    """``client_of(server)``: the official client, told nothing but the base URL."""
+    with ExitStack() as stack:
+
+        def connect(server: LiveServer, **options: Any) -> OpenAI:
+            given = {"api_key": "none", "max_retries": 0, "timeout": 60} | options
+            return stack.enter_context(OpenAI(base_url=f"{server.url}/v1", **given))
+
+        yield connect

@@ -1,0 +1,90 @@
+"""A real server on a real socket, in a thread of the test process."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import uvicorn
+
+from fathom.server.app import create_app
+from fathom.server.backend import Backend, Progress
+from fathom.server.runtime import Runtime
+from fathom.server.serve import listen
+from fathom.server.settings import Settings
+
+T = TypeVar("T")
+
+
+class LiveServer:
+    """``url`` has no slash at its end. ``call`` runs a coroutine on the server's loop and returns its result."""
+
+    def __init__(self, url: str, port: int, runtime: Runtime, loop: asyncio.AbstractEventLoop) -> None:
+        self.url = url
+        self.port = port
+        self.runtime = runtime
+        self._loop = loop
+
+    @property
+    def engine(self) -> Any:
+        return self.backend.engine
+
+    @property
+    def backend(self) -> Backend:
+        return self.call(self.runtime.backend())
+
+    def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait on the server's loop; a test that never gets there ends with the test's own time limit."""
+
+        async def poll() -> None:
+            while not condition():
+                await asyncio.sleep(0.005)
+
+        self.call(poll())
+
+
+@contextmanager
+def live_server(load: Callable[[Progress], Backend], **settings: Any) -> Iterator[LiveServer]:
+    chosen = Settings(port=0, **settings)
+    listener = listen(chosen.host, chosen.port)
+    port = listener.getsockname()[1]
+    started = threading.Event()
+    parts: dict[str, Any] = {}
+
+    def run() -> None:
+        async def main() -> None:
+            parts["loop"] = asyncio.get_running_loop()
+            parts["runtime"] = Runtime(load)
+            app = create_app(chosen, parts["runtime"])
+            config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
+            server = parts["server"] = _Server(config, started)
+            await server.serve(sockets=[listener])
+
+        asyncio.run(main())
+
+    thread = threading.Thread(target=run, name="live-server", daemon=True)
+    thread.start()
+    assert started.wait(60)
+    try:
+        yield LiveServer(f"http://127.0.0.1:{port}", port, parts["runtime"], parts["loop"])
+    finally:
+        parts["server"].should_exit = True
+        thread.join(30)
+        listener.close()
+        assert not thread.is_alive()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, started: threading.Event) -> None:
+        super().__init__(config)
+        self._started_event = started
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        self._started_event.set()

@@ -1,0 +1,151 @@
+"""A backend without a model: an engine that says what a test wrote down, over a vocabulary of single bytes.
+
+The chat side is the real one, so that what is scripted is only what a model would have sampled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from fathom.base.errors import RequestError
+from fathom.engine.request import Chunk, EngineStats, Request, TokenLogprob
+from fathom.server.backend import Backend, Progress
+from fathom.text.conversation import Chat
+from fathom.text.template import ChatTemplate
+from fathom.types import FinishReason
+
+EOS = 256
+MARKS = ("<|im_start|>", "<|im_end|>", "<think>", "</think>", "<tool_call>", "</tool_call>")
+
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% if enable_thinking %}<think>\n{% endif %}{% endif %}"
+)
+
+
+class ByteTokenizer:
+    """Token ``i`` is byte ``i``; 256 ends a turn. Marks are spelled out, so every split of them occurs."""
+
+    vocab_size = 257
+    bos_id = None
+    eos_ids = frozenset({EOS})
+    special_ids = frozenset({EOS})
+
+    def encode(self, text: str, *, bos: bool = False, special: bool = True) -> list[int]:
+        return list(text.encode())
+
+    def decode(self, ids: Iterable[int], *, skip_special: bool = True) -> str:
+        return b"".join(map(self.token_bytes, ids)).decode("utf-8", "replace")
+
+    def token_bytes(self, token_id: int) -> bytes:
+        return b"" if token_id == EOS else bytes([token_id])
+
+    def token_id(self, token: str) -> int | None:
+        return EOS if token in MARKS else None
+
+
+@dataclass
+class Script:
+    """One completion: ``text`` in pieces of ``step`` characters, each waiting for ``gate`` where there is one."""
+
+    text: str = "Hello there."
+    step: int = 1
+    finish: FinishReason = "stop"
+    cached: int = 0
+    gate: asyncio.Event | None = None
+    error: Exception | None = None
+    late_error: Exception | None = None
+
+
+@dataclass
+class ScriptedEngine:
+    """Plays ``scripts`` in turn, the last one again and again; choice ``i`` of ``n`` says its index behind the text."""
+
+    scripts: Sequence[Script] = field(default_factory=lambda: [Script()])
+    max_context: int = 4096
+    requests: list[Request] = field(default_factory=list)
+    running: int = 0
+    finished: int = 0
+    cancelled: int = 0
+    closed: bool = False
+
+    def reset(self, scripts: Sequence[Script]) -> None:
+        """Forget what was, and play these."""
+        assert self.running == 0
+        self.scripts = scripts or [Script()]
+        self.requests.clear()
+        self.finished = self.cancelled = 0
+
+    async def generate(self, request: Request) -> AsyncIterator[Chunk]:
+        script = self.scripts[min(len(self.requests), len(self.scripts) - 1)]
+        self.requests.append(request)
+        if script.error is not None:
+            raise script.error
+        if len(request.prompt) >= self.max_context:
+            raise RequestError(
+                f"the prompt has {len(request.prompt)} tokens, the context holds {self.max_context}", "shorten it"
+            )
+        self.running += 1
+        complete = False
+        try:
+            for index in range(request.sampling.n):
+                async for chunk in self._play(script, request, index):
+                    yield chunk
+            complete = True
+        finally:
+            self.running -= 1
+            self.finished += complete
+            self.cancelled += not complete
+
+    async def _play(self, script: Script, request: Request, index: int) -> AsyncIterator[Chunk]:
+        text = script.text + (f"#{index}" if request.sampling.n > 1 else "")
+        limit = request.sampling.max_tokens
+        finish: FinishReason = script.finish
+        if limit is not None and limit < len(text):
+            text, finish = text[:limit], "length"
+        for start in range(0, len(text), script.step):
+            if script.gate is not None:
+                await script.gate.wait()
+            await asyncio.sleep(0)
+            piece = text[start : start + script.step]
+            yield Chunk(
+                index,
+                piece,
+                tuple(piece.encode()),
+                _logprobs(piece, request.sampling.logprobs),
+                cached_tokens=script.cached,
+            )
+        if script.late_error is not None:
+            raise script.late_error
+        ids = (EOS,) if finish == "stop" else ()
+        yield Chunk(index, "", ids, (), finish, script.cached)
+
+    def stats(self) -> EngineStats:
+        return EngineStats(0, self.running, 100, 100 - self.running, 0, 0, 0, self.finished)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def _logprobs(piece: str, alternatives: int | None) -> tuple[TokenLogprob, ...]:
+    if alternatives is None:
+        return ()
+    return tuple(
+        TokenLogprob(byte, -0.5, tuple(((byte + i) % 256, -0.5 - i) for i in range(alternatives)))
+        for byte in piece.encode()
+    )
+
+
+def scripted_backend(*scripts: Script, template: str = CHATML, **options: object) -> Backend:
+    """A backend whose engine plays ``scripts``; it stands in ``backend.engine``."""
+    tokenizer = ByteTokenizer()
+    engine = ScriptedEngine(scripts or [Script()])
+    chat = Chat(tokenizer, ChatTemplate(template))  # type: ignore[arg-type]
+    return Backend("scripted", engine, tokenizer, chat, engine.max_context, created=1_700_000_000, **options)  # type: ignore[arg-type]
+
+
+def instantly(backend: Backend) -> Callable[[Progress], Backend]:
+    """What a Runtime loads when there is nothing to load."""
+    return lambda progress: backend
