@@ -73,6 +73,7 @@ def open_page(
         console.print(f"Fathom is at [bold cyan]{url}[/]   (Ctrl-C ends it)")
         if browser:
             network.open_when_listening(settings.host, settings.port)
-    from fathom.server.app import serve
+    from fathom.server.serve import serve
 
-    serve(settings)
+    # a model that cannot be loaded is explained on the page, which stays open for it
+    serve(settings, on_listening=lambda url: None, stay_up=True)

@@ -44,6 +44,6 @@ def serve(
         cors_origins=cors_origins,
         log_level=log_level,
     )
-    from fathom.server.app import serve as run
+    from fathom.server.serve import serve as run
 
     run(settings)

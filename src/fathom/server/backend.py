@@ -74,7 +74,10 @@ class ChatFront(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A loaded model. ``sampling`` is what its makers recommend, for requests that do not choose."""
+    """A loaded model. ``sampling`` is what its makers recommend, for requests that do not choose.
+
+    ``thinking_switch``: clients can switch its thinking on and off.
+    """
 
     name: str
     engine: EngineFront
@@ -82,6 +85,7 @@ class Backend:
     chat: ChatFront
     max_context: int
     aliases: frozenset[str] = frozenset()
+    thinking_switch: bool = False
     sampling: SamplingParams = field(default_factory=SamplingParams)
     created: int = field(default_factory=lambda: int(time.time()))
 

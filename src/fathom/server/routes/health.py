@@ -42,15 +42,19 @@ def _health(runtime: Runtime) -> Health:
         "status": "loading",
         "version": __version__,
         "model": None,
+        "stage": None,
         "progress": None,
         "error": None,
+        "capabilities": None,
         "engine": None,
     }
     if isinstance(state, Loading):
-        body["progress"] = {"text": state.text, "fraction": state.fraction}
+        body["stage"] = state.text
+        body["progress"] = state.fraction
     elif isinstance(state, Ready):
         body["status"] = "ready"
         body["model"] = state.backend.name
+        body["capabilities"] = {"thinking": state.backend.thinking_switch, "tools": True}
         body["engine"] = asdict(state.backend.engine.stats())  # type: ignore[typeddict-item]
     elif isinstance(state, Failed):
         body["status"] = "failed"

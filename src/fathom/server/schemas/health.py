@@ -7,11 +7,11 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 
-class ProgressBody(TypedDict):
-    """``fraction`` lies between 0 and 1; null where nobody knows how much is left."""
+class CapabilitiesBody(TypedDict):
+    """``thinking``: the client may switch it on and off. ``tools``: calls are understood."""
 
-    text: str
-    fraction: float | None
+    thinking: bool
+    tools: bool
 
 
 class FailureBody(TypedDict):
@@ -31,11 +31,13 @@ class EngineBody(TypedDict):
 
 
 class Health(TypedDict):
-    """``progress`` while loading, ``error`` when failed, ``model`` and ``engine`` when ready; null otherwise."""
+    """``stage`` and ``progress`` (0…1, null where unknown) while loading, ``error`` when failed, the rest when ready."""
 
     status: Literal["loading", "ready", "failed"]
     version: str
     model: str | None
-    progress: ProgressBody | None
+    stage: str | None
+    progress: float | None
     error: FailureBody | None
+    capabilities: CapabilitiesBody | None
     engine: EngineBody | None
