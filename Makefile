@@ -28,6 +28,7 @@ help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 install: $(READY_TO_TEST) ## create the environment with everything that development needs
+	@echo "$(VENV) is ready"
 
 chat: $(READY_TO_RUN) ## talk to the model in the browser (ARGS="--terminal" stays here)
 	@$(VENV)/bin/fathom chat $(ARGS)

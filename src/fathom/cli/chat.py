@@ -61,7 +61,7 @@ def open_page(
     max_context: int | None,
     browser: bool,
 ) -> None:
-    """Serve the page and show it. A default port that is taken gives way to the next; one that was asked for does not."""
+    """Serve the page and show it. A default port that is taken gives way to the next; one asked for does not."""
     settings = options.settings(
         model=model, host=host, port=port, dtype=dtype, device=device, max_context=max_context, log_level="warning"
     )

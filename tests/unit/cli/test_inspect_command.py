@@ -34,7 +34,9 @@ def test_facts_become_readable_lines() -> None:
     ]
 
 
-@pytest.mark.parametrize(("count", "text"), [(999, "999"), (1_500, "1.5 K"), (134_515_008, "134.5 M"), (36_700_000_000, "36.7 B")])
+@pytest.mark.parametrize(
+    ("count", "text"), [(999, "999"), (1_500, "1.5 K"), (134_515_008, "134.5 M"), (36_700_000_000, "36.7 B")]
+)
 def test_parameters_are_counted_as_the_field_does(count: int, text: str) -> None:
     assert human_count(count) == text
 

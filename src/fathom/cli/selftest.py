@@ -1,0 +1,123 @@
+"""The self-test card: does this installation work, part by part, with the embedded model.
+
+Each part is a function that returns what it found, or raises. Parts depend on those before them; a part whose
+predecessor failed is not tried. The exit code is the number of parts that failed, so that a script can ask too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from fathom import __version__
+from fathom.base.errors import FathomError
+from fathom.base.progress import Stopwatch, human_seconds
+from fathom.cli import doctor, options
+
+if TYPE_CHECKING:
+    from fathom.server.backend import Backend
+
+Parts = tuple[tuple[str, Callable[[], str]], ...]
+
+
+@dataclass
+class Card:
+    """The parts, in the order of their dependence. What one part loads, the next ones use."""
+
+    loaded: list[Backend] = field(default_factory=list)
+
+    @property
+    def parts(self) -> Parts:
+        return (
+            ("python", self.python),
+            ("torch", self.torch),
+            ("page", self.page),
+            ("embedded model", self.model),
+            ("tokenizer", self.tokenizer),
+            ("engine", self.engine),
+        )
+
+    def python(self) -> str:
+        return platform.python_version()
+
+    def torch(self) -> str:
+        report = doctor.torch_report()
+        if not report["version"]:
+            raise FathomError("torch is not installed", "pip install torch")
+        return f"{report['version']}, {report['threads']} threads"
+
+    def page(self) -> str:
+        index = options.settings().static_dir / "index.html"
+        if not index.is_file():
+            raise FathomError("the page is not built", "make web")
+        return f"{index.stat().st_size} bytes"
+
+    def model(self) -> str:
+        from fathom.server.backend import load
+
+        watch = Stopwatch()
+        self.loaded.append(load(options.settings(), lambda _what, _fraction: None))
+        return f"{self.loaded[0].name}, loaded in {human_seconds(watch.seconds())}"
+
+    def tokenizer(self) -> str:
+        text = "Fathom: 12 faden, 3 toises, 五尋, глубина 🌊"
+        tokenizer = self.loaded[0].tokenizer
+        ids = tokenizer.encode(text)
+        if tokenizer.decode(ids) != text:
+            raise FathomError("encoding and decoding changed a text", "report it with the output of fathom doctor")
+        return f"{tokenizer.vocab_size} tokens, {len(ids)} for a line in five languages"
+
+    def engine(self) -> str:
+        from fathom.engine.request import Request, SamplingParams
+
+        backend = self.loaded[0]
+        request = Request(
+            tuple(backend.tokenizer.encode("The capital of France is")), SamplingParams(temperature=0, max_tokens=8)
+        )
+
+        async def generate() -> str:
+            async with aclosing(backend.engine.generate(request)) as chunks:
+                return "".join([chunk.text async for chunk in chunks])
+
+        text = asyncio.run(generate())
+        if "Paris" not in text:
+            raise FathomError(
+                f"the embedded model continued with {text!r}", "report it with the output of fathom doctor"
+            )
+        return f"the capital of France is{text.rstrip()}"
+
+
+def check(card: Card) -> Iterator[tuple[str, bool, str]]:
+    """Try every part: its name, whether it works, and what there is to say."""
+    for name, part in card.parts:
+        try:
+            yield name, True, part()
+        except Exception as error:  # whatever it is, it is what the card is there to show
+            yield name, False, _explain(error)
+            return
+
+
+def _explain(error: Exception) -> str:
+    return str(error) if isinstance(error, FathomError) else f"{type(error).__name__}: {error}"
+
+
+def main(card: Any = None, console: Console | None = None) -> None:
+    """Print the card and exit: 0 where everything works."""
+    card, console = card or Card(), console or Console()
+    console.print(f"[bold]Fathom {__version__}[/]", highlight=False)
+    failed = 0
+    for name, works, told in check(card):
+        failed += not works
+        mark = ("✓", "green") if works else ("✗", "bold red")
+        console.print(Text.assemble("  ", mark, f" {name:<15} ", (told, "" if works else "red")))
+    for backend in card.loaded:
+        backend.engine.close()
+    sys.exit(failed)

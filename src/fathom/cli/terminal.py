@@ -1,0 +1,194 @@
+"""``fathom chat --terminal``: a conversation where you are.
+
+The model is loaded by the same code as the server's, so both give the same answers. Ctrl-C stops an answer and keeps
+the conversation (the unfinished answer stays, as it does on the page); Ctrl-D or /quit leaves. Standard input that is
+not a terminal is one message, and its answer is all that standard output gets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, closing
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from fathom.base import paths, progress
+from fathom.base.errors import FathomError
+from fathom.cli import options
+from fathom.cli.commands import Commands, Quit
+from fathom.cli.talk import Talk
+from fathom.cli.view import LiveView, PlainView, View
+from fathom.types import Conversation
+
+if TYPE_CHECKING:
+    from fathom.engine.request import SamplingParams
+    from fathom.server.backend import Backend
+    from fathom.text.conversation import Event
+
+try:
+    import readline as _readline
+except ImportError:  # Windows has none: input() works without history there
+    readline: ModuleType | None = None
+else:
+    readline = _readline
+
+Ask = Callable[[Conversation], AsyncGenerator["Event", None]]
+"""Streams the answer to a conversation; closing it stops the model."""
+
+
+def run(
+    *,
+    model: str | None,
+    dtype: str,
+    device: str,
+    max_context: int | None,
+    system: str | None,
+    thinking: bool | None,
+    temperature: float | None,
+    seed: int | None,
+    max_tokens: int | None,
+) -> None:
+    """Load the model and talk until the person leaves."""
+    settings = options.settings(model=model, dtype=dtype, device=device, max_context=max_context)
+    from fathom.server.backend import load
+
+    with progress.bar() as report:
+        backend = load(settings, report)
+    with closing(backend.engine):
+        chosen = {"temperature": temperature, "seed": seed, "max_tokens": max_tokens}
+        sampling = replace(backend.sampling, **{name: value for name, value in chosen.items() if value is not None})
+        terminal = Terminal(asker(backend, sampling), Talk(system, thinking), backend.name, Console())
+        if sys.stdin.isatty():
+            terminal.converse()
+        else:
+            terminal.pipe(sys.stdin.read())
+
+
+def asker(backend: Backend, sampling: SamplingParams) -> Ask:
+    """Asks this backend, with this sampling."""
+    from fathom.engine.request import Request
+
+    async def ask(conversation: Conversation) -> AsyncGenerator[Event, None]:
+        prompt = backend.chat.render(conversation)
+        parser = backend.chat.parser(prompt)
+        request = Request(prompt.ids, sampling)
+        async with aclosing(backend.engine.generate(request)) as chunks:
+            async for chunk in chunks:
+                for event in parser.push(chunk.text):
+                    yield event
+        for event in parser.finish():
+            yield event
+
+    return ask
+
+
+class Terminal:
+    """One conversation between a person at ``console`` and whoever answers ``ask``."""
+
+    def __init__(self, ask: Ask, talk: Talk, name: str, console: Console) -> None:
+        self._ask = ask
+        self._talk = talk
+        self._name = name
+        self._console = console
+
+    def pipe(self, question: str) -> None:
+        """One question, one answer. Raises FathomError where there is no question."""
+        if not question.strip():
+            raise FathomError("standard input is empty", "give a message: echo hi | fathom chat --terminal")
+        with asyncio.Runner() as runner:
+            self._exchange(runner, question.strip(), PlainView(sys.stdout))
+
+    def converse(self, read: Callable[[str], str] = input) -> None:
+        """Questions and answers until /quit or the end of input."""
+        self._console.print(f"[bold]{self._name}[/]  [dim]/help lists commands · Ctrl-C stops an answer[/]\n")
+        commands = Commands(self._talk, self._console)
+        with asyncio.Runner() as runner, _History():
+            while True:
+                try:
+                    line = self._read(read)
+                    question = commands.run(line) if line.startswith("/") else line
+                    if question:
+                        self._exchange(runner, question, LiveView(self._console))
+                        self._console.print()
+                except (EOFError, Quit):
+                    return
+                except KeyboardInterrupt:
+                    self._console.print("[dim]/quit leaves[/]")
+                except FathomError as error:
+                    self._console.print(f"[bold red]error:[/] {error.message}", highlight=False)
+                    if error.remedy:
+                        self._console.print(f"[bold green]  try:[/] {error.remedy}", highlight=False)
+
+    def _read(self, read: Callable[[str], str]) -> str:
+        """One message; a line that ends in a backslash goes on in the next."""
+        line = read(_prompt("› ")).strip()
+        while line.endswith("\\"):
+            line = line[:-1] + "\n" + read(_prompt("… ")).rstrip()
+        return line
+
+    def _exchange(self, runner: asyncio.Runner, question: str, view: View) -> None:
+        """Ask, show, keep. Ctrl-C ends the answer; what there is of it is kept."""
+        answer, thought = _Text(), _Text()
+        try:
+            runner.run(self._stream(question, view, answer, thought))
+        except KeyboardInterrupt:
+            if not isinstance(view, LiveView):
+                raise
+            view.close()
+            self._console.print("[dim](stopped)[/]")
+        except BaseException:
+            view.close()
+            raise
+        else:
+            view.close()
+        if answer.text or thought.text:
+            self._talk.answered(question, answer.text, thought.text or None)
+
+    async def _stream(self, question: str, view: View, answer: _Text, thought: _Text) -> None:
+        from fathom.text.conversation import Answer, Thinking
+
+        async with aclosing(self._ask(self._talk.conversation(question))) as events:
+            async for event in events:
+                if isinstance(event, Thinking):
+                    thought.text += event.text
+                    view.think(event.text)
+                elif isinstance(event, Answer):
+                    answer.text += event.text
+                    view.answer(event.text)
+
+
+class _Text:
+    """Text that grows, and outlives the task that grew it."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+
+class _History:
+    """What was typed in earlier conversations, on the arrow keys. Kept among the person's own data."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path or paths.data_dir() / "terminal_history"
+
+    def __enter__(self) -> None:
+        if readline is not None and self._path.exists():
+            readline.read_history_file(self._path)
+
+    def __exit__(self, *_: object) -> None:
+        if readline is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            readline.set_history_length(1000)
+            readline.write_history_file(self._path)
+
+
+def _prompt(mark: str) -> str:
+    """Bold cyan; the \\001…\\002 tell readline that these bytes have no width."""
+    if not sys.stdout.isatty() or readline is None:
+        return mark
+    return f"\001\033[1;36m\002{mark}\001\033[0m\002"

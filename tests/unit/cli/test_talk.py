@@ -1,0 +1,80 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from fathom.base.errors import FathomError
+from fathom.cli.talk import Talk
+from fathom.types import Message
+
+
+def test_a_question_goes_out_with_everything_before_it() -> None:
+    talk = Talk(system="be brief", thinking=True)
+    talk.answered("hi", "hello", "they greet")
+    conversation = talk.conversation("and now?")
+    assert conversation.messages == (
+        Message("system", "be brief"),
+        Message("user", "hi"),
+        Message("assistant", "hello", reasoning="they greet"),
+        Message("user", "and now?"),
+    )
+    assert conversation.thinking is True
+    assert len(talk.messages) == 2  # the open question stays only once it is answered
+
+
+def test_the_last_exchange_can_be_taken_back() -> None:
+    talk = Talk()
+    assert talk.take_back() is None
+    talk.answered("one", "1", None)
+    talk.answered("two", "2", None)
+    assert talk.take_back() == "two"
+    assert [message.content for message in talk.messages] == ["one", "1"]
+    talk.clear()
+    assert talk.messages == []
+
+
+def test_a_conversation_survives_a_file(tmp_path: Path) -> None:
+    talk = Talk(system="be brief")
+    talk.answered("grüße 你好", "hello", "they greet")
+    talk.answered("more", "no", None)
+    path = tmp_path / "deep" / "talk.json"
+    talk.save(path)
+    again = Talk()
+    again.load(path)
+    assert again == talk
+    assert json.loads(path.read_text(encoding="utf-8"))["messages"][2] == {
+        "role": "assistant",
+        "content": "hello",
+        "reasoning_content": "they greet",
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not json",
+        "[]",
+        '{"messages": 5}',
+        '{"messages": [{"role": "user"}]}',
+        '{"messages": [{"role": "robot", "content": "x"}]}',
+        '{"messages": [{"role": "user", "content": 5}]}',
+        '{"messages": [{"role": "user", "content": "unanswered"}]}',
+        '{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "reasoning_content": 1}]}',  # noqa: E501
+    ],
+)
+def test_what_is_no_conversation_is_refused_and_changes_nothing(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "talk.json"
+    path.write_text(text)
+    talk = Talk(system="stay")
+    talk.answered("hi", "hello", None)
+    with pytest.raises(FathomError, match="/save"):
+        talk.load(path)
+    assert (talk.system, len(talk.messages)) == ("stay", 2)
+
+
+def test_a_missing_file_and_a_bad_place_are_told(tmp_path: Path) -> None:
+    with pytest.raises(FathomError, match=r"No such file.*check the path: /load PATH"):
+        Talk().load(tmp_path / "missing.json")
+    (tmp_path / "file").touch()
+    with pytest.raises(FathomError, match="choose another place: /save PATH"):
+        Talk().save(tmp_path / "file" / "talk.json")
