@@ -11,10 +11,8 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, closing
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -24,12 +22,11 @@ from fathom.cli import options
 from fathom.cli.commands import Commands, Quit
 from fathom.cli.talk import Talk
 from fathom.cli.view import LiveView, PlainView, View
+from fathom.server.backend import Backend, load
+from fathom.server.generation import ChatJob, Choices, Piece
+from fathom.server.generation import chat as generate
+from fathom.text.events import Answer, Event, Thinking
 from fathom.types import Conversation
-
-if TYPE_CHECKING:
-    from fathom.engine.request import SamplingParams
-    from fathom.server.backend import Backend
-    from fathom.text.conversation import Event
 
 try:
     import readline as _readline
@@ -38,7 +35,7 @@ except ImportError:  # Windows has none: input() works without history there
 else:
     readline = _readline
 
-Ask = Callable[[Conversation], AsyncGenerator["Event", None]]
+Ask = Callable[[Conversation], AsyncGenerator[Event, None]]
 """Streams the answer to a conversation; closing it stops the model."""
 
 
@@ -56,34 +53,32 @@ def run(
 ) -> None:
     """Load the model and talk until the person leaves."""
     settings = options.settings(model=model, dtype=dtype, device=device, max_context=max_context)
-    from fathom.server.backend import load
-
     with progress.bar() as report:
         backend = load(settings, report)
     with closing(backend.engine):
-        chosen = {"temperature": temperature, "seed": seed, "max_tokens": max_tokens}
-        sampling = replace(backend.sampling, **{name: value for name, value in chosen.items() if value is not None})
-        terminal = Terminal(asker(backend, sampling), Talk(system, thinking), backend.name, Console())
+        choices = Choices()
+        if temperature is not None:
+            choices["temperature"] = temperature
+        if seed is not None:
+            choices["seed"] = seed
+        if max_tokens is not None:
+            choices["max_tokens"] = max_tokens
+        terminal = Terminal(asker(backend, choices), Talk(system, thinking), backend.name, Console())
         if sys.stdin.isatty():
             terminal.converse()
         else:
             terminal.pipe(sys.stdin.read())
 
 
-def asker(backend: Backend, sampling: SamplingParams) -> Ask:
-    """Asks this backend, with this sampling."""
-    from fathom.engine.request import Request
+def asker(backend: Backend, choices: Choices) -> Ask:
+    """Asks this backend, sampling as its makers recommend except for ``choices``."""
 
     async def ask(conversation: Conversation) -> AsyncGenerator[Event, None]:
-        prompt = backend.chat.render(conversation)
-        parser = backend.chat.parser(prompt)
-        request = Request(prompt.ids, sampling)
-        async with aclosing(backend.engine.generate(request)) as chunks:
-            async for chunk in chunks:
-                for event in parser.push(chunk.text):
-                    yield event
-        for event in parser.finish():
-            yield event
+        async with aclosing(generate(backend, ChatJob(conversation, choices))) as stream:
+            async for step in stream:
+                if isinstance(step, Piece):
+                    for event in step.events:
+                        yield event
 
     return ask
 
@@ -151,8 +146,6 @@ class Terminal:
             self._talk.answered(question, answer.text, thought.text or None)
 
     async def _stream(self, question: str, view: View, answer: _Text, thought: _Text) -> None:
-        from fathom.text.conversation import Answer, Thinking
-
         async with aclosing(self._ask(self._talk.conversation(question))) as events:
             async for event in events:
                 if isinstance(event, Thinking):
