@@ -5,12 +5,12 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from fathom.text.events import Answer, Event, Thinking
 from rich.console import Console
 
 from fathom.base.errors import FathomError, RequestError
 from fathom.cli.talk import Talk
 from fathom.cli.terminal import Terminal
+from fathom.text.events import Answer, Event, Thinking
 from fathom.types import Conversation, Message
 
 

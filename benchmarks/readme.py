@@ -1,0 +1,104 @@
+"""Write the README's tables from the stored results. ``--check`` only says whether they are current.
+
+For each question the newest file counts. Nothing here measures, and no number in the README comes from anywhere else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+from benchmarks.harness import RESULTS, ROOT, Json
+
+README = ROOT / "README.md"
+BEGIN, END = "<!-- numbers: written by benchmarks/readme.py -->", "<!-- /numbers -->"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--check", action="store_true", help="change nothing, fail when the README is not current")
+    options = parser.parse_args()
+    old = README.read_text(encoding="utf-8")
+    new = replace(old, numbers(RESULTS))
+    if options.check and old != new:
+        raise SystemExit("the README's tables are not those of benchmarks/results: run make docs")
+    README.write_text(new, encoding="utf-8")
+
+
+def replace(text: str, tables: str) -> str:
+    """The text with what stands between the markers replaced."""
+    pattern = re.compile(re.escape(BEGIN) + r".*?" + re.escape(END), re.DOTALL)
+    if len(pattern.findall(text)) != 1:
+        raise SystemExit(f"the README needs exactly one pair of markers: {BEGIN} … {END}")
+    return pattern.sub(lambda _: f"{BEGIN}\n{tables}\n{END}", text)
+
+
+def numbers(folder: Path) -> str:
+    """All tables, as Markdown."""
+    parts = []
+    if startup := newest(folder, "startup"):
+        parts.append(startup_table(startup))
+    if decode := newest(folder, "decode"):
+        parts.append(decode_table(decode))
+    if agreement := newest(folder, "llamacpp-agreement"):
+        parts.append(agreement_line(agreement))
+    return "\n\n".join(parts) or "Nothing has been measured yet: `make bench` does it."
+
+
+def newest(folder: Path, what: str) -> Json | None:
+    """The result of the latest date; None where there is none."""
+    documents: list[Json] = [
+        json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(f"{what}_*.json"))
+    ]
+    return max(documents, key=lambda document: str(document["date"]), default=None)
+
+
+def place(document: Json) -> str:
+    """Machine and date, for a caption."""
+    hardware = document["hardware"]
+    name = hardware["gpu"] or f"{hardware['cpu']}, {hardware['cores']} cores"
+    quiet = "" if document["quiet"] else "; the machine was not quiet"
+    return f"{name}; {document['date']}{quiet}"
+
+
+def startup_table(document: Json) -> str:
+    results = document["results"]
+    rows = (
+        ("first page", f"{results['first_page_s']:.1f} s"),
+        ("model ready", f"{results['ready_s']:.1f} s"),
+        ("first token of the first answer", f"{results['first_token_s']:.1f} s"),
+        ("resident memory", f"{results['rss_bytes'] / 1e6:.0f} MB"),
+    )
+    head = f"From starting `fathom serve` ({place(document)}):\n\n| | |\n|---|--:|\n"
+    return head + "\n".join(f"| {name} | {value} |" for name, value in rows)
+
+
+def decode_table(document: Json) -> str:
+    configuration, results = document["configuration"], document["results"]
+    batches = [str(batch) for batch in configuration["batches"]]
+    head = (
+        f"Tokens per second on SmolLM2-135M, {configuration['threads']} threads, in one run ({place(document)}):\n\n"
+        f"| | prefill {configuration['prefill']} | {' | '.join(f'decode ×{batch}' for batch in batches)} | resident |\n"
+        f"|---|--:|{'--:|' * len(batches)}--:|\n"
+    )
+    rows = []
+    for name, entry in results["engines"].items():
+        rates = " | ".join(f"{entry['decode_tokens_per_s'][batch]:.0f}" for batch in batches)
+        bold = "**" if name.startswith("fathom") else ""
+        memory = f"{entry['rss_bytes'] / 1e6:.0f} MB"
+        rows.append(f"| {bold}{name}{bold} | {entry['prefill_tokens_per_s']:.0f} | {rates} | {memory} |")
+    return head + "\n".join(rows)
+
+
+def agreement_line(document: Json) -> str:
+    entry, count = document["results"]["F32"], document["configuration"]["count"]
+    return (
+        f"Greedy continuations agree with llama.cpp for at least {count} tokens on {entry['agree_throughout']} of "
+        f"{entry['prompts']} prompts (same float32 weights; {document['date']})."
+    )
+
+
+if __name__ == "__main__":
+    main()

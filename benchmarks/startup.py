@@ -1,0 +1,132 @@
+"""How long a person waits: from starting ``fathom serve`` to the page, to a ready model, to the first token.
+
+The clock starts before the process does. The page is polled with a plain socket every few milliseconds, so a refused
+connection costs nothing; memory is read when the first answer has ended.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import harness
+from benchmarks.harness import Json, median
+
+PATIENCE = 300.0
+
+
+def main() -> None:
+    parser = harness.parser(__doc__)
+    parser.add_argument("--model", help="name or path; default: the embedded model")
+    options = parser.parse_args()
+
+    harness.warn_unless_quiet()
+    before = harness.environment()
+    runs = [measure(options.model, options.threads) for _ in range(options.repeats)]
+    results = {
+        "first_page_s": round(median(run["first_page_s"] for run in runs), 3),
+        "ready_s": round(median(run["ready_s"] for run in runs), 3),
+        "first_token_s": round(median(run["first_token_s"] for run in runs), 3),
+        "rss_bytes": round(median(run["rss_bytes"] for run in runs)),
+        "runs": runs,
+    }
+    configuration = {"model": options.model, "threads": options.threads, "repeats": options.repeats}
+    harness.write("startup", configuration, results, options, before)
+    print(harness.table([[key, str(value)] for key, value in results.items() if key != "runs"]))
+
+
+def measure(model: str | None, threads: int) -> Json:
+    """One start, one question, one stop. Times in seconds from the start of the process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "fathom.cli.main", "serve", "--port", str(port), "--log-level", "error"]
+    command += ["--model", model] if model else []
+    environ = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(harness.ROOT / "src")}
+    began = time.perf_counter()
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
+    try:
+        wait(process, lambda: get(port, "/")[0] == 200)
+        first_page = time.perf_counter() - began
+        wait(process, lambda: is_ready(port))
+        ready = time.perf_counter() - began
+        asked = time.perf_counter()
+        first_token = ask(port) - asked
+        return {
+            "first_page_s": first_page,
+            "ready_s": ready,
+            "first_token_s": ready + first_token,
+            "request_to_first_token_s": first_token,
+            "rss_bytes": resident(process.pid),
+        }
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def wait(process: subprocess.Popen[bytes], condition: Callable[[], bool]) -> None:
+    """Until the condition holds; ends the benchmark where the server has died or never gets there."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if process.poll() is not None:
+            raise SystemExit(f"fathom serve ended with code {process.returncode}")
+        if time.monotonic() > deadline:
+            raise SystemExit(f"fathom serve was not there after {PATIENCE:.0f} s")
+        time.sleep(0.005)
+
+
+def get(port: int, path: str) -> tuple[int, bytes]:
+    """Status and body; status 0 where nobody answers yet."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read()
+    except OSError:
+        return 0, b""
+    finally:
+        connection.close()
+
+
+def is_ready(port: int) -> bool:
+    status, body = get(port, "/health")
+    return status == 200 and json.loads(body).get("status") in ("ok", "ready")
+
+
+def ask(port: int) -> float:
+    """Ask for a short answer, read it to its end, and return the moment when its first text came."""
+    body = {"messages": [{"role": "user", "content": "Hello!"}], "stream": True, "max_tokens": 8, "temperature": 0}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
+    response = connection.getresponse()
+    if response.status != 200:
+        raise SystemExit(f"the server answered {response.status}: {response.read().decode()}")
+    moment = None
+    for line in response:
+        if moment is None and line.startswith(b"data: {"):
+            delta = json.loads(line[6:])["choices"][0]["delta"]
+            if delta.get("content") or delta.get("reasoning_content"):
+                moment = time.perf_counter()
+    connection.close()
+    if moment is None:
+        raise SystemExit("the server answered without any text")
+    return moment
+
+
+def resident(pid: int) -> int:
+    """Resident bytes of the server."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    raise SystemExit("the system does not tell the memory of a process")
+
+
+if __name__ == "__main__":
+    main()
