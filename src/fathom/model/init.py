@@ -19,6 +19,8 @@ def initialize(model: nn.Module, std: float, generator: torch.Generator | None =
     Matrices and stacks of them are drawn from N(0, std²); vectors are norm weights (1) or biases (0).
     """
     for name, parameter in model.named_parameters():
+        if parameter.is_meta:
+            continue
         if parameter.dim() > 1:
             parameter.normal_(0.0, std, generator=generator)
         else:

@@ -33,7 +33,9 @@ class Transformer(nn.Module):
         super().__init__()
         self.config = config
         self.rope = Rope(config.rope, config.attention.rope_dim)
-        self.embed = nn.Embedding(config.vocab_size, config.hidden_size)
+        # nn.Embedding's own initialization would import torch._dynamo on the meta device: seconds, at every start
+        table = torch.empty(config.vocab_size, config.hidden_size)
+        self.embed = nn.Embedding(config.vocab_size, config.hidden_size, _weight=table)
         self.layers = nn.ModuleList(
             Block(config, layer, routed=config.is_moe_layer(layer)) for layer in range(config.num_layers)
         )
