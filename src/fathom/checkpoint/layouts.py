@@ -55,6 +55,13 @@ def to_pairs(rows: Tensor, heads: int) -> Tensor:
     return rows.reshape(heads, 2, -1, *rows.shape[1:]).transpose(1, 2).reshape(rows.shape)
 
 
+def row_order(place: Place, rows: int, config: ModelConfig) -> list[int]:
+    """For a layout that only moves rows: which stored row stands where, in our order."""
+    assert place.layout in (Layout.ROTARY_Q, Layout.ROTARY_K)
+    order: list[int] = from_pairs(torch.arange(rows), _heads(place, config)).tolist()
+    return order
+
+
 def _window(parameter: Tensor, place: Place, config: ModelConfig) -> Tensor:
     if place.layout is Layout.EXPERT:
         return parameter[place.expert]
