@@ -65,10 +65,9 @@ class ContiguousCache:
             values[:, start:stop] = v
         self._lengths[layer] = stop
         seen = keys[:, :stop]
-        past = seen[..., : v.shape[-1]] if values is None else values[:, :stop]
-        if start == 0:
-            return attention(q, seen, past, scale, causal=True)
-        return attention(q, seen, past, scale, causal=False, mask=_shifted(q, start))
+        past = seen if values is None else values[:, :stop]  # the whole latent as value: slicing beats a copy
+        mask = _shifted(q, start) if start else None
+        return attention(q, seen, past, scale, causal=start == 0, mask=mask)[..., : v.shape[-1]]
 
 
 def _shifted(q: Tensor, start: int) -> Tensor | None:

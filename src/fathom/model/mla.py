@@ -75,11 +75,10 @@ class MLAttention(nn.Module):
         self, q_nope: Tensor, q_rope: Tensor, latent: Tensor, k_rope: Tensor, context: AttentionContext
     ) -> Tensor:
         key_up, value_up = self.absorbed_weights()  # (H, N, L), (H, L, V)
-        q_latent = torch.einsum("bthn,hnl->bthl", q_nope, key_up)
-        q = torch.cat((q_latent, q_rope), -1)  # (B, T, H, L+R)
+        q = torch.cat((_per_head(q_nope, key_up), q_rope), -1)  # (B, T, H, L+R)
         k = torch.cat((latent, k_rope), -1)  # (B, T, 1, L+R)
         out = context.attend(self.layer, q, k, k[..., : self.latent_dims[0]], self.scale)  # (B, T, H, L)
-        return torch.einsum("bthl,hlv->bthv", out, value_up)
+        return _per_head(out, value_up)
 
     def absorbed_weights(self) -> tuple[Tensor, Tensor]:
         """W_UK (H, N, L) and W_UV (H, L, V) as views of ``kv_up``.
@@ -95,3 +94,9 @@ class MLAttention(nn.Module):
         if absorbed:
             return CacheSpec(num_kv_heads=1, key_dim=latent + rope, value_dim=latent, value_in_key=True)
         return CacheSpec(self.num_heads, key_dim=sum(self.query_dims), value_dim=self.expanded_dims[1])
+
+
+def _per_head(x: Tensor, weight: Tensor) -> Tensor:
+    """x (B, T, H, I) times one matrix a head (H, I, O) → (B, T, H, O), as one batched product over heads."""
+    by_head = x.flatten(0, 1).transpose(0, 1)  # (H, B·T, I)
+    return by_head.bmm(weight).transpose(0, 1).unflatten(0, x.shape[:2])

@@ -5,6 +5,8 @@ B batch · T tokens · N = B·T · D hidden · E experts · K experts per token 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -27,26 +29,27 @@ class Experts(nn.Module):
     def forward(self, x: Tensor, routing: Routing) -> Tensor:
         """Σ weight · expert(x) over each token's experts: x (N, D) → (N, D).
 
-        Tokens are sorted by expert, so each expert in use reads its weights once and multiplies one matrix. The sum
-        is taken in float32: K rounded terms would lose the least of them in bfloat16.
+        Tokens are sorted by expert, so each expert in use reads its weights once, in one product. The sum is taken in
+        float32: K rounded terms would lose the least of them in bfloat16.
         """
-        per_token = routing.experts.shape[1]
-        flat = routing.experts.flatten()  # (N·K,)
-        order = flat.argsort(stable=True)
-        token = order // per_token
-        counts = flat.bincount(minlength=self.gate.shape[0]).tolist()
-        # Unbinding once keeps the backward pass linear in E: each select would otherwise pad its gradient to the stack.
-        stacks = list(zip(self.gate.unbind(), self.up.unbind(), self.down.unbind(), strict=True))
-        outputs, start = [], 0
-        for expert, count in enumerate(counts):
-            if count:
-                rows = x[token[start : start + count]]  # (n, D)
-                gate, up, down = stacks[expert]
-                outputs.append(F.linear(F.silu(F.linear(rows, gate)) * F.linear(rows, up), down))
-                start += count
+        chosen, order = routing.experts.flatten().sort(stable=True)  # (N·K,)
+        token = order // routing.experts.shape[1]
+        used, counts = chosen.unique_consecutive(return_counts=True)
+        gates, ups, downs = self._stacks()
+        outputs = [
+            F.linear(F.silu(F.linear(rows, gates[e])) * F.linear(rows, ups[e]), downs[e])  # (n, D)
+            for e, rows in zip(used.tolist(), x[token].split(counts.tolist()), strict=True)
+        ]
         weighted = torch.cat(outputs).float() * routing.weights.flatten()[order, None]
         total = torch.zeros(x.shape, dtype=torch.float32, device=x.device)
         return total.index_add(0, token, weighted).to(x.dtype)
+
+    def _stacks(self) -> tuple[Sequence[Tensor] | Tensor, ...]:
+        """Something to index by expert. Selecting from the stack pads each gradient to the whole stack; unbinding it
+        once does not, but makes E views, which decoding should not pay for.
+        """
+        stacks = (self.gate, self.up, self.down)
+        return tuple(stack.unbind() for stack in stacks) if torch.is_grad_enabled() else stacks
 
 
 class MoE(nn.Module):

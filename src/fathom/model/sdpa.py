@@ -1,7 +1,7 @@
 """Scaled dot-product attention over dense tensors, kept on torch's fused path.
 
-Two things leave that path on the CPU, at a cost of several times: a value head narrower than the key head (MLA), and a
-boolean mask, which is expanded anew on each call. Hence the padding below, and additive masks from the caller.
+Two things cost several times as much on the CPU: a value head as wide as no key head (MLA), which leaves that path, and
+a boolean mask, which is converted anew on each call. Hence the padding below, and additive masks from the caller.
 
     B batch · T queries · S keys · H query heads · G key/value heads · Dk, Dv head channels
 """
@@ -22,6 +22,8 @@ def attention(q: Tensor, k: Tensor, v: Tensor, scale: float, *, causal: bool, ma
     key_dim, value_dim = k.shape[-1], v.shape[-1]
     if value_dim < key_dim:
         v = F.pad(v, (0, key_dim - value_dim))
+    elif value_dim > key_dim:  # zeros add nothing to q · k
+        q, k = F.pad(q, (0, value_dim - key_dim)), F.pad(k, (0, value_dim - key_dim))
     out = F.scaled_dot_product_attention(
         q.transpose(1, 2),
         k.transpose(1, 2),
