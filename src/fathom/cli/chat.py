@@ -36,8 +36,8 @@ def chat(
 
         talk(
             model=model,
-            dtype=dtype or "auto",
-            device=device or "cpu",
+            dtype=dtype,
+            device=device,
             max_context=max_context,
             system=system,
             thinking=think,
@@ -46,7 +46,8 @@ def chat(
             max_tokens=max_tokens,
         )
         return
-    for name, value in (("system", system), ("think", think), ("temperature", temperature), ("seed", seed)):
+    idle = {"system": system, "think": think, "temperature": temperature, "seed": seed, "max-tokens": max_tokens}
+    for name, value in idle.items():
         if value is not None:
             raise ConfigError(f"--{name} has no effect on the page", "add --terminal, or choose it on the page")
     open_page(model, host, port, dtype, device, max_context, browser)

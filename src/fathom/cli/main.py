@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from fathom.base.errors import FathomError
-from fathom.cli import doctor, version
+from fathom.cli import chat, doctor, inspect, serve, version
 
 app = typer.Typer(
     name="fathom",
@@ -26,6 +26,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("chat")(chat.chat)
+app.command("serve")(serve.serve)
+app.command("inspect")(inspect.inspect)
 app.command("doctor")(doctor.doctor)
 app.command("version")(version.version)
 

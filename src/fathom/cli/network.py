@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import threading
-import time
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from fathom.base.errors import FathomError
 
@@ -34,35 +34,15 @@ def free_port(host: str, first: int) -> int:
     raise FathomError(f"ports {first} to {first + PORTS_TO_TRY - 1} are all in use", "name a free one with --port")
 
 
-def page_url(host: str, port: int) -> str:
-    """The address a browser on this machine can open; a wildcard host is reached through the loopback."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{reachable}:{port}/"
+def has_desktop(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:
+    """Whether a browser would open in a window. Without one, ``webbrowser`` may take over the terminal with lynx."""
+    if platform in ("win32", "darwin"):
+        return True
+    return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY") or environ.get("BROWSER"))
 
 
-def listening(host: str, port: int) -> bool:
-    """Whether somebody accepts connections there."""
-    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    try:
-        with socket.create_connection((target, port), timeout=1):
-            return True
-    except OSError:
-        return False
-
-
-def open_when_listening(
-    host: str, port: int, *, patience: float = 30.0, show: Callable[[str], bool] = webbrowser.open
-) -> threading.Thread:
-    """Open the page as soon as the server accepts connections, from a thread that dies with the process."""
-
-    def wait() -> None:
-        deadline = time.monotonic() + patience
-        while time.monotonic() < deadline:
-            if listening(host, port):
-                show(page_url(host, port))
-                return
-            time.sleep(0.05)
-
-    thread = threading.Thread(target=wait, name="open-browser", daemon=True)
+def open_browser(url: str, show: Callable[[str], bool] = webbrowser.open) -> threading.Thread:
+    """Open the page beside the server: some browsers return only when they are closed."""
+    thread = threading.Thread(target=show, args=(url,), name="open-browser", daemon=True)
     thread.start()
     return thread

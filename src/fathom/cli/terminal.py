@@ -42,8 +42,8 @@ Ask = Callable[[Conversation], AsyncGenerator[Event, None]]
 def run(
     *,
     model: str | None,
-    dtype: str,
-    device: str,
+    dtype: str | None,
+    device: str | None,
     max_context: int | None,
     system: str | None,
     thinking: bool | None,
