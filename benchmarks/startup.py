@@ -97,7 +97,7 @@ def get(port: int, path: str) -> tuple[int, bytes]:
 
 def is_ready(port: int) -> bool:
     status, body = get(port, "/health")
-    return status == 200 and json.loads(body).get("status") in ("ok", "ready")
+    return status == 200 and json.loads(body)["status"] == "ready"
 
 
 def ask(port: int) -> float:

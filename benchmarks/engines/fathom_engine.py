@@ -2,16 +2,16 @@
 
 import asyncio
 import time
-from contextlib import aclosing
 from typing import Any
 
 import protocol
 import torch
 
 from fathom import __version__
+from fathom.base.progress import silent
 from fathom.cli.options import settings
 from fathom.engine.request import Request, SamplingParams
-from fathom.server.backend import load
+from fathom.server.backend import loader
 
 SLACK = 1.5
 """Sequences whose prompt is read first are ahead; this many times the tokens lets all decode together long enough."""
@@ -28,7 +28,7 @@ class Fathom:
             max_sequences=max(job["batches"]),
             log_level="error",
         )
-        self._engine = load(chosen, lambda _what, _fraction: None).engine
+        self._engine = loader(chosen)(silent).engine
         self._runner = asyncio.Runner()
 
     def prefill(self, prompt: list[int]) -> float:
@@ -57,10 +57,9 @@ class Fathom:
         """Each token and when it came."""
         request = Request(tuple(prompt), SamplingParams(temperature=0, max_tokens=count, ignore_eos=True))
         tokens: list[tuple[int, float]] = []
-        async with aclosing(self._engine.generate(request)) as chunks:
-            async for chunk in chunks:
-                now = time.perf_counter()
-                tokens += [(token, now) for token in chunk.token_ids]
+        async for chunk in self._engine.generate(request):
+            now = time.perf_counter()
+            tokens += [(token, now) for token in chunk.token_ids]
         return tokens
 
 

@@ -62,19 +62,22 @@ def open_page(
     max_context: int | None,
     browser: bool,
 ) -> None:
-    """Serve the page and show it. A default port that is taken gives way to the next; one asked for does not."""
+    """Serve the page and show it. A default port that is taken gives way to the next; one asked for does not.
+
+    A model that cannot be loaded is explained on the page, which stays open for it.
+    """
     settings = options.settings(
         model=model, host=host, port=port, dtype=dtype, device=device, max_context=max_context, log_level="warning"
     )
     if port is None and "port" not in settings.model_fields_set:
         settings = settings.model_copy(update={"port": network.free_port(settings.host, settings.port)})
-    console = Console(stderr=True)
-    if settings.port:
-        url = network.page_url(settings.host, settings.port)
-        console.print(f"Fathom is at [bold cyan]{url}[/]   (Ctrl-C ends it)")
-        if browser:
-            network.open_when_listening(settings.host, settings.port)
+    show = browser and network.has_desktop()
+
+    def welcome(url: str) -> None:
+        Console().print(f"Fathom is at [bold cyan]{url}[/]   [dim]Ctrl-C ends it[/]", highlight=False)
+        if show:
+            network.open_browser(url)
+
     from fathom.server.serve import serve
 
-    # a model that cannot be loaded is explained on the page, which stays open for it
-    serve(settings, on_listening=lambda url: None, stay_up=True)
+    serve(settings, on_listening=welcome, stay_up=True)

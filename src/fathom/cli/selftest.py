@@ -10,7 +10,6 @@ import asyncio
 import platform
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from rich.text import Text
 
 from fathom import __version__
 from fathom.base.errors import FathomError
-from fathom.base.progress import Stopwatch, human_seconds
+from fathom.base.progress import Stopwatch, human_seconds, silent
 from fathom.cli import doctor, options
 
 if TYPE_CHECKING:
@@ -61,10 +60,10 @@ class Card:
         return f"{index.stat().st_size} bytes"
 
     def model(self) -> str:
-        from fathom.server.backend import load
+        from fathom.server.backend import loader
 
         watch = Stopwatch()
-        self.loaded.append(load(options.settings(), lambda _what, _fraction: None))
+        self.loaded.append(loader(options.settings())(silent))
         return f"{self.loaded[0].name}, loaded in {human_seconds(watch.seconds())}"
 
     def tokenizer(self) -> str:
@@ -84,8 +83,7 @@ class Card:
         )
 
         async def generate() -> str:
-            async with aclosing(backend.engine.generate(request)) as chunks:
-                return "".join([chunk.text async for chunk in chunks])
+            return "".join([chunk.text async for chunk in backend.engine.generate(request)])
 
         text = asyncio.run(generate())
         if "Paris" not in text:

@@ -22,7 +22,7 @@ from fathom.cli import options
 from fathom.cli.commands import Commands, Quit
 from fathom.cli.talk import Talk
 from fathom.cli.view import LiveView, PlainView, View
-from fathom.server.backend import Backend, load
+from fathom.server.backend import Backend, loader
 from fathom.server.generation import ChatJob, Choices, Piece
 from fathom.server.generation import chat as generate
 from fathom.text.events import Answer, Event, Thinking
@@ -54,7 +54,7 @@ def run(
     """Load the model and talk until the person leaves."""
     settings = options.settings(model=model, dtype=dtype, device=device, max_context=max_context)
     with progress.bar() as report:
-        backend = load(settings, report)
+        backend = loader(settings)(report)
     with closing(backend.engine):
         choices = Choices()
         if temperature is not None:

@@ -22,9 +22,7 @@ def test_a_port_is_free_until_somebody_listens() -> None:
         listener.listen()
         port = listener.getsockname()[1]
         assert not network.port_is_free("127.0.0.1", port)
-        assert network.listening("127.0.0.1", port)
     assert network.port_is_free("127.0.0.1", port)
-    assert not network.listening("127.0.0.1", port)
 
 
 def test_a_taken_port_gives_way_to_the_next_free_one(taken: int) -> None:
@@ -38,34 +36,26 @@ def test_when_all_are_taken_the_remedy_is_told(taken: int, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("host", "url"),
+    ("platform", "environ", "window"),
     [
-        ("127.0.0.1", "http://127.0.0.1:8000/"),
-        ("0.0.0.0", "http://127.0.0.1:8000/"),
-        ("::", "http://[::1]:8000/"),
-        ("fe80::1", "http://[fe80::1]:8000/"),
-        ("localhost", "http://localhost:8000/"),
+        ("darwin", {}, True),
+        ("win32", {}, True),
+        ("linux", {}, False),
+        ("linux", {"DISPLAY": ":0"}, True),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ("linux", {"BROWSER": "firefox"}, True),
     ],
 )
-def test_the_address_can_be_opened_on_this_machine(host: str, url: str) -> None:
-    assert network.page_url(host, 8000) == url
+def test_a_browser_needs_a_desktop(platform: str, environ: dict[str, str], window: bool) -> None:
+    assert network.has_desktop(environ, platform) is window
 
 
-def test_the_browser_opens_once_somebody_listens(taken: int) -> None:
+def test_the_browser_opens_beside_the_server() -> None:
     shown: list[str] = []
 
     def show(url: str) -> bool:
         shown.append(url)
         return True
 
-    network.open_when_listening("127.0.0.1", taken, show=show).join(timeout=30)
-    assert shown == [f"http://127.0.0.1:{taken}/"]
-
-
-def test_the_browser_stays_closed_when_nobody_does(taken: int) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        idle = probe.getsockname()[1]
-    shown: list[str] = []
-    network.open_when_listening("127.0.0.1", idle, patience=0.1, show=lambda url: bool(shown.append(url))).join(30)
-    assert shown == []
+    network.open_browser("http://127.0.0.1:8000", show).join(timeout=30)
+    assert shown == ["http://127.0.0.1:8000"]
