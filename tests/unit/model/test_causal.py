@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from fathom.model.causal import CausalContext
+from fathom.model.init import initialize
+from fathom.model.presets import PRESETS
+from fathom.model.transformer import Transformer
+
+NAMES = [name for name in PRESETS if name.startswith("tiny-")]
+
+
+def build(name: str) -> Transformer:
+    model = Transformer(PRESETS[name])
+    initialize(model, 0.1, torch.Generator().manual_seed(0))
+    return model
+
+
+def ids(batch: int, length: int) -> Tensor:
+    return torch.randint(512, (batch, length), generator=torch.Generator().manual_seed(1))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", NAMES)
+def test_the_future_does_not_matter(name: str) -> None:
+    model, tokens = build(name), ids(1, 12)
+    other = tokens.clone()
+    other[:, 7:] = (other[:, 7:] + 1) % 512
+    one, two = model(tokens), model(other)
+    torch.testing.assert_close(one[:, :7], two[:, :7])
+    assert (one[:, 7:] - two[:, 7:]).abs().max() > 0.01
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", NAMES)
+def test_packed_documents_equal_documents_alone(name: str) -> None:
+    model, tokens = build(name), ids(2, 15)
+    documents = torch.tensor([[0] * 4 + [1] * 1 + [2] * 10, [7] * 8 + [8] * 7])
+    positions = torch.tensor([[*range(4), 0, *range(10)], [*range(8), *range(7)]])
+    packed = model(tokens, positions, CausalContext(documents=documents))
+    for row in range(2):
+        for document in documents[row].unique():
+            chosen = documents[row] == document
+            alone = model(tokens[row][chosen][None])[0]
+            torch.testing.assert_close(packed[row][chosen], alone, atol=1e-4, rtol=1e-4)
+    assert (packed - model(tokens, positions)).abs().max() > 0.01
+
+
+@torch.no_grad()
+def test_a_document_that_returns_sees_its_first_part() -> None:
+    model, tokens = build("tiny-llama"), ids(1, 9)
+    documents = torch.tensor([[0, 0, 0, 1, 1, 1, 0, 0, 0]])
+    positions = torch.tensor([[0, 1, 2, 0, 1, 2, 3, 4, 5]])
+    packed = model(tokens, positions, CausalContext(documents=documents))
+    chosen = documents[0] == 0
+    torch.testing.assert_close(packed[0][chosen], model(tokens[:, chosen])[0], atol=1e-4, rtol=1e-4)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("holes", [[0, 1, 2], [9, 10, 11], [0, 5, 6, 11]])
+def test_padding_is_never_seen(holes: list[int]) -> None:
+    model, tokens = build("tiny-deepseek-v3"), ids(1, 12)
+    keep = torch.ones(1, 12, dtype=torch.bool)
+    keep[0, holes] = False
+    other = tokens.clone()
+    other[~keep] = 0
+    one, two = (model(t, context=CausalContext(keep)) for t in (tokens, other))
+    torch.testing.assert_close(one[keep], two[keep])
+
+
+@torch.no_grad()
+def test_padding_and_documents_together() -> None:
+    model, tokens = build("tiny-qwen3"), ids(1, 10)
+    keep = torch.tensor([[True] * 8 + [False] * 2])
+    documents = torch.tensor([[0] * 4 + [1] * 6])
+    positions = torch.tensor([[*range(4), *range(6)]])
+    out = model(tokens, positions, CausalContext(keep, documents))
+    torch.testing.assert_close(out[:, 4:8], model(tokens[:, 4:8]), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_stay_finite_where_a_row_begins_with_padding(name: str) -> None:
+    model, tokens = build(name), ids(2, 8)
+    keep = torch.ones(2, 8, dtype=torch.bool)
+    keep[0, :5] = False
+    logits = model(tokens, context=CausalContext(keep))
+    logits[keep].logsumexp(-1).sum().backward()
+    assert all(p.grad is None or torch.isfinite(p.grad).all() for p in model.parameters())
+
+
+def test_the_mask_is_built_once_for_all_layers() -> None:
+    context = CausalContext(torch.ones(1, 4, dtype=torch.bool))
+    q = torch.randn(1, 4, 2, 8)
+    context.attend(0, q, q, q, 1.0)
+    first = context._mask
+    context.attend(1, q, q, q, 1.0)
+    assert first is not None
+    assert context._mask is first
+    assert CausalContext()._visible is None

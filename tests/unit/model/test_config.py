@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from fathom.model.config import GQAConfig, MLAConfig, ModelConfig, MoEConfig, RopeConfig
+from fathom.model.presets import PRESETS
+
+MOE: dict[str, Any] = {
+    "num_experts": 8,
+    "experts_per_token": 2,
+    "intermediate_size": 32,
+    "scoring": "sigmoid",
+    "selection": "noaux_tc",
+}
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_configurations_survive_json(name: str) -> None:
+    config = PRESETS[name]
+    assert ModelConfig.model_validate_json(config.model_dump_json()) == config
+
+
+def test_unknown_keys_are_errors() -> None:
+    with pytest.raises(ValidationError, match="theta_base"):
+        RopeConfig.model_validate({"theta_base": 1.0})
+
+
+def test_configurations_are_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        PRESETS["tiny-llama"].hidden_size = 3  # type: ignore[misc]
+
+
+def test_query_heads_are_a_multiple_of_key_heads() -> None:
+    with pytest.raises(ValidationError, match="num_heads 5 must be a multiple of num_kv_heads 2"):
+        GQAConfig(num_heads=5, num_kv_heads=2, head_dim=8)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"num_groups": 3}, "num_experts 8 must be a multiple of num_groups 3"),
+        ({"num_groups": 4, "topk_groups": 5}, "topk_groups 5 exceeds num_groups 4"),
+        ({"num_groups": 8, "topk_groups": 1}, "experts_per_token 2 exceeds the 1 experts in reach"),
+        ({"experts_per_token": 9}, "experts_per_token 9 exceeds the 8 experts in reach"),
+        ({"experts_per_token": 0}, "greater than 0"),
+    ],
+)
+def test_impossible_routing_is_refused(change: dict[str, int], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        MoEConfig.model_validate(MOE | change)
+
+
+def test_mla_sizes() -> None:
+    mla = PRESETS["deepseek-v3"].attention
+    assert isinstance(mla, MLAConfig)
+    assert (mla.qk_head_dim, mla.latent_dim, mla.rope_dim) == (192, 576, 64)
+
+
+def test_which_layers_route() -> None:
+    config = PRESETS["deepseek-v3"]
+    assert [layer for layer in range(61) if not config.is_moe_layer(layer)] == [0, 1, 2]
+    assert not PRESETS["tiny-llama"].is_moe_layer(1)
+    every_other = MoEConfig.model_validate(MOE | {"layer_freq": 2, "first_dense_layers": 1})
+    config = config.model_copy(update={"moe": every_other, "num_layers": 6})
+    assert [layer for layer in range(6) if config.is_moe_layer(layer)] == [2, 4]
