@@ -20,8 +20,8 @@ from fathom.checkpoint.gguf_types import BlockType
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-_SLAB = 1 << 14
-"""Blocks at a time: intermediate arrays then stay inside the processor's cache."""
+_SLAB = 1 << 17
+"""Numbers at a time: intermediate arrays then stay inside the processor's cache."""
 
 
 def dequantize(data: Bytes, type_: BlockType, out: Floats | None = None) -> Floats:
@@ -30,10 +30,10 @@ def dequantize(data: Bytes, type_: BlockType, out: Floats | None = None) -> Floa
     if out is None:
         out = np.empty(blocks.shape[0] * type_.block, dtype=np.float32)
     numbers = out.reshape(blocks.shape[0], type_.block)
-    decode = _DECODERS[type_]
+    decode, slab = _DECODERS[type_], _SLAB // type_.block
     with np.errstate(invalid="ignore", over="ignore"):  # a damaged scale may be infinite; the loader says so
-        for start in range(0, blocks.shape[0], _SLAB):
-            numbers[start : start + _SLAB] = decode(blocks[start : start + _SLAB])
+        for start in range(0, blocks.shape[0], slab):
+            numbers[start : start + slab] = decode(blocks[start : start + slab])
     return out
 
 

@@ -1,0 +1,126 @@
+"""A model with all that belongs to it, ready to serve: ``open_bundle`` from a name or path.
+
+The model is built on the meta device, so that a mismatch costs nothing; then memory is allocated once, in the target
+dtype, and filled tensor by tensor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from fathom.base.device import pick_device, pick_dtype
+from fathom.base.errors import CheckpointError, ModelNotFoundError
+from fathom.base.memory import detect
+from fathom.base.progress import Report, human_bytes, silent
+from fathom.checkpoint.generation import GenerationDefaults, from_generation_config, from_gguf
+from fathom.checkpoint.gguf import GGUFModel
+from fathom.checkpoint.hf import HFDirectory
+from fathom.checkpoint.load import load
+from fathom.checkpoint.registry import RECOMMENDED
+from fathom.checkpoint.resolve import Source, resolve
+from fathom.model.config import ModelConfig
+from fathom.model.transformer import Transformer
+from fathom.text.template import ChatTemplate
+from fathom.text.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """``template`` is None where the model ships none (a base model).
+
+    ``gguf`` is set where the weights came from a GGUF file: its ``packed`` blocks can be computed with as they are.
+    """
+
+    name: str
+    path: Path
+    config: ModelConfig
+    model: Transformer
+    tokenizer: Tokenizer
+    template: ChatTemplate | None
+    generation: GenerationDefaults
+    gguf: GGUFModel | None = None
+
+
+def open_bundle(
+    name_or_path: str | Path | None,
+    *,
+    dtype: str = "auto",
+    device: str = "cpu",
+    progress: Report | None = None,
+) -> Bundle:
+    """Find a model and load it for inference; None means the embedded one.
+
+    ``dtype`` is float32, bfloat16 or auto (``fathom.base.device``), whatever the file stores. Raises
+    ModelNotFoundError, CheckpointError, ConfigError or TokenizerError, each with its remedy.
+    """
+    report = progress or silent
+    source = resolve(str(name_or_path) if name_or_path is not None else None)
+    target = pick_device(device)
+    number = pick_dtype(dtype, target)
+    if source.kind == "preset" or source.path is None:
+        what = source.name if source.name in RECOMMENDED else "ORGANIZATION/MODEL"
+        raise ModelNotFoundError(
+            f"{source.name} is a configuration without weights", f"fetch the weights first: fathom pull {what}"
+        )
+    report(f"opening {source.name}", None)
+    opened = _open_gguf if source.kind == "gguf" else _open_directory
+    return opened(source, source.path, number, target, report)
+
+
+def _open_directory(source: Source, path: Path, dtype: torch.dtype, device: torch.device, report: Report) -> Bundle:
+    directory = HFDirectory(path)
+    tokenizer = Tokenizer.from_directory(path)  # before the weights: a missing file should not cost a minute
+    template = ChatTemplate.from_directory(path)
+    _check_vocabulary(tokenizer, directory.model_config, path)
+    eos_ids = tokenizer.eos_ids | frozenset(directory.config.eos_ids)
+    generation = _advised(source, from_generation_config(directory.generation_config(), eos_ids))
+    model = allocate(directory.model_config, dtype, device)
+    load(model, directory.weights, directory.table, where=path, report=report)
+    return Bundle(source.name, path, directory.model_config, model, tokenizer, template, generation)
+
+
+def _open_gguf(source: Source, path: Path, dtype: torch.dtype, device: torch.device, report: Report) -> Bundle:
+    file = GGUFModel(path)
+    tokenizer = Tokenizer.from_gguf(file.metadata)
+    template = ChatTemplate.from_gguf(file.metadata)
+    _check_vocabulary(tokenizer, file.model_config, path)
+    generation = _advised(source, from_gguf(file.metadata, tokenizer.eos_ids))
+    model = allocate(file.model_config, dtype, device)
+    load(model, file.weights, file.table, where=path, report=report)
+    return Bundle(source.name, path, file.model_config, model, tokenizer, template, generation, file)
+
+
+def allocate(config: ModelConfig, dtype: torch.dtype, device: torch.device | str = "cpu") -> Transformer:
+    """A model for inference with memory of its own and no content. CheckpointError where the machine is too small."""
+    with torch.device("meta"):
+        model = Transformer(config).to(dtype)
+    device = torch.device(device)
+    needed = sum(tensor.nbytes for tensor in model.state_dict().values())
+    total = detect().total if device.type == "cpu" else torch.cuda.get_device_properties(device).total_memory
+    if 0 < total < needed:
+        hint = "choose --dtype bfloat16 or a smaller model" if dtype == torch.float32 else "choose a smaller model"
+        raise CheckpointError(
+            f"the weights take {human_bytes(needed)} in {str(dtype).removeprefix('torch.')}, "
+            f"and {device} has {human_bytes(total)}",
+            hint,
+        )
+    return model.to_empty(device=device).eval().requires_grad_(False)
+
+
+def _advised(source: Source, generation: GenerationDefaults) -> GenerationDefaults:
+    """Fill in the model card's advice where the files name no temperature."""
+    known = RECOMMENDED.get(source.name.lower())
+    if known is None or generation.temperature is not None:
+        return generation
+    return replace(generation, temperature=known.temperature, top_p=generation.top_p or known.top_p)
+
+
+def _check_vocabulary(tokenizer: Tokenizer, config: ModelConfig, path: Path) -> None:
+    if tokenizer.vocab_size > config.vocab_size:
+        raise CheckpointError(
+            f"the tokenizer in {path} has {tokenizer.vocab_size} tokens, the model only {config.vocab_size}",
+            "use the tokenizer that belongs to the model",
+        )

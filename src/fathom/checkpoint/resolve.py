@@ -1,0 +1,96 @@
+"""From what a person types to where a model is: a path, a short name, a repository, a preset, or nothing at all."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from fathom.base.errors import CheckpointError, ModelNotFoundError
+from fathom.base.paths import models_dir
+from fathom.checkpoint import registry
+from fathom.checkpoint.embedded import find_embedded
+from fathom.checkpoint.hf import PICKLED
+from fathom.model.config import ModelConfig
+from fathom.model.presets import PRESETS
+
+_REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(?::[\w.-]+)?")
+EMBEDDED_NAMES = ("embedded", "smollm2", registry.EMBEDDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """``path`` is a directory or a .gguf file; a preset has none, and no weights."""
+
+    kind: Literal["directory", "gguf", "preset"]
+    name: str
+    path: Path | None = None
+    preset: ModelConfig | None = None
+
+
+def resolve(name_or_path: str | None) -> Source:
+    """Find a model; None means the embedded one.
+
+    In this order: a path that exists, the embedded model, what was pulled, a preset. ModelNotFoundError names the
+    ``fathom pull`` that would fetch it, or what there is to choose from.
+    """
+    if name_or_path is None or name_or_path.lower() in EMBEDDED_NAMES:
+        return Source("gguf", registry.EMBEDDED, find_embedded())
+    path = Path(name_or_path).expanduser()
+    if path.exists():
+        return from_path(path)
+    pulled = find_pulled(name_or_path)
+    if pulled is not None:
+        return Source(pulled.kind, name_or_path, pulled.path)
+    if name_or_path.lower() in PRESETS:
+        return Source("preset", name_or_path.lower(), preset=PRESETS[name_or_path.lower()])
+    raise _not_found(name_or_path)
+
+
+def from_path(path: Path) -> Source:
+    """A directory or a GGUF file; CheckpointError for any other file."""
+    path = path.absolute()
+    if path.is_dir():
+        inside = sorted(path.glob("*.gguf"))
+        firsts = [file for file in inside if not re.search(r"-(?!00001)\d{5}-of-\d{5}\.gguf$", file.name)]
+        if len(firsts) == 1 and not (path / "config.json").exists():
+            return Source("gguf", path.name, firsts[0])
+        return Source("directory", path.name, path)
+    if path.suffix == ".gguf":
+        return Source("gguf", path.stem, path)
+    if path.suffix in PICKLED:
+        raise CheckpointError(
+            f"{path} is pickled, and loading pickled weights can run any code in them",
+            "choose an edition of the model in safetensors or GGUF",
+        )
+    if path.suffix == ".safetensors":
+        raise CheckpointError(f"{path} is one file of a model", f"name its directory: {path.parent}")
+    raise CheckpointError(f"{path} is no model", "name a directory with safetensors, or a .gguf file")
+
+
+def find_pulled(name: str) -> Source | None:
+    """A model that ``fathom pull`` has fetched, complete or not; None where there is none."""
+    known = registry.RECOMMENDED.get(name.lower())
+    repo = known.repo if known else name
+    if not _REPO.fullmatch(repo):
+        return None
+    place = pulled_dir(repo)
+    return from_path(place) if place.is_dir() else None
+
+
+def pulled_dir(repo: str) -> Path:
+    """Where ``fathom pull`` puts a repository."""
+    return models_dir() / repo.replace("/", "--").replace(":", "--")
+
+
+def _not_found(name: str) -> ModelNotFoundError:
+    if name.lower() in registry.RECOMMENDED or _REPO.fullmatch(name):
+        looks_like_path = "" if name.lower() in registry.RECOMMENDED else ", and no such path exists"
+        return ModelNotFoundError(f"{name} has not been fetched{looks_like_path}", f"fetch it: fathom pull {name}")
+    if "/" in name or "\\" in name or name.endswith((".gguf", ".safetensors")):
+        return ModelNotFoundError(f"{name} does not exist", "check the path")
+    return ModelNotFoundError(
+        f"there is no model called {name!r}",
+        f"name a path, a repository, or one of {', '.join([*registry.RECOMMENDED, *PRESETS])}",
+    )
