@@ -6,12 +6,17 @@ their result forces them to.
 
     N tokens at hand (all sequences, one after the other) · B sequences · H query heads · G key/value heads
     P pages · S tokens a page · M pages a sequence may own · Dk, Dv key and value channels
+    D hidden width · C channels of a head
 """
 
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+
+from fathom.kernels.layer import LayerWeights
+from fathom.kernels.matrix import Matrix
 
 
 def wide(dtype: torch.dtype) -> torch.dtype:
@@ -55,3 +60,50 @@ def paged_attention(
         weights = scores.masked_fill(hidden[:, None, None, :], float("-inf")).softmax(-1)
         out[rows] = torch.einsum("cghl,lgd->cghd", weights, values).flatten(1, 2).to(q.dtype)
     return out
+
+
+def linear(x: Tensor, matrix: Matrix) -> Tensor:
+    """x Wᵀ + bias: (…, columns) → (…, rows) in x's type."""
+    compute = wide(x.dtype)
+    bias = None if matrix.bias is None else matrix.bias.to(compute)
+    return F.linear(x.to(compute), matrix.dense(compute), bias).to(x.dtype)
+
+
+def embedding(tokens: Tensor, matrix: Matrix, dtype: torch.dtype) -> Tensor:
+    """Rows ``tokens`` (…) of the matrix → (…, columns)."""
+    return matrix.dense()[tokens].to(dtype)
+
+
+def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
+    """x / rms(x) · weight over the last dimension (arXiv 1910.07467), in x's type."""
+    compute = wide(x.dtype)
+    wide_x = x.to(compute)
+    return (wide_x * (wide_x.square().mean(-1, keepdim=True) + eps).rsqrt() * weight.to(compute)).to(x.dtype)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool) -> Tensor:
+    """x · cos + partner(x) · sin, sin carrying the partner's sign: x (N, H, C), cos and sin (N, C) float32."""
+    half = x.shape[-1] // 2
+    partner = x.unflatten(-1, (half, 2)).flip(-1).flatten(-2) if interleaved else x.roll(half, -1)
+    return x * cos[:, None] + partner * sin[:, None]
+
+
+def before_attention(
+    layer: LayerWeights, x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What stands before attention in a layer: x (N, D) → q (N, H, C), k (N, G, C), v (N, G, C)."""
+    normed = rms_norm(x.to(wide(x.dtype)), layer.attention_norm, layer.norm_eps)
+    heads = linear(normed, layer.qkv).unflatten(-1, (-1, layer.head_dim))  # (N, H + 2G, C)
+    q, k, v = heads.split([layer.heads, layer.kv_heads, layer.kv_heads], 1)
+    if layer.q_norm is not None and layer.k_norm is not None:
+        q, k = rms_norm(q, layer.q_norm, layer.head_norm_eps), rms_norm(k, layer.k_norm, layer.head_norm_eps)
+    q, k = rotate(q, cos, sin, interleaved), rotate(k, cos, sin, interleaved)
+    return q.to(x.dtype), k.to(x.dtype), v.to(x.dtype)
+
+
+def after_attention(layer: LayerWeights, attended: Tensor, x: Tensor) -> Tensor:
+    """What stands after attention in a layer: attended (N, H·C) and the residual x (N, D) → (N, D)."""
+    compute = wide(x.dtype)
+    residual = x.to(compute) + linear(attended.to(compute), layer.out)
+    gate, up = linear(rms_norm(residual, layer.mlp_norm, layer.norm_eps), layer.gate_up).chunk(2, -1)
+    return (residual + linear(F.silu(gate) * up, layer.down)).to(x.dtype)

@@ -1,0 +1,134 @@
+"""Builds the C++ sources beside this file with the system's compiler on first use, and loads the result.
+
+Shipping binaries was refused: a wheel for the lowest common processor would give away most of the speed, one for each
+processor is a release process of its own. torch's extension builder was refused: it compiles torch's headers for
+half a minute where these sources take seconds. Without a compiler nothing breaks, the reference serves; ``status``
+says which it is and why.
+
+The result lies in the user's cache under a name that hashes everything it depends on: sources, compiler and its
+version, flags, processor. It appears there by an atomic rename, so processes that build at once do not disturb each
+other.
+
+OpenMP: torch brings its own libgomp, loaded before this library and of the same soname, so the loader gives us that
+very one. Two runtimes would keep two thread pools spinning against each other.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch  # noqa: F401 - loads its OpenMP runtime first, which ours must be
+
+SOURCES = ("linear.cpp", "layer.cpp", "attention.cpp")
+HEADERS = ("simd.h", "scratch.h", "linear.h")
+COMPILERS = ("g++", "c++", "clang++")
+BASE_FLAGS = ("-std=gnu++17", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fvisibility=hidden", "-fPIC", "-shared")
+FLAG_SETS = (("-march=native", "-fopenmp"), ("-mcpu=native", "-fopenmp"), ("-fopenmp",), ())
+"""Tried in order; the first that compiles wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What became of the build. ``reason`` is empty where ``path`` is a loaded library."""
+
+    path: Path | None
+    compiler: str = ""
+    reason: str = ""
+
+
+class Unavailable(Exception):  # noqa: N818 - a state, not a fault
+    """No library; the text says why."""
+
+
+def status() -> Status:
+    """Whether the kernels are in use, for ``fathom doctor``. Builds them if that has not happened yet."""
+    return _attempt()[1]
+
+
+def library() -> ctypes.CDLL | None:
+    """The loaded library, or None where it cannot be had or ``FATHOM_KERNELS=ref`` asks for the reference."""
+    return _attempt()[0]
+
+
+@functools.cache
+def _attempt() -> tuple[ctypes.CDLL | None, Status]:
+    if os.environ.get("FATHOM_KERNELS") == "ref":
+        return None, Status(None, reason="FATHOM_KERNELS=ref asks for the reference")
+    try:
+        compiler = find_compiler()
+        path = build(compiler, cache_directory())
+        return ctypes.CDLL(str(path)), Status(path, compiler)
+    except (Unavailable, OSError) as error:
+        return None, Status(None, reason=str(error))
+
+
+def find_compiler() -> str:
+    """The path of the C++ compiler: ``$CXX``, else the first of COMPILERS. Raises :class:`Unavailable`."""
+    for name in (os.environ.get("CXX", ""), *COMPILERS):
+        path = shutil.which(name) if name else None
+        if path:
+            return path
+    raise Unavailable(f"no C++ compiler on the PATH (looked for {', '.join(COMPILERS)})")
+
+
+def cache_directory() -> Path:
+    """``$XDG_CACHE_HOME/fathom/kernels``, by default below ``~/.cache``."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "fathom" / "kernels"
+
+
+def build(compiler: str, directory: Path) -> Path:
+    """The library for this machine, compiled unless ``directory`` holds it. Raises :class:`Unavailable`."""
+    target = directory / f"{_key(compiler)}.so"
+    if target.exists():
+        return target
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    errors = []
+    for flags in FLAG_SETS:
+        with tempfile.TemporaryDirectory(dir=directory, prefix="build-") as work:
+            result = Path(work) / "kernels.so"
+            error = _compile(compiler, flags, result)
+            if not error:
+                result.replace(target)
+                return target
+            errors.append(error)
+    raise Unavailable(f"{compiler} failed: {errors[0]}")
+
+
+def _compile(compiler: str, flags: tuple[str, ...], result: Path) -> str:
+    """Empty on success, else what the compiler said."""
+    here = Path(__file__).parent
+    command = [compiler, *BASE_FLAGS, *flags, "-o", str(result), *(str(here / name) for name in SOURCES)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return ""
+    return next((line for line in done.stderr.splitlines() if "error" in line), f"exit status {done.returncode}")
+
+
+def _key(compiler: str) -> str:
+    here = Path(__file__).parent
+    version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False).stdout
+    parts = [compiler, version, repr(BASE_FLAGS), repr(FLAG_SETS), platform.machine(), sys.platform, _processor()]
+    digest = hashlib.sha256("\0".join(parts).encode())
+    for name in (*SOURCES, *HEADERS):
+        digest.update((here / name).read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def _processor() -> str:
+    """The instruction sets that ``-march=native`` chooses from: a home directory may be shared between machines."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.startswith(("flags", "Features"))), "")

@@ -1,0 +1,318 @@
+#include "linear.h"
+
+#include <algorithm>
+
+#include "scratch.h"
+#include "simd.h"
+
+namespace fathom {
+namespace {
+
+// ---- dense: lanes run along the columns --------------------------------------------------------------------------
+
+struct FloatByFloat {
+  typedef float W;
+  typedef float X;
+  static constexpr int STEP = 16;
+  static f32x16 dot(f32x16 acc, const W* w, const X* x) { return acc + load<f32x16>(w) * load<f32x16>(x); }
+};
+struct BfloatByFloat {
+  typedef uint16_t W;
+  typedef float X;
+  static constexpr int STEP = 16;
+  static f32x16 dot(f32x16 acc, const W* w, const X* x) { return acc + widen(load<u16x16>(w)) * load<f32x16>(x); }
+};
+struct BfloatByBfloat {
+  typedef uint16_t W;
+  typedef uint16_t X;
+  static constexpr int STEP = 32;
+  static f32x16 dot(f32x16 acc, const W* w, const X* x) { return dot_bf16(acc, w, x); }
+};
+
+inline void put(const Output& y, const float* bias, int64_t m, int64_t row, float value) {
+  if (bias) value += bias[row];
+  if (y.f)
+    y.f[m * y.stride + row] = value;
+  else
+    y.b[m * y.stride + row] = narrow(value);
+}
+
+// R weight rows × C activation rows; x is padded with zeros, the weights' last partial step is copied into padding.
+template <class P, int R, int C>
+void dense_tile(const typename P::W* w, int64_t K, const typename P::X* x, int64_t x_stride, float out[R][C]) {
+  f32x16 acc[R][C] = {};
+  int64_t whole = K / P::STEP * P::STEP;
+  for (int64_t k = 0; k < whole; k += P::STEP)
+    for (int r = 0; r < R; ++r)
+      for (int c = 0; c < C; ++c) acc[r][c] = P::dot(acc[r][c], w + r * K + k, x + c * x_stride + k);
+  if (whole < K)
+    for (int r = 0; r < R; ++r) {
+      typename P::W tail[P::STEP] = {};
+      std::memcpy(tail, w + r * K + whole, (K - whole) * sizeof(typename P::W));
+      for (int c = 0; c < C; ++c) acc[r][c] = P::dot(acc[r][c], tail, x + c * x_stride + whole);
+    }
+  if constexpr (R % 4 == 0)
+    for (int c = 0; c < C; ++c)
+      for (int r = 0; r < R; r += 4) {
+        float four[4];
+        sum4(acc[r][c], acc[r + 1][c], acc[r + 2][c], acc[r + 3][c], four);
+        for (int i = 0; i < 4; ++i) out[r + i][c] = four[i];
+      }
+  else
+    for (int r = 0; r < R; ++r)
+      for (int c = 0; c < C; ++c) out[r][c] = sum(acc[r][c]);
+}
+
+template <class P, int R, int C>
+void dense_store(const typename P::W* w, int64_t row, int64_t K, const typename P::X* x, int64_t x_stride, int64_t m,
+                 const Output& y, const float* bias) {
+  float out[R][C];
+  dense_tile<P, R, C>(w + row * K, K, x + m * x_stride, x_stride, out);
+  for (int c = 0; c < C; ++c)
+    for (int r = 0; r < R; ++r) put(y, bias, m + c, row + r, out[r][c]);
+}
+
+template <class P, int R>
+void dense_rows(const typename P::W* w, int64_t row, int64_t K, const typename P::X* x, int64_t x_stride, int64_t m,
+                int64_t end, const Output& y, const float* bias) {
+  for (; m + 4 <= end; m += 4) dense_store<P, R, 4>(w, row, K, x, x_stride, m, y, bias);
+  for (; m + 2 <= end; m += 2) dense_store<P, R, 2>(w, row, K, x, x_stride, m, y, bias);
+  for (; m < end; ++m) dense_store<P, R, 1>(w, row, K, x, x_stride, m, y, bias);
+}
+
+constexpr int64_t M_TILE = 48;  // activation rows that stay in the second-level cache while weights stream past
+
+template <class P>
+void dense(const typename P::W* w, int64_t begin, int64_t end, int64_t K, const typename P::X* x, int64_t x_stride,
+           int64_t M, const Output& y, const float* bias) {
+  for (int64_t m = 0; m < M; m += M_TILE) {
+    int64_t m_end = std::min(M, m + M_TILE), row = begin;
+    if (M == 1)
+      for (; row + 8 <= end; row += 8) dense_store<P, 8, 1>(w, row, K, x, x_stride, 0, y, bias);
+    for (; row + 4 <= end; row += 4) dense_rows<P, 4>(w, row, K, x, x_stride, m, m_end, y, bias);
+    for (; row < end; ++row) dense_rows<P, 1>(w, row, K, x, x_stride, m, m_end, y, bias);
+  }
+}
+
+// ---- blocks of 32: lanes run along sixteen rows ------------------------------------------------------------------
+
+template <int32_t KIND>
+struct Format {
+  static constexpr int64_t SCALES = 32;                            // bytes
+  static constexpr int64_t HEADER = KIND == Q4_1 ? 64 : 32;        // scales and minima
+  static constexpr int64_t CODES = KIND == Q8_0 ? 512 : 256;
+  static constexpr int64_t BYTES = HEADER + CODES;
+};
+
+// R tiles of 16 rows × C activation rows, one block of columns: t = Σ code · x.
+template <int32_t KIND, int R, int C>
+inline void block_dot(const uint8_t* const codes[R], const float* x, int64_t x_stride, f32x16 t[R][C]) {
+  if constexpr (KIND == Q8_0) {
+    for (int k = 0; k < BLOCK; ++k)
+      for (int r = 0; r < R; ++r) {
+        f32x16 w = widen(load<i8x16>(codes[r] + 16 * k));
+        for (int c = 0; c < C; ++c) t[r][c] += w * x[c * x_stride + k];
+      }
+  } else {
+    for (int word = 0; word < 4; ++word) {
+      i32x16 packed[R];
+      for (int r = 0; r < R; ++r) packed[r] = load<i32x16>(codes[r] + 64 * word);
+#pragma GCC unroll 8
+      for (int j = 0; j < 8; ++j)
+        for (int r = 0; r < R; ++r) {
+          f32x16 w = nibble((i32x16)((u32x16)packed[r] >> (4 * j)));
+          if constexpr (KIND == Q4_0) w -= 8.0f;
+          for (int c = 0; c < C; ++c) t[r][c] += w * x[c * x_stride + 8 * word + j];
+        }
+    }
+  }
+}
+
+template <int32_t KIND, int R, int C>
+void block_tile(const uint8_t* data, int64_t tile_bytes, int64_t num_blocks, const float* x, int64_t x_stride,
+                const float* sums, int64_t sum_stride, f32x16 acc[R][C]) {
+  typedef Format<KIND> F;
+  for (int64_t b = 0; b < num_blocks; ++b) {
+    const uint8_t* codes[R];
+    f32x16 t[R][C] = {};
+    for (int r = 0; r < R; ++r) codes[r] = data + r * tile_bytes + b * F::BYTES + F::HEADER;
+    block_dot<KIND, R, C>(codes, x + b * BLOCK, x_stride, t);
+    for (int r = 0; r < R; ++r) {
+      const uint8_t* header = codes[r] - F::HEADER;
+      f32x16 d = widen_f16((const uint16_t*)header);
+      for (int c = 0; c < C; ++c) acc[r][c] += d * t[r][c];
+      if constexpr (KIND == Q4_1) {
+        f32x16 minimum = widen_f16((const uint16_t*)(header + F::SCALES));
+        for (int c = 0; c < C; ++c) acc[r][c] += minimum * sums[c * sum_stride + b];
+      }
+    }
+  }
+}
+
+template <int32_t KIND, int R, int C>
+void block_store(const Weight& w, int64_t tile, const Activations& x, int64_t m, const Output& y) {
+  int64_t num_blocks = blocks(w.columns), tile_bytes = num_blocks * Format<KIND>::BYTES;
+  f32x16 acc[R][C] = {};
+  block_tile<KIND, R, C>((const uint8_t*)w.data + tile * tile_bytes, tile_bytes, num_blocks, x.f + m * x.stride,
+                         x.stride, x.sums + m * x.sum_stride, x.sum_stride, acc);
+  for (int r = 0; r < R; ++r)
+    for (int c = 0; c < C; ++c) {
+      int64_t row = (tile + r) * LANES, count = std::min<int64_t>(LANES, w.rows - row);
+      float lane[LANES];
+      store(lane, acc[r][c]);
+      for (int i = 0; i < count; ++i) put(y, w.bias, m + c, row + i, lane[i]);
+    }
+}
+
+template <int32_t KIND>
+void block_linear(const Weight& w, int64_t begin, int64_t end, const Activations& x, int64_t M, const Output& y) {
+  int64_t tile = begin;
+  if (M == 1)
+    for (; tile + 4 <= end; tile += 4) block_store<KIND, 4, 1>(w, tile, x, 0, y);
+  if (M <= 3)
+    for (; tile + 2 <= end; tile += 2) {
+      int64_t m = 0;
+      for (; m + 2 <= M; m += 2) block_store<KIND, 2, 2>(w, tile, x, m, y);
+      for (; m < M; ++m) block_store<KIND, 2, 1>(w, tile, x, m, y);
+    }
+  for (; tile < end; ++tile) {
+    int64_t m = 0;
+    for (; m + 8 <= M; m += 8) block_store<KIND, 1, 8>(w, tile, x, m, y);
+    for (; m + 4 <= M; m += 4) block_store<KIND, 1, 4>(w, tile, x, m, y);
+    for (; m < M; ++m) block_store<KIND, 1, 1>(w, tile, x, m, y);
+  }
+}
+
+// ---- blocks expanded: many rows of bfloat16 activations are worth one expansion of the weights ---------------------
+
+constexpr int PANEL = 4;  // tiles expanded at a time
+
+// A tile to 16 rows of bfloat16, `stride` apart.
+template <int32_t KIND>
+void expand_tile(const uint8_t* data, int64_t num_blocks, uint16_t* out, int64_t stride) {
+  typedef Format<KIND> F;
+  for (int64_t b = 0; b < num_blocks; ++b, data += F::BYTES) {
+    f32x16 d = widen_f16((const uint16_t*)data), minimum = {};
+    if constexpr (KIND == Q4_1) minimum = widen_f16((const uint16_t*)(data + F::SCALES));
+    if constexpr (KIND == Q4_0) minimum = d * -8.0f;
+    const uint8_t* codes = data + F::HEADER;
+    uint16_t columns[BLOCK][LANES];
+    for (int k = 0; k < BLOCK; ++k) {
+      f32x16 w = KIND == Q8_0 ? widen(load<i8x16>(codes + 16 * k))
+                              : nibble((i32x16)(load<u32x16>(codes + k / 8 * 64) >> (k % 8 * 4)));
+      store(columns[k], narrow(d * w + minimum));
+    }
+    for (int row = 0; row < LANES; ++row)
+      for (int k = 0; k < BLOCK; ++k) out[row * stride + b * BLOCK + k] = columns[k][row];
+  }
+}
+
+template <int32_t KIND>
+void expanded_linear(const Weight& w, int64_t begin, int64_t end, const Activations& x, int64_t M, const Output& y) {
+  static thread_local Scratch scratch;
+  int64_t num_blocks = blocks(w.columns), K = num_blocks * BLOCK, tile_bytes = num_blocks * Format<KIND>::BYTES;
+  uint16_t* panel = scratch.get<uint16_t>(PANEL * LANES * K);
+  for (int64_t tile = begin; tile < end; tile += PANEL) {
+    int64_t tiles = std::min<int64_t>(PANEL, end - tile), row = tile * LANES;
+    for (int64_t i = 0; i < tiles; ++i)
+      expand_tile<KIND>((const uint8_t*)w.data + (tile + i) * tile_bytes, num_blocks, panel + i * LANES * K, K);
+    Output to = {y.f ? y.f + row : nullptr, y.b ? y.b + row : nullptr, y.stride};
+    dense<BfloatByBfloat>(panel, 0, std::min(w.rows - row, tiles * LANES), K, x.b, x.stride, M, to,
+                          w.bias ? w.bias + row : nullptr);
+  }
+}
+
+template <int32_t KIND>
+void quantized_linear(const Weight& w, int64_t begin, int64_t end, const Activations& x, int64_t M, const Output& y) {
+  if (x.b)
+    expanded_linear<KIND>(w, begin, end, x, M, y);
+  else
+    block_linear<KIND>(w, begin, end, x, M, y);
+}
+
+}  // namespace
+
+Operand operand_for(const Weight& w, bool x_bf16, int64_t M) {
+  bool expand = is_quantized(w) && M >= 24;
+  return x_bf16 && (w.kind == BF16 || expand) ? Operand::BFLOAT : Operand::FLOAT;
+}
+
+Prepared prepare(Scratch& scratch, const Weight& w, Operand operand, int64_t M) {
+  int64_t sum_stride = blocks(w.columns), stride = sum_stride * BLOCK;
+  float* f = scratch.get<float>(M * (stride + sum_stride) + M * stride / 2);
+  float* sums = f + M * stride;
+  return {operand, stride, sum_stride, f, (uint16_t*)(sums + M * sum_stride), sums};
+}
+
+void finish_row(const Prepared& to, int64_t m, const float* x) {
+  float* f = to.f + m * to.stride;
+  for (int64_t k = 0; k < to.stride; k += LANES) {
+    f32x16 v = load<f32x16>(x + k);
+    if (to.operand == Operand::BFLOAT) store(to.b + m * to.stride + k, narrow(v));
+    else if (x != f) store(f + k, v);
+  }
+  if (to.operand == Operand::FLOAT)
+    for (int64_t b = 0; b < to.sum_stride; ++b)
+      to.sums[m * to.sum_stride + b] = sum(load<f32x16>(x + b * BLOCK) + load<f32x16>(x + b * BLOCK + LANES));
+}
+
+void linear_part(const Weight& w, const Activations& x, int64_t M, const Output& y, int part, int parts) {
+  int64_t unit = is_quantized(w) ? LANES : 4, units = (w.rows + unit - 1) / unit;
+  int64_t begin = units * part / parts, end = units * (part + 1) / parts;
+  int64_t row = begin * unit, row_end = std::min(end * unit, w.rows);
+  switch (w.kind) {
+    case F32:
+      return dense<FloatByFloat>((const float*)w.data, row, row_end, w.columns, x.f, x.stride, M, y, w.bias);
+    case BF16:
+      if (x.b)
+        return dense<BfloatByBfloat>((const uint16_t*)w.data, row, row_end, w.columns, x.b, x.stride, M, y, w.bias);
+      return dense<BfloatByFloat>((const uint16_t*)w.data, row, row_end, w.columns, x.f, x.stride, M, y, w.bias);
+    case Q8_0:
+      return quantized_linear<Q8_0>(w, begin, end, x, M, y);
+    case Q4_0:
+      return quantized_linear<Q4_0>(w, begin, end, x, M, y);
+    case Q4_1:
+      return quantized_linear<Q4_1>(w, begin, end, x, M, y);
+  }
+}
+
+namespace {
+
+template <int32_t KIND>
+void block_row(const Weight& w, int64_t index, float* out) {
+  typedef Format<KIND> F;
+  int64_t num_blocks = blocks(w.columns), lane = index % LANES;
+  const uint8_t* data = (const uint8_t*)w.data + index / LANES * num_blocks * F::BYTES;
+  for (int64_t b = 0; b < num_blocks; ++b, data += F::BYTES) {
+    float d[LANES], minimum[LANES] = {};
+    store(d, widen_f16((const uint16_t*)data));
+    if constexpr (KIND == Q4_1) store(minimum, widen_f16((const uint16_t*)(data + F::SCALES)));
+    const uint8_t* codes = data + F::HEADER;
+    for (int64_t k = 0; k < std::min(BLOCK, w.columns - b * BLOCK); ++k) {
+      int code = KIND == Q8_0 ? ((const int8_t*)codes)[16 * k + lane]
+                              : (codes[k / 8 * 64 + lane * 4 + k % 8 / 2] >> (k % 2 * 4) & 15) - (KIND == Q4_0 ? 8 : 0);
+      out[b * BLOCK + k] = d[lane] * (float)code + minimum[lane];
+    }
+  }
+}
+
+}  // namespace
+
+void weight_row(const Weight& w, int64_t index, float* out) {
+  switch (w.kind) {
+    case F32:
+      std::memcpy(out, (const float*)w.data + index * w.columns, w.columns * sizeof(float));
+      return;
+    case BF16:
+      for (int64_t k = 0; k < w.columns; ++k) out[k] = widen(((const uint16_t*)w.data)[index * w.columns + k]);
+      return;
+    case Q8_0:
+      return block_row<Q8_0>(w, index, out);
+    case Q4_0:
+      return block_row<Q4_0>(w, index, out);
+    case Q4_1:
+      return block_row<Q4_1>(w, index, out);
+  }
+}
+
+}  // namespace fathom

@@ -1,0 +1,157 @@
+// Sixteen lanes of float, written with the vector extensions that GCC and Clang share, so that one source serves
+// AVX-512, AVX2 and NEON. Intrinsics appear only for instructions that the extensions have no word for.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+namespace fathom {
+
+typedef float f32x16 __attribute__((vector_size(64)));
+typedef int32_t i32x16 __attribute__((vector_size(64)));
+typedef uint32_t u32x16 __attribute__((vector_size(64)));
+typedef uint16_t u16x16 __attribute__((vector_size(32)));
+typedef int8_t i8x16 __attribute__((vector_size(16)));
+
+#define FATHOM_EXPORT __attribute__((visibility("default")))
+
+constexpr int LANES = 16;
+
+template <class V>
+inline V load(const void* p) {
+  V v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+
+template <class V>
+inline void store(void* p, V v) {
+  std::memcpy(p, &v, sizeof v);
+}
+
+inline f32x16 splat(float x) { return f32x16{} + x; }
+inline f32x16 select(i32x16 mask, f32x16 a, f32x16 b) { return (f32x16)((mask & (i32x16)a) | (~mask & (i32x16)b)); }
+inline f32x16 larger(f32x16 a, f32x16 b) { return select(a > b, a, b); }
+
+// Sums lanes i, i^8, then i^4, i^2, i^1: one fixed tree, so that a result does not depend on who else is summed.
+inline float sum(f32x16 v) {
+#if defined(__AVX512F__)
+  __m512 a = (__m512)v;
+  a = _mm512_add_ps(a, _mm512_shuffle_f32x4(a, a, 0x4e));
+  a = _mm512_add_ps(a, _mm512_shuffle_f32x4(a, a, 0xb1));
+  a = _mm512_add_ps(a, _mm512_shuffle_ps(a, a, 0x4e));
+  a = _mm512_add_ps(a, _mm512_shuffle_ps(a, a, 0xb1));
+  return _mm512_cvtss_f32(a);
+#else
+  float lane[LANES];
+  store(lane, v);
+  for (int half = LANES / 2; half; half /= 2)
+    for (int i = 0; i < half; ++i) lane[i] += lane[i + half];
+  return lane[0];
+#endif
+}
+
+// Four sums at once, each by the same tree as sum().
+inline void sum4(f32x16 a, f32x16 b, f32x16 c, f32x16 d, float out[4]) {
+#if defined(__AVX512F__)
+  __m512 ab = _mm512_add_ps(_mm512_shuffle_f32x4((__m512)a, (__m512)b, 0x44), _mm512_shuffle_f32x4((__m512)a, (__m512)b, 0xee));
+  __m512 cd = _mm512_add_ps(_mm512_shuffle_f32x4((__m512)c, (__m512)d, 0x44), _mm512_shuffle_f32x4((__m512)c, (__m512)d, 0xee));
+  __m512 v = _mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xdd));
+  v = _mm512_add_ps(v, _mm512_shuffle_ps(v, v, 0x4e));
+  v = _mm512_add_ps(v, _mm512_shuffle_ps(v, v, 0xb1));
+  const __m512i first = _mm512_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
+  _mm_storeu_ps(out, _mm512_castps512_ps128(_mm512_permutexvar_ps(first, v)));
+#else
+  out[0] = sum(a), out[1] = sum(b), out[2] = sum(c), out[3] = sum(d);
+#endif
+}
+
+inline float largest(f32x16 v) {
+  float lane[LANES], best;
+  store(lane, v);
+  best = lane[0];
+  for (int i = 1; i < LANES; ++i) best = lane[i] > best ? lane[i] : best;
+  return best;
+}
+
+// bfloat16 is the upper half of a float.
+inline f32x16 widen(u16x16 v) { return (f32x16)(__builtin_convertvector(v, u32x16) << 16); }
+inline float widen(uint16_t v) {
+  uint32_t bits = uint32_t(v) << 16;
+  float x;
+  std::memcpy(&x, &bits, 4);
+  return x;
+}
+
+// To nearest, ties to even; NaN stays NaN.
+inline u16x16 narrow(f32x16 x) {
+  u32x16 bits = (u32x16)x;
+  u32x16 nan = (u32x16)((bits & 0x7fffffffu) > 0x7f800000u);
+  u32x16 rounded = bits + 0x7fffu + ((bits >> 16) & 1u);
+  return __builtin_convertvector(((nan & (bits | 0x400000u)) | (~nan & rounded)) >> 16, u16x16);
+}
+inline uint16_t narrow(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, 4);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return uint16_t((bits | 0x400000u) >> 16);
+  return uint16_t((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+}
+
+inline f32x16 widen_f16(const uint16_t* p) {
+#if defined(__AVX512F__)
+  return (f32x16)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)p));
+#else
+  // Exponent and mantissa move into place; multiplying by 2^112 rebiases and makes subnormals right at once.
+  u32x16 half = __builtin_convertvector(load<u16x16>(p), u32x16);
+  f32x16 magnitude = (f32x16)((half & 0x7fffu) << 13) * 0x1p112f;
+  u32x16 special = (u32x16)((half & 0x7c00u) == 0x7c00u) & 0x7f800000u;
+  return (f32x16)((u32x16)magnitude | special | ((half & 0x8000u) << 16));
+#endif
+}
+
+// float(code & 15), lane by lane.
+inline f32x16 nibble(i32x16 codes) {
+#if defined(__AVX512F__)
+  const __m512 table = _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  return (f32x16)_mm512_permutexvar_ps((__m512i)codes, table);
+#else
+  return __builtin_convertvector(codes & 15, f32x16);
+#endif
+}
+
+inline f32x16 widen(i8x16 v) { return __builtin_convertvector(v, f32x16); }
+
+// acc + x·w over 32 pairs of bfloat16.
+inline f32x16 dot_bf16(f32x16 acc, const uint16_t* w, const uint16_t* x) {
+#if defined(__AVX512BF16__)
+  return (f32x16)_mm512_dpbf16_ps((__m512)acc, (__m512bh)load<__m512i>(w), (__m512bh)load<__m512i>(x));
+#else
+  u32x16 a = load<u32x16>(w), b = load<u32x16>(x);
+  acc += (f32x16)(a << 16) * (f32x16)(b << 16);
+  return acc + (f32x16)(a & 0xffff0000u) * (f32x16)(b & 0xffff0000u);
+#endif
+}
+
+// e^x to 2 ulp for x in [-87, 88]; beyond, the value at the border.
+inline f32x16 exp(f32x16 x) {
+  x = larger(x, splat(-87.0f));
+  x = select(x < splat(88.0f), x, splat(88.0f));
+  f32x16 shifted = x * 1.44269504f + 12582912.0f;  // 1.5 · 2^23: rounds to an integer
+  i32x16 exponent = (i32x16)shifted << 23;
+  f32x16 n = shifted - 12582912.0f;
+  f32x16 r = x - n * 0.693359375f;
+  r = r + n * 2.12194440e-4f;
+  f32x16 p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * (r * r) + r + 1.0f;
+  return (f32x16)((i32x16)p + exponent);
+}
+
+}  // namespace fathom

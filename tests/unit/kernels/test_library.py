@@ -1,0 +1,92 @@
+"""Building the kernels: once, safely, and never at the price of an error."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from fathom.kernels.cpu import library
+
+SOURCE = Path(__file__).parents[3] / "src"
+
+PROBE = """
+import torch
+from fathom.kernels import dispatch, matrix
+from fathom.kernels.cpu.library import status
+out = dispatch.linear(torch.ones(1, 32), matrix.dense(torch.ones(2, 32)))
+assert out.tolist() == [[32.0, 32.0]]
+print(status().path is not None, status().reason)
+"""
+
+
+def run(**environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", PROBE],
+        env={**os.environ, "PYTHONPATH": str(SOURCE), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return out.strip()
+
+
+def test_without_a_compiler_the_reference_serves(tmp_path):
+    out = finish(run(PATH=str(tmp_path), CXX="", XDG_CACHE_HOME=str(tmp_path)))
+    assert out == "False no C++ compiler on the PATH (looked for g++, c++, clang++)"
+
+
+def test_a_broken_compiler_is_reported_and_the_reference_serves(tmp_path):
+    compiler = tmp_path / "g++"
+    compiler.write_text("#!/bin/sh\necho 'x.cpp:1: error: no such machine' >&2\nexit 1\n")
+    compiler.chmod(compiler.stat().st_mode | stat.S_IXUSR)
+    out = finish(run(CXX=str(compiler), XDG_CACHE_HOME=str(tmp_path)))
+    assert out == f"False {compiler} failed: x.cpp:1: error: no such machine"
+
+
+def test_the_reference_can_be_asked_for():
+    assert finish(run(FATHOM_KERNELS="ref")) == "False FATHOM_KERNELS=ref asks for the reference"
+
+
+def test_a_cache_that_cannot_be_written_is_reported(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    out = finish(run(XDG_CACHE_HOME=str(blocked)))
+    assert out.startswith("False ")
+    assert str(blocked) in out
+
+
+@pytest.mark.skipif(library.status().path is None, reason=f"no kernels: {library.status().reason}")
+class TestWithACompiler:
+    def test_two_processes_may_build_at_once(self, tmp_path):
+        compiler = tmp_path / "g++"  # the same one, in a hurry
+        compiler.write_text(f'#!/bin/sh\nexec {library.status().compiler} "$@" -O0\n')
+        compiler.chmod(compiler.stat().st_mode | stat.S_IXUSR)
+        both = [run(CXX=str(compiler), XDG_CACHE_HOME=str(tmp_path)) for _ in range(2)]
+        assert [finish(process) for process in both] == ["True", "True"]
+        assert [path.suffix for path in (tmp_path / "fathom" / "kernels").iterdir()] == [".so"]
+
+    def test_a_built_library_is_used_again(self, tmp_path):
+        built = library.status().path
+        assert built is not None
+        assert library.build(library.status().compiler, built.parent) == built
+
+    def test_one_openmp_runtime_serves_torch_and_us(self):
+        maps = Path("/proc/self/maps")
+        if not maps.exists():
+            pytest.skip("this system does not list what is loaded")
+        torch.ones(4).sum()
+        loaded = {
+            Path(line.split()[-1]).name.split(".so")[0] for line in maps.read_text().splitlines() if "omp" in line
+        }
+        assert len(loaded & {"libgomp", "libomp", "libiomp5"}) == 1

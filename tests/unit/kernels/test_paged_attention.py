@@ -1,0 +1,172 @@
+"""The C++ attention against the specification: ragged batches, pages in any order, everything unwritten poisoned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fathom.kernels import dispatch, ref
+from fathom.kernels.cpu.library import status
+from fathom.kernels.cpu.ops import Attention
+
+pytestmark = pytest.mark.skipif(status().path is None, reason=f"no kernels: {status().reason}")
+
+
+@dataclass(frozen=True)
+class Case:
+    sequences: tuple[tuple[int, int], ...]  # (length, new tokens)
+    groups: int = 2
+    group_size: int = 3
+    page_size: int = 4
+    key_dim: int = 16
+    value_dim: int = 16
+    latent: bool = False
+    dtype: torch.dtype = torch.float32
+    cache_dtype: torch.dtype = torch.float32
+    seed: int = 0
+
+
+def build(case: Case) -> Attention:
+    generator = torch.Generator().manual_seed(case.seed)
+    needed = [-(-length // case.page_size) for length, _ in case.sequences]
+    order = torch.randperm(sum(needed) + 2, generator=generator).tolist()
+    shape = (len(order), case.page_size, case.groups)
+    k = torch.full((*shape, case.key_dim), float("nan"))
+    v = torch.full((*shape, case.value_dim), float("nan"))
+    tables = torch.full((len(needed), max(needed) + 1), -1, dtype=torch.int32)
+    for b, (length, _) in enumerate(case.sequences):
+        pages = [order.pop() for _ in range(needed[b])]
+        tables[b, : needed[b]] = torch.tensor(pages)
+        for position in range(length):
+            place = pages[position // case.page_size], position % case.page_size
+            k[place] = torch.randn(case.groups, case.key_dim, generator=generator)
+            v[place] = torch.randn(case.groups, case.value_dim, generator=generator)
+    starts = torch.tensor([0, *(count for _, count in case.sequences)]).cumsum(0).int()
+    rows = int(starts[-1]) + 2  # two rows belong to nobody
+    q = torch.randn(rows, case.groups * case.group_size, case.key_dim, generator=generator)
+    return Attention(
+        q.to(case.dtype),
+        k.to(case.cache_dtype),
+        None if case.latent else v.to(case.cache_dtype),
+        tables,
+        starts,
+        torch.tensor([length for length, _ in case.sequences], dtype=torch.int32),
+        case.key_dim**-0.5,
+        case.value_dim,
+    )
+
+
+def call(function, attention: Attention) -> torch.Tensor:
+    fields = ("q", "k_pages", "v_pages", "block_tables", "query_starts", "context_lengths", "scale", "value_dim")
+    return function(*(getattr(attention, field) for field in fields))
+
+
+def check(case: Case) -> None:
+    attention = build(case)
+    got, expected = call(dispatch.paged_attention, attention), call(ref.paged_attention, attention)
+    tolerance = 1e-5 if case.dtype == torch.float32 else 2e-2
+    torch.testing.assert_close(got, expected, atol=tolerance, rtol=tolerance)
+    assert got[int(attention.query_starts[-1]) :].eq(0).all()
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    lengths = draw(st.lists(st.integers(1, 150), min_size=1, max_size=4))
+    sequences = tuple((length, draw(st.integers(0, length))) for length in lengths)
+    latent = draw(st.booleans())
+    key_dim = draw(st.integers(1, 40))
+    dtype = draw(st.sampled_from([torch.float32, torch.bfloat16]))
+    return Case(
+        sequences,
+        groups=draw(st.integers(1, 3)),
+        group_size=draw(st.integers(1, 5)),
+        page_size=draw(st.sampled_from([1, 3, 16, 200])),
+        key_dim=key_dim,
+        value_dim=draw(st.integers(1, key_dim if latent else 40)),
+        latent=latent,
+        dtype=dtype,
+        cache_dtype=draw(st.sampled_from([dtype, torch.float32])),
+        seed=draw(st.integers(0, 1000)),
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(cases())
+def test_any_ragged_batch_equals_the_specification(case):
+    check(case)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case(((1, 1),)),
+        Case(((128, 1), (129, 1), (127, 1), (256, 1), (300, 1)), page_size=16, key_dim=64, value_dim=64),
+        Case(((300, 300),), groups=3, page_size=16, key_dim=64, value_dim=64),
+        Case(((300, 129), (5, 0), (400, 1)), groups=1, group_size=9, key_dim=64, value_dim=64),
+        Case(((140, 1), (140, 20)), groups=1, group_size=128, key_dim=576, value_dim=512, latent=True),
+        Case(((200, 1), (90, 90)), key_dim=192, value_dim=128, dtype=torch.bfloat16, cache_dtype=torch.bfloat16),
+    ],
+    ids=["one token", "block borders", "prefill", "chunk beside decode", "latent of DeepSeek-V3", "wide bfloat16"],
+)
+def test_shapes_of_real_models(case):
+    check(case)
+
+
+def test_a_prompt_gives_the_same_whatever_its_chunks():
+    """Queries 2 at a time, 60 at a time, or all at once: bit for bit."""
+    whole = build(Case(((300, 300),), page_size=16, key_dim=64, value_dim=64))
+    expected = call(dispatch.paged_attention, whole)
+    for size in (2, 60, 150):
+        parts = []
+        for start in range(0, 300, size):
+            chunk = Attention(
+                whole.q[start : start + size],
+                whole.k_pages,
+                whole.v_pages,
+                whole.block_tables,
+                torch.tensor([0, size], dtype=torch.int32),
+                torch.tensor([start + size], dtype=torch.int32),
+                whole.scale,
+                whole.value_dim,
+            )
+            parts.append(call(dispatch.paged_attention, chunk))
+        assert torch.equal(torch.cat(parts), expected[:300]), size
+
+
+def test_a_sequence_gives_the_same_alone_and_in_company():
+    case = Case(((260, 1), (33, 1), (200, 40)), page_size=16, key_dim=64, value_dim=64)
+    together = build(case)
+    expected = call(dispatch.paged_attention, together)
+    for b in range(3):
+        start, stop = together.query_starts[b : b + 2].tolist()
+        alone = Attention(
+            together.q[start:stop],
+            together.k_pages,
+            together.v_pages,
+            together.block_tables[b : b + 1],
+            torch.tensor([0, stop - start], dtype=torch.int32),
+            together.context_lengths[b : b + 1],
+            together.scale,
+            together.value_dim,
+        )
+        assert torch.equal(call(dispatch.paged_attention, alone), expected[start:stop])
+
+
+def test_pages_may_be_views_of_a_larger_cache():
+    attention = build(Case(((40, 5),)))
+    both = torch.stack((attention.k_pages, attention.v_pages), 2)  # (P, S, 2, G, D)
+    views = Attention(
+        attention.q,
+        both[:, :, 0],
+        both[:, :, 1],
+        attention.block_tables,
+        attention.query_starts,
+        attention.context_lengths,
+        attention.scale,
+        attention.value_dim,
+    )
+    assert torch.equal(call(dispatch.paged_attention, views), call(dispatch.paged_attention, attention))
