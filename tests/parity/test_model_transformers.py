@@ -42,6 +42,8 @@ def yarn(**changes: Any) -> RopeConfig:
 CONFIGS = {
     "v2 greedy, no q_lora": variant("tiny-deepseek-v2-lite", rope=yarn()),
     "v2 group-limited, q_lora": variant("tiny-deepseek-v2", rope=yarn()),
+    "v2 greedy, q_lora": variant("tiny-deepseek-v2-lite", rope=yarn(), attention__q_lora_rank=48),
+    "v2 group-limited, no q_lora": variant("tiny-deepseek-v2", rope=yarn(), attention__q_lora_rank=None),
     "v2 without yarn": variant("tiny-deepseek-v2", rope=RopeConfig(interleaved=True), norm_eps=1e-5),
     "v3": variant("tiny-deepseek-v3", rope=yarn(mscale=1.0, mscale_all_dim=1.0)),
     "v3 mscale apart": variant("tiny-deepseek-v3", rope=yarn(mscale=1.0, mscale_all_dim=0.5)),

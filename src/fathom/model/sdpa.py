@@ -1,7 +1,8 @@
 """Scaled dot-product attention over dense tensors, kept on torch's fused path.
 
-Two things cost several times as much on the CPU: a value head as wide as no key head (MLA), which leaves that path, and
-a boolean mask, which is converted anew on each call. Hence the padding below, and additive masks from the caller.
+On the CPU that path wants key and value heads of one width, which those of MLA are not: the narrower is padded with
+zeros, which change no score and are cut off again. A boolean mask would be converted anew on each call: callers hand in
+an additive one, built once.
 
     B batch · T queries · S keys · H query heads · G key/value heads · Dk, Dv head channels
 """

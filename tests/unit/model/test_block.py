@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from fathom.model.block import Block
+from fathom.model.causal import CausalContext
+from fathom.model.gqa import GQAttention
+from fathom.model.init import initialize
+from fathom.model.mla import MLAttention
+from fathom.model.mlp import MLP
+from fathom.model.moe import MoE
+from fathom.model.presets import PRESETS
+from fathom.model.rope import Rope
+
+
+@pytest.mark.parametrize(
+    ("name", "routed", "attention", "mlp"),
+    [
+        ("tiny-deepseek-v3", True, MLAttention, MoE),
+        ("tiny-deepseek-v3", False, MLAttention, MLP),
+        ("tiny-llama", False, GQAttention, MLP),
+        ("tiny-llama", True, GQAttention, MLP),
+    ],
+)
+def test_parts(name: str, routed: bool, attention: type, mlp: type) -> None:
+    block = Block(PRESETS[name], 3, routed=routed)
+    assert type(block.attention) is attention
+    assert type(block.mlp) is mlp
+    assert block.attention.layer == 3
+
+
+@pytest.mark.parametrize("name", ["tiny-deepseek-v3", "tiny-qwen3"])
+def test_two_residuals_each_behind_a_norm(name: str) -> None:
+    config = PRESETS[name]
+    block = Block(config, 0, routed=True)
+    initialize(block, 0.1, torch.Generator().manual_seed(0))
+    rotation = Rope(config.rope, config.attention.rope_dim).rotation(torch.arange(4)[None])
+    x = torch.randn(2, 4, 128, generator=torch.Generator().manual_seed(1))
+    middle = x + block.attention(block.attention_norm(x), rotation, CausalContext())
+    expected = middle + block.mlp(block.mlp_norm(middle))
+    torch.testing.assert_close(block(x, rotation, CausalContext()), expected)
