@@ -34,6 +34,15 @@ class PagedCache:
         self.page_size = page_size
         self.keys = [pages(spec.num_kv_heads, spec.key_dim) for spec in specs]
         self.values = [None if spec.value_in_key else pages(spec.num_kv_heads, spec.value_dim) for spec in specs]
+        self._key_slots = [keys.flatten(0, 1) for keys in self.keys]  # views (P·S, G, Dk)
+        self._value_slots = [None if values is None else values.flatten(0, 1) for values in self.values]
+
+    def store(self, layer: int, slots: Tensor, k: Tensor, v: Tensor) -> None:
+        """Write k (T, G, Dk) and v (T, G, Dv) into ``slots`` (T), counted through all pages."""
+        keys, values = self._key_slots[layer], self._value_slots[layer]
+        keys.index_copy_(0, slots, k.to(keys.dtype))
+        if values is not None:
+            values.index_copy_(0, slots, v.to(values.dtype))
 
     def clear(self, pages: list[int]) -> None:
         """Make pages that may hold NaN harmless."""
@@ -78,9 +87,7 @@ class PagedContext:
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
         """q (1, T, H, Dk), k (1, T, G, Dk), v (1, T, G, Dv) → (1, T, H, Dv)."""
         k_pages, v_pages = self._cache.keys[layer], self._cache.values[layer]
-        k_pages.flatten(0, 1).index_copy_(0, self._slots, k[0].to(k_pages.dtype))
-        if v_pages is not None:
-            v_pages.flatten(0, 1).index_copy_(0, self._slots, v[0].to(v_pages.dtype))
+        self._cache.store(layer, self._slots, k[0], v[0])
         parts = []
         if self._decodes:
             rows = q[0, : self._decodes]

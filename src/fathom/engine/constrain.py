@@ -13,24 +13,57 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
+from functools import cached_property
 
 import numpy as np
 from llguidance import LLMatcher, LLTokenizer, TokenizerWrapper
 from numpy.typing import NDArray
 
-from fathom.base.errors import GenerationError, RequestError
+from fathom.base.errors import GenerationError, RequestError, TokenizerError
 from fathom.engine.request import GrammarSpec
 from fathom.engine.vocabulary import Vocabulary
 
 _WHITESPACE = r"[\x20\x0A\x0D\x09]{1,32}"
 
 
+class SpelledVocabulary:
+    """A vocabulary in the shape that llguidance asks for: the bytes of every token, none for an id without one."""
+
+    bos_token_id = None
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._encode = vocabulary.encode
+        self.tokens = [_bytes_of(vocabulary, token) for token in range(vocabulary.vocab_size)]
+        self.ends = sorted(vocabulary.eos_ids)
+        if not self.ends:  # a grammar must be able to end: give it a token that no model can choose
+            self.ends = [len(self.tokens)]
+            self.tokens.append(b"<end>")
+        self.eos_token_id = self.ends[0]
+        self.special_token_ids = sorted({*self.ends, *vocabulary.special_ids})
+
+    def __call__(self, text: str) -> list[int]:
+        if not isinstance(text, str):
+            raise TypeError("text expected")  # tells llguidance to pass text rather than bytes
+        return self._encode(text)
+
+    @cached_property
+    def parser(self) -> LLTokenizer:
+        """llguidance's own index of the tokens; it takes a moment to build."""
+        return LLTokenizer(TokenizerWrapper(self), eos_token=self.ends)
+
+
+def _bytes_of(vocabulary: Vocabulary, token: int) -> bytes:
+    try:
+        return vocabulary.token_bytes(token)
+    except TokenizerError:
+        return b""
+
+
 class Constraint:
     """Where one completion stands in its grammar. ``complete``: nothing but an end token can follow."""
 
-    def __init__(self, matcher: LLMatcher, tokenizer: LLTokenizer, vocabulary: Vocabulary, after: str | None) -> None:
+    def __init__(self, matcher: LLMatcher, vocabulary: SpelledVocabulary, after: str | None) -> None:
         self._matcher = matcher
-        self._tokenizer = tokenizer
         self._vocabulary = vocabulary
         self._after = (after or "").encode()
         self._seen = b""  # what may be the beginning of `after`
@@ -45,7 +78,7 @@ class Constraint:
         if self._active:
             self._consume([token])
             return
-        data = self._seen + self._vocabulary.token_bytes(token)
+        data = self._seen + self._vocabulary.tokens[token]
         place = data.find(self._after)
         if place < 0:
             self._seen = data[-len(self._after) :]
@@ -53,17 +86,18 @@ class Constraint:
         self._active = True
         rest = data[place + len(self._after) :].lstrip()  # what the same token carried past the marker
         if rest:
-            self._consume(self._tokenizer.tokenize_bytes(rest))
+            self._consume(self._vocabulary.parser.tokenize_bytes(rest))
 
     def allowed(self) -> NDArray[np.bool_]:
         """(V) which tokens may come next."""
+        size = len(self._vocabulary.tokens)
         if not self._active:
-            free = np.ones(self._tokenizer.vocab_size, dtype=np.bool_)
-            free[list(self._vocabulary.eos_ids)] = False
+            free = np.ones(size, dtype=np.bool_)
+            free[self._vocabulary.ends] = False
             return free
         bits = np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8)
         self._check()
-        return np.unpackbits(bits, bitorder="little")[: self._tokenizer.vocab_size].view(np.bool_)
+        return np.unpackbits(bits, count=size, bitorder="little").view(np.bool_)
 
     def _consume(self, tokens: list[int]) -> None:
         self._matcher.consume_tokens(tokens)
@@ -78,10 +112,10 @@ class Grammars:
     """Compiles grammars for one vocabulary and keeps the latest. May be called from any thread."""
 
     def __init__(self, vocabulary: Vocabulary, *, keep: int = 64) -> None:
-        self._vocabulary = vocabulary
+        self._source = vocabulary
+        self._spelled: SpelledVocabulary | None = None
         self._keep = keep
         self._lock = threading.Lock()
-        self._tokenizer: LLTokenizer | None = None
         self._matchers: OrderedDict[tuple[str, str], LLMatcher] = OrderedDict()
 
     def compile(self, spec: GrammarSpec) -> Constraint:
@@ -89,17 +123,18 @@ class Grammars:
         source = _source(spec)
         key = (spec.kind, source)
         with self._lock:
-            tokenizer = self._tokenizer = self._tokenizer or _tokenizer(self._vocabulary)
+            vocabulary = self._spelled = self._spelled or SpelledVocabulary(self._source)
+            parser = vocabulary.parser
             matcher = self._matchers.pop(key, None)
         if matcher is None:
-            matcher = LLMatcher(tokenizer, source, log_level=0)  # outside the lock: it can take a while
+            matcher = LLMatcher(parser, source, log_level=0)  # outside the lock: it can take a while
             if matcher.is_error():
                 raise RequestError(f"invalid {spec.kind} grammar: {matcher.get_error()}", "correct the grammar")
         with self._lock:
             self._matchers[key] = matcher
             while len(self._matchers) > self._keep:
                 self._matchers.popitem(last=False)
-        return Constraint(matcher.deep_copy(), tokenizer, self._vocabulary, spec.after)
+        return Constraint(matcher.deep_copy(), vocabulary, spec.after)
 
 
 def _source(spec: GrammarSpec) -> str:
@@ -117,29 +152,3 @@ def _source(spec: GrammarSpec) -> str:
     if spec.kind == "lark":
         return LLMatcher.grammar_from_lark(spec.value)
     return LLMatcher.grammar_from_regex(spec.value)
-
-
-class _Adapter:
-    """A vocabulary in the shape that llguidance asks for."""
-
-    bos_token_id = None
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
-        ends = vocabulary.eos_ids
-        self.tokens = [vocabulary.token_bytes(token) for token in range(vocabulary.vocab_size)]
-        if not ends:  # a grammar must be able to end: give it a token that no model can choose
-            self.tokens.append(b"<end>")
-        self.ends = sorted(ends) or [vocabulary.vocab_size]
-        self.eos_token_id = self.ends[0]
-        self.special_token_ids = sorted({*self.ends, *vocabulary.special_ids})
-
-    def __call__(self, text: str) -> list[int]:
-        if not isinstance(text, str):
-            raise TypeError("text expected")  # tells llguidance to pass text rather than bytes
-        return self._vocabulary.encode(text)
-
-
-def _tokenizer(vocabulary: Vocabulary) -> LLTokenizer:
-    adapter = _Adapter(vocabulary)
-    return LLTokenizer(TokenizerWrapper(adapter), eos_token=adapter.ends)

@@ -57,7 +57,8 @@ def sample(logits: Tensor, rows: Rows[Sequence], limit: int) -> list[Sample]:
     finite = logits.sum(-1).isfinite()  # (R): one pass finds NaN and infinities
     wanted = [r for r, sequence in enumerate(rows) if sequence.request.sampling.logprobs is not None]
     logprobs = logits[wanted].log_softmax(-1) if wanted else None  # (len(wanted), V)
-    logits[:, limit:] = float("-inf")
+    if limit < logits.shape[1]:
+        logits[:, limit:] = float("-inf")
     penalize(logits, rows)
     constrain(logits, rows)
     tokens, usable = torch.stack((choose(logits, rows), finite.long())).tolist()

@@ -152,7 +152,7 @@ def greedy() -> Callable[[Transformer, tuple[int, ...], int], list[int]]:
     return loop
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small() -> EngineConfig:
     """Pages of 4, chunks of 8, few pages: everything that can happen does."""
     return EngineConfig(page_size=4, num_pages=24, max_batch_tokens=8, max_sequences=4, seed=0)

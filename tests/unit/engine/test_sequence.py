@@ -1,0 +1,60 @@
+import pytest
+
+from fathom.engine.request import Request, SamplingParams
+from fathom.engine.sequence import Sequence, Status
+from fathom.engine.transcript import Transcript
+
+
+def sequence(**sampling):
+    request = Request((5, 6, 5), SamplingParams(**sampling), cache_salt="s")
+    return Sequence(request, 1, arrival=2, limit=10, seed=0, transcript=Transcript(None))
+
+
+def test_life():
+    one = sequence()
+    assert (one.status, one.pending, one.generated, one.order) == (Status.WAITING, 3, 0, (2, 1))
+    one.admit([4, 7], 2, 2)
+    assert (one.status, one.pending, one.published, one.cached_tokens) == (Status.RUNNING, 1, 1, 2)
+    one.computed = 3
+    one.append(9)
+    assert (one.tokens, one.pending, one.generated) == ([5, 6, 5, 9], 1, 1)
+    assert one.preempt() == [4, 7]
+    assert (one.status, one.pending, one.published, one.pages) == (Status.WAITING, 4, 0, [])
+    one.admit([1, 2], 0, 2)
+    assert one.cached_tokens == 2  # counted once
+    assert one.finish() == [1, 2]
+    assert one.status is Status.FINISHED
+
+
+def test_a_waiting_sequence_may_be_finished():
+    one = sequence()
+    assert one.finish() == []
+    with pytest.raises(AssertionError):
+        one.finish()
+
+
+@pytest.mark.parametrize("move", [lambda s: s.preempt(), lambda s: s.append(1)])
+def test_only_a_running_sequence_moves(move):
+    with pytest.raises(AssertionError):
+        move(sequence())
+
+
+def test_what_penalties_need_is_kept_only_where_asked_for():
+    plain, counted, seen = sequence(), sequence(presence_penalty=1), sequence(repetition_penalty=1.1)
+    for one in (plain, counted, seen):
+        one.admit([0], 0, 16)
+        one.append(8)
+        one.append(8)
+    assert (plain.counts, plain.seen) == (None, None)
+    assert (counted.counts, counted.seen) == ({8: 2}, None)
+    assert (seen.counts, seen.seen) == (None, {5, 6, 8})
+
+
+def test_keys_are_those_of_the_tokens_at_hand():
+    one, other = sequence(), sequence()
+    one.admit([0, 1], 0, 2)
+    (first,) = one.keys(1, 2)
+    one.append(6)
+    assert one.keys(2, 2)[0] == first
+    other.tokens = [5, 6, 5, 6]
+    assert other.keys(2, 2) == one.keys(2, 2)
