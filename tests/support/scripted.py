@@ -29,6 +29,7 @@ class ByteTokenizer:
     """Token ``i`` is byte ``i``; 256 ends a turn. Marks are spelled out, so every split of them occurs."""
 
     vocab_size = 257
+    adds_bos = False
     bos_id = None
     eos_ids = frozenset({EOS})
     special_ids = frozenset({EOS})

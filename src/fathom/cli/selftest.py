@@ -60,7 +60,7 @@ class Card:
         return f"{index.stat().st_size} bytes"
 
     def model(self) -> str:
-        from fathom.server.backend import loader
+        from fathom.server.loading import loader
 
         watch = Stopwatch()
         self.loaded.append(loader(options.settings())(silent))

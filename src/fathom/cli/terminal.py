@@ -22,9 +22,10 @@ from fathom.cli import options
 from fathom.cli.commands import Commands, Quit
 from fathom.cli.talk import Talk
 from fathom.cli.view import LiveView, PlainView, View
-from fathom.server.backend import Backend, loader
+from fathom.server.backend import Backend
 from fathom.server.generation import ChatJob, Choices, Piece
 from fathom.server.generation import chat as generate
+from fathom.server.loading import loader
 from fathom.text.events import Answer, Event, Thinking
 from fathom.types import Conversation
 

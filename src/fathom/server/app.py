@@ -16,7 +16,7 @@ from starlette.middleware.cors import CORSMiddleware
 from fathom import __version__
 from fathom.server import errors, guard
 from fathom.server.access import AccessLog
-from fathom.server.backend import loader
+from fathom.server.loading import loader
 from fathom.server.routes import health
 from fathom.server.routes.openai import routes as openai
 from fathom.server.routes.page import Page

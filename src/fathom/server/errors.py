@@ -126,7 +126,7 @@ def _path(location: Sequence[int | str]) -> str | None:
 def _is_union_branch(part: str, before: int | str | None) -> bool:
     if isinstance(before, int):
         return part in ROLES
-    return "[" in part or part[:1].isupper() or part in {"str", "int", "float"} or before == "response_format"
+    return "[" in part or "-" in part or part[:1].isupper() or part == "str" or before == "response_format"
 
 
 async def _handle(request: Request, error: Exception) -> Response:

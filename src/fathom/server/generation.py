@@ -8,17 +8,20 @@ choice, ``Finished`` once. Refusals come before the first ``Piece``, so that a r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from typing_extensions import TypedDict
 
 from fathom.engine.request import Chunk, GrammarSpec, Request, SamplingParams, TokenLogprob
-from fathom.server.backend import Backend, ParserFront
+from fathom.server.backend import Backend, ChunkStream
 from fathom.server.errors import StoppingError
+from fathom.server.grammar import answer_grammar, call_grammar
 from fathom.server.merge import merge
+from fathom.text.conversation import Prompt
 from fathom.text.events import Answer, Event, Thinking, ToolCallEnded, ToolCallStarted
+from fathom.text.parser import Parser
 from fathom.types import Conversation, FinishReason, Usage
 
 
@@ -101,12 +104,11 @@ async def chat(backend: Backend, job: ChatJob) -> AsyncGenerator[GenerationEvent
     """Generate one turn. Raises RequestError or OverloadedError before the first Piece."""
     # rendering and encoding a long history takes a while: not on the event loop
     prompt = await asyncio.to_thread(backend.chat.render, job.conversation)
-    grammar = job.grammar
-    if job.call:
-        grammar = backend.chat.call_grammar(prompt, job.call if isinstance(job.call, str) else None)
-    elif grammar is not None and prompt.thinking:
-        grammar = replace(grammar, after="</think>")
-    request = Request(prompt.ids, sampling(backend, job.choices), grammar, job.cache_salt)
+    params = sampling(backend, job.choices)
+    params = replace(params, stop=(*params.stop, *prompt.stop))
+    if not params.ignore_eos:
+        params = replace(params, stop_token_ids=tuple(prompt.stop_token_ids))
+    request = Request(prompt.ids, params, _grammar(job, prompt), job.cache_salt)
     tallies = [Tally(backend.chat.parser(prompt), prompt.thinking) for _ in range(request.sampling.n)]
     yield Opened((prompt.ids,))
     async with aclosing(_chunks(backend, [request])) as chunks:
@@ -131,7 +133,7 @@ async def complete(backend: Backend, job: TextJob) -> AsyncGenerator[GenerationE
     prompts = [
         prompt
         if isinstance(prompt, tuple)
-        else tuple(await asyncio.to_thread(backend.tokenizer.encode, prompt, bos=True))
+        else tuple(await asyncio.to_thread(backend.tokenizer.encode, prompt, bos=backend.tokenizer.adds_bos))
         for prompt in job.prompts
     ]
     requests = [Request(prompt, params, None, job.cache_salt) for prompt in prompts]
@@ -152,6 +154,14 @@ async def complete(backend: Backend, job: TextJob) -> AsyncGenerator[GenerationE
     )
 
 
+def _grammar(job: ChatJob, prompt: Prompt) -> GrammarSpec | None:
+    think = job.conversation.thinking is not False
+    if job.call:
+        tools = [tool for tool in job.conversation.tools if job.call in (True, tool.name)]
+        return call_grammar(prompt, tools, several=job.call is True and job.parallel_calls, think=think)
+    return answer_grammar(prompt, job.grammar, think=think) if job.grammar else None
+
+
 def sampling(backend: Backend, choices: Choices) -> SamplingParams:
     """The client's choices over the model's recommendation."""
     return replace(backend.sampling, **choices)
@@ -169,19 +179,18 @@ async def _chunks(backend: Backend, requests: Sequence[Request]) -> AsyncGenerat
             yield chunk
 
 
-async def _numbered(chunks: AsyncIterator[Chunk], first: int) -> AsyncGenerator[Chunk, None]:
+async def _numbered(chunks: ChunkStream, first: int) -> AsyncGenerator[Chunk, None]:
     try:
         async for chunk in chunks:
             yield replace(chunk, index=chunk.index + first) if first else chunk
     finally:
-        if isinstance(chunks, AsyncGenerator):
-            await chunks.aclose()  # not left to the garbage collector: this is what frees the sequence
+        await chunks.aclose()  # not left to the garbage collector: this is what frees the sequence
 
 
 class Tally:
     """One choice while it grows: reads its text, and counts its tokens."""
 
-    def __init__(self, parser: ParserFront | None = None, thinking: bool = False) -> None:
+    def __init__(self, parser: Parser | None = None, thinking: bool = False) -> None:
         self.closed = False
         self.called = False
         self.completion_tokens = 0

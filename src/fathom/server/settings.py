@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     )
     max_sequences: int = Field(default=32, ge=1, description="completions that decode together")
     max_queue: int = Field(default=256, ge=0, description="requests that may wait; beyond it the answer is 503")
-    max_batch_tokens: int = Field(default=2048, ge=1, description="tokens that one engine step may process")
+    max_batch_tokens: int | None = Field(default=None, ge=1, description="tokens that one engine step may process")
     cache_bytes: int | None = Field(
         default=None, ge=1, description="memory of the attention cache; none means automatic"
     )

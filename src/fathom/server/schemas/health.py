@@ -31,7 +31,7 @@ class EngineBody(TypedDict):
 
 
 class Health(TypedDict):
-    """``stage`` and ``progress`` (0…1, null where unknown) while loading, ``error`` when failed, the rest when ready."""
+    """``stage`` and ``progress`` (0…1, null where unknown) while loading, ``error`` when failed, else the rest."""
 
     status: Literal["loading", "ready", "failed"]
     version: str

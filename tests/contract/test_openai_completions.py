@@ -1,0 +1,112 @@
+"""Plain continuation: prompts in every form, echo, logprobs, token ids, streams."""
+
+from __future__ import annotations
+
+import openai
+import pytest
+from scripted import Script
+
+
+def test_text(serve_script, client_of):
+    server = serve_script(Script("in Paris."))
+    answer = client_of(server).completions.create(model="scripted", prompt="The tower is ", max_tokens=4)
+    assert answer.object == "text_completion"
+    assert (answer.choices[0].text, answer.choices[0].finish_reason) == ("in P", "length")
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (13, 4)
+    assert server.engine.requests[0].prompt == tuple(b"The tower is ")
+
+
+def test_sixteen_tokens_unless_asked_otherwise(serve_script, client_of):
+    server = serve_script(Script("a" * 40))
+    assert client_of(server).completions.create(model="scripted", prompt="x").choices[0].text == "a" * 16
+
+
+@pytest.mark.parametrize(
+    ("prompt", "prompts"),
+    [
+        (["ab", "c"], [b"ab", b"c"]),
+        ([97, 98], [b"ab"]),
+        ([[97, 98], [99]], [b"ab", b"c"]),
+    ],
+)
+def test_several_prompts_and_token_ids(serve_script, client_of, prompt, prompts):
+    server = serve_script(Script("1"), Script("2"))
+    answer = client_of(server).completions.create(
+        model="scripted", prompt=prompt, n=2, echo=True, extra_body={"return_token_ids": True}
+    )
+    assert [bytes(request.prompt) for request in server.engine.requests] == prompts
+    texts = [f"{p.decode()}{i + 1}#{j}" for i, p in enumerate(prompts) for j in range(2)]
+    assert [choice.text for choice in answer.choices] == texts
+    assert [choice.index for choice in answer.choices] == list(range(2 * len(prompts)))
+    assert [bytes(choice.prompt_token_ids) for choice in answer.choices] == [p for p in prompts for _ in range(2)]
+    assert answer.choices[1].token_ids == [*b"1#1", 256]
+    assert answer.usage.prompt_tokens == sum(map(len, prompts))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_logprobs(serve_script, client_of, stream):
+    client = client_of(serve_script(Script("añ")))
+    ask = {"model": "scripted", "prompt": "x", "logprobs": 2}
+    if stream:
+        chunks = [c.choices[0].logprobs for c in client.completions.create(**ask, stream=True) if c.choices[0].logprobs]
+        tokens = [token for chunk in chunks for token in chunk.tokens]
+        offsets = [offset for chunk in chunks for offset in chunk.text_offset]
+    else:
+        logprobs = client.completions.create(**ask).choices[0].logprobs
+        tokens, offsets = logprobs.tokens, logprobs.text_offset
+        assert logprobs.token_logprobs == [-0.5, -0.5, -0.5]
+        assert logprobs.top_logprobs[0] == {"a": -0.5, "b": -1.5}
+    assert tokens == ["a", "�", "�"]
+    assert offsets == [0, 1, 2]
+
+
+def test_a_stream_of_two_prompts(serve_script, client_of):
+    client = client_of(serve_script(Script("one"), Script("two")))
+    texts, reasons = {0: "", 1: ""}, {}
+    for chunk in client.completions.create(
+        model="scripted", prompt=["a", "b"], stream=True, echo=True, stream_options={"include_usage": True}
+    ):
+        for choice in chunk.choices:
+            texts[choice.index] += choice.text
+            reasons[choice.index] = choice.finish_reason
+    assert texts == {0: "aone", 1: "btwo"}
+    assert reasons == {0: "stop", 1: "stop"}
+    assert chunk.choices == []
+    assert (chunk.usage.prompt_tokens, chunk.usage.completion_tokens) == (2, 8)
+
+
+def test_end_tokens_can_be_ignored(serve_script, client_of):
+    server = serve_script(Script())
+    client_of(server).completions.create(model="scripted", prompt="x", extra_body={"ignore_eos": True})
+    assert server.engine.requests[0].sampling.ignore_eos
+
+
+@pytest.mark.parametrize(
+    ("extra", "param"),
+    [
+        ({"suffix": "end"}, "suffix"),
+        ({"best_of": 4}, "best_of"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"logprobs": 21}, "logprobs"),
+        ({"prompt": []}, "prompt"),
+        ({"prompt": [[]]}, "prompt[0]"),
+        ({"prompt": [-1]}, "prompt[0]"),
+        ({"prompt": [1.5]}, "prompt[0]"),
+        ({"prompt": ["a", 1]}, "prompt[1]"),
+        ({"prompt": {"a": 1}}, "prompt"),
+    ],
+)
+def test_what_is_refused(serve_script, client_of, extra, param):
+    client = client_of(serve_script(Script()))
+    with pytest.raises(openai.UnprocessableEntityError) as refused:
+        client.completions.create(**({"model": "scripted", "prompt": "x"} | extra))
+    assert refused.value.param == param
+
+
+def test_the_paths_without_version(serve_script, client_of):
+    server = serve_script(Script("yes"))
+    client = client_of(server).with_options(base_url=server.url)
+    assert client.completions.create(model="scripted", prompt="x").choices[0].text == "yes"
+    assert client.models.list().data[0].id == "scripted"
+    answer = client.chat.completions.create(model="scripted", messages=[{"role": "user", "content": "x"}])
+    assert answer.choices[0].message.content == "yes"
