@@ -28,6 +28,12 @@ class YarnScaling(_Part):
     mscale: float = 1.0
     mscale_all_dim: float = 0.0
 
+    @model_validator(mode="after")
+    def _bounds_are_ordered(self) -> YarnScaling:
+        if self.beta_fast <= self.beta_slow:
+            raise ValueError(f"beta_fast {self.beta_fast:g} must exceed beta_slow {self.beta_slow:g}")
+        return self
+
 
 class Llama3Scaling(_Part):
     """The frequency-dependent scaling of Llama 3.1."""
@@ -38,6 +44,13 @@ class Llama3Scaling(_Part):
     high_freq_factor: PositiveFloat
     original_max_position: PositiveInt
 
+    @model_validator(mode="after")
+    def _bounds_are_ordered(self) -> Llama3Scaling:
+        low, high = self.low_freq_factor, self.high_freq_factor
+        if high <= low:
+            raise ValueError(f"high_freq_factor {high:g} must exceed low_freq_factor {low:g}")
+        return self
+
 
 class RopeConfig(_Part):
     """Rotary position embedding.
@@ -45,7 +58,7 @@ class RopeConfig(_Part):
     ``interleaved``: the weights pair channel 2i with 2i+1 (DeepSeek) rather than i with i + d/2 (Llama, Qwen).
     """
 
-    theta: PositiveFloat = 10_000.0
+    theta: float = Field(default=10_000.0, gt=1)
     interleaved: bool = False
     scaling: Annotated[YarnScaling | Llama3Scaling, Field(discriminator="kind")] | None = None
 
@@ -66,6 +79,12 @@ class GQAConfig(_Part):
             raise ValueError(f"num_heads {self.num_heads} must be a multiple of num_kv_heads {self.num_kv_heads}")
         return self
 
+    @model_validator(mode="after")
+    def _channels_pair_up(self) -> GQAConfig:
+        if self.head_dim % 2:
+            raise ValueError(f"head_dim {self.head_dim} must be even, because rotary channels come in pairs")
+        return self
+
     @property
     def rope_dim(self) -> int:
         return self.head_dim
@@ -81,6 +100,14 @@ class MLAConfig(_Part):
     qk_nope_head_dim: PositiveInt
     qk_rope_head_dim: PositiveInt
     v_head_dim: PositiveInt
+
+    @model_validator(mode="after")
+    def _channels_pair_up(self) -> MLAConfig:
+        if self.qk_rope_head_dim % 2:
+            raise ValueError(
+                f"qk_rope_head_dim {self.qk_rope_head_dim} must be even, because rotary channels come in pairs"
+            )
+        return self
 
     @property
     def qk_head_dim(self) -> int:

@@ -3,11 +3,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from fathom.model.config import GQAConfig, MLAConfig, ModelConfig, MoEConfig, RopeConfig
+from fathom.model.config import (
+    GQAConfig,
+    Llama3Scaling,
+    MLAConfig,
+    ModelConfig,
+    MoEConfig,
+    RopeConfig,
+    YarnScaling,
+)
 from fathom.model.presets import PRESETS
 
+LLAMA3 = {"factor": 8, "low_freq_factor": 1, "high_freq_factor": 4, "original_max_position": 64}
+MLA = {"num_heads": 2, "kv_lora_rank": 8, "qk_nope_head_dim": 8, "qk_rope_head_dim": 8, "v_head_dim": 8}
 MOE: dict[str, Any] = {
     "num_experts": 8,
     "experts_per_token": 2,
@@ -36,6 +46,27 @@ def test_configurations_are_frozen() -> None:
 def test_query_heads_are_a_multiple_of_key_heads() -> None:
     with pytest.raises(ValidationError, match="num_heads 5 must be a multiple of num_kv_heads 2"):
         GQAConfig(num_heads=5, num_kv_heads=2, head_dim=8)
+
+
+@pytest.mark.parametrize(
+    ("part", "values", "message"),
+    [
+        (GQAConfig, {"num_heads": 2, "num_kv_heads": 2, "head_dim": 7}, "head_dim 7 must be even"),
+        (MLAConfig, {**MLA, "qk_rope_head_dim": 5}, "qk_rope_head_dim 5 must be even"),
+        (
+            YarnScaling,
+            {"factor": 4, "original_max_position": 64, "beta_fast": 1},
+            "beta_fast 1 must exceed beta_slow 1",
+        ),
+        (Llama3Scaling, {**LLAMA3, "low_freq_factor": 4}, "high_freq_factor 4 must exceed low_freq_factor 4"),
+        (RopeConfig, {"theta": 1.0}, "greater than 1"),
+    ],
+)
+def test_positions_that_cannot_be_encoded_are_refused(
+    part: type[BaseModel], values: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        part.model_validate(values)
 
 
 @pytest.mark.parametrize(
