@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fathom.base.errors import TokenizerError
+from fathom.text import markers
 from fathom.text.dialects import Dialect, recognise
 from fathom.text.events import Event, assemble
 from fathom.text.parser import Opening, Parser, new_call_id, opening_of
@@ -60,7 +61,12 @@ class Chat:
 
     def render(self, conversation: Conversation) -> Prompt:
         """Raises TokenizerError where the template refuses the conversation."""
-        text = self.template.render(self._fitted(conversation))
+        fitted = self._fitted(conversation)
+        last = fitted.messages[-1] if fitted.messages else None
+        if fitted.prefill and last is not None and last.reasoning is not None and self.dialect.thinks:
+            text = self._with_thoughts(replace(fitted, messages=fitted.messages[:-1], prefill=False), last)
+        else:
+            text = self.template.render(fitted)
         return Prompt(
             text=text,
             ids=tuple(self.tokenizer.encode(text)),
@@ -80,6 +86,19 @@ class Chat:
         parser = self.parser(prompt, new_id=new_id)
         events: list[Event] = [*parser.push(text), *parser.finish()]
         return assemble(events)
+
+    def _with_thoughts(self, conversation: Conversation, last: Message) -> str:
+        """A prompt that goes on from given thoughts. Templates drop them from the past, so they are appended to the
+        opened turn; a content behind them closes them."""
+        prompt = self.template.render(conversation)
+        opened, before, after = self.dialect.gap
+        opening = opening_of(prompt, self.dialect)
+        if opening.phase == "answer" and not opening.may_think:  # the template closed the thinking
+            return prompt + last.content
+        if opening.phase == "answer":
+            prompt += markers.THINK_OPEN + opened
+        prompt += last.reasoning or ""
+        return prompt + before + markers.THINK_CLOSE + after + last.content if last.content else prompt
 
     def _fitted(self, conversation: Conversation) -> Conversation:
         """Say in words what the template has no words for: tools on offer, past calls and their results."""

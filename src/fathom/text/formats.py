@@ -127,9 +127,10 @@ class DeepSeekCalls:
                 return
             source.record("")
             yield from source.span(SPACE, ignore)
+            if (yield from source.accept(markers.CALLS_END)):
+                source.recorded()
+                return
             inside = yield from source.accept(markers.CALL_BEGIN)
-        if (yield from source.accept(markers.CALLS_END)):
-            source.recorded()
 
     def write(self, calls: Sequence[ToolCall]) -> str:
         written = "\n".join(

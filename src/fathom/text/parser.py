@@ -46,8 +46,15 @@ class Opening:
 
 
 def opening_of(prompt: str, dialect: Dialect) -> Opening:
-    """Read the state off the text of the model's turn so far."""
-    turn = prompt.rpartition(dialect.assistant)[2] if dialect.assistant in prompt and dialect.assistant else prompt
+    """Read the state off the text of the model's turn so far.
+
+    Where that turn begins in a prompt without turn markers is unknown; then only a tag at the very end counts, because
+    anything before it may be quoted from a user.
+    """
+    _, found, turn = prompt.rpartition(dialect.assistant or "\0")
+    if not found:
+        end = prompt.rstrip()
+        turn = next((tag for tag in (markers.THINK_OPEN, markers.THINK_CLOSE) if end.endswith(tag)), "")
     empty = not turn.strip()
     if not dialect.thinks:
         return Opening(fresh=empty)

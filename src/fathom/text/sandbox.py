@@ -198,6 +198,12 @@ class _Dict:
 class _Namespace(jinja2.utils.Namespace):
     """A namespace that keeps names with a leading underscore out: nothing inside Python may be overwritten."""
 
+    def __init__(*args: Any, **kwargs: Any) -> None:  # noqa: N805  # a key may be called self
+        self, *rest = args
+        jinja2.utils.Namespace.__init__(self)
+        for name, value in dict(*rest, **kwargs).items():
+            self[name] = value
+
     def __setitem__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
             raise jinja2.exceptions.SecurityError(f"a namespace may not hold {name!r}")

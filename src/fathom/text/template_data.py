@@ -25,6 +25,7 @@ def message_data(message: Message, *, arguments: ArgumentStyle) -> dict[str, Any
     data: dict[str, Any] = {"role": message.role, "content": message.content}
     if message.reasoning is not None:
         data["reasoning_content"] = message.reasoning
+        data["thinking"] = message.reasoning  # the name that gpt-oss's template reads
     if message.tool_calls:
         data["tool_calls"] = [
             {
