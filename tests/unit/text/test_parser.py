@@ -43,6 +43,9 @@ MAY_THINK = Opening(may_think=True)
 ANSWER = Opening()
 TOOLS = ("f", "weather")
 
+BEGIN, END = "<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"
+ONE, SEP, DONE = "<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "<｜tool▁call▁end｜>"
+
 
 def read(
     pieces: Iterable[str], dialect: Dialect, opening: Opening = ANSWER, tools: Sequence[str] = TOOLS
@@ -73,6 +76,7 @@ THINK_CASES = [
     ("Hi <think>no</think>", MAY_THINK, [Answer("Hi <think>no</think>")]),
     ("<thin", MAY_THINK, [Answer("<thin")]),
     ("  Hi", MAY_THINK, [Answer("  Hi")]),
+    (f"\n\n{ONE}f{SEP}{{}}{DONE}", MAY_THINK, call(0, "f", "{}")),
     ("Hm.\n\n", THINKING, [Thinking("Hm.\n\n")]),  # stopped in the middle: nothing is lost
     ("Hm.\n</thin", THINKING, [Thinking("Hm.\n</thin")]),
     ("a <think> b</think>c</think>d", THINKING, [Thinking("a <think> b"), Answer("c</think>d")]),
@@ -132,8 +136,6 @@ def test_hermes_calls(text: str, events: list[Event]) -> None:
     assert read([text], CHATML) == events
 
 
-BEGIN, END = "<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"
-ONE, SEP, DONE = "<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "<｜tool▁call▁end｜>"
 DEEPSEEK_CASES = [
     (f'{BEGIN}{ONE}function{SEP}f\n```json\n{{"a": 1}}\n```{DONE}{END}', call(0, "f", '{"a": 1}')),
     (f'{BEGIN}{ONE}f{SEP}{{"a": 1}}{DONE}{END}', call(0, "f", '{"a": 1}')),
@@ -360,10 +362,10 @@ def test_phase_tells_what_each_piece_was() -> None:
     ["<tool_call>", '<tool_call>{"name": "', "\n", "</think", '{"a":', BEGIN, f"{BEGIN}{ONE}", "<", "`", "[", "\\"],
 )
 @pytest.mark.parametrize("lead", ["", '<tool_call>{"name": "f", "arguments": ', f"{BEGIN}{ONE}f{SEP}"])
-def test_a_megabyte_of_anything(unit: str, lead: str) -> None:
+def test_a_long_stream_of_anything(unit: str, lead: str) -> None:
     """Reading that looked back over what it read would not come to an end here."""
     family = R1 if lead.startswith("<｜") or unit.startswith("<｜") else CHATML
-    text = lead + unit * (400_000 // len(unit)) + "x"
+    text = lead + unit * (100_000 // len(unit)) + "x"
     parser = Parser(family, THINKING if unit == "</think" else ANSWER, TOOLS)
     events = [event for start in range(0, len(text), 1000) for event in parser.push(text[start : start + 1000])]
     events += parser.finish()
