@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     app.state.settings = settings
     errors.install(app)
     # the guard checks the key, before a body is read; here it is only described
-    key = [Depends(HTTPBearer(auto_error=False, description="the server's API key, if it has one"))]
+    key = [Depends(HTTPBearer(auto_error=False, description="the server's API key"))] if settings.api_key else []
     app.include_router(openai.router(runtime, settings), dependencies=key, tags=["openai"])
     app.include_router(health.router(runtime), tags=["health"])
     app.router.default = Page(settings.static_dir)

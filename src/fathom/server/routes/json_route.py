@@ -33,7 +33,8 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 def event_stream() -> Mapping[str, Any]:
     """The second media type of a route that can stream."""
-    return {"text/event-stream": {"schema": {"type": "string", "description": "chunks, then [DONE]"}}}
+    data = {"type": "string", "description": "a chunk in JSON; the last event's is [DONE]"}
+    return {"text/event-stream": {"schema": {"type": "object", "properties": {"data": data}, "required": ["data"]}}}
 
 
 class JsonRequest(Request):
