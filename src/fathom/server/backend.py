@@ -53,13 +53,13 @@ class EngineFront(Protocol):
 class Backend:
     """A loaded model. ``sampling`` is what its makers recommend, for requests that do not choose.
 
-    ``thinking_switch``: clients can switch its thinking on and off.
+    ``chat`` is None for a base model. ``thinking_switch``: clients can switch its thinking on and off.
     """
 
     name: str
     engine: EngineFront
     tokenizer: Vocabulary
-    chat: Chat
+    chat: Chat | None
     max_context: int
     aliases: frozenset[str] = frozenset()
     thinking_switch: bool = False

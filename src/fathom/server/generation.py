@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from typing_extensions import TypedDict
 
+from fathom.base.errors import RequestError
 from fathom.engine.request import Chunk, GrammarSpec, Request, SamplingParams, TokenLogprob
 from fathom.server.backend import Backend, ChunkStream
 from fathom.server.errors import StoppingError
@@ -102,12 +103,14 @@ GenerationEvent = Opened | Piece | Closed | Finished
 
 async def chat(backend: Backend, job: ChatJob) -> AsyncGenerator[GenerationEvent, None]:
     """Generate one turn. Raises RequestError or OverloadedError before the first Piece."""
+    if backend.chat is None:
+        raise RequestError("this model has no chat template: it continues text", "use /v1/completions")
     # rendering and encoding a long history takes a while: not on the event loop
     prompt = await asyncio.to_thread(backend.chat.render, job.conversation)
     params = sampling(backend, job.choices)
     params = replace(params, stop=(*params.stop, *prompt.stop))
     if not params.ignore_eos:
-        params = replace(params, stop_token_ids=tuple(prompt.stop_token_ids))
+        params = replace(params, stop_token_ids=tuple(prompt.stop_token_ids.union(params.stop_token_ids)))
     request = Request(prompt.ids, params, _grammar(job, prompt), job.cache_salt)
     tallies = [Tally(backend.chat.parser(prompt), prompt.thinking) for _ in range(request.sampling.n)]
     yield Opened((prompt.ids,))
@@ -164,7 +167,8 @@ def _grammar(job: ChatJob, prompt: Prompt) -> GrammarSpec | None:
 
 def sampling(backend: Backend, choices: Choices) -> SamplingParams:
     """The client's choices over the model's recommendation."""
-    return replace(backend.sampling, **choices)
+    params = replace(backend.sampling, **choices)
+    return replace(params, stop_token_ids=()) if params.ignore_eos else params
 
 
 async def _chunks(backend: Backend, requests: Sequence[Request]) -> AsyncGenerator[Chunk, None]:

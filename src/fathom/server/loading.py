@@ -5,14 +5,19 @@ torch takes seconds to import, so it is imported when a load runs: in the runtim
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import partial
+from typing import Any
 
+from fathom.base.errors import TokenizerError
 from fathom.engine.config import EngineConfig
 from fathom.engine.request import SamplingParams
 from fathom.server.backend import Backend, Progress
 from fathom.server.settings import Settings
 from fathom.text.conversation import Chat
+from fathom.text.template import ChatTemplate
+from fathom.text.tokenizer import Tokenizer
 
 SWITCHES = frozenset({"enable_thinking", "thinking"})
 """What chat templates call the question whether to think."""
@@ -33,7 +38,7 @@ def load(settings: Settings, progress: Progress) -> Backend:
 
     bundle = open_bundle(settings.model, dtype=settings.dtype, device=settings.device, progress=progress)
     progress("starting the engine", None)
-    chat = Chat(bundle.tokenizer, bundle.template)
+    chat = chat_of(bundle.tokenizer, bundle.template)
     engine = Engine(bundle.model, bundle.tokenizer, engine_config(settings))
     engine.start()
     return Backend(
@@ -43,9 +48,25 @@ def load(settings: Settings, progress: Progress) -> Backend:
         chat=chat,
         max_context=engine.max_context,
         aliases=frozenset({bundle.name, *([settings.model] if settings.model else [])}),
-        thinking_switch=bool(SWITCHES & chat.template.variables),
-        sampling=SamplingParams(),
+        thinking_switch=chat is not None and bool(SWITCHES & chat.template.variables),
+        sampling=recommended(asdict(bundle.generation)),
     )
+
+
+def chat_of(tokenizer: Tokenizer, template: ChatTemplate | None) -> Chat | None:
+    """The conversation core; None for a base model, which has no notion of a conversation but still continues text."""
+    try:
+        return Chat(tokenizer, template)
+    except TokenizerError:
+        if template is not None:  # it has one, and that one is broken
+            raise
+        return None
+
+
+def recommended(advice: Mapping[str, Any]) -> SamplingParams:
+    """What the model's makers advise (the fields of GenerationDefaults), over the engine's neutral values."""
+    values = {name: value for name, value in advice.items() if value is not None}
+    return SamplingParams(stop_token_ids=tuple(sorted(values.pop("eos_ids", ()))), **values)
 
 
 def engine_config(settings: Settings) -> EngineConfig:

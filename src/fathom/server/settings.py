@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     served_name: str | None = Field(
         default=None, description="the id that clients see; none means the model's own name"
     )
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "cpu"
 
     # the socket
