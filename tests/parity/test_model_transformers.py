@@ -12,6 +12,7 @@ from transformers_bridge import Pair, as_theirs, build
 from fathom.model.causal import CausalContext
 from fathom.model.config import Llama3Scaling, ModelConfig, RopeConfig, YarnScaling
 from fathom.model.presets import PRESETS
+from fathom.model.rope import inverse_frequencies
 from fathom.model.transformer import Transformer
 
 TOLERANCE = 1e-4
@@ -72,6 +73,13 @@ def gap(ours: Tensor, theirs: Tensor) -> float:
     assert ours.shape == theirs.shape
     assert torch.isfinite(ours).all()
     return (ours - theirs).abs().max().item()
+
+
+def test_frequencies_are_equal_to_the_last_bit(pair: Pair) -> None:
+    """At position 100 000 a difference in the last place would turn a channel by 0.01."""
+    config = pair.ours.config
+    ours = inverse_frequencies(config.rope, config.attention.rope_dim)
+    assert torch.equal(ours, pair.theirs.model.rotary_emb.inv_freq)
 
 
 @torch.no_grad()

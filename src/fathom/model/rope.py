@@ -72,14 +72,14 @@ class Rope:
 def inverse_frequencies(config: RopeConfig, dim: int) -> Tensor:
     """Radians per position of each channel pair: (dim/2,) float32 on the CPU, fastest first."""
     exponents = torch.arange(0, dim, 2, dtype=torch.float32, device="cpu") / dim
-    plain = 1.0 / (config.theta**exponents)
+    periods = config.theta**exponents  # positions per radian
     match config.scaling:
         case None:
-            return plain
+            return 1.0 / periods
         case YarnScaling():
-            return _yarn(plain, config.theta, config.scaling, dim)
+            return _yarn(periods, config.theta, config.scaling, dim)
         case Llama3Scaling():
-            return _llama3(plain, config.scaling)
+            return _llama3(1.0 / periods, config.scaling)
 
 
 def magnitude(config: RopeConfig) -> float:
@@ -106,7 +106,7 @@ def _mscale(factor: float, mscale: float) -> float:
     return 1.0 if factor <= 1 else 0.1 * mscale * math.log(factor) + 1.0
 
 
-def _yarn(plain: Tensor, theta: float, scaling: YarnScaling, dim: int) -> Tensor:
+def _yarn(periods: Tensor, theta: float, scaling: YarnScaling, dim: int) -> Tensor:
     """Interpolate slow channels by ``factor``, leave fast ones, blend in between (arXiv 2309.00071, section 3.2)."""
 
     def channel(rotations: float) -> float:  # the pair that turns `rotations` times over the original length
@@ -116,7 +116,7 @@ def _yarn(plain: Tensor, theta: float, scaling: YarnScaling, dim: int) -> Tensor
     high = min(math.ceil(channel(scaling.beta_slow)), dim - 1)
     ramp = (torch.arange(dim // 2, dtype=torch.float32, device="cpu") - low) / max(high - low, 0.001)
     keep = 1 - ramp.clamp(0, 1)  # 1: extrapolate, 0: interpolate
-    return 1.0 / (scaling.factor * (1.0 / plain)) * (1 - keep) + plain * keep
+    return 1.0 / (scaling.factor * periods) * (1 - keep) + 1.0 / periods * keep
 
 
 def _llama3(plain: Tensor, scaling: Llama3Scaling) -> Tensor:
