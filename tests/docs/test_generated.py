@@ -1,0 +1,98 @@
+"""What is generated is current, and the generators write what they should."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from markdown_files import ROOT
+
+from benchmarks import readme
+
+
+def generate(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "docs" / "generate.py"), *arguments]
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_the_reference_is_current() -> None:
+    done = generate("--check")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_readme_shows_the_stored_numbers() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme.replace(text, readme.numbers(readme.RESULTS)) == text
+
+
+def store(folder: Path, what: str, date: str, **more: Any) -> None:
+    document = {
+        "what": what,
+        "date": date,
+        "hardware": {"cpu": "AMD EPYC 9354", "cores": 2, "gpu": None},
+        "quiet": True,
+        **more,
+    }
+    (folder / f"{what}_epyc_{date}.json").write_text(json.dumps(document))
+
+
+def test_the_newest_result_counts(tmp_path: Path) -> None:
+    for date, seconds in (("2026-01-02", 9.0), ("2026-03-04", 0.42)):
+        results = {"first_page_s": seconds, "ready_s": 1.26, "first_token_s": 1.31, "rss_bytes": 512_000_000}
+        store(tmp_path, "startup", date, results=results)
+    assert readme.numbers(tmp_path) == (
+        "From starting `fathom serve` (AMD EPYC 9354, 2 cores; 2026-03-04):\n\n"
+        "| | |\n|---|--:|\n"
+        "| first page | 0.4 s |\n"
+        "| model ready | 1.3 s |\n"
+        "| first token of the first answer | 1.3 s |\n"
+        "| resident memory | 512 MB |"
+    )
+
+
+def test_throughput_becomes_one_table(tmp_path: Path) -> None:
+    def entry(prefill: float, one: float, many: float) -> dict[str, Any]:
+        return {
+            "prefill_tokens_per_s": prefill,
+            "decode_tokens_per_s": {"1": one, "8": many},
+            "rss_bytes": 700_400_000,
+        }
+
+    store(
+        tmp_path,
+        "decode",
+        "2026-03-04",
+        quiet=False,
+        configuration={"batches": [1, 8], "prefill": 512, "threads": 2},
+        results={"engines": {"fathom auto": entry(900.4, 80, 300), "transformers bfloat16": entry(882, 21, 116)}},
+    )
+    assert readme.numbers(tmp_path) == (
+        "Tokens per second on SmolLM2-135M, 2 threads, in one run "
+        "(AMD EPYC 9354, 2 cores; 2026-03-04; the machine was not quiet):\n\n"
+        "| | prefill 512 | decode ×1 | decode ×8 | resident |\n"
+        "|---|--:|--:|--:|--:|\n"
+        "| **fathom auto** | 900 | 80 | 300 | 700 MB |\n"
+        "| transformers bfloat16 | 882 | 21 | 116 | 700 MB |"
+    )
+
+
+def test_agreement_becomes_one_line(tmp_path: Path) -> None:
+    results = {"F32": {"agree_throughout": 19, "prompts": 20}}
+    store(tmp_path, "llamacpp-agreement", "2026-03-04", configuration={"count": 32}, results=results)
+    assert "at least 32 tokens on 19 of 20 prompts" in readme.numbers(tmp_path)
+
+
+def test_without_results_nothing_is_claimed(tmp_path: Path) -> None:
+    assert readme.numbers(tmp_path) == "Nothing has been measured yet: `make bench` does it."
+
+
+def test_the_markers_must_be_there_once() -> None:
+    assert (
+        readme.replace(f"a\n{readme.BEGIN}\nold\n{readme.END}\nb", "new") == f"a\n{readme.BEGIN}\nnew\n{readme.END}\nb"
+    )
+    with pytest.raises(SystemExit, match="exactly one pair of markers"):
+        readme.replace("no markers", "new")
