@@ -42,7 +42,7 @@ def lines(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """One pair a fact; what is unknown is left out, nested facts are indented."""
     for name, value in facts.items():
         title = name.replace("_", " ")
-        if value is None or value == {}:
+        if value is None or value in ({}, [], ()):
             continue
         if isinstance(value, dict):
             yield title, ""

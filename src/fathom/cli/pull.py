@@ -63,16 +63,14 @@ def catalog(memory_bytes: int) -> Table:
     table.add_column("name", no_wrap=True)
     table.add_column("download", justify="right", no_wrap=True)
     table.add_column("memory", justify="right", no_wrap=True)
-    table.add_column("licence", no_wrap=True)
-    table.add_column("")
+    table.add_column("purpose (licence)")
     for model in sorted(registry.RECOMMENDED.values(), key=lambda model: model.memory_bytes):
         fits = not memory_bytes or model.memory_bytes <= TIGHT * memory_bytes
         table.add_row(
             ("✓ " if is_here(model) else "  ") + model.name,
             human_bytes(model.download_bytes) if model.download_bytes else "–",
             human_bytes(model.memory_bytes),
-            model.license,
-            model.purpose,
+            f"{model.purpose} ({model.license})",
             style=None if fits else "dim",
         )
     return table

@@ -90,7 +90,7 @@ class Card:
             raise FathomError(
                 f"the embedded model continued with {text!r}", "report it with the output of fathom doctor"
             )
-        return f"the capital of France is{text.rstrip()}"
+        return "the capital of France is" + text.split(".")[0]
 
 
 def check(card: Card) -> Iterator[tuple[str, bool, str]]:

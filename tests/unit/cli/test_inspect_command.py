@@ -18,6 +18,7 @@ def test_facts_become_readable_lines() -> None:
         "layers": 61,
         "dtypes": ("F8_E4M3", "BF16"),
         "template": None,
+        "problems": [],
         "attention": {"kind": "mla", "kv_lora_rank": 512},
     }
     assert list(lines(facts)) == [

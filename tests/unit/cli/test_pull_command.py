@@ -20,7 +20,7 @@ def test_without_a_name_it_lists_what_there_is() -> None:
     result = CliRunner().invoke(app, ["pull"])
     assert result.exit_code == 0, result.exception
     rows = result.stdout.splitlines()
-    assert rows[0].split() == ["name", "download", "memory", "licence"]
+    assert rows[0].split() == ["name", "download", "memory", "purpose", "(licence)"]
     assert rows[1].startswith("✓ smollm2-135m-instruct")  # the smallest, and the only one that is here
     for name in registry.RECOMMENDED:
         assert name in result.stdout
