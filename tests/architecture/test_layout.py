@@ -68,7 +68,7 @@ def imported_by_tests() -> frozenset[str]:
 
 
 @cache
-def tested() -> frozenset[str]:
+def reached_by_tests() -> frozenset[str]:
     """Modules that a test imports, and what these import within their own package: the parts behind a public face."""
     imports = {name_of(path): imports_of(path) for path in tree(".py", under=SOURCE)}
     mirrored = {
@@ -114,7 +114,7 @@ class TestModule:
     def test_a_test_knows_it(self, path: Path) -> None:
         if path.name != "__init__.py" and name_of(path) not in TESTED_THROUGH:
             mirror = f"tests/unit/{path.relative_to(SOURCE).parent}/test_{path.stem}.py"
-            assert name_of(path) in tested(), f"write {mirror}"
+            assert name_of(path) in reached_by_tests(), f"write {mirror}"
 
 
 @pytest.mark.parametrize("path", tree(".py", ".ts", ".tsx"), ids=lambda path: str(path.relative_to(ROOT)))
