@@ -9,7 +9,7 @@ from typing import Any, Literal
 Role = Literal["system", "user", "assistant", "tool"]
 
 FinishReason = Literal["stop", "length", "tool_calls", "cancelled"]
-"""Why a completion ended: an end token or stop string, the token limit, tool calls to run, or the client left."""
+"""Why a completion ended: an end token or stop string, the token limit, tool calls to run, or the engine closed."""
 
 Effort = Literal["low", "high", "max"]
 """How long a model may think, where its template knows the notion."""

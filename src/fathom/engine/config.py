@@ -18,7 +18,8 @@ class EngineConfig:
     engine lowers it to what the cache can hold. ``max_batch_tokens`` is the budget of one step: decodes come first,
     prefill chunks take the rest. ``cache_bytes`` or ``num_pages`` size the cache (``num_pages`` wins); it never
     grows beyond what ``max_sequences`` full contexts need. ``max_queue`` bounds the sequences that wait beside
-    ``max_sequences`` running ones. ``seed`` makes unseeded requests repeatable, for tests.
+    ``max_sequences`` running ones. ``eos_ids`` replaces the tokenizer's end tokens, where a checkpoint's generation
+    config knows more of them. ``seed`` makes unseeded requests repeatable, for tests.
     """
 
     max_context: int | None = None
@@ -30,6 +31,7 @@ class EngineConfig:
     cache_dtype: CacheDtype = "auto"
     max_queue: int = 256
     prefix_cache: bool = True
+    eos_ids: frozenset[int] | None = None
     seed: int | None = None
 
     def __post_init__(self) -> None:

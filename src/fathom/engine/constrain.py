@@ -31,10 +31,10 @@ class SpelledVocabulary:
 
     bos_token_id = None
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, ends: frozenset[int]) -> None:
         self._encode = vocabulary.encode
         self.tokens = [_bytes_of(vocabulary, token) for token in range(vocabulary.vocab_size)]
-        self.ends = sorted(vocabulary.eos_ids)
+        self.ends = sorted(ends)
         if not self.ends:  # a grammar must be able to end: give it a token that no model can choose
             self.ends = [len(self.tokens)]
             self.tokens.append(b"<end>")
@@ -109,10 +109,14 @@ class Constraint:
 
 
 class Grammars:
-    """Compiles grammars for one vocabulary and keeps the latest. May be called from any thread."""
+    """Compiles grammars for one vocabulary and keeps the latest. May be called from any thread.
 
-    def __init__(self, vocabulary: Vocabulary, *, keep: int = 64) -> None:
+    ``ends`` are the end tokens, where they are not the vocabulary's own.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, ends: frozenset[int] | None = None, *, keep: int = 64) -> None:
         self._source = vocabulary
+        self._ends = vocabulary.eos_ids if ends is None else ends
         self._spelled: SpelledVocabulary | None = None
         self._keep = keep
         self._lock = threading.Lock()
@@ -123,7 +127,7 @@ class Grammars:
         source = _source(spec)
         key = (spec.kind, source)
         with self._lock:
-            vocabulary = self._spelled = self._spelled or SpelledVocabulary(self._source)
+            vocabulary = self._spelled = self._spelled or SpelledVocabulary(self._source, self._ends)
             parser = vocabulary.parser
             matcher = self._matchers.pop(key, None)
         if matcher is None:

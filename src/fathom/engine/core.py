@@ -56,7 +56,9 @@ class EngineCore:
     ) -> None:
         self.config = config = config or EngineConfig()
         self.vocabulary = vocabulary
-        self._grammars = Grammars(vocabulary) if vocabulary else None
+        own = vocabulary.eos_ids if vocabulary else frozenset()
+        self._ends = own if config.eos_ids is None else config.eos_ids
+        self._grammars = Grammars(vocabulary, self._ends) if vocabulary else None
         self._cache, self.max_context = _build_cache(model, config)
         self._vocab_size = model.config.vocab_size
         self._known = min(self._vocab_size, vocabulary.vocab_size) if vocabulary else self._vocab_size
@@ -161,9 +163,13 @@ class EngineCore:
     def fail_all(self, error: FathomError) -> list[Output]:
         """End every request with ``error``."""
         outputs = [Output(request_id, error) for request_id in self._jobs]
+        self.cancel_all()
+        return outputs
+
+    def cancel_all(self) -> None:
+        """Drop every request."""
         for request_id in list(self._jobs):
             self.cancel(request_id)
-        return outputs
 
     def stats(self) -> EngineStats:
         """A snapshot of the counters; cheap, and safe to take from another thread."""
@@ -201,8 +207,8 @@ class EngineCore:
     def _transcript(self, request: Request) -> Transcript:
         sampling = request.sampling
         ends = frozenset(sampling.stop_token_ids)
-        if self.vocabulary is not None and not sampling.ignore_eos:
-            ends |= self.vocabulary.eos_ids
+        if not sampling.ignore_eos:
+            ends |= self._ends
         stream = self.vocabulary.detokenizer() if self.vocabulary is not None else None
         return Transcript(stream, stops=sampling.stop, ends=ends, constraint=self._constraint(request))
 

@@ -49,7 +49,7 @@ class Engine:
             self._thread.start()
 
     def close(self) -> None:
-        """Stop after the step at hand and join the thread. Requests in flight end with a GenerationError."""
+        """Stop after the step at hand and join the thread. What is in flight ends as ``cancelled``."""
         thread, self._thread = self._thread, None
         if thread is not None:
             self._commands.put(None)
@@ -103,11 +103,11 @@ class Engine:
             while self._obey():
                 self._deliver(self._step())
         finally:
-            self._core.fail_all(closed := GenerationError("the engine was closed", "start it again"))
+            self._core.cancel_all()
             with self._lock:
                 self._thread = None
-                left = [Output(request_id, closed) for request_id in self._mailboxes]
-            self._deliver(left)
+                left, self._mailboxes = list(self._mailboxes.values()), {}
+            self._signal([mailbox for mailbox in left if mailbox.cut_off()])
 
     def _obey(self) -> bool:
         """Empty the queue; wait at it when there is nothing to compute. False: stop."""
@@ -138,17 +138,22 @@ class Engine:
             return self._core.fail_all(_explain(error))
 
     def _deliver(self, outputs: list[Output]) -> None:
-        sleeping: dict[asyncio.AbstractEventLoop, list[Mailbox]] = {}
+        sleeping = []
         with self._lock:
             for request_id, value in outputs:
                 mailbox = self._mailboxes.get(request_id)
                 if mailbox is None:  # abandoned meanwhile; its cancellation is in the queue
                     continue
                 if mailbox.put(value):
-                    sleeping.setdefault(mailbox.loop, []).append(mailbox)
+                    sleeping.append(mailbox)
                 if mailbox.ended:
                     del self._mailboxes[request_id]
-        for loop, mailboxes in sleeping.items():
+        self._signal(sleeping)
+
+    def _signal(self, sleeping: list[Mailbox]) -> None:
+        """One call for each event loop."""
+        for loop in {mailbox.loop for mailbox in sleeping}:
+            mailboxes = [mailbox for mailbox in sleeping if mailbox.loop is loop]
             try:
                 loop.call_soon_threadsafe(_wake, mailboxes)
             except RuntimeError:  # the loop was closed with requests in flight

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from fathom.base.errors import FathomError
 from fathom.engine.request import Chunk, Request
@@ -25,7 +25,7 @@ class Mailbox:
         self.arrived = asyncio.Event()
         self._lock = threading.Lock()
         self._pending: dict[int, list[Chunk]] = {}
-        self._open = request.sampling.n
+        self._open = set(range(request.sampling.n))
         self._error: FathomError | None = None
         self._signalled = False
 
@@ -34,11 +34,18 @@ class Mailbox:
         with self._lock:
             if isinstance(value, Chunk):
                 self._pending.setdefault(value.index, []).append(value)
-                self._open -= value.finish_reason is not None
+                if value.finish_reason is not None:
+                    self._open.discard(value.index)
             else:
                 self._error = value
             wake, self._signalled = not self._signalled, True
             return wake
+
+    def cut_off(self) -> bool:
+        """From the engine's thread: every open completion ends here. Whether the consumer has to be woken."""
+        ends = [Chunk(index, "", (), finish_reason="cancelled") for index in sorted(self._open)]
+        wakes = [self.put(end) for end in ends]
+        return any(wakes)
 
     def wake(self) -> None:
         """On the loop: tell the consumer, unless it has taken everything already."""
@@ -49,7 +56,7 @@ class Mailbox:
     @property
     def ended(self) -> bool:
         """Whether nothing more can be put in."""
-        return self._open == 0 or self._error is not None
+        return not self._open or self._error is not None
 
     def take(self) -> Chunk | None:
         """On the loop: what has come for one completion; None when there is nothing yet. Raises what ended it."""
@@ -58,7 +65,7 @@ class Mailbox:
                 return join(self._pending.pop(next(iter(self._pending))))
             if self._error is not None:
                 raise self._error
-            if self._open == 0:
+            if not self._open:
                 raise StopAsyncIteration
             self._signalled = False
             self.arrived.clear()
@@ -88,11 +95,12 @@ class Front(Protocol):
     def abandon(self, request_id: str) -> None: ...
 
 
-class Stream(AsyncIterator[Chunk]):
+class Stream(AsyncGenerator[Chunk, None]):
     """Iterate over it for chunks. Leaving it — closing, cancelling the task that waits, dropping it — ends the request.
 
     The request is sent by `ready` or the first step of the iteration, whichever comes first; that is where
-    RequestError and OverloadedError come from. GenerationError may come later.
+    RequestError and OverloadedError come from. GenerationError may come later. When the engine is closed, what still
+    runs ends with the reason ``cancelled``.
     """
 
     def __init__(self, front: Front, request: Request) -> None:
@@ -132,6 +140,15 @@ class Stream(AsyncIterator[Chunk]):
             self._leave()
             raise
         return chunk
+
+    async def asend(self, value: None) -> Chunk:  # noqa: ARG002, the form of a generator
+        """The next chunk; there is nothing to send."""
+        return await self.__anext__()
+
+    async def athrow(self, *error: Any) -> Chunk:
+        """End the request with an error of the caller's, as a generator that does not catch it would."""
+        self._leave()
+        raise error[1] if len(error) > 1 and error[1] is not None else error[0]
 
     async def aclose(self) -> None:
         """End the request, if it still runs, and free its pages."""

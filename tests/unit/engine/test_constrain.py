@@ -130,7 +130,7 @@ def test_holes_in_the_ids_and_no_end_token(vocabulary):
                 raise TokenizerError("no such token")
             return type(vocabulary).token_bytes(token_id)
 
-    spelled = SpelledVocabulary(Sparse())
+    spelled = SpelledVocabulary(Sparse(), frozenset())
     assert spelled.tokens[200] == b""
     assert spelled.ends == [259]
     constraint = Grammars(Sparse()).compile(GrammarSpec("regex", "a"))

@@ -194,6 +194,16 @@ def test_stop_tokens_end_a_completion_and_stay_out_of_its_text(gqa, small, vocab
     assert answer.reason == "stop"
 
 
+def test_a_checkpoint_may_know_more_end_tokens(gqa, small, vocabulary, run, greedy):
+    prompt = prompts(1, seed=11)[0]
+    tokens = greedy(gqa, prompt, 12)
+    core = EngineCore(gqa, vocabulary, dataclasses.replace(small, eos_ids=frozenset({tokens[3]})))
+    (ended,) = run(core, Request(prompt, GREEDY))[0]
+    (went_on,) = run(core, Request(prompt, dataclasses.replace(GREEDY, ignore_eos=True)))[0]
+    assert list(ended.tokens) == tokens[: tokens.index(tokens[3]) + 1]
+    assert list(went_on.tokens) == tokens
+
+
 def test_the_cache_is_never_larger_than_what_is_useful(gqa):
     core = EngineCore(gqa, None, EngineConfig(max_sequences=2, page_size=16, max_context=100))
     assert core.stats().pages_total == 14
