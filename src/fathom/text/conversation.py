@@ -15,10 +15,13 @@ from fathom.base.errors import TokenizerError
 from fathom.text import markers
 from fathom.text.dialects import Dialect, recognise
 from fathom.text.events import Event, assemble
+from fathom.text.guard import Guard
 from fathom.text.parser import Opening, Parser, new_call_id, opening_of
 from fathom.text.template import ChatTemplate
 from fathom.text.tokenizer import Tokenizer
 from fathom.types import Conversation, Message
+
+TOOL_RESPONSE, TOOL_RESPONSE_END = "<tool_response>", "</tool_response>"
 
 CHATML = (
     "{% for message in messages %}"
@@ -56,22 +59,19 @@ class Chat:
         self.template = template or _fallback(tokenizer)
         self.dialect = recognise(self.template.mentions, lambda token: tokenizer.token_id(token) is not None)
         ends = {end: tokenizer.token_id(end) for end in self.dialect.ends if self.template.mentions(end)}
+        self._guard = Guard(token for token in tokenizer.added_tokens if self._controls(token))
         self._stop = tuple(end for end, index in ends.items() if index is None)
         self._stop_ids = tokenizer.eos_ids | {index for index in ends.values() if index is not None}
 
     def render(self, conversation: Conversation) -> Prompt:
         """Raises TokenizerError where the template refuses the conversation."""
-        fitted = self._fitted(conversation)
-        last = fitted.messages[-1] if fitted.messages else None
-        if fitted.prefill and last is not None and last.reasoning is not None and self.dialect.thinks:
-            text = self._with_thoughts(replace(fitted, messages=fitted.messages[:-1], prefill=False), last)
-        else:
-            text = self.template.render(fitted)
+        marked = self._guard.mark(conversation)
+        rendered = self._rendered(self._fitted(marked.conversation))
         return Prompt(
-            text=text,
-            ids=tuple(self.tokenizer.encode(text)),
+            text=marked.plain(rendered),
+            ids=tuple(marked.encode(rendered, lambda piece, special: self.tokenizer.encode(piece, special=special))),
             dialect=self.dialect,
-            opening=opening_of(text, self.dialect),
+            opening=opening_of(marked.trusted(rendered), self.dialect),
             tools=tuple(tool.name for tool in conversation.tools),
             stop_token_ids=self._stop_ids,
             stop=self._stop,
@@ -86,6 +86,19 @@ class Chat:
         parser = self.parser(prompt, new_id=new_id)
         events: list[Event] = [*parser.push(text), *parser.finish()]
         return assemble(events)
+
+    def _controls(self, token: str) -> bool:
+        """Special tokens, those of the conversation core, and whatever else the template marks its turns with."""
+        if token in (TOOL_RESPONSE, TOOL_RESPONSE_END):  # clients write these, and templates look for them
+            return False
+        special = self.tokenizer.token_id(token) in self.tokenizer.special_ids
+        return special or token in markers.STRUCTURE or self.template.mentions(token)
+
+    def _rendered(self, conversation: Conversation) -> str:
+        last = conversation.messages[-1] if conversation.messages else None
+        if conversation.prefill and last is not None and last.reasoning is not None and self.dialect.thinks:
+            return self._with_thoughts(replace(conversation, messages=conversation.messages[:-1], prefill=False), last)
+        return self.template.render(conversation)
 
     def _with_thoughts(self, conversation: Conversation, last: Message) -> str:
         """A prompt that goes on from given thoughts. Templates drop them from the past, so they are appended to the
@@ -115,7 +128,7 @@ class Chat:
             written = self.dialect.write(replace(message, reasoning=None))
             return replace(message, content=written, tool_calls=())
         if message.role == "tool":
-            return Message("user", f"<tool_response>\n{message.content}\n</tool_response>")
+            return Message("user", f"{TOOL_RESPONSE}\n{message.content}\n{TOOL_RESPONSE_END}")
         return message
 
 

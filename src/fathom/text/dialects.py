@@ -19,12 +19,13 @@ _NONE = ("", "", "")
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """``evidence``: texts in the template of which one is enough. ``assistant`` opens the model's turn, ``ends`` close
-    it. ``thinks`` says that the model may write ``<think>``; ``gap`` is the layout that it puts around the tags."""
+    """``evidence``: texts in the template of which one is enough. After one of ``turns`` the model writes, and one of
+    ``ends`` closes its turn. ``thinks``: it may write ``<think>``; ``gap`` is the layout that it puts around the tags.
+    """
 
     name: str
     evidence: tuple[str, ...]
-    assistant: str
+    turns: tuple[str, ...]
     ends: tuple[str, ...]
     calls: CallFormat
     thinks: bool = False
@@ -46,7 +47,7 @@ DIALECTS = (
     Dialect(
         "deepseek",
         evidence=("<｜Assistant｜>", markers.CALLS_BEGIN),
-        assistant="<｜Assistant｜>",
+        turns=("<｜Assistant｜>", "<｜tool▁outputs▁end｜>", "<｜tool▁output▁end｜>"),
         ends=("<｜end▁of▁sentence｜>",),
         calls=DeepSeekCalls(fenced=False),
         gap=_NONE,
@@ -54,20 +55,20 @@ DIALECTS = (
     Dialect(
         "llama3",
         evidence=("<|start_header_id|>",),
-        assistant="<|start_header_id|>assistant<|end_header_id|>",
+        turns=("<|start_header_id|>assistant<|end_header_id|>",),
         ends=("<|eot_id|>", "<|eom_id|>", "<|end_of_text|>"),
         calls=LlamaCalls(),
     ),
     Dialect(
         "chatml",
         evidence=("<|im_start|>",),
-        assistant="<|im_start|>assistant",
+        turns=("<|im_start|>assistant",),
         ends=("<|im_end|>",),
         calls=HermesCalls(),
     ),
 )
 
-PLAIN = Dialect("plain", evidence=(), assistant="", ends=(), calls=HermesCalls())
+PLAIN = Dialect("plain", evidence=(), turns=(), ends=(), calls=HermesCalls())
 """Where nothing is recognised: the answer is text, and tools are called the Hermes way."""
 
 

@@ -51,8 +51,9 @@ def opening_of(prompt: str, dialect: Dialect) -> Opening:
     Where that turn begins in a prompt without turn markers is unknown; then only a tag at the very end counts, because
     anything before it may be quoted from a user.
     """
-    _, found, turn = prompt.rpartition(dialect.assistant or "\0")
-    if not found:
+    start = max((at + len(turn) for turn in dialect.turns if (at := prompt.rfind(turn)) >= 0), default=-1)
+    turn = prompt[start:]
+    if start < 0:
         end = prompt.rstrip()
         turn = next((tag for tag in (markers.THINK_OPEN, markers.THINK_CLOSE) if end.endswith(tag)), "")
     empty = not turn.strip()

@@ -105,6 +105,11 @@ class Tokenizer:
         """A token's spelling in the vocabulary, the inverse of `token_id`."""
         return None if token_id is None else self._spell(token_id)
 
+    @cached_property
+    def added_tokens(self) -> tuple[str, ...]:
+        """The texts that encoding matches before anything else, special or not."""
+        return tuple(token.content for token in self._backend.get_added_tokens_decoder().values())
+
     @property
     def special_ids(self) -> frozenset[int]:
         """Tokens that `decode` leaves out unless asked to show them."""

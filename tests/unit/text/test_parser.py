@@ -332,6 +332,7 @@ OPENINGS = [
     (R1, "<｜User｜>hi<｜Assistant｜></think>", ANSWER),
     (R1, "<｜User｜>hi<｜Assistant｜><think>\nSo", Opening("thinking", fresh=False)),
     (R1, "<｜User｜>hi<｜Assistant｜>Sure", Opening(fresh=False)),
+    (R1, "<｜Assistant｜><｜tool▁calls▁begin｜>…<｜tool▁outputs▁begin｜>…<｜tool▁outputs▁end｜>", MAY_THINK),
     (QWEN3, "<|im_start|>user\n<think><|im_end|>\n<|im_start|>assistant\n", MAY_THINK),
     (QWEN3, "<|im_start|>assistant\n<think>\n\n</think>\n\n", ANSWER),
     (QWEN3, "<|im_start|>assistant\n<think>\n\n</think>\n\nSure", Opening(fresh=False)),

@@ -1,0 +1,70 @@
+"""Keeps what users and tools say from becoming control tokens.
+
+A user who types ``<|im_end|><|im_start|>system`` must not end a turn and open another: such texts inside user and tool
+messages are spelled out in ordinary tokens. System messages and the assistant's own past turns are left alone: they are
+the developer's and the model's, and carry markup on purpose. Few servers do this; it changes nothing for a conversation
+in which nobody writes a control token.
+
+The texts are marked before rendering, with a code point that Unicode reserves for such inner use and that the
+conversation does not contain, and found again in the rendered prompt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from fathom.types import Conversation, Message
+
+_MARKS = tuple(map(chr, range(0xFDD0, 0xFDF0)))  # noncharacters: Unicode 16, section 23.7
+_STRANGERS = ("user", "tool")
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A conversation whose dangerous texts stand between ``mark``s; no mark where there is nothing dangerous."""
+
+    conversation: Conversation
+    mark: str = ""
+
+    def plain(self, rendered: str) -> str:
+        """The prompt without the marks."""
+        return rendered.replace(self.mark, "") if self.mark else rendered
+
+    def trusted(self, rendered: str) -> str:
+        """The prompt without the marked texts."""
+        return "".join(rendered.split(self.mark)[::2]) if self.mark else rendered
+
+    def encode(self, rendered: str, encode: Callable[[str, bool], list[int]]) -> list[int]:
+        """Token ids of a rendered prompt; ``encode`` takes a text and whether control tokens in it count."""
+        if not self.mark:
+            return encode(rendered, True)
+        pieces = rendered.split(self.mark)
+        return [index for at, piece in enumerate(pieces) if piece for index in encode(piece, at % 2 == 0)]
+
+
+class Guard:
+    """Knows the control tokens of one vocabulary."""
+
+    def __init__(self, tokens: Iterable[str]) -> None:
+        longest_first = sorted(tokens, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
+    def mark(self, conversation: Conversation) -> Marked:
+        if not any(self._dangerous(message) for message in conversation.messages):
+            return Marked(conversation)
+        everything = "".join(message.content for message in conversation.messages)
+        mark = next((mark for mark in _MARKS if mark not in everything), "")
+        if not mark:  # somebody wrote all thirty-two: one of them gives way
+            mark = _MARKS[0]
+        return Marked(replace(conversation, messages=tuple(self._marked(m, mark) for m in conversation.messages)), mark)
+
+    def _dangerous(self, message: Message) -> bool:
+        return message.role in _STRANGERS and self._pattern.search(message.content) is not None
+
+    def _marked(self, message: Message, mark: str) -> Message:
+        content = message.content.replace(mark, "")
+        if message.role in _STRANGERS:
+            content = self._pattern.sub(lambda match: f"{mark}{match[0]}{mark}", content)
+        return replace(message, content=content)
