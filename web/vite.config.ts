@@ -25,5 +25,5 @@ export default defineConfig({
     manifest: "manifest.json", // tells the size test which files the first load takes
   },
   server: { proxy: { "/v1": "http://127.0.0.1:8000", "/health": "http://127.0.0.1:8000" } },
-  test: { include: ["tests/**/*.test.{ts,tsx}"], environment: "jsdom" },
+  test: { include: ["tests/**/*.test.{ts,tsx}"], environment: "node" },
 } as Parameters<typeof defineConfig>[0]);

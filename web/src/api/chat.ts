@@ -6,7 +6,8 @@ import { readEvents } from "./sse";
 export interface ChatMessage {
   readonly role: "system" | "user" | "assistant";
   readonly content: string;
-  readonly prefix?: true; // continue this assistant message instead of opening a new one
+  readonly prefix?: true; // continue this assistant message instead of opening a new one …
+  readonly reasoning_content?: string; // … after what it had thought
 }
 
 export interface ChatRequest {
@@ -86,7 +87,7 @@ export function requestBody(request: ChatRequest): Record<string, unknown> {
 
 /** The events of one `data:` line. Unknown fields are passed over; an error object is thrown. */
 export function parseChunk(data: string): ChatEvent[] {
-  const chunk: unknown = JSON.parse(data);
+  const chunk = parseJson(data);
   if (!isRecord(chunk)) return [];
   if (chunk["error"] !== undefined && chunk["error"] !== null) throw errorFromBody(500, chunk);
   const events: ChatEvent[] = [];
@@ -102,6 +103,14 @@ export function parseChunk(data: string): ChatEvent[] {
   }
   if (isRecord(chunk["usage"])) events.push({ type: "usage", usage: parseUsage(chunk["usage"]) });
   return events;
+}
+
+function parseJson(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    throw new ApiError("the server sent a line that is not JSON", 502, "Retry; if it stays, look at the server's log.");
+  }
 }
 
 function parseUsage(usage: Record<string, unknown>): Usage {

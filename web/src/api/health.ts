@@ -12,7 +12,7 @@ export interface Health {
   readonly status: "loading" | "ready" | "failed";
   readonly model: string;
   readonly progress: number | null; // 0 … 1; null: not known
-  readonly stage: string; // what is being done, e.g. "reading weights"
+  readonly stage: string; // what is being done, e.g. "reading weights"; empty: not known
   readonly error: string | null;
   readonly remedy: string | null;
   readonly capabilities: Capabilities;
@@ -29,12 +29,13 @@ export function parseHealth(body: unknown): Health {
   const health = isRecord(body) ? body : {};
   const error = isRecord(health["error"]) ? health["error"] : {};
   const capabilities = isRecord(health["capabilities"]) ? health["capabilities"] : {};
-  const progress = health["progress"];
+  const progress = isRecord(health["progress"]) ? health["progress"] : { fraction: health["progress"] };
+  const { fraction } = progress;
   return {
     status: status(health["status"]),
     model: text(health["model"]) ?? "",
-    progress: typeof progress === "number" && Number.isFinite(progress) ? Math.min(1, Math.max(0, progress)) : null,
-    stage: text(health["stage"]) ?? text(health["message"]) ?? "",
+    progress: typeof fraction === "number" && Number.isFinite(fraction) ? Math.min(1, Math.max(0, fraction)) : null,
+    stage: text("text" in progress ? progress["text"] : null) ?? "",
     error: text(health["error"]) ?? text(error["message"]),
     remedy: text(health["remedy"]) ?? text(error["remedy"]),
     capabilities: { thinking: capabilities["thinking"] === true, tools: capabilities["tools"] === true },

@@ -25,7 +25,8 @@ const mathExtension: MarkedExtension = {
       name: "math",
       level: "block",
       start: (source) => {
-        const at = source.search(/(?:^|\n) {0,3}(?:\$\$|\\\[)/);
+        const end = source.indexOf("\n\n"); // beyond the paragraph nothing interrupts it
+        const at = (end < 0 ? source : source.slice(0, end)).search(/(?:^|\n) {0,3}(?:\$\$|\\\[)/);
         return at < 0 ? undefined : at;
       },
       tokenizer(source): MathToken | undefined {

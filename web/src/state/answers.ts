@@ -22,6 +22,7 @@ export const STALE_MS = 15_000;
 
 interface Running {
   readonly message: Signal<Message>;
+  readonly draft: Draft;
   readonly abort: AbortController;
 }
 
@@ -63,7 +64,7 @@ export class Answers {
   continue(message: Signal<Message>): void {
     const { library } = this.parts;
     library.update(message, { status: "waiting", owner: library.tab, error: null, remedy: null, finish: null });
-    void this.run(message, this.parts.model.state.value.capabilities.thinking ? false : null);
+    void this.run(message, this.parts.model.state.value.capabilities.thinking ? message.value.thinking !== "" : null);
   }
 
   stop(conversation: string): void {
@@ -72,8 +73,8 @@ export class Answers {
 
   /** The page is going away: keep what has come, marked as interrupted. */
   onPageHide(): void {
-    for (const { message, abort } of this.running.values()) {
-      this.end(message, { status: "interrupted" });
+    for (const { message, draft, abort } of this.running.values()) {
+      this.end(message, { ...draft.whole(), status: "interrupted" });
       abort.abort(new Stopped("interrupted"));
     }
   }
@@ -81,11 +82,11 @@ export class Answers {
   private async run(message: Signal<Message>, thinking: boolean | null): Promise<void> {
     const { conversation } = message.value;
     this.stop(conversation);
-    const running = { message, abort: new AbortController() };
+    const draft = new Draft(message.value, this.parts.clock);
+    const running: Running = { message, draft, abort: new AbortController() };
     this.running.set(conversation, running);
     this.publish();
-    const draft = new Draft(message.value, this.parts.clock);
-    const stopShowing = this.show(running, draft);
+    const stopShowing = this.show(running);
     try {
       await this.parts.model.untilReady(running.abort.signal);
       this.parts.library.update(message, { status: "streaming", model: this.parts.model.state.value.model || null });
@@ -105,7 +106,7 @@ export class Answers {
   }
 
   /** Shows and saves the draft at intervals; call the result to stop. */
-  private show({ message }: Running, draft: Draft): () => void {
+  private show({ message, draft }: Running): () => void {
     const { library } = this.parts;
     const frames = setInterval(() => {
       if (draft.changed()) library.update(message, draft.shown());
@@ -133,10 +134,9 @@ export class Answers {
     const { systemPrompt, temperature, maxTokens } = this.parts.settings.current.value;
     const before = ancestors(this.parts.library.thread(message.conversation).value, message.parent);
     const system: ChatMessage[] = systemPrompt.trim() ? [{ role: "system", content: systemPrompt }] : [];
-    const prefix: ChatMessage[] = message.text ? [{ role: "assistant", content: message.text, prefix: true }] : [];
     return {
       model: this.parts.model.state.value.model,
-      messages: [...system, ...before.filter(hasText).map(toChatMessage), ...prefix],
+      messages: [...system, ...before.filter(hasText).map(toChatMessage), ...prefixOf(message)],
       thinking,
       temperature,
       maxTokens,
@@ -254,6 +254,12 @@ function hasText(message: Message): boolean {
 
 function toChatMessage(message: Message): ChatMessage {
   return { role: message.role, content: message.text };
+}
+
+/** A partial answer, to be continued. */
+function prefixOf({ text, thinking }: Message): ChatMessage[] {
+  if (!text) return [];
+  return [{ role: "assistant", content: text, prefix: true, ...(thinking ? { reasoning_content: thinking } : {}) }];
 }
 
 /** The status to show: a message that claims to stream, but whose tab is gone, was interrupted. */
