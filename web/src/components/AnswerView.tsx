@@ -22,7 +22,8 @@ export function AnswerView({ signal, status, siblings, last }: Props) {
   const moving = streaming || status === "waiting";
   const thinks = streaming && message.text === "" && message.thinkingMs === null;
   return (
-    <article class="answer" aria-label="Fathom" aria-busy={moving}>
+    <article class="answer" aria-busy={moving}>
+      <h2 class="sr-only">Fathom</h2>
       <Mark size={26} />
       <div class="answer-body">
         {message.thinking && <ThinkingPane id={message.id} text={message.thinking} ms={message.thinkingMs} active={thinks} />}

@@ -16,7 +16,8 @@ export function QuestionView({ message, siblings }: Props) {
   const [editing, setEditing] = useState(false);
   if (editing) return <Edit message={message} done={() => setEditing(false)} />;
   return (
-    <article class="question" aria-label="You">
+    <article class="question">
+      <h2 class="sr-only">You</h2>
       <div class="bubble">{message.text}</div>
       <div class="actions">
         <Versions message={message} siblings={siblings} />

@@ -12,6 +12,7 @@ export function Transcript({ conversation, path }: { readonly conversation: stri
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
+  const lastTop = useRef(0);
   const [away, setAway] = useState(false);
   const lastId = path.at(-1)?.message.peek().id;
 
@@ -35,24 +36,15 @@ export function Transcript({ conversation, path }: { readonly conversation: stri
   const onScroll = () => {
     const element = scroller.current;
     if (!element) return;
-    const near = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
-    if (near) follows.current = true;
-    setAway(!near);
-  };
-  const yieldToReader = () => {
-    follows.current = false; // onScroll takes it up again where the reader stays at the end
+    const left = element.scrollHeight - element.scrollTop - element.clientHeight;
+    if (element.scrollTop < lastTop.current && left > 2) follows.current = false; // upwards: that was the reader
+    else if (element.scrollTop > lastTop.current && left < NEAR) follows.current = true;
+    lastTop.current = element.scrollTop;
+    setAway(left > NEAR && !follows.current);
   };
   return (
     <div class="scroll-place">
-      <div
-        class="transcript"
-        ref={scroller}
-        tabIndex={-1}
-        onScroll={onScroll}
-        onWheel={(event) => event.deltaY < 0 && yieldToReader()}
-        onTouchMove={yieldToReader}
-        onKeyDown={(event) => ["ArrowUp", "PageUp", "Home"].includes(event.key) && yieldToReader()}
-      >
+      <div class="transcript" ref={scroller} tabIndex={-1} onScroll={onScroll}>
         <div class="column" ref={content}>
           {path.map((step, index) => (
             <MessageView key={step.message.peek().id} step={step} last={index === path.length - 1} />

@@ -25,10 +25,11 @@ export function Markdown({ text, streaming = false }: Props) {
     if (finished.current?.text !== text) finished.current = { text, tokens: lexer.current.finish(text) };
     tokens = finished.current.tokens;
   }
+  const top = Math.min(...tokens.map((token) => (token.type === "heading" ? (token as Tokens.Heading).depth : 6)));
   return (
     <div class="prose">
       {tokens.map((token, index) => (
-        <Block key={index} token={token} open={streaming && index === tokens.length - 1} />
+        <Block key={index} token={token} top={top} open={streaming && index === tokens.length - 1} />
       ))}
     </div>
   );
@@ -36,16 +37,18 @@ export function Markdown({ text, streaming = false }: Props) {
 
 interface BlockProps {
   readonly token: Token;
-  readonly open: boolean;
+  readonly top: number; // depth of the text's highest heading
+  readonly open: boolean; // it may still grow
 }
 
 /** One top-level block. It renders again only when its token is another one. */
 class Block extends Component<BlockProps> {
   override shouldComponentUpdate(next: BlockProps): boolean {
-    return next.token !== this.props.token || next.open !== this.props.open;
+    return next.token !== this.props.token || next.top !== this.props.top || next.open !== this.props.open;
   }
 
-  override render({ token, open }: BlockProps): ComponentChild {
+  override render({ token, top, open }: BlockProps): ComponentChild {
+    if (token.type === "heading") return heading(token as Tokens.Heading, top);
     return block(token as AnyToken, open);
   }
 }
@@ -64,7 +67,7 @@ function block(token: AnyToken, open: boolean): ComponentChild {
     case "paragraph":
       return <p>{inline(token.tokens)}</p>;
     case "heading":
-      return <Heading depth={token.depth}>{inline(token.tokens)}</Heading>;
+      return heading(token, 1);
     case "code":
       return <CodeBlock code={token.text} language={token.lang ?? ""} open={open} />;
     case "blockquote":
@@ -88,10 +91,10 @@ function block(token: AnyToken, open: boolean): ComponentChild {
   }
 }
 
-function Heading({ depth, children }: { readonly depth: number; readonly children: ComponentChildren }) {
-  // The page's own headings come first, so an answer's begin two levels down.
-  const Tag = `h${Math.min(6, depth + 2)}` as "h3" | "h4" | "h5" | "h6";
-  return <Tag class={`depth-${depth}`}>{children}</Tag>;
+/** The page has used two levels up (its title, and who speaks), so an answer's highest heading is the third. */
+function heading({ depth, tokens }: { readonly depth: number; readonly tokens?: Token[] }, top: number): JSX.Element {
+  const Tag = `h${Math.min(6, 3 + depth - top)}` as "h3" | "h4" | "h5" | "h6";
+  return <Tag class={`depth-${depth}`}>{inline(tokens ?? [])}</Tag>;
 }
 
 function list(token: Tokens.List, open: boolean): JSX.Element {

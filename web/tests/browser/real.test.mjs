@@ -1,0 +1,93 @@
+/** The page against a real server with a real model, at FATHOM_URL: type, stream, stop, reload. */
+
+import assert from "node:assert/strict";
+import { after, before, it } from "node:test";
+import { ask, launch, openPage } from "./browser.mjs";
+
+const { FATHOM_URL } = process.env;
+assert.ok(FATHOM_URL, "set FATHOM_URL to the address of a server");
+
+const PATIENCE = { timeout: 120_000 }; // a small machine loads and reads the prompt in this time
+
+let browser;
+let context;
+let page;
+let complaints;
+
+before(async () => {
+  browser = await launch();
+  ({ context, page, complaints } = await openPage(browser, FATHOM_URL));
+  page.setDefaultTimeout(PATIENCE.timeout);
+});
+after(async () => {
+  await context?.close();
+  await browser?.close();
+});
+
+const answer = () => page.locator(".answer").last();
+const text = () => answer().locator(".prose").last().innerText();
+const button = (name) => page.getByRole("button", { name, exact: true });
+const health = () => page.evaluate(() => fetch("health").then((response) => response.json()));
+
+/** Waits until the answer has grown beyond what it was. */
+async function grows(length) {
+  await page.waitForFunction(
+    (before) => ([...document.querySelectorAll(".answer .prose")].at(-1)?.textContent?.length ?? 0) > before,
+    length,
+    PATIENCE,
+  );
+}
+
+it("takes a message, also while the model loads, and streams the answer", async () => {
+  await ask(page, "Write a long story about a lighthouse keeper and the sea.");
+  await grows(0);
+  await grows((await text()).length);
+  assert.equal((await health()).status, "ready");
+  assert.notEqual(await page.locator(".model-name").innerText(), "Fathom");
+});
+
+it("stops, keeps what has come, and frees the sequence", async () => {
+  await button("Stop").click();
+  await answer().getByText("Stopped.").waitFor();
+  assert.ok((await text()).length > 0);
+  await page.waitForFunction(() => fetch("health").then((response) => response.json()).then(({ engine }) => engine.running === 0));
+});
+
+it("is there after a reload", async () => {
+  const before = await text();
+  await page.reload();
+  await answer().getByText("Stopped.").waitFor();
+  assert.equal(await text(), before);
+  assert.match(await page.locator(".bubble").innerText(), /lighthouse keeper/);
+});
+
+it("keeps a half-streamed answer over a reload, and goes on from it", async () => {
+  await ask(page, "Now tell me about the history of lighthouses, at length.");
+  await page.locator(".answer").nth(1).waitFor();
+  await grows(20);
+  await page.reload();
+  await answer().getByText("Interrupted before the end.").waitFor();
+  const half = (await text()).trim();
+  assert.ok(half.length > 0);
+  await answer().getByRole("button", { name: "Continue" }).click();
+  await grows(half.length + 10);
+  await page.keyboard.press("Escape");
+  await answer().getByText("Stopped.").waitFor();
+  assert.ok((await text()).startsWith(half.slice(0, Math.max(1, half.length - 20))));
+});
+
+it("answers to the end, and counts the tokens", async () => {
+  await page.keyboard.press("Control+k");
+  await button("Settings").click();
+  await page.getByLabel("Longest answer").fill("12");
+  await page.getByLabel("Temperature").fill("0");
+  await page.keyboard.press("Escape");
+  await ask(page, "What is the capital of France?");
+  await answer().locator(".figures").waitFor();
+  assert.match(await text(), /Paris/);
+  assert.match(await answer().locator(".figures").innerText(), /^\d+ tokens/);
+});
+
+it("leaves nothing to complain about", () => {
+  assert.deepEqual(complaints, []);
+});
