@@ -10,8 +10,8 @@ export interface ChatMessage {
   readonly reasoning_content?: string; // … after what it had thought
 }
 
+/** It names no model: the page talks to whichever is served, also after the server was started with another. */
 export interface ChatRequest {
-  readonly model: string;
   readonly messages: readonly ChatMessage[];
   readonly thinking: boolean | null; // null: the model has no such switch
   readonly temperature: number | null; // null: the model's own default
@@ -75,7 +75,6 @@ async function post(fetch: Fetch, request: ChatRequest, signal: AbortSignal): Pr
 
 export function requestBody(request: ChatRequest): Record<string, unknown> {
   return {
-    model: request.model,
     messages: request.messages,
     stream: true,
     stream_options: { include_usage: true },

@@ -6,6 +6,7 @@ import { CopyButton } from "./CopyButton";
 import { useApp } from "./context";
 import { Icon, Mark } from "./Icon";
 import { stateText } from "./ModelBadge";
+import { Sentence } from "./Sentence";
 import { ThinkingPane } from "./ThinkingPane";
 import { Versions } from "./Versions";
 
@@ -20,13 +21,13 @@ export function AnswerView({ signal, status, siblings, last }: Props) {
   const message = signal.value;
   const streaming = status === "streaming";
   const moving = streaming || status === "waiting";
-  const thinks = streaming && message.text === "" && message.thinkingMs === null;
+  const thinks = streaming && message.thinkingSince !== null;
   return (
     <article class="answer" aria-busy={moving}>
       <h2 class="sr-only">Fathom</h2>
       <Mark size={26} />
       <div class="answer-body">
-        {message.thinking && <ThinkingPane id={message.id} text={message.thinking} ms={message.thinkingMs} active={thinks} />}
+        {message.thinking && <ThinkingPane id={message.id} text={message.thinking} ms={message.thinkingMs} since={thinks ? message.thinkingSince : null} />}
         {message.text && <Markdown text={message.text} streaming={streaming} />}
         {moving && !message.text && !message.thinking && <Waiting status={status} />}
         {!moving && <Ending signal={signal} status={status} last={last} />}
@@ -34,7 +35,7 @@ export function AnswerView({ signal, status, siblings, last }: Props) {
           <div class="actions">
             <Versions message={message} siblings={siblings} />
             {message.text && <CopyButton text={message.text} label="Copy answer" />}
-            <Regenerate message={message} />
+            {message.error === null && <Regenerate message={message} />}
             <Figures message={message} />
           </div>
         )}
@@ -59,7 +60,7 @@ function Waiting({ status }: { readonly status: Status }) {
 
 /** Why nothing comes yet; nothing where it is only a moment. */
 function reason(model: ModelState): string {
-  if (model.phase === "loading") return `The model is ${stateText(model)}. Your message is sent as soon as it is ready.`;
+  if (model.phase === "loading") return `The model is loading (${stateText(model)}). Your message is sent as soon as it is ready.`;
   if (model.phase === "unreachable") return "Fathom is not reachable. Your message is sent as soon as it is back.";
   return "";
 }
@@ -72,8 +73,10 @@ function Ending({ signal, status, last }: Pick<Props, "signal" | "status" | "las
     return (
       <div class="problem" role="alert">
         <p>
-          <strong>{status === "failed" ? "This answer failed." : "The answer was interrupted."}</strong> {sentence(message.error ?? "")}
-          {message.remedy && <span class="remedy"> {message.remedy}</span>}
+          <strong>{status === "failed" ? "This answer failed." : "The answer was interrupted."}</strong> <Sentence text={message.error ?? ""} />{" "}
+          <span class="remedy">
+            <Sentence text={message.remedy ?? ""} />
+          </span>
         </p>
         <div class="buttons">
           {last && message.text && <Continue signal={signal} />}
@@ -142,9 +145,4 @@ function Figures({ message }: { readonly message: Message }) {
       {parts.filter(Boolean).join(" · ")}
     </span>
   );
-}
-
-function sentence(text: string): string {
-  const upper = text.charAt(0).toUpperCase() + text.slice(1);
-  return !upper || /[.!?]$/.test(upper) ? upper : `${upper}.`;
 }

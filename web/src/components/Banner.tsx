@@ -1,6 +1,7 @@
 /** What the reader must know before typing on: the model is not there, or nothing can be kept. */
 
 import { useApp } from "./context";
+import { Sentence } from "./Sentence";
 
 export function Banner() {
   const app = useApp();
@@ -14,8 +15,10 @@ export function Banner() {
     return (
       <div class="banner bad" role="alert">
         <p>
-          <strong>The model could not be loaded.</strong> {error}
-          {remedy && <span class="remedy"> {remedy}</span>}
+          <strong>The model could not be loaded.</strong> <Sentence text={error ?? ""} />{" "}
+          <span class="remedy">
+            <Sentence text={remedy ?? ""} />
+          </span>
         </p>
         {retry}
       </div>

@@ -1,23 +1,25 @@
 import { useEffect, useState } from "preact/hooks";
 import { Markdown } from "../markdown/Markdown";
+import { useApp } from "./context";
 import { Icon } from "./Icon";
 
 interface Props {
   readonly id: string;
   readonly text: string;
   readonly ms: number | null;
-  readonly active: boolean; // it is thinking now
+  readonly since: number | null; // when it began to think; null: it does not think any more
 }
 
 /** What the model thought. Open while it thinks, folded once it answers; the reader's own choice is kept. */
-export function ThinkingPane({ id, text, ms, active }: Props) {
+export function ThinkingPane({ id, text, ms, since }: Props) {
+  const active = since !== null;
   const [chosen, setChosen] = useState<boolean | null>(null);
   const open = chosen ?? active;
   return (
     <section class={active ? "thinking active" : "thinking"} aria-label="Thinking">
       <button type="button" class="thinking-head" aria-expanded={open} aria-controls={`thinking-${id}`} onClick={() => setChosen(!open)}>
         <Icon name="think" size={16} />
-        <span>{active ? <Elapsed /> : thoughtFor(ms)}</span>
+        <span>{active ? <Elapsed since={since} /> : thoughtFor(ms)}</span>
         <span class="turn">
           <Icon name="chevron" size={14} />
         </span>
@@ -29,12 +31,14 @@ export function ThinkingPane({ id, text, ms, active }: Props) {
   );
 }
 
-function Elapsed() {
-  const [seconds, setSeconds] = useState(0);
+function Elapsed({ since }: { readonly since: number }) {
+  const { clock } = useApp();
+  const [now, setNow] = useState(clock.now());
   useEffect(() => {
-    const timer = setInterval(() => setSeconds((before) => before + 1), 1000);
+    const timer = setInterval(() => setNow(clock.now()), 1000);
     return () => clearInterval(timer);
   }, []);
+  const seconds = Math.floor((now - since) / 1000);
   return (
     <>
       Thinking…

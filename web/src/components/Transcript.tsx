@@ -18,7 +18,9 @@ export function Transcript({ conversation, path }: { readonly conversation: stri
 
   const toEnd = () => {
     const element = scroller.current;
-    if (element) element.scrollTop = element.scrollHeight;
+    if (!element) return;
+    element.scrollTop = element.scrollHeight;
+    lastTop.current = element.scrollTop; // text that folds away moves the end up: that is not the reader
   };
   useLayoutEffect(() => {
     follows.current = true; // another conversation or a new message: show its end

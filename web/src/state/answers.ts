@@ -135,7 +135,6 @@ export class Answers {
     const before = ancestors(this.parts.library.thread(message.conversation).value, message.parent);
     const system: ChatMessage[] = systemPrompt.trim() ? [{ role: "system", content: systemPrompt }] : [];
     return {
-      model: this.parts.model.state.value.model,
       messages: [...system, ...before.filter(hasText).map(toChatMessage), ...prefixOf(message)],
       thinking,
       temperature,
@@ -204,7 +203,8 @@ class Draft {
   }
 
   shown(): Partial<Message> {
-    return { text: this.text, thinking: this.thinking, thinkingMs: this.thinkingMs };
+    const { text, thinking, thinkingSince, thinkingMs } = this;
+    return { text, thinking, thinkingSince, thinkingMs };
   }
 
   whole(): Partial<Message> {
@@ -236,6 +236,7 @@ function blank(conversation: string, parent: string | null): Omit<Message, "id" 
     role: "assistant",
     text: "",
     thinking: "",
+    thinkingSince: null,
     thinkingMs: null,
     status: "waiting",
     owner: null,

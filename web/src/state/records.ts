@@ -28,6 +28,7 @@ export interface Message {
   readonly role: Role;
   readonly text: string;
   readonly thinking: string;
+  readonly thinkingSince: number | null; // null: does not think now
   readonly thinkingMs: number | null; // null: did not think, or still does
   readonly status: Status;
   readonly created: number;
@@ -84,6 +85,7 @@ export function readMessage(storage: Storage, key: string): Message | null {
     role: value["role"] === "assistant" ? "assistant" : "user",
     text: string(value["text"]),
     thinking: string(value["thinking"]),
+    thinkingSince: number(value["thinkingSince"]),
     thinkingMs: number(value["thinkingMs"]),
     status: status(value["status"]),
     created: number(value["created"]) ?? 0,

@@ -59,7 +59,7 @@ async function answer(mock, script, request, response) {
   response.write(": keep-alive\n\n");
   for await (const event of result.events) {
     if (gone) return undefined;
-    if (event === "break") return response.destroy();
+    if (event === "break") return response.socket.end(); // in the middle of a chunked body, yet after what was written
     response.write(`data: ${JSON.stringify(event)}\n\n`);
   }
   return response.end("data: [DONE]\n\n");
@@ -78,7 +78,10 @@ export async function* stream({ thinking = "", answer = "", pace = 1, finish = "
       if (pace) await pause(pace);
     }
   }
-  if (end === "break") return yield "break";
+  if (end === "break") {
+    await hold?.until; // a browser drops what it has not read yet when a connection breaks
+    return yield "break";
+  }
   yield { choices: [{ index: 0, delta: {}, finish_reason: finish }] };
   yield {
     choices: [],

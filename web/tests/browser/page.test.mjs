@@ -75,12 +75,12 @@ const answer = (page) => page.locator(".answer").last();
 const answered = (page) => answer(page).locator(".figures").waitFor();
 
 /** An answer that stops after some pieces until it is released. */
-function heldAnswer(text, after) {
+function heldAnswer(text, after, end = "done") {
   let release;
   const until = new Promise((resolve) => {
     release = resolve;
   });
-  next = () => ({ events: stream({ answer: text, hold: { after, until } }) });
+  next = () => ({ events: stream({ answer: text, hold: { after, until }, end }) });
   return release;
 }
 
@@ -127,8 +127,10 @@ describe("a conversation", () => {
   });
 
   onPage("keeps the part of an answer that came before the connection broke", async (page) => {
-    next = () => ({ events: stream({ answer: "Half of it", end: "break" }) });
+    const release = heldAnswer("Half of it", Infinity, "break");
     await ask(page, "Hi");
+    await answer(page).getByText("Half of it").waitFor();
+    release();
     await page.getByRole("alert").getByText("The answer was interrupted.").waitFor();
     assert.equal(await answer(page).locator(".prose").innerText(), "Half of it");
     next = () => ({ events: stream({ answer: "All of it." }) });
@@ -261,7 +263,7 @@ describe("the model's state", () => {
     await page.reload();
     const alert = page.getByRole("alert");
     await alert.getByText("The model could not be loaded.").waitFor();
-    assert.match(await alert.innerText(), /no such file: x\.gguf[\s\S]*run `fathom pull`/);
+    assert.match(await alert.innerText(), /No such file: x\.gguf\. Run fathom pull\./);
     await ask(page, "Hi");
     await answer(page).getByText("This answer failed.").waitFor();
   });
@@ -280,10 +282,12 @@ describe("the sidebar", () => {
   onPage("renames, deletes and brings back", async (page) => {
     await ask(page, "A first chat");
     await answered(page);
+    await page.getByRole("link", { name: "A first chat" }).hover();
     await button(page, "Rename A first chat").click();
     await page.getByRole("textbox", { name: "Title of the chat" }).fill("Tides");
     await page.keyboard.press("Enter");
     await page.getByRole("link", { name: "Tides" }).waitFor();
+    await page.getByRole("link", { name: "Tides" }).hover();
     await button(page, "Delete Tides").click();
     await page.getByRole("link", { name: "Tides" }).waitFor({ state: "detached" });
     await page.getByRole("heading", { level: 1 }).getByText("What shall we").waitFor();

@@ -3,7 +3,6 @@ import { parseChunk, requestBody, streamChat, type ChatEvent, type ChatRequest, 
 import { ApiError, ConnectionLost } from "../../src/api/errors";
 
 const REQUEST: ChatRequest = {
-  model: "m",
   messages: [{ role: "user", content: "hi" }],
   thinking: true,
   temperature: 0.5,
@@ -24,7 +23,6 @@ async function collect(fetch: Fetch, signal = new AbortController().signal): Pro
 describe("requestBody", () => {
   it("asks for a stream with usage", () => {
     expect(requestBody(REQUEST)).toEqual({
-      model: "m",
       messages: [{ role: "user", content: "hi" }],
       stream: true,
       stream_options: { include_usage: true },
@@ -36,7 +34,7 @@ describe("requestBody", () => {
 
   it("leaves out what the reader leaves to the model", () => {
     const body = requestBody({ ...REQUEST, thinking: null, temperature: null, maxTokens: null });
-    expect(Object.keys(body)).toEqual(["model", "messages", "stream", "stream_options"]);
+    expect(Object.keys(body)).toEqual(["messages", "stream", "stream_options"]);
   });
 });
 

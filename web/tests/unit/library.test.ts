@@ -13,6 +13,7 @@ function message(conversation: string, parent: string | null, text: string): Omi
     text,
     role: "user",
     thinking: "",
+    thinkingSince: null,
     thinkingMs: null,
     status: "done",
     owner: null,

@@ -1,0 +1,21 @@
+import { expect, it } from "vitest";
+import { thoughtFor } from "../../src/components/ThinkingPane";
+import { toSentence } from "../../src/components/Sentence";
+
+it.each([
+  ["no such file: x", "No such file: x."],
+  ["Why?", "Why?"],
+  ["", ""],
+])("makes a sentence of %j", (text, sentence) => {
+  expect(toSentence(text)).toBe(sentence);
+});
+
+it.each([
+  [null, "Thought"],
+  [0, "Thought for 1 s"],
+  [12_400, "Thought for 12 s"],
+  [59_600, "Thought for 1 min 0 s"],
+  [125_000, "Thought for 2 min 5 s"],
+])("says how long %j ms of thinking were", (ms, text) => {
+  expect(thoughtFor(ms)).toBe(text);
+});
