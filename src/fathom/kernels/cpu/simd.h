@@ -123,7 +123,13 @@ inline f32x16 nibble(i32x16 codes) {
 #endif
 }
 
-inline f32x16 widen(i8x16 v) { return __builtin_convertvector(v, f32x16); }
+inline f32x16 widen(i8x16 v) {
+#if defined(__AVX512F__)
+  return (f32x16)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32((__m128i)v));  // GCC 12 would convert lane by lane
+#else
+  return __builtin_convertvector(__builtin_convertvector(v, i32x16), f32x16);
+#endif
+}
 
 // acc + x·w over 32 pairs of bfloat16.
 inline f32x16 dot_bf16(f32x16 acc, const uint16_t* w, const uint16_t* x) {
