@@ -42,7 +42,7 @@ def finish(process: subprocess.Popen[str]) -> str:
 
 
 def test_without_a_compiler_the_reference_serves(tmp_path):
-    out = finish(run(PATH=str(tmp_path), CXX="", XDG_CACHE_HOME=str(tmp_path)))
+    out = finish(run(PATH=str(tmp_path), CXX="", FATHOM_HOME=str(tmp_path)))
     assert out == "False no C++ compiler on the PATH (looked for g++, c++, clang++)"
 
 
@@ -50,7 +50,7 @@ def test_a_broken_compiler_is_reported_and_the_reference_serves(tmp_path):
     compiler = tmp_path / "g++"
     compiler.write_text("#!/bin/sh\necho 'x.cpp:1: error: no such machine' >&2\nexit 1\n")
     compiler.chmod(compiler.stat().st_mode | stat.S_IXUSR)
-    out = finish(run(CXX=str(compiler), XDG_CACHE_HOME=str(tmp_path)))
+    out = finish(run(CXX=str(compiler), FATHOM_HOME=str(tmp_path)))
     assert out == f"False {compiler} failed: x.cpp:1: error: no such machine"
 
 
@@ -61,7 +61,7 @@ def test_the_reference_can_be_asked_for():
 def test_a_cache_that_cannot_be_written_is_reported(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    out = finish(run(XDG_CACHE_HOME=str(blocked)))
+    out = finish(run(FATHOM_HOME=str(blocked)))
     assert out.startswith("False ")
     assert str(blocked) in out
 
@@ -72,9 +72,9 @@ class TestWithACompiler:
         compiler = tmp_path / "g++"  # the same one, in a hurry
         compiler.write_text(f'#!/bin/sh\nexec {library.status().compiler} "$@" -O0\n')
         compiler.chmod(compiler.stat().st_mode | stat.S_IXUSR)
-        both = [run(CXX=str(compiler), XDG_CACHE_HOME=str(tmp_path)) for _ in range(2)]
+        both = [run(CXX=str(compiler), FATHOM_HOME=str(tmp_path)) for _ in range(2)]
         assert [finish(process) for process in both] == ["True", "True"]
-        assert [path.suffix for path in (tmp_path / "fathom" / "kernels").iterdir()] == [".so"]
+        assert [path.suffix for path in (tmp_path / "cache" / "kernels").iterdir()] == [".so"]
 
     def test_a_built_library_is_used_again(self, tmp_path):
         built = library.status().path

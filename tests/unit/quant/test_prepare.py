@@ -88,7 +88,7 @@ def test_float32_is_the_model_itself(family, scheme):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize(("scheme", "tolerance"), [("bfloat16", 0.02), ("auto", 0.02), ("q8_0", 0.03), ("q4_1", 0.35)])
+@pytest.mark.parametrize(("scheme", "tolerance"), [("bfloat16", 0.02), ("auto", 0.02), ("q8_0", 0.05), ("q4_1", 0.35)])
 def test_other_formats_differ_by_their_rounding(family, scheme, tolerance):
     model = build(family)
     tokens = torch.randint(0, 101, (2, 20))

@@ -29,6 +29,8 @@ from pathlib import Path
 
 import torch  # noqa: F401 - loads its OpenMP runtime first, which ours must be
 
+from fathom.base.paths import kernels_dir
+
 SOURCES = ("linear.cpp", "layer.cpp", "attention.cpp")
 HEADERS = ("simd.h", "scratch.h", "linear.h")
 COMPILERS = ("g++", "c++", "clang++")
@@ -66,7 +68,7 @@ def _attempt() -> tuple[ctypes.CDLL | None, Status]:
         return None, Status(None, reason="FATHOM_KERNELS=ref asks for the reference")
     try:
         compiler = find_compiler()
-        path = build(compiler, cache_directory())
+        path = build(compiler, kernels_dir())
         return ctypes.CDLL(str(path)), Status(path, compiler)
     except (Unavailable, OSError) as error:
         return None, Status(None, reason=str(error))
@@ -79,12 +81,6 @@ def find_compiler() -> str:
         if path:
             return path
     raise Unavailable(f"no C++ compiler on the PATH (looked for {', '.join(COMPILERS)})")
-
-
-def cache_directory() -> Path:
-    """``$XDG_CACHE_HOME/fathom/kernels``, by default below ``~/.cache``."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "fathom" / "kernels"
 
 
 def build(compiler: str, directory: Path) -> Path:
