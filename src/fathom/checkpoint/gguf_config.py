@@ -35,7 +35,7 @@ _PUBLISHED_LLAMA3 = tuple(
     for factor in (8, 32)  # Llama 3.1 and 3.3; Llama 3.2
 )
 
-_SCORING: Mapping[int, Literal["softmax", "sigmoid"]] = {1: "softmax", 2: "sigmoid"}
+SCORING: Mapping[int, Literal["softmax", "sigmoid"]] = {1: "softmax", 2: "sigmoid"}
 
 
 class _Metadata:
@@ -163,7 +163,7 @@ def _read_deepseek2(keys: _Metadata) -> dict[str, Any]:
 
 def _read_moe(keys: _Metadata) -> MoEConfig:
     gating = keys.number("expert_gating_func", 1)  # files older than the key hold V2, which is softmax
-    if gating not in _SCORING:
+    if gating not in SCORING:
         raise ConfigError(f"{keys.prefix}expert_gating_func is {gating}", "1 (softmax) and 2 (sigmoid) are implemented")
     groups = keys.number("expert_group_count", 1) or 1
     biased = any(name.endswith(".exp_probs_b.bias") for name in keys.tensors)
@@ -173,7 +173,7 @@ def _read_moe(keys: _Metadata) -> MoEConfig:
         experts_per_token=keys.number("expert_used_count"),
         num_shared_experts=keys.number("expert_shared_count", 0),
         intermediate_size=keys.number("expert_feed_forward_length"),
-        scoring=_SCORING[gating],
+        scoring=SCORING[gating],
         selection="noaux_tc" if biased else grouped,
         num_groups=groups,
         topk_groups=keys.number("expert_group_used_count", 1) or 1,
