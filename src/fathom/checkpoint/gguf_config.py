@@ -1,8 +1,8 @@
 """GGUF metadata ⇄ ``ModelConfig``, for the architectures ``llama``, ``qwen2``, ``qwen3`` and ``deepseek2``.
 
 Three things are not written where one would look for them. Llama 3.1's rope scaling is not metadata but a tensor of
-divisors, ``rope_freqs.weight``: it is matched against the scalings that were ever published, and refused where none
-fits. Tied embeddings show by the absence of ``output.weight``. And of YaRN's two mscale terms only
+divisors, ``rope_freqs.weight``: it is matched against the scalings that were ever published and a note that we write
+ourselves, and refused where none fits. Tied embeddings show by the absence of ``output.weight``. And of YaRN's two mscale terms only
 ``mscale_all_dim`` is kept, times 0.1; every DeepSeek model has both equal.
 """
 
@@ -29,6 +29,9 @@ from fathom.model.config import (
 )
 
 _REMEDY = "convert the model anew with a current llama.cpp, or choose another file"
+
+LLAMA3_KEY = "fathom.rope.llama3"
+"""Our own note beside the divisors, [factor, low, high, original], so that what we write we read back exactly."""
 
 _PUBLISHED_LLAMA3 = tuple(
     Llama3Scaling(factor=factor, low_freq_factor=1, high_freq_factor=4, original_max_position=8192)
@@ -193,7 +196,7 @@ def _read_rope(keys: _Metadata, dim: int, interleaved: bool, divisors: NDArray[n
         return RopeConfig(theta=theta, interleaved=interleaved, scaling=_read_yarn(keys))
     if kind != "none" and keys.get("rope.scaling.factor", 1.0) not in (0.0, 1.0):
         raise ConfigError(f"{keys.prefix}rope.scaling.type is {kind!r}", "none and yarn are implemented")
-    scaling = None if divisors is None else _match_llama3(divisors, theta, dim)
+    scaling = None if divisors is None else _match_llama3(divisors, theta, dim, keys.values.get(LLAMA3_KEY))
     return RopeConfig(theta=theta, interleaved=interleaved, scaling=scaling)
 
 
@@ -211,14 +214,24 @@ def _read_yarn(keys: _Metadata) -> YarnScaling:
     )
 
 
-def _match_llama3(divisors: NDArray[np.float32], theta: float, dim: int) -> Llama3Scaling | None:
+def _match_llama3(divisors: NDArray[np.float32], theta: float, dim: int, noted: Any) -> Llama3Scaling | None:
+    """The scaling that gives these divisors: the one noted in the file, else a published one."""
     if np.all(divisors == 1):
         return None
-    for scaling in _PUBLISHED_LLAMA3:
+    for scaling in (*_noted_llama3(noted), *_PUBLISHED_LLAMA3):
         expected = llama3_divisors(scaling, theta, dim)
         if divisors.shape == expected.shape and np.allclose(divisors, expected, rtol=1e-3):
             return scaling
     raise ConfigError("rope_freqs.weight holds a rope scaling that we do not know", "choose another model")
+
+
+def _noted_llama3(noted: Any) -> list[Llama3Scaling]:
+    if not isinstance(noted, list) or len(noted) != 4:
+        return []
+    factor, low, high, original = noted
+    return [
+        Llama3Scaling(factor=factor, low_freq_factor=low, high_freq_factor=high, original_max_position=round(original))
+    ]
 
 
 def llama3_divisors(scaling: Llama3Scaling, theta: float, dim: int) -> NDArray[np.float32]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fathom.checkpoint.gguf_config import SCORING
-from fathom.model.config import GQAConfig, MLAConfig, ModelConfig, MoEConfig, YarnScaling
+from fathom.checkpoint.gguf_config import LLAMA3_KEY, SCORING
+from fathom.model.config import GQAConfig, Llama3Scaling, MLAConfig, ModelConfig, MoEConfig, YarnScaling
 
 _ARCHITECTURES = {
     "llama": "llama",
@@ -35,7 +35,12 @@ def write_config(config: ModelConfig) -> dict[str, Any]:
         values |= _write_moe(config.moe)
     if isinstance(config.rope.scaling, YarnScaling):
         values |= _write_yarn(config.rope.scaling)
-    return {"general.architecture": architecture} | {f"{architecture}.{key}": value for key, value in values.items()}
+    written = {"general.architecture": architecture} | {f"{architecture}.{key}": value for key, value in values.items()}
+    if isinstance(config.rope.scaling, Llama3Scaling):
+        scaling = config.rope.scaling
+        factors = [scaling.factor, scaling.low_freq_factor, scaling.high_freq_factor, scaling.original_max_position]
+        written[LLAMA3_KEY] = [float(factor) for factor in factors]
+    return written
 
 
 def _write_gqa(attention: GQAConfig) -> dict[str, Any]:
