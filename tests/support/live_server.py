@@ -12,7 +12,7 @@ import uvicorn
 
 from fathom.server.app import create_app
 from fathom.server.backend import Backend, Progress
-from fathom.server.runtime import Runtime
+from fathom.server.runtime import Ready, Runtime
 from fathom.server.serve import listen
 from fathom.server.settings import Settings
 
@@ -34,7 +34,8 @@ class LiveServer:
 
     @property
     def backend(self) -> Backend:
-        return self.call(self.runtime.backend())
+        assert isinstance(self.runtime.state, Ready)
+        return self.runtime.state.backend
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
@@ -50,7 +51,8 @@ class LiveServer:
 
 
 @contextmanager
-def live_server(load: Callable[[Progress], Backend], **settings: Any) -> Iterator[LiveServer]:
+def live_server(load: Callable[[Progress], Backend], *, wait: bool = True, **settings: Any) -> Iterator[LiveServer]:
+    """Serve what ``load`` returns. With ``wait`` the model is there when this is entered."""
     chosen = Settings(port=0, **settings)
     listener = listen(chosen.host, chosen.port)
     port = listener.getsockname()[1]
@@ -72,7 +74,10 @@ def live_server(load: Callable[[Progress], Backend], **settings: Any) -> Iterato
     thread.start()
     assert started.wait(60)
     try:
-        yield LiveServer(f"http://127.0.0.1:{port}", port, parts["runtime"], parts["loop"])
+        server = LiveServer(f"http://127.0.0.1:{port}", port, parts["runtime"], parts["loop"])
+        if wait:
+            server.call(server.runtime.backend())
+        yield server
     finally:
         parts["server"].should_exit = True
         thread.join(30)

@@ -125,8 +125,8 @@ async def chat(backend: Backend, job: ChatJob) -> AsyncGenerator[GenerationEvent
             if chunk.finish_reason or (first_call_done and not job.parallel_calls):
                 tally.closed = True
                 yield Closed(chunk.index, "tool_calls" if tally.called else chunk.finish_reason or "stop")
-                if all(each.closed for each in tallies):
-                    break
+                if not chunk.finish_reason and all(each.closed for each in tallies):
+                    break  # nobody wants the rest
     yield Finished(_usage(request.prompt, tallies))
 
 

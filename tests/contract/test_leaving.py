@@ -1,0 +1,166 @@
+"""Clients that leave, stall or come early, and servers that stop: on real sockets, judged by the engine's books."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+
+import httpx
+import pytest
+from live_server import LiveServer, live_server
+from scripted import Script, instantly, scripted_backend
+
+from fathom.base.errors import CheckpointError
+
+BODY = {"messages": [{"role": "user", "content": "Hi"}]}
+
+
+def send(server: LiveServer, **body: object) -> socket.socket:
+    """A request on a socket of its own, sent and not read."""
+    data = json.dumps(BODY | body).encode()
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:{server.port}\r\n"
+        f"content-type: application/json\r\ncontent-length: {len(data)}\r\n\r\n"
+    )
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    connection.sendall(head.encode() + data)
+    return connection
+
+
+def read_until(connection: socket.socket, mark: bytes) -> bytes:
+    data = b""
+    while mark not in data:
+        piece = connection.recv(65536)
+        assert piece, data
+        data += piece
+    return data
+
+
+@pytest.fixture
+def gated(serve_script):
+    """A server whose answers begin when ``open_gate`` is called."""
+    gate = asyncio.Event()
+    server = serve_script(Script("Hello", gate=gate), keepalive=0.05)
+
+    async def opened() -> None:
+        gate.set()
+
+    return server, lambda: server.call(opened())
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_client_that_leaves_in_silence_frees_its_sequence(gated, stream):
+    server, open_gate = gated
+    connection = send(server, stream=stream)
+    server.wait_until(lambda: server.engine.running == 1)
+    connection.close()
+    server.wait_until(lambda: server.engine.running == 0)
+    assert server.engine.cancelled == 1
+    open_gate()
+    assert httpx.post(f"{server.url}/v1/chat/completions", json=BODY).status_code == 200
+
+
+def test_a_client_that_leaves_inside_a_stream_frees_its_sequence(serve_script):
+    server = serve_script(Script("word " * 100_000, step=5))
+    connection = send(server, stream=True)
+    read_until(connection, b"word")
+    assert server.engine.running == 1
+    connection.close()
+    server.wait_until(lambda: server.engine.running == 0)
+    assert server.engine.cancelled == 1
+
+
+@pytest.mark.parametrize("count", [8])
+def test_many_that_leave_leave_nothing(gated, count):
+    server, _ = gated
+    connections = [send(server, stream=i % 2 == 0, n=1 + i % 3) for i in range(count)]
+    server.wait_until(lambda: server.engine.running == count)
+    for connection in connections:
+        connection.close()
+    server.wait_until(lambda: server.engine.running == 0)
+    assert server.engine.cancelled == count
+
+
+def test_a_silent_stream_is_kept_alive_by_comments(gated):
+    server, open_gate = gated
+    with send(server, stream=True) as connection:
+        start = read_until(connection, b": keep-alive\n\n")
+        assert start.startswith(b"HTTP/1.1 200")
+        assert b"text/event-stream" in start
+        open_gate()
+        assert b"data: [DONE]\n\n" in read_until(connection, b"[DONE]\n\n")
+
+
+def test_a_silent_answer_is_kept_alive_by_blank_lines(gated):
+    server, open_gate = gated
+    with httpx.stream("POST", f"{server.url}/v1/chat/completions", json=BODY, timeout=60) as response:
+        pieces = response.iter_bytes()
+        assert next(pieces).strip(b"\n") == b""
+        open_gate()
+        body = b"".join(pieces)
+    assert json.loads(body)["choices"][0]["message"]["content"] == "Hello"
+
+
+def test_a_reader_that_stalls_is_cut_off(serve_script):
+    server = serve_script(Script("word " * 4_000_000, step=5_000), stall_timeout=0.2)
+    connection = send(server, stream=True)
+    server.wait_until(lambda: len(server.engine.requests) == 1 and server.engine.running == 0)
+    assert server.engine.cancelled == 1
+    connection.close()
+
+
+def test_a_request_that_never_starts_is_given_up(serve_script):
+    server = serve_script(Script(gate=asyncio.Event()), start_timeout=0.1)
+    answer = httpx.post(f"{server.url}/v1/chat/completions", json=BODY)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+    assert server.engine.cancelled == 1
+
+
+def test_requests_that_come_while_the_model_loads_wait_for_it():
+    go_on = threading.Event()
+
+    def load(progress):
+        progress("reading weights", 0.25)
+        assert go_on.wait(60)
+        return scripted_backend(Script("late"))
+
+    with live_server(load, wait=False, keepalive=0.05) as server:
+        server.wait_until(lambda: getattr(server.runtime.state, "fraction", None) == 0.25)
+        health = httpx.get(f"{server.url}/health").json()
+        assert (health["status"], health["stage"], health["progress"]) == ("loading", "reading weights", 0.25)
+        assert httpx.get(f"{server.url}/health/ready").status_code == 503
+        with send(server, stream=True) as connection:
+            read_until(connection, b": keep-alive\n\n")
+            go_on.set()
+            read_until(connection, b"[DONE]\n\n")
+        assert httpx.get(f"{server.url}/health/ready").status_code == 200
+        health = httpx.get(f"{server.url}/health").json()
+        assert (health["status"], health["model"], health["progress"]) == ("ready", "scripted", None)
+        assert health["capabilities"] == {"thinking": False, "tools": True}
+        assert health["engine"]["finished"] == 1
+
+
+def test_a_model_that_cannot_be_loaded_is_explained():
+    def load(progress):
+        raise CheckpointError("the file ends early", "download it again")
+
+    with live_server(load, wait=False) as server:
+        answer = httpx.post(f"{server.url}/v1/chat/completions", json=BODY)
+        assert answer.status_code == 503
+        message = "the model could not be loaded: the file ends early; download it again"
+        assert answer.json()["error"]["message"] == message
+        health = httpx.get(f"{server.url}/health").json()
+        assert health["status"] == "failed"
+        assert health["error"] == {"message": "the file ends early", "remedy": "download it again"}
+
+
+def test_a_server_that_stops_cancels_what_runs():
+    backend = scripted_backend(Script("Hello", gate=asyncio.Event()))
+    with live_server(instantly(backend)) as server:
+        connection = send(server, stream=True)
+        server.wait_until(lambda: server.engine.running == 1)
+    assert backend.engine.running == 0
+    assert backend.engine.closed
+    connection.close()
