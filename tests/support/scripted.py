@@ -33,6 +33,7 @@ class ByteTokenizer:
     bos_id = None
     eos_ids = frozenset({EOS})
     special_ids = frozenset({EOS})
+    added_tokens = ()  # marks are plain text here
 
     def encode(self, text: str, *, bos: bool = False, special: bool = True) -> list[int]:
         return list(text.encode())
