@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vite";
 
 // Every browser that runs this page reads WOFF2, so the older copies of KaTeX's fonts are left out of the package.
@@ -10,9 +11,31 @@ const woff2Only: Plugin = {
   },
 };
 
+// The page carries other people's work: their licenses ask to be carried along.
+const licenses: Plugin = {
+  name: "licenses",
+  generateBundle(_, bundle) {
+    const packages = new Map<string, string>();
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type !== "chunk") continue;
+      for (const id of chunk.moduleIds) {
+        const match = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(id);
+        if (match?.[1] && match[2]) packages.set(match[2], match[1]);
+      }
+    }
+    const texts = [...packages].toSorted().map(([name, folder]) => {
+      const { version } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8")) as { version: string };
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      if (!file) throw new Error(`${name} has no license file`);
+      return `${name} ${version}\n\n${readFileSync(`${folder}/${file}`, "utf8").trim()}\n`;
+    });
+    this.emitFile({ type: "asset", fileName: "licenses.txt", source: texts.join(`\n${"-".repeat(80)}\n\n`) });
+  },
+};
+
 export default defineConfig({
   base: "./", // the page may be served below any path
-  plugins: [woff2Only],
+  plugins: [woff2Only, licenses],
   build: {
     outDir: "../src/fathom/server/static",
     emptyOutDir: true,

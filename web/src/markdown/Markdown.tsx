@@ -25,7 +25,7 @@ export function Markdown({ text, streaming = false }: Props) {
     if (finished.current?.text !== text) finished.current = { text, tokens: lexer.current.finish(text) };
     tokens = finished.current.tokens;
   }
-  const top = Math.min(...tokens.map((token) => (token.type === "heading" ? (token as Tokens.Heading).depth : 6)));
+  const top = tokens.reduce((least, token) => (token.type === "heading" ? Math.min(least, (token as Tokens.Heading).depth) : least), 6);
   return (
     <div class="prose">
       {tokens.map((token, index) => (

@@ -17,7 +17,7 @@ export interface PlainToken extends Tokens.Generic {
 
 const DEEPEST = 24; // levels of quotes and lists; the lexer takes time with the square of them
 const LONGEST_BLOCK = 20_000; // characters of one block of running text, beyond which it stays plain
-const LONGEST_TEXT = 1_000_000;
+const LONGEST_TEXT = 500_000;
 
 const mathExtension: MarkedExtension = {
   extensions: [

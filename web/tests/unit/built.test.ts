@@ -65,6 +65,13 @@ it("never writes HTML text into the page", () => {
   }
 });
 
+it("carries the licenses of what it is built from", () => {
+  const licenses = read("licenses.txt").toString("utf8");
+  for (const name of ["preact", "@preact/signals", "marked", "katex", "highlight.js"]) {
+    expect(licenses).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+$`, "m"));
+  }
+});
+
 it("locks packages without the address of a registry", () => {
   const lock = readFileSync(new URL("../../package-lock.json", import.meta.url), "utf8");
   expect(lock).not.toContain('"resolved"');
