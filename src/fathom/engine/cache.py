@@ -11,14 +11,19 @@ once per step, here.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from fathom.kernels import dispatch
 from fathom.model.context import CacheSpec
 from fathom.model.sdpa import attention
+
+_ALIGNMENT = 64
+"""Bytes: a cache line, as torch's own allocations."""
 
 
 class PagedCache:
@@ -28,7 +33,7 @@ class PagedCache:
         self, specs: list[CacheSpec], *, num_pages: int, page_size: int, dtype: torch.dtype, device: torch.device
     ) -> None:
         def pages(heads: int, channels: int) -> Tensor:
-            return torch.zeros(num_pages, page_size, heads, channels, dtype=dtype, device=device)
+            return _zeros((num_pages, page_size, heads, channels), dtype, device)
 
         self.num_pages = num_pages
         self.page_size = page_size
@@ -49,6 +54,16 @@ class PagedCache:
         for tensor in (*self.keys, *self.values):
             if tensor is not None:
                 tensor[pages] = 0
+
+
+def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Zeros; on the CPU from untouched memory, so that pages cost nothing until they are used (torch.zeros writes)."""
+    if device.type != "cpu":
+        return torch.zeros(shape, dtype=dtype, device=device)
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.zeros(size + _ALIGNMENT, dtype=np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT
+    return torch.from_numpy(memory[start : start + size]).view(dtype).view(shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +89,7 @@ class PagedContext:
         slots: Tensor,  # (T) int64: page · page_size + offset
         tables: Tensor,  # (decodes, M) int32
         lengths: Tensor,  # (decodes) int32
+        starts: Tensor,  # (decodes + 1) int32: 0, 1, 2 … since each has one token
         chunks: list[Chunk],
     ) -> None:
         self._cache = cache
@@ -82,7 +98,7 @@ class PagedContext:
         self._lengths = lengths
         self._chunks = chunks
         self._decodes = len(lengths)
-        self._starts = torch.arange(self._decodes + 1, dtype=torch.int32, device=lengths.device)
+        self._starts = starts
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
         """q (1, T, H, Dk), k (1, T, G, Dk), v (1, T, G, Dv) → (1, T, H, Dv)."""

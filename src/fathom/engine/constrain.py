@@ -62,10 +62,11 @@ def _bytes_of(vocabulary: Vocabulary, token: int) -> bytes:
 class Constraint:
     """Where one completion stands in its grammar. ``complete``: nothing but an end token can follow."""
 
-    def __init__(self, matcher: LLMatcher, vocabulary: SpelledVocabulary, after: str | None) -> None:
+    def __init__(self, matcher: LLMatcher, vocabulary: SpelledVocabulary, after: str | None, barred: list[int]) -> None:
         self._matcher = matcher
         self._vocabulary = vocabulary
         self._after = (after or "").encode()
+        self._barred = barred
         self._seen = b""  # what may be the beginning of `after`
         self._active = not self._after
 
@@ -93,7 +94,7 @@ class Constraint:
         size = len(self._vocabulary.tokens)
         if not self._active:
             free = np.ones(size, dtype=np.bool_)
-            free[self._vocabulary.ends] = False
+            free[self._barred] = False
             return free
         bits = np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8)
         self._check()
@@ -122,8 +123,11 @@ class Grammars:
         self._lock = threading.Lock()
         self._matchers: OrderedDict[tuple[str, str], LLMatcher] = OrderedDict()
 
-    def compile(self, spec: GrammarSpec) -> Constraint:
-        """A constraint at its beginning. Raises RequestError, with the parser's own words, where it is invalid."""
+    def compile(self, spec: GrammarSpec, stops: frozenset[int] = frozenset()) -> Constraint:
+        """A constraint at its beginning; ``stops`` are tokens that end the completion beside the end tokens.
+
+        Raises RequestError, with the parser's own words, where the grammar is invalid.
+        """
         source = _source(spec)
         key = (spec.kind, source)
         with self._lock:
@@ -138,7 +142,8 @@ class Grammars:
             self._matchers[key] = matcher
             while len(self._matchers) > self._keep:
                 self._matchers.popitem(last=False)
-        return Constraint(matcher.deep_copy(), vocabulary, spec.after)
+        barred = [token for token in {*vocabulary.ends, *stops} if token < len(vocabulary.tokens)]
+        return Constraint(matcher.deep_copy(), vocabulary, spec.after, barred)
 
 
 def _source(spec: GrammarSpec) -> str:

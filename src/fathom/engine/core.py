@@ -202,7 +202,7 @@ class EngineCore:
     def _constraint(self, request: Request) -> Constraint | None:
         if request.grammar is None or self._grammars is None:
             return None
-        return self._grammars.compile(request.grammar)
+        return self._grammars.compile(request.grammar, frozenset(request.sampling.stop_token_ids))
 
     def _transcript(self, request: Request) -> Transcript:
         sampling = request.sampling

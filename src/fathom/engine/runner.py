@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Protocol
 
 import numpy as np
@@ -61,11 +62,11 @@ class Runner:
         """
         tokens, positions, context = self._lay_out(work)
         hidden = self._model.hidden(tokens, positions, context)[0]  # (T, D)
-        ends = np.cumsum([item.length for item in work])
-        last = [int(end) - 1 for item, end in zip(work, ends, strict=True) if item.length == item.sequence.pending]
+        ends = list(accumulate(item.length for item in work))
+        last = [end - 1 for item, end in zip(work, ends, strict=True) if item.length == item.sequence.pending]
         rows = hidden if len(last) == len(hidden) else hidden[last]
         scores = {
-            place: self._score(item, hidden[int(end) - item.length : int(end)])
+            place: self._score(item, hidden[end - item.length : end])
             for place, (item, end) in enumerate(zip(work, ends, strict=True))
             if item.sequence.request.prompt_logprobs and item.sequence.generated == 0
         }
@@ -95,6 +96,7 @@ class Runner:
             slots=packed[2],
             tables=torch.from_numpy(tables).to(self._device),
             lengths=torch.tensor(lengths, dtype=torch.int32, device=self._device),
+            starts=torch.from_numpy(np.arange(len(decodes) + 1, dtype=np.int32)).to(self._device),
             chunks=self._chunks(work, len(decodes)),
         )
         return packed[0:1], packed[1:2], context

@@ -14,11 +14,13 @@ Reported log-probabilities are those of the model itself, before any of the abov
 from __future__ import annotations
 
 from collections.abc import Sequence as Rows
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isfinite
 
 import torch
 from torch import Tensor
 
+from fathom.base.errors import GenerationError
 from fathom.engine.request import TokenLogprob
 from fathom.engine.sequence import Sequence
 
@@ -29,10 +31,15 @@ _CANDIDATES = 1024
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """``token`` is None where the model's logits are not finite."""
+    """``token`` is None where there can be none, for the reason in ``error``."""
 
     token: int | None
     logprob: TokenLogprob | None = None
+    error: GenerationError | None = None
+
+
+def _not_finite() -> GenerationError:
+    return GenerationError("the model gave numbers that are not finite", "try another dtype or other weights")
 
 
 def _mix(value: int) -> int:
@@ -54,20 +61,22 @@ def sample(logits: Tensor, rows: Rows[Sequence], limit: int) -> list[Sample]:
 
     logits (R, V) float32; they may be overwritten.
     """
-    finite = logits.sum(-1).isfinite()  # (R): one pass finds NaN and infinities
+    sums = logits.sum(-1)  # (R): one pass finds NaN and infinities
     wanted = [r for r, sequence in enumerate(rows) if sequence.request.sampling.logprobs is not None]
     logprobs = logits[wanted].log_softmax(-1) if wanted else None  # (len(wanted), V)
     if limit < logits.shape[1]:
         logits[:, limit:] = float("-inf")
     penalize(logits, rows)
-    constrain(logits, rows)
-    tokens, usable = torch.stack((choose(logits, rows), finite.long())).tolist()
-    samples = [Sample(token if ok else None) for token, ok in zip(tokens, usable, strict=True)]
+    errors = constrain(logits, rows)
+    found, totals = torch.stack((choose(logits, rows).double(), sums.double())).tolist()  # one transfer
+    tokens = [int(token) for token in found]
+    errors.update((r, _not_finite()) for r, total in enumerate(totals) if not isfinite(total))
+    samples = [Sample(token) if r not in errors else Sample(None, error=errors[r]) for r, token in enumerate(tokens)]
     if logprobs is not None:
         alternatives = [rows[r].request.sampling.logprobs or 0 for r in wanted]
         reports = report(logprobs, [tokens[r] for r in wanted], alternatives)
         for r, logprob in zip(wanted, reports, strict=True):
-            samples[r] = Sample(samples[r].token, logprob)
+            samples[r] = replace(samples[r], logprob=logprob)
     return samples
 
 
@@ -108,14 +117,24 @@ def penalize(logits: Tensor, rows: Rows[Sequence]) -> None:
         logits[at[0], at[1]] -= logits.new_tensor(amount)
 
 
-def constrain(logits: Tensor, rows: Rows[Sequence]) -> None:
-    """Minus infinity wherever a row's grammar forbids the token."""
+def constrain(logits: Tensor, rows: Rows[Sequence]) -> dict[int, GenerationError]:
+    """Minus infinity wherever a row's grammar forbids the token; the rows whose grammar gave up, which stay as they are.
+
+    A parser that meets its limits is the trouble of one request, not of all that share its step.
+    """
+    errors = {}
     for r, sequence in enumerate(rows):
         constraint = sequence.transcript.constraint
-        if constraint is not None:
+        if constraint is None:
+            continue
+        try:
             allowed = torch.from_numpy(constraint.allowed()).to(logits.device)
+        except GenerationError as error:
+            errors[r] = error
+        else:
             logits[r, : len(allowed)].masked_fill_(~allowed, float("-inf"))
             logits[r, len(allowed) :] = float("-inf")
+    return errors
 
 
 def choose(logits: Tensor, rows: Rows[Sequence]) -> Tensor:

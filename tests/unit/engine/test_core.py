@@ -1,3 +1,4 @@
+import copy
 import dataclasses
 import random
 
@@ -8,6 +9,7 @@ from fathom.base.errors import GenerationError, OverloadedError, RequestError
 from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore
 from fathom.engine.request import Request, SamplingParams
+from fathom.quant.prepare import prepare
 
 GREEDY = SamplingParams(temperature=0, max_tokens=12)
 
@@ -90,6 +92,14 @@ def test_prompt_logprobs_score_every_token_but_the_first(model, small, run):
     chosen = expected.gather(1, torch.tensor(prompt[1:])[:, None])[:, 0]
     assert [score.logprob for score in answer.prompt_logprobs] == pytest.approx(chosen.tolist(), abs=1e-4)
     assert all(len(score.top) == 2 for score in answer.prompt_logprobs)
+
+
+@pytest.mark.parametrize("scheme", ["none", "float32"])
+def test_a_model_prepared_for_inference_says_the_same(model, small, run, greedy, scheme):
+    prepared = prepare(copy.deepcopy(model), scheme)
+    asked = prompts(4, seed=8)
+    answers = run(EngineCore(prepared, None, small), *(Request(prompt, GREEDY) for prompt in asked))
+    assert [list(answer.tokens) for (answer,) in answers] == [greedy(model, prompt, 12) for prompt in asked]
 
 
 def test_max_tokens_is_cut_by_the_context(gqa, small, run):

@@ -57,6 +57,7 @@ def test_a_ragged_step_equals_each_sequence_alone(kind):
         slots=torch.tensor([s for slot, (count, n) in zip(slots, sizes, strict=True) for s in slot[n - count :]]),
         tables=torch.tensor([t + [0] * (width - len(t)) for t in tables[: len(DECODES)]], dtype=torch.int32),
         lengths=torch.tensor(DECODES, dtype=torch.int32),
+        starts=torch.arange(len(DECODES) + 1, dtype=torch.int32),
         chunks=chunks,
     )
     newest = [slice(length - count, length) for count, length in sizes]
