@@ -234,9 +234,7 @@ class EngineCore:
         """Take the sampled token: text, end, next in line."""
         try:
             if taken.token is None:
-                raise GenerationError(
-                    "the model gave numbers that are not finite", "try another dtype or other weights"
-                )
+                raise taken.error or GenerationError("no token could be chosen", "report this")
             first = not sequence.generated
             sequence.append(taken.token)
             text, ended = sequence.transcript.push(taken.token)

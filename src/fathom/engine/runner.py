@@ -64,13 +64,19 @@ class Runner:
         hidden = self._model.hidden(tokens, positions, context)[0]  # (T, D)
         ends = list(accumulate(item.length for item in work))
         last = [end - 1 for item, end in zip(work, ends, strict=True) if item.length == item.sequence.pending]
-        rows = hidden if len(last) == len(hidden) else hidden[last]
+        logits = self._logits(hidden if len(last) == len(hidden) else hidden[last])
         scores = {
             place: self._score(item, hidden[end - item.length : end])
             for place, (item, end) in enumerate(zip(work, ends, strict=True))
             if item.sequence.request.prompt_logprobs and item.sequence.generated == 0
         }
-        return self._model.logits(rows).float(), scores
+        return logits, scores
+
+    def _logits(self, hidden: Tensor) -> Tensor:
+        """(R, V) float32 of hidden (R, D); a step in the middle of a prompt has no rows."""
+        if not len(hidden):
+            return hidden.new_empty(0, self._model.config.vocab_size, dtype=torch.float32)
+        return self._model.logits(hidden).float()
 
     def _lay_out(self, work: list[Work]) -> tuple[Tensor, Tensor, PagedContext]:
         size = self._cache.page_size
@@ -124,6 +130,6 @@ class Runner:
         scores: list[TokenLogprob] = []
         for start in range(0, len(following), _SCORED_ROWS):
             targets = following[start : start + _SCORED_ROWS]
-            logits = self._model.logits(hidden[start : start + len(targets)]).float()
+            logits = self._logits(hidden[start : start + len(targets)])
             scores += report(logits.log_softmax(-1), targets, [alternatives] * len(targets))
         return scores

@@ -118,7 +118,7 @@ def penalize(logits: Tensor, rows: Rows[Sequence]) -> None:
 
 
 def constrain(logits: Tensor, rows: Rows[Sequence]) -> dict[int, GenerationError]:
-    """Minus infinity wherever a row's grammar forbids the token; the rows whose grammar gave up, which stay as they are.
+    """Minus infinity wherever a row's grammar forbids the token; the rows whose grammar gave up stay as they are.
 
     A parser that meets its limits is the trouble of one request, not of all that share its step.
     """

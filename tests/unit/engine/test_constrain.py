@@ -1,4 +1,5 @@
 import json
+import random
 import re
 
 import jsonschema_rs
@@ -6,10 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fathom.base.errors import RequestError, TokenizerError
+from fathom.base.errors import GenerationError, RequestError, TokenizerError
+from fathom.checkpoint.gguf import GGUFModel
+from fathom.checkpoint.resolve import resolve
 from fathom.engine.constrain import Grammars, SpelledVocabulary
 from fathom.engine.core import EngineCore
 from fathom.engine.request import GrammarSpec, Request, SamplingParams
+from fathom.text.tokenizer import Tokenizer
 
 POINT = {
     "type": "object",
@@ -171,6 +175,46 @@ def test_what_a_random_model_writes_is_valid(gqa, vocabulary, small, run, schema
     for answer in run(core, *noise[:1], request, *noise[1:])[1]:
         if answer.reason == "stop":
             jsonschema_rs.validate(schema, json.loads(answer.text))
+
+
+def test_a_grammar_that_gives_up_ends_its_own_request_only(gqa, vocabulary, small, monkeypatch):
+    def give_up(self):
+        raise GenerationError("the grammar failed: too complex")
+
+    core = EngineCore(gqa, vocabulary, small)
+    bound, free = Request((1, 2), SamplingParams(seed=1), GrammarSpec("regex", "a+")), Request((1, 2), SamplingParams())
+    core.add(bound)
+    core.add(free)
+    monkeypatch.setattr("fathom.engine.constrain.Constraint.allowed", give_up)
+    outputs = dict(core.step())
+    assert str(outputs[bound.id]) == "the grammar failed: too complex"
+    assert outputs[free.id].token_ids
+    core.check_integrity()
+
+
+@pytest.fixture(scope="module")
+def smollm2():
+    return Tokenizer.from_gguf(GGUFModel(resolve(None).path).metadata)
+
+
+@pytest.fixture(scope="module")
+def real_grammars(smollm2):
+    return Grammars(smollm2)
+
+
+@settings(max_examples=15, deadline=None)
+@given(schema=schemas(), seed=st.integers(0, 2**32))
+def test_any_walk_through_a_real_vocabulary_is_valid(smollm2, real_grammars, schema, seed):
+    """Tokens of many characters, some of half a character: whatever is allowed leads to valid JSON."""
+    constraint = real_grammars.compile(GrammarSpec("json_schema", schema))
+    choice, detokenizer, text = random.Random(seed), smollm2.detokenizer(), ""
+    for _ in range(200):
+        token = choice.choice(constraint.allowed().nonzero()[0].tolist())
+        constraint.accept(token)
+        text += detokenizer.push(token)
+        if token in smollm2.eos_ids or constraint.complete:
+            jsonschema_rs.validate(schema, json.loads(text + detokenizer.flush()))
+            return
 
 
 def test_thinking_first_then_an_object(gqa, vocabulary, small, run):

@@ -79,6 +79,13 @@ def test_the_latent_is_stored_once():
     assert cache.values == [None]
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_pages_start_as_zeros_on_a_cache_line(dtype):
+    cache = PagedCache([SPECS["gqa"]], num_pages=5, page_size=4, dtype=dtype, device=torch.device("cpu"))
+    for pages in (cache.keys[0], cache.values[0]):
+        assert (pages.shape, pages.dtype, pages.any().item(), pages.data_ptr() % 64) == ((5, 4, 2, 8), dtype, False, 0)
+
+
 def test_cleared_pages_hold_zeros_and_others_stay():
     cache = PagedCache([SPECS["gqa"]], num_pages=3, page_size=4, dtype=torch.float32, device=torch.device("cpu"))
     cache.keys[0].fill_(float("nan"))
