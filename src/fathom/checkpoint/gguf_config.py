@@ -2,8 +2,8 @@
 
 Three things are not written where one would look for them. Llama 3.1's rope scaling is not metadata but a tensor of
 divisors, ``rope_freqs.weight``: it is matched against the scalings that were ever published and a note that we write
-ourselves, and refused where none fits. Tied embeddings show by the absence of ``output.weight``. And of YaRN's two mscale terms only
-``mscale_all_dim`` is kept, times 0.1; every DeepSeek model has both equal.
+ourselves, and refused where none fits. Tied embeddings show by the absence of ``output.weight``. And of YaRN's two
+mscale terms only ``mscale_all_dim`` is kept, times 0.1; every DeepSeek model has both equal.
 """
 
 from __future__ import annotations

@@ -1,0 +1,150 @@
+"""Whole GGUF models: what is saved loads equal, older layouts load too, and packed blocks are those of the weights."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tiny import TINY, tiny_model, write_tokenizer
+
+from fathom.base.errors import CheckpointError, TokenizerError
+from fathom.checkpoint.bundle import open_bundle
+from fathom.checkpoint.gguf import GGUFModel
+from fathom.checkpoint.gguf_blocks import dequantize
+from fathom.checkpoint.gguf_reader import GGUFReader
+from fathom.checkpoint.gguf_save import save_gguf
+from fathom.checkpoint.gguf_types import BlockType
+from fathom.checkpoint.gguf_vocabulary import vocabulary_from_directory
+from fathom.checkpoint.gguf_writer import Pending, write_gguf
+from fathom.checkpoint.load import load
+from fathom.model.transformer import Transformer
+from fathom.text.template import ChatTemplate
+from fathom.text.tokenizer import Tokenizer
+
+
+def read(path: Path) -> Transformer:
+    file = GGUFModel(path)
+    model = Transformer(file.model_config).requires_grad_(False)
+    load(model, file.weights, file.table, where=path)
+    return model
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_what_is_saved_loads_equal(name: str, tmp_path: Path) -> None:
+    model = tiny_model(name, num_mtp_layers=0)
+    save_gguf(tmp_path / "m.gguf", model, {}, block_type=BlockType.F32)
+
+    again = read(tmp_path / "m.gguf")
+
+    assert again.config == model.config
+    for key, tensor in model.state_dict().items():
+        assert torch.equal(again.state_dict()[key], tensor), key
+
+
+def test_mtp_modules_are_left_out(tmp_path: Path) -> None:
+    model = tiny_model("tiny-deepseek-v3")
+    save_gguf(tmp_path / "m.gguf", model, {}, block_type=BlockType.F32)
+    assert read(tmp_path / "m.gguf").config == model.config.model_copy(update={"num_mtp_layers": 0})
+
+
+def test_the_whole_kv_up_of_older_files_loads(tmp_path: Path) -> None:
+    model = tiny_model("tiny-deepseek-v2-lite")
+    save_gguf(tmp_path / "new.gguf", model, {}, block_type=BlockType.F32)
+    new = GGUFReader(tmp_path / "new.gguf")
+    kept = {n: t for n, t in new.tensors.items() if not re.search(r"attn_[kv]_b", n)}
+    pending = [pend(n, dequantize(t.data, t.type).reshape(t.shape)) for n, t in kept.items()]
+    for layer in range(model.config.num_layers):
+        whole = model.state_dict()[f"layers.{layer}.attention.kv_up.weight"].numpy()
+        pending.append(pend(f"blk.{layer}.attn_kv_b.weight", whole))
+    write_gguf(tmp_path / "old.gguf", new.metadata, pending)
+
+    again = read(tmp_path / "old.gguf")
+
+    assert all(torch.equal(again.state_dict()[key], tensor) for key, tensor in model.state_dict().items())
+
+
+def pend(name: str, numbers: Any) -> Pending:
+    return Pending(name, numbers.shape, BlockType.F32, lambda: np.ascontiguousarray(numbers))
+
+
+def test_half_a_kv_up_is_missing_its_other_half(tmp_path: Path) -> None:
+    save_gguf(tmp_path / "m.gguf", tiny_model("tiny-deepseek-v2-lite"), {}, block_type=BlockType.F32)
+    whole = GGUFReader(tmp_path / "m.gguf")
+    kept = [t for n, t in whole.tensors.items() if n != "blk.1.attn_v_b.weight"]
+    pending = [pend(t.name, dequantize(t.data, t.type).reshape(t.shape)) for t in kept]
+    write_gguf(tmp_path / "half.gguf", whole.metadata, pending)
+    with pytest.raises(CheckpointError, match=r"1 missing: blk.1.attn_v_b.weight; use the configuration"):
+        read(tmp_path / "half.gguf")
+
+
+@pytest.mark.parametrize("block_type", [BlockType.Q8_0, BlockType.Q4_0, BlockType.Q4_1], ids=lambda t: t.name)
+def test_packed_blocks_are_those_of_the_weights_in_our_order(block_type: BlockType, tmp_path: Path) -> None:
+    model = tiny_model("tiny-llama")
+    save_gguf(tmp_path / "m.gguf", model, {}, block_type=block_type)
+    file, loaded = GGUFModel(tmp_path / "m.gguf"), read(tmp_path / "m.gguf").state_dict()
+
+    for name in ("layers.0.attention.q_proj.weight", "layers.1.attention.k_proj.weight", "layers.1.mlp.down.weight"):
+        packed = file.packed(name)
+        assert packed is not None
+        assert packed.type is block_type
+        assert packed.rows.shape[0] == loaded[name].shape[0]
+        assert torch.equal(torch.from_numpy(dequantize(packed.data, packed.type)).view(packed.shape), loaded[name])
+    embedding = file.packed("embed.weight")
+    assert embedding is not None
+    assert embedding.type is BlockType.Q8_0
+
+
+def test_a_split_model_opens_by_any_part(tmp_path: Path) -> None:
+    model = tiny_model("tiny-qwen2")
+    save_gguf(tmp_path / "whole.gguf", model, {}, block_type=BlockType.F32)
+    whole = GGUFReader(tmp_path / "whole.gguf")
+    tensors = [pend(t.name, dequantize(t.data, t.type).reshape(t.shape)) for t in whole.tensors.values()]
+    parts = [tmp_path / f"m-0000{n}-of-00002.gguf" for n in (1, 2)]
+    write_gguf(parts[0], whole.metadata | {"split.count": 2, "split.no": 0}, tensors[:5])
+    write_gguf(parts[1], {"split.count": 2, "split.no": 1}, tensors[5:])
+
+    for part in parts:
+        assert torch.equal(read(part).embed.weight, model.embed.weight)
+    parts[1].unlink()
+    with pytest.raises(CheckpointError, match=r"lacks 1 parts: m-00002-of-00002.gguf; download them as well"):
+        GGUFModel(parts[0])
+
+
+@pytest.mark.parametrize(
+    "cut", ["llama-bpe", "qwen2", "smollm", "gpt-2", "deepseek-llm", "deepseek-coder", "deepseek-v3"]
+)
+def test_a_vocabulary_written_from_a_directory_cuts_text_equally(cut: str, tmp_path: Path) -> None:
+    write_tokenizer(tmp_path, cut)
+    original = Tokenizer.from_directory(tmp_path)
+    vocabulary = vocabulary_from_directory(tmp_path, 320)
+    template = ChatTemplate("{{ messages[0].content }}")
+    save_gguf(tmp_path / "m.gguf", tiny_model("tiny-llama"), vocabulary, template=template, license_="mit")
+
+    bundle = open_bundle(tmp_path / "m.gguf", dtype="float32")
+
+    assert vocabulary["tokenizer.ggml.pre"] == cut
+    text = "the other 1234 words, ça va?\n\n  日本 they'LL<|end|>"
+    assert bundle.tokenizer.encode(text) == original.encode(text)
+    assert bundle.tokenizer.eos_ids == original.eos_ids
+    assert bundle.template is not None
+    assert bundle.template.source == template.source
+    assert bundle.gguf is not None
+    assert bundle.gguf.metadata["general.license"] == "mit"
+
+
+def test_a_way_of_cutting_without_a_name(tmp_path: Path) -> None:
+    write_tokenizer(tmp_path)
+    described = json.loads((tmp_path / "tokenizer.json").read_text())
+    described["pre_tokenizer"] = {"type": "Whitespace"}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(described))
+    with pytest.raises(TokenizerError, match=r"cuts text into words in a way that has no name in GGUF; convert"):
+        vocabulary_from_directory(tmp_path, 320)
+
+
+def test_a_vocabulary_beyond_the_model(tmp_path: Path) -> None:
+    write_tokenizer(tmp_path)
+    with pytest.raises(TokenizerError, match=r"has the token id \d+, the model only 100; use the tokenizer"):
+        vocabulary_from_directory(tmp_path, 100)
