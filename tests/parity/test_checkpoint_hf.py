@@ -9,10 +9,16 @@ import pytest
 import torch
 import transformers
 
+from fathom.checkpoint.embedded import find_embedded
+from fathom.checkpoint.gguf import GGUFModel
 from fathom.checkpoint.hf import HFDirectory
 from fathom.checkpoint.hf_save import save_directory
 from fathom.checkpoint.load import load
+from fathom.model.presets import PRESETS
 from fathom.model.transformer import Transformer
+from fathom.text.template import ChatTemplate
+from fathom.text.tokenizer import Tokenizer
+from fathom.types import Conversation, Message
 
 DENSE: dict[str, Any] = {
     "vocab_size": 96,
@@ -128,3 +134,24 @@ def test_transformers_loads_what_we_save(
     assert [record.message for record in heard.records if record.levelname in ("WARNING", "ERROR")] == []
     for name in ("max_position_embeddings", "rms_norm_eps", "tie_word_embeddings", "vocab_size"):
         assert getattr(again.config, name) == getattr(theirs.config, name)
+
+
+def test_transformers_reads_the_tokenizer_and_template_we_save(tmp_path: Path, heard: pytest.LogCaptureFixture) -> None:
+    metadata = GGUFModel(find_embedded()).metadata
+    tokenizer, template = Tokenizer.from_gguf(metadata), ChatTemplate.from_gguf(metadata)
+    config = PRESETS["tiny-llama"].model_copy(update={"vocab_size": tokenizer.vocab_size})
+    generation = {"do_sample": True, "temperature": 0.2, "top_p": 0.9}
+    save_directory(tmp_path, Transformer(config), tokenizer=tokenizer, template=template, generation=generation)
+
+    theirs = transformers.AutoTokenizer.from_pretrained(tmp_path)
+    model = transformers.AutoModelForCausalLM.from_pretrained(tmp_path)
+
+    question = Conversation((Message("user", "Was kostet das? 日本語 12345"),))
+    assert template is not None
+    rendered = template.render(question)
+    messages = [{"role": "user", "content": "Was kostet das? 日本語 12345"}]
+    assert theirs.apply_chat_template(messages, tokenize=False, add_generation_prompt=True) == rendered
+    assert theirs(rendered).input_ids == tokenizer.encode(rendered)
+    assert {theirs.eos_token_id} == set(tokenizer.eos_ids)
+    assert (model.generation_config.temperature, model.generation_config.eos_token_id) == (0.2, 2)
+    assert [record.message for record in heard.records if record.levelname in ("WARNING", "ERROR")] == []

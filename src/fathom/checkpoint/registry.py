@@ -139,7 +139,7 @@ _MODELS = (
         "deepseek-v2-lite-chat",
         "deepseek-ai/DeepSeek-V2-Lite-Chat",
         "deepseek model licence",
-        31.4,
+        31.5,
         36.0,
         "DeepSeek's own architecture, 2.4 B active: quick for its size on 48 GB",
         "deepseek-v2-lite",
