@@ -34,6 +34,7 @@ class Engine:
         self._core = EngineCore(model, tokenizer, config)
         self._commands: queue.SimpleQueue[Mailbox | str | None] = queue.SimpleQueue()  # add, cancel, stop
         self._mailboxes: dict[str, Mailbox] = {}
+        self._leaving: set[str] = set()  # abandoned, and not yet out of the core
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -50,9 +51,11 @@ class Engine:
 
     def close(self) -> None:
         """Stop after the step at hand and join the thread. What is in flight ends as ``cancelled``."""
-        thread, self._thread = self._thread, None
+        with self._lock:
+            thread, self._thread = self._thread, None
+            if thread is not None:
+                self._commands.put(None)
         if thread is not None:
-            self._commands.put(None)
             thread.join()
 
     def __enter__(self) -> Self:
@@ -82,7 +85,7 @@ class Engine:
         with self._lock:
             if self._thread is None:
                 raise GenerationError("the engine is not running", "start it")
-            if request.id in self._mailboxes:
+            if request.id in self._mailboxes or request.id in self._leaving:
                 raise RequestError(f"request {request.id} is already running", "choose another id")
             taken = sum(other.request.sampling.n for other in self._mailboxes.values())
             if taken + request.sampling.n > self._core.capacity:
@@ -94,9 +97,9 @@ class Engine:
     def abandon(self, request_id: str) -> None:
         """Cancel a request, from any thread; one that is not in flight is ignored."""
         with self._lock:
-            known = self._mailboxes.pop(request_id, None)
-        if known is not None:
-            self._commands.put(request_id)
+            if self._mailboxes.pop(request_id, None) is not None:
+                self._leaving.add(request_id)
+                self._commands.put(request_id)
 
     def _run(self) -> None:
         try:
@@ -106,6 +109,8 @@ class Engine:
             self._core.cancel_all()
             with self._lock:
                 self._thread = None
+                self._commands = queue.SimpleQueue()  # what came too late is answered here and now
+                self._leaving.clear()
                 left, self._mailboxes = list(self._mailboxes.values()), {}
             self._signal([mailbox for mailbox in left if mailbox.cut_off()])
 
@@ -122,6 +127,8 @@ class Engine:
                 return False
             if isinstance(command, str):
                 self._core.cancel(command)
+                with self._lock:
+                    self._leaving.discard(command)
             else:
                 self._add(command)
 

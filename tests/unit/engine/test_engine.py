@@ -1,5 +1,6 @@
 import asyncio
 import gc
+import threading
 
 import pytest
 
@@ -113,6 +114,27 @@ async def test_bad_requests_are_refused_before_the_first_chunk(engine):
     await stream.ready()
     with pytest.raises(RequestError, match="request twice is already running"):
         await engine.generate(Request((1,), ENDLESS, id="twice")).ready()
+
+
+async def test_a_name_is_free_again_only_when_its_request_is_gone(engine, gqa, monkeypatch):
+    hidden, gate = gqa.hidden, threading.Event()
+
+    def slow(*args):
+        gate.wait()
+        return hidden(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gqa, "hidden", slow)
+        first = engine.generate(Request((1,), GREEDY, id="name"))
+        await first.ready()
+        while not engine.stats().running:
+            await asyncio.sleep(0)
+        await first.aclose()  # its step is still being computed, and must not reach the next of that name
+        with pytest.raises(RequestError, match="request name is already running"):
+            await engine.generate(Request((2,), GREEDY, id="name")).ready()
+        gate.set()
+        assert await all_free(engine)
+    assert len(await tokens_of(engine.generate(Request((2,), GREEDY)))) == 8
 
 
 async def test_a_full_queue_is_told_at_once(engine):
