@@ -1,0 +1,65 @@
+"""The embedded model's weights in the forms that different engines read, written once into the cache.
+
+All forms hold the numbers of the embedded Q4_1 file, rounded where the form rounds; so every engine computes
+the same model. They are written by Fathom's own writers, which is half the point: others must be able to read them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from fathom.base import paths
+from fathom.checkpoint.bundle import Bundle, open_bundle
+from fathom.checkpoint.embedded import find_embedded
+from fathom.checkpoint.gguf_save import save_gguf
+from fathom.checkpoint.gguf_types import BlockType
+from fathom.checkpoint.hf_save import save_directory
+from fathom.text.tokenizer import Tokenizer
+
+
+def embedded() -> Path:
+    """The file that came with the installation (Q4_1)."""
+    return find_embedded()
+
+
+def hf_directory() -> Path:
+    """A Hugging Face directory, float32."""
+    path = _place() / "hf"
+    if not (path / "config.json").exists():
+        bundle = _dequantized()
+        save_directory(path, bundle.model, tokenizer=bundle.tokenizer, template=bundle.template)
+    return path
+
+
+def gguf(kind: str) -> Path:
+    """A GGUF file with matrices in blocks of that kind: F32, BF16, Q8_0 …"""
+    path = _place() / f"{kind}.gguf"
+    if not path.exists():
+        bundle = _dequantized()
+        assert bundle.gguf is not None
+        vocabulary = bundle.gguf.metadata
+        save_gguf(
+            path, bundle.model, vocabulary, template=bundle.template, block_type=BlockType[kind], name=bundle.name
+        )
+    return path
+
+
+def tokenizer() -> Tokenizer:
+    return _dequantized().tokenizer
+
+
+def vocab_size() -> int:
+    return _dequantized().config.vocab_size
+
+
+@cache
+def _dequantized() -> Bundle:
+    return open_bundle(None, dtype="float32")
+
+
+def _place() -> Path:
+    """Named after the file they come from, so that another embedded model does not meet old conversions."""
+    path = paths.cache_dir() / "benchmarks" / embedded().stem
+    path.mkdir(parents=True, exist_ok=True)
+    return path
