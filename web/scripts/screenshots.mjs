@@ -1,6 +1,7 @@
 /**
  * Takes the README's pictures from a running server: FATHOM_URL=http://127.0.0.1:8000/ npm run screenshots
- * Everything on them is real: the page, the model's answers, the counts.
+ * The page and the model's answers are real. Token counts and speeds are hidden: they differ from machine to machine, and
+ * figures belong to benchmarks.
  */
 
 import { mkdir } from "node:fs/promises";
@@ -12,7 +13,7 @@ const OUT = new URL("../../docs/images/", import.meta.url);
 const PATIENCE = { timeout: 180_000 };
 
 const EARLIER = ["Why is the sky blue?", "Three ideas for a quiet weekend", "Explain what a prime number is"];
-const SHOWN = "Write a Python function that checks whether a word is a palindrome.";
+const SHOWN = ["Write a Python function that checks whether a word is a palindrome.", "Show an example that calls it with the words level and water."];
 
 async function set(page, temperature, longest) {
   await page.getByRole("button", { name: "Settings", exact: true }).click();
@@ -22,7 +23,8 @@ async function set(page, temperature, longest) {
 }
 
 async function answered(page) {
-  await page.locator(".answer").last().locator(".figures").waitFor(PATIENCE);
+  await page.getByRole("button", { name: "Stop" }).waitFor(PATIENCE);
+  await page.getByRole("button", { name: "Send" }).waitFor(PATIENCE);
 }
 
 await mkdir(OUT, { recursive: true });
@@ -36,10 +38,13 @@ for (const question of EARLIER) {
   await page.keyboard.press("Control+k");
 }
 await set(page, 0, 320);
-await ask(page, SHOWN);
-await answered(page);
+for (const question of SHOWN) {
+  await ask(page, question);
+  await answered(page);
+}
 await page.locator(".hljs-keyword").first().waitFor(PATIENCE);
-await page.mouse.move(700, 400);
+await page.mouse.move(1190, 300);
+await page.locator(".figures").evaluateAll((figures) => figures.forEach((figure) => figure.remove()));
 for (const colorScheme of ["light", "dark"]) {
   await page.emulateMedia({ colorScheme });
   await page.locator(".transcript").evaluate((element) => element.scrollTo(0, 0));

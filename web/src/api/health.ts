@@ -29,13 +29,12 @@ export function parseHealth(body: unknown): Health {
   const health = isRecord(body) ? body : {};
   const error = isRecord(health["error"]) ? health["error"] : {};
   const capabilities = isRecord(health["capabilities"]) ? health["capabilities"] : {};
-  const progress = isRecord(health["progress"]) ? health["progress"] : { fraction: health["progress"] };
-  const { fraction } = progress;
+  const progress = health["progress"];
   return {
     status: status(health["status"]),
     model: text(health["model"]) ?? "",
-    progress: typeof fraction === "number" && Number.isFinite(fraction) ? Math.min(1, Math.max(0, fraction)) : null,
-    stage: text("text" in progress ? progress["text"] : null) ?? "",
+    progress: typeof progress === "number" && Number.isFinite(progress) ? Math.min(1, Math.max(0, progress)) : null,
+    stage: text(health["stage"]) ?? "",
     error: text(health["error"]) ?? text(error["message"]),
     remedy: text(health["remedy"]) ?? text(error["remedy"]),
     capabilities: { thinking: capabilities["thinking"] === true, tools: capabilities["tools"] === true },

@@ -245,7 +245,7 @@ describe("what an answer looks like", () => {
 
 describe("the model's state", () => {
   onPage("lets the first message wait for a model that loads", async (page) => {
-    mock.health = { status: "loading", model: null, progress: { text: "reading weights", fraction: 0.4 } };
+    mock.health = { status: "loading", model: null, stage: "reading weights", progress: 0.4 };
     await page.reload();
     await page.getByText("The model is loading", { exact: true }).waitFor();
     assert.match(await page.locator(".model").innerText(), /reading weights 40 %/);

@@ -144,7 +144,7 @@ describe("an answer", () => {
 describe("a model that loads", () => {
   it("gets the question once it is ready", async () => {
     const server = new TestServer();
-    server.health = { status: "loading", model: null, progress: { text: "reading weights", fraction: 0.5 } };
+    server.health = { status: "loading", model: null, stage: "reading weights", progress: 0.5 };
     const { message, model } = await asked(server);
     expect(message.value.status).toBe("waiting");
     expect(server.requests).toHaveLength(0);

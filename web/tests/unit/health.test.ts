@@ -9,14 +9,14 @@ describe("parseHealth", () => {
     expect(parseHealth(body)).toEqual({ ...nothing, status: "ready", model: "smollm2-135m", capabilities: { thinking: true, tools: true } });
   });
 
-  it("reads progress as an object or a number", () => {
-    expect(parseHealth({ status: "loading", progress: { text: "reading weights", fraction: 0.25 } })).toEqual({
+  it("reads how far the model is", () => {
+    expect(parseHealth({ status: "loading", stage: "reading weights", progress: 0.25 })).toEqual({
       ...nothing,
       stage: "reading weights",
       progress: 0.25,
     });
     expect(parseHealth({ status: "loading", progress: 7 }).progress).toBe(1);
-    expect(parseHealth({ status: "loading", progress: { text: "starting", fraction: null } }).progress).toBeNull();
+    expect(parseHealth({ status: "loading", stage: "starting", progress: null }).progress).toBeNull();
   });
 
   it("reads a failure with its remedy", () => {
