@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import tiny_model, write_tokenizer
+from tiny_models import tiny_model, write_tokenizer
 
 from fathom.base.errors import CheckpointError, ConfigError, ModelNotFoundError
 from fathom.base.memory import Memory

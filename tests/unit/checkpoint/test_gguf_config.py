@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny import TINY, tiny_config
+from tiny_models import TINY, tiny_config
 
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.gguf_config import llama3_divisors, read_config

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny import TINY, tiny_model, write_tokenizer
+from tiny_models import TINY, tiny_model, write_tokenizer
 
 from fathom.base.errors import CheckpointError, TokenizerError
 from fathom.checkpoint.bundle import open_bundle

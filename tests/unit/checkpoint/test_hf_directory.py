@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny import TINY, tiny_model, write_tokenizer
+from tiny_models import TINY, tiny_model, write_tokenizer
 
 from fathom.base.errors import CheckpointError, FathomError, ModelNotFoundError, TokenizerError
 from fathom.checkpoint.bundle import open_bundle

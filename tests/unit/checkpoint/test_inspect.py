@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny import tiny_model
+from tiny_models import tiny_model
 
 from fathom.checkpoint.hf_save import save_directory
 from fathom.checkpoint.inspect import describe, published_fp8_bytes

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tiny import tiny_config
+from tiny_models import tiny_config
 
 from fathom.checkpoint.layouts import from_pairs, put, row_order, stored_shape, take, to_pairs
 from fathom.checkpoint.names import Layout, Place
