@@ -31,8 +31,8 @@ import torch  # noqa: F401 - loads its OpenMP runtime first, which ours must be
 
 from fathom.base.paths import kernels_dir
 
-SOURCES = ("linear.cpp", "layer.cpp", "attention.cpp")
-HEADERS = ("simd.h", "scratch.h", "linear.h")
+SOURCES = ("linear.cpp", "panel.cpp", "layer.cpp", "attention.cpp")
+HEADERS = ("simd.h", "scratch.h", "linear.h", "format.h")
 COMPILERS = ("g++", "c++", "clang++")
 BASE_FLAGS = ("-std=gnu++17", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fvisibility=hidden", "-fPIC", "-shared")
 FLAG_SETS = (("-march=native", "-fopenmp"), ("-mcpu=native", "-fopenmp"), ("-fopenmp",), ())

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "format.h"
 #include "scratch.h"
 #include "simd.h"
 
@@ -26,16 +27,8 @@ struct BfloatByBfloat {
   typedef uint16_t W;
   typedef uint16_t X;
   static constexpr int STEP = 32;
-  static f32x16 dot(f32x16 acc, const W* w, const X* x) { return dot_bf16(acc, w, x); }
+  static f32x16 dot(f32x16 acc, const W* w, const X* x) { return dot_bf16(acc, load<u32x16>(w), load<u32x16>(x)); }
 };
-
-inline void put(const Output& y, const float* bias, int64_t m, int64_t row, float value) {
-  if (bias) value += bias[row];
-  if (y.f)
-    y.f[m * y.stride + row] = value;
-  else
-    y.b[m * y.stride + row] = narrow(value);
-}
 
 // R weight rows × C activation rows; x is padded with zeros, the weights' last partial step is copied into padding.
 template <class P, int R, int C>
@@ -96,14 +89,6 @@ void dense(const typename P::W* w, int64_t begin, int64_t end, int64_t K, const 
 
 // ---- blocks of 32: lanes run along sixteen rows ------------------------------------------------------------------
 
-template <int32_t KIND>
-struct Format {
-  static constexpr int64_t SCALES = 32;                            // bytes
-  static constexpr int64_t HEADER = KIND == Q4_1 ? 64 : 32;        // scales and minima
-  static constexpr int64_t CODES = KIND == Q8_0 ? 512 : 256;
-  static constexpr int64_t BYTES = HEADER + CODES;
-};
-
 // R tiles of 16 rows × C activation rows, one block of columns: t = Σ code · x.
 template <int32_t KIND, int R, int C>
 inline void block_dot(const uint8_t* const codes[R], const float* x, int64_t x_stride, f32x16 t[R][C]) {
@@ -158,9 +143,7 @@ void block_store(const Weight& w, int64_t tile, const Activations& x, int64_t m,
   for (int r = 0; r < R; ++r)
     for (int c = 0; c < C; ++c) {
       int64_t row = (tile + r) * LANES, count = std::min<int64_t>(LANES, w.rows - row);
-      float lane[LANES];
-      store(lane, acc[r][c]);
-      for (int i = 0; i < count; ++i) put(y, w.bias, m + c, row + i, lane[i]);
+      put_tile(y, w.bias, m + c, row, count, acc[r][c]);
     }
 }
 
@@ -183,58 +166,10 @@ void block_linear(const Weight& w, int64_t begin, int64_t end, const Activations
   }
 }
 
-// ---- blocks expanded: many rows of bfloat16 activations are worth one expansion of the weights ---------------------
-
-constexpr int PANEL = 4;  // tiles expanded at a time
-
-// A tile to 16 rows of bfloat16, `stride` apart.
-template <int32_t KIND>
-void expand_tile(const uint8_t* data, int64_t num_blocks, uint16_t* out, int64_t stride) {
-  typedef Format<KIND> F;
-  for (int64_t b = 0; b < num_blocks; ++b, data += F::BYTES) {
-    f32x16 d = widen_f16((const uint16_t*)data), minimum = {};
-    if constexpr (KIND == Q4_1) minimum = widen_f16((const uint16_t*)(data + F::SCALES));
-    if constexpr (KIND == Q4_0) minimum = d * -8.0f;
-    const uint8_t* codes = data + F::HEADER;
-    uint16_t columns[BLOCK][LANES];
-    for (int k = 0; k < BLOCK; ++k) {
-      f32x16 w = KIND == Q8_0 ? widen(load<i8x16>(codes + 16 * k))
-                              : nibble((i32x16)(load<u32x16>(codes + k / 8 * 64) >> (k % 8 * 4)));
-      store(columns[k], narrow(d * w + minimum));
-    }
-    for (int row = 0; row < LANES; ++row)
-      for (int k = 0; k < BLOCK; ++k) out[row * stride + b * BLOCK + k] = columns[k][row];
-  }
-}
-
-template <int32_t KIND>
-void expanded_linear(const Weight& w, int64_t begin, int64_t end, const Activations& x, int64_t M, const Output& y) {
-  static thread_local Scratch scratch;
-  int64_t num_blocks = blocks(w.columns), K = num_blocks * BLOCK, tile_bytes = num_blocks * Format<KIND>::BYTES;
-  uint16_t* panel = scratch.get<uint16_t>(PANEL * LANES * K);
-  for (int64_t tile = begin; tile < end; tile += PANEL) {
-    int64_t tiles = std::min<int64_t>(PANEL, end - tile), row = tile * LANES;
-    for (int64_t i = 0; i < tiles; ++i)
-      expand_tile<KIND>((const uint8_t*)w.data + (tile + i) * tile_bytes, num_blocks, panel + i * LANES * K, K);
-    Output to = {y.f ? y.f + row : nullptr, y.b ? y.b + row : nullptr, y.stride};
-    dense<BfloatByBfloat>(panel, 0, std::min(w.rows - row, tiles * LANES), K, x.b, x.stride, M, to,
-                          w.bias ? w.bias + row : nullptr);
-  }
-}
-
-template <int32_t KIND>
-void quantized_linear(const Weight& w, int64_t begin, int64_t end, const Activations& x, int64_t M, const Output& y) {
-  if (x.b)
-    expanded_linear<KIND>(w, begin, end, x, M, y);
-  else
-    block_linear<KIND>(w, begin, end, x, M, y);
-}
-
 }  // namespace
 
 Operand operand_for(const Weight& w, bool x_bf16, int64_t M) {
-  bool expand = is_quantized(w) && M >= 24;
-  return x_bf16 && (w.kind == BF16 || expand) ? Operand::BFLOAT : Operand::FLOAT;
+  return x_bf16 && (w.kind == BF16 || (is_quantized(w) && M >= PANEL_ROWS)) ? Operand::BFLOAT : Operand::FLOAT;
 }
 
 Prepared prepare(Scratch& scratch, const Weight& w, Operand operand, int64_t M) {
@@ -257,6 +192,7 @@ void finish_row(const Prepared& to, int64_t m, const float* x) {
 }
 
 void linear_part(const Weight& w, const Activations& x, int64_t M, const Output& y, int part, int parts) {
+  if (x.b && M >= PANEL_ROWS) return panel_part(w, x, M, y, part, parts);
   int64_t unit = is_quantized(w) ? LANES : 4, units = (w.rows + unit - 1) / unit;
   int64_t begin = units * part / parts, end = units * (part + 1) / parts;
   int64_t row = begin * unit, row_end = std::min(end * unit, w.rows);
@@ -268,11 +204,11 @@ void linear_part(const Weight& w, const Activations& x, int64_t M, const Output&
         return dense<BfloatByBfloat>((const uint16_t*)w.data, row, row_end, w.columns, x.b, x.stride, M, y, w.bias);
       return dense<BfloatByFloat>((const uint16_t*)w.data, row, row_end, w.columns, x.f, x.stride, M, y, w.bias);
     case Q8_0:
-      return quantized_linear<Q8_0>(w, begin, end, x, M, y);
+      return block_linear<Q8_0>(w, begin, end, x, M, y);
     case Q4_0:
-      return quantized_linear<Q4_0>(w, begin, end, x, M, y);
+      return block_linear<Q4_0>(w, begin, end, x, M, y);
     case Q4_1:
-      return quantized_linear<Q4_1>(w, begin, end, x, M, y);
+      return block_linear<Q4_1>(w, begin, end, x, M, y);
   }
 }
 

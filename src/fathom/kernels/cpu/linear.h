@@ -44,8 +44,14 @@ constexpr int64_t BLOCK = 32;
 inline int64_t blocks(int64_t n) { return (n + BLOCK - 1) / BLOCK; }
 inline bool is_quantized(const Weight& w) { return w.kind >= Q8_0; }
 
+// From this many rows of bfloat16 activations on, weights are rearranged for the purpose, a few tiles at a time.
+constexpr int64_t PANEL_ROWS = 24;
+
 // Rows [part·rows/parts, …) of W against x[0..M).
 void linear_part(const Weight& w, const Activations& x, int64_t M, const Output& y, int part, int parts);
+
+// The same in bfloat16 for many rows.
+void panel_part(const Weight& w, const Activations& x, int64_t M, const Output& y, int part, int parts);
 
 // What the arithmetic of `w` reads: floats; or bfloat16, where the caller's activations are of that type and either the
 // weights are too, or there are enough rows to be worth expanding quantized weights to bfloat16.

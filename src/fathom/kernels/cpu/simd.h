@@ -87,13 +87,14 @@ inline float widen(uint16_t v) {
   return x;
 }
 
-// To nearest, ties to even; NaN stays NaN.
-inline u16x16 narrow(f32x16 x) {
+// To nearest, ties to even; NaN stays NaN. The result is the upper half of each lane.
+inline u32x16 narrow_bits(f32x16 x) {
   u32x16 bits = (u32x16)x;
   u32x16 nan = (u32x16)((bits & 0x7fffffffu) > 0x7f800000u);
   u32x16 rounded = bits + 0x7fffu + ((bits >> 16) & 1u);
-  return __builtin_convertvector(((nan & (bits | 0x400000u)) | (~nan & rounded)) >> 16, u16x16);
+  return (nan & (bits | 0x400000u)) | (~nan & rounded);
 }
+inline u16x16 narrow(f32x16 x) { return __builtin_convertvector(narrow_bits(x) >> 16, u16x16); }
 inline uint16_t narrow(float x) {
   uint32_t bits;
   std::memcpy(&bits, &x, 4);
@@ -131,14 +132,13 @@ inline f32x16 widen(i8x16 v) {
 #endif
 }
 
-// acc + x·w over 32 pairs of bfloat16.
-inline f32x16 dot_bf16(f32x16 acc, const uint16_t* w, const uint16_t* x) {
+// acc + x·w over pairs of bfloat16, two to a lane.
+inline f32x16 dot_bf16(f32x16 acc, u32x16 w, u32x16 x) {
 #if defined(__AVX512BF16__)
-  return (f32x16)_mm512_dpbf16_ps((__m512)acc, (__m512bh)load<__m512i>(w), (__m512bh)load<__m512i>(x));
+  return (f32x16)_mm512_dpbf16_ps((__m512)acc, (__m512bh)w, (__m512bh)x);
 #else
-  u32x16 a = load<u32x16>(w), b = load<u32x16>(x);
-  acc += (f32x16)(a << 16) * (f32x16)(b << 16);
-  return acc + (f32x16)(a & 0xffff0000u) * (f32x16)(b & 0xffff0000u);
+  acc += (f32x16)(w << 16) * (f32x16)(x << 16);
+  return acc + (f32x16)(w & 0xffff0000u) * (f32x16)(x & 0xffff0000u);
 #endif
 }
 

@@ -1,0 +1,100 @@
+// Many rows of bfloat16 activations. Two tiles of weights at a time are brought into the order that the instruction
+// for pairs of bfloat16 wants: sixteen rows side by side, columns in twos. Quantized weights are expanded on the way
+// (rounded to bfloat16, as the activations are), which costs little when hundreds of rows share it. Sums run along the
+// columns in one order, without horizontal additions.
+
+#include <algorithm>
+
+#include "format.h"
+#include "linear.h"
+#include "scratch.h"
+#include "simd.h"
+
+namespace fathom {
+namespace {
+
+constexpr int TILES = 2;
+constexpr int WIDE = 12;  // activation rows held in registers: TILES · WIDE sums of the 32 registers
+
+// Two columns of sixteen rows as one vector of pairs.
+inline u32x16 pair(f32x16 even, f32x16 odd) { return narrow_bits(even) >> 16 | (narrow_bits(odd) & 0xffff0000u); }
+
+template <int32_t KIND>
+void expand(const uint8_t* data, int64_t num_blocks, u32x16* out) {
+  typedef Format<KIND> F;
+  for (int64_t b = 0; b < num_blocks; ++b, data += F::BYTES) {
+    f32x16 d = widen_f16((const uint16_t*)data), minimum = {};
+    if constexpr (KIND == Q4_1) minimum = widen_f16((const uint16_t*)(data + F::SCALES));
+    if constexpr (KIND == Q4_0) minimum = d * -8.0f;
+    const uint8_t* codes = data + F::HEADER;
+    for (int k = 0; k < BLOCK; k += 2) {
+      f32x16 w[2];
+      for (int i = 0; i < 2; ++i)
+        w[i] = KIND == Q8_0 ? widen(load<i8x16>(codes + 16 * (k + i)))
+                            : nibble((i32x16)(load<u32x16>(codes + k / 8 * 64) >> ((k + i) % 8 * 4)));
+      *out++ = pair(d * w[0] + minimum, d * w[1] + minimum);
+    }
+  }
+}
+
+// Rows row … row + 15 of a row-major matrix; what lies beyond it is zero.
+void rearrange(const Weight& w, int64_t row, int64_t pairs, u32x16* out) {
+  uint16_t* to = (uint16_t*)out;
+  std::fill(to, to + pairs * 2 * LANES, 0);
+  for (int64_t lane = 0; lane < std::min<int64_t>(LANES, w.rows - row); ++lane) {
+    const uint16_t* from = (const uint16_t*)w.data + (row + lane) * w.columns;
+    for (int64_t k = 0; k < w.columns; ++k) to[(k / 2 * LANES + lane) * 2 + k % 2] = from[k];
+  }
+}
+
+void fill(const Weight& w, int64_t tile, int64_t num_blocks, u32x16* out) {
+  const uint8_t* data = (const uint8_t*)w.data;
+  switch (w.kind) {
+    case BF16:
+      return rearrange(w, tile * LANES, num_blocks * BLOCK / 2, out);
+    case Q8_0:
+      return expand<Q8_0>(data + tile * num_blocks * Format<Q8_0>::BYTES, num_blocks, out);
+    case Q4_0:
+      return expand<Q4_0>(data + tile * num_blocks * Format<Q4_0>::BYTES, num_blocks, out);
+    case Q4_1:
+      return expand<Q4_1>(data + tile * num_blocks * Format<Q4_1>::BYTES, num_blocks, out);
+  }
+}
+
+template <int C>
+void multiply(const Weight& w, int64_t tile, int64_t tiles, int64_t pairs, const u32x16* panel, const Activations& x,
+              int64_t m, const Output& y) {
+  const uint16_t* rows = x.b + m * x.stride;
+  f32x16 acc[TILES][C] = {};
+  for (int64_t k = 0; k < pairs; ++k) {
+    u32x16 weights[TILES];
+    for (int r = 0; r < TILES; ++r) weights[r] = panel[r * pairs + k];
+    for (int c = 0; c < C; ++c) {
+      u32x16 two = u32x16{} + load<uint32_t>(rows + c * x.stride + 2 * k);
+      for (int r = 0; r < TILES; ++r) acc[r][c] = dot_bf16(acc[r][c], weights[r], two);
+    }
+  }
+  for (int64_t r = 0; r < tiles; ++r) {
+    int64_t row = (tile + r) * LANES, count = std::min<int64_t>(LANES, w.rows - row);
+    for (int c = 0; c < C; ++c) put_tile(y, w.bias, m + c, row, count, acc[r][c]);
+  }
+}
+
+}  // namespace
+
+void panel_part(const Weight& w, const Activations& x, int64_t M, const Output& y, int part, int parts) {
+  static thread_local Scratch scratch;
+  int64_t num_blocks = blocks(w.columns), pairs = num_blocks * BLOCK / 2;
+  int64_t all = (w.rows + LANES - 1) / LANES, end = all * (part + 1) / parts;
+  u32x16* panel = scratch.get<u32x16>(TILES * pairs);
+  for (int64_t tile = all * part / parts; tile < end; tile += TILES) {
+    int64_t tiles = std::min<int64_t>(TILES, end - tile), m = 0;
+    for (int64_t i = 0; i < tiles; ++i) fill(w, tile + i, num_blocks, panel + i * pairs);
+    if (tiles < TILES) std::fill(panel + pairs, panel + TILES * pairs, u32x16{});
+    for (; m + WIDE <= M; m += WIDE) multiply<WIDE>(w, tile, tiles, pairs, panel, x, m, y);
+    for (; m + 4 <= M; m += 4) multiply<4>(w, tile, tiles, pairs, panel, x, m, y);
+    for (; m < M; ++m) multiply<1>(w, tile, tiles, pairs, panel, x, m, y);
+  }
+}
+
+}  // namespace fathom
