@@ -1,0 +1,1 @@
+"""Training: pretraining, fine-tuning, distillation and reinforcement learning of one model definition."""
