@@ -32,6 +32,10 @@ class TokenizerError(FathomError):
     """A vocabulary or chat template that is missing, broken, or does not fit."""
 
 
+class DataError(FathomError):
+    """Training data that cannot be used: broken lines, another hash than pinned, another tokenizer's shards."""
+
+
 class RequestError(FathomError):
     """A request that cannot be served as it stands: a prompt beyond the context, a parameter out of range."""
 

@@ -7,6 +7,7 @@ server decodes one token at a time and must never show half a character. Tokens 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -109,6 +110,16 @@ class Tokenizer:
     def added_tokens(self) -> tuple[str, ...]:
         """The texts that encoding matches before anything else, special or not."""
         return tuple(token.content for token in self._backend.get_added_tokens_decoder().values())
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of what every id stands for. Two vocabularies agree on it when token files of one can be read with
+        the other, whatever file format they came from."""
+        digest = hashlib.sha256(f"{self.vocab_size}".encode())
+        for index in range(self.vocab_size):
+            spelled = self._any_bytes(index)
+            digest.update(len(spelled).to_bytes(4, "little") + spelled)
+        return digest.hexdigest()
 
     @property
     def special_ids(self) -> frozenset[int]:

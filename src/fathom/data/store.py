@@ -1,0 +1,77 @@
+"""Tokens of many documents, end to end, as packing reads them: from memory here, from disk in `fathom.data.shards`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ids = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One document in tokens. ``learned`` marks the tokens that the model shall learn to write (None: all of them);
+    in a conversation those are the assistant's."""
+
+    ids: Sequence[int]
+    learned: Sequence[bool] | None = None
+
+
+class TokenStore(Protocol):
+    """Documents numbered from 0; document d holds tokens ``offsets[d]`` up to ``offsets[d + 1]``."""
+
+    @property
+    def offsets(self) -> Ids:
+        """(documents + 1,), from 0 to the number of tokens."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when any token does."""
+        ...
+
+    def read(self, start: int, stop: int) -> Ids:
+        """(stop − start,) token ids, across documents."""
+        ...
+
+    def read_learned(self, start: int, stop: int) -> Flags:
+        """(stop − start,) whether each token is to be learned."""
+        ...
+
+
+class MemoryStore:
+    """Samples kept in memory: procedural data, small sets, tests."""
+
+    def __init__(self, samples: Iterable[Sample]) -> None:
+        kept = list(samples)
+        lengths = np.array([0, *(len(sample.ids) for sample in kept)], dtype=np.int64)
+        self._ids = _joined([np.asarray(sample.ids, dtype=np.int64) for sample in kept], np.int64)
+        self._learned = _joined([_flags(sample) for sample in kept], np.bool_)
+        self.offsets: Ids = np.cumsum(lengths)
+        digest = hashlib.sha256(self.offsets.tobytes())
+        digest.update(self._ids.tobytes() + self._learned.tobytes())
+        self.fingerprint = digest.hexdigest()
+
+    def read(self, start: int, stop: int) -> Ids:
+        return self._ids[start:stop]
+
+    def read_learned(self, start: int, stop: int) -> Flags:
+        return self._learned[start:stop]
+
+
+def _flags(sample: Sample) -> Flags:
+    if sample.learned is None:
+        return np.ones(len(sample.ids), dtype=np.bool_)
+    if len(sample.learned) != len(sample.ids):
+        raise ValueError(f"{len(sample.ids)} tokens and {len(sample.learned)} marks of what is learned")
+    return np.asarray(sample.learned, dtype=np.bool_)
+
+
+def _joined(parts: list[NDArray[np.generic]], dtype: type) -> NDArray:  # type: ignore[type-arg]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=dtype)
