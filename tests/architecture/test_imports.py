@@ -36,6 +36,7 @@ def test_data_flows_one_way() -> None:
         ("fathom.types", ()),
         ("fathom.base", ("fathom.base.device",)),
         ("fathom.text", ()),
+        ("fathom.tasks", ()),
         ("fathom.engine.request", ()),
         ("fathom.server", ()),
         ("fathom.cli", ()),

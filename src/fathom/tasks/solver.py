@@ -1,0 +1,74 @@
+"""What Countdown can reach: every value that a few numbers make, with one way to make it.
+
+The values of a set of numbers are made from the values of its two parts, for every way to part it; every subset is
+solved once. That is quick for three or four numbers and hopeless beyond six.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from itertools import combinations
+from types import MappingProxyType
+
+from fathom.tasks.verifiers.countdown import Rules
+
+_Values = dict[Fraction, str]
+
+
+def reachable(numbers: Sequence[int], rules: Rules, *, whole: bool = False) -> Mapping[int, str]:
+    """Whole values of 1 and more that the rules can make, each with an expression that makes it, in ascending order.
+
+    ``whole`` keeps every value on the way whole and not negative, as answers written in steps must. Without ``use_all``
+    the given numbers are values too: choosing one is an answer.
+    """
+    return _reachable(tuple(sorted(numbers)), rules, whole)
+
+
+@lru_cache(maxsize=4096)
+def _reachable(numbers: tuple[int, ...], rules: Rules, whole: bool) -> Mapping[int, str]:
+    sizes = [len(numbers)] if rules.use_all else range(1, len(numbers) + 1)
+    found: _Values = {}
+    for size in sizes:
+        for chosen in sorted(set(combinations(numbers, size))):
+            found = _all_values(chosen, rules, whole) | found  # the shortest expression stays
+    kept = {int(value): text for value, text in found.items() if value.denominator == 1 and value >= 1}
+    return MappingProxyType({value: _without_outer(kept[value]) for value in sorted(kept)})
+
+
+def _all_values(numbers: Sequence[int], rules: Rules, whole: bool) -> _Values:
+    """Subsets are bit masks."""
+    count = len(numbers)
+    table: dict[int, _Values] = {1 << i: {Fraction(number): str(number)} for i, number in enumerate(numbers)}
+    for mask in sorted(range(1, 1 << count), key=int.bit_count):
+        if mask in table:
+            continue
+        values: _Values = {}
+        part = (mask - 1) & mask
+        while part:
+            for left, left_text in table[part].items():
+                for right, right_text in table[mask ^ part].items():
+                    for operator in rules.operators:
+                        value = _result(operator, left, right, rules)
+                        if value is None or value in values or (whole and (value.denominator != 1 or value < 0)):
+                            continue
+                        values[value] = f"({left_text} {operator} {right_text})"
+            part = (part - 1) & mask
+        table[mask] = values
+    return table[(1 << count) - 1]
+
+
+def _result(operator: str, left: Fraction, right: Fraction, rules: Rules) -> Fraction | None:
+    """None where the other order gives the same, and for a division by zero."""
+    if operator == "/":
+        return left / right if right else None
+    if operator == "-":
+        return None if rules.absolute and left < right else left - right
+    if left < right:
+        return None
+    return left + right if operator == "+" else left * right
+
+
+def _without_outer(text: str) -> str:
+    return text[1:-1] if text.startswith("(") else text

@@ -1,0 +1,112 @@
+"""Countdown's rules, and the verdict on an answer: from these numbers, by these operations, reach the target.
+
+An answer is an expression, ``(3 + 5) * 7``, or the steps that small models find easier to write, ``3 + 5 = 8, 8 * 7 =
+56``. In both every given number is used once: all of them, or, where the rules say so, some of them. Arithmetic is
+exact: 7 / 3 * 3 is 7.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from fathom.base.errors import ConfigError
+from fathom.tasks.expression import MAX_LENGTH, ExpressionError, apply, evaluate, tokens
+from fathom.tasks.grading import RIGHT
+
+Written = Literal["expression", "steps"]
+
+_BETWEEN_STEPS = re.compile(r"[,;\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """``operators``: those allowed, of ``+-*/``. ``absolute``: a minus means the absolute difference, so that order
+    never matters and no number is negative. ``use_all``: every number must be used; otherwise each at most once.
+    """
+
+    operators: str = "+-*/"
+    absolute: bool = False
+    use_all: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.operators or set(self.operators) - set("+-*/"):
+            raise ConfigError(f"operators {self.operators!r} are not arithmetic", "choose some of '+-*/'")
+
+
+def check_expression(answer: str, numbers: Sequence[int], target: int, rules: Rules) -> str:
+    """What is wrong with an expression; empty where it is right."""
+    try:
+        found = evaluate(answer, absolute=rules.absolute)
+    except ExpressionError as error:
+        return error.message
+    misused = _misused(Counter(found.numbers), Counter(numbers), rules)
+    if misused:
+        return misused
+    forbidden = sorted(set(found.operators) - set(rules.operators))
+    if forbidden:
+        return f"{forbidden[0]!r} is not allowed"
+    return RIGHT if found.value == target else f"it makes {_shown(found.value)}, not {target}"
+
+
+def check_steps(answer: str, numbers: Sequence[int], target: int, rules: Rules) -> str:
+    """What is wrong with steps ``a op b = c``, parted by commas, semicolons or new lines; empty where they are right.
+
+    A step takes two numbers that are there and leaves their result, whole and not negative; the last result is the
+    answer.
+    """
+    if len(answer) > MAX_LENGTH:
+        return f"more than {MAX_LENGTH:,} characters"
+    pool = Counter(map(Fraction, numbers))
+    result = None
+    for step in _BETWEEN_STEPS.split(answer.strip(" \t\r\n").rstrip(";,")):
+        try:
+            result = _take_step(step, pool, rules)
+        except ExpressionError as error:
+            return f"in {step.strip()[:40]!r}: {error.message}"
+        pool[result] += 1
+    if result != target:
+        return f"it ends at {_shown(result)}, not {target}"
+    if rules.use_all and pool.total() > 1:
+        return "a number is left over"
+    return RIGHT
+
+
+def _take_step(step: str, pool: Counter[Fraction], rules: Rules) -> Fraction:
+    """Take two numbers from the pool; raises ExpressionError on a step that is not one."""
+    calculation, _, claimed = step.partition("=")
+    parts, written = tokens(calculation), tokens(claimed)
+    if len(parts) != 3 or parts[1] not in "+-*/" or not (parts[0].isdigit() and parts[2].isdigit()):
+        raise ExpressionError("it is not of the form a + b = c")
+    if parts[1] not in rules.operators:
+        raise ExpressionError(f"{parts[1]!r} is not allowed")
+    for number in (Fraction(int(parts[0])), Fraction(int(parts[2]))):
+        if not pool[number]:
+            raise ExpressionError(f"{number} is not there to use")
+        pool[number] -= 1
+    result = apply(parts[1], Fraction(int(parts[0])), Fraction(int(parts[2])), absolute=rules.absolute)
+    if [str(result)] != written:
+        raise ExpressionError(f"the result is {_shown(result)}")
+    return result
+
+
+def _misused(used: Counter[int], given: Counter[int], rules: Rules) -> str:
+    """Which number is not given, used too often, or left over; counts say it where the same number is given twice."""
+    for number, count in used.items():
+        if not given[number]:
+            return f"{_shown(number)} is not one of the numbers"
+        if count > given[number]:
+            return f"{_shown(number)} is used too often"
+    left = given - used
+    return f"{min(left)} is not used" if rules.use_all and left else ""
+
+
+def _shown(value: Fraction | int | None) -> str:
+    """A number short enough to print: Python refuses to print one of thousands of digits, and nobody would read it."""
+    return (
+        "a huge number" if value is not None and max(abs(value.numerator), value.denominator) > 10**12 else str(value)
+    )
