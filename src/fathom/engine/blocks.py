@@ -87,12 +87,19 @@ class BlockPool:
         return self._references[page] > 0
 
     def forget(self, pages: Iterable[int]) -> None:
-        """Withdraw held pages from sharing, because what lies in them is not to be trusted."""
+        """Withdraw pages from sharing, because what lies in them is not to be trusted."""
         for page in pages:
             key = self._keys[page]
             if key is not None:
                 del self._published[key]
                 self._keys[page] = None
+
+    def forget_unheld(self) -> None:
+        """Withdraw every page that nobody holds: the weights it was computed with have changed."""
+        pages = list(self._cached)
+        self._cached.clear()
+        self.forget(pages)
+        self._free += pages
 
     def check_integrity(self, tables: Iterable[tuple[Sequence[int], int]]) -> None:
         """Raise AssertionError where the books do not balance.

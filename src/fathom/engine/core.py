@@ -171,6 +171,14 @@ class EngineCore:
         for request_id in list(self._jobs):
             self.cancel(request_id)
 
+    def forget_prefixes(self) -> None:
+        """Empty the prefix cache, because the weights have changed. Raises GenerationError while requests are in
+        flight: their keys and values are from the old weights, and would be mixed with new ones.
+        """
+        if self._jobs:
+            raise GenerationError("the weights changed under requests in flight", "finish or cancel them first")
+        self._pool.forget_unheld()
+
     def stats(self) -> EngineStats:
         """A snapshot of the counters; cheap, and safe to take from another thread."""
         running = len(self._scheduler.running)

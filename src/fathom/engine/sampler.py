@@ -14,7 +14,7 @@ Reported log-probabilities are those of the model itself, before any of the abov
 from __future__ import annotations
 
 from collections.abc import Sequence as Rows
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite
 
 import torch
@@ -71,18 +71,23 @@ def sample(logits: Tensor, rows: Rows[Sequence], limit: int) -> list[Sample]:
     found, totals = torch.stack((choose(logits, rows).double(), sums.double())).tolist()  # one transfer
     tokens = [int(token) for token in found]
     errors.update((r, _not_finite()) for r, total in enumerate(totals) if not isfinite(total))
-    samples = [Sample(token) if r not in errors else Sample(None, error=errors[r]) for r, token in enumerate(tokens)]
+    reported: list[TokenLogprob | None] = [None] * len(rows)
     if logprobs is not None:
         alternatives = [rows[r].request.sampling.logprobs or 0 for r in wanted]
         reports = report(logprobs, [tokens[r] for r in wanted], alternatives)
         for r, logprob in zip(wanted, reports, strict=True):
-            samples[r] = replace(samples[r], logprob=logprob)
-    return samples
+            reported[r] = logprob
+    return [
+        Sample(None, reported[r], errors[r]) if r in errors else Sample(token, reported[r])
+        for r, token in enumerate(tokens)
+    ]
 
 
 def report(logprobs: Tensor, tokens: list[int], alternatives: list[int]) -> list[TokenLogprob]:
     """Log-probabilities of ``tokens`` beside the best ``alternatives[r]`` of each row. logprobs (R, V)."""
     chosen = logprobs.gather(1, torch.tensor(tokens, device=logprobs.device)[:, None])[:, 0].tolist()
+    if not any(alternatives):
+        return [TokenLogprob(token, logprob) for token, logprob in zip(tokens, chosen, strict=True)]
     values, ids = logprobs.topk(min(max(alternatives), logprobs.shape[1]), dim=-1)
     best = zip(ids.tolist(), values.tolist(), strict=True)
     return [

@@ -218,3 +218,28 @@ def test_the_cache_is_never_larger_than_what_is_useful(gqa):
     core = EngineCore(gqa, None, EngineConfig(max_sequences=2, page_size=16, max_context=100))
     assert core.stats().pages_total == 14
     assert core.max_context == 100
+
+
+def test_after_new_weights_no_prefix_is_found_and_the_answer_is_theirs(model, small, run, greedy):
+    changing = copy.deepcopy(model)
+    core = EngineCore(changing, None, small)
+    prompt = tuple(range(20))
+    run(core, Request(prompt, GREEDY))
+    with torch.no_grad():
+        for parameter in changing.parameters():
+            parameter.mul_(1.1)
+    core.forget_prefixes()
+    core.check_integrity()
+    ((answer,),) = run(core, Request(prompt, GREEDY))
+    assert answer.cached == 0
+    assert list(answer.tokens) == greedy(changing, prompt, 12)
+    assert core.stats().pages_free == core.stats().pages_total
+
+
+def test_prefixes_are_not_forgotten_under_a_request_in_flight(gqa, small):
+    core = EngineCore(gqa, None, small)
+    core.add(Request((1, 2, 3), GREEDY))
+    core.step()
+    with pytest.raises(GenerationError, match="in flight"):
+        core.forget_prefixes()
+    core.check_integrity()
