@@ -1,0 +1,133 @@
+"""Completions to learn from, sampled by the engine on the very weights that are being trained.
+
+There is no second copy of the model and no synchronization: the engine holds the trainer's module, and `refresh` after
+an update drops the one thing that has aged, its prefix cache. Tokens are all that is asked of it: no tokenizer, so no
+text is assembled. The completions of a prompt share its full pages.
+
+The trainer knows this file's protocol only, so rollouts may as well come from other machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fathom.base.errors import ConfigError
+from fathom.engine.config import EngineConfig
+from fathom.engine.core import EngineCore
+from fathom.engine.request import Chunk, Request, SamplingParams
+from fathom.engine.runner import LanguageModel
+from fathom.types import FinishReason
+
+Prompt = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One sampled completion. ``logprobs`` are the sampling policy's own, at temperature 1, one a token.
+
+    ``completion_ids`` include the end token; without one the completion was truncated: ``finish_reason`` "length".
+    """
+
+    prompt_ids: Prompt
+    completion_ids: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    finish_reason: FinishReason
+
+    @property
+    def truncated(self) -> bool:
+        return self.finish_reason == "length"
+
+
+class RolloutSource(Protocol):
+    """Whoever samples."""
+
+    def sample(
+        self, prompts: Sequence[Prompt], count: int, *, max_tokens: int, temperature: float, seed: int
+    ) -> list[list[Rollout]]:
+        """``count`` completions of each prompt, in order; the same arguments and weights give the same completions."""
+        ...
+
+    def refresh(self) -> None:
+        """The weights have changed."""
+        ...
+
+
+@dataclass(slots=True)
+class _Partial:
+    tokens: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    reason: FinishReason | None = None
+
+
+class EngineSource:
+    """Rollouts from our engine on ``model``, which may be training: nothing is copied, nothing needs a gradient here.
+
+    ``max_context`` bounds prompt and completion together. ``sequences`` run at a time: on small models the cost of a
+    step hardly depends on their number, so wide is fast. ``page_size`` in tokens: a prompt's full pages are computed
+    once for its whole group, so it should not exceed the prompt.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        *,
+        eos_ids: frozenset[int],
+        max_context: int,
+        sequences: int = 512,
+        page_size: int = 8,
+        batch_tokens: int = 1024,
+    ) -> None:
+        if not eos_ids:
+            raise ConfigError("no token ends a completion", "name the tokenizer's end token")
+        config = EngineConfig(
+            max_context=max_context,
+            max_batch_tokens=max(batch_tokens, sequences),
+            max_sequences=sequences,
+            page_size=page_size,
+            max_queue=1 << 30,
+            eos_ids=eos_ids,
+        )
+        self._core = EngineCore(model, None, config)
+
+    def sample(
+        self, prompts: Sequence[Prompt], count: int, *, max_tokens: int, temperature: float, seed: int
+    ) -> list[list[Rollout]]:
+        partial: dict[str, list[_Partial]] = {}
+        for place, prompt in enumerate(prompts):
+            sampling = SamplingParams(
+                n=count, max_tokens=max_tokens, temperature=temperature, seed=_seed(seed, place), logprobs=0
+            )
+            request = Request(prompt, sampling, id=str(place))
+            self._core.validate(request)
+            partial[request.id] = [_Partial() for _ in range(count)]
+            self._core.add(request)
+        try:
+            while self._core.has_work:
+                self._step(partial)
+        finally:
+            self._core.cancel_all()
+        return [[_finished(prompt, one) for one in partial[str(place)]] for place, prompt in enumerate(prompts)]
+
+    def refresh(self) -> None:
+        self._core.forget_prefixes()
+
+    def _step(self, partial: dict[str, list[_Partial]]) -> None:
+        for request_id, value in self._core.step():
+            if not isinstance(value, Chunk):
+                raise value
+            one = partial[request_id][value.index]
+            one.tokens += value.token_ids
+            one.logprobs += [logprob.logprob for logprob in value.logprobs]
+            one.reason = value.finish_reason or one.reason
+
+
+def _seed(seed: int, place: int) -> int:
+    """Prompts of one call, and calls with neighbouring seeds, draw from different streams."""
+    return seed * 1_000_003 + place
+
+
+def _finished(prompt: Prompt, one: _Partial) -> Rollout:
+    assert one.reason is not None
+    return Rollout(prompt, tuple(one.tokens), tuple(one.logprobs), one.reason)

@@ -1,0 +1,184 @@
+"""The trainer and the engine are one policy: the same tokens have the same log-probabilities in both.
+
+The engine decodes absorbed MLA over pages, in chunks, with prefixes from its cache and after preemptions; the trainer
+runs naive attention over padded rows. Both route through the same experts.
+"""
+
+import pytest
+import torch
+
+from fathom.base.errors import ConfigError
+from fathom.engine.config import EngineConfig
+from fathom.engine.core import EngineCore
+from fathom.model.config import GQAConfig, MLAConfig, ModelConfig, MoEConfig
+from fathom.model.transformer import Transformer
+from fathom.train.rl.loss import FORMS, policy_loss
+from fathom.train.rl.rollout import EngineSource
+from fathom.train.rl.scoring import collate, head, pieces, score
+
+INIT_STD = 32**-0.5
+"""1 / sqrt(width): every product keeps the size of its input, as in a trained model."""
+SIZES = {"vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "num_layers": 3, "max_position": 128}
+MOE = MoEConfig(
+    num_experts=8,
+    experts_per_token=2,
+    num_shared_experts=1,
+    intermediate_size=16,
+    scoring="sigmoid",
+    selection="noaux_tc",
+    normalize=True,
+    routed_scaling_factor=2.5,
+    first_dense_layers=1,
+)
+MLA = MLAConfig(num_heads=2, q_lora_rank=16, kv_lora_rank=16, qk_nope_head_dim=8, qk_rope_head_dim=8, v_head_dim=8)
+CONFIGS = {
+    "mla+moe": ModelConfig(family="deepseek_v3", attention=MLA, moe=MOE, num_mtp_layers=1, init_std=INIT_STD, **SIZES),
+    "gqa": ModelConfig(
+        family="llama", attention=GQAConfig(num_heads=4, num_kv_heads=2, head_dim=8), init_std=INIT_STD, **SIZES
+    ),
+}
+
+
+def build(kind="mla+moe"):
+    torch.manual_seed(0)
+    model = Transformer(CONFIGS[kind])
+    if kind == "mla+moe":
+        for layer in model.layers[1:]:  # a bias as training leaves it: selection and weight disagree
+            layer.mlp.router.bias.normal_(0, 0.1)
+    return model
+
+
+def source(model, **changes):
+    settings = {"eos_ids": frozenset({0}), "max_context": 80, "sequences": 8, "page_size": 4} | changes
+    return EngineSource(model, **settings)
+
+
+def prompts(count=5):
+    generator = torch.Generator().manual_seed(1)
+    shared = tuple(torch.randint(1, 64, (9,), generator=generator).tolist())
+    return [shared + tuple(torch.randint(1, 64, (4 + 3 * i,), generator=generator).tolist()) for i in range(count)]
+
+
+def gap(model, rollouts):
+    batch = collate(rollouts)
+    with torch.no_grad():
+        return (score(model, batch).logprobs - batch.sampled).abs().max().item()
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_trainer_and_engine_agree_to_a_hundred_thousandth(kind):
+    model = build(kind)
+    groups = source(model).sample(prompts(), 6, max_tokens=40, temperature=1.0, seed=0)
+    rollouts = [one for group in groups for one in group]
+    assert len({one.completion_ids for one in rollouts}) == 30
+    assert max(len(one.completion_ids) for one in rollouts) == 40
+    assert gap(model, rollouts) <= 1e-5
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_they_agree_through_chunked_prefill_preemption_and_the_prefix_cache(kind):
+    model = build(kind)
+    crowded = source(model)
+    config = EngineConfig(
+        page_size=4, num_pages=30, max_batch_tokens=8, max_sequences=8, max_queue=100, eos_ids=frozenset({0})
+    )
+    crowded._core = core = EngineCore(model, None, config)
+    calls = [crowded.sample(prompts(), 4, max_tokens=40, temperature=1.0, seed=seed) for seed in (0, 1)]
+    assert core.preemptions > 0
+    assert core.stats().cached_tokens > 0
+    core.check_integrity()
+    assert gap(model, [one for groups in calls for group in groups for one in group]) <= 1e-5
+
+
+def test_after_an_update_and_a_refresh_they_agree_again():
+    model = build()
+    engine = source(model)
+    first = engine.sample(prompts(), 4, max_tokens=20, temperature=1.0, seed=0)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    batch = collate([one for group in first for one in group])
+    score(model, batch).logprobs.sum().div(batch.chosen.sum()).backward()
+    optimizer.step()
+    assert gap(model, [one for group in first for one in group]) > 0.01  # the old ones are no longer its own
+    engine.refresh()
+    again = engine.sample(prompts(), 4, max_tokens=20, temperature=1.0, seed=0)
+    assert gap(model, [one for group in again for one in group]) <= 1e-5
+
+
+def test_recomputed_by_the_trainer_the_ratio_is_exactly_one():
+    model = build()
+    groups = source(model).sample(prompts(), 4, max_tokens=20, temperature=1.0, seed=0)
+    rollouts = [one for group in groups for one in group]
+    for places in pieces(rollouts, 200):
+        batch = collate([rollouts[place] for place in places])
+        scores = score(model, batch)
+        advantages = torch.ones(len(places))
+        again = score(model, batch).logprobs.detach()
+        loss = policy_loss(scores.logprobs, again, advantages, batch.chosen, config=FORMS["dapo"])
+        metrics = loss.diagnostics.metrics()
+        assert (metrics["ratio_min"], metrics["ratio_max"], metrics["kl"]) == (1.0, 1.0, 0.0)
+
+
+def test_sampling_repeats_itself_and_neighbouring_seeds_do_not():
+    model = build()
+    one, same, other = (
+        source(model).sample(prompts(), 3, max_tokens=12, temperature=1.0, seed=seed) for seed in (7, 7, 8)
+    )
+    assert one == same
+    assert {r.completion_ids for g in one for r in g}.isdisjoint({r.completion_ids for g in other for r in g})
+
+
+def test_a_truncated_completion_says_so_and_an_ended_one_holds_its_end():
+    model = build()
+    with torch.no_grad():
+        model.head.weight[0] += 0.5 * model.head.weight.std()
+    groups = source(model).sample(prompts(), 8, max_tokens=60, temperature=2.0, seed=0)
+    rollouts = [one for group in groups for one in group]
+    assert any(one.truncated for one in rollouts)
+    assert not all(one.truncated for one in rollouts)
+    for one in rollouts:
+        assert one.truncated == (one.completion_ids[-1] != 0)
+        assert len(one.logprobs) == len(one.completion_ids) <= 60
+
+
+def test_scores_are_those_of_a_plain_forward():
+    model = build()
+    groups = source(model).sample(prompts(3), 2, max_tokens=10, temperature=1.0, seed=0)
+    rollouts = [one for group in groups for one in group]
+    batch = collate(rollouts)
+    with torch.no_grad():
+        scores = score(model, batch, temperature=0.7)
+        for row, one in enumerate(rollouts):
+            tokens = torch.tensor([(*one.prompt_ids, *one.completion_ids)])
+            logprobs = (model(tokens)[0, :-1] / 0.7).log_softmax(-1)
+            start = len(one.prompt_ids) - 1
+            places = slice(start, start + len(one.completion_ids))
+            expected = logprobs[torch.arange(tokens.shape[1] - 1), tokens[0, 1:]][places]
+            torch.testing.assert_close(scores.logprobs[row, places], expected, atol=1e-5, rtol=0)
+            entropies = torch.distributions.Categorical(logits=logprobs[places]).entropy()
+            torch.testing.assert_close(scores.entropies[row, places], entropies, atol=1e-5, rtol=0)
+            assert scores.logprobs[row].nonzero().numel() == len(one.completion_ids)
+
+
+def test_the_head_computes_in_float32_also_for_a_model_in_bfloat16():
+    model = build().to(torch.bfloat16)
+    hidden = torch.randn(3, 32).to(torch.bfloat16)
+    expected = hidden.float() @ model.head.weight.float().T
+    torch.testing.assert_close(head(model, hidden), expected, atol=0, rtol=0)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert head(model, hidden).dtype == torch.float32
+
+
+def test_pieces_hold_everything_once_and_stay_within_their_size():
+    groups = source(build()).sample(prompts(), 6, max_tokens=40, temperature=1.0, seed=0)
+    rollouts = [one for group in groups for one in group]
+    found = list(pieces(rollouts, 150))
+    assert sorted(place for piece in found for place in piece) == list(range(30))
+    for piece in found:
+        widest = max(len(rollouts[p].prompt_ids) + len(rollouts[p].completion_ids) for p in piece)
+        assert widest * len(piece) <= 150
+    assert [len(piece) for piece in pieces(rollouts[:3], 1)] == [1, 1, 1]
+
+
+def test_a_source_without_an_end_token_is_refused():
+    with pytest.raises(ConfigError, match="no token ends a completion"):
+        source(build(), eos_ids=frozenset())
