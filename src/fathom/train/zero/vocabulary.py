@@ -1,0 +1,73 @@
+"""A vocabulary in which every number up to 99 is one token, and which still holds any text.
+
+A model of a million parameters should spend them on arithmetic, not on gluing digits. It is an ordinary byte-level BPE,
+made rather than learned: its merges build the numbers and the few words of the traces, so that `transformers`, GGUF and
+every engine read it, and a question about the weather is merely spelled in bytes. As always in byte-level BPE, a word
+with a space before it is another token than one without: ` 24` is a number to calculate with, `24` at the start of a
+question is a target. The prototype found that a small model wants these two apart.
+
+Special tokens, their ids and the chat template are R1's (`fathom.text.r1`).
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+from tokenizers import AddedToken, Regex, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer as Backend
+
+from fathom.text import markers, r1
+from fathom.text.conversation import Chat
+from fathom.text.special import SpecialIds
+from fathom.text.template import ChatTemplate
+from fathom.text.tokenizer import Tokenizer
+
+SIZE = 512
+"""Rows of the embedding: the ids in use, rounded up for kernels."""
+
+_SPACE = "Ġ"  # a space, as byte-level BPE spells it
+_WORDS = (" from", " big")
+_MARKS = "+-*=()!"
+_CUTS = r" ?\p{N}+| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s"
+
+
+def tokenizer() -> Tokenizer:
+    """The vocabulary; the same on every call."""
+    merges = _merges()
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    spelled = dict.fromkeys((*r1.FIRST_TOKENS, *alphabet, *(left + right for left, right in merges)))
+    backend = Backend(models.BPE({token: index for index, token in enumerate(spelled)}, merges))
+    backend.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(_CUTS), "isolated"), pre_tokenizers.ByteLevel(False, use_regex=False)]
+    )
+    backend.decoder = decoders.ByteLevel()
+    backend.add_tokens([_added(token) for token in (*r1.FIRST_TOKENS, *r1.LAST_TOKENS)])
+    bos, eos = (r1.FIRST_TOKENS.index(token) for token in (r1.BOS, r1.EOS))
+    return Tokenizer(backend, SpecialIds(bos, frozenset({eos}), adds_bos=False))
+
+
+def template() -> ChatTemplate:
+    """R1's."""
+    return ChatTemplate(r1.TEMPLATE, bos=r1.BOS, eos=r1.EOS)
+
+
+def chat() -> Chat:
+    """What renders questions and reads answers."""
+    return Chat(tokenizer(), template())
+
+
+def _merges() -> list[tuple[str, str]]:
+    """Pairs of digits first, so that `24` is one piece before a space joins it."""
+    digits = "0123456789"
+    numbers = [*digits, *(f"{tens}{ones}" for tens, ones in product(digits[1:], digits))]
+    merges = [(number[0], number[1]) for number in numbers if len(number) == 2]
+    merges += [(_SPACE, number) for number in numbers]
+    merges += [(_SPACE, mark) for mark in _MARKS]
+    for word in _WORDS:
+        pieces = word.replace(" ", _SPACE)
+        merges += [(pieces[:end], pieces[end]) for end in range(1, len(pieces))]
+    return list(dict.fromkeys(merges))
+
+
+def _added(token: str) -> AddedToken:
+    return AddedToken(token, normalized=False, special=token not in markers.STRUCTURE)
