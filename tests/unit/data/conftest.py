@@ -1,0 +1,27 @@
+"""Vocabularies: a real one, and a small one of the R1 format."""
+
+from __future__ import annotations
+
+import pytest
+
+from fathom.checkpoint.embedded import find_embedded
+from fathom.checkpoint.gguf_reader import GGUFReader
+from fathom.text import bpe
+from fathom.text.conversation import Chat
+from fathom.text.template import ChatTemplate
+from fathom.text.tokenizer import Tokenizer
+
+
+@pytest.fixture(scope="session")
+def smollm() -> Tokenizer:
+    return Tokenizer.from_gguf(dict(GGUFReader(find_embedded()).metadata))
+
+
+@pytest.fixture(scope="session")
+def smollm_chat(smollm: Tokenizer) -> Chat:
+    return Chat(smollm, ChatTemplate.from_gguf(dict(GGUFReader(find_embedded()).metadata)))
+
+
+@pytest.fixture(scope="session")
+def r1_chat() -> Chat:
+    return Chat(bpe.train(["some words to think about, and some to say"] * 9, 320), bpe.chat_template())
