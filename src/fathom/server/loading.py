@@ -58,11 +58,11 @@ def load(settings: Settings, progress: Progress) -> Backend:
 
 def chat_of(tokenizer: Tokenizer, template: ChatTemplate | None) -> Chat | None:
     """The conversation core; None for a base model, which has no notion of a conversation but still continues text."""
-    try:
+    if template is not None:
         return Chat(tokenizer, template)
+    try:
+        return Chat(tokenizer, None)  # with ChatML, where the vocabulary has its tokens
     except TokenizerError:
-        if template is not None:  # it has one, and that one is broken
-            raise
         return None
 
 

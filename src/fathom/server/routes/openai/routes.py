@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter
 
+from fathom.base.errors import GenerationError
 from fathom.server import generation
 from fathom.server.backend import Backend
-from fathom.server.errors import invalid
+from fathom.server.errors import StoppingError, invalid
 from fathom.server.live import JSON, SSE, LiveResponse
 from fathom.server.routes.json_route import RESPONSES, JsonRoute, event_stream
 from fathom.server.routes.openai import chat_request, chat_response, completions_io
@@ -62,8 +63,13 @@ def router(runtime: Runtime, settings: Settings) -> APIRouter:
             backend = await runtime.backend()
             check_model(body.model, backend)
             async with aclosing(begin(backend)) as events, aclosing(write(events, body, backend)) as written:
-                async for piece in written:
-                    yield piece
+                try:
+                    async for piece in written:
+                        yield piece
+                except GenerationError as error:
+                    if runtime.closed:
+                        raise StoppingError("the server is going down", "try again when it is back") from error
+                    raise
 
         return LiveResponse(pieces(), SSE if body.stream else JSON, settings)
 
