@@ -67,6 +67,12 @@ def test_a_bundle_holds_all_that_belongs_to_the_model(tmp_path: Path) -> None:
     assert said[-1] == 1.0
 
 
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CheckpointError, match=r"cannot be written: Not a directory; free some space or choose another"):
+        save_directory(tmp_path / "file" / "model", tiny_model("tiny-llama"))
+
+
 def test_weights_are_converted_and_the_router_bias_is_not(tmp_path: Path) -> None:
     model = tiny_model("tiny-deepseek-v3")
     save_directory(tmp_path, model, dtype=torch.bfloat16)
