@@ -37,6 +37,15 @@ def router(runtime: Runtime, settings: Settings) -> APIRouter:
     routes = APIRouter(route_class=JsonRoute, responses=RESPONSES)
 
     async def chat_completions(body: ChatRequest) -> LiveResponse:
+        """Answer a conversation, whole or with `stream` as server-sent events that end with `[DONE]`.
+
+        `model` is the served id, one of its aliases, `deepseek-chat` (does not think) or `deepseek-reasoner` (thinks);
+        without it the served model answers. What a request leaves open is sampled as the model's makers advise; what it
+        names is honored, also while the model thinks. Unknown fields are ignored; `logit_bias`, `functions` and others
+        that would change the answer are refused. Past `reasoning_content` counts only in turns that called tools, and
+        may be left out. `response_format` and a forced `tool_choice` hold by grammar, after the thinking. While a
+        request waits, it is kept alive by comments (in streams) or blank lines.
+        """
         job = chat_request.job_of(body)
         _check_choices(body, settings)
 
@@ -46,6 +55,7 @@ def router(runtime: Runtime, settings: Settings) -> APIRouter:
         return _respond(body, begin, chat_response.stream if body.stream else chat_response.write)
 
     async def completions(body: CompletionRequest) -> LiveResponse:
+        """Continue text or token ids, without a chat template. At most 16 tokens unless `max_tokens` says otherwise."""
         job = completions_io.job_of(body)
         _check_choices(body, settings)
 
@@ -80,9 +90,12 @@ def router(runtime: Runtime, settings: Settings) -> APIRouter:
         return LiveResponse(pieces(), JSON, settings)
 
     async def list_models() -> LiveResponse:
+        """The one model that is served. Waits while it loads."""
         return _once(lambda backend: ModelList(object="list", data=[_model_body(backend)]))
 
     async def retrieve_model(model: str) -> LiveResponse:
+        """The served model, by its id or an alias."""
+
         def answer(backend: Backend) -> ModelBody:
             check_model(model, backend)
             return _model_body(backend)
