@@ -76,13 +76,18 @@ def load(model: Transformer, weights: Weights, table: NameTable, *, where: objec
 
     Raises CheckpointError where they do not fit, or hold NaN or infinity.
     """
+    fill(model, weights, checked_plan(model, weights, table, where=where).steps, where=where, report=report)
+
+
+def checked_plan(model: Transformer, weights: Weights, table: NameTable, *, where: object) -> Plan:
+    """The plan of :func:`make_plan`; CheckpointError where ``weights`` do not fit ``model``."""
     plan, mismatch = make_plan(model, weights, table)
     if not mismatch.is_empty:
         raise CheckpointError(
             f"the weights in {where} do not fit the configuration: {mismatch}",
             "use the configuration that belongs to these weights, or download both again",
         )
-    fill(model, weights, plan.steps, where=where, report=report)
+    return plan
 
 
 @torch.no_grad()

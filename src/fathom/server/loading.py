@@ -34,12 +34,9 @@ def load(settings: Settings, progress: Progress) -> Backend:
     Raises FathomError: a model that is not there, weights that cannot be read, a configuration that does not fit.
     """
     from fathom.checkpoint.bundle import open_bundle  # noqa: PLC0415
-    from fathom.checkpoint.packed import accelerate  # noqa: PLC0415
     from fathom.engine.engine import Engine  # noqa: PLC0415
 
-    bundle = open_bundle(settings.model, dtype=settings.dtype, device=settings.device, progress=progress)
-    progress("preparing the weights", None)
-    accelerate(bundle)
+    bundle = open_bundle(settings.model, dtype=settings.dtype, device=settings.device, optimize=True, progress=progress)
     progress("starting the engine", None)
     chat = chat_of(bundle.tokenizer, bundle.template)
     engine = Engine(bundle.model, bundle.tokenizer, engine_config(settings))
