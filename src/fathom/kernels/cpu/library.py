@@ -102,12 +102,18 @@ def build(compiler: str, directory: Path) -> Path:
 
 
 def _compile(compiler: str, flags: tuple[str, ...], result: Path) -> str:
-    """Empty on success, else what the compiler said."""
+    """Empty on success, else what the compiler said.
+
+    Raises :class:`Unavailable` where it was stopped rather than unwilling: other flags, for a slower library that is
+    then kept, are no answer to that. In a session of its own it does not hear the Ctrl-C that ends an answer.
+    """
     here = Path(__file__).parent
     command = [compiler, *BASE_FLAGS, *flags, "-o", str(result), *(str(here / name) for name in SOURCES)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, start_new_session=True)
     if done.returncode == 0:
         return ""
+    if done.returncode < 0 or "signal terminated program" in done.stderr:
+        raise Unavailable(f"{compiler} was stopped while it built the kernels; they are built at the next start")
     return next((line for line in done.stderr.splitlines() if "error" in line), f"exit status {done.returncode}")
 
 
