@@ -22,6 +22,7 @@ from fathom.checkpoint.load import checked_plan, fill
 from fathom.checkpoint.packed import install_packed
 from fathom.checkpoint.registry import RECOMMENDED
 from fathom.checkpoint.resolve import Source, resolve
+from fathom.kernels.cpu.library import status
 from fathom.model.config import ModelConfig
 from fathom.model.transformer import Transformer
 from fathom.quant.prepare import prepare
@@ -70,6 +71,8 @@ def open_bundle(
     opened = _open_gguf if source.kind == "gguf" else _open_directory
     bundle = opened(source, source.path, number, target, report, optimize and target.type == "cpu")
     if optimize and target.type == "cpu":
+        report("preparing the kernels (the first time, building them)", None)
+        status()  # here, where it can be shown, and not within the first answer
         report("preparing the weights", None)
         prepare(bundle.model, "none", number)
     return bundle
