@@ -19,7 +19,7 @@ from fathom.checkpoint.generation import GenerationDefaults, from_generation_con
 from fathom.checkpoint.gguf import GGUFModel
 from fathom.checkpoint.hf import HFDirectory
 from fathom.checkpoint.load import checked_plan, fill
-from fathom.checkpoint.packed import install_packed
+from fathom.checkpoint.packed import install_packed, is_packed
 from fathom.checkpoint.registry import RECOMMENDED
 from fathom.checkpoint.resolve import Source, resolve
 from fathom.kernels.cpu.library import status
@@ -55,13 +55,14 @@ def open_bundle(
 
     ``dtype`` is float32, bfloat16 or auto (``fathom.base.device``), whatever the file stores. ``optimize`` gives the
     weights the form that the kernels of the processor read, packed where a GGUF file packs them, and fuses layers; the
-    model then only infers. It changes nothing on other devices than the CPU. Raises ModelNotFoundError,
-    CheckpointError, ConfigError or TokenizerError, each with its remedy.
+    model then only infers. It changes nothing on other devices than the CPU. Where weights stay packed, ``auto`` means
+    activations in float32: they cost no decoding speed there, and small models answer better for it. Raises
+    ModelNotFoundError, CheckpointError, ConfigError or TokenizerError, each with its remedy.
     """
     report = progress or silent
     source = resolve(str(name_or_path) if name_or_path is not None else None)
     target = pick_device(device)
-    number = pick_dtype(dtype, target)
+    pick_dtype(dtype, target)  # a wrong name is refused before anything is opened
     if source.kind == "preset" or source.path is None:
         what = source.name if source.name in RECOMMENDED else "ORGANIZATION/MODEL"
         raise ModelNotFoundError(
@@ -69,19 +70,20 @@ def open_bundle(
         )
     report(f"opening {source.name}", None)
     opened = _open_gguf if source.kind == "gguf" else _open_directory
-    bundle = opened(source, source.path, number, target, report, optimize and target.type == "cpu")
-    if optimize and target.type == "cpu":
+    optimize = optimize and target.type == "cpu"
+    bundle = opened(source, source.path, dtype, target, report, optimize)
+    if optimize:
         report("preparing the kernels (the first time, building them)", None)
         status()  # here, where it can be shown, and not within the first answer
         report("preparing the weights", None)
-        prepare(bundle.model, "none", number)
+        prepare(bundle.model, "none", next(bundle.model.parameters()).dtype)
     return bundle
 
 
 def _open_directory(
     source: Source,
     path: Path,
-    dtype: torch.dtype,
+    dtype: str,
     device: torch.device,
     report: Report,
     packed: bool,  # noqa: ARG001 - safetensors hold nothing packed
@@ -92,28 +94,28 @@ def _open_directory(
     _check_vocabulary(tokenizer, directory.model_config, path)
     eos_ids = tokenizer.eos_ids | frozenset(directory.config.eos_ids)
     generation = _advised(source, from_generation_config(directory.generation_config(), eos_ids))
-    model = build(directory.model_config, dtype)
+    model = build(directory.model_config, pick_dtype(dtype, device))
     plan = checked_plan(model, directory.weights, directory.table, where=path)
     allocate(model, device)
     fill(model, directory.weights, plan.steps, where=path, report=report)
     return Bundle(source.name, path, directory.model_config, model, tokenizer, template, generation)
 
 
-def _open_gguf(
-    source: Source, path: Path, dtype: torch.dtype, device: torch.device, report: Report, packed: bool
-) -> Bundle:
+def _open_gguf(source: Source, path: Path, dtype: str, device: torch.device, report: Report, packed: bool) -> Bundle:
     file = GGUFModel(path)
     tokenizer = Tokenizer.from_gguf(file.metadata)
     template = ChatTemplate.from_gguf(file.metadata)
     _check_vocabulary(tokenizer, file.model_config, path)
     generation = _advised(source, from_gguf(file.metadata, tokenizer.eos_ids))
-    model = build(file.model_config, dtype)
+    exact = packed and dtype == "auto" and is_packed(file)
+    number = torch.float32 if exact else pick_dtype(dtype, device)
+    model = build(file.model_config, number)
     plan = checked_plan(model, file.weights, file.table, where=path)
     kept: set[str] = set()
     if packed:
         require(file.weights.nbytes, device, "as the file packs them")
         report("packing the weights", None)
-        kept = install_packed(model, file, dtype)
+        kept = install_packed(model, file, number)
     allocate(model, device)
     steps = [(stored, place) for stored, place in plan.steps if place.name not in kept]
     fill(model, file.weights, steps, where=path, report=report)

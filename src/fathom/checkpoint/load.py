@@ -98,7 +98,7 @@ def fill(
     parameters = model.state_dict()
     broken: list[str] = []
     for done, (stored, place) in enumerate(steps):
-        report(f"loading {where}", done / len(steps))
+        report("loading the weights", done / len(steps))
         tensor = weights.read(stored)
         if not torch.isfinite(tensor.sum(dtype=torch.float32)) and not torch.isfinite(tensor).all():
             broken.append(stored)
@@ -108,7 +108,7 @@ def fill(
             f"{where} holds NaN or infinity in {len(broken)} tensors: {_listed(broken)}",
             "the checkpoint is damaged or its training diverged: download it again or take an earlier one",
         )
-    report(f"loading {where}", 1.0)
+    report("loading the weights", 1.0)
 
 
 def _is_copy(place: Place, config: ModelConfig) -> bool:

@@ -20,6 +20,12 @@ from fathom.quant.prepare import KEPT_DENSE
 KINDS: dict[BlockType, Kind] = {BlockType.Q8_0: "q8_0", BlockType.Q4_0: "q4_0", BlockType.Q4_1: "q4_1"}
 
 
+def is_packed(file: GGUFModel) -> bool:
+    """Whether most of a file lies in blocks that a kernel reads."""
+    sizes = file.weights.types()
+    return 2 * sum(sizes.get(kind, 0) for kind in KINDS) > sum(sizes.values())
+
+
 def install_packed(model: nn.Module, file: GGUFModel, dtype: torch.dtype) -> set[str]:
     """Replace the linears and the embedding of ``model`` whose blocks ``file`` holds in a format with a kernel.
 

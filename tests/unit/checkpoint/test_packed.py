@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_models import tiny_model
+from tiny_models import tiny_model, write_tokenizer
 
+from fathom.base.device import pick_dtype
 from fathom.base.errors import CheckpointError
 from fathom.checkpoint.bundle import build, open_bundle
 from fathom.checkpoint.gguf import GGUFModel
 from fathom.checkpoint.gguf_save import save_gguf
 from fathom.checkpoint.gguf_types import BlockType
+from fathom.checkpoint.gguf_vocabulary import vocabulary_from_directory
 from fathom.checkpoint.packed import install_packed
 from fathom.quant.block import FusedBlock
 from fathom.quant.linear import PackedEmbedding
@@ -50,6 +52,19 @@ def test_packed_blocks_take_no_other_memory(tmp_path: Path) -> None:
     assert {name for name in left if "norm" not in name} == set()
     assert "layers.0.attention.q_proj.weight" in gone
     assert not gone & left
+
+
+@pytest.mark.parametrize(("block_type", "expected"), [(BlockType.Q4_0, torch.float32), (BlockType.BF16, None)])
+def test_auto_keeps_activations_exact_where_weights_stay_packed(
+    block_type: BlockType, expected: torch.dtype | None, tmp_path: Path
+) -> None:
+    write_tokenizer(tmp_path)
+    vocabulary = vocabulary_from_directory(tmp_path, 320)
+    save_gguf(tmp_path / "m.gguf", tiny_model("tiny-llama"), vocabulary, block_type=block_type)
+
+    model = open_bundle(tmp_path / "m.gguf", optimize=True).model
+
+    assert next(model.parameters()).dtype == (expected or pick_dtype("auto", torch.device("cpu")))
 
 
 def test_scales_that_are_not_finite_are_refused(tmp_path: Path) -> None:
