@@ -30,7 +30,7 @@ help: ## list these commands
 install: $(READY_TO_TEST) ## create the environment with everything that development needs
 	@echo "$(VENV) is ready"
 
-chat: $(READY_TO_RUN) ## talk to the model in the browser (ARGS="--terminal" stays here)
+chat: $(READY_TO_RUN) ## talk to the model in the browser; ARGS="--terminal" stays in the terminal
 	@$(VENV)/bin/fathom chat $(ARGS)
 
 test: $(READY_TO_TEST) ## run the tests that take seconds
@@ -44,7 +44,7 @@ check: $(READY_TO_TEST) ## lint, format, types, import direction, documentation,
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
-	$(PY) -m pytest -q tests/architecture tests/docs
+	$(PY) -m pytest -q tests/architecture tests/docs/test_links.py tests/docs/test_generated.py
 	@$(MAKE) --no-print-directory web-check
 
 docs: $(READY_TO_TEST) ## regenerate what is generated: the reference, the README's tables
@@ -52,7 +52,7 @@ docs: $(READY_TO_TEST) ## regenerate what is generated: the reference, the READM
 	$(PY) docs/generate.py
 
 bench: $(READY_TO_TEST) ## measure start and throughput on this machine, into benchmarks/results
-	$(PY) -m benchmarks.startup $(ARGS)
+	$(PY) -m benchmarks.startup
 	$(PY) -m benchmarks.decode $(ARGS)
 
 web: ## build the page into src/fathom/server/static (needs Node)
@@ -61,9 +61,9 @@ web: ## build the page into src/fathom/server/static (needs Node)
 web-check: ## type-check and test the page, and compare the committed build with a fresh one
 	@if command -v npm > /dev/null; then .ci/web-check; else echo "web-check: SKIPPED, no npm on this machine"; fi
 
-gpu: $(READY_TO_TEST) ## run the GPU tests and measure throughput there
+gpu: $(READY_TO_TEST) ## run the GPU tests and measure throughput there (fails where there is no GPU)
 	@$(PY) -c 'import sys, torch; torch.cuda.is_available() or sys.exit("make gpu: no CUDA device on this machine; nothing was run")'
-	$(PY) -m pytest -m gpu $(ARGS)
+	$(PY) -m pytest -m gpu $(ARGS) || test $$? = 5  # 5: no test carries the mark
 	$(PY) -m benchmarks.decode --device cuda
 
 $(PY):

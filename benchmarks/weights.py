@@ -12,6 +12,7 @@ from pathlib import Path
 from fathom.base import paths
 from fathom.checkpoint.bundle import Bundle, open_bundle
 from fathom.checkpoint.embedded import find_embedded
+from fathom.checkpoint.gguf import GGUFModel
 from fathom.checkpoint.gguf_save import save_gguf
 from fathom.checkpoint.gguf_types import BlockType
 from fathom.checkpoint.hf_save import save_directory
@@ -37,8 +38,7 @@ def gguf(kind: str) -> Path:
     path = _place() / f"{kind}.gguf"
     if not path.exists():
         bundle = _dequantized()
-        assert bundle.gguf is not None
-        vocabulary = bundle.gguf.metadata
+        vocabulary = GGUFModel(embedded()).metadata
         save_gguf(
             path, bundle.model, vocabulary, template=bundle.template, block_type=BlockType[kind], name=bundle.name
         )

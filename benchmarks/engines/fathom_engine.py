@@ -5,10 +5,10 @@ import time
 from typing import Any
 
 import protocol
-import torch
 
 from fathom import __version__
 from fathom.base.progress import silent
+from fathom.base.threads import serve_politely
 from fathom.cli.options import settings
 from fathom.engine.request import Request, SamplingParams
 from fathom.server.loading import loader
@@ -19,6 +19,9 @@ SLACK = 1.5
 
 class Fathom:
     def __init__(self, job: dict[str, Any]) -> None:
+        serve_politely()
+        import torch  # noqa: PLC0415 - after the line above, as in `fathom serve`
+
         self.version = f"fathom {__version__}, torch {torch.__version__}"
         torch.set_num_threads(job["threads"])
         chosen = settings(

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from fathom.base.errors import RequestError
+from fathom.base.errors import GenerationError, RequestError
 from fathom.engine.request import Chunk, EngineStats, Request, TokenLogprob
 from fathom.server.backend import Backend, Progress
 from fathom.text.conversation import Chat
@@ -108,8 +108,10 @@ class ScriptedEngine:
         if limit is not None and limit < len(text):
             text, finish = text[:limit], "length"
         for start in range(0, len(text), script.step):
-            if script.gate is not None:
-                await script.gate.wait()
+            while script.gate is not None and not script.gate.is_set():
+                if self.closed:
+                    raise GenerationError("the engine was closed", "start it again")
+                await asyncio.sleep(0.002)
             await asyncio.sleep(0)
             piece = text[start : start + script.step]
             yield Chunk(

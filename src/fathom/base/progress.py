@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 Report = Callable[[str, float | None], None]
 """``report(what, fraction)``; ``fraction`` in [0, 1], or None where the end is not known."""
@@ -29,9 +30,10 @@ def bar(console: Console | None = None) -> Iterator[Report]:
     if not console.is_terminal:
         yield _lines(console)
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
-        task = progress.add_task("", total=None)
+    what = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+    columns = (SpinnerColumn(), what, BarColumn(bar_width=20), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, expand=True) as progress:
+        task = progress.add_task("starting", total=None)
 
         def report(what: str, fraction: float | None) -> None:
             if fraction is None:

@@ -18,21 +18,21 @@ from fathom.base.progress import Report, human_bytes, silent
 from fathom.checkpoint.generation import GenerationDefaults, from_generation_config, from_gguf
 from fathom.checkpoint.gguf import GGUFModel
 from fathom.checkpoint.hf import HFDirectory
-from fathom.checkpoint.load import load
+from fathom.checkpoint.load import checked_plan, fill
+from fathom.checkpoint.packed import install_packed, is_packed
 from fathom.checkpoint.registry import RECOMMENDED
 from fathom.checkpoint.resolve import Source, resolve
+from fathom.kernels.cpu.library import status
 from fathom.model.config import ModelConfig
 from fathom.model.transformer import Transformer
+from fathom.quant.prepare import prepare
 from fathom.text.template import ChatTemplate
 from fathom.text.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """``template`` is None where the model ships none (a base model).
-
-    ``gguf`` is set where the weights came from a GGUF file: its ``packed`` blocks can be computed with as they are.
-    """
+    """``template`` is None where the model ships none (a base model)."""
 
     name: str
     path: Path
@@ -41,7 +41,6 @@ class Bundle:
     tokenizer: Tokenizer
     template: ChatTemplate | None
     generation: GenerationDefaults
-    gguf: GGUFModel | None = None
 
 
 def open_bundle(
@@ -49,17 +48,21 @@ def open_bundle(
     *,
     dtype: str = "auto",
     device: str = "cpu",
+    optimize: bool = False,
     progress: Report | None = None,
 ) -> Bundle:
     """Find a model and load it for inference; None means the embedded one.
 
-    ``dtype`` is float32, bfloat16 or auto (``fathom.base.device``), whatever the file stores. Raises
+    ``dtype`` is float32, bfloat16 or auto (``fathom.base.device``), whatever the file stores. ``optimize`` gives the
+    weights the form that the kernels of the processor read, packed where a GGUF file packs them, and fuses layers; the
+    model then only infers. It changes nothing on other devices than the CPU. Where weights stay packed, ``auto`` means
+    activations in float32: they cost no decoding speed there, and small models answer better for it. Raises
     ModelNotFoundError, CheckpointError, ConfigError or TokenizerError, each with its remedy.
     """
     report = progress or silent
     source = resolve(str(name_or_path) if name_or_path is not None else None)
     target = pick_device(device)
-    number = pick_dtype(dtype, target)
+    pick_dtype(dtype, target)  # a wrong name is refused before anything is opened
     if source.kind == "preset" or source.path is None:
         what = source.name if source.name in RECOMMENDED else "ORGANIZATION/MODEL"
         raise ModelNotFoundError(
@@ -67,47 +70,80 @@ def open_bundle(
         )
     report(f"opening {source.name}", None)
     opened = _open_gguf if source.kind == "gguf" else _open_directory
-    return opened(source, source.path, number, target, report)
+    optimize = optimize and target.type == "cpu"
+    bundle = opened(source, source.path, dtype, target, report, optimize)
+    if optimize:
+        report("preparing the kernels (the first time, building them)", None)
+        status()  # here, where it can be shown, and not within the first answer
+        report("preparing the weights", None)
+        prepare(bundle.model, "none", next(bundle.model.parameters()).dtype)
+    return bundle
 
 
-def _open_directory(source: Source, path: Path, dtype: torch.dtype, device: torch.device, report: Report) -> Bundle:
+def _open_directory(
+    source: Source,
+    path: Path,
+    dtype: str,
+    device: torch.device,
+    report: Report,
+    packed: bool,  # noqa: ARG001 - safetensors hold nothing packed
+) -> Bundle:
     directory = HFDirectory(path)
     tokenizer = Tokenizer.from_directory(path)  # before the weights: a missing file should not cost a minute
     template = ChatTemplate.from_directory(path)
     _check_vocabulary(tokenizer, directory.model_config, path)
     eos_ids = tokenizer.eos_ids | frozenset(directory.config.eos_ids)
     generation = _advised(source, from_generation_config(directory.generation_config(), eos_ids))
-    model = allocate(directory.model_config, dtype, device)
-    load(model, directory.weights, directory.table, where=path, report=report)
+    model = build(directory.model_config, pick_dtype(dtype, device))
+    plan = checked_plan(model, directory.weights, directory.table, where=path)
+    allocate(model, device)
+    fill(model, directory.weights, plan.steps, where=path, report=report)
     return Bundle(source.name, path, directory.model_config, model, tokenizer, template, generation)
 
 
-def _open_gguf(source: Source, path: Path, dtype: torch.dtype, device: torch.device, report: Report) -> Bundle:
+def _open_gguf(source: Source, path: Path, dtype: str, device: torch.device, report: Report, packed: bool) -> Bundle:
     file = GGUFModel(path)
     tokenizer = Tokenizer.from_gguf(file.metadata)
     template = ChatTemplate.from_gguf(file.metadata)
     _check_vocabulary(tokenizer, file.model_config, path)
     generation = _advised(source, from_gguf(file.metadata, tokenizer.eos_ids))
-    model = allocate(file.model_config, dtype, device)
-    load(model, file.weights, file.table, where=path, report=report)
-    return Bundle(source.name, path, file.model_config, model, tokenizer, template, generation, file)
+    exact = packed and dtype == "auto" and is_packed(file)
+    number = torch.float32 if exact else pick_dtype(dtype, device)
+    model = build(file.model_config, number)
+    plan = checked_plan(model, file.weights, file.table, where=path)
+    kept: set[str] = set()
+    if packed:
+        require(file.weights.nbytes, device, "as the file packs them")
+        report("packing the weights", None)
+        kept = install_packed(model, file, number)
+    allocate(model, device)
+    steps = [(stored, place) for stored, place in plan.steps if place.name not in kept]
+    fill(model, file.weights, steps, where=path, report=report)
+    return Bundle(source.name, path, file.model_config, model, tokenizer, template, generation)
 
 
-def allocate(config: ModelConfig, dtype: torch.dtype, device: torch.device | str = "cpu") -> Transformer:
-    """A model for inference with memory of its own and no content. CheckpointError where the machine is too small."""
+def build(config: ModelConfig, dtype: torch.dtype) -> Transformer:
+    """A model for inference on the meta device: shapes, no memory."""
     with torch.device("meta"):
-        model = Transformer(config).to(dtype)
-    device = torch.device(device)
+        return Transformer(config).to(dtype).eval().requires_grad_(False)
+
+
+def allocate(model: Transformer, device: torch.device) -> None:
+    """Give a model memory without content. CheckpointError where the machine is too small."""
+    dtype = next(model.parameters()).dtype
     needed = sum(tensor.nbytes for tensor in model.state_dict().values())
+    smaller = "choose --dtype bfloat16 or a smaller model" if dtype == torch.float32 else "choose a smaller model"
+    require(needed, device, f"in {str(dtype).removeprefix('torch.')}", smaller)
+    model.to_empty(device=device)
+
+
+def require(needed: int, device: torch.device, form: str, remedy: str = "choose a smaller model") -> None:
+    """CheckpointError where ``device`` has less memory than ``needed`` bytes of weights of that ``form``."""
     total = detect().total if device.type == "cpu" else torch.cuda.get_device_properties(device).total_memory
     if 0 < total < needed:
-        hint = "choose --dtype bfloat16 or a smaller model" if dtype == torch.float32 else "choose a smaller model"
         raise CheckpointError(
-            f"the weights take {human_bytes(needed)} in {str(dtype).removeprefix('torch.')}, "
-            f"and {device} has {human_bytes(total)}",
-            hint,
+            f"the weights take {human_bytes(needed)} {form}, and {device} has {human_bytes(total)}", remedy
         )
-    return model.to_empty(device=device).eval().requires_grad_(False)
 
 
 def _advised(source: Source, generation: GenerationDefaults) -> GenerationDefaults:

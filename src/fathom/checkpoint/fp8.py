@@ -1,4 +1,4 @@
-"""Block-quantised FP8 weights, as DeepSeek publishes V3 and R1, decoded while they are read.
+"""How a configuration describes FP8 weights, and their decoding while they are read.
 
 A weight (O, I) in E4M3 comes with ``weight_scale_inv`` (⌈O/128⌉, ⌈I/128⌉): despite its name it multiplies (DeepSeek-V3,
 section 3.3.2, and the repository's note on FP8 weights). V3.1 stores the scales as powers of two (UE8M0); that changes
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from fathom.base.errors import CheckpointError
+from fathom.quant.fp8 import dequantize_fp8
 
 SCALE = "_scale_inv"
 """What the name of a scale has behind the name of its weight."""
@@ -51,27 +52,7 @@ class FP8Blocks:
         return tuple(-(-length // block) for length, block in zip(shape, self.size, strict=True))
 
     def decode(self, weight: Tensor, scale: Tensor) -> Tensor:
-        """(O, I) FP8 and its scales → (O, I) float32. Works block row by block row, so that little more is held."""
-        scales = scale.float()
-        decoded = weight.float()
+        """(O, I) FP8 and its scales → (O, I) float32."""
         if self.size is None:
-            return decoded.mul_(scales.reshape(()))
-        rows, columns = self.size
-        for index, start in enumerate(range(0, weight.shape[0], rows)):
-            factors = scales[index].repeat_interleave(columns)[: weight.shape[1]]  # (I,)
-            decoded[start : start + rows] *= factors
-        return decoded
-
-
-def encode(weight: Tensor, size: tuple[int, int] = (128, 128)) -> tuple[Tensor, Tensor]:
-    """(O, I) → FP8 and its scales: the inverse of ``decode`` up to rounding, with the largest of a block at 448."""
-    rows, columns = size
-    limit = torch.finfo(torch.float8_e4m3fn).max
-    scales = torch.empty(-(-weight.shape[0] // rows), -(-weight.shape[1] // columns), dtype=torch.float32)
-    stored = torch.empty_like(weight, dtype=torch.float8_e4m3fn)
-    for i, top in enumerate(range(0, weight.shape[0], rows)):
-        for j, left in enumerate(range(0, weight.shape[1], columns)):
-            block = weight[top : top + rows, left : left + columns].float()
-            scales[i, j] = block.abs().max().clamp(min=1e-12) / limit
-            stored[top : top + rows, left : left + columns] = (block / scales[i, j]).to(torch.float8_e4m3fn)
-    return stored, scales
+            return weight.float().mul_(scale.float().reshape(()))
+        return dequantize_fp8(weight, scale, torch.float32, self.size)

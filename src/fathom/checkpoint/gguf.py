@@ -97,7 +97,7 @@ def _open_parts(path: Path) -> list[GGUFReader]:
     match = _SPLIT.fullmatch(path.name)
     if match is None:
         reader = GGUFReader(path)
-        if reader.metadata.get("split.count", 0) > 1:
+        if reader.metadata.get("split.count", 1) not in (0, 1):
             raise CheckpointError(
                 f"{path} is part of a split model", "give the parts their names …-00001-of-0000N.gguf"
             )

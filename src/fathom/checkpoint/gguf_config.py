@@ -79,7 +79,7 @@ def read_config(
     """
     architecture = metadata.get("general.architecture")
     readers = {"llama": _read_llama, "qwen2": _read_qwen2, "qwen3": _read_qwen3, "deepseek2": _read_deepseek2}
-    if architecture not in readers:
+    if not isinstance(architecture, str) or architecture not in readers:
         raise ConfigError(
             f"unknown GGUF architecture {architecture!r}", f"these can be loaded: {', '.join(sorted(readers))}"
         )
@@ -102,6 +102,8 @@ def read_config(
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'config'}: {e['msg']}" for e in error.errors())
         raise ConfigError(f"the GGUF metadata cannot be built: {problems}", _REMEDY) from error
+    except (TypeError, ValueError, ArithmeticError) as error:  # a text where a number belongs
+        raise ConfigError(f"the GGUF metadata holds a value of the wrong kind: {error}", _REMEDY) from error
 
 
 def _vocab_size(keys: _Metadata) -> int:

@@ -99,7 +99,7 @@ class HFDirectory:
     @property
     def dtype(self) -> torch.dtype:
         """The number type to compute in, as the file asks for it; else that in which most bytes are stored."""
-        named = getattr(torch, self.config.dtype or "", None)
+        named = getattr(torch, str(self.config.dtype).removeprefix("torch."), None)
         if isinstance(named, torch.dtype):
             return named
         sizes = self.weights.dtypes()
@@ -144,6 +144,8 @@ def _not_a_model(directory: Path, name: str) -> ModelNotFoundError:
     names = sorted(entry.name for entry in directory.iterdir())
     if not names:
         return ModelNotFoundError(f"{directory} is empty", "fetch a model: fathom pull NAME")
+    if any(entry.endswith(".partial") for entry in names):
+        return ModelNotFoundError(f"{directory} was fetched in part", "fathom pull NAME continues where it stopped")
     if any(entry.endswith(".gguf") for entry in names):
         return ModelNotFoundError(f"{directory} holds GGUF files and no {name}", "name the .gguf file itself")
     return ModelNotFoundError(f"{directory} has no {name}", "name a directory that holds config.json and *.safetensors")

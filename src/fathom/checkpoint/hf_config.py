@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fathom.base.errors import ConfigError
+from fathom.checkpoint.generation import token_ids
 from fathom.model.config import (
     Family,
     GQAConfig,
@@ -62,6 +63,9 @@ IMPLEMENTED: Mapping[str, tuple[Any, ...]] = {
 """Keys of which we implement one value."""
 
 
+_REMEDY = "fetch the original config.json of this model"
+
+
 @dataclass(frozen=True, slots=True)
 class HFConfig:
     """What a ``config.json`` says: the model, and how its weights lie.
@@ -82,7 +86,7 @@ class _Keys:
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values = values
-        self.known = set(INERT) | set(IMPLEMENTED)
+        self.known = set(INERT) | set(IMPLEMENTED) | {"layer_types"}
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value; a default where the key is absent or null."""
@@ -93,7 +97,7 @@ class _Keys:
     def need(self, key: str) -> Any:
         value = self.get(key)
         if value is None:
-            raise ConfigError(f"config.json lacks {key!r}", "fetch the original config.json of this model")
+            raise ConfigError(f"config.json lacks {key!r}", _REMEDY)
         return value
 
     def refuse_unknown(self) -> None:
@@ -130,36 +134,40 @@ def family_of(values: Mapping[str, Any]) -> Family:
 
 def read_config(values: Mapping[str, Any]) -> HFConfig:
     """Translate a parsed ``config.json``; ConfigError for what we do not know or do not implement."""
+    try:
+        return _read(values)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'config'}: {e['msg']}" for e in error.errors())
+        raise ConfigError(f"config.json cannot be built: {problems}", _REMEDY) from error
+    except (TypeError, ValueError, ArithmeticError, AttributeError) as error:  # a list where a number belongs
+        raise ConfigError(f"config.json holds a value of the wrong kind: {error}", _REMEDY) from error
+
+
+def _read(values: Mapping[str, Any]) -> HFConfig:
     family = family_of(values)
     keys = _Keys(values)
     _refuse_unimplemented(values)
-    try:
-        model = ModelConfig(
-            family=family,
-            vocab_size=keys.need("vocab_size"),
-            hidden_size=keys.need("hidden_size"),
-            intermediate_size=keys.need("intermediate_size"),
-            num_layers=keys.need("num_hidden_layers"),
-            max_position=keys.need("max_position_embeddings"),
-            norm_eps=keys.get("rms_norm_eps", 1e-6),
-            tie_embeddings=keys.get("tie_word_embeddings", False),
-            init_std=keys.get("initializer_range", 0.02),
-            rope=_read_rope(keys, interleaved=_INTERLEAVED[family](keys)),
-            **_FAMILY[family](keys),
-        )
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'config'}: {e['msg']}" for e in error.errors())
-        raise ConfigError(
-            f"config.json cannot be built: {problems}", "fetch the original config.json of this model"
-        ) from error
+    model = ModelConfig(
+        family=family,
+        vocab_size=keys.need("vocab_size"),
+        hidden_size=keys.need("hidden_size"),
+        intermediate_size=keys.need("intermediate_size"),
+        num_layers=keys.need("num_hidden_layers"),
+        max_position=keys.need("max_position_embeddings"),
+        norm_eps=keys.get("rms_norm_eps", 1e-6),
+        tie_embeddings=keys.get("tie_word_embeddings", False),
+        init_std=keys.get("initializer_range", 0.02),
+        rope=_read_rope(keys, interleaved=_INTERLEAVED[family](keys)),
+        **_FAMILY[family](keys),
+    )
     keys.refuse_unknown()
-    eos = keys.get("eos_token_id", ())
+    quantization = values.get("quantization_config")
     return HFConfig(
         model=model,
         dtype=values.get("dtype") or values.get("torch_dtype"),
-        quantization=values.get("quantization_config"),
-        bos_id=keys.get("bos_token_id"),
-        eos_ids=tuple(eos) if isinstance(eos, list | tuple) else (eos,),
+        quantization=dict(quantization) if quantization is not None else None,
+        bos_id=next(iter(sorted(token_ids(values.get("bos_token_id")))), None),
+        eos_ids=tuple(sorted(token_ids(values.get("eos_token_id")))),
     )
 
 
@@ -186,12 +194,10 @@ def _read_llama(keys: _Keys) -> dict[str, Any]:
 
 
 def _read_qwen2(keys: _Keys) -> dict[str, Any]:
-    keys.known.add("layer_types")
     return {"attention": _read_gqa(keys, qkv_bias=True)}
 
 
 def _read_qwen3(keys: _Keys) -> dict[str, Any]:
-    keys.known.add("layer_types")
     return {"attention": _read_gqa(keys, qk_norm=True, head_dim=128)}
 
 

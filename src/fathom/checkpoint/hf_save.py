@@ -21,6 +21,7 @@ from fathom.checkpoint.hf_config_write import write_config
 from fathom.checkpoint.layouts import take
 from fathom.checkpoint.names import Place
 from fathom.checkpoint.safetensors_file import write_safetensors
+from fathom.model.config import ModelConfig
 from fathom.model.transformer import Transformer
 from fathom.text.template import ChatTemplate
 from fathom.text.tokenizer import Tokenizer
@@ -44,12 +45,25 @@ def save_directory(
     ``dtype`` None keeps the model's; a router bias stays float32 always. ``generation`` is the content of
     ``generation_config.json``. Raises CheckpointError where the disk refuses.
     """
+    dtype = dtype or model.embed.weight.dtype
     try:
         path.mkdir(parents=True, exist_ok=True)
+        _write_shards(path, model, dtype, shard_bytes, report)
+        _write_small(path, model.config, dtype, tokenizer, template, generation or {})
     except OSError as error:
-        raise CheckpointError(f"{path} cannot be created: {error.strerror}", "choose another place") from error
-    dtype = dtype or model.embed.weight.dtype
-    _write_shards(path, model, dtype, shard_bytes, report)
+        raise CheckpointError(
+            f"{path} cannot be written: {error.strerror}", "free some space or choose another place"
+        ) from error
+
+
+def _write_small(
+    path: Path,
+    config: ModelConfig,
+    dtype: torch.dtype,
+    tokenizer: Tokenizer | None,
+    template: ChatTemplate | None,
+    generation: Mapping[str, Any],
+) -> None:
     if tokenizer is not None:
         tokenizer.save(path)
     if template is not None:
@@ -57,9 +71,9 @@ def save_directory(
     bos = tokenizer.bos_id if tokenizer else None
     eos = tuple(sorted(tokenizer.eos_ids)) if tokenizer else ()
     ids = {"bos_token_id": bos, "eos_token_id": eos[0] if len(eos) == 1 else list(eos)} if tokenizer else {}
-    _write_json(path / "generation_config.json", {**ids, **(generation or {})})
+    _write_json(path / "generation_config.json", {**ids, **generation})
     name = str(dtype).removeprefix("torch.")
-    _write_json(path / "config.json", write_config(model.config, dtype=name, bos_id=bos, eos_ids=eos))
+    _write_json(path / "config.json", write_config(config, dtype=name, bos_id=bos, eos_ids=eos))
 
 
 def _write_shards(path: Path, model: Transformer, dtype: torch.dtype, limit: int, report: Report) -> None:
@@ -118,7 +132,4 @@ def _dtype(place: Place, dtype: torch.dtype) -> torch.dtype:
 
 
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:
-    try:
-        path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be written: {error.strerror}", "free some space") from error
+    path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -76,13 +76,18 @@ def load(model: Transformer, weights: Weights, table: NameTable, *, where: objec
 
     Raises CheckpointError where they do not fit, or hold NaN or infinity.
     """
+    fill(model, weights, checked_plan(model, weights, table, where=where).steps, where=where, report=report)
+
+
+def checked_plan(model: Transformer, weights: Weights, table: NameTable, *, where: object) -> Plan:
+    """The plan of :func:`make_plan`; CheckpointError where ``weights`` do not fit ``model``."""
     plan, mismatch = make_plan(model, weights, table)
     if not mismatch.is_empty:
         raise CheckpointError(
             f"the weights in {where} do not fit the configuration: {mismatch}",
             "use the configuration that belongs to these weights, or download both again",
         )
-    fill(model, weights, plan.steps, where=where, report=report)
+    return plan
 
 
 @torch.no_grad()
@@ -93,7 +98,7 @@ def fill(
     parameters = model.state_dict()
     broken: list[str] = []
     for done, (stored, place) in enumerate(steps):
-        report(f"loading {where}", done / len(steps))
+        report("loading the weights", done / len(steps))
         tensor = weights.read(stored)
         if not torch.isfinite(tensor.sum(dtype=torch.float32)) and not torch.isfinite(tensor).all():
             broken.append(stored)
@@ -103,7 +108,7 @@ def fill(
             f"{where} holds NaN or infinity in {len(broken)} tensors: {_listed(broken)}",
             "the checkpoint is damaged or its training diverged: download it again or take an earlier one",
         )
-    report(f"loading {where}", 1.0)
+    report("loading the weights", 1.0)
 
 
 def _is_copy(place: Place, config: ModelConfig) -> bool:

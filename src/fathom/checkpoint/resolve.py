@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +91,9 @@ def _not_found(name: str) -> ModelNotFoundError:
         return ModelNotFoundError(f"{name} has not been fetched{looks_like_path}", f"fetch it: fathom pull {name}")
     if "/" in name or "\\" in name or name.endswith((".gguf", ".safetensors")):
         return ModelNotFoundError(f"{name} does not exist", "check the path")
-    return ModelNotFoundError(
-        f"there is no model called {name!r}",
-        f"name a path, a repository, or one of {', '.join([*registry.RECOMMENDED, *PRESETS])}",
+    known = list(dict.fromkeys([*registry.RECOMMENDED, *PRESETS]))
+    close = difflib.get_close_matches(name.lower(), known, 3, 0.6)
+    remedy = (
+        f"did you mean {' or '.join(close)}?" if close else f"name a path, a repository, or one of {', '.join(known)}"
     )
+    return ModelNotFoundError(f"there is no model called {name!r}", remedy)

@@ -20,7 +20,10 @@ Model = Annotated[
     typer.Option("--model", "-m", help="A name, a directory or a .gguf file. Default: the embedded SmolLM2-135M."),
 ]
 Dtype = Annotated[
-    str | None, typer.Option(help="float32, bfloat16 or auto: bfloat16 where the hardware multiplies it natively.")
+    str | None,
+    typer.Option(
+        help="float32, bfloat16 or auto: bfloat16 where the hardware multiplies it natively and weights are not packed."
+    ),
 ]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or auto.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")]

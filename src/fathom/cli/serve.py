@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fathom.base.threads import serve_politely
 from fathom.cli import options
 
 
@@ -44,6 +45,7 @@ def serve(
         cors_origins=cors_origins,
         log_level=log_level,
     )
+    serve_politely()
     from fathom.server.serve import serve as run
 
     run(settings)

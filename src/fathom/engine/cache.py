@@ -1,18 +1,17 @@
 """The paged key/value cache, and attention over it in one ragged step.
 
 Every layer stores ``(pages, page_size, heads, channels)``; for absorbed MLA that is one head that holds the latent, and
-no second tensor, since the value lies inside the key. A step carries all tokens of all sequences in one row, decodes
-first: these go through the paged kernel in one call; each prefill chunk runs alone through fused attention, because a
-chunk is large enough to fill a machine and the kernel would gain nothing. What is the same for all layers is computed
-once per step, here.
+no second tensor, since the value lies inside the key. A step carries all tokens of all sequences in one row, and one
+call of the paged kernel serves decodes and prefill chunks alike: a prompt's numbers do not depend on how it was cut.
+What is the same for all layers is computed once per step.
 
-    T tokens of the step · H query heads · G key/value heads · P pages · S page size · M pages of the longest sequence
+    T tokens of the step · B sequences in it · H query heads · G key/value heads
+    P pages · S page size · M pages of the longest sequence
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -20,7 +19,6 @@ from torch import Tensor
 
 from fathom.kernels import dispatch
 from fathom.model.context import CacheSpec
-from fathom.model.sdpa import attention
 
 _ALIGNMENT = 64
 """Bytes: a cache line, as torch's own allocations."""
@@ -66,17 +64,6 @@ def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> 
     return torch.from_numpy(memory[start : start + size]).view(dtype).view(shape)
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Tokens ``start : stop`` of the step are the newest of a sequence of ``length`` tokens."""
-
-    start: int
-    stop: int
-    length: int
-    pages: Tensor  # (M) int64
-    mask: Tensor | None  # (stop - start, length), to add to scores; None: nothing came before, so plain causal
-
-
 class PagedContext:
     """An ``AttentionContext`` for one step: stores keys and values in their slots, then attends over the pages."""
 
@@ -87,47 +74,20 @@ class PagedContext:
         cache: PagedCache,
         *,
         slots: Tensor,  # (T) int64: page · page_size + offset
-        tables: Tensor,  # (decodes, M) int32
-        lengths: Tensor,  # (decodes) int32
-        starts: Tensor,  # (decodes + 1) int32: 0, 1, 2 … since each has one token
-        chunks: list[Chunk],
+        tables: Tensor,  # (B, M) int32: the pages of each sequence
+        starts: Tensor,  # (B + 1) int32: where its tokens begin in the step
+        lengths: Tensor,  # (B) int32: its tokens up to and including those of the step
     ) -> None:
         self._cache = cache
         self._slots = slots
         self._tables = tables
-        self._lengths = lengths
-        self._chunks = chunks
-        self._decodes = len(lengths)
         self._starts = starts
+        self._lengths = lengths
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
         """q (1, T, H, Dk), k (1, T, G, Dk), v (1, T, G, Dv) → (1, T, H, Dv)."""
-        k_pages, v_pages = self._cache.keys[layer], self._cache.values[layer]
         self._cache.store(layer, self._slots, k[0], v[0])
-        parts = []
-        if self._decodes:
-            rows = q[0, : self._decodes]
-            parts.append(
-                dispatch.paged_attention(
-                    rows, k_pages, v_pages, self._tables, self._starts, self._lengths, scale, v.shape[-1]
-                )
-            )
-        for chunk in self._chunks:
-            parts.append(_attend_chunk(chunk, q, k, v, k_pages=k_pages, v_pages=v_pages, scale=scale))
-        return (parts[0] if len(parts) == 1 else torch.cat(parts))[None]
-
-
-def _attend_chunk(
-    chunk: Chunk, q: Tensor, k: Tensor, v: Tensor, *, k_pages: Tensor, v_pages: Tensor | None, scale: float
-) -> Tensor:
-    """(stop - start, H, Dv) of one prefill chunk."""
-    rows = slice(chunk.start, chunk.stop)
-    if chunk.mask is None:
-        keys, values = k[:, rows], v[:, rows]
-    else:
-        keys = k_pages[chunk.pages].flatten(0, 1)[None, : chunk.length].to(q.dtype)  # (1, L, G, Dk)
-        values = keys if v_pages is None else v_pages[chunk.pages].flatten(0, 1)[None, : chunk.length].to(q.dtype)
-    if v_pages is None:
-        values = keys  # equal widths keep fused attention on its fast path; the surplus channels are cut off below
-    out = attention(q[:, rows], keys, values, scale, causal=chunk.mask is None, mask=chunk.mask)
-    return out[0, ..., : v.shape[-1]]
+        keys, values = self._cache.keys[layer], self._cache.values[layer]
+        return dispatch.paged_attention(
+            q[0], keys, values, self._tables, self._starts, self._lengths, scale, v.shape[-1]
+        )[None]

@@ -63,7 +63,7 @@ class EngineCore:
         self._vocab_size = model.config.vocab_size
         self._known = min(self._vocab_size, vocabulary.vocab_size) if vocabulary else self._vocab_size
         self._pool = BlockPool(self._cache.num_pages)
-        self._runner = Runner(model, self._cache, _weight(model).dtype)
+        self._runner = Runner(model, self._cache)
         self._scheduler = Scheduler(
             self._pool,
             page_size=config.page_size,

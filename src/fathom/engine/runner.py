@@ -10,13 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fathom.engine.cache import Chunk, PagedCache, PagedContext
+from fathom.engine.cache import PagedCache, PagedContext
 from fathom.engine.request import TokenLogprob
 from fathom.engine.sampler import report
 from fathom.engine.scheduler import Work
 from fathom.model.config import ModelConfig
 from fathom.model.context import AttentionContext, CacheSpec
-from fathom.model.sdpa import additive
 
 _SCORED_ROWS = 128
 """Rows of logits held at once while a prompt is scored: a vocabulary times a whole prompt would not fit."""
@@ -49,11 +48,10 @@ class LanguageModel(Protocol):
 class Runner:
     """Builds the tensors of a step and runs the model over them."""
 
-    def __init__(self, model: LanguageModel, cache: PagedCache, dtype: torch.dtype) -> None:
+    def __init__(self, model: LanguageModel, cache: PagedCache) -> None:
         self._model = model
         self._cache = cache
         self._device = cache.keys[0].device
-        self._dtype = dtype
 
     @torch.inference_mode()
     def run(self, work: list[Work]) -> tuple[Tensor, dict[int, list[TokenLogprob]]]:
@@ -88,39 +86,23 @@ class Runner:
             tokens += sequence.tokens[places.start : places.stop]
             positions += places
             slots += [sequence.pages[place // size] * size + place % size for place in places]
-        decodes = [sequence for sequence, count in work if count == 1]
-        assert all(item.length == 1 for item in work[: len(decodes)]), "decodes come first"
-        lengths = [sequence.computed + 1 for sequence in decodes]
-        width = -(-max(lengths, default=0) // size)
-        tables = np.zeros((len(decodes), width), dtype=np.int32)
-        for row, sequence in enumerate(decodes):
+        lengths = [sequence.computed + count for sequence, count in work]
+        width = -(-max(lengths) // size)
+        tables = np.zeros((len(work), width), dtype=np.int32)
+        for row, (sequence, _) in enumerate(work):
             held = sequence.pages[:width]
             tables[row, : len(held)] = held
+        starts = np.zeros(len(work) + 1, dtype=np.int32)
+        np.cumsum([count for _, count in work], out=starts[1:])
         packed = torch.tensor((tokens, positions, slots), device=self._device)  # (3, T)
         context = PagedContext(
             self._cache,
             slots=packed[2],
             tables=torch.from_numpy(tables).to(self._device),
+            starts=torch.from_numpy(starts).to(self._device),
             lengths=torch.tensor(lengths, dtype=torch.int32, device=self._device),
-            starts=torch.from_numpy(np.arange(len(decodes) + 1, dtype=np.int32)).to(self._device),
-            chunks=self._chunks(work, len(decodes)),
         )
         return packed[0:1], packed[1:2], context
-
-    def _chunks(self, work: list[Work], start: int) -> list[Chunk]:
-        chunks = []
-        for sequence, count in work[start:]:
-            length = sequence.computed + count
-            pages = torch.tensor(sequence.pages[: -(-length // self._cache.page_size)], device=self._device)
-            mask = self._mask(count, length) if sequence.computed else None
-            chunks.append(Chunk(start, start + count, length, pages, mask))
-            start += count
-        return chunks
-
-    def _mask(self, count: int, length: int) -> Tensor:
-        """(count, length): the newest ``count`` tokens see themselves and all before, -inf elsewhere."""
-        visible = torch.ones(count, length, dtype=torch.bool, device=self._device).tril(length - count)
-        return additive(visible, self._dtype)
 
     def _score(self, item: Work, hidden: Tensor) -> list[TokenLogprob]:
         """Of the prompt tokens that follow the computed ones. hidden (count, D)."""

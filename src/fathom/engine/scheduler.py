@@ -46,7 +46,7 @@ class Scheduler:
         insort(self.waiting, sequence, key=_order)
 
     def schedule(self) -> list[Work]:
-        """Single tokens, then longer chunks; at most ``max_batch_tokens`` tokens together."""
+        """What to compute next; at most ``max_batch_tokens`` tokens together."""
         preemptions = self.preemptions
         work = [Work(sequence, 1) for sequence in list(self.running) if sequence.pending == 1 and self._grow(sequence)]
         budget = self._max_batch_tokens - len(work)
@@ -61,7 +61,7 @@ class Scheduler:
             insort(self.running, sequence, key=_order)
             work.append(Work(sequence, min(sequence.pending, budget)))
             budget -= work[-1].length
-        return sorted(work, key=lambda item: item.length > 1)
+        return work
 
     def publish(self, sequence: Sequence) -> None:
         """Offer the pages that the last step filled."""

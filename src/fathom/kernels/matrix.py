@@ -49,6 +49,13 @@ class Matrix:
     def num_bytes(self) -> int:
         return self.data.numel() * self.data.element_size()
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether no number is NaN or infinite; of blocks, the scales and minima tell."""
+        header = HEADER_BYTES.get(self.kind, 0)
+        numbers = self.data if self.is_dense else self.data[..., :header].contiguous().view(torch.float16)
+        return bool(numbers.isfinite().all())
+
     def dense(self, dtype: torch.dtype = torch.float32) -> Tensor:
         """The matrix as (N, K) of ``dtype``: the specification of what the codes mean."""
         return self.data.to(dtype) if self.is_dense else _unpack(self).to(dtype)

@@ -41,6 +41,6 @@ class AccessLog:
             await self._app(scope, receive, observed)
         finally:
             seconds = time.perf_counter() - started
-            path = scope["path"].encode("ascii", "backslashreplace").decode()[:200]
+            path = scope["path"][:200].encode("unicode_escape").decode()  # a line break would forge a line
             outcome = str(status) if complete else f"{status or '-'} abandoned"
             logger.info("%s %s %s %.3f s", scope["method"], path, outcome, seconds)

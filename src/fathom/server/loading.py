@@ -34,12 +34,9 @@ def load(settings: Settings, progress: Progress) -> Backend:
     Raises FathomError: a model that is not there, weights that cannot be read, a configuration that does not fit.
     """
     from fathom.checkpoint.bundle import open_bundle  # noqa: PLC0415
-    from fathom.checkpoint.packed import accelerate  # noqa: PLC0415
     from fathom.engine.engine import Engine  # noqa: PLC0415
 
-    bundle = open_bundle(settings.model, dtype=settings.dtype, device=settings.device, progress=progress)
-    progress("preparing the weights", None)
-    accelerate(bundle)
+    bundle = open_bundle(settings.model, dtype=settings.dtype, device=settings.device, optimize=True, progress=progress)
     progress("starting the engine", None)
     chat = chat_of(bundle.tokenizer, bundle.template)
     engine = Engine(bundle.model, bundle.tokenizer, engine_config(settings))
@@ -58,11 +55,11 @@ def load(settings: Settings, progress: Progress) -> Backend:
 
 def chat_of(tokenizer: Tokenizer, template: ChatTemplate | None) -> Chat | None:
     """The conversation core; None for a base model, which has no notion of a conversation but still continues text."""
-    try:
+    if template is not None:
         return Chat(tokenizer, template)
+    try:
+        return Chat(tokenizer, None)  # with ChatML, where the vocabulary has its tokens
     except TokenizerError:
-        if template is not None:  # it has one, and that one is broken
-            raise
         return None
 
 

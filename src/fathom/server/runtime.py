@@ -61,6 +61,10 @@ class Runtime:
         # a daemon: a process that is told to stop does not wait for gigabytes to be read
         threading.Thread(target=self._run, args=(loop,), name="fathom-load", daemon=True).start()
 
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
     async def backend(self) -> Backend:
         """The backend, as soon as there is one. Raises UnavailableError where there will be none."""
         await self._settled.wait()

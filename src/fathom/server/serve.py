@@ -5,6 +5,7 @@ The port is bound before anything else starts, so that a port in use is one clea
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import socket
@@ -47,10 +48,11 @@ def serve(
         log_level="warning",
         access_log=False,  # access.py writes that
         server_header=False,
-        timeout_graceful_shutdown=settings.shutdown_timeout,
+        timeout_graceful_shutdown=settings.shutdown_timeout + 3,  # the backstop behind _Server.shutdown
         timeout_keep_alive=30,
     )
-    server = _Server(config, url_of(listener, settings.host), on_listening or _say)
+    loaded: Runtime = app.state.runtime
+    server = _Server(config, loaded, settings.shutdown_timeout, url_of(listener, settings.host), on_listening or _say)
     failures: list[FathomError] = []
 
     def give_up(error: FathomError) -> None:
@@ -58,7 +60,7 @@ def serve(
         server.should_exit = True
 
     if not stay_up:
-        app.state.runtime.on_failure = give_up
+        loaded.on_failure = give_up
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:  # uvicorn raises it again after it has shut down in order
@@ -111,10 +113,17 @@ def _say(url: str) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn's server, which also says when it listens."""
+    """Uvicorn's server, which also says when it listens, and ends what runs too long when it stops.
 
-    def __init__(self, config: uvicorn.Config, url: str, on_listening: Callable[[str], None]) -> None:
+    Closing the runtime gives each request that is left an error of its own; uvicorn would only cut the connections.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, runtime: Runtime, patience: float, url: str, on_listening: Callable[[str], None]
+    ) -> None:
         super().__init__(config)
+        self._runtime = runtime
+        self._patience = patience
         self._url = url
         self._on_listening = on_listening
 
@@ -122,3 +131,12 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._on_listening(self._url)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        closing = asyncio.create_task(self._close_later())
+        await super().shutdown(sockets)
+        closing.cancel()
+
+    async def _close_later(self) -> None:
+        await asyncio.sleep(self._patience)
+        await self._runtime.close()

@@ -58,3 +58,10 @@ def test_a_stopwatch_follows_its_clock() -> None:
 
 def test_silence_accepts_every_report() -> None:
     assert silent("anything", 0.5) is None
+
+
+def test_a_long_text_leaves_room_for_the_bar() -> None:
+    out = io.StringIO()
+    with bar(Console(file=out, force_terminal=True, width=60, legacy_windows=False)) as report:
+        report("loading /a/very/long/path/that/goes/on/and/on/and/on/and/on/model.gguf", 0.5)
+    assert any("model" not in line and "…" in line and "50%" in line for line in out.getvalue().splitlines())

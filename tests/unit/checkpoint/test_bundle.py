@@ -11,7 +11,7 @@ from tiny_models import tiny_model, write_tokenizer
 from fathom.base.errors import CheckpointError, ConfigError, ModelNotFoundError
 from fathom.base.memory import Memory
 from fathom.checkpoint import bundle as bundle_module
-from fathom.checkpoint.bundle import allocate, open_bundle
+from fathom.checkpoint.bundle import allocate, build, open_bundle
 from fathom.checkpoint.hf_save import save_directory
 from fathom.model.presets import PRESETS
 from fathom.text.conversation import Chat
@@ -30,7 +30,6 @@ def test_the_embedded_model_knows_the_capital_of_france() -> None:
 
     assert bundle.tokenizer.decode(ids[len(prompt.ids) :]) == "The capital of France is Paris."
     assert (bundle.generation.temperature, bundle.generation.top_p) == (0.2, 0.9)
-    assert bundle.gguf is not None
 
 
 def test_a_preset_has_no_weights() -> None:
@@ -52,9 +51,9 @@ def test_a_model_larger_than_the_machine(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(
         CheckpointError, match=r"take 30.5 GB in float32, and cpu has 8.0 GB; choose --dtype bfloat16 or"
     ):
-        allocate(PRESETS["r1-distill-qwen-7b"], torch.float32)
+        allocate(build(PRESETS["r1-distill-qwen-7b"], torch.float32), torch.device("cpu"))
     with pytest.raises(CheckpointError, match=r"take 15.2 GB in bfloat16, and cpu has 8.0 GB; choose a smaller model"):
-        allocate(PRESETS["r1-distill-qwen-7b"], torch.bfloat16)
+        allocate(build(PRESETS["r1-distill-qwen-7b"], torch.bfloat16), torch.device("cpu"))
 
 
 MEASURE = """

@@ -1,12 +1,15 @@
 """GGUF metadata of published files, and the files that must be refused."""
 
+import contextlib
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tiny_models import TINY, tiny_config
 
-from fathom.base.errors import ConfigError
+from fathom.base.errors import ConfigError, FathomError
 from fathom.checkpoint.gguf_config import llama3_divisors, read_config
 from fathom.checkpoint.gguf_config_write import write_config
 from fathom.model.config import (
@@ -189,3 +192,24 @@ def test_an_unknown_gating_function() -> None:
 def test_an_unknown_rope_scaling() -> None:
     with pytest.raises(ConfigError, match=r"a rope scaling that we do not know; choose another"):
         read_config(SMOLLM2, [], np.linspace(1, 3, 32, dtype=np.float32))
+
+
+JUNK = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.text(max_size=5),
+    st.lists(st.one_of(st.integers(-3, 3), st.text(max_size=2)), max_size=3),
+    st.dictionaries(
+        st.sampled_from(["type", "rope_type", "factor"]), st.sampled_from(["yarn", 1, None, []]), max_size=3
+    ),
+)
+
+
+@given(key=st.sampled_from(sorted(V3)), value=JUNK)
+@settings(max_examples=400, deadline=None)
+def test_a_value_of_any_kind_in_any_place_is_read_or_refused(key: str, value: Any) -> None:
+    values = V3 | {key: value}
+    with contextlib.suppress(FathomError):  # any other exception fails the test
+        read_config(values, ["output.weight"])

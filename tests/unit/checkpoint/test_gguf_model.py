@@ -131,8 +131,7 @@ def test_a_vocabulary_written_from_a_directory_cuts_text_equally(cut: str, tmp_p
     assert bundle.tokenizer.eos_ids == original.eos_ids
     assert bundle.template is not None
     assert bundle.template.source == template.source
-    assert bundle.gguf is not None
-    assert bundle.gguf.metadata["general.license"] == "mit"
+    assert GGUFModel(tmp_path / "m.gguf").metadata["general.license"] == "mit"
 
 
 def test_a_way_of_cutting_without_a_name(tmp_path: Path) -> None:

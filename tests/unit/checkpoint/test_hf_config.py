@@ -1,10 +1,13 @@
 """config.json of the real models, in both spellings, and the files that must be refused."""
 
+import contextlib
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fathom.base.errors import ConfigError
+from fathom.base.errors import ConfigError, FathomError
 from fathom.checkpoint.hf_config import read_config
 from fathom.checkpoint.hf_config_write import write_config
 from fathom.model.config import (
@@ -228,3 +231,24 @@ def test_what_is_written_reads_back_equal() -> None:
 def test_refusals_say_what_and_what_to_do(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         read_config(LLAMA | change)
+
+
+JUNK = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.text(max_size=5),
+    st.lists(st.one_of(st.integers(-3, 3), st.text(max_size=2)), max_size=3),
+    st.dictionaries(
+        st.sampled_from(["type", "rope_type", "factor"]), st.sampled_from(["yarn", 1, None, []]), max_size=3
+    ),
+)
+
+
+@given(key=st.sampled_from(sorted(DEEPSEEK_V3)), value=JUNK)
+@settings(max_examples=400, deadline=None)
+def test_a_value_of_any_kind_in_any_place_is_read_or_refused(key: str, value: Any) -> None:
+    values = DEEPSEEK_V3 | {key: value}
+    with contextlib.suppress(FathomError):  # any other exception fails the test
+        read_config(values)

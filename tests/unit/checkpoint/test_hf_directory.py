@@ -11,11 +11,11 @@ from tiny_models import TINY, tiny_model, write_tokenizer
 
 from fathom.base.errors import CheckpointError, FathomError, ModelNotFoundError, TokenizerError
 from fathom.checkpoint.bundle import open_bundle
-from fathom.checkpoint.fp8 import encode
 from fathom.checkpoint.hf import INDEX, HFDirectory
 from fathom.checkpoint.hf_save import save_directory
 from fathom.checkpoint.load import load
 from fathom.model.transformer import Transformer
+from fathom.quant.fp8 import quantize_fp8
 from fathom.text.template import ChatTemplate
 from fathom.text.tokenizer import Tokenizer
 
@@ -67,6 +67,12 @@ def test_a_bundle_holds_all_that_belongs_to_the_model(tmp_path: Path) -> None:
     assert said[-1] == 1.0
 
 
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CheckpointError, match=r"cannot be written: Not a directory; free some space or choose another"):
+        save_directory(tmp_path / "file" / "model", tiny_model("tiny-llama"))
+
+
 def test_weights_are_converted_and_the_router_bias_is_not(tmp_path: Path) -> None:
     model = tiny_model("tiny-deepseek-v3")
     save_directory(tmp_path, model, dtype=torch.bfloat16)
@@ -104,7 +110,7 @@ def test_fp8_blocks_are_decoded(scales: torch.dtype, tmp_path: Path) -> None:
     stored = load_file(tmp_path / "model.safetensors")
     expected: dict[str, torch.Tensor] = {}
     for name in [n for n in stored if "experts" in n or "_proj" in n]:
-        weight, scale = encode(stored[name], (16, 32))
+        weight, scale = quantize_fp8(stored[name], (16, 32))
         stored[name], stored[name + "_scale_inv"] = weight, scale.to(scales)
         factors = scale.to(scales).float().repeat_interleave(16, 0).repeat_interleave(32, 1)
         expected[name] = weight.float() * factors[: weight.shape[0], : weight.shape[1]]

@@ -1,9 +1,10 @@
+from itertools import accumulate
+
 import pytest
 import torch
 
-from fathom.engine.cache import Chunk, PagedCache, PagedContext
+from fathom.engine.cache import PagedCache, PagedContext
 from fathom.model.context import CacheSpec
-from fathom.model.sdpa import additive
 
 SIZE = 4
 DECODES = [5, 1, 12]  # lengths, the token at hand included
@@ -45,20 +46,14 @@ def test_a_ragged_step_equals_each_sequence_alone(kind):
             1, torch.tensor(slot[: length - count], dtype=torch.int64), k[: length - count], v[: length - count]
         )
 
-    chunks, start = [], len(DECODES)
-    for table, (count, length) in zip(tables[start:], CHUNKS, strict=True):
-        visible = torch.ones(count, length, dtype=torch.bool).tril(length - count)
-        mask = None if count == length else additive(visible, torch.float32)
-        chunks.append(Chunk(start, start + count, length, torch.tensor(table), mask))
-        start += count
-    width = max(map(len, tables[: len(DECODES)]))
+    width = max(map(len, tables))
+    counts = [count for count, _ in sizes]
     context = PagedContext(
         cache,
         slots=torch.tensor([s for slot, (count, n) in zip(slots, sizes, strict=True) for s in slot[n - count :]]),
-        tables=torch.tensor([t + [0] * (width - len(t)) for t in tables[: len(DECODES)]], dtype=torch.int32),
-        lengths=torch.tensor(DECODES, dtype=torch.int32),
-        starts=torch.arange(len(DECODES) + 1, dtype=torch.int32),
-        chunks=chunks,
+        tables=torch.tensor([t + [0] * (width - len(t)) for t in tables], dtype=torch.int32),
+        starts=torch.tensor([0, *accumulate(counts)], dtype=torch.int32),
+        lengths=torch.tensor([length for _, length in sizes], dtype=torch.int32),
     )
     newest = [slice(length - count, length) for count, length in sizes]
     out = context.attend(

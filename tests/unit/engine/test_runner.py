@@ -14,7 +14,7 @@ SIZE = 4
 def runner(model):
     specs = model.cache_specs(absorbed=True)
     cache = PagedCache(specs, num_pages=16, page_size=SIZE, dtype=torch.float32, device=torch.device("cpu"))
-    return Runner(model, cache, torch.float32)
+    return Runner(model, cache)
 
 
 def sequence(prompt, pages, **request):

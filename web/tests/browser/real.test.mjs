@@ -29,10 +29,13 @@ const text = () => answer().locator(".prose").last().innerText();
 const button = (name) => page.getByRole("button", { name, exact: true });
 const health = () => page.evaluate(() => fetch("health").then((response) => response.json()));
 
-/** Waits until the answer has grown beyond what it was. */
+/** Waits until the last answer has grown beyond what it was; an earlier answer's text does not count. */
 async function grows(length) {
   await page.waitForFunction(
-    (before) => ([...document.querySelectorAll(".answer .prose")].at(-1)?.textContent?.length ?? 0) > before,
+    (before) => {
+      const last = [...document.querySelectorAll(".answer")].at(-1);
+      return ([...(last?.querySelectorAll(".prose") ?? [])].at(-1)?.textContent?.length ?? 0) > before;
+    },
     length,
     PATIENCE,
   );

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "pool.h"
 #include "scratch.h"
 #include "simd.h"
 
@@ -75,6 +76,11 @@ void gather(const AttentionCall& call, const Pages& pages, const Task& task, int
 struct Buffers {
   Scratch queries, keys, values, transposed, scores, results, state;
 };
+
+Buffers& own_buffers() {
+  static thread_local Buffers buffers;
+  return buffers;
+}
 
 // scores[row][key] = q · k, four keys at a time, lanes along the channels.
 void scores_by_dot(const float* q, int64_t rows, const float* const* k, int64_t keys, int64_t dim, float* scores) {
@@ -259,15 +265,8 @@ extern "C" FATHOM_EXPORT void fathom_paged_attention(const AttentionCall* pointe
   }
   static thread_local Scratch shared;
   float* partials = shared.get<float>(slots * group * (padded(call.value_dim) + 2));
-  threads = std::min<int>(threads, tasks.size());
-#pragma omp parallel num_threads(threads > 0 ? threads : 1)
-  {
-    static thread_local Buffers buffers;
-#pragma omp for schedule(dynamic, 1)
-    for (size_t i = 0; i < tasks.size(); ++i) run(call, tasks[i], partials, buffers);
-#pragma omp for schedule(dynamic, 1)
-    for (size_t i = 0; i < firsts.size(); ++i) merge(call, firsts[i], firsts[i].key_end, partials, buffers);
-  }
+  parallel(threads, tasks.size(), [&](int64_t i) { run(call, tasks[i], partials, own_buffers()); });
+  parallel(threads, firsts.size(), [&](int64_t i) { merge(call, firsts[i], firsts[i].key_end, partials, own_buffers()); });
 }
 
 }  // namespace fathom

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "linear.h"
+#include "pool.h"
 #include "scratch.h"
 #include "simd.h"
 
@@ -94,17 +95,14 @@ extern "C" FATHOM_EXPORT void fathom_linear(const Weight* w, const void* x, int 
   static thread_local Scratch scratch;
   Prepared input = prepare(scratch, *w, operand_for(*w, x_bf16, M), M);
   Output output = {y_bf16 ? nullptr : (float*)y, y_bf16 ? (uint16_t*)y : nullptr, y_stride};
-#pragma omp parallel num_threads(threads)
-  {
-#pragma omp for schedule(static)
-    for (int64_t m = 0; m < M; ++m) {
-      float* row = own_row(input.stride);
-      read_row(x, x_bf16, x_stride, m, w->columns, row);
-      finish_row(input, m, row);
-    }
-#pragma omp for schedule(static, 1)
-    for (int part = 0; part < threads; ++part) linear_part(*w, input.view(), M, output, part, threads);
-  }
+  parallel_rows(threads, M, [&](int64_t m) {
+    float* row = own_row(input.stride);
+    read_row(x, x_bf16, x_stride, m, w->columns, row);
+    finish_row(input, m, row);
+  });
+  parallel_parts(threads, units(*w), [&](int part, int parts) {
+    linear_part(*w, input.view(), M, output, part, parts);
+  });
 }
 
 // Norm, query/key/value product, head norms, rotation: what stands before attention.
@@ -116,31 +114,26 @@ extern "C" FATHOM_EXPORT void fathom_before_attention(const Layer* layer, const 
   int64_t dim = layer->head_dim, heads = layer->heads, kv_heads = layer->kv_heads;
   Prepared input = prepare(input_scratch, w, operand_for(w, bf16, M), M);
   float* result = result_scratch.get<float>(M * w.rows);
-#pragma omp parallel num_threads(threads)
-  {
-#pragma omp for schedule(static)
-    for (int64_t m = 0; m < M; ++m) {
-      float* row = own_row(input.stride);
-      read_row(x, bf16, w.columns, m, w.columns, row);
-      norm_row(row, layer->attention_norm, layer->norm_eps, w.columns, row);
-      finish_row(input, m, row);
+  parallel_rows(threads, M, [&](int64_t m) {
+    float* row = own_row(input.stride);
+    read_row(x, bf16, w.columns, m, w.columns, row);
+    norm_row(row, layer->attention_norm, layer->norm_eps, w.columns, row);
+    finish_row(input, m, row);
+  });
+  parallel_parts(threads, units(w), [&](int part, int parts) {
+    linear_part(w, input.view(), M, {result, nullptr, w.rows}, part, parts);
+  });
+  parallel_rows(threads, M, [&](int64_t m) {
+    float* row = result + m * w.rows;
+    for (int64_t h = 0; h < heads + kv_heads; ++h) {
+      const float* norm = h < heads ? layer->q_norm : layer->k_norm;
+      if (norm) norm_row(row + h * dim, norm, layer->head_norm_eps, dim, row + h * dim);
+      rotate(row + h * dim, cos + m * dim, sin + m * dim, dim, interleaved);
     }
-#pragma omp for schedule(static, 1)
-    for (int part = 0; part < threads; ++part)
-      linear_part(w, input.view(), M, {result, nullptr, w.rows}, part, threads);
-#pragma omp for schedule(static)
-    for (int64_t m = 0; m < M; ++m) {
-      float* row = result + m * w.rows;
-      for (int64_t h = 0; h < heads + kv_heads; ++h) {
-        const float* norm = h < heads ? layer->q_norm : layer->k_norm;
-        if (norm) norm_row(row + h * dim, norm, layer->head_norm_eps, dim, row + h * dim);
-        rotate(row + h * dim, cos + m * dim, sin + m * dim, dim, interleaved);
-      }
-      write_row(q, bf16, heads * dim, m, heads * dim, row);
-      write_row(k, bf16, kv_heads * dim, m, kv_heads * dim, row + heads * dim);
-      write_row(v, bf16, kv_heads * dim, m, kv_heads * dim, row + (heads + kv_heads) * dim);
-    }
-  }
+    write_row(q, bf16, heads * dim, m, heads * dim, row);
+    write_row(k, bf16, kv_heads * dim, m, kv_heads * dim, row + heads * dim);
+    write_row(v, bf16, kv_heads * dim, m, kv_heads * dim, row + (heads + kv_heads) * dim);
+  });
 }
 
 // Output product, residual, norm, gated network, residual: what stands after attention.
@@ -156,46 +149,39 @@ extern "C" FATHOM_EXPORT void fathom_after_attention(const Layer* layer, const v
   float* residual = scratch[3].get<float>(M * stride);
   float* product = scratch[4].get<float>(M * stride);
   float* wide = scratch[5].get<float>(M * (2 * I + BLOCK));
-#pragma omp parallel num_threads(threads)
-  {
-#pragma omp for schedule(static)
-    for (int64_t m = 0; m < M; ++m) {
-      float* row = own_row(heads.stride);
-      read_row(attended, bf16, out.columns, m, out.columns, row);
-      finish_row(heads, m, row);
-    }
-#pragma omp for schedule(static, 1)
-    for (int part = 0; part < threads; ++part)
-      linear_part(out, heads.view(), M, {product, nullptr, stride}, part, threads);
-#pragma omp for schedule(static)
-    for (int64_t m = 0; m < M; ++m) {
-      float *sum_row = residual + m * stride, *row = own_row(stride);
-      read_row(x, bf16, D, m, D, sum_row);
-      for (int64_t d = 0; d < D; ++d) sum_row[d] += product[m * stride + d];
-      std::fill(row + D, row + stride, 0.0f);
-      norm_row(sum_row, layer->mlp_norm, layer->norm_eps, D, row);
-      finish_row(normed, m, row);
-    }
-#pragma omp for schedule(static, 1)
-    for (int part = 0; part < threads; ++part)
-      linear_part(gate_up, normed.view(), M, {wide, nullptr, 2 * I + BLOCK}, part, threads);
-#pragma omp for schedule(static)
-    for (int64_t m = 0; m < M; ++m) {
-      float* row = wide + m * (2 * I + BLOCK);
-      gate_row(row, I);
-      std::fill(row + I, row + padded(I), 0.0f);
-      finish_row(gated, m, row);
-    }
-#pragma omp for schedule(static, 1)
-    for (int part = 0; part < threads; ++part)
-      linear_part(down, gated.view(), M, {product, nullptr, stride}, part, threads);
-#pragma omp for schedule(static)
-    for (int64_t m = 0; m < M; ++m) {
-      float* sum_row = residual + m * stride;
-      for (int64_t d = 0; d < D; ++d) sum_row[d] += product[m * stride + d];
-      write_row(y, bf16, D, m, D, sum_row);
-    }
-  }
+  parallel_rows(threads, M, [&](int64_t m) {
+    float* row = own_row(heads.stride);
+    read_row(attended, bf16, out.columns, m, out.columns, row);
+    finish_row(heads, m, row);
+  });
+  parallel_parts(threads, units(out), [&](int part, int parts) {
+    linear_part(out, heads.view(), M, {product, nullptr, stride}, part, parts);
+  });
+  parallel_rows(threads, M, [&](int64_t m) {
+    float *sum_row = residual + m * stride, *row = own_row(stride);
+    read_row(x, bf16, D, m, D, sum_row);
+    for (int64_t d = 0; d < D; ++d) sum_row[d] += product[m * stride + d];
+    std::fill(row + D, row + stride, 0.0f);
+    norm_row(sum_row, layer->mlp_norm, layer->norm_eps, D, row);
+    finish_row(normed, m, row);
+  });
+  parallel_parts(threads, units(gate_up), [&](int part, int parts) {
+    linear_part(gate_up, normed.view(), M, {wide, nullptr, 2 * I + BLOCK}, part, parts);
+  });
+  parallel_rows(threads, M, [&](int64_t m) {
+    float* row = wide + m * (2 * I + BLOCK);
+    gate_row(row, I);
+    std::fill(row + I, row + padded(I), 0.0f);
+    finish_row(gated, m, row);
+  });
+  parallel_parts(threads, units(down), [&](int part, int parts) {
+    linear_part(down, gated.view(), M, {product, nullptr, stride}, part, parts);
+  });
+  parallel_rows(threads, M, [&](int64_t m) {
+    float* sum_row = residual + m * stride;
+    for (int64_t d = 0; d < D; ++d) sum_row[d] += product[m * stride + d];
+    write_row(y, bf16, D, m, D, sum_row);
+  });
 }
 
 // y (M, columns) = row indices[m] of W: the embedding. Returns how many indices name no row; those rows stay as they are.

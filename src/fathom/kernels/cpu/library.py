@@ -8,9 +8,6 @@ says which it is and why.
 The result lies in the user's cache under a name that hashes everything it depends on: sources, compiler and its
 version, flags, processor. It appears there by an atomic rename, so processes that build at once do not disturb each
 other.
-
-OpenMP: torch brings its own libgomp, loaded before this library and of the same soname, so the loader gives us that
-very one. Two runtimes would keep two thread pools spinning against each other.
 """
 
 from __future__ import annotations
@@ -27,15 +24,22 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch  # noqa: F401 - loads its OpenMP runtime first, which ours must be
-
 from fathom.base.paths import kernels_dir
 
-SOURCES = ("linear.cpp", "panel.cpp", "layer.cpp", "attention.cpp")
-HEADERS = ("simd.h", "scratch.h", "linear.h", "format.h")
+SOURCES = ("pool.cpp", "linear.cpp", "panel.cpp", "layer.cpp", "attention.cpp")
+HEADERS = ("simd.h", "scratch.h", "pool.h", "linear.h", "format.h")
 COMPILERS = ("g++", "c++", "clang++")
-BASE_FLAGS = ("-std=gnu++17", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fvisibility=hidden", "-fPIC", "-shared")
-FLAG_SETS = (("-march=native", "-fopenmp"), ("-mcpu=native", "-fopenmp"), ("-fopenmp",), ())
+BASE_FLAGS = (
+    "-std=gnu++17",
+    "-O3",
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-fvisibility=hidden",
+    "-fPIC",
+    "-shared",
+    "-pthread",
+)
+FLAG_SETS = (("-march=native",), ("-mcpu=native",), ())
 """Tried in order; the first that compiles wins."""
 
 
@@ -102,12 +106,18 @@ def build(compiler: str, directory: Path) -> Path:
 
 
 def _compile(compiler: str, flags: tuple[str, ...], result: Path) -> str:
-    """Empty on success, else what the compiler said."""
+    """Empty on success, else what the compiler said.
+
+    Raises :class:`Unavailable` where it was stopped rather than unwilling: other flags, for a slower library that is
+    then kept, are no answer to that. In a session of its own it does not hear the Ctrl-C that ends an answer.
+    """
     here = Path(__file__).parent
     command = [compiler, *BASE_FLAGS, *flags, "-o", str(result), *(str(here / name) for name in SOURCES)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, start_new_session=True)
     if done.returncode == 0:
         return ""
+    if done.returncode < 0 or "signal terminated program" in done.stderr:
+        raise Unavailable(f"{compiler} was stopped while it built the kernels; they are built at the next start")
     return next((line for line in done.stderr.splitlines() if "error" in line), f"exit status {done.returncode}")
 
 

@@ -193,9 +193,9 @@ void finish_row(const Prepared& to, int64_t m, const float* x) {
 
 void linear_part(const Weight& w, const Activations& x, int64_t M, const Output& y, int part, int parts) {
   if (x.b && M >= PANEL_ROWS) return panel_part(w, x, M, y, part, parts);
-  int64_t unit = is_quantized(w) ? LANES : 4, units = (w.rows + unit - 1) / unit;
-  int64_t begin = units * part / parts, end = units * (part + 1) / parts;
-  int64_t row = begin * unit, row_end = std::min(end * unit, w.rows);
+  int64_t row = units(w) * part / parts * unit_rows(w);
+  int64_t row_end = std::min(units(w) * (part + 1) / parts * unit_rows(w), w.rows);
+  int64_t begin = row / LANES, end = (row_end + LANES - 1) / LANES;  // tiles
   switch (w.kind) {
     case F32:
       return dense<FloatByFloat>((const float*)w.data, row, row_end, w.columns, x.f, x.stride, M, y, w.bias);

@@ -44,6 +44,10 @@ constexpr int64_t BLOCK = 32;
 inline int64_t blocks(int64_t n) { return (n + BLOCK - 1) / BLOCK; }
 inline bool is_quantized(const Weight& w) { return w.kind >= Q8_0; }
 
+// Rows of W that the widest inner loop takes at once, and how many such units there are to share out.
+inline int64_t unit_rows(const Weight& w) { return is_quantized(w) ? 64 : 8; }
+inline int64_t units(const Weight& w) { return (w.rows + unit_rows(w) - 1) / unit_rows(w); }
+
 // From this many rows of bfloat16 activations on, weights are rearranged for the purpose, a few tiles at a time.
 constexpr int64_t PANEL_ROWS = 24;
 

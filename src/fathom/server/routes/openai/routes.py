@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter
 
+from fathom.base.errors import GenerationError
 from fathom.server import generation
 from fathom.server.backend import Backend
-from fathom.server.errors import invalid
+from fathom.server.errors import StoppingError, invalid
 from fathom.server.live import JSON, SSE, LiveResponse
 from fathom.server.routes.json_route import RESPONSES, JsonRoute, event_stream
 from fathom.server.routes.openai import chat_request, chat_response, completions_io
@@ -36,6 +37,15 @@ def router(runtime: Runtime, settings: Settings) -> APIRouter:
     routes = APIRouter(route_class=JsonRoute, responses=RESPONSES)
 
     async def chat_completions(body: ChatRequest) -> LiveResponse:
+        """Answer a conversation, whole or with `stream` as server-sent events that end with `[DONE]`.
+
+        `model` is the served id, one of its aliases, `deepseek-chat` (does not think) or `deepseek-reasoner` (thinks);
+        without it the served model answers. What a request leaves open is sampled as the model's makers advise; what it
+        names is honored, also while the model thinks. Unknown fields are ignored; `logit_bias`, `functions` and others
+        that would change the answer are refused. Past `reasoning_content` counts only in turns that called tools, and
+        may be left out. `response_format` and a forced `tool_choice` hold by grammar, after the thinking. While a
+        request waits, it is kept alive by comments (in streams) or blank lines.
+        """
         job = chat_request.job_of(body)
         _check_choices(body, settings)
 
@@ -45,6 +55,7 @@ def router(runtime: Runtime, settings: Settings) -> APIRouter:
         return _respond(body, begin, chat_response.stream if body.stream else chat_response.write)
 
     async def completions(body: CompletionRequest) -> LiveResponse:
+        """Continue text or token ids, without a chat template. At most 16 tokens unless `max_tokens` says otherwise."""
         job = completions_io.job_of(body)
         _check_choices(body, settings)
 
@@ -62,8 +73,13 @@ def router(runtime: Runtime, settings: Settings) -> APIRouter:
             backend = await runtime.backend()
             check_model(body.model, backend)
             async with aclosing(begin(backend)) as events, aclosing(write(events, body, backend)) as written:
-                async for piece in written:
-                    yield piece
+                try:
+                    async for piece in written:
+                        yield piece
+                except GenerationError as error:
+                    if runtime.closed:
+                        raise StoppingError("the server is going down", "try again when it is back") from error
+                    raise
 
         return LiveResponse(pieces(), SSE if body.stream else JSON, settings)
 
@@ -74,9 +90,12 @@ def router(runtime: Runtime, settings: Settings) -> APIRouter:
         return LiveResponse(pieces(), JSON, settings)
 
     async def list_models() -> LiveResponse:
+        """The one model that is served. Waits while it loads."""
         return _once(lambda backend: ModelList(object="list", data=[_model_body(backend)]))
 
     async def retrieve_model(model: str) -> LiveResponse:
+        """The served model, by its id or an alias."""
+
         def answer(backend: Backend) -> ModelBody:
             check_model(model, backend)
             return _model_body(backend)

@@ -24,7 +24,7 @@ from fathom.server.settings import Settings
 from fathom.base.errors import CheckpointError
 
 {prelude}
-serve(Settings(port=0, shutdown_timeout=1), runtime=Runtime(load), {options})
+serve(Settings(port=0, shutdown_timeout=1, keepalive=0.05), runtime=Runtime(load), {options})
 print("torch" in sys.modules, flush=True)
 """
 
@@ -79,7 +79,12 @@ def test_a_termination_cancels_what_runs_and_ends_the_process(start):
     head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(head + b"content-length: %d\r\n\r\n" % len(body) + body)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")  # a sign of life: it runs
         process.send_signal(signal.SIGTERM)
+        data = b""
+        while piece := connection.recv(65536):
+            data += piece
+        assert b"the server is going down" in data
         _, err = process.communicate(timeout=60)
         assert process.returncode in (0, -signal.SIGTERM)
         assert "Traceback" not in err

@@ -1,0 +1,15 @@
+"""The environment that a serving process gives to OpenMP."""
+
+from __future__ import annotations
+
+import pytest
+
+from fathom.base.threads import serve_politely
+
+
+@pytest.mark.parametrize(("chosen", "expected"), [(None, "passive"), ("active", "active")])
+def test_a_choice_of_the_users_stands(monkeypatch: pytest.MonkeyPatch, chosen: str | None, expected: str) -> None:
+    environment = {} if chosen is None else {"OMP_WAIT_POLICY": chosen}
+    monkeypatch.setattr("os.environ", environment)
+    serve_politely()
+    assert environment["OMP_WAIT_POLICY"] == expected
