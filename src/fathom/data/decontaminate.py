@@ -1,0 +1,122 @@
+"""Keeping evaluation out of training: a document that shares a passage with an evaluation item goes.
+
+A passage is 13 words in a row (Brown et al., "Language models are few-shot learners", 2020, appendix C), compared
+after `fathom.data.words` took layout, case and punctuation away, so that a reformatted copy is still found. An item
+shorter than that is searched for as a whole. One of fewer than 8 words (`What is 7 times 8?`) would be found
+everywhere: it counts only where its answer follows within 50 words. One without an answer, or of fewer than 3 words,
+cannot be checked; how many these are is told.
+
+Problems made from one template share its wording. What stands in more than ``common`` items of a set says nothing about
+any of them, and is left out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fathom.data.document import Document
+from fathom.data.words import Hashes, ngram_hashes, normalized, word_hashes
+
+WINDOW = 50
+_ASKS_FOR_AN_ANSWER = 8
+_SHORTEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationItem:
+    """A question that must stay unseen, and its answer in words, if it has one."""
+
+    question: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Short:
+    """A whole question of ``length`` words; ``answer`` must follow where it is not empty."""
+
+    set_name: str
+    answer: tuple[int, ...]
+
+
+class Contamination:
+    """Objects to a document that holds an item of a set it was told about with `add`.
+
+    ``ngram`` is the length of a passage in words. ``common``: a passage in more items of a set than this is a template.
+    ``unchecked`` counts, by set, the items that no passage stands for.
+    """
+
+    def __init__(self, ngram: int = 13, *, common: int = 10) -> None:
+        self._ngram = ngram
+        self._common = common
+        self._passages: dict[int, str] = {}  # hash of an n-gram → the set it is from
+        self._sorted: Hashes = np.zeros(0, dtype=np.uint64)
+        self._short: dict[int, dict[int, list[_Short]]] = defaultdict(dict)  # length → hash → questions
+        self.items: Counter[str] = Counter()
+        self.unchecked: Counter[str] = Counter()
+
+    def add(self, name: str, items: Iterable[EvaluationItem]) -> None:
+        """Everything in an evaluation set. Call it once a set, since templates are told by counting its items."""
+        passages: list[set[int]] = []
+        for item in items:
+            self.items[name] += 1
+            words = word_hashes(normalized(item.question))
+            if len(words) >= self._ngram:
+                passages.append(set(ngram_hashes(words, self._ngram).tolist()))
+            elif not self._add_short(name, words, item.answer):
+                self.unchecked[name] += 1
+        counts = Counter(passage for item_passages in passages for passage in item_passages)
+        for item_passages in passages:
+            telling = [passage for passage in item_passages if counts[passage] <= self._common]
+            self._passages.update(dict.fromkeys(telling, name))
+            self.unchecked[name] += not telling
+        self._sorted = np.array(sorted(self._passages), dtype=np.uint64)
+
+    def __call__(self, document: Document) -> str | None:
+        words = word_hashes(normalized(document.text))
+        name = self._passage(words) or self._whole_question(words)
+        return None if name is None else f"holds an item of {name}"
+
+    def _add_short(self, name: str, words: Hashes, answer: str) -> bool:
+        wanted: tuple[int, ...] = ()
+        if len(words) < _ASKS_FOR_AN_ANSWER:
+            wanted = tuple(word_hashes(normalized(answer)).tolist())
+            if not wanted or len(words) < _SHORTEST:
+                return False
+        key = int(ngram_hashes(words, len(words))[0])
+        self._short[len(words)].setdefault(key, []).append(_Short(name, wanted))
+        return True
+
+    def _passage(self, words: Hashes) -> str | None:
+        grams = ngram_hashes(words, self._ngram)
+        found = grams[_among(grams, self._sorted)]
+        return self._passages[int(found[0])] if len(found) else None
+
+    def _whole_question(self, words: Hashes) -> str | None:
+        for length, questions in self._short.items():
+            grams = ngram_hashes(words, length)
+            keys = np.fromiter(questions, dtype=np.uint64, count=len(questions))
+            for at in np.flatnonzero(_among(grams, np.sort(keys))).tolist():
+                behind = words[at + length : at + length + WINDOW].tolist()
+                for question in questions[int(grams[at])]:
+                    if _holds(behind, question.answer):
+                        return question.set_name
+        return None
+
+
+def _among(values: Hashes, ordered: Hashes) -> NDArray[np.bool_]:
+    """(values,) which of them are in ``ordered``, by bisection."""
+    if not len(ordered):
+        return np.zeros(len(values), dtype=np.bool_)
+    places = np.searchsorted(ordered, values).clip(max=len(ordered) - 1)
+    return ordered[places] == values
+
+
+def _holds(words: list[int], answer: tuple[int, ...]) -> bool:
+    """Whether the answer stands among the words, its own words in a row."""
+    size = len(answer)
+    return any(tuple(words[at : at + size]) == answer for at in range(len(words) - size + 1)) if size else True

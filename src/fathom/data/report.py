@@ -1,0 +1,62 @@
+"""What was kept, what was dropped and why, with examples: nobody should trust a filter that nobody can look into."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from fathom.data.document import Document
+
+EXAMPLES = 3
+EXCERPT = 160
+
+Judge = Callable[[Document], str | None]
+"""Why a document should go, in a few words without figures (so that they can be counted); None to keep it."""
+
+
+@dataclass
+class Report:
+    """Counts over one preparation. ``dropped`` maps ``step: reason`` to how many; ``examples`` holds the first few."""
+
+    documents: int = 0
+    characters: int = 0
+    kept: int = 0
+    kept_characters: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def drop(self, reason: str, document: Document) -> None:
+        self.dropped[reason] += 1
+        shown = self.examples.setdefault(reason, [])
+        if len(shown) < EXAMPLES:
+            shown.append((document.id, document.text[:EXCERPT]))
+
+    def as_dict(self) -> dict[str, Any]:
+        """For an index or a file: reasons by count, the most frequent first."""
+        return {
+            "documents": self.documents,
+            "characters": self.characters,
+            "kept": self.kept,
+            "kept_characters": self.kept_characters,
+            "dropped": dict(self.dropped.most_common()),
+            "examples": self.examples,
+        }
+
+
+def sift(documents: Iterable[Document], steps: Iterable[tuple[str, Judge]], report: Report) -> Iterator[Document]:
+    """The documents that every step keeps, in order; the first step that objects is the reason that counts."""
+    steps = list(steps)
+    for document in documents:
+        report.documents += 1
+        report.characters += len(document.text)
+        for name, judge in steps:
+            reason = judge(document)
+            if reason is not None:
+                report.drop(f"{name}: {reason}", document)
+                break
+        else:
+            report.kept += 1
+            report.kept_characters += len(document.text)
+            yield document

@@ -1,0 +1,104 @@
+"""Evaluation items are found in any dress, and templates and short questions drop nothing that is innocent."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fathom.data.decontaminate import Contamination, EvaluationItem
+from fathom.data.document import Document
+from fathom.data.words import normalized
+
+LONG = (
+    "A train leaves the station at noon with 1,200 passengers, and at each of the 4 stops a quarter of them gets off. "
+    "How many are left at the end?"
+)
+SHORT = "Which planet of the solar system is the hottest one?"  # 10 words
+TINY = "What is 7 times 8?"
+FILLER = normalized("the lamp on the table was lit and somebody had opened the window to let the evening in")
+
+
+def judge(**options: int) -> Contamination:
+    contamination = Contamination(**options)
+    contamination.add("trains", [EvaluationItem(LONG, "380")])
+    contamination.add(
+        "planets", [EvaluationItem(SHORT, "Venus"), EvaluationItem(TINY, "56"), EvaluationItem("Why?", "yes")]
+    )
+    return contamination
+
+
+JUDGE = judge()
+
+
+def found(text: str) -> str | None:
+    return JUDGE(Document(text, "1", "test"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LONG,
+        LONG.upper().replace(" ", "\n  "),
+        LONG.replace("1,200", "**1200**").replace(",", " —").replace(".", ""),
+        LONG.replace("A train", "Ａ  ｔｒａｉｎ"),
+        f"Exercise 4. {LONG[:90]}",  # half of it is enough
+    ],
+)
+def test_a_reformatted_copy_is_found(text: str) -> None:
+    assert found(text) == "holds an item of trains"
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.randoms(use_true_random=False))
+def test_a_copy_is_found_wherever_it_stands_and_however_it_is_set(before: int, after: int, rng: random.Random) -> None:
+    def dressed(word: str) -> str:
+        return rng.choice(["{}", "*{}*", "${}$", "{},", "({})"]).format(rng.choice([word, word.upper()]))
+
+    words = [rng.choice(FILLER) for _ in range(before)], [rng.choice(FILLER) for _ in range(after)]
+    text = [*words[0], *map(dressed, LONG.replace(",", "").split()), *words[1]]
+    assert found("".join(word + rng.choice([" ", "\n", "  \t"]) for word in text)) == "holds an item of trains"
+
+
+def test_what_only_resembles_it_stays() -> None:
+    assert found(LONG.replace("noon", "ten").replace("passengers", "people").replace("quarter", "third")) is None
+    assert found(" ".join(FILLER)) is None
+    assert found("") is None
+
+
+def test_a_short_question_is_found_whole() -> None:
+    assert found(f"He asked: {SHORT.lower()} Nobody knew.") == "holds an item of planets"
+    assert found(SHORT.replace("hottest", "coldest")) is None
+
+
+def test_a_tiny_question_counts_only_with_its_answer() -> None:
+    assert found("Teacher: what is 7 times 8? Pupil: it is 56.") == "holds an item of planets"
+    assert found("Teacher: what is 7 times 8? Pupil: I do not know.") is None
+    assert found("what is 7 times 8 " + " ".join(FILLER * 4) + " 56") is None
+    assert found("It is 56. What is 7 times 8?") is None
+
+
+def test_what_cannot_be_checked_is_counted() -> None:
+    assert JUDGE.items == {"trains": 1, "planets": 3}
+    assert JUDGE.unchecked["planets"] == 1
+    assert JUDGE.unchecked["trains"] == 0
+
+
+def test_a_template_does_not_condemn_its_problems() -> None:
+    words = "Here are some numbers. Use each of them once to write an equation that is equal to the target. "
+
+    def problem(number: int) -> EvaluationItem:
+        return EvaluationItem(f"{words} Numbers: {number} {number + 1}. Target: {number * 2}.")
+
+    contamination = Contamination(common=10)
+    contamination.add("countdown", [problem(number) for number in range(30)])
+    assert contamination(Document(problem(7).question, "1", "train")) == "holds an item of countdown"
+    assert contamination(Document(problem(77).question, "1", "train")) is None
+    assert contamination.unchecked["countdown"] == 0
+    contamination.add("copies", [EvaluationItem(LONG)] * 11)
+    assert contamination.unchecked["copies"] == 11
+
+
+def test_the_length_of_a_passage_can_be_chosen() -> None:
+    part = " ".join(LONG.split()[2:12])  # ten words
+    assert found(part) is None
+    assert judge(ngram=10)(Document(part, "1", "test")) == "holds an item of trains"
