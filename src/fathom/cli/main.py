@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from fathom.base.errors import FathomError
-from fathom.cli import chat, doctor, inspect, pull, serve, version
+from fathom.cli import chat, doctor, inspect, pull, serve, train, version
 
 app = typer.Typer(
     name="fathom",
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 app.command("chat")(chat.chat)
 app.command("serve")(serve.serve)
+app.command("train")(train.train)
 app.command("pull")(pull.pull)
 app.command("inspect")(inspect.inspect)
 app.command("doctor")(doctor.doctor)

@@ -17,7 +17,8 @@ class RMSNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(size))
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, self.shape, self.weight, self.eps)
+        weight = self.weight.to(x.dtype)  # under autocast x may be bfloat16; unequal dtypes leave the fused path
+        return F.rms_norm(x, self.shape, weight, self.eps)
 
     def extra_repr(self) -> str:
         return f"{self.shape[0]}, eps={self.eps:g}"

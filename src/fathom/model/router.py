@@ -73,7 +73,9 @@ class Router(nn.Module):
         self.register_buffer("bias", torch.zeros(config.num_experts, dtype=torch.float32) if biased else None)
 
     def forward(self, x: Tensor) -> Routing:
-        return route(F.linear(x.float(), self.weight.float()), self.config, self.bias)
+        with torch.autocast(x.device.type, enabled=False):
+            logits = F.linear(x.float(), self.weight.float())
+        return route(logits, self.config, self.bias)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Router:
         before = self.bias

@@ -22,7 +22,7 @@ def recipe(name: str, depth: int | None = None) -> RunConfig:
 
     Raises ConfigError where there is no such recipe, or it has no dial.
     """
-    function = _find(name)
+    function = find(name)
     if depth is None:
         config = function()
     elif "depth" in inspect.signature(function).parameters:
@@ -46,7 +46,8 @@ def names() -> list[str]:
     return sorted(file.stem.replace("_", "-") for file in folder().glob("[a-z]*.py"))
 
 
-def _find(name: str) -> Callable[..., object]:
+def find(name: str) -> Callable[..., object]:
+    """The function of that name, uncalled. Raises ConfigError where there is none."""
     place, _, wanted = name.partition(":")
     path = Path(place) if place.endswith(".py") else folder() / f"{place.replace('-', '_')}.py"
     if not path.is_file():

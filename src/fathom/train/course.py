@@ -1,0 +1,165 @@
+"""A whole run of supervised training in a directory, whether it begins or goes on.
+
+    DIR/run.json         configuration, model, machine
+    DIR/metrics.jsonl    one line every few updates
+    DIR/checkpoints/     the state, to go on from
+    DIR/final/           the finished model: a Hugging Face directory
+
+The same command does the right thing at any time: it begins, goes on, finishes, or says that all is done.
+"""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import fathom
+from fathom.base import cpu
+from fathom.base.device import pick_device, pick_dtype
+from fathom.base.errors import ConfigError
+from fathom.checkpoint.bundle import open_bundle
+from fathom.checkpoint.store import Saved, Store
+from fathom.data.loader import Loader
+from fathom.data.packing import PackedDataset
+from fathom.model import counts, flops
+from fathom.model.transformer import Transformer
+from fathom.text import bpe
+from fathom.text.template import ChatTemplate
+from fathom.text.tokenizer import Tokenizer
+from fathom.train import rng
+from fathom.train.config import RunConfig, difference
+from fathom.train.display import Display
+from fathom.train.final import FINAL, save_final
+from fathom.train.loop import Loop
+from fathom.train.metrics import Recorder, describe
+from fathom.train.peak import peak_flops
+from fathom.train.stopping import asked_to_stop
+from fathom.train.supervised import SupervisedConfig
+
+BYTES = "bytes"
+"""The tokenizer without merges: every byte, and the tokens of the chat format."""
+
+
+@dataclass(slots=True)
+class Student:
+    """What learns, and what reads and writes for it."""
+
+    model: Transformer
+    tokenizer: Tokenizer
+    template: ChatTemplate | None
+
+
+def student(config: SupervisedConfig, device: torch.device) -> Student:
+    """The model that the run begins with, in float32, and its tokenizer. Raises ConfigError where they do not fit."""
+    if config.start is not None:
+        bundle = open_bundle(config.start, dtype="float32", device=str(device))
+        model, tokenizer, template = bundle.model.requires_grad_(True), bundle.tokenizer, bundle.template
+    else:
+        assert config.model is not None  # the configuration sees to it
+        with device:
+            model = Transformer(config.model)
+        assert config.tokenizer is not None
+        tokenizer, template = reader(config.tokenizer)
+    if tokenizer.vocab_size > model.config.vocab_size:
+        raise ConfigError(
+            f"the tokenizer has {tokenizer.vocab_size} tokens, the model only {model.config.vocab_size}",
+            f"set model.vocab_size to at least {tokenizer.vocab_size}",
+        )
+    return Student(model, tokenizer, template)
+
+
+def reader(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
+    """The tokenizer called ``bytes``, or that of a directory, and its chat template."""
+    if name == BYTES:
+        return bpe.train([], bpe.SMALLEST), bpe.chat_template()
+    return Tokenizer.from_directory(name), ChatTemplate.from_directory(name)
+
+
+def prepare(config: RunConfig) -> torch.device:
+    """Threads, seeds and device, as the configuration says: the process belongs to the run."""
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    rng.seed(config.seed)
+    return pick_device(config.device)
+
+
+def resumable(store: Store, config: RunConfig) -> Saved | None:
+    """The checkpoint to go on from; None at the beginning.
+
+    Raises ConfigError, with every key that differs, where it is that of another configuration.
+    """
+    saved = store.latest()
+    if saved is None:
+        return None
+    changed = [
+        f"{key}: {before!r} → {after!r}"
+        for key, before, after in difference(saved.config, config.model_dump(mode="json"))
+        if key not in config.free
+    ]
+    if changed:
+        raise ConfigError(
+            f"{store.directory.parent} holds a run of another configuration ({'; '.join(changed)})",
+            "choose another --out, or give the settings of the run",
+        )
+    return saved
+
+
+def teach(config: SupervisedConfig, student: Student, rows: PackedDataset, out: Path, display: Display) -> bool:
+    """Train ``student`` on ``rows`` into ``out``; False where the run was stopped before its end.
+
+    Raises ConfigError for a resume from another configuration, and what :meth:`Loop.run` raises.
+    """
+    store = Store(out, config.checkpoint.keep, display.say)
+    store.clean()
+    saved = resumable(store, config)
+    total = config.steps or math.ceil((config.epochs or 1) * len(rows) / config.batch.rows)
+    loader = Loader(rows, config.batch.rows, seed=config.seed)
+    with asked_to_stop() as stopping:
+        loop = Loop(student.model, config, loader, total, store=store, shown=display.show, stopping=stopping)
+        spent = loop.resume(saved) if saved is not None else 0.0
+        recorder = Recorder(out, step=loop.step, spent=spent)
+        if loop.step >= total and (out / FINAL).is_dir():
+            display.say(f"nothing is left to do: {out / FINAL} is there")
+            return True
+        about = facts(config, student.model, total, loop.device)
+        describe(out, about)
+        display.begin(total, loop.step, spent, flops=about["flops_per_token"], peak=about["peak_flops"])
+        loop.run(recorder)
+        if stopping() and loop.step < total:
+            display.say(f"stopped after update {loop.step} of {total}; the same command goes on")
+            return False
+    if loop.ema is None:
+        save_final(out, student.model, student.tokenizer, student.template, config.save_dtype)
+    else:
+        with loop.ema.swapped(student.model):
+            save_final(out, student.model, student.tokenizer, student.template, config.save_dtype)
+    display.say(f"the finished model lies in {out / FINAL}")
+    return True
+
+
+def facts(config: SupervisedConfig, model: Transformer, total: int, device: torch.device) -> Mapping[str, Any]:
+    """What ``run.json`` says."""
+    size = counts.count(model.config)
+    precision = pick_dtype(config.precision, device)
+    return {
+        "stage": config.stage,
+        "name": config.name,
+        "config": config.model_dump(mode="json"),
+        "model": model.config.model_dump(mode="json"),
+        "parameters": size.parameters,
+        "active_parameters": size.active_parameters,
+        "mtp_parameters": size.mtp_parameters,
+        "flops_per_token": flops.training(model.config, config.batch.length),
+        "updates": total,
+        "precision": str(precision).removeprefix("torch."),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else cpu.detect().name,
+        "threads": torch.get_num_threads(),
+        "peak_flops": peak_flops(device, precision),
+        "versions": {"fathom": fathom.__version__, "torch": torch.__version__, "python": platform.python_version()},
+    }

@@ -1,0 +1,275 @@
+"""The one loop of pretraining, fine-tuning and distillation: batches in, better weights out, a checkpoint now and then.
+
+An update takes its rows at once, cuts them into micro-batches and divides sums of losses by what the *whole* update
+counts, so that the cut changes nothing but memory. Weights, gradients and optimizer state are float32; matrix products
+run in the configured precision under autocast.
+
+Everything that the next update depends on is in :meth:`Loop.state`: a run that is killed at any moment goes on from its
+last checkpoint to the same weights, bit for bit on a CPU (with the same number of threads).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from fathom.base.device import pick_dtype
+from fathom.checkpoint.store import Saved, Store
+from fathom.data.packing import Batch
+from fathom.model.transformer import Transformer
+from fathom.optim.build import build
+from fathom.optim.ema import EMA
+from fathom.train import rng
+from fathom.train.balance import Balance, LoadStatistics
+from fathom.train.guard import DivergedError, SpikeDetector, culprit, steepest
+from fathom.train.losses import ahead, losses
+from fathom.train.metrics import Recorder
+from fathom.train.supervised import SupervisedConfig
+
+
+class BatchSource(Protocol):
+    """Where batches come from; :class:`fathom.data.loader.Loader` is one."""
+
+    def take(self, batch_size: int) -> Batch:
+        """The next ``batch_size`` rows."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What one update did. ``loss`` and ``mtp_loss`` are means over counted targets, nats. ``norm`` is the gradient's
+    before clipping. ``loads`` only where statistics were asked for.
+    """
+
+    step: int
+    loss: float
+    mtp_loss: float | None
+    norm: float
+    factor: float
+    rows: int
+    tokens: int
+    counted: int
+    loads: LoadStatistics | None = None
+    acceptance: float | None = None
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What the micro-batches of an update add up to; tensors, so that nothing waits for the device in between."""
+
+    main: list[Tensor] = field(default_factory=list)
+    mtp: list[Tensor] = field(default_factory=list)
+    accepted: int = 0
+    drafted: int = 0
+
+
+class Loop:
+    """Trains ``model`` in place for ``total`` updates of ``config``.
+
+    ``store`` None keeps no checkpoints. ``shown`` is called with every recorded line. ``stopping`` is asked between
+    updates whether to stop early.
+    """
+
+    def __init__(
+        self,
+        model: Transformer,
+        config: SupervisedConfig,
+        source: BatchSource,
+        total: int,
+        *,
+        store: Store | None = None,
+        shown: Callable[[Mapping[str, Any]], None] = lambda _line: None,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.model = model
+        self.config = config
+        self.source = source
+        self.total = total
+        self.step = 0
+        self.tokens = 0
+        self.device = next(model.parameters()).device
+        self.optimizers = build(model, config.optim)
+        self.ema = EMA(model, config.optim.ema) if config.optim.ema is not None else None
+        self._store = store
+        self._shown = shown
+        self._stopping = stopping
+        self._precision = pick_dtype(config.precision, self.device)
+        self._spikes = SpikeDetector(config.guard.window, config.guard.spike)
+
+    def resume(self, saved: Saved) -> float:
+        """Go on from a checkpoint; answers with the seconds that the run had taken."""
+        state = saved.read()
+        self.model.load_state_dict(state["model"])
+        self.optimizers.load_state_dict(state["optimizers"])
+        self.source.load_state_dict(state["source"])
+        if self.ema is not None:
+            self.ema.load_state_dict(state["ema"])
+        rng.restore(state["rng"])
+        self.step, self.tokens = state["step"], state["tokens"]
+        return float(state["seconds"])
+
+    def state(self, seconds: float) -> dict[str, Any]:
+        """Everything that :meth:`resume` needs."""
+        return {
+            "step": self.step,
+            "tokens": self.tokens,
+            "seconds": seconds,
+            "model": self.model.state_dict(),
+            "optimizers": self.optimizers.state_dict(),
+            "source": self.source.state_dict(),
+            "ema": None if self.ema is None else self.ema.state_dict(),
+            "rng": rng.capture(),
+        }
+
+    def run(self, recorder: Recorder) -> None:
+        """Train to the end, or until ``stopping`` or the configured time says so.
+
+        Raises DivergedError before an update that would spoil the weights, CheckpointError where the disk refuses.
+        """
+        balance = Balance(self.model)
+        self.model.train()
+        began, since = recorder.seconds, self.tokens
+        saved = self.step
+        try:
+            while self.step < self.total and not self._stopping() and not self._late(recorder.seconds):
+                statistics = (self.step + 1) % self.config.log_every == 0 or self.step + 1 == self.total
+                update = self.update(balance, statistics=statistics)
+                if statistics:
+                    now = recorder.seconds
+                    rate = (self.tokens - since) / max(1e-9, now - began)
+                    self._shown(recorder.record("train", self.step, self._line(update, rate)))
+                    began, since = recorder.seconds, self.tokens
+                if self.step % self.config.checkpoint.every == 0:
+                    self.save(recorder.seconds)
+                    saved = self.step
+        finally:
+            balance.close()
+        if saved != self.step:
+            self.save(recorder.seconds)
+
+    def save(self, seconds: float) -> None:
+        """Write a checkpoint, if there is a place for it."""
+        if self._store is not None:
+            self._store.save(self.step, self.config.model_dump(mode="json"), self.state(seconds))
+
+    def update(self, balance: Balance, *, statistics: bool = False) -> Update:
+        """One update of the weights."""
+        progress = self.step / self.total
+        batch = self.source.take(self.config.batch.rows_at(progress))
+        self.optimizers.zero_grad()
+        sums = self._backward(batch, balance, progress, statistics=statistics)
+        counted = batch.counted
+        loss = float(torch.stack(sums.main).sum()) / max(1, counted)
+        mtp = float(torch.stack(sums.mtp).sum()) if sums.mtp else None
+        self._check(batch, loss)
+        factor = self.config.optim.schedule.factor(self.step, self.total)
+        norm = self.optimizers.step(factor)
+        if not math.isfinite(norm):
+            self._diverged(batch, f"the norm of the gradient is {norm}")
+        loads = balance.statistics() if statistics else None
+        balance.update(self.config.loss.bias_speed_at(progress))
+        if self.ema is not None:
+            self.ema.update(self.model)
+        self.step += 1
+        self.tokens += batch.tokens.numel()
+        acceptance = sums.accepted / sums.drafted if sums.drafted else None
+        rows = len(batch.tokens)
+        return Update(self.step, loss, mtp, norm, factor, rows, batch.tokens.numel(), counted, loads, acceptance)
+
+    def _backward(self, batch: Batch, balance: Balance, progress: float, *, statistics: bool) -> _Sums:
+        """Accumulate the gradient of the whole update."""
+        weights = self.config.loss
+        mtp_weight = weights.mtp_at(progress) if len(self.model.mtp) else 0.0
+        counted = max(1, batch.counted)
+        mtp_counted = [max(1, int(ahead(batch, depth)[2].sum())) for depth in range(len(self.model.mtp))]
+        sums = _Sums()
+        for part in self._micro_batches(batch):
+            with self._autocast(), balance.watch(part.documents >= 0, statistics=statistics):
+                found = losses(
+                    self.model,
+                    part,
+                    mtp=mtp_weight > 0,
+                    z=weights.z > 0,
+                    statistics=statistics,
+                    apart=self.config.document_mask,
+                )
+            loss = found.main / counted
+            if found.mtp:
+                means = [loss_sum / count for loss_sum, count in zip(found.mtp, mtp_counted, strict=True)]
+                mtp = torch.stack(means).mean()  # V3 eq. 25
+                loss = loss + mtp_weight * mtp
+                sums.mtp.append(mtp.detach())
+            if weights.z:
+                loss = loss + weights.z * found.z / counted
+            if weights.balance:
+                loss = loss + weights.balance * balance.loss() / len(batch.tokens)
+            loss.backward()
+            sums.main.append(found.main.detach())
+            sums.accepted += found.accepted
+            sums.drafted += found.drafted
+        return sums
+
+    def _micro_batches(self, batch: Batch) -> Iterator[Batch]:
+        rows = self.config.batch.micro_rows or len(batch.tokens)
+        return (part.to(self.device) for part in batch.split(rows))
+
+    @contextmanager
+    def _autocast(self) -> Iterator[None]:
+        enabled = self._precision is not torch.float32
+        with torch.autocast(self.device.type, dtype=self._precision, enabled=enabled):
+            yield
+
+    def _check(self, batch: Batch, loss: float) -> None:
+        if not math.isfinite(loss):
+            self._diverged(batch, f"the loss is {loss}")
+        if self._spikes.fires(loss):
+            raise self._error(f"the loss jumped to {loss:.3f}; the steepest is {steepest(self.model)}")
+
+    def _diverged(self, batch: Batch, what: str) -> None:
+        def forward() -> None:
+            with self._autocast():
+                for part in self._micro_batches(batch):
+                    losses(self.model, part, mtp=len(self.model.mtp) > 0, apart=self.config.document_mask)
+
+        raise self._error(f"{what}; it begins in {culprit(self.model, forward)}")
+
+    def _error(self, what: str) -> DivergedError:
+        kept = self._store.latest() if self._store is not None else None
+        last = f"the checkpoint of step {kept.step} is good" if kept else "there is no checkpoint yet"
+        return DivergedError(
+            f"training diverged in update {self.step + 1}: {what}; {last}",
+            "lower the learning rate or lengthen the warm-up, in a new --out",
+        )
+
+    def _late(self, seconds: float) -> bool:
+        minutes = self.config.max_minutes
+        return minutes is not None and seconds >= minutes * 60
+
+    def _line(self, update: Update, rate: float) -> dict[str, Any]:
+        """What is recorded of an update: names are those of the report."""
+        loads = update.loads
+        return {
+            "loss": update.loss,
+            "mtp_loss": update.mtp_loss,
+            "mtp_acceptance": update.acceptance,
+            "gradient_norm": update.norm,
+            "lr_factor": update.factor,
+            "rows": update.rows,
+            "tokens": self.tokens,
+            "tokens_per_second": rate,
+            "max_violation": loads.violation if loads else None,
+            "worst_violation": loads.worst_violation if loads else None,
+            "router_entropy": loads.entropy if loads else None,
+            "dead_experts": loads.dead if loads else None,
+            "loads": loads.loads if loads else None,
+        }

@@ -1,0 +1,77 @@
+"""What a run measures of itself: one JSON object a line in ``DIR/metrics.jsonl``, and and the facts of the run beside.
+
+Everything that ``fathom report`` shows comes from these files, so that a report can be made anywhere and at any time.
+A resumed run first drops the lines behind its checkpoint: they will be written again.
+
+``DIR/run.json`` holds the configuration, what the model is and what it runs on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+METRICS, RUN = "metrics.jsonl", "run.json"
+
+
+class Recorder:
+    """Appends to ``directory``; ``step`` is where the run goes on (0: a new one). ``spent`` are seconds of machine time
+    before this process. The clock is injected, so that tests need not wait.
+    """
+
+    def __init__(
+        self, directory: Path, *, step: int = 0, spent: float = 0.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.path = directory / METRICS
+        self._clock = clock
+        self._start = clock() - spent
+        _keep_up_to(self.path, step)
+
+    @property
+    def seconds(self) -> float:
+        """Machine time of the run so far, that of killed processes included as far as it was saved."""
+        return self._clock() - self._start
+
+    def record(self, kind: str, step: int, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Append one line: ``kind`` (train, evaluation …), the number of updates done, seconds, then ``values``."""
+        line = {"kind": kind, "step": step, "seconds": round(self.seconds, 3), **values}
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        return line
+
+
+def read(directory: Path) -> list[dict[str, Any]]:
+    """Every whole line of a run's metrics, in order."""
+    path = directory / METRICS
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in _whole_lines(path)]
+
+
+def describe(directory: Path, facts: Mapping[str, Any]) -> None:
+    """Write ``run.json``, whole or not at all."""
+    directory.mkdir(parents=True, exist_ok=True)
+    _replace(directory / RUN, json.dumps(facts, indent=2) + "\n")
+
+
+def _keep_up_to(path: Path, step: int) -> None:
+    if path.exists():
+        kept = [line for line in _whole_lines(path) if step and json.loads(line)["step"] <= step]
+        _replace(path, "".join(line + "\n" for line in kept))
+
+
+def _whole_lines(path: Path) -> list[str]:
+    """Without a last line that a kill cut short."""
+    text = path.read_text(encoding="utf-8")
+    return text[: text.rfind("\n") + 1].splitlines()
+
+
+def _replace(path: Path, text: str) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)

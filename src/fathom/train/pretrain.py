@@ -1,0 +1,16 @@
+"""Pretraining: every token of every document is a target (DeepSeek-V3, section 4)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fathom.train.course import prepare, student, teach
+from fathom.train.display import Display
+from fathom.train.source import dataset
+from fathom.train.supervised import PretrainConfig
+
+
+def pretrain(config: PretrainConfig, out: Path, display: Display) -> bool:
+    """Run ``config`` into ``out``, or go on there; False where it was stopped before its end."""
+    pupil = student(config, prepare(config))
+    return teach(config, pupil, dataset(config, pupil.tokenizer, pupil.template), out, display)

@@ -1,0 +1,31 @@
+"""Supervised fine-tuning: the model learns what an assistant writes, thoughts included, and reads the rest.
+
+Samples share rows without seeing each other.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fathom.base.errors import ConfigError
+from fathom.text.template import ChatTemplate
+from fathom.train.course import prepare, student, teach
+from fathom.train.display import Display
+from fathom.train.source import dataset
+from fathom.train.supervised import SFTConfig
+
+
+def sft(config: SFTConfig, out: Path, display: Display) -> bool:
+    """Run ``config`` into ``out``, or go on there; False where it was stopped before its end."""
+    pupil = student(config, prepare(config))
+    if config.template is not None:
+        pupil.template = _template(config.template, pupil.template)
+    return teach(config, pupil, dataset(config, pupil.tokenizer, pupil.template), out, display)
+
+
+def _template(path: str, shipped: ChatTemplate | None) -> ChatTemplate:
+    try:
+        source = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}", "correct template") from error
+    return ChatTemplate(source, bos=shipped.bos if shipped else "", eos=shipped.eos if shipped else "")

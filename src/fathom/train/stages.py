@@ -1,0 +1,23 @@
+"""Which function runs which configuration: the one place where stages are listed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fathom.base.errors import ConfigError
+from fathom.train.config import RunConfig
+from fathom.train.display import Display
+from fathom.train.pretrain import pretrain
+from fathom.train.sft import sft
+from fathom.train.supervised import PretrainConfig, SFTConfig
+
+
+def run(config: RunConfig, out: Path, display: Display) -> bool:
+    """Run ``config`` into ``out``, or go on there; False where it was stopped before its end."""
+    match config:
+        case PretrainConfig():
+            return pretrain(config, out, display)
+        case SFTConfig():
+            return sft(config, out, display)
+        case _:
+            raise ConfigError(f"nothing runs the stage {config.stage!r}", "choose pretrain or sft")

@@ -1,0 +1,140 @@
+"""The configuration of the stages that learn from given text: pretraining and supervised fine-tuning."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from fathom.model.config import ModelConfig
+from fathom.optim.config import OptimConfig
+from fathom.optim.schedule import V3_COSINE_END, V3_HOLD_END, V3_RAMP_END, piecewise, ramp
+from fathom.train.config import Part, RunConfig
+
+Points = Annotated[tuple[tuple[float, NonNegativeFloat], ...], Field(min_length=1)]
+"""(start, value) in order: a value that holds from that fraction of the run on. The first start is 0."""
+
+
+class GeneratedData(Part):
+    """Documents that a Python function makes: ``function`` names it as a recipe is named (``tiny-pretrain:sums``), and
+    ``options`` are its arguments. It yields texts, or conversations (:class:`fathom.types.Conversation`).
+    """
+
+    kind: Literal["generated"] = "generated"
+    function: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class TextData(Part):
+    """Files of one document a line: ``.jsonl`` with a ``text`` or ``messages`` field, or plain ``.txt``."""
+
+    kind: Literal["files"] = "files"
+    files: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class ShardData(Part):
+    """A directory of token files (:mod:`fathom.data.shards`), written with the tokenizer of the run."""
+
+    kind: Literal["shards"] = "shards"
+    directory: str
+
+
+Data = Annotated[GeneratedData | TextData | ShardData, Field(discriminator="kind")]
+
+
+class BatchConfig(Part):
+    """``rows`` of ``length`` tokens an update; ``micro_rows`` of them at a time (None: all), so that memory bounds
+    only these. ``ramp_from`` rows grow to ``rows`` until the fraction ``ramp_until`` of the run.
+    """
+
+    rows: PositiveInt = 8
+    length: PositiveInt = 256
+    micro_rows: PositiveInt | None = None
+    ramp_from: PositiveInt | None = None
+    ramp_until: float = Field(default=V3_RAMP_END, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _ramp_rises(self) -> BatchConfig:
+        if self.ramp_from is not None and self.ramp_from > self.rows:
+            raise ValueError(f"ramp_from {self.ramp_from} exceeds rows {self.rows}")
+        return self
+
+    def rows_at(self, progress: float) -> int:
+        """Rows of the update at ``progress`` in [0, 1)."""
+        return self.rows if self.ramp_from is None else ramp(progress, self.ramp_from, self.rows, self.ramp_until)
+
+
+class LossConfig(Part):
+    """``mtp`` weighs the mean loss of the MTP modules (V3 eq. 25), ``balance`` the sequence-wise balance loss (α of eq.
+    17), ``z`` the squared log-partition function; ``bias_speed`` is γ of the routers' bias.
+    """
+
+    mtp: Points = ((0.0, 0.3), (V3_HOLD_END, 0.1))
+    balance: NonNegativeFloat = 1e-4
+    z: NonNegativeFloat = 0.0
+    bias_speed: Points = ((0.0, 1e-3), (V3_COSINE_END, 0.0))
+
+    def mtp_at(self, progress: float) -> float:
+        return piecewise(progress, self.mtp)
+
+    def bias_speed_at(self, progress: float) -> float:
+        return piecewise(progress, self.bias_speed)
+
+
+class GuardConfig(Part):
+    """The run stops where a loss or gradient is no number, or where the loss exceeds its mean over the last ``window``
+    updates by ``spike`` (nats a token; None: never).
+    """
+
+    window: PositiveInt = 20
+    spike: PositiveFloat | None = 3.0
+
+
+class SupervisedConfig(RunConfig):
+    """``model`` is built anew; ``start`` names a checkpoint directory (or a model) whose weights the run begins with.
+    Exactly one of them is given. ``tokenizer`` is ``bytes``, a directory, or None: the one of ``start``.
+
+    Exactly one of ``steps`` and ``epochs`` says how long. ``document_mask`` keeps packed documents from seeing each
+    other.
+    """
+
+    model: ModelConfig | None = None
+    start: str | None = None
+    tokenizer: str | None = None
+    data: Data
+    steps: PositiveInt | None = None
+    epochs: PositiveFloat | None = None
+    batch: BatchConfig = BatchConfig()
+    optim: OptimConfig = OptimConfig()
+    loss: LossConfig = LossConfig()
+    guard: GuardConfig = GuardConfig()
+    packing: Literal["stream", "best_fit"] = "stream"
+    document_mask: bool = True
+    save_dtype: Literal["float32", "bfloat16"] = "float32"
+
+    @model_validator(mode="after")
+    def _begins_and_ends(self) -> SupervisedConfig:
+        if (self.model is None) == (self.start is None):
+            raise ValueError("give either model, to build one, or start, to go on from one")
+        if (self.steps is None) == (self.epochs is None):
+            raise ValueError("give either steps or epochs")
+        if self.start is None and self.tokenizer is None:
+            raise ValueError("a new model needs a tokenizer: bytes, or a directory that holds one")
+        return self
+
+
+class PretrainConfig(SupervisedConfig):
+    """Every token of every document is a target."""
+
+    stage: Literal["pretrain"] = "pretrain"
+
+
+class SFTConfig(SupervisedConfig):
+    """The assistant's tokens are targets, thinking included. ``template`` is a file; None takes that of ``start``.
+
+    The MTP modules of ``start`` learn along, as V3's did.
+    """
+
+    stage: Literal["sft"] = "sft"
+    packing: Literal["stream", "best_fit"] = "best_fit"
+    template: str | None = None

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_runs import tiny_config
+
+from fathom.base.errors import DataError
+from fathom.data.shards import ShardWriter
+from fathom.data.store import Sample
+from fathom.text import bpe
+from fathom.train.source import dataset
+from fathom.train.supervised import BatchConfig, GeneratedData, ShardData, TextData
+
+BYTES = bpe.train([], bpe.SMALLEST)
+TEMPLATE = bpe.chat_template()
+
+GENERATOR = """
+from fathom.data.store import Sample
+from fathom.types import Conversation, Message
+
+def texts(count=2):
+    yield from ["ab", "cd"][:count]
+
+def talks():
+    yield Conversation((Message("user", "hi"), Message("assistant", "ho", reasoning="hm")))
+
+def ready():
+    yield Sample([1, 2, 3], [False, True, True])
+"""
+
+
+@pytest.fixture
+def named(tmp_path: Path) -> Callable[[str], str]:
+    (tmp_path / "made.py").write_text(GENERATOR)
+    return lambda function: f"{tmp_path / 'made.py'}:{function}"
+
+
+def rows(data: Any, length: int = 64, **changes: Any) -> list[tuple[str, str]]:
+    """(text of a row, text of its targets)."""
+    config = tiny_config(data=data, batch=BatchConfig(rows=1, length=length), **changes)
+    packed = dataset(config, BYTES, TEMPLATE)
+    decode = lambda ids: BYTES.decode(ids, skip_special=False)  # noqa: E731
+    return [
+        (decode(row.tokens), decode(row.targets[row.loss_mask])) for row in map(packed.__getitem__, range(len(packed)))
+    ]
+
+
+def test_generated_texts(named: Callable[[str], str]) -> None:
+    bos, eos = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"
+    assert rows(GeneratedData(function=named("texts"))) == [
+        (f"{bos}ab{eos}{bos}cd{eos}", f"ab{eos}cd{eos}"),
+    ]
+    assert rows(GeneratedData(function=named("texts"), options={"count": 1})) == [(f"{bos}ab{eos}", f"ab{eos}")]
+
+
+def test_of_a_conversation_the_assistants_part_is_learned(named: Callable[[str], str]) -> None:
+    [(text, learned)] = rows(GeneratedData(function=named("talks")), packing="best_fit")
+    assert text == "<｜begin▁of▁sentence｜><｜User｜>hi<｜Assistant｜><think>\nhm\n</think>\n\nho<｜end▁of▁sentence｜>"
+    assert learned == "hm\n</think>\n\nho<｜end▁of▁sentence｜>"
+
+
+def test_samples_are_taken_as_they_are(named: Callable[[str], str]) -> None:
+    config = tiny_config(data=GeneratedData(function=named("ready")))
+    row = dataset(config, BYTES, TEMPLATE)[0]
+    assert (row.tokens.tolist(), row.loss_mask.tolist()) == ([1, 2, 3], [True, True, False])
+
+
+def test_files(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("ab\n\ncd\n")
+    (tmp_path / "b.jsonl").write_text(
+        '{"text": "ef"}\n'
+        '{"messages": [{"role": "user", "content": "x"},'
+        ' {"role": "assistant", "content": "y", "reasoning_content": "z"}]}\n'
+    )
+    found = rows(TextData(files=(str(tmp_path / "a.txt"), str(tmp_path / "b.jsonl"))), length=256)
+    end = "<｜end▁of▁sentence｜>"
+    assert [target for _, target in found] == [f"ab{end}cd{end}ef{end}z\n</think>\n\ny{end}"]
+
+
+@pytest.mark.parametrize("line", ['{"tex": "x"}', "{", "[1]", '{"messages": [{"role": "user"}]}'])
+def test_a_broken_line_is_named(tmp_path: Path, line: str) -> None:
+    (tmp_path / "b.jsonl").write_text('{"text": "fine"}\n' + line + "\n")
+    with pytest.raises(DataError, match=r"b\.jsonl:2 is no document"):
+        rows(TextData(files=(str(tmp_path / "b.jsonl"),)))
+
+
+def test_shards(tmp_path: Path) -> None:
+    with ShardWriter(tmp_path / "s", tokenizer=BYTES.fingerprint, vocab_size=BYTES.vocab_size) as writer:
+        writer.add(Sample(BYTES.encode("hello")))
+    assert rows(ShardData(directory=str(tmp_path / "s"))) == [("hello", "ello")]
+    with ShardWriter(tmp_path / "other", tokenizer="of another vocabulary", vocab_size=9) as writer:
+        writer.add(Sample([1]))
+    with pytest.raises(DataError, match="another tokenizer"):
+        rows(ShardData(directory=str(tmp_path / "other")))
+
+
+def test_nothing_to_train_on(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n \n")
+    with pytest.raises(DataError, match="there is nothing to train on"):
+        rows(TextData(files=(str(tmp_path / "a.txt"),)))
+    with pytest.raises(DataError, match=r"nowhere\.txt cannot be read"):
+        rows(TextData(files=(str(tmp_path / "nowhere.txt"),)))
