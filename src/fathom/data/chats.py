@@ -11,10 +11,11 @@ use. Thoughts may also stand in front of an answer, between ``<think>`` and ``</
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fathom.base.errors import DataError, TokenizerError
+from fathom.data.document import Document
 from fathom.data.record import BEGINNING, Position, Skips, Source
 from fathom.data.store import Sample
 from fathom.data.turns import samples
@@ -39,16 +40,29 @@ _ROLES: Mapping[str, Role] = {
 }
 
 
-def chat_samples(source: Source, chat: Chat, skips: Skips, start: Position = BEGINNING) -> Iterator[Sample]:
-    """The samples of every conversation in ``source``. What is no conversation, or what the template refuses, goes to
-    ``skips`` with its line."""
+def chat_samples(
+    source: Source,
+    chat: Chat,
+    skips: Skips,
+    keeps: Callable[[Document], bool] = lambda _: True,
+    start: Position = BEGINNING,
+) -> Iterator[Sample]:
+    """The samples of every conversation in ``source`` that ``keeps`` keeps, shown to it as one text. What is no
+    conversation, or what the template refuses, goes to ``skips`` with its line."""
     for record in source.records(skips, start):
         try:
-            found = list(samples(chat, conversation_of(record.data)))
+            conversation = conversation_of(record.data)
+            found = list(samples(chat, conversation))
         except (DataError, TokenizerError) as error:
             skips.add(record.where, error.message)
         else:
-            yield from found
+            if keeps(Document(said(conversation), record.where, source.name)):
+                yield from found
+
+
+def said(conversation: Conversation) -> str:
+    """Everything that anybody says in a conversation, or thinks."""
+    return "\n".join(text for message in conversation.messages for text in (message.reasoning, message.content) if text)
 
 
 def conversation_of(data: Mapping[str, Any]) -> Conversation:

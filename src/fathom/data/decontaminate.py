@@ -6,8 +6,9 @@ shorter than that is searched for as a whole. One of fewer than 8 words (`What i
 everywhere: it counts only where its answer follows within 50 words. One without an answer, or of fewer than 3 words,
 cannot be checked; how many these are is told.
 
-Problems made from one template share its wording. What stands in more than ``common`` items of a set says nothing about
-any of them, and is left out.
+Problems made from one template share its wording, and would condemn each other. Five words in a row that stand in a
+tenth of a set's items are its template; a passage that touches it says nothing about any item. An item of which nothing
+else is left is searched for as a whole.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from fathom.data.words import Hashes, ngram_hashes, normalized, word_hashes
 WINDOW = 50
 _ASKS_FOR_AN_ANSWER = 8
 _SHORTEST = 3
+_PHRASE = 5
+_TEMPLATE_SHARE = 0.1
+_TEMPLATE_ITEMS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,8 @@ class EvaluationItem:
 
 
 @dataclass(frozen=True, slots=True)
-class _Short:
-    """A whole question of ``length`` words; ``answer`` must follow where it is not empty."""
+class _Whole:
+    """A question that is searched for as a whole; the words of ``answer`` must follow, if there are any."""
 
     set_name: str
     answer: tuple[int, ...]
@@ -46,34 +50,29 @@ class _Short:
 class Contamination:
     """Objects to a document that holds an item of a set it was told about with `add`.
 
-    ``ngram`` is the length of a passage in words. ``common``: a passage in more items of a set than this is a template.
-    ``unchecked`` counts, by set, the items that no passage stands for.
+    ``ngram`` is the length of a passage in words. ``items`` counts what was added, by set, and ``unchecked`` what of it
+    cannot be searched for.
     """
 
-    def __init__(self, ngram: int = 13, *, common: int = 10) -> None:
+    def __init__(self, ngram: int = 13) -> None:
         self._ngram = ngram
-        self._common = common
         self._passages: dict[int, str] = {}  # hash of an n-gram → the set it is from
         self._sorted: Hashes = np.zeros(0, dtype=np.uint64)
-        self._short: dict[int, dict[int, list[_Short]]] = defaultdict(dict)  # length → hash → questions
+        self._whole: dict[int, dict[int, list[_Whole]]] = defaultdict(dict)  # words → hash → questions
         self.items: Counter[str] = Counter()
         self.unchecked: Counter[str] = Counter()
 
     def add(self, name: str, items: Iterable[EvaluationItem]) -> None:
-        """Everything in an evaluation set. Call it once a set, since templates are told by counting its items."""
-        passages: list[set[int]] = []
-        for item in items:
-            self.items[name] += 1
-            words = word_hashes(normalized(item.question))
-            if len(words) >= self._ngram:
-                passages.append(set(ngram_hashes(words, self._ngram).tolist()))
-            elif not self._add_short(name, words, item.answer):
+        """Everything in an evaluation set, at once, since templates are told by how many of its items they are in."""
+        listed = [(word_hashes(normalized(item.question)), item.answer) for item in items]
+        template = _template([words for words, _ in listed])
+        self.items[name] += len(listed)
+        for words, answer in listed:
+            telling = _telling(words, self._ngram, template)
+            if len(telling):
+                self._passages.update(dict.fromkeys(telling.tolist(), name))
+            elif not self._add_whole(name, words, answer):
                 self.unchecked[name] += 1
-        counts = Counter(passage for item_passages in passages for passage in item_passages)
-        for item_passages in passages:
-            telling = [passage for passage in item_passages if counts[passage] <= self._common]
-            self._passages.update(dict.fromkeys(telling, name))
-            self.unchecked[name] += not telling
         self._sorted = np.array(sorted(self._passages), dtype=np.uint64)
 
     def __call__(self, document: Document) -> str | None:
@@ -81,14 +80,14 @@ class Contamination:
         name = self._passage(words) or self._whole_question(words)
         return None if name is None else f"holds an item of {name}"
 
-    def _add_short(self, name: str, words: Hashes, answer: str) -> bool:
+    def _add_whole(self, name: str, words: Hashes, answer: str) -> bool:
         wanted: tuple[int, ...] = ()
         if len(words) < _ASKS_FOR_AN_ANSWER:
             wanted = tuple(word_hashes(normalized(answer)).tolist())
             if not wanted or len(words) < _SHORTEST:
                 return False
         key = int(ngram_hashes(words, len(words))[0])
-        self._short[len(words)].setdefault(key, []).append(_Short(name, wanted))
+        self._whole[len(words)].setdefault(key, []).append(_Whole(name, wanted))
         return True
 
     def _passage(self, words: Hashes) -> str | None:
@@ -97,7 +96,7 @@ class Contamination:
         return self._passages[int(found[0])] if len(found) else None
 
     def _whole_question(self, words: Hashes) -> str | None:
-        for length, questions in self._short.items():
+        for length, questions in self._whole.items():
             grams = ngram_hashes(words, length)
             keys = np.fromiter(questions, dtype=np.uint64, count=len(questions))
             for at in np.flatnonzero(_among(grams, np.sort(keys))).tolist():
@@ -106,6 +105,21 @@ class Contamination:
                     if _holds(behind, question.answer):
                         return question.set_name
         return None
+
+
+def _template(questions: list[Hashes]) -> Hashes:
+    """The phrases that stand in too many questions, sorted."""
+    counts = Counter(phrase for words in questions for phrase in set(ngram_hashes(words, _PHRASE).tolist()))
+    most = max(_TEMPLATE_ITEMS, _TEMPLATE_SHARE * len(questions))
+    return np.array(sorted(phrase for phrase, count in counts.items() if count > most), dtype=np.uint64)
+
+
+def _telling(words: Hashes, n: int, template: Hashes) -> Hashes:
+    """The passages of n words that hold no phrase of the template."""
+    passages = ngram_hashes(words, n)
+    common = np.concatenate([[0], np.cumsum(_among(ngram_hashes(words, _PHRASE), template))])
+    inside = max(0, n - _PHRASE + 1)  # phrases in a passage
+    return passages[common[inside : inside + len(passages)] == common[: len(passages)]]
 
 
 def _among(values: Hashes, ordered: Hashes) -> NDArray[np.bool_]:

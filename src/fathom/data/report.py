@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,18 +45,22 @@ class Report:
         }
 
 
-def sift(documents: Iterable[Document], steps: Iterable[tuple[str, Judge]], report: Report) -> Iterator[Document]:
-    """The documents that every step keeps, in order; the first step that objects is the reason that counts."""
-    steps = list(steps)
-    for document in documents:
-        report.documents += 1
-        report.characters += len(document.text)
-        for name, judge in steps:
+class Sieve:
+    """Steps that may object to a document; the first that does is the reason that counts."""
+
+    def __init__(self, steps: Iterable[tuple[str, Judge]], report: Report) -> None:
+        self._steps = list(steps)
+        self._report = report
+
+    def keeps(self, document: Document) -> bool:
+        """Whether no step objects; the answer is in the report."""
+        self._report.documents += 1
+        self._report.characters += len(document.text)
+        for name, judge in self._steps:
             reason = judge(document)
             if reason is not None:
-                report.drop(f"{name}: {reason}", document)
-                break
-        else:
-            report.kept += 1
-            report.kept_characters += len(document.text)
-            yield document
+                self._report.drop(f"{name}: {reason}", document)
+                return False
+        self._report.kept += 1
+        self._report.kept_characters += len(document.text)
+        return True

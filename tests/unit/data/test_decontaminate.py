@@ -84,18 +84,27 @@ def test_what_cannot_be_checked_is_counted() -> None:
 
 
 def test_a_template_does_not_condemn_its_problems() -> None:
-    words = "Here are some numbers. Use each of them once to write an equation that is equal to the target. "
+    def problem(number: int) -> str:
+        return (
+            f"Using the numbers {number} {number + 1} 3, reach 12. Use every number once, with + and - and parentheses."
+        )
 
-    def problem(number: int) -> EvaluationItem:
-        return EvaluationItem(f"{words} Numbers: {number} {number + 1}. Target: {number * 2}.")
-
-    contamination = Contamination(common=10)
-    contamination.add("countdown", [problem(number) for number in range(30)])
-    assert contamination(Document(problem(7).question, "1", "train")) == "holds an item of countdown"
-    assert contamination(Document(problem(77).question, "1", "train")) is None
-    assert contamination.unchecked["countdown"] == 0
+    contamination = Contamination()
+    contamination.add("countdown", [EvaluationItem(problem(number)) for number in range(30)])
     contamination.add("copies", [EvaluationItem(LONG)] * 11)
-    assert contamination.unchecked["copies"] == 11
+    assert contamination(Document(problem(7), "1", "train")) == "holds an item of countdown"
+    assert contamination(Document(problem(77), "1", "train")) is None
+    assert contamination(Document(LONG, "1", "train")) == "holds an item of copies"
+    assert not contamination.unchecked.total()
+
+
+def test_an_instruction_before_every_question_does_not_hide_the_questions() -> None:
+    rng = random.Random(0)
+    questions = [" ".join(rng.choices(FILLER, k=25)) for _ in range(40)]
+    contamination = Contamination()
+    contamination.add("set", [EvaluationItem(f"Answer the following question with one letter: {q}") for q in questions])
+    assert all(contamination(Document(question, "1", "train")) == "holds an item of set" for question in questions)
+    assert contamination(Document("Answer the following question with one letter: why?", "1", "train")) is None
 
 
 def test_the_length_of_a_passage_can_be_chosen() -> None:

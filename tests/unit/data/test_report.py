@@ -1,7 +1,7 @@
 """Sifting, and what is told about it."""
 
 from fathom.data.document import Document
-from fathom.data.report import Report, sift
+from fathom.data.report import Report, Sieve
 
 
 def test_the_first_objection_counts() -> None:
@@ -12,7 +12,7 @@ def test_the_first_objection_counts() -> None:
         ("letter", lambda document: "a b" if "b" in document.text else None),
         ("letter", lambda document: "not f" if "f" not in document.text else None),
     ]
-    assert [document.id for document in sift(documents, steps, report)] == ["5"]
+    assert [document.id for document in filter(Sieve(steps, report).keeps, documents)] == ["5"]
     assert report.as_dict() == {
         "documents": 6,
         "characters": 12,
