@@ -154,7 +154,7 @@ def solve(item: Item, habits: Habits, rng: random.Random) -> Trace:
 
 def _pairs(numbers: tuple[int, ...]) -> list[_Pair]:
     """Every way to begin, each once, but for those whose result is too big to lead anywhere."""
-    found = {}
+    found: dict[_Pair, None] = {}
     for left in range(3):
         first, second = sorted((number for at, number in enumerate(numbers) if at != left), reverse=True)
         for operator in "+-*":
