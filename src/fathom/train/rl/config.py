@@ -1,0 +1,94 @@
+"""The configuration of reinforcement learning with verifiable rewards. Defaults are the plain, strictly on-policy form:
+groups compared by their mean, token-level normalization, clip-higher, no KL term.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
+from fathom.train.config import Part, RunConfig
+from fathom.train.rl.advantage import Estimator
+from fathom.train.rl.loss import FORMS, LossConfig
+
+
+class TaskConfig(Part):
+    """``name`` as in `fathom.tasks.registry`, or ``zero-countdown-3``; ``options`` are the constructor's."""
+
+    name: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class SamplingConfig(Part):
+    """``prompts`` a step, ``group`` completions of each, at most ``max_tokens`` long.
+
+    ``rounds`` bounds how often prompts are sampled anew where whole groups were right or wrong (DAPO, section 3.2): 1
+    takes what comes. ``truncated`` completions earn nothing (``zero``), or are not learned from at all (``mask``).
+    """
+
+    prompts: PositiveInt = 64
+    group: PositiveInt = 8
+    max_tokens: PositiveInt = 1024
+    temperature: PositiveFloat = 1.0
+    rounds: PositiveInt = 1
+    truncated: Literal["zero", "mask"] = "zero"
+    sequences: PositiveInt = 512
+
+
+class EvaluationConfig(Part):
+    """On the validation split: ``samples`` of each of ``problems``, each ``every`` steps (0: never)."""
+
+    every: NonNegativeInt = 0
+    problems: PositiveInt = 128
+    samples: PositiveInt = 4
+    temperature: PositiveFloat = 1.0
+
+
+class GateConfig(Part):
+    """What the base must be able to do before it is worth the time: see `fathom.train.rl.doctor`.
+
+    ``mode``: ``stop`` refuses to start where anything is amiss, ``warn`` only where nothing could be learned.
+    """
+
+    mode: Literal["off", "warn", "stop"] = "warn"
+    problems: PositiveInt = 128
+    samples: PositiveInt = 8
+    pass_at_1: tuple[float, float] = (0.25, 0.45)
+    pass_at_k: float = 0.9
+
+
+class RLConfig(RunConfig):
+    """``start`` is the checkpoint that learns. A step samples, then takes ``updates`` updates over its completions:
+    with 1 it is strictly on-policy.
+
+    ``reference_every`` moves the KL term's reference to the policy each so many steps (None: it stays the start).
+    ``micro_tokens`` bounds the padded tokens of one forward.
+    """
+
+    stage: Literal["rl"] = "rl"
+    precision: Literal["auto", "float32", "bfloat16"] = "float32"
+    log_every: PositiveInt = 1
+    start: str
+    task: TaskConfig
+    steps: PositiveInt
+    sampling: SamplingConfig = SamplingConfig()
+    estimator: Estimator = "dr_grpo"
+    loss: LossConfig = FORMS["dapo"]
+    updates: PositiveInt = 1
+    reference_every: PositiveInt | None = None
+    micro_tokens: PositiveInt = 16_384
+    optim: OptimConfig = OptimConfig(
+        adamw=AdamWConfig(lr=1e-6, weight_decay=0.0), schedule=ScheduleConfig(kind="constant", warmup=5)
+    )
+    evaluation: EvaluationConfig = EvaluationConfig()
+    gate: GateConfig = GateConfig()
+
+    @model_validator(mode="after")
+    def _groups_compare(self) -> RLConfig:
+        if self.estimator != "batch" and self.sampling.group < 2:
+            raise ValueError(f"{self.estimator} compares completions of one prompt: sampling.group must be at least 2")
+        if self.updates > self.sampling.prompts:
+            raise ValueError(f"{self.updates} updates cannot share {self.sampling.prompts} prompts")
+        return self

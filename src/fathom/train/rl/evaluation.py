@@ -1,0 +1,79 @@
+"""What groups of graded completions say about a model: pass@k with its error, length, and how it got there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb, sqrt
+from typing import Any
+
+from fathom.train.rl.grading import Graded, Group
+
+KS = (1, 2, 4, 8, 16, 32, 64)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """``pass_at[k]``: the chance that one of k completions is right. ``error`` is the standard error of ``pass_at[1]``
+    over problems. ``thought_right`` and ``guess_right``: the share that is right of those that think before they
+    answer, and of those that do not; None where there are none.
+    """
+
+    problems: int
+    samples: int
+    pass_at: dict[int, float]
+    error: float
+    reward: float
+    well_formed: float
+    truncated: float
+    length: float
+    guesses: float
+    thought_right: float | None
+    guess_right: float | None
+
+    def metrics(self) -> dict[str, Any]:
+        """By the names under which runs log them."""
+        shown = {f"pass@{k}": value for k, value in self.pass_at.items()}
+        rest = {name: getattr(self, name) for name in self.__slots__ if name != "pass_at"}
+        return shown | rest
+
+
+def evaluate(groups: Sequence[Group]) -> Evaluation:
+    """Of at least one group; all have the same number of members."""
+    samples = len(groups[0].members)
+    members = [member for group in groups for member in group.members]
+    thought = [member for member in members if member.thought]
+    guessed = [member for member in members if not member.thought]
+    shares = [group.right / samples for group in groups]
+    return Evaluation(
+        problems=len(groups),
+        samples=samples,
+        pass_at={k: _mean([pass_at(k, samples, group.right) for group in groups]) for k in KS if k <= samples},
+        error=sqrt(_variance(shares) / len(groups)),
+        reward=_mean([member.verdict.reward for member in members]),
+        well_formed=_mean([member.verdict.well_formed for member in members]),
+        truncated=_mean([member.rollout.truncated for member in members]),
+        length=_mean([member.length for member in members]),
+        guesses=len(guessed) / len(members),
+        thought_right=_right(thought),
+        guess_right=_right(guessed),
+    )
+
+
+def pass_at(k: int, samples: int, right: int) -> float:
+    """1 - C(n - c, k) / C(n, k): unbiased for c right of n samples (Chen et al., arXiv 2107.03374, eq. 1)."""
+    return 1.0 - comb(samples - right, k) / comb(samples, k)
+
+
+def _right(members: Sequence[Graded]) -> float | None:
+    return _mean([member.verdict.correct for member in members]) if members else None
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _variance(values: Sequence[float]) -> float:
+    """Unbiased; 0 for a single value."""
+    mean = _mean(values)
+    return sum((value - mean) ** 2 for value in values) / max(1, len(values) - 1)

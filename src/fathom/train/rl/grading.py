@@ -1,0 +1,80 @@
+"""From problems to graded completions: what the trainer learns from, and what evaluations count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fathom.tasks.task import Item, Task, Verdict
+from fathom.text import markers
+from fathom.text.conversation import Chat
+from fathom.text.tokenizer import Tokenizer
+from fathom.train.rl.rollout import Prompt, Rollout, RolloutSource
+from fathom.types import Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """A completion, its text and the verdict on it."""
+
+    rollout: Rollout
+    text: str
+    verdict: Verdict
+
+    @property
+    def length(self) -> int:
+        return len(self.rollout.completion_ids)
+
+    @property
+    def thought(self) -> bool:
+        """Whether anything stands before the end of the thinking; an answer without is a guess."""
+        before, closed, _ = self.text.rpartition(markers.THINK_CLOSE)
+        return bool(closed and before.removeprefix(markers.THINK_OPEN).strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All completions of one problem."""
+
+    item: Item
+    members: tuple[Graded, ...]
+
+    @property
+    def right(self) -> int:
+        return sum(member.verdict.correct for member in self.members)
+
+
+class Grader:
+    """Poses the problems of ``task`` to a source, and grades what comes back.
+
+    Messages go through the chat template, texts to the tokenizer as they are.
+    """
+
+    def __init__(self, task: Task, source: RolloutSource, tokenizer: Tokenizer, chat: Chat | None = None) -> None:
+        self.task = task
+        self.source = source
+        self._tokenizer = tokenizer
+        self._chat = chat
+
+    def prompt(self, item: Item) -> Prompt:
+        """The token ids that pose a problem."""
+        if isinstance(item.prompt, str):
+            return tuple(self._tokenizer.encode(item.prompt, bos=self._tokenizer.adds_bos))
+        chat = self._chat or Chat(self._tokenizer, None)
+        return chat.render(Conversation(item.prompt)).ids
+
+    def grade(self, item: Item, rollout: Rollout) -> Graded:
+        """A truncated completion is graded as it stands: it may hold an answer, and the caller may not care."""
+        text = self._tokenizer.decode(rollout.completion_ids)
+        return Graded(rollout, text, self.task.verify(item, text))
+
+    def groups(
+        self, items: Sequence[Item], count: int, *, max_tokens: int, temperature: float, seed: int
+    ) -> list[Group]:
+        """``count`` graded completions of each problem."""
+        prompts = [self.prompt(item) for item in items]
+        sampled = self.source.sample(prompts, count, max_tokens=max_tokens, temperature=temperature, seed=seed)
+        return [
+            Group(item, tuple(self.grade(item, rollout) for rollout in rollouts))
+            for item, rollouts in zip(items, sampled, strict=True)
+        ]

@@ -1,0 +1,190 @@
+"""A whole run of reinforcement learning in a directory, whether it begins or goes on.
+
+DIR/run.json          configuration, model, machine, and what the doctor found
+DIR/metrics.jsonl     a line a step (``rl``), and one each evaluation
+DIR/rollouts.jsonl    a few completions of every step with their verdicts, to browse
+DIR/checkpoints/      the state, to go on from
+DIR/final/            the finished model
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import fathom
+from fathom.base import cpu
+from fathom.base.device import pick_device
+from fathom.checkpoint.bundle import Bundle, open_bundle
+from fathom.checkpoint.store import Store
+from fathom.model import counts
+from fathom.tasks import registry
+from fathom.tasks.task import Task
+from fathom.text.conversation import Chat
+from fathom.train import rng
+from fathom.train.course import resumable
+from fathom.train.display import Display
+from fathom.train.final import FINAL, save_final
+from fathom.train.metrics import Recorder, describe
+from fathom.train.rl.config import RLConfig, TaskConfig
+from fathom.train.rl.doctor import Finding, admit
+from fathom.train.rl.evaluation import evaluate
+from fathom.train.rl.grading import Grader, Group
+from fathom.train.rl.rollout import EngineSource
+from fathom.train.rl.trainer import Trainer
+from fathom.train.stopping import asked_to_stop
+from fathom.train.zero.traces import ZeroCountdown
+
+ROLLOUTS = "rollouts.jsonl"
+SHOWN = 4
+"""Groups of each step whose completions are kept for readers."""
+
+
+def learn(config: RLConfig, out: Path, display: Display) -> bool:
+    """Run ``config`` into ``out``, or go on there; False where it was stopped before its end.
+
+    Raises ConfigError where the base is not ready (`fathom.train.rl.doctor`) or ``out`` holds another run.
+    """
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    rng.seed(config.seed)
+    store = Store(out, config.checkpoint.keep, display.say)
+    store.clean()
+    saved = resumable(store, config)
+    bundle = open_bundle(config.start, dtype="float32", device=str(pick_device(config.device)))
+    trainer = prepare(config, bundle)
+    spent = 0.0
+    if saved is not None:
+        state = saved.read()
+        trainer.load(state["trainer"])
+        spent = float(state["seconds"])
+    if trainer.step >= config.steps and (out / FINAL).is_dir():
+        display.say(f"nothing is left to do: {out / FINAL} is there")
+        return True
+    recorder = Recorder(out, step=trainer.step, spent=spent)
+    _keep_rollouts_up_to(out / ROLLOUTS, trainer.step)
+    findings = _examine(config, trainer, recorder, display) if saved is None else []
+    describe(out, facts(config, bundle, findings))
+    display.begin(config.steps, trainer.step, spent)
+    with asked_to_stop() as stopping:
+        while trainer.step < config.steps and not stopping() and not _late(config, recorder):
+            _step(config, trainer, recorder, display, out)
+            if trainer.step % config.checkpoint.every == 0 or trainer.step == config.steps:
+                _save(config, trainer, recorder, store)
+        if stopping() and trainer.step < config.steps:
+            _save(config, trainer, recorder, store)
+            display.say(f"stopped after step {trainer.step} of {config.steps}; the same command goes on")
+            return False
+    save_final(out, trainer.model, bundle.tokenizer, bundle.template)
+    display.say(f"the finished model lies in {out / FINAL}")
+    return True
+
+
+def prepare(config: RLConfig, bundle: Bundle) -> Trainer:
+    """A trainer for the model of ``bundle``, whose completions our engine samples."""
+    ends = bundle.generation.eos_ids or bundle.tokenizer.eos_ids
+    source = EngineSource(
+        bundle.model,
+        eos_ids=frozenset(ends),
+        max_context=bundle.config.max_position,
+        sequences=config.sampling.sequences,
+    )
+    chat = Chat(bundle.tokenizer, bundle.template) if bundle.template is not None else None
+    grader = Grader(task_of(config.task), source, bundle.tokenizer, chat)
+    return Trainer(bundle.model.requires_grad_(True), grader, config)
+
+
+def task_of(config: TaskConfig) -> Task:
+    """Raises ConfigError on a name or option that nobody knows."""
+    if config.name == ZeroCountdown().name:
+        return ZeroCountdown()
+    return registry.get(config.name, **config.options)
+
+
+def facts(config: RLConfig, bundle: Bundle, findings: Sequence[Finding]) -> Mapping[str, Any]:
+    """What ``run.json`` says."""
+    size = counts.count(bundle.config)
+    return {
+        "stage": config.stage,
+        "name": config.name,
+        "config": config.model_dump(mode="json"),
+        "model": bundle.config.model_dump(mode="json"),
+        "parameters": size.parameters,
+        "active_parameters": size.active_parameters,
+        "mtp_parameters": size.mtp_parameters,
+        "updates": config.steps,
+        "device": cpu.detect().name,
+        "threads": torch.get_num_threads(),
+        "findings": [f"{finding.what}: {finding.advice}" for finding in findings],
+        "versions": {"fathom": fathom.__version__, "torch": torch.__version__, "python": platform.python_version()},
+    }
+
+
+def _examine(config: RLConfig, trainer: Trainer, recorder: Recorder, display: Display) -> list[Finding]:
+    """The doctor's look at the base, which is also the first evaluation."""
+    gate = config.gate
+    if gate.mode == "off":
+        return []
+    found = evaluate(trainer.evaluation(gate.problems, gate.samples, config.sampling.temperature))
+    recorder.record("gate", 0, found.metrics())
+    findings = admit(found, gate)
+    for finding in findings:
+        display.say(f"doubtful: {finding.what}; {finding.advice}")
+    return findings
+
+
+def _step(config: RLConfig, trainer: Trainer, recorder: Recorder, display: Display, out: Path) -> None:
+    line, groups = trainer.run_step()
+    if trainer.step % config.log_every == 0 or trainer.step == config.steps:
+        display.show(recorder.record("rl", trainer.step, line))
+    with (out / ROLLOUTS).open("a", encoding="utf-8") as file:
+        file.writelines(_browsable(trainer.step, group) for group in groups[:SHOWN])
+    every = config.evaluation.every
+    if every and (trainer.step % every == 0 or trainer.step == config.steps):
+        asked = config.evaluation
+        found = evaluate(trainer.evaluation(asked.problems, asked.samples, asked.temperature))
+        recorder.record("evaluation", trainer.step, found.metrics() | {"temperature": asked.temperature})
+
+
+def _save(config: RLConfig, trainer: Trainer, recorder: Recorder, store: Store) -> None:
+    state = {"trainer": trainer.state(), "seconds": recorder.seconds}
+    store.save(trainer.step, config.model_dump(mode="json"), state)
+
+
+def _late(config: RLConfig, recorder: Recorder) -> bool:
+    return config.max_minutes is not None and recorder.seconds > config.max_minutes * 60
+
+
+def _browsable(step: int, group: Group) -> str:
+    """One line of ``rollouts.jsonl``."""
+    prompt = group.item.prompt
+    line = {
+        "step": step,
+        "id": group.item.id,
+        "prompt": prompt if isinstance(prompt, str) else prompt[-1].content,
+        "completions": [
+            {
+                "text": member.text,
+                "reward": member.verdict.reward,
+                "correct": member.verdict.correct,
+                "detail": member.verdict.detail,
+                "length": member.length,
+                "truncated": member.rollout.truncated,
+            }
+            for member in group.members
+        ],
+    }
+    return json.dumps(line, ensure_ascii=False) + "\n"
+
+
+def _keep_rollouts_up_to(path: Path, step: int) -> None:
+    """Drop what a killed run wrote behind its checkpoint."""
+    if path.exists():
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        whole = [line for line in lines if line.endswith("\n") and step and json.loads(line)["step"] <= step]
+        path.write_text("".join(whole), encoding="utf-8")
