@@ -23,8 +23,6 @@ from fathom.base.device import pick_device
 from fathom.checkpoint.bundle import Bundle, open_bundle
 from fathom.checkpoint.store import Store
 from fathom.model import counts
-from fathom.tasks import registry
-from fathom.tasks.task import Task
 from fathom.text.conversation import Chat
 from fathom.train import rng
 from fathom.train.course import resumable
@@ -36,9 +34,9 @@ from fathom.train.rl.doctor import Finding, admit
 from fathom.train.rl.evaluation import evaluate
 from fathom.train.rl.grading import Grader, Group
 from fathom.train.rl.rollout import EngineSource
+from fathom.train.rl.tasks import task_of
 from fathom.train.rl.trainer import Trainer
 from fathom.train.stopping import asked_to_stop
-from fathom.train.zero.traces import ZeroCountdown
 
 ROLLOUTS = "rollouts.jsonl"
 SHOWN = 4
@@ -74,10 +72,11 @@ def learn(config: RLConfig, out: Path, display: Display) -> bool:
     with asked_to_stop() as stopping:
         while trainer.step < config.steps and not stopping() and not _late(config, recorder):
             _step(config, trainer, recorder, display, out)
-            if trainer.step % config.checkpoint.every == 0 or trainer.step == config.steps:
+            if trainer.step % config.checkpoint.every == 0:
                 _save(config, trainer, recorder, store)
-        if stopping() and trainer.step < config.steps:
+        if trainer.step % config.checkpoint.every:
             _save(config, trainer, recorder, store)
+        if stopping() and trainer.step < config.steps:
             display.say(f"stopped after step {trainer.step} of {config.steps}; the same command goes on")
             return False
     save_final(out, trainer.model, bundle.tokenizer, bundle.template)
@@ -87,23 +86,18 @@ def learn(config: RLConfig, out: Path, display: Display) -> bool:
 
 def prepare(config: RLConfig, bundle: Bundle) -> Trainer:
     """A trainer for the model of ``bundle``, whose completions our engine samples."""
-    ends = bundle.generation.eos_ids or bundle.tokenizer.eos_ids
-    source = EngineSource(
-        bundle.model,
-        eos_ids=frozenset(ends),
-        max_context=bundle.config.max_position,
-        sequences=config.sampling.sequences,
-    )
-    chat = Chat(bundle.tokenizer, bundle.template) if bundle.template is not None else None
-    grader = Grader(task_of(config.task), source, bundle.tokenizer, chat)
+    grader = grader_of(bundle, config.task, sequences=config.sampling.sequences)
     return Trainer(bundle.model.requires_grad_(True), grader, config)
 
 
-def task_of(config: TaskConfig) -> Task:
-    """Raises ConfigError on a name or option that nobody knows."""
-    if config.name == ZeroCountdown().name:
-        return ZeroCountdown()
-    return registry.get(config.name, **config.options)
+def grader_of(bundle: Bundle, task: TaskConfig, *, sequences: int = 512) -> Grader:
+    """Problems of ``task`` for the model of ``bundle``."""
+    ends = bundle.generation.eos_ids or bundle.tokenizer.eos_ids
+    source = EngineSource(
+        bundle.model, eos_ids=frozenset(ends), max_context=bundle.config.max_position, sequences=sequences
+    )
+    chat = Chat(bundle.tokenizer, bundle.template) if bundle.template is not None else None
+    return Grader(task_of(task), source, bundle.tokenizer, chat)
 
 
 def facts(config: RLConfig, bundle: Bundle, findings: Sequence[Finding]) -> Mapping[str, Any]:

@@ -1,0 +1,98 @@
+"""R1-Zero on a laptop, stage by stage: a base model, the same base after reinforcement learning alone, and controls.
+
+`runs/speedrun.sh` runs them in order. What they are and why: `fathom.train.zero`.
+"""
+
+from __future__ import annotations
+
+from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
+from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig, ScheduleConfig
+from fathom.train.config import CheckpointConfig
+from fathom.train.rl.config import EvaluationConfig, RLConfig, SamplingConfig, TaskConfig
+from fathom.train.rl.measure import MeasureConfig, Setting
+from fathom.train.supervised import BatchConfig, GeneratedData, LossConfig, PretrainConfig
+from fathom.train.zero.corpus import corpus  # noqa: F401 - what `data.function` names
+from fathom.train.zero.vocabulary import SIZE
+
+TASK = TaskConfig(name="zero-countdown-3")
+LONGEST = 160
+"""Tokens of an answer: every line there is takes 126, so who is longer is lost."""
+
+
+def model() -> ModelConfig:
+    """DeepSeek-V3's architecture with about a million active parameters."""
+    return ModelConfig(
+        family="deepseek_v3",
+        vocab_size=SIZE,
+        hidden_size=128,
+        intermediate_size=384,
+        num_layers=4,
+        attention=MLAConfig(
+            num_heads=4, q_lora_rank=96, kv_lora_rank=64, qk_nope_head_dim=32, qk_rope_head_dim=32, v_head_dim=32
+        ),
+        moe=MoEConfig(
+            num_experts=8,
+            experts_per_token=2,
+            num_shared_experts=1,
+            intermediate_size=128,
+            scoring="sigmoid",
+            selection="noaux_tc",
+            normalize=True,
+            routed_scaling_factor=1.0,
+            first_dense_layers=1,
+        ),
+        rope=RopeConfig(theta=10_000, interleaved=True),
+        max_position=256,
+        num_mtp_layers=1,
+        init_std=0.02,
+    )
+
+
+def base() -> PretrainConfig:
+    """Pretraining on traces of solvers who guess, err and give up."""
+    return PretrainConfig(
+        name="speedrun-base",
+        model=model(),
+        tokenizer="zero",
+        data=GeneratedData(function="speedrun:corpus", options={"documents": 120_000}),
+        steps=600,
+        batch=BatchConfig(rows=48, length=160),
+        optim=OptimConfig(
+            muon=MuonConfig(lr=3e-3, weight_decay=0.0),
+            adamw=AdamWConfig(lr=3e-3, weight_decay=0.0),
+            schedule=ScheduleConfig(kind="linear", warmup=20),
+        ),
+        loss=LossConfig(mtp=((0.0, 0.3), (0.7, 0.1)), bias_speed=((0.0, 1e-2), (0.8, 0.0))),
+        checkpoint=CheckpointConfig(every=200),
+    )
+
+
+def zero(start: str = "runs/speedrun/base/final") -> RLConfig:
+    """Reinforcement learning alone, from the base."""
+    return RLConfig(
+        name="speedrun-zero",
+        start=start,
+        task=TASK,
+        steps=40,
+        sampling=SamplingConfig(prompts=64, group=8, max_tokens=LONGEST),
+        optim=OptimConfig(
+            adamw=AdamWConfig(lr=2e-4, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=3, floor=0.1)
+        ),
+        evaluation=EvaluationConfig(every=10, problems=128, samples=4),
+        checkpoint=CheckpointConfig(every=10),
+    )
+
+
+def measure(start: str = "runs/speedrun/zero/final") -> MeasureConfig:
+    """Held-out problems: sampled at two temperatures, greedy, and pass@64."""
+    return MeasureConfig(
+        name="speedrun-test",
+        start=start,
+        task=TASK,
+        max_tokens=LONGEST,
+        settings=(
+            Setting(temperature=1.0, samples=64),
+            Setting(temperature=0.6, samples=8),
+            Setting(temperature=0.0, samples=1),
+        ),
+    )

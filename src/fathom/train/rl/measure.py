@@ -1,0 +1,78 @@
+"""The last word on a model: held-out problems of the test split, at every temperature that a reader may ask about.
+
+Choosing is done on the validation split; this is read once. One line of ``metrics.jsonl`` for every temperature.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import PositiveInt
+
+from fathom.base.device import pick_device
+from fathom.checkpoint.bundle import open_bundle
+from fathom.tasks.task import Split
+from fathom.train.config import Part, RunConfig
+from fathom.train.display import Display
+from fathom.train.metrics import Recorder, describe
+from fathom.train.rl.config import TaskConfig
+from fathom.train.rl.evaluation import evaluate
+from fathom.train.rl.grading import Grader, Group
+from fathom.train.rl.run import grader_of
+from fathom.train.zero.reading import read
+from fathom.train.zero.traces import ZeroCountdown
+
+
+class Setting(Part):
+    """``temperature`` 0 is greedy, where one sample says all."""
+
+    temperature: float
+    samples: PositiveInt
+
+
+class MeasureConfig(RunConfig):
+    """``start`` is the model; ``problems`` None takes every one there is."""
+
+    stage: Literal["measure"] = "measure"
+    start: str
+    task: TaskConfig
+    split: Split = "test"
+    problems: PositiveInt | None = 256
+    max_tokens: PositiveInt = 1024
+    settings: tuple[Setting, ...] = (
+        Setting(temperature=1.0, samples=8),
+        Setting(temperature=0.6, samples=8),
+        Setting(temperature=0.0, samples=1),
+    )
+
+
+def measure(config: MeasureConfig, out: Path, display: Display) -> bool:
+    """Run ``config`` into ``out``."""
+    bundle = open_bundle(config.start, dtype="float32", device=str(pick_device(config.device)))
+    grader = grader_of(bundle, config.task)
+    items = list(grader.task.items(config.split, limit=config.problems))
+    describe(out, {"stage": config.stage, "name": config.name, "config": config.model_dump(mode="json")})
+    recorder = Recorder(out)
+    for setting in config.settings:
+        groups = grader.groups(
+            items, setting.samples, max_tokens=config.max_tokens, temperature=setting.temperature, seed=config.seed
+        )
+        line = described(grader, groups) | {"temperature": setting.temperature, "split": config.split}
+        recorder.record("measure", 0, line)
+        display.say(
+            f"temperature {setting.temperature:g}: "
+            + ", ".join(f"{name} {value:.3f}" for name, value in line.items() if name.startswith("pass@"))
+            + f", length {line['length']:.1f}"
+        )
+    return True
+
+
+def described(grader: Grader, groups: list[Group]) -> dict[str, Any]:
+    """Everything there is to say about these completions."""
+    found = evaluate(groups).metrics()
+    verdicts = [grader.task.lenient(group.item, member.text) for group in groups for member in group.members]
+    found["lenient"] = sum(verdict.correct for verdict in verdicts) / len(verdicts)
+    if isinstance(grader.task, ZeroCountdown):
+        found["traces"] = read(groups).metrics()
+    return found

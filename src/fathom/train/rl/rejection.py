@@ -1,0 +1,52 @@
+"""Rejection sampling: a model's own completions, of which only the right ones are learned.
+
+The plainest use of a verifier, and the control that reinforcement learning has to beat at equal time: it too only makes
+what the base can already do more likely, but it never learns from what went wrong. R1 makes its supervised data so
+(section 2.3.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from fathom.base.errors import DataError
+from fathom.checkpoint.bundle import open_bundle
+from fathom.data.store import Sample
+from fathom.train.rl.config import TaskConfig
+from fathom.train.rl.grading import Group
+from fathom.train.rl.run import grader_of
+
+ROUND = 128
+"""Problems sampled at a time."""
+
+
+def kept(
+    start: str, task: str, *, problems: int, samples: int, max_tokens: int, temperature: float = 1.0, seed: int = 0
+) -> Iterator[Sample]:
+    """Right completions of training problems by the model in ``start``, each once; the question is not learned.
+
+    Raises DataError where none is right.
+    """
+    grader = grader_of(open_bundle(start, dtype="float32"), TaskConfig(name=task))
+    seen: set[tuple[int, ...]] = set()
+    items = grader.task.items("train", seed=seed)
+    for turn, first in enumerate(range(0, problems, ROUND)):
+        some = list(islice(items, min(ROUND, problems - first)))
+        groups = grader.groups(some, samples, max_tokens=max_tokens, temperature=temperature, seed=seed * 10_007 + turn)
+        for sample in _right(groups):
+            key = tuple(sample.ids)
+            if key not in seen:
+                seen.add(key)
+                yield sample
+    if not seen:
+        raise DataError(f"none of {problems * samples} completions is right", "begin with a better base")
+
+
+def _right(groups: list[Group]) -> Iterator[Sample]:
+    for group in groups:
+        for member in group.members:
+            rollout = member.rollout
+            if member.verdict.correct and not rollout.truncated:
+                flags = [False] * len(rollout.prompt_ids) + [True] * len(rollout.completion_ids)
+                yield Sample((*rollout.prompt_ids, *rollout.completion_ids), flags)

@@ -1,0 +1,137 @@
+"""A run from a checkpoint to a finished model: begun, killed, resumed, refused."""
+
+import json
+
+import pytest
+from rich.console import Console
+from toy_rl import build
+
+from fathom.base.errors import ConfigError
+from fathom.checkpoint.bundle import open_bundle
+from fathom.checkpoint.hf_save import save_directory
+from fathom.optim.config import AdamWConfig, OptimConfig
+from fathom.train.display import Display
+from fathom.train.metrics import read
+from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
+from fathom.train.rl.measure import MeasureConfig, Setting, measure
+from fathom.train.rl.run import learn
+from fathom.train.zero.vocabulary import template, tokenizer
+
+TASK = TaskConfig(name="zero-countdown-3")
+
+
+@pytest.fixture
+def start(tmp_path):
+    path = tmp_path / "base"
+    save_directory(path, build(), tokenizer=tokenizer(), template=template())
+    return str(path)
+
+
+@pytest.fixture
+def display():
+    with Display(Console(quiet=True)) as shown:
+        yield shown
+
+
+def config(start, **changes):
+    settings = {
+        "name": "toy",
+        "start": start,
+        "task": TASK,
+        "steps": 4,
+        "sampling": SamplingConfig(prompts=2, group=2, max_tokens=6),
+        "optim": OptimConfig(adamw=AdamWConfig(lr=1e-3, weight_decay=0)),
+        "gate": GateConfig(mode="off"),
+        "evaluation": EvaluationConfig(every=2, problems=2, samples=2),
+        "checkpoint": {"every": 2},
+    }
+    return RLConfig.model_validate(settings | changes)
+
+
+def test_a_run_leaves_metrics_rollouts_and_a_model(start, display, tmp_path):
+    out = tmp_path / "run"
+    assert learn(config(start), out, display)
+    lines = read(out)
+    assert [line["step"] for line in lines if line["kind"] == "rl"] == [1, 2, 3, 4]
+    assert [line["step"] for line in lines if line["kind"] == "evaluation"] == [2, 4]
+    assert all(line["ratio_max"] == 1.0 for line in lines if line["kind"] == "rl")
+    shown = [json.loads(line) for line in (out / "rollouts.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in shown] == [1, 1, 2, 2, 3, 3, 4, 4]
+    assert {len(line["completions"]) for line in shown} == {2}
+    assert open_bundle(out / "final", dtype="float32").tokenizer.vocab_size == tokenizer().vocab_size
+    assert learn(config(start), out, display)  # says that nothing is left to do
+    assert read(out) == lines
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights(start, display, tmp_path):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    learn(config(start), whole, display)
+    learn(config(start, max_minutes=1e-9), parts, display)
+    for _ in range(6):
+        learn(config(start), parts, display)
+    a, b = (open_bundle(out / "final", dtype="float32").model.state_dict() for out in (whole, parts))
+    assert all((a[name] == b[name]).all() for name in a)
+    rl = [line["step"] for line in read(parts) if line["kind"] == "rl"]
+    assert rl == [1, 2, 3, 4]
+
+
+def test_another_configuration_does_not_go_on(start, display, tmp_path):
+    learn(config(start), tmp_path / "run", display)
+    with pytest.raises(ConfigError, match="estimator"):
+        learn(config(start, estimator="rloo"), tmp_path / "run", display)
+
+
+def test_a_base_that_is_never_right_is_refused_before_a_step(start, display, tmp_path):
+    gate = GateConfig(problems=4, samples=2)
+    with pytest.raises(ConfigError, match="the verifier said no to all 8 completions"):
+        learn(config(start, gate=gate), tmp_path / "run", display)
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+def test_an_unknown_task_is_named(start, display, tmp_path):
+    with pytest.raises(ConfigError, match="no task is called 'zero-countdwn'"):
+        learn(config(start, task=TaskConfig(name="zero-countdwn")), tmp_path / "run", display)
+
+
+def test_a_measurement_has_a_line_for_each_temperature(start, display, tmp_path):
+    settings = (Setting(temperature=1.0, samples=2), Setting(temperature=0.0, samples=1))
+    asked = MeasureConfig(name="toy", start=start, task=TASK, problems=3, max_tokens=6, settings=settings)
+    assert measure(asked, tmp_path / "measured", display)
+    lines = read(tmp_path / "measured")
+    assert [(line["kind"], line["temperature"], line["problems"], line["samples"]) for line in lines] == [
+        ("measure", 1.0, 3, 2),
+        ("measure", 0.0, 3, 1),
+    ]
+    assert set(lines[0]["traces"]) >= {"leaf_right", "verified"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"sampling": {"group": 1}}, "sampling.group must be at least 2"),
+        ({"updates": 9, "sampling": {"prompts": 8}}, "9 updates cannot share 8 prompts"),
+    ],
+)
+def test_what_cannot_be_is_refused_where_it_is_written(changes, words):
+    with pytest.raises(ValueError, match=words):
+        config("x", **changes)
+
+
+def test_rejection_sampling_keeps_what_is_right_once(tmp_path, monkeypatch):
+    from toy_rl import Begin
+
+    from fathom.train.rl import run
+    from fathom.train.rl.rejection import kept
+
+    path = tmp_path / "base"
+    save_directory(path, build(), tokenizer=tokenizer(), template=template())
+    monkeypatch.setattr(run, "task_of", lambda _config: Begin())
+    vocabulary = tokenizer()
+    found = list(kept(str(path), "begin", problems=200, samples=4, max_tokens=200))
+    assert found
+    for sample in found:
+        assert sample.learned[:8] == [False] * 8
+        assert all(sample.learned[8:])
+        assert vocabulary.decode(sample.ids[8:]).strip()[:1].isdigit()
+        assert sample.ids[-1] == 1
+    assert len({tuple(sample.ids) for sample in found}) == len(found)
