@@ -10,6 +10,7 @@ from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig, ScheduleCo
 from fathom.train.config import CheckpointConfig
 from fathom.train.rl.config import EvaluationConfig, RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.measure import MeasureConfig, Setting
+from fathom.train.rl.rejection import kept  # noqa: F401 - what `data.function` names
 from fathom.train.supervised import BatchConfig, GeneratedData, LossConfig, PretrainConfig
 from fathom.train.zero.corpus import corpus  # noqa: F401 - what `data.function` names
 from fathom.train.zero.vocabulary import SIZE
@@ -55,8 +56,8 @@ def base() -> PretrainConfig:
         model=model(),
         tokenizer="zero",
         data=GeneratedData(function="speedrun:corpus", options={"documents": 120_000}),
-        steps=600,
-        batch=BatchConfig(rows=48, length=160),
+        steps=1200,
+        batch=BatchConfig(rows=24, length=160),
         optim=OptimConfig(
             muon=MuonConfig(lr=3e-3, weight_decay=0.0),
             adamw=AdamWConfig(lr=3e-3, weight_decay=0.0),
@@ -80,6 +81,43 @@ def zero(start: str = "runs/speedrun/base/final") -> RLConfig:
         ),
         evaluation=EvaluationConfig(every=10, problems=128, samples=4),
         checkpoint=CheckpointConfig(every=10),
+    )
+
+
+def continued(start: str = "runs/speedrun/base/final") -> PretrainConfig:
+    """A control: the base goes on reading other traces, for as long as reinforcement learning took."""
+    return base().model_copy(
+        update={
+            "name": "speedrun-continued",
+            "model": None,
+            "tokenizer": None,
+            "start": start,
+            "data": GeneratedData(function="speedrun:corpus", options={"documents": 60_000, "seed": 1}),
+            "steps": 600,
+            "optim": _gentle(),
+        }
+    )
+
+
+def rejection(start: str = "runs/speedrun/base/final") -> PretrainConfig:
+    """A control: the base learns its own right answers."""
+    options = {"start": start, "task": TASK.name, "problems": 4096, "samples": 8, "max_tokens": LONGEST}
+    return continued(start).model_copy(
+        update={
+            "name": "speedrun-rejection",
+            "data": GeneratedData(function="speedrun:kept", options=options),
+            "steps": None,
+            "epochs": 2.0,
+        }
+    )
+
+
+def _gentle() -> OptimConfig:
+    """For a model that has learned already."""
+    return OptimConfig(
+        muon=MuonConfig(lr=1e-3, weight_decay=0.0),
+        adamw=AdamWConfig(lr=1e-3, weight_decay=0.0),
+        schedule=ScheduleConfig(kind="linear", warmup=5),
     )
 
 

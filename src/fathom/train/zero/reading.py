@@ -41,8 +41,11 @@ class Reading:
 
 def read(groups: Iterable[Group]) -> Reading:
     """Of at least one completion."""
-    firsts, leaves, verified, counts, strange, claims = [], [], [], [], 0, 0
-    guesses, total = 0, 0
+    firsts: list[bool] = []
+    leaves: list[bool] = []
+    verified: list[bool] = []
+    counts: list[int] = []
+    guesses = total = claims = strange = 0
     for group in groups:
         for member in group.members:
             lines = _lines(member)

@@ -30,8 +30,8 @@ from fathom.tasks.verifiers.countdown import Rules
 from fathom.tasks.verifiers.format import AnswerFormat
 from fathom.types import Message
 
-LARGEST = 99
-"""Numbers beyond it are written `big`: no target is reached through one."""
+LARGEST = 72
+"""Numbers beyond it are written `big`: no target of up to 60 is reached through one, with numbers of up to 12."""
 
 Kind = Literal["guess", "hit", "imagined", "gave up"]
 
