@@ -57,6 +57,7 @@ def base() -> PretrainConfig:
         tokenizer="zero",
         data=GeneratedData(function="speedrun:corpus", options={"documents": 120_000}),
         steps=1200,
+        packing="best_fit",
         batch=BatchConfig(rows=24, length=160),
         optim=OptimConfig(
             muon=MuonConfig(lr=3e-3, weight_decay=0.0),

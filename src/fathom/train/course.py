@@ -41,9 +41,13 @@ from fathom.train.metrics import Recorder, describe
 from fathom.train.peak import peak_flops
 from fathom.train.stopping import asked_to_stop
 from fathom.train.supervised import SupervisedConfig
+from fathom.train.zero import vocabulary
 
 BYTES = "bytes"
 """The tokenizer without merges: every byte, and the tokens of the chat format."""
+
+ZERO = "zero"
+"""That of the laptop's R1-Zero: every number up to 99 is a token (:mod:`fathom.train.zero.vocabulary`)."""
 
 
 @dataclass(slots=True)
@@ -75,9 +79,11 @@ def student(config: SupervisedConfig, device: torch.device) -> Student:
 
 
 def reader(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
-    """The tokenizer called ``bytes``, or that of a directory, and its chat template."""
+    """The tokenizer called ``bytes`` or ``zero``, or that of a directory, and its chat template."""
     if name == BYTES:
         return bpe.train([], bpe.SMALLEST), bpe.chat_template()
+    if name == ZERO:
+        return vocabulary.tokenizer(), vocabulary.template()
     return Tokenizer.from_directory(name), ChatTemplate.from_directory(name)
 
 

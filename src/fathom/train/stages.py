@@ -8,6 +8,9 @@ from fathom.base.errors import ConfigError
 from fathom.train.config import RunConfig
 from fathom.train.display import Display
 from fathom.train.pretrain import pretrain
+from fathom.train.rl.config import RLConfig
+from fathom.train.rl.measure import MeasureConfig, measure
+from fathom.train.rl.run import learn
 from fathom.train.sft import sft
 from fathom.train.supervised import PretrainConfig, SFTConfig
 
@@ -19,5 +22,9 @@ def run(config: RunConfig, out: Path, display: Display) -> bool:
             return pretrain(config, out, display)
         case SFTConfig():
             return sft(config, out, display)
+        case RLConfig():
+            return learn(config, out, display)
+        case MeasureConfig():
+            return measure(config, out, display)
         case _:
-            raise ConfigError(f"nothing runs the stage {config.stage!r}", "choose pretrain or sft")
+            raise ConfigError(f"nothing runs the stage {config.stage!r}", "choose pretrain, sft, rl or measure")

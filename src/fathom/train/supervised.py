@@ -92,7 +92,7 @@ class GuardConfig(Part):
 
 class SupervisedConfig(RunConfig):
     """``model`` is built anew; ``start`` names a checkpoint directory (or a model) whose weights the run begins with.
-    Exactly one of them is given. ``tokenizer`` is ``bytes``, a directory, or None: the one of ``start``.
+    Exactly one of them is given. ``tokenizer`` is ``bytes``, ``zero``, a directory, or None: that of ``start``.
 
     Exactly one of ``steps`` and ``epochs`` says how long. ``document_mask`` keeps packed documents from seeing each
     other.
