@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ from fathom.train.final import FINAL, save_final
 from fathom.train.loop import Loop
 from fathom.train.metrics import Recorder, describe
 from fathom.train.peak import peak_flops
+from fathom.train.recompute import keep_all, recompute
 from fathom.train.stopping import asked_to_stop
 from fathom.train.supervised import SupervisedConfig
 from fathom.train.zero import vocabulary
@@ -116,8 +117,17 @@ def resumable(store: Store, config: RunConfig) -> Saved | None:
     return saved
 
 
-def teach(config: SupervisedConfig, student: Student, rows: PackedDataset, out: Path, display: Display) -> bool:
-    """Train ``student`` on ``rows`` into ``out``; False where the run was stopped before its end.
+def teach(
+    config: SupervisedConfig,
+    student: Student,
+    rows: PackedDataset,
+    out: Path,
+    display: Display,
+    *,
+    finish: Callable[[Transformer], None] = lambda _model: None,
+) -> bool:
+    """Train ``student`` on ``rows`` into ``out``; False where the run was stopped before its end. ``finish`` is done to
+    the trained model before it is saved.
 
     Raises ConfigError for a resume from another configuration, and what :meth:`Loop.run` raises.
     """
@@ -126,6 +136,7 @@ def teach(config: SupervisedConfig, student: Student, rows: PackedDataset, out: 
     saved = resumable(store, config)
     total = config.steps or math.ceil((config.epochs or 1) * len(rows) / config.batch.rows)
     loader = Loader(rows, config.batch.rows, seed=config.seed)
+    recompute(student.model, config.recompute)
     with asked_to_stop() as stopping:
         loop = Loop(student.model, config, loader, total, store=store, shown=display.show, stopping=stopping)
         spent = loop.resume(saved) if saved is not None else 0.0
@@ -140,6 +151,8 @@ def teach(config: SupervisedConfig, student: Student, rows: PackedDataset, out: 
         if stopping() and loop.step < total:
             display.say(f"stopped after update {loop.step} of {total}; the same command goes on")
             return False
+    keep_all(student.model)
+    finish(student.model)
     if loop.ema is None:
         save_final(out, student.model, student.tokenizer, student.template, config.save_dtype)
     else:

@@ -13,4 +13,4 @@ from fathom.train.supervised import PretrainConfig
 def pretrain(config: PretrainConfig, out: Path, display: Display) -> bool:
     """Run ``config`` into ``out``, or go on there; False where it was stopped before its end."""
     pupil = student(config, prepare(config))
-    return teach(config, pupil, dataset(config, pupil.tokenizer, pupil.template), out, display)
+    return teach(config, pupil, dataset(config, pupil.tokenizer, pupil.template, display.say), out, display)

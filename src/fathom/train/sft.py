@@ -1,6 +1,7 @@
 """Supervised fine-tuning: the model learns what an assistant writes, thoughts included, and reads the rest.
 
-Samples share rows without seeing each other.
+Samples share rows without seeing each other. With ``lora`` only low-rank updates learn; they are merged into the
+weights when the model is saved, so that what lies in ``final`` is an ordinary model.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from fathom.base.errors import ConfigError
 from fathom.text.template import ChatTemplate
 from fathom.train.course import prepare, student, teach
 from fathom.train.display import Display
+from fathom.train.lora import adapt, merge
 from fathom.train.source import dataset
 from fathom.train.supervised import SFTConfig
 
@@ -20,7 +22,11 @@ def sft(config: SFTConfig, out: Path, display: Display) -> bool:
     pupil = student(config, prepare(config))
     if config.template is not None:
         pupil.template = _template(config.template, pupil.template)
-    return teach(config, pupil, dataset(config, pupil.tokenizer, pupil.template), out, display)
+    rows = dataset(config, pupil.tokenizer, pupil.template, display.say)
+    if config.lora is None:
+        return teach(config, pupil, rows, out, display)
+    adapt(pupil.model, config.lora)
+    return teach(config, pupil, rows, out, display, finish=merge)
 
 
 def _template(path: str, shipped: ChatTemplate | None) -> ChatTemplate:

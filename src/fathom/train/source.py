@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
-from fathom.base.errors import DataError
+from fathom.base.errors import ConfigError, DataError
+from fathom.base.progress import Report, silent
+from fathom.data.chats import chat_samples
 from fathom.data.document import Document
 from fathom.data.packing import PackedDataset
 from fathom.data.plan import BestFitPlan, StreamPlan
+from fathom.data.record import Skips, documents
 from fathom.data.shards import Shards
+from fathom.data.sources import open_source
 from fathom.data.store import MemoryStore, Sample, TokenStore
 from fathom.data.tokenize import tokenized
 from fathom.data.turns import samples
@@ -19,22 +21,18 @@ from fathom.text.conversation import Chat
 from fathom.text.template import ChatTemplate
 from fathom.text.tokenizer import Tokenizer
 from fathom.train.recipe import find
-from fathom.train.supervised import GeneratedData, SupervisedConfig, TextData
-from fathom.types import Conversation, Message
-
-Item = Document | Conversation | Sample
+from fathom.train.supervised import FileData, GeneratedData, SupervisedConfig
+from fathom.types import Conversation
 
 
-def dataset(config: SupervisedConfig, tokenizer: Tokenizer, template: ChatTemplate | None) -> PackedDataset:
-    """What ``config`` trains on, packed as it says. Raises DataError where there is nothing."""
-    data = config.data
-    store: TokenStore
-    if isinstance(data, GeneratedData):
-        store = MemoryStore(_encoded(_generated(data), tokenizer, template))
-    elif isinstance(data, TextData):
-        store = MemoryStore(_encoded(_lines(data.files), tokenizer, template))
-    else:
-        store = Shards(data.directory, tokenizer=tokenizer.fingerprint)
+def dataset(
+    config: SupervisedConfig, tokenizer: Tokenizer, template: ChatTemplate | None, report: Report = silent
+) -> PackedDataset:
+    """What ``config`` trains on, packed as it says; ``report`` hears of records that are passed over.
+
+    Raises DataError where there is nothing, or too much is broken.
+    """
+    store = _store(config, tokenizer, template, report)
     length = config.batch.length
     plan = StreamPlan(store.offsets, length) if config.packing == "stream" else BestFitPlan(store.offsets, length)
     if not len(plan):
@@ -42,46 +40,41 @@ def dataset(config: SupervisedConfig, tokenizer: Tokenizer, template: ChatTempla
     return PackedDataset(store, plan)
 
 
-def _generated(data: GeneratedData) -> Iterator[Item]:
+def _store(config: SupervisedConfig, tokenizer: Tokenizer, template: ChatTemplate | None, report: Report) -> TokenStore:
+    data = config.data
+    if isinstance(data, GeneratedData):
+        return MemoryStore(_generated(data, tokenizer, template))
+    if isinstance(data, FileData):
+        skips = Skips(data.max_skipped)
+        store = MemoryStore(_read(data, tokenizer, template, skips))
+        if skips.items:
+            report(f"{len(skips.items)} records were passed over: {skips}", None)
+        return store
+    return Shards(data.directory, tokenizer=tokenizer.fingerprint)
+
+
+def _generated(data: GeneratedData, tokenizer: Tokenizer, template: ChatTemplate | None) -> Iterator[Sample]:
     made: Any = find(data.function)(**data.options)
-    for number, item in enumerate(made):
-        yield Document(item, f"{data.function}:{number}", data.function) if isinstance(item, str) else item
-
-
-def _encoded(items: Iterable[Item], tokenizer: Tokenizer, template: ChatTemplate | None) -> Iterator[Sample]:
     chat: Chat | None = None
-    for item in items:
-        if isinstance(item, Sample):
-            yield item
-        elif isinstance(item, Document):
-            yield from tokenized([item], tokenizer)
+    for number, item in enumerate(made):
+        match item:
+            case str():
+                yield from tokenized([Document(item, str(number), data.function)], tokenizer)
+            case Conversation():
+                chat = chat or Chat(tokenizer, template)
+                yield from samples(chat, item)
+            case Sample():
+                yield item
+            case _:
+                raise ConfigError(
+                    f"{data.function} yields a {type(item).__name__}", "let it yield texts, conversations or samples"
+                )
+
+
+def _read(data: FileData, tokenizer: Tokenizer, template: ChatTemplate | None, skips: Skips) -> Iterable[Sample]:
+    for word in data.sources:
+        source = open_source(word)
+        if data.chat:
+            yield from chat_samples(source, Chat(tokenizer, template), skips)
         else:
-            chat = chat or Chat(tokenizer, template)
-            yield from samples(chat, item)
-
-
-def _lines(files: Iterable[str]) -> Iterator[Item]:
-    for name in files:
-        path = Path(name)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"{path} cannot be read: {error}", "correct data.files") from error
-        for number, line in enumerate(text.splitlines(), 1):
-            if line.strip():
-                where = f"{path.name}:{number}"
-                yield _item(line, where, name) if path.suffix == ".jsonl" else Document(line, where, name)
-
-
-def _item(line: str, where: str, source: str) -> Item:
-    try:
-        value = json.loads(line)
-        if "messages" in value:
-            return Conversation(tuple(_message(message) for message in value["messages"]))
-        return Document(str(value["text"]), where, source)
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{where} is no document: {error!r}", "give each line a text or messages field") from error
-
-
-def _message(value: dict[str, Any]) -> Message:
-    return Message(value["role"], value["content"], reasoning=value.get("reasoning_content"))
+            yield from tokenized(documents(source, skips, field=data.field), tokenizer)

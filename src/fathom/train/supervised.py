@@ -17,7 +17,8 @@ Points = Annotated[tuple[tuple[float, NonNegativeFloat], ...], Field(min_length=
 
 class GeneratedData(Part):
     """Documents that a Python function makes: ``function`` names it as a recipe is named (``tiny-pretrain:sums``), and
-    ``options`` are its arguments. It yields texts, or conversations (:class:`fathom.types.Conversation`).
+    ``options`` are its arguments. It yields texts, conversations (:class:`fathom.types.Conversation`)
+    or ready samples (:class:`fathom.data.store.Sample`).
     """
 
     kind: Literal["generated"] = "generated"
@@ -25,11 +26,17 @@ class GeneratedData(Part):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-class TextData(Part):
-    """Files of one document a line: ``.jsonl`` with a ``text`` or ``messages`` field, or plain ``.txt``."""
+class FileData(Part):
+    """Files or directories (JSON Lines, text, parquet), or ``hf:OWNER/NAME``, read into memory: documents whose text is
+    in ``field``, or with ``chat`` conversations. At most ``max_skipped`` broken records are passed over. Large sets are
+    better prepared once: see :class:`ShardData`.
+    """
 
     kind: Literal["files"] = "files"
-    files: Annotated[tuple[str, ...], Field(min_length=1)]
+    sources: Annotated[tuple[str, ...], Field(min_length=1)]
+    chat: bool = False
+    field: str = "text"
+    max_skipped: int = Field(default=100, ge=0)
 
 
 class ShardData(Part):
@@ -39,7 +46,7 @@ class ShardData(Part):
     directory: str
 
 
-Data = Annotated[GeneratedData | TextData | ShardData, Field(discriminator="kind")]
+Data = Annotated[GeneratedData | FileData | ShardData, Field(discriminator="kind")]
 
 
 class BatchConfig(Part):
@@ -90,6 +97,17 @@ class GuardConfig(Part):
     spike: PositiveFloat | None = 3.0
 
 
+class LoRAConfig(Part):
+    """Low-rank updates (arXiv 2106.09685), or with ``dora`` those of DoRA (arXiv 2402.09353), of all linear layers
+    whose own name is in ``targets`` (None: every one but the head). The update counts ``alpha`` / ``rank``.
+    """
+
+    rank: PositiveInt = 16
+    alpha: PositiveFloat = 32.0
+    dora: bool = False
+    targets: tuple[str, ...] | None = None
+
+
 class SupervisedConfig(RunConfig):
     """``model`` is built anew; ``start`` names a checkpoint directory (or a model) whose weights the run begins with.
     Exactly one of them is given. ``tokenizer`` is ``bytes``, ``zero``, a directory, or None: that of ``start``.
@@ -110,6 +128,7 @@ class SupervisedConfig(RunConfig):
     guard: GuardConfig = GuardConfig()
     packing: Literal["stream", "best_fit"] = "stream"
     document_mask: bool = True
+    recompute: Literal["none", "norms", "blocks"] = "none"
     save_dtype: Literal["float32", "bfloat16"] = "float32"
 
     @model_validator(mode="after")
@@ -138,3 +157,10 @@ class SFTConfig(SupervisedConfig):
     stage: Literal["sft"] = "sft"
     packing: Literal["stream", "best_fit"] = "best_fit"
     template: str | None = None
+    lora: LoRAConfig | None = None
+
+    @model_validator(mode="after")
+    def _one_average(self) -> SFTConfig:
+        if self.lora is not None and self.optim.ema is not None:
+            raise ValueError("optim.ema averages whole weights, and lora freezes them: choose one")
+        return self

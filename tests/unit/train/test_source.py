@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from tiny_runs import tiny_config
 
-from fathom.base.errors import DataError
+from fathom.base.errors import ConfigError, DataError
 from fathom.data.shards import ShardWriter
 from fathom.data.store import Sample
 from fathom.text import bpe
 from fathom.train.source import dataset
-from fathom.train.supervised import BatchConfig, GeneratedData, ShardData, TextData
+from fathom.train.supervised import BatchConfig, FileData, GeneratedData, ShardData
 
 BYTES = bpe.train([], bpe.SMALLEST)
 TEMPLATE = bpe.chat_template()
@@ -29,6 +29,9 @@ def talks():
 
 def ready():
     yield Sample([1, 2, 3], [False, True, True])
+
+def numbers():
+    yield 3
 """
 
 
@@ -69,22 +72,26 @@ def test_samples_are_taken_as_they_are(named: Callable[[str], str]) -> None:
 
 
 def test_files(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("ab\n\ncd\n")
+    (tmp_path / "a.jsonl").write_text('{"text": "ab"}\n{"text": "cd"}\n')
     (tmp_path / "b.jsonl").write_text(
-        '{"text": "ef"}\n'
         '{"messages": [{"role": "user", "content": "x"},'
         ' {"role": "assistant", "content": "y", "reasoning_content": "z"}]}\n'
     )
-    found = rows(TextData(files=(str(tmp_path / "a.txt"), str(tmp_path / "b.jsonl"))), length=256)
-    end = "<｜end▁of▁sentence｜>"
-    assert [target for _, target in found] == [f"ab{end}cd{end}ef{end}z\n</think>\n\ny{end}"]
+    [(_, learned)] = rows(FileData(sources=(str(tmp_path / "a.jsonl"),)), length=256)
+    assert learned == "ab<｜end▁of▁sentence｜>cd<｜end▁of▁sentence｜>"
+    [(_, learned)] = rows(FileData(sources=(str(tmp_path / "b.jsonl"),), chat=True), length=256)
+    assert learned == "z\n</think>\n\ny<｜end▁of▁sentence｜>"
 
 
-@pytest.mark.parametrize("line", ['{"tex": "x"}', "{", "[1]", '{"messages": [{"role": "user"}]}'])
-def test_a_broken_line_is_named(tmp_path: Path, line: str) -> None:
-    (tmp_path / "b.jsonl").write_text('{"text": "fine"}\n' + line + "\n")
-    with pytest.raises(DataError, match=r"b\.jsonl:2 is no document"):
-        rows(TextData(files=(str(tmp_path / "b.jsonl"),)))
+def test_broken_lines_are_passed_over_up_to_a_bound(tmp_path: Path) -> None:
+    (tmp_path / "b.jsonl").write_text('{"text": "ab"}\n{\n{"text": 3}\n')
+    told: list[str] = []
+    data = FileData(sources=(str(tmp_path / "b.jsonl"),), max_skipped=2)
+    dataset(tiny_config(data=data), BYTES, TEMPLATE, lambda what, _: told.append(what))
+    assert len(told) == 1
+    assert told[0].startswith("2 records were passed over: b.jsonl:2: ")
+    with pytest.raises(DataError, match=r"2 records cannot be used: b\.jsonl:2: "):
+        rows(data.model_copy(update={"max_skipped": 1}))
 
 
 def test_shards(tmp_path: Path) -> None:
@@ -97,9 +104,13 @@ def test_shards(tmp_path: Path) -> None:
         rows(ShardData(directory=str(tmp_path / "other")))
 
 
-def test_nothing_to_train_on(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("\n \n")
+def test_nothing_to_train_on(tmp_path: Path, named: Callable[[str], str]) -> None:
     with pytest.raises(DataError, match="there is nothing to train on"):
-        rows(TextData(files=(str(tmp_path / "a.txt"),)))
-    with pytest.raises(DataError, match=r"nowhere\.txt cannot be read"):
-        rows(TextData(files=(str(tmp_path / "nowhere.txt"),)))
+        rows(GeneratedData(function=named("texts"), options={"count": 0}))
+    with pytest.raises(DataError):
+        rows(FileData(sources=(str(tmp_path / "nowhere.txt"),)))
+
+
+def test_a_function_that_yields_something_else_is_refused(named: Callable[[str], str]) -> None:
+    with pytest.raises(ConfigError, match="yields a int; let it yield texts, conversations or samples"):
+        rows(GeneratedData(function=named("numbers")))

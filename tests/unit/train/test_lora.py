@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from tiny_runs import tiny_model
+
+from fathom.base.errors import ConfigError
+from fathom.model.transformer import Transformer
+from fathom.optim.build import build
+from fathom.optim.config import AdamWConfig, OptimConfig
+from fathom.train.lora import Directed, LowRank, adapt, merge
+from fathom.train.supervised import LoRAConfig
+
+TOKENS = torch.arange(12)[None]
+
+
+def model() -> Transformer:
+    torch.manual_seed(0)
+    return Transformer(tiny_model())
+
+
+@pytest.mark.parametrize("dora", [False, True])
+def test_it_begins_as_the_model_it_adapts_and_merges_into_what_it_became(dora: bool) -> None:
+    adapted = model()
+    before = adapted(TOKENS)
+    names = list(adapted.state_dict())
+    adapt(adapted, LoRAConfig(rank=4, dora=dora))
+    torch.testing.assert_close(adapted(TOKENS), before)
+
+    optimizers = build(adapted, OptimConfig(adamw=AdamWConfig(lr=0.02)))
+    for _ in range(3):
+        optimizers.zero_grad()
+        adapted(TOKENS).square().mean().backward()
+        optimizers.step()
+    after = adapted(TOKENS)
+    assert (after - before).abs().max() > 0.01
+    merge(adapted)
+    assert list(adapted.state_dict()) == names
+    torch.testing.assert_close(adapted(TOKENS), after)
+
+
+def test_only_the_updates_learn() -> None:
+    adapted = model()
+    adapt(adapted, LoRAConfig(rank=2, targets=("q_up", "down")))
+    learning = [name for name, parameter in adapted.named_parameters() if parameter.requires_grad]
+    assert {name.rpartition(".")[2] for name in learning} == {"a", "b"}
+    assert {name.split(".parametrizations")[0].rpartition(".")[2] for name in learning} == {"q_up", "down"}
+
+
+def test_lora_by_hand() -> None:
+    update = LowRank(torch.zeros(2, 3), rank=1, scale=2.0)
+    with torch.no_grad():
+        update.a.copy_(torch.tensor([[1.0, 2.0, 3.0]]))
+        update.b.copy_(torch.tensor([[1.0], [-1.0]]))
+    assert update(torch.ones(2, 3)).tolist() == [[3.0, 5.0, 7.0], [-1.0, -3.0, -5.0]]
+
+
+def test_dora_by_hand() -> None:
+    """The row (3, 4) has length 5; an update of (0, -4) turns it to (3, 0), and its length stays what m says."""
+    weight = torch.tensor([[3.0, 4.0]])
+    update = Directed(weight, rank=1, scale=1.0)
+    with torch.no_grad():
+        update.a.copy_(torch.tensor([[0.0, -4.0]]))
+        update.b.fill_(1.0)
+    torch.testing.assert_close(update(weight), torch.tensor([[5.0, 0.0]]))
+
+
+def test_a_target_that_is_not_there_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"no linear layer is called q_prj; choose among .*, q_up, up"):
+        adapt(model(), LoRAConfig(targets=("q_prj",)))
