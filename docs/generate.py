@@ -42,7 +42,7 @@ def cli() -> Iterator[str]:
     yield from ("# Commands", "", NOTE, "")
     group: Any = typer.main.get_command(app)
     yield group.help
-    for name, command in group.commands.items():
+    for name, command in _commands(group):
         arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
         options = [parameter for parameter in command.params if parameter.param_type_name == "option"]
         usage = f"fathom {name}" + (" [OPTIONS]" if options else "")
@@ -55,6 +55,15 @@ def cli() -> Iterator[str]:
         for option in options:
             names = ", ".join(f"`{spelling}`" for spelling in [*option.opts, *option.secondary_opts])
             yield f"| {names} | {_cell(option.help)} |"
+
+
+def _commands(group: Any) -> Iterator[tuple[str, Any]]:
+    """Every command with its full name, those of groups in their place."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from ((f"{name} {inner}", found) for inner, found in _commands(command))
+        else:
+            yield name, command
 
 
 def _argument(argument: Any) -> str:

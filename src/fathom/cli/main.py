@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from fathom.base.errors import FathomError
-from fathom.cli import chat, doctor, inspect, pull, serve, train, version
+from fathom.cli import chat, data, doctor, inspect, pull, serve, train, version
 
 app = typer.Typer(
     name="fathom",
@@ -32,6 +32,7 @@ app.command("train")(train.train)
 app.command("pull")(pull.pull)
 app.command("inspect")(inspect.inspect)
 app.command("doctor")(doctor.doctor)
+app.add_typer(data.app)
 app.command("version")(version.version)
 
 

