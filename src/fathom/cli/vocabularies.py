@@ -9,8 +9,6 @@ from importlib import metadata
 from pathlib import Path
 
 from fathom.base.errors import ModelNotFoundError
-from fathom.checkpoint.gguf_reader import GGUFReader
-from fathom.checkpoint.resolve import resolve
 from fathom.text.compression import gpt2
 from fathom.text.template import ChatTemplate
 from fathom.text.tokenizer import Tokenizer
@@ -27,6 +25,9 @@ def load(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
     path = Path(name).expanduser()
     if (path / "tokenizer.json").is_file():  # a directory needs no weights for this
         return Tokenizer.from_directory(path), ChatTemplate.from_directory(path)
+    from fathom.checkpoint.gguf_reader import GGUFReader
+    from fathom.checkpoint.resolve import resolve
+
     source = resolve(name)
     if source.path is None:
         raise ModelNotFoundError(f"the preset {name} has no vocabulary", "name a directory, or pull the model first")

@@ -59,6 +59,7 @@ class Contamination:
         self._passages: dict[int, str] = {}  # hash of an n-gram → the set it is from
         self._sorted: Hashes = np.zeros(0, dtype=np.uint64)
         self._whole: dict[int, dict[int, list[_Whole]]] = defaultdict(dict)  # words → hash → questions
+        self._keys: dict[int, Hashes] = {}  # words → the hashes of `_whole`, sorted
         self.items: Counter[str] = Counter()
         self.unchecked: Counter[str] = Counter()
 
@@ -74,6 +75,7 @@ class Contamination:
             elif not self._add_whole(name, words, answer):
                 self.unchecked[name] += 1
         self._sorted = np.array(sorted(self._passages), dtype=np.uint64)
+        self._keys = {size: np.array(sorted(found), dtype=np.uint64) for size, found in self._whole.items()}
 
     def __call__(self, document: Document) -> str | None:
         words = word_hashes(normalized(document.text))
@@ -96,12 +98,11 @@ class Contamination:
         return self._passages[int(found[0])] if len(found) else None
 
     def _whole_question(self, words: Hashes) -> str | None:
-        for length, questions in self._whole.items():
+        for length, keys in self._keys.items():
             grams = ngram_hashes(words, length)
-            keys = np.fromiter(questions, dtype=np.uint64, count=len(questions))
-            for at in np.flatnonzero(_among(grams, np.sort(keys))).tolist():
+            for at in np.flatnonzero(_among(grams, keys)).tolist():
                 behind = words[at + length : at + length + WINDOW].tolist()
-                for question in questions[int(grams[at])]:
+                for question in self._whole[length][int(grams[at])]:
                     if _holds(behind, question.answer):
                         return question.set_name
         return None
