@@ -49,10 +49,10 @@ def model() -> ModelConfig:
     )
 
 
-def base() -> PretrainConfig:
-    """Pretraining on traces of solvers who guess, err and give up."""
+def speedrun() -> PretrainConfig:
+    """The first stage, the base: pretraining on traces of solvers who guess, err and give up."""
     return PretrainConfig(
-        name="speedrun-base",
+        name="speedrun",
         model=model(),
         tokenizer="zero",
         data=GeneratedData(function="speedrun:corpus", options={"documents": 120_000}),
@@ -87,7 +87,7 @@ def zero(start: str = "runs/speedrun/base/final") -> RLConfig:
 
 def continued(start: str = "runs/speedrun/base/final") -> PretrainConfig:
     """A control: the base goes on reading other traces, for as long as reinforcement learning took."""
-    return base().model_copy(
+    return speedrun().model_copy(
         update={
             "name": "speedrun-continued",
             "model": None,
@@ -125,7 +125,7 @@ def _gentle() -> OptimConfig:
 def measure(start: str = "runs/speedrun/zero/final") -> MeasureConfig:
     """Held-out problems: sampled at two temperatures, greedy, and pass@64."""
     return MeasureConfig(
-        name="speedrun-test",
+        name="speedrun-measure",
         start=start,
         task=TASK,
         max_tokens=LONGEST,

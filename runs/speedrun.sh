@@ -13,24 +13,24 @@ stage() { # NAME RECIPE [--set …]: run a stage into its directory
   local name=$1 recipe=$2
   shift 2
   echo "== $name"
-  "$fathom" train "speedrun:$recipe" --out "$out/$name" "$@"
+  "$fathom" train "$recipe" --out "$out/$name" "$@"
 }
 
-stage base base
-stage zero zero --set "start=$out/base/final"
+stage base speedrun
+stage zero speedrun:zero --set "start=$out/base/final"
 measured=(base zero)
 
 if [[ -n ${CONTROLS:-} ]]; then
   seconds=$(tail -n 1 "$out/zero/metrics.jsonl" | sed -E 's/.*"seconds": ([0-9.]+).*/\1/')
   minutes=$(awk "BEGIN { print $seconds / 60 }")
-  stage continued continued --set "start=$out/base/final" --set "max_minutes=$minutes"
-  stage rejection rejection --set "start=$out/base/final" --set "data.options.start=$out/base/final" \
+  stage continued speedrun:continued --set "start=$out/base/final" --set "max_minutes=$minutes"
+  stage rejection speedrun:rejection --set "start=$out/base/final" --set "data.options.start=$out/base/final" \
     --set "max_minutes=$minutes"
   measured+=(continued rejection)
 fi
 
 for name in "${measured[@]}"; do
-  stage "test-$name" measure --set "start=$out/$name/final"
+  stage "test-$name" speedrun:measure --set "start=$out/$name/final"
 done
 
 echo "talk to it: $fathom chat --model $out/zero/final        then type: 24 from 3 5 9"

@@ -7,15 +7,15 @@ from fathom.train.recipe import find, recipe
 from fathom.train.zero.vocabulary import SIZE
 
 
-@pytest.mark.parametrize("stage", ["base", "zero", "continued", "rejection", "measure"])
+@pytest.mark.parametrize("stage", ["zero", "continued", "rejection", "measure"])
 def test_every_stage_is_a_valid_run(stage):
     config = recipe(f"speedrun:{stage}")
     assert type(config).model_validate_json(config.model_dump_json()) == config
-    assert config.name.startswith("speedrun-")
+    assert config.name == f"speedrun-{stage}"
 
 
 def test_the_model_is_v3_with_about_a_million_active_parameters():
-    config = recipe("speedrun:base").model
+    config = recipe("speedrun").model
     assert config.family == "deepseek_v3"
     assert config.moe is not None
     assert config.num_mtp_layers == 1

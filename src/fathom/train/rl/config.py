@@ -15,7 +15,9 @@ from fathom.train.rl.loss import FORMS, LossConfig
 
 
 class TaskConfig(Part):
-    """``name`` as in `fathom.tasks.registry`, or ``zero-countdown-3``; ``options`` are the constructor's."""
+    """``name`` as in `fathom.tasks.registry`, or ``zero-countdown-3``, or ``recipe:Name``; ``options`` are the
+    constructor's.
+    """
 
     name: str
     options: dict[str, Any] = Field(default_factory=dict)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from fathom.base.errors import ConfigError
+from fathom.base.errors import ConfigError, RequestError
 from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore
 from fathom.engine.request import Chunk, Request, SamplingParams
@@ -94,7 +94,17 @@ class EngineSource:
     def sample(
         self, prompts: Sequence[Prompt], count: int, *, max_tokens: int, temperature: float, seed: int
     ) -> list[list[Rollout]]:
+        """Raises RequestError where a prompt leaves less than ``max_tokens`` of the context: a completion that is cut
+        off by the engine rather than by its own limit would be a reward of 0 that nobody asked for.
+        """
         partial: dict[str, list[_Partial]] = {}
+        longest = max(map(len, prompts), default=0)
+        if longest + max_tokens > self._core.max_context:
+            raise RequestError(
+                f"a prompt of {longest} tokens and a completion of {max_tokens} exceed the context of "
+                f"{self._core.max_context}",
+                "lower sampling.max_tokens, or leave out prompts of that length",
+            )
         for place, prompt in enumerate(prompts):
             sampling = SamplingParams(
                 n=count, max_tokens=max_tokens, temperature=temperature, seed=_seed(seed, place), logprobs=0

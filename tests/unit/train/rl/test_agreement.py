@@ -7,7 +7,7 @@ runs naive attention over padded rows. Both route through the same experts.
 import pytest
 import torch
 
-from fathom.base.errors import ConfigError
+from fathom.base.errors import ConfigError, RequestError
 from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore
 from fathom.model.config import GQAConfig, MLAConfig, ModelConfig, MoEConfig
@@ -182,3 +182,8 @@ def test_pieces_hold_everything_once_and_stay_within_their_size():
 def test_a_source_without_an_end_token_is_refused():
     with pytest.raises(ConfigError, match="no token ends a completion"):
         source(build(), eos_ids=frozenset())
+
+
+def test_a_completion_that_cannot_fit_is_refused_rather_than_cut_off():
+    with pytest.raises(RequestError, match="a prompt of 25 tokens and a completion of 56 exceed the context of 80"):
+        source(build()).sample(prompts(), 2, max_tokens=56, temperature=1.0, seed=0)

@@ -127,7 +127,7 @@ def test_rejection_sampling_keeps_what_is_right_once(tmp_path, monkeypatch):
     save_directory(path, build(), tokenizer=tokenizer(), template=template())
     monkeypatch.setattr(run, "task_of", lambda _config: Begin())
     vocabulary = tokenizer()
-    found = list(kept(str(path), "begin", problems=200, samples=4, max_tokens=200))
+    found = list(kept(str(path), "begin", problems=400, samples=8, max_tokens=50))
     assert found
     for sample in found:
         assert sample.learned[:8] == [False] * 8
