@@ -4,7 +4,7 @@ import json
 
 import pytest
 from rich.console import Console
-from toy_rl import build
+from toy_rl import Begin, build
 
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import open_bundle
@@ -12,9 +12,12 @@ from fathom.checkpoint.hf_save import save_directory
 from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.train.display import Display
 from fathom.train.metrics import read
+from fathom.train.rl import run
 from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.measure import MeasureConfig, Setting, measure
+from fathom.train.rl.rejection import kept
 from fathom.train.rl.run import learn
+from fathom.train.rl.trainer import Trainer
 from fathom.train.zero.vocabulary import template, tokenizer
 
 TASK = TaskConfig(name="zero-countdown-3")
@@ -63,16 +66,33 @@ def test_a_run_leaves_metrics_rollouts_and_a_model(start, display, tmp_path):
     assert read(out) == lines
 
 
-def test_a_stopped_run_goes_on_to_the_same_weights(start, display, tmp_path):
+def test_a_killed_run_goes_on_to_the_same_weights(start, display, tmp_path, monkeypatch):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     learn(config(start), whole, display)
-    learn(config(start, max_minutes=1e-9), parts, display)
-    for _ in range(6):
+    original = Trainer.run_step
+
+    def dies(trainer):
+        if trainer.step == 3:  # a checkpoint lies behind step 2, metrics and rollouts of step 3 are written
+            raise KeyboardInterrupt
+        return original(trainer)
+
+    monkeypatch.setattr(Trainer, "run_step", dies)
+    with pytest.raises(KeyboardInterrupt):
         learn(config(start), parts, display)
+    monkeypatch.undo()
+    assert [line["step"] for line in read(parts) if line["kind"] == "rl"] == [1, 2, 3]
+    learn(config(start), parts, display)
     a, b = (open_bundle(out / "final", dtype="float32").model.state_dict() for out in (whole, parts))
     assert all((a[name] == b[name]).all() for name in a)
-    rl = [line["step"] for line in read(parts) if line["kind"] == "rl"]
-    assert rl == [1, 2, 3, 4]
+    assert [line["step"] for line in read(parts) if line["kind"] == "rl"] == [1, 2, 3, 4]
+    assert (parts / "rollouts.jsonl").read_text() == (whole / "rollouts.jsonl").read_text()
+
+
+def test_a_run_out_of_time_leaves_a_model_and_a_checkpoint(start, display, tmp_path):
+    out = tmp_path / "run"
+    assert learn(config(start, max_minutes=1e-9), out, display)
+    assert open_bundle(out / "final", dtype="float32")
+    assert not [line for line in read(out) if line["kind"] == "rl"]
 
 
 def test_another_configuration_does_not_go_on(start, display, tmp_path):
@@ -117,17 +137,10 @@ def test_what_cannot_be_is_refused_where_it_is_written(changes, words):
         config("x", **changes)
 
 
-def test_rejection_sampling_keeps_what_is_right_once(tmp_path, monkeypatch):
-    from toy_rl import Begin
-
-    from fathom.train.rl import run
-    from fathom.train.rl.rejection import kept
-
-    path = tmp_path / "base"
-    save_directory(path, build(), tokenizer=tokenizer(), template=template())
+def test_rejection_sampling_keeps_what_is_right_once(start, monkeypatch):
     monkeypatch.setattr(run, "task_of", lambda _config: Begin())
     vocabulary = tokenizer()
-    found = list(kept(str(path), "begin", problems=400, samples=8, max_tokens=50))
+    found = list(kept(start, "begin", problems=400, samples=8, max_tokens=50))
     assert found
     for sample in found:
         assert sample.learned[:8] == [False] * 8
