@@ -1,13 +1,15 @@
 import { useEffect, useRef } from "preact/hooks";
 import { useApp } from "./context";
 import { Icon } from "./Icon";
+import { keyField } from "./keyField";
 import { ThemeSwitch } from "./ThemeSwitch";
 
-/** System prompt, sampling and theme. What is changed holds at once: there is nothing to forget to save. */
+/** System prompt, sampling, key and theme. What is changed holds at once: there is nothing to forget to save. */
 export function SettingsDialog() {
   const app = useApp();
   const dialog = useRef<HTMLDialogElement>(null);
   const { systemPrompt, temperature, maxTokens } = app.settings.current.value;
+  const key = app.access.key.value;
   useEffect(() => dialog.current?.showModal(), []);
   const close = () => (app.dialog.value = null);
   return (
@@ -62,6 +64,23 @@ export function SettingsDialog() {
             />
             <small>In tokens; thinking counts.</small>
           </label>
+        </div>
+        <div class="key">
+          <label>
+            <span>API key</span>
+            <input
+              {...keyField}
+              placeholder="none"
+              value={key ?? ""}
+              onChange={({ currentTarget: field }) => field.reportValidity() && app.access.change(field.value)}
+            />
+            <small>Only for a server that asks for one.</small>
+          </label>
+          {key !== null && (
+            <button type="button" class="text-button" onClick={() => app.access.change("")}>
+              Remove key
+            </button>
+          )}
         </div>
         <div class="setting">
           <span>Theme</span>

@@ -2,6 +2,7 @@
 
 import { signal, type Signal } from "@preact/signals";
 import type { Fetch } from "../api/chat";
+import { Access } from "./access";
 import { Answers } from "./answers";
 import { branchPoint, type Choices } from "./branches";
 import { Library, type Clock } from "./library";
@@ -20,6 +21,7 @@ export interface World {
 }
 
 export class App {
+  readonly access: Access;
   readonly settings: SettingsStore;
   readonly library: Library;
   readonly model: ModelMonitor;
@@ -36,17 +38,20 @@ export class App {
   constructor(private readonly world: World) {
     const { storage, clock, fetch } = world;
     this.clock = clock;
+    this.access = new Access(storage);
     this.settings = new SettingsStore(storage);
     this.library = new Library(storage, clock, world.tab);
     this.model = new ModelMonitor(fetch);
     this.navigation = new Navigation(world.window);
-    this.answers = new Answers({ clock, fetch, library: this.library, model: this.model, settings: this.settings });
+    const { access, library, model, settings } = this;
+    this.answers = new Answers({ access, clock, fetch, library, model, settings });
   }
 
   /** Listens to the browser. Call once. */
   start(): void {
     const { window } = this.world;
     window.addEventListener("storage", (event) => {
+      this.access.onStorage(event.key);
       this.library.onStorage(event.key);
       this.settings.onStorage(event.key);
     });

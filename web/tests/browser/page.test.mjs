@@ -52,6 +52,7 @@ after(async () => {
 });
 beforeEach(() => {
   mock.health = { status: "ready", model: "mock-135m", progress: null, capabilities: { thinking: true, tools: false } };
+  mock.key = null;
   mock.requests.length = 0;
   mock.closed = 0;
   next = () => ({ events: stream({ thinking: "Hm, let me see.", answer: "Hello **there**." }) });
@@ -278,6 +279,48 @@ describe("the model's state", () => {
   });
 });
 
+describe("a server that asks for an API key", () => {
+  beforeEach(() => {
+    mock.key = "sk-right";
+  });
+  const prompt = (page) => page.getByRole("dialog", { name: "This server asks for an API key" });
+
+  onPage("gets the waiting message with the key, which is kept and can be removed", async (page) => {
+    await ask(page, "Hi");
+    assert.equal(await prompt(page).getByRole("alert").count(), 0);
+    await prompt(page).getByLabel("API key").fill("sk-wrong");
+    await page.keyboard.press("Enter");
+    await prompt(page).getByText("The server did not accept that key.").waitFor();
+    assert.equal(await prompt(page).getByLabel("API key").inputValue(), "");
+    await prompt(page).getByLabel("API key").fill("sk-right");
+    await button(prompt(page), "Send").click();
+    await answered(page);
+    assert.equal(await page.locator(".answer").count(), 1);
+    await page.reload();
+    await ask(page, "Again");
+    await page.locator(".figures").nth(1).waitFor();
+    await button(page, "Settings").click();
+    await button(page, "Remove key").click();
+    assert.equal(await page.getByLabel("API key").inputValue(), "");
+    await page.keyboard.press("Escape");
+    await ask(page, "Once more");
+    await prompt(page).waitFor();
+    assert.equal(mock.requests.length, 2);
+  });
+
+  onPage("lets the message fail where the reader has none, and takes one in the settings", async (page) => {
+    await ask(page, "Hi");
+    await prompt(page).waitFor();
+    await page.keyboard.press("Escape");
+    await answer(page).getByText("The server asks for an API key.").waitFor();
+    await button(page, "Settings").click();
+    await page.getByLabel("API key").fill("sk-right");
+    await button(page, "Close settings").click();
+    await button(page, "Retry").click();
+    await answered(page);
+  });
+});
+
 describe("the sidebar", () => {
   onPage("renames, deletes and brings back", async (page) => {
     await ask(page, "A first chat");
@@ -410,6 +453,14 @@ describe("accessibility", () => {
         if (name === "phone") await button(page, "Open sidebar").click();
         await button(page, "Settings").click();
         await page.getByRole("dialog").waitFor();
+        await check(page);
+        await button(page, "Close settings").click();
+        if (name === "phone") await button(page, "Close sidebar").first().click();
+        mock.key = "sk-right";
+        await ask(page, "Locked");
+        await page.getByRole("dialog").getByLabel("API key").fill("sk-wrong");
+        await page.keyboard.press("Enter");
+        await page.getByText("The server did not accept that key.").waitFor();
         await check(page);
       },
       options,
