@@ -74,6 +74,11 @@ export class App {
     this.navigation.go(conversation);
   }
 
+  openSettings(): void {
+    this.drawer.value = false;
+    this.dialog.value = "settings";
+  }
+
   /** Sends a message below the last one shown; opens a conversation where there is none. */
   send(text: string, parent: string | null): void {
     const open = this.navigation.open.value;

@@ -414,6 +414,29 @@ describe("on a phone", () => {
       await button(page, "Open sidebar").click();
       await page.getByRole("link", { name: "Tour" }).click();
       await page.locator(".veil").waitFor({ state: "detached" });
+      await button(page, "Open sidebar").click();
+      await page.touchscreen.tap(350, 400); // beside the drawer
+      await page.locator(".veil").waitFor({ state: "detached" });
+      await button(page, "Open sidebar").click();
+      await page.keyboard.press("Escape");
+      await page.locator(".veil").waitFor({ state: "detached" });
+    },
+    PHONE,
+  );
+
+  onPage(
+    "keeps the end of the chat above the keyboard",
+    async (page) => {
+      next = () => ({ events: stream({ answer: "A line.\n\n".repeat(30), pace: 0 }) });
+      await ask(page, "Long");
+      await answered(page);
+      await page.setViewportSize({ width: 360, height: 380 }); // what the keyboard leaves
+      await page.waitForFunction(() => {
+        const { scrollHeight, scrollTop, clientHeight } = document.querySelector(".transcript");
+        return clientHeight < 340 && scrollHeight - scrollTop - clientHeight < 2;
+      });
+      const box = await page.getByRole("textbox", { name: "Message", exact: true }).boundingBox();
+      assert.ok(box.y + box.height <= 380);
     },
     PHONE,
   );
@@ -455,7 +478,6 @@ describe("accessibility", () => {
         await page.getByRole("dialog").waitFor();
         await check(page);
         await button(page, "Close settings").click();
-        if (name === "phone") await button(page, "Close sidebar").first().click();
         mock.key = "sk-right";
         await ask(page, "Locked");
         await page.getByRole("dialog").getByLabel("API key").fill("sk-wrong");
