@@ -83,6 +83,18 @@ export function SettingsDialog() {
           )}
         </div>
         <div class="setting">
+          <span>Chats</span>
+          <label class="button import">
+            Import a JSON file
+            <input
+              type="file"
+              class="sr-only"
+              accept=".json,application/json"
+              onChange={({ currentTarget: { files } }) => void files?.[0]?.text().then((text) => app.import(text))}
+            />
+          </label>
+        </div>
+        <div class="setting">
           <span>Theme</span>
           <ThemeSwitch />
         </div>

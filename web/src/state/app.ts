@@ -11,6 +11,7 @@ import { Navigation } from "./navigation";
 import { Notices } from "./notices";
 import type { Message } from "./records";
 import { SettingsStore } from "./settings";
+import { fromJson } from "./transfer";
 
 export interface World {
   readonly window: Window;
@@ -104,6 +105,27 @@ export class App {
 
   choose(branchPoint: string, child: string): void {
     this.choices.value = new Map(this.choices.value).set(branchPoint, child);
+  }
+
+  /** Takes in an exported chat, with a notice that takes it out again. */
+  import(text: string): void {
+    this.dialog.value = null;
+    const imported = fromJson(text, () => this.library.newId(), this.clock.now());
+    if (!imported) return this.notices.show({ text: "This is no chat that Fathom exported as JSON." });
+    const { id, title } = imported.conversation;
+    this.library.restore(imported);
+    this.open(id);
+    this.notices.show({
+      text: `Imported “${title}”`,
+      action: {
+        label: "Undo",
+        run: () => {
+          this.answers.stop(id);
+          this.library.remove(id);
+          if (this.navigation.open.value === id) this.navigation.go(null);
+        },
+      },
+    });
   }
 
   /** Deletes a conversation, with a notice that takes it back. */

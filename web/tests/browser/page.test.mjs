@@ -362,6 +362,35 @@ describe("the sidebar", () => {
   });
 });
 
+describe("chats as files", () => {
+  onPage("saves one as Markdown and JSON, and takes the JSON in again", async (page) => {
+    await ask(page, "Tides & moons");
+    await answered(page);
+    const save = async (format) => {
+      await button(page, "Export chat").click();
+      const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: format }).click()]);
+      return { name: file.suggestedFilename(), text: await readFile(await file.path(), "utf8") };
+    };
+    const markdown = await save("Markdown");
+    assert.equal(markdown.name, "Tides-moons.md");
+    assert.match(markdown.text, /^# Tides & moons\n\n## You\n\nTides & moons\n\n## Fathom\n[\s\S]*Hello \*\*there\*\*\.\n$/);
+    const { name, text } = await save("JSON");
+    const take = async (content) => {
+      await button(page, "Settings").click();
+      await page.getByLabel("Import a JSON file").setInputFiles({ name, mimeType: "application/json", buffer: Buffer.from(content) });
+    };
+    await take("{}");
+    await page.getByText("This is no chat that Fathom exported as JSON.").waitFor();
+    await take(text);
+    await page.getByText("Imported “Tides & moons”").waitFor();
+    assert.equal(await page.locator(".conversations a").count(), 2);
+    await answer(page).getByText("Hello there.").waitFor();
+    await button(page, "Undo").click();
+    await page.getByRole("heading", { name: "What shall we get to the bottom of?" }).waitFor();
+    assert.equal(await page.locator(".conversations a").count(), 1);
+  });
+});
+
 describe("keys and settings", () => {
   onPage("Shift+Enter breaks the line, Escape stops, Control+K opens a new chat", async (page) => {
     heldAnswer("This goes on and on.", 2);
@@ -469,6 +498,10 @@ describe("accessibility", () => {
         await page.locator(".hljs-keyword").first().waitFor();
         await answer(page).locator(".thinking-head").click();
         await check(page);
+        await button(page, "Export chat").click();
+        await page.getByRole("button", { name: "Markdown" }).waitFor();
+        await check(page);
+        await page.keyboard.press("Escape");
         next = () => ({ status: 500, body: { error: { message: "it broke" } } });
         await ask(page, "Fail");
         await page.getByRole("alert").waitFor();
