@@ -7,6 +7,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+_M_ARENA_MAX = -8
+"""glibc's number of the option, from malloc.h."""
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -45,11 +48,22 @@ def resident(status: Path = Path("/proc/self/status")) -> int:
     return 0
 
 
+def share_one_heap() -> bool:
+    """Let all threads allocate from one heap, where the C library has several (glibc); whether it will.
+
+    A heap of its own for each thread avoids waiting, and keeps what was freed in one from the others: loading in one
+    thread and computing in another then takes the memory of both. Affects threads that have not allocated yet.
+    """
+    try:
+        return bool(ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1))
+    except (OSError, AttributeError, TypeError):
+        return False
+
+
 def give_back() -> None:
     """Return freed memory to the system, where the C library can (glibc).
 
-    Loading a model frees as much as it keeps, and what a thread frees stays with that thread: a server whose loader
-    runs beside the event loop would hold twice its weights for good.
+    Loading a model frees about as much as it keeps.
     """
     try:
         trim = ctypes.CDLL(None).malloc_trim

@@ -1,4 +1,8 @@
 import ctypes
+import os
+import platform
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -25,6 +29,14 @@ def test_resident_reads_the_status_file(tmp_path: Path) -> None:
 
 def test_this_machine_has_memory() -> None:
     assert memory.detect().total > 0
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_threads_can_share_one_heap() -> None:
+    program = "from fathom.base.memory import share_one_heap; print(share_one_heap())"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="another C library than glibc")
