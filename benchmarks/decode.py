@@ -1,8 +1,9 @@
 """How many tokens a second: Fathom beside transformers and llama.cpp, on the same weights, in one run.
 
 The weights are the embedded model's. Where an engine cannot read its Q4_1 file they are the same numbers, dequantized
-and written as float32 or bfloat16; Q8_0 is made from those. Prefill is one prompt of 512 tokens; decode is what all
-sequences of a batch gain together per second. Every engine has a process of its own and the same number of threads.
+and written as float32 or bfloat16; Q4_0 and Q8_0 are made from those, for speed only. Prefill is one prompt of 512
+tokens; decode is what all sequences of a batch gain together per second. Every engine has a process of its own and the
+same number of threads.
 """
 
 from __future__ import annotations
@@ -60,15 +61,18 @@ def main() -> None:
 def contenders(options: argparse.Namespace) -> Iterator[tuple[str, str, Json]]:
     """Name, engine and the part of its job that differs."""
     embedded, device = str(weights.embedded()), options.device
-    for dtype in ("float32", "bfloat16", "auto"):
+    for dtype in ("auto", "bfloat16"):
         yield f"fathom {dtype}", "fathom", {"model": embedded, "dtype": dtype, "device": device}
+    for dtype in ("float32", "bfloat16"):
+        dense = str(weights.hf_directory())
+        yield f"fathom {dtype}, dense weights", "fathom", {"model": dense, "dtype": dtype, "device": device}
     for dtype in ("float32", "bfloat16"):
         yield f"transformers {dtype}", "transformers", {"model": str(weights.hf_directory()), "dtype": dtype}
     if not options.llama_python:
         print("llama.cpp is left out: name its interpreter with --llama-python", file=sys.stderr)
         return
     yield "llama.cpp Q4_1", "llama_cpp", {"model": embedded}
-    for kind in ("Q8_0", "BF16"):
+    for kind in ("Q4_0", "Q8_0", "BF16"):
         yield f"llama.cpp {kind}", "llama_cpp", {"model": str(weights.gguf(kind))}
 
 

@@ -1,10 +1,14 @@
-"""How much memory the machine has, without psutil: the standard library and Linux's ``/proc`` answer it."""
+"""Memory: what the machine has, what this process holds, and giving back what it does not need. Without psutil."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 from dataclasses import dataclass
 from pathlib import Path
+
+_M_ARENA_MAX = -8
+"""glibc's number of the option, from malloc.h."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +46,27 @@ def resident(status: Path = Path("/proc/self/status")) -> int:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024
     return 0
+
+
+def share_one_heap() -> bool:
+    """Let all threads allocate from one heap, where the C library has several (glibc); whether it will.
+
+    A heap of its own for each thread avoids waiting, and keeps what was freed in one from the others: loading in one
+    thread and computing in another then takes the memory of both. Affects threads that have not allocated yet.
+    """
+    try:
+        return bool(ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1))
+    except (OSError, AttributeError, TypeError):
+        return False
+
+
+def give_back() -> None:
+    """Return freed memory to the system, where the C library can (glibc).
+
+    Loading a model frees about as much as it keeps.
+    """
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (OSError, AttributeError, TypeError):  # another C library, or a system that cannot open the process itself
+        return
+    trim(ctypes.c_size_t(0))

@@ -1,8 +1,10 @@
-"""How this process shares its cores, said before torch is imported."""
+"""How this process shares cores and memory between its threads, said before torch is imported."""
 
 from __future__ import annotations
 
 import os
+
+from fathom.base.memory import share_one_heap
 
 
 def serve_politely() -> None:
@@ -10,6 +12,8 @@ def serve_politely() -> None:
 
     They would hold the cores that our own kernels' threads need a moment later: decoding a small model loses a
     quarter of its speed to them. For processes that serve; training, which is all torch, is better off with spinning.
-    OpenMP reads the variable when it is loaded, so this must come before the first ``import torch``.
+    OpenMP reads the variable when it is loaded, so this must come before the first ``import torch``. Threads also
+    share one heap: the one that loads and the one that computes would else hold twice the memory.
     """
+    share_one_heap()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")

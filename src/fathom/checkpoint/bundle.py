@@ -13,7 +13,7 @@ import torch
 
 from fathom.base.device import pick_device, pick_dtype
 from fathom.base.errors import CheckpointError, ModelNotFoundError
-from fathom.base.memory import detect
+from fathom.base.memory import detect, give_back
 from fathom.base.progress import Report, human_bytes, silent
 from fathom.checkpoint.generation import GenerationDefaults, from_generation_config, from_gguf
 from fathom.checkpoint.gguf import GGUFModel
@@ -77,6 +77,7 @@ def open_bundle(
         status()  # here, where it can be shown, and not within the first answer
         report("preparing the weights", None)
         prepare(bundle.model, "none", next(bundle.model.parameters()).dtype)
+    give_back()
     return bundle
 
 

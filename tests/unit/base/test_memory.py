@@ -1,4 +1,12 @@
+import ctypes
+import os
+import platform
+import subprocess
+import sys
+import threading
 from pathlib import Path
+
+import pytest
 
 from fathom.base import memory
 
@@ -21,3 +29,37 @@ def test_resident_reads_the_status_file(tmp_path: Path) -> None:
 
 def test_this_machine_has_memory() -> None:
     assert memory.detect().total > 0
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_threads_can_share_one_heap() -> None:
+    program = "from fathom.base.memory import share_one_heap; print(share_one_heap())"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="another C library than glibc")
+def test_what_a_thread_has_freed_goes_back() -> None:
+    """64 MB in pieces, freed but for the last, which keeps the allocator from shrinking by itself."""
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    kept: list[int] = []
+
+    def load() -> None:
+        pieces = [libc.malloc(1 << 16) for _ in range(1024)]
+        for piece in pieces:
+            ctypes.memset(piece, 1, 1 << 16)
+        kept.append(pieces.pop())
+        for piece in pieces:
+            libc.free(piece)
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    thread.join()
+    before = memory.resident()
+
+    memory.give_back()
+
+    assert before - memory.resident() > 48 << 20
+    libc.free(kept[0])

@@ -11,6 +11,11 @@ from fathom.server.runtime import Runtime
 from fathom.server.settings import Settings
 
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
+STRICT = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 @pytest.fixture
@@ -43,7 +48,7 @@ async def test_files(static, path, text, caching):
         answer = await client.get(path, headers=BROWSER)
         assert (answer.status_code, answer.text) == (200, text)
         assert answer.headers["cache-control"] == caching
-        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        assert answer.headers["content-security-policy"] == STRICT
         again = await client.get(path, headers=BROWSER | {"if-none-match": answer.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
         head = await client.head(path, headers=BROWSER)

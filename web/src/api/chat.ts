@@ -38,8 +38,13 @@ export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
  * Streams one answer. Throws ApiError where the server refuses, ConnectionLost where it cannot be reached or goes away
  * before the end, and the signal's AbortError where the caller stops.
  */
-export async function* streamChat(fetch: Fetch, request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatEvent> {
-  const response = await post(fetch, request, signal);
+export async function* streamChat(
+  fetch: Fetch,
+  request: ChatRequest,
+  signal: AbortSignal,
+  key: string | null = null,
+): AsyncGenerator<ChatEvent> {
+  const response = await post(fetch, request, signal, key);
   if (!response.ok) throw errorFromBody(response.status, await readJson(response));
   if (!response.body) throw new ConnectionLost("the server sent an empty answer");
   let finished = false;
@@ -59,11 +64,12 @@ export async function* streamChat(fetch: Fetch, request: ChatRequest, signal: Ab
   if (!finished) throw new ConnectionLost("the connection closed before the answer was complete");
 }
 
-async function post(fetch: Fetch, request: ChatRequest, signal: AbortSignal): Promise<Response> {
+async function post(fetch: Fetch, request: ChatRequest, signal: AbortSignal, key: string | null): Promise<Response> {
+  const authorization: Record<string, string> = key === null ? {} : { authorization: `Bearer ${key}` };
   try {
     return await fetch("v1/chat/completions", {
       method: "POST",
-      headers: { "content-type": "application/json", accept: "text/event-stream" },
+      headers: { "content-type": "application/json", accept: "text/event-stream", ...authorization },
       body: JSON.stringify(requestBody(request)),
       signal,
     });

@@ -1,5 +1,6 @@
 import type { Signal } from "@preact/signals";
 import { Markdown } from "../markdown/Markdown";
+import type { Asking } from "../state/access";
 import type { ModelState } from "../state/model";
 import type { Message, Status } from "../state/records";
 import { CopyButton } from "./CopyButton";
@@ -45,7 +46,7 @@ export function AnswerView({ signal, status, siblings, last }: Props) {
 }
 
 function Waiting({ status }: { readonly status: Status }) {
-  const model = useApp().model.state.value;
+  const { access, model } = useApp();
   return (
     <p class="waiting">
       <span class="dots" aria-hidden="true">
@@ -53,13 +54,14 @@ function Waiting({ status }: { readonly status: Status }) {
         <i />
         <i />
       </span>
-      {status === "waiting" && reason(model)}
+      {status === "waiting" && reason(model.state.value, access.asking.value)}
     </p>
   );
 }
 
 /** Why nothing comes yet; nothing where it is only a moment. */
-function reason(model: ModelState): string {
+function reason(model: ModelState, asking: Asking | null): string {
+  if (asking) return "Your message is sent as soon as the server accepts an API key.";
   if (model.phase === "loading") return `The model is loading (${stateText(model)}). Your message is sent as soon as it is ready.`;
   if (model.phase === "unreachable") return "Fathom is not reachable. Your message is sent as soon as it is back.";
   return "";

@@ -1,13 +1,15 @@
 import { useEffect, useRef } from "preact/hooks";
 import { useApp } from "./context";
 import { Icon } from "./Icon";
+import { keyField } from "./keyField";
 import { ThemeSwitch } from "./ThemeSwitch";
 
-/** System prompt, sampling and theme. What is changed holds at once: there is nothing to forget to save. */
+/** System prompt, sampling, key and theme. What is changed holds at once: there is nothing to forget to save. */
 export function SettingsDialog() {
   const app = useApp();
   const dialog = useRef<HTMLDialogElement>(null);
   const { systemPrompt, temperature, maxTokens } = app.settings.current.value;
+  const key = app.access.key.value;
   useEffect(() => dialog.current?.showModal(), []);
   const close = () => (app.dialog.value = null);
   return (
@@ -61,6 +63,35 @@ export function SettingsDialog() {
               onChange={(event) => app.settings.change({ maxTokens: whole(bounded(event.currentTarget.value, 1, 1_000_000)) })}
             />
             <small>In tokens; thinking counts.</small>
+          </label>
+        </div>
+        <div class="key">
+          <label>
+            <span>API key</span>
+            <input
+              {...keyField}
+              placeholder="none"
+              value={key ?? ""}
+              onChange={({ currentTarget: field }) => field.reportValidity() && app.access.change(field.value)}
+            />
+            <small>Only for a server that asks for one.</small>
+          </label>
+          {key !== null && (
+            <button type="button" class="text-button" onClick={() => app.access.change("")}>
+              Remove key
+            </button>
+          )}
+        </div>
+        <div class="setting">
+          <span>Chats</span>
+          <label class="button import">
+            Import a JSON file
+            <input
+              type="file"
+              class="sr-only"
+              accept=".json,application/json"
+              onChange={({ currentTarget: { files } }) => void files?.[0]?.text().then((text) => app.import(text))}
+            />
           </label>
         </div>
         <div class="setting">

@@ -28,10 +28,8 @@ export function Transcript({ conversation, path }: { readonly conversation: stri
     toEnd();
   }, [conversation, lastId]);
   useEffect(() => {
-    const element = content.current;
-    if (!element) return;
     const observer = new ResizeObserver(() => follows.current && toEnd());
-    observer.observe(element);
+    for (const { current } of [content, scroller]) if (current) observer.observe(current); // a phone's keyboard shrinks the latter
     return () => observer.disconnect();
   }, []);
 

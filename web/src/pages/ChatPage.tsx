@@ -5,7 +5,9 @@ import { Banner } from "../components/Banner";
 import { Composer } from "../components/Composer";
 import { useApp } from "../components/context";
 import { EmptyState } from "../components/EmptyState";
+import { ExportMenu } from "../components/ExportMenu";
 import { Icon } from "../components/Icon";
+import { KeyDialog } from "../components/KeyDialog";
 import { ModelBadge } from "../components/ModelBadge";
 import { SettingsDialog } from "../components/SettingsDialog";
 import { Sidebar } from "../components/Sidebar";
@@ -32,6 +34,7 @@ export function ChatPage() {
 
   const send = (text: string) => app.send(text, path.at(-1)?.message.peek().id ?? null);
   const drawer = app.drawer.value;
+  const asking = app.access.asking.value;
   return (
     <div class={`page${sidebar ? "" : " no-sidebar"}${drawer ? " drawer" : ""}`}>
       <Sidebar />
@@ -42,6 +45,7 @@ export function ChatPage() {
             <Icon name="menu" />
           </button>
           <ModelBadge />
+          {conversation && <ExportMenu conversation={conversation} path={path} />}
           <button type="button" class="icon-button top-new" aria-label="New chat" title="New chat" onClick={() => app.newChat()}>
             <Icon name="plus" />
           </button>
@@ -62,6 +66,7 @@ export function ChatPage() {
       </main>
       <Toast />
       {app.dialog.value === "settings" && <SettingsDialog />}
+      {asking && <KeyDialog asking={asking} />}
     </div>
   );
 
@@ -75,7 +80,8 @@ function useKeys(conversation: string | null): void {
   const app = useApp();
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && app.dialog.value === null) {
+      if (event.key === "Escape") {
+        if (document.querySelector("dialog[open], :popover-open")) return; // that is what Escape closes
         if (app.drawer.value) app.drawer.value = false;
         else if (conversation !== null) app.answers.stop(conversation);
       } else if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {

@@ -8,6 +8,7 @@
 import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { streamChat, type ChatEvent, type ChatMessage, type ChatRequest, type Fetch } from "../api/chat";
 import { ApiError, ConnectionLost } from "../api/errors";
+import type { Access } from "./access";
 import { ancestors } from "./branches";
 import type { Clock, Library } from "./library";
 import type { ModelMonitor } from "./model";
@@ -27,6 +28,7 @@ interface Running {
 }
 
 export interface AnswerParts {
+  readonly access: Access;
   readonly clock: Clock;
   readonly fetch: Fetch;
   readonly library: Library;
@@ -89,10 +91,7 @@ export class Answers {
     const stopShowing = this.show(running);
     try {
       await this.parts.model.untilReady(running.abort.signal);
-      this.parts.library.update(message, { status: "streaming", model: this.parts.model.state.value.model || null });
-      for await (const event of streamChat(this.parts.fetch, this.request(message.value, thinking), running.abort.signal)) {
-        draft.take(event);
-      }
+      for await (const event of this.events(message, thinking, running.abort.signal)) draft.take(event);
       stopShowing();
       this.end(message, { ...draft.whole(), status: draft.finish === "cancelled" ? "stopped" : "done" });
     } catch (error) {
@@ -102,6 +101,22 @@ export class Answers {
     } finally {
       if (this.running.get(conversation) === running) this.running.delete(conversation);
       this.publish();
+    }
+  }
+
+  /** The events of one answer. Where the server asks for a key, it waits for one and sends the same again. */
+  private async *events(message: Signal<Message>, thinking: boolean | null, signal: AbortSignal): AsyncGenerator<ChatEvent> {
+    const { access, fetch, library, model } = this.parts;
+    for (;;) {
+      const key = access.key.value;
+      library.update(message, { status: "streaming", model: model.state.value.model || null });
+      try {
+        return yield* streamChat(fetch, this.request(message.value, thinking), signal, key);
+      } catch (error) {
+        if (!(error instanceof ApiError && error.status === 401)) throw error;
+        library.update(message, { status: "waiting" });
+        await access.another(key, signal);
+      }
     }
   }
 

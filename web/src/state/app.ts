@@ -2,6 +2,7 @@
 
 import { signal, type Signal } from "@preact/signals";
 import type { Fetch } from "../api/chat";
+import { Access } from "./access";
 import { Answers } from "./answers";
 import { branchPoint, type Choices } from "./branches";
 import { Library, type Clock } from "./library";
@@ -10,6 +11,7 @@ import { Navigation } from "./navigation";
 import { Notices } from "./notices";
 import type { Message } from "./records";
 import { SettingsStore } from "./settings";
+import { fromJson } from "./transfer";
 
 export interface World {
   readonly window: Window;
@@ -20,6 +22,7 @@ export interface World {
 }
 
 export class App {
+  readonly access: Access;
   readonly settings: SettingsStore;
   readonly library: Library;
   readonly model: ModelMonitor;
@@ -36,17 +39,20 @@ export class App {
   constructor(private readonly world: World) {
     const { storage, clock, fetch } = world;
     this.clock = clock;
+    this.access = new Access(storage);
     this.settings = new SettingsStore(storage);
     this.library = new Library(storage, clock, world.tab);
     this.model = new ModelMonitor(fetch);
     this.navigation = new Navigation(world.window);
-    this.answers = new Answers({ clock, fetch, library: this.library, model: this.model, settings: this.settings });
+    const { access, library, model, settings } = this;
+    this.answers = new Answers({ access, clock, fetch, library, model, settings });
   }
 
   /** Listens to the browser. Call once. */
   start(): void {
     const { window } = this.world;
     window.addEventListener("storage", (event) => {
+      this.access.onStorage(event.key);
       this.library.onStorage(event.key);
       this.settings.onStorage(event.key);
     });
@@ -67,6 +73,11 @@ export class App {
   open(conversation: string): void {
     this.drawer.value = false;
     this.navigation.go(conversation);
+  }
+
+  openSettings(): void {
+    this.drawer.value = false;
+    this.dialog.value = "settings";
   }
 
   /** Sends a message below the last one shown; opens a conversation where there is none. */
@@ -94,6 +105,27 @@ export class App {
 
   choose(branchPoint: string, child: string): void {
     this.choices.value = new Map(this.choices.value).set(branchPoint, child);
+  }
+
+  /** Takes in an exported chat, with a notice that takes it out again. */
+  import(text: string): void {
+    this.dialog.value = null;
+    const imported = fromJson(text, () => this.library.newId(), this.clock.now());
+    if (!imported) return this.notices.show({ text: "This is no chat that Fathom exported as JSON." });
+    const { id, title } = imported.conversation;
+    this.library.restore(imported);
+    this.open(id);
+    this.notices.show({
+      text: `Imported “${title}”`,
+      action: {
+        label: "Undo",
+        run: () => {
+          this.answers.stop(id);
+          this.library.remove(id);
+          if (this.navigation.open.value === id) this.navigation.go(null);
+        },
+      },
+    });
   }
 
   /** Deletes a conversation, with a notice that takes it back. */

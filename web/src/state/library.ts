@@ -8,6 +8,7 @@ import {
   parseKey,
   readConversation,
   readMessage,
+  settled,
   type Conversation,
   type Message,
 } from "./records";
@@ -199,12 +200,6 @@ export function titleOf(text: string): string {
   const cut = line.slice(0, TITLE_LENGTH);
   const space = cut.lastIndexOf(" ");
   return `${cut.slice(0, space > TITLE_LENGTH / 2 ? space : TITLE_LENGTH)}…`;
-}
-
-/** A message as it rests: whatever streamed it has stopped. */
-function settled(message: Message): Message {
-  const moving = message.status === "waiting" || message.status === "streaming";
-  return moving ? { ...message, status: "interrupted", owner: null } : message;
 }
 
 function sorted(conversations: readonly Conversation[]): Conversation[] {

@@ -76,7 +76,11 @@ export function readConversation(storage: Storage, key: string): Conversation | 
 }
 
 export function readMessage(storage: Storage, key: string): Message | null {
-  const value = readJson(storage, key);
+  return parseMessage(readJson(storage, key));
+}
+
+/** A message from JSON of any origin: what is damaged gets its default; null where it cannot be told which message it is. */
+export function parseMessage(value: unknown): Message | null {
   if (!isRecord(value) || typeof value["id"] !== "string" || typeof value["conversation"] !== "string") return null;
   return {
     id: value["id"],
@@ -98,6 +102,12 @@ export function readMessage(storage: Storage, key: string): Message | null {
     error: optional(value["error"]),
     remedy: optional(value["remedy"]),
   };
+}
+
+/** A message as it rests: whatever streamed it has stopped. */
+export function settled(message: Message): Message {
+  const moving = message.status === "waiting" || message.status === "streaming";
+  return moving ? { ...message, status: "interrupted", owner: null } : message;
 }
 
 /** All keys of ours, read at once: the list may change while it is walked. */

@@ -19,12 +19,26 @@ const TYPES = {
   ".json": "application/json",
 };
 
-const CSP = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+/** The server's own, word for word (fathom/server/routes/page.py). */
+const CSP = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "font-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
 
 /** Starts on a free port. `script(body)` returns the events of an answer, or {status, body} to refuse. */
 export async function startMock(script) {
   const mock = {
     health: { status: "ready", model: "mock-135m", progress: 1, capabilities: { thinking: true, tools: false } },
+    key: null, // the API key it asks for
     requests: [],
     closed: 0, // answers whose reader went away before the end
     url: "",
@@ -45,8 +59,11 @@ async function handle(mock, script, request, response) {
   return file(pathname === "/" ? "/index.html" : pathname, response);
 }
 
+const UNAUTHORIZED = { error: { message: "the API key is missing or wrong; send it as 'Authorization: Bearer KEY'" } };
+
 async function answer(mock, script, request, response) {
   const body = JSON.parse(await text(request));
+  if (mock.key && request.headers.authorization !== `Bearer ${mock.key}`) return json(response, 401, UNAUTHORIZED);
   mock.requests.push(body);
   const result = script(body);
   if ("status" in result) return json(response, result.status, result.body);

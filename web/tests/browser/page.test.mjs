@@ -52,6 +52,7 @@ after(async () => {
 });
 beforeEach(() => {
   mock.health = { status: "ready", model: "mock-135m", progress: null, capabilities: { thinking: true, tools: false } };
+  mock.key = null;
   mock.requests.length = 0;
   mock.closed = 0;
   next = () => ({ events: stream({ thinking: "Hm, let me see.", answer: "Hello **there**." }) });
@@ -278,6 +279,48 @@ describe("the model's state", () => {
   });
 });
 
+describe("a server that asks for an API key", () => {
+  beforeEach(() => {
+    mock.key = "sk-right";
+  });
+  const prompt = (page) => page.getByRole("dialog", { name: "This server asks for an API key" });
+
+  onPage("gets the waiting message with the key, which is kept and can be removed", async (page) => {
+    await ask(page, "Hi");
+    assert.equal(await prompt(page).getByRole("alert").count(), 0);
+    await prompt(page).getByLabel("API key").fill("sk-wrong");
+    await page.keyboard.press("Enter");
+    await prompt(page).getByText("The server did not accept that key.").waitFor();
+    assert.equal(await prompt(page).getByLabel("API key").inputValue(), "");
+    await prompt(page).getByLabel("API key").fill("sk-right");
+    await button(prompt(page), "Send").click();
+    await answered(page);
+    assert.equal(await page.locator(".answer").count(), 1);
+    await page.reload();
+    await ask(page, "Again");
+    await page.locator(".figures").nth(1).waitFor();
+    await button(page, "Settings").click();
+    await button(page, "Remove key").click();
+    assert.equal(await page.getByLabel("API key").inputValue(), "");
+    await page.keyboard.press("Escape");
+    await ask(page, "Once more");
+    await prompt(page).waitFor();
+    assert.equal(mock.requests.length, 2);
+  });
+
+  onPage("lets the message fail where the reader has none, and takes one in the settings", async (page) => {
+    await ask(page, "Hi");
+    await prompt(page).waitFor();
+    await page.keyboard.press("Escape");
+    await answer(page).getByText("The server asks for an API key.").waitFor();
+    await button(page, "Settings").click();
+    await page.getByLabel("API key").fill("sk-right");
+    await button(page, "Close settings").click();
+    await button(page, "Retry").click();
+    await answered(page);
+  });
+});
+
 describe("the sidebar", () => {
   onPage("renames, deletes and brings back", async (page) => {
     await ask(page, "A first chat");
@@ -316,6 +359,35 @@ describe("the sidebar", () => {
     assert.equal(await page.locator(".conversations a").count(), 2);
     assert.equal(await page.locator(".bubble").count(), 2);
     assert.deepEqual(complaints, []);
+  });
+});
+
+describe("chats as files", () => {
+  onPage("saves one as Markdown and JSON, and takes the JSON in again", async (page) => {
+    await ask(page, "Tides & moons");
+    await answered(page);
+    const save = async (format) => {
+      await button(page, "Export chat").click();
+      const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: format }).click()]);
+      return { name: file.suggestedFilename(), text: await readFile(await file.path(), "utf8") };
+    };
+    const markdown = await save("Markdown");
+    assert.equal(markdown.name, "Tides-moons.md");
+    assert.match(markdown.text, /^# Tides & moons\n\n## You\n\nTides & moons\n\n## Fathom\n[\s\S]*Hello \*\*there\*\*\.\n$/);
+    const { name, text } = await save("JSON");
+    const take = async (content) => {
+      await button(page, "Settings").click();
+      await page.getByLabel("Import a JSON file").setInputFiles({ name, mimeType: "application/json", buffer: Buffer.from(content) });
+    };
+    await take("{}");
+    await page.getByText("This is no chat that Fathom exported as JSON.").waitFor();
+    await take(text);
+    await page.getByText("Imported “Tides & moons”").waitFor();
+    assert.equal(await page.locator(".conversations a").count(), 2);
+    await answer(page).getByText("Hello there.").waitFor();
+    await button(page, "Undo").click();
+    await page.getByRole("heading", { name: "What shall we get to the bottom of?" }).waitFor();
+    assert.equal(await page.locator(".conversations a").count(), 1);
   });
 });
 
@@ -371,6 +443,29 @@ describe("on a phone", () => {
       await button(page, "Open sidebar").click();
       await page.getByRole("link", { name: "Tour" }).click();
       await page.locator(".veil").waitFor({ state: "detached" });
+      await button(page, "Open sidebar").click();
+      await page.touchscreen.tap(350, 400); // beside the drawer
+      await page.locator(".veil").waitFor({ state: "detached" });
+      await button(page, "Open sidebar").click();
+      await page.keyboard.press("Escape");
+      await page.locator(".veil").waitFor({ state: "detached" });
+    },
+    PHONE,
+  );
+
+  onPage(
+    "keeps the end of the chat above the keyboard",
+    async (page) => {
+      next = () => ({ events: stream({ answer: "A line.\n\n".repeat(30), pace: 0 }) });
+      await ask(page, "Long");
+      await answered(page);
+      await page.setViewportSize({ width: 360, height: 380 }); // what the keyboard leaves
+      await page.waitForFunction(() => {
+        const { scrollHeight, scrollTop, clientHeight } = document.querySelector(".transcript");
+        return clientHeight < 340 && scrollHeight - scrollTop - clientHeight < 2;
+      });
+      const box = await page.getByRole("textbox", { name: "Message", exact: true }).boundingBox();
+      assert.ok(box.y + box.height <= 380);
     },
     PHONE,
   );
@@ -403,6 +498,10 @@ describe("accessibility", () => {
         await page.locator(".hljs-keyword").first().waitFor();
         await answer(page).locator(".thinking-head").click();
         await check(page);
+        await button(page, "Export chat").click();
+        await page.getByRole("button", { name: "Markdown" }).waitFor();
+        await check(page);
+        await page.keyboard.press("Escape");
         next = () => ({ status: 500, body: { error: { message: "it broke" } } });
         await ask(page, "Fail");
         await page.getByRole("alert").waitFor();
@@ -410,6 +509,13 @@ describe("accessibility", () => {
         if (name === "phone") await button(page, "Open sidebar").click();
         await button(page, "Settings").click();
         await page.getByRole("dialog").waitFor();
+        await check(page);
+        await button(page, "Close settings").click();
+        mock.key = "sk-right";
+        await ask(page, "Locked");
+        await page.getByRole("dialog").getByLabel("API key").fill("sk-wrong");
+        await page.keyboard.press("Enter");
+        await page.getByText("The server did not accept that key.").waitFor();
         await check(page);
       },
       options,

@@ -92,6 +92,16 @@ it("answers to the end, and counts the tokens", async () => {
   assert.ok(Number(tokens) > 0 && Number(tokens) <= 12);
 });
 
+it("draws formulae and colors code under the server's own content security policy", async () => {
+  const content = "$E = mc^2$ and $$\\sqrt{x}$$\n\n```python\nreturn 1\n```";
+  const events = [{ choices: [{ delta: { content }, finish_reason: "stop" }] }, "[DONE]"];
+  const body = events.map((event) => `data: ${typeof event === "string" ? event : JSON.stringify(event)}\n\n`).join("");
+  await page.route("**/v1/chat/completions", (route) => route.fulfill({ contentType: "text/event-stream", body }));
+  await ask(page, "Show me");
+  await answer().locator(".math .katex").nth(1).waitFor();
+  await answer().locator(".hljs-keyword").waitFor();
+});
+
 it("leaves nothing to complain about", () => {
   assert.deepEqual(complaints, []);
 });

@@ -1,6 +1,7 @@
 /** A browser in miniature: a clock that the test moves, storage that tabs share, a server that the test plays. */
 
 import type { Fetch } from "../../src/api/chat";
+import { Access } from "../../src/state/access";
 import { Answers } from "../../src/state/answers";
 import { Library } from "../../src/state/library";
 import { MemoryStorage } from "../../src/state/memory";
@@ -92,12 +93,17 @@ export class Stream {
 export class TestServer {
   health: Record<string, unknown> = { status: "ready", model: "m", capabilities: { thinking: true } };
   readonly requests: Record<string, unknown>[] = [];
+  readonly keys: (string | null)[] = []; // that came with the requests
   readonly streams: Stream[] = [];
+  key: string | null = null; // the one it asks for
   refuse: { status: number; body: unknown } | null = null;
 
   readonly fetch: Fetch = async (path, init) => {
     if (path === "health") return Response.json(this.health);
     this.requests.push(JSON.parse(String(init?.body)) as Record<string, unknown>);
+    const authorization = new Headers(init?.headers).get("authorization");
+    this.keys.push(authorization);
+    if (this.key !== null && authorization !== `Bearer ${this.key}`) return Response.json({ error: { message: "no" } }, { status: 401 });
     if (this.refuse) return Response.json(this.refuse.body, { status: this.refuse.status });
     const stream = new Stream(init?.signal);
     this.streams.push(stream);
@@ -108,13 +114,15 @@ export class TestServer {
 /** A tab over a server and a storage: the parts of the state, without a page. */
 export function openTab(server: TestServer, shared = new SharedStorage(), name = "a", clock = new TestClock()) {
   const storage = shared.tab();
+  const access = new Access(storage);
   const settings = new SettingsStore(storage);
   const library = new Library(storage, clock, name);
   const model = new ModelMonitor(server.fetch);
-  const answers = new Answers({ clock, fetch: server.fetch, library, model, settings });
+  const answers = new Answers({ access, clock, fetch: server.fetch, library, model, settings });
   shared.listen(storage, (key) => {
+    access.onStorage(key);
     library.onStorage(key);
     settings.onStorage(key);
   });
-  return { storage, clock, settings, library, model, answers };
+  return { access, storage, clock, settings, library, model, answers };
 }

@@ -18,11 +18,14 @@ from starlette.types import Receive, Scope, Send
 
 POLICY = "; ".join(
     (
-        "default-src 'self'",
-        "style-src 'self' 'unsafe-inline'",  # formulas are laid out with style attributes
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "object-src 'none'",
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "font-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "require-trusted-types-for 'script'",  # and no policy may make any: text never becomes HTML
+        "trusted-types 'none'",
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
