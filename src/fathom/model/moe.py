@@ -5,13 +5,12 @@ B batch · T tokens · N = B·T · D hidden · E experts · K experts per token 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fathom.model.config import MoEConfig
+from fathom.model.grouped import Order, grouped
 from fathom.model.mlp import MLP
 from fathom.model.router import Router, Routing
 
@@ -32,24 +31,31 @@ class Experts(nn.Module):
         Tokens are sorted by expert, so each expert in use reads its weights once, in one product. The sum is taken in
         float32: K rounded terms would lose the least of them in bfloat16.
         """
+        if torch.is_grad_enabled():
+            return self._train(x, routing)
         chosen, order = routing.experts.flatten().sort(stable=True)  # (N·K,)
         token = order // routing.experts.shape[1]
         used, counts = chosen.unique_consecutive(return_counts=True)
-        gates, ups, downs = self._stacks()
         outputs = [
-            F.linear(F.silu(F.linear(rows, gates[e])) * F.linear(rows, ups[e]), downs[e])  # (n, D)
+            F.linear(F.silu(F.linear(rows, self.gate[e])) * F.linear(rows, self.up[e]), self.down[e])  # (n, D)
             for e, rows in zip(used.tolist(), x[token].split(counts.tolist()), strict=True)
         ]
         weighted = torch.cat(outputs).float() * routing.weights.flatten()[order, None]
         total = torch.zeros(x.shape, dtype=torch.float32, device=x.device)
         return total.index_add(0, token, weighted).to(x.dtype)
 
-    def _stacks(self) -> tuple[Sequence[Tensor] | Tensor, ...]:
-        """Something to index by expert. Selecting from the stack pads each gradient to the whole stack; unbinding it
-        once does not, but makes E views, which decoding should not pay for.
+    def _train(self, x: Tensor, routing: Routing) -> Tensor:
+        """The same with products whose gradients cost no copies (:mod:`fathom.model.grouped`). Under autocast the
+        stacks are cast once, not once an expert.
         """
-        stacks = (self.gate, self.up, self.down)
-        return tuple(stack.unbind() for stack in stacks) if torch.is_grad_enabled() else stacks
+        device = x.device.type
+        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
+        order = Order(routing.experts, len(self.gate))
+        rows = order.spread(x.to(dtype))  # (N·K, D)
+        both = torch.cat((self.gate.to(dtype), self.up.to(dtype)), 1)  # (E, 2I, D)
+        gate, up = grouped(rows, both, order.counts).chunk(2, -1)
+        out = order.gather(grouped(F.silu(gate) * up, self.down.to(dtype), order.counts))  # (N, K, D)
+        return (out.float() * routing.weights[..., None]).sum(1).to(x.dtype)
 
 
 class MoE(nn.Module):

@@ -124,6 +124,7 @@ def teach(
     out: Path,
     display: Display,
     *,
+    validation: PackedDataset | None = None,
     finish: Callable[[Transformer], None] = lambda _model: None,
 ) -> bool:
     """Train ``student`` on ``rows`` into ``out``; False where the run was stopped before its end. ``finish`` is done to
@@ -138,7 +139,16 @@ def teach(
     loader = Loader(rows, config.batch.rows, seed=config.seed)
     recompute(student.model, config.recompute)
     with asked_to_stop() as stopping:
-        loop = Loop(student.model, config, loader, total, store=store, shown=display.show, stopping=stopping)
+        loop = Loop(
+            student.model,
+            config,
+            loader,
+            total,
+            store=store,
+            validation=validation,
+            shown=display.show,
+            stopping=stopping,
+        )
         spent = loop.resume(saved) if saved is not None else 0.0
         recorder = Recorder(out, step=loop.step, spent=spent)
         if loop.step >= total and (out / FINAL).is_dir():

@@ -88,6 +88,7 @@ class Display:
 
 _SHOWN = (
     ("loss", "loss", "{:.4f}"),
+    ("validation_loss", "validation loss", "{:.4f}"),
     ("mtp_loss", "mtp", "{:.3f}"),
     ("mtp_acceptance", "accepted", "{:.0%}"),
     ("reward", "reward", "{:.3f}"),

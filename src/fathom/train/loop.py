@@ -21,7 +21,7 @@ from torch import Tensor
 
 from fathom.base.device import pick_dtype
 from fathom.checkpoint.store import Saved, Store
-from fathom.data.packing import Batch
+from fathom.data.packing import Batch, PackedDataset
 from fathom.model.transformer import Transformer
 from fathom.optim.build import build
 from fathom.optim.ema import EMA
@@ -31,6 +31,7 @@ from fathom.train.guard import DivergedError, SpikeDetector, culprit, steepest
 from fathom.train.losses import ahead, losses
 from fathom.train.metrics import Recorder
 from fathom.train.supervised import SupervisedConfig
+from fathom.train.validation import validate
 
 
 class BatchSource(Protocol):
@@ -76,8 +77,8 @@ class _Sums:
 class Loop:
     """Trains ``model`` in place for ``total`` updates of ``config``.
 
-    ``store`` None keeps no checkpoints. ``shown`` is called with every recorded line. ``stopping`` is asked between
-    updates whether to stop early.
+    ``store`` None keeps no checkpoints. ``validation`` are rows to measure the loss on, now and then.
+    ``shown`` is called with every recorded line. ``stopping`` is asked between updates whether to stop early.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Loop:
         total: int,
         *,
         store: Store | None = None,
+        validation: PackedDataset | None = None,
         shown: Callable[[Mapping[str, Any]], None] = lambda _line: None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -101,6 +103,7 @@ class Loop:
         self.optimizers = build(model, config.optim)
         self.ema = EMA(model, config.optim.ema) if config.optim.ema is not None else None
         self._store = store
+        self._validation = validation
         self._shown = shown
         self._stopping = stopping
         self._precision = pick_dtype(config.precision, self.device)
@@ -149,9 +152,13 @@ class Loop:
                     rate = (self.tokens - since) / max(1e-9, now - began)
                     self._shown(recorder.record("train", self.step, self._line(update, rate)))
                     began, since = recorder.seconds, self.tokens
+                paused = recorder.seconds
+                if self.step % self.config.validate_every == 0 or self.step == self.total:
+                    self._validate(recorder)
                 if self.step % self.config.checkpoint.every == 0:
                     self.save(recorder.seconds)
                     saved = self.step
+                began += recorder.seconds - paused  # neither counts against tokens a second
         finally:
             balance.close()
         if saved != self.step:
@@ -228,6 +235,13 @@ class Loop:
         enabled = self._precision is not torch.float32
         with torch.autocast(self.device.type, dtype=self._precision, enabled=enabled):
             yield
+
+    def _validate(self, recorder: Recorder) -> None:
+        if self._validation is not None:
+            rows = self.config.batch.micro_rows or self.config.batch.rows
+            apart = self.config.document_mask
+            found = validate(self.model, self._validation, rows, apart=apart, autocast=self._autocast())
+            self._shown(recorder.record("validation", self.step, found))
 
     def _check(self, batch: Batch, loss: float) -> None:
         if not math.isfinite(loss):

@@ -80,7 +80,9 @@ def predict(
     model: Transformer, hidden: Tensor, targets: Tensor, mask: Tensor, *, z: bool = False, statistics: bool = False
 ) -> Prediction:
     """Cross entropy of ``targets`` (B, T) where ``mask`` (B, T) holds, from ``hidden`` (B, T, D)."""
-    logits = model.logits(hidden[mask]).float()  # (M, V)
+    counted = mask.flatten().nonzero()[:, 0]
+    kept = hidden.flatten(0, 1).index_select(0, counted)  # (M, D); a boolean index would scatter in the backward pass
+    logits = model.logits(kept).float()  # (M, V)
     loss = F.cross_entropy(logits, targets[mask], reduction="sum")
     squared = logits.logsumexp(-1).square().sum() if z else loss.new_zeros(())
     return Prediction(loss, squared, logits.detach().argmax(-1) if statistics else targets.new_zeros(0), mask)

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from fathom.train.course import prepare, student, teach
 from fathom.train.display import Display
-from fathom.train.source import dataset
+from fathom.train.source import dataset, held_out
 from fathom.train.supervised import PretrainConfig
 
 
 def pretrain(config: PretrainConfig, out: Path, display: Display) -> bool:
     """Run ``config`` into ``out``, or go on there; False where it was stopped before its end."""
     pupil = student(config, prepare(config))
-    return teach(config, pupil, dataset(config, pupil.tokenizer, pupil.template, display.say), out, display)
+    rows = dataset(config, config.data, pupil.tokenizer, pupil.template, display.say)
+    held = held_out(config, pupil.tokenizer, pupil.template, display.say)
+    return teach(config, pupil, rows, out, display, validation=held)

@@ -13,7 +13,7 @@ from fathom.text.template import ChatTemplate
 from fathom.train.course import prepare, student, teach
 from fathom.train.display import Display
 from fathom.train.lora import adapt, merge
-from fathom.train.source import dataset
+from fathom.train.source import dataset, held_out
 from fathom.train.supervised import SFTConfig
 
 
@@ -22,11 +22,12 @@ def sft(config: SFTConfig, out: Path, display: Display) -> bool:
     pupil = student(config, prepare(config))
     if config.template is not None:
         pupil.template = _template(config.template, pupil.template)
-    rows = dataset(config, pupil.tokenizer, pupil.template, display.say)
+    rows = dataset(config, config.data, pupil.tokenizer, pupil.template, display.say)
+    held = held_out(config, pupil.tokenizer, pupil.template, display.say)
     if config.lora is None:
-        return teach(config, pupil, rows, out, display)
+        return teach(config, pupil, rows, out, display, validation=held)
     adapt(pupil.model, config.lora)
-    return teach(config, pupil, rows, out, display, finish=merge)
+    return teach(config, pupil, rows, out, display, validation=held, finish=merge)
 
 
 def _template(path: str, shipped: ChatTemplate | None) -> ChatTemplate:

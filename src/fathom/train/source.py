@@ -21,18 +21,18 @@ from fathom.text.conversation import Chat
 from fathom.text.template import ChatTemplate
 from fathom.text.tokenizer import Tokenizer
 from fathom.train.recipe import find
-from fathom.train.supervised import FileData, GeneratedData, SupervisedConfig
+from fathom.train.supervised import Data, FileData, GeneratedData, SupervisedConfig
 from fathom.types import Conversation
 
 
 def dataset(
-    config: SupervisedConfig, tokenizer: Tokenizer, template: ChatTemplate | None, report: Report = silent
+    config: SupervisedConfig, data: Data, tokenizer: Tokenizer, template: ChatTemplate | None, report: Report = silent
 ) -> PackedDataset:
-    """What ``config`` trains on, packed as it says; ``report`` hears of records that are passed over.
+    """What ``data`` names, packed as ``config`` says; ``report`` hears of records that are passed over.
 
     Raises DataError where there is nothing, or too much is broken.
     """
-    store = _store(config, tokenizer, template, report)
+    store = _store(data, tokenizer, template, report)
     length = config.batch.length
     plan = StreamPlan(store.offsets, length) if config.packing == "stream" else BestFitPlan(store.offsets, length)
     if not len(plan):
@@ -40,8 +40,16 @@ def dataset(
     return PackedDataset(store, plan)
 
 
-def _store(config: SupervisedConfig, tokenizer: Tokenizer, template: ChatTemplate | None, report: Report) -> TokenStore:
-    data = config.data
+def held_out(
+    config: SupervisedConfig, tokenizer: Tokenizer, template: ChatTemplate | None, report: Report = silent
+) -> PackedDataset | None:
+    """What the loss is measured on; None where the configuration names nothing."""
+    if config.validation is None:
+        return None
+    return dataset(config, config.validation, tokenizer, template, report)
+
+
+def _store(data: Data, tokenizer: Tokenizer, template: ChatTemplate | None, report: Report) -> TokenStore:
     if isinstance(data, GeneratedData):
         return MemoryStore(_generated(data, tokenizer, template))
     if isinstance(data, FileData):

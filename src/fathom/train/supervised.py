@@ -113,7 +113,7 @@ class SupervisedConfig(RunConfig):
     Exactly one of them is given. ``tokenizer`` is ``bytes``, ``zero``, a directory, or None: that of ``start``.
 
     Exactly one of ``steps`` and ``epochs`` says how long. ``document_mask`` keeps packed documents from seeing each
-    other.
+    other. ``validation`` is data whose loss is measured every ``validate_every`` updates and at the end.
     """
 
     model: ModelConfig | None = None
@@ -128,6 +128,8 @@ class SupervisedConfig(RunConfig):
     guard: GuardConfig = GuardConfig()
     packing: Literal["stream", "best_fit"] = "stream"
     document_mask: bool = True
+    validation: Data | None = None
+    validate_every: PositiveInt = 100
     recompute: Literal["none", "norms", "blocks"] = "none"
     save_dtype: Literal["float32", "bfloat16"] = "float32"
 

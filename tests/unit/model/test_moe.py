@@ -100,3 +100,13 @@ def test_a_hook_on_the_router_sees_the_decisions() -> None:
     moe.router.register_forward_hook(lambda _module, _inputs, routing: seen.append(routing))
     moe(torch.randn(2, 3, WIDTH, generator=torch.Generator().manual_seed(1)))
     assert [tuple(part.shape) for part in seen[0]] == [(6, 3), (6, 3), (6, 8)]
+
+
+def test_under_autocast_products_are_bfloat16_and_gradients_float32() -> None:
+    moe = build()
+    x = torch.randn(2, 5, WIDTH, generator=torch.Generator().manual_seed(1))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        out = moe(x)
+    torch.testing.assert_close(out.float(), dense(moe, x), atol=0.3, rtol=0.05)
+    out.float().square().sum().backward()
+    assert {parameter.grad.dtype for parameter in moe.parameters() if parameter.grad is not None} == {torch.float32}

@@ -44,7 +44,7 @@ def named(tmp_path: Path) -> Callable[[str], str]:
 def rows(data: Any, length: int = 64, **changes: Any) -> list[tuple[str, str]]:
     """(text of a row, text of its targets)."""
     config = tiny_config(data=data, batch=BatchConfig(rows=1, length=length), **changes)
-    packed = dataset(config, BYTES, TEMPLATE)
+    packed = dataset(config, config.data, BYTES, TEMPLATE)
     decode = lambda ids: BYTES.decode(ids, skip_special=False)  # noqa: E731
     return [
         (decode(row.tokens), decode(row.targets[row.loss_mask])) for row in map(packed.__getitem__, range(len(packed)))
@@ -67,7 +67,7 @@ def test_of_a_conversation_the_assistants_part_is_learned(named: Callable[[str],
 
 def test_samples_are_taken_as_they_are(named: Callable[[str], str]) -> None:
     config = tiny_config(data=GeneratedData(function=named("ready")))
-    row = dataset(config, BYTES, TEMPLATE)[0]
+    row = dataset(config, config.data, BYTES, TEMPLATE)[0]
     assert (row.tokens.tolist(), row.loss_mask.tolist()) == ([1, 2, 3], [True, True, False])
 
 
@@ -87,7 +87,7 @@ def test_broken_lines_are_passed_over_up_to_a_bound(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").write_text('{"text": "ab"}\n{\n{"text": 3}\n')
     told: list[str] = []
     data = FileData(sources=(str(tmp_path / "b.jsonl"),), max_skipped=2)
-    dataset(tiny_config(data=data), BYTES, TEMPLATE, lambda what, _: told.append(what))
+    dataset(tiny_config(), data, BYTES, TEMPLATE, lambda what, _: told.append(what))
     assert len(told) == 1
     assert told[0].startswith("2 records were passed over: b.jsonl:2: ")
     with pytest.raises(DataError, match=r"2 records cannot be used: b\.jsonl:2: "):

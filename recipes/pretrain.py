@@ -1,0 +1,28 @@
+"""Pretraining by one dial, on shards that ``fathom data prepare`` wrote.
+
+    fathom data tokenizer books.jsonl --size 8192 --out data/tokenizer
+    fathom data prepare books.jsonl --tokenizer data/tokenizer --out data/shards
+    fathom train pretrain --depth 4 --out runs/d4
+
+Depth 4 is an evening on a laptop, depth 12 a day on one consumer GPU, depth 20 and more want a node. Everything that
+the dial decides can be replaced: ``--set steps=500 --set model.num_layers=3``.
+"""
+
+from __future__ import annotations
+
+from fathom.train.dial import dial
+from fathom.train.supervised import PretrainConfig, ShardData
+
+
+def pretrain(depth: int = 4) -> PretrainConfig:
+    found = dial(depth, vocab_size=8192)
+    return PretrainConfig(
+        name="pretrain",
+        model=found.model,
+        tokenizer="data/tokenizer",
+        data=ShardData(directory="data/shards"),
+        steps=found.steps,
+        batch=found.batch,
+        optim=found.optim,
+        save_dtype="bfloat16",
+    )

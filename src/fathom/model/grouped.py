@@ -1,0 +1,100 @@
+"""Products of rows, sorted by group, with one matrix a group: what routed experts train with.
+
+Autograd could do it from slices, at a price for each expert: a view of the stack, a padded gradient, a copy into the
+joined result. Here every product writes where its result belongs, forward and backward. Rows are moved by gathering
+alone: the gradient of a gather is a scatter, which is slow on every device, but where the order is a permutation it is
+a gather by the inverse.
+
+    N tokens · K experts per token · M = N·K rows, sorted by expert · E experts · D inputs · O outputs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class Order:
+    """How the rows of (N, K) choices are sorted by expert; ``counts`` (E) says how many each expert has."""
+
+    def __init__(self, experts: Tensor, count: int) -> None:
+        chosen, order = experts.flatten().sort(stable=True)
+        self.per_token = experts.shape[1]
+        self.order = order  # (M,): the choice that stands in sorted row m
+        self.inverse = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
+        self.counts: list[int] = torch.bincount(chosen, minlength=count).tolist()
+
+    def spread(self, x: Tensor) -> Tensor:
+        """x (N, D), each token once for each of its experts, sorted by expert: (M, D)."""
+        result: Tensor = _Spread.apply(x, self.order // self.per_token, self.inverse, self.per_token)
+        return result
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """Sorted rows (M, D) back to their tokens: (N, K, D)."""
+        result: Tensor = _Permute.apply(rows, self.inverse, self.order)
+        return result.unflatten(0, (-1, self.per_token))
+
+
+def grouped(rows: Tensor, weights: Tensor, counts: Sequence[int]) -> Tensor:
+    """Row m of group e times weights[e]ᵀ: rows (M, D), weights (E, O, D), counts (E) → (M, O), one dtype for all."""
+    result: Tensor = _Grouped.apply(rows, weights, counts)
+    return result
+
+
+class _Grouped(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, weights: Tensor, counts: Sequence[int]) -> Tensor:
+        ctx.save_for_backward(rows, weights)
+        ctx.counts = counts
+        out = rows.new_empty(len(rows), weights.shape[1])
+        for expert, part in _parts(counts):
+            torch.mm(rows[part], weights[expert].t(), out=out[part])
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
+        rows, weights = ctx.saved_tensors
+        gradient = gradients[0].contiguous()
+        for_rows = torch.empty_like(rows)
+        for_weights = torch.zeros_like(weights)  # an idle expert has a gradient, and it is zero
+        for expert, part in _parts(ctx.counts):
+            torch.mm(gradient[part], weights[expert], out=for_rows[part])
+            torch.mm(gradient[part].t(), rows[part], out=for_weights[expert])
+        return for_rows, for_weights, None
+
+
+class _Spread(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, token: Tensor, inverse: Tensor, per_token: int) -> Tensor:
+        ctx.save_for_backward(inverse)
+        ctx.per_token = per_token
+        return x.index_select(0, token)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+        (inverse,) = ctx.saved_tensors
+        back = gradients[0].index_select(0, inverse)  # (M, D), choices of a token side by side
+        return back.unflatten(0, (-1, ctx.per_token)).sum(1), None, None, None
+
+
+class _Permute(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, forth: Tensor, back: Tensor) -> Tensor:
+        ctx.save_for_backward(back)
+        return rows.index_select(0, forth)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (back,) = ctx.saved_tensors
+        return gradients[0].index_select(0, back), None, None
+
+
+def _parts(counts: Sequence[int]) -> Iterator[tuple[int, slice]]:
+    start = 0
+    for expert, count in enumerate(counts):
+        if count:
+            yield expert, slice(start, start + count)
+        start += count
