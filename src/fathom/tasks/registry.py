@@ -11,15 +11,25 @@ from typing import Any
 
 from fathom.base.errors import ConfigError
 from fathom.tasks.arithmetic import Arithmetic
+from fathom.tasks.code import Code
 from fathom.tasks.countdown import Countdown
+from fathom.tasks.gsm8k import Gsm8k
+from fathom.tasks.math_style import MathStyle
+from fathom.tasks.multiple_choice import MultipleChoice
+from fathom.tasks.reasoning_gym import ReasoningGym
 from fathom.tasks.task import Task
 
 TASKS: Mapping[str, Callable[..., Task]] = MappingProxyType(
     {
         "arithmetic": Arithmetic,
+        "code": Code,
         "countdown": Countdown,
         "countdown-3": partial(Countdown, count=3),
         "countdown-4": partial(Countdown, count=4, largest=20, target_range=(1, 100)),
+        "gsm8k": Gsm8k,
+        "math": MathStyle,
+        "multiple-choice": MultipleChoice,
+        "reasoning-gym": ReasoningGym,
     }
 )
 

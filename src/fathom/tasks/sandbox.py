@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from fathom.base.errors import FathomError
+from fathom.tasks.inside.landlock import SYSTEM
 from fathom.tasks.inside.launch import REFUSED
 
 Status = Literal["finished", "failed", "time", "output", "refused"]
@@ -43,7 +44,6 @@ LAYERS = ("files", "calls")
 
 _SOURCE = Path(__file__).parents[2]
 _IMPORT = f"import sys; sys.path.insert(0, {str(_SOURCE)!r}); from fathom.tasks.inside import launch"
-_SYSTEM = ("/usr", "/lib", "/lib64", "/nix/store", "/etc/ld.so.cache")
 
 
 class SandboxError(FathomError):
@@ -138,7 +138,7 @@ class Jail:
             "memory_bytes": limits.memory_bytes,
             "open_files": limits.open_files,
             "layers": list(self._sandbox.layers),
-            "readable": [*_SYSTEM, sys.base_prefix, sys.base_exec_prefix, str(self.folder)],
+            "readable": [*SYSTEM, sys.base_prefix, sys.base_exec_prefix, str(self.folder)],
             "command": [_interpreter(), "-I", "-S", "-B", "-X", "utf8", str(program)],
         }
         process = subprocess.Popen(

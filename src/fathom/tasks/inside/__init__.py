@@ -1,1 +1,1 @@
-"""What runs inside the sandbox: standard library only, started by `fathom.tasks.sandbox` in a process of its own."""
+"""What runs in confined processes of its own, started by `fathom.tasks.sandbox` and `fathom.tasks.worker`."""

@@ -21,6 +21,9 @@ _ALL_SCOPES = 0b11
 _RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}  # how many rights on files a version knows; 16 from version 5
 _PR_SET_NO_NEW_PRIVS = 38
 
+SYSTEM = ("/usr", "/lib", "/lib64", "/nix/store", "/etc/ld.so.cache")
+"""Where programs and libraries lie, which an interpreter cannot start without."""
+
 
 class _Ruleset(ctypes.Structure):
     _fields_ = (("fs", ctypes.c_uint64), ("net", ctypes.c_uint64), ("scoped", ctypes.c_uint64))

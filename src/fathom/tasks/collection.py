@@ -1,0 +1,101 @@
+"""Problems from files or the hub, divided into splits that share nothing.
+
+A data set's own division is kept where it has one. Where it has none, a hash of the problem decides, so that adding
+lines or shuffling the file moves nothing between splits. A problem that stands in two of them counts for the held-out
+one: test before validation, validation before training.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fathom.base.errors import ConfigError
+from fathom.data.record import MAX_SKIPPED, Skips
+from fathom.data.sources import open_source
+from fathom.tasks.splits import check_shares, split_of
+from fathom.tasks.task import Item, Split
+
+log = logging.getLogger(__name__)
+
+Make = Callable[[Mapping[str, Any]], Item]
+"""Makes an item of a record; raises KeyError, TypeError or ValueError where the record lacks what it needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Where the splits are read: words of `fathom.data.sources` (``problems.jsonl``, ``hf:owner/name:pattern``).
+
+    A held-out split without a source of its own is the given share of the training source; without a training source
+    there is no such share.
+    """
+
+    train: str | None = None
+    validation: str | None = None
+    test: str | None = None
+    validation_share: float = 0.05
+    test_share: float = 0.1
+    max_skipped: int = MAX_SKIPPED
+
+    def __post_init__(self) -> None:
+        check_shares(self.validation_share, self.test_share)
+        if not (self.train or self.validation or self.test):
+            raise ConfigError("there is no source of problems", "give train=, validation= or test= a file or hf:name")
+
+    def items(self, name: str, split: Split, make: Make, seed: int) -> Iterator[Item]:
+        """The items of a split, each once, in the order that the seed gives. Raises DataError and ConfigError."""
+        items = self._members(split, make)
+        if not items:
+            raise ConfigError(f"the {split} split of {name} is empty", f"give {split}= a source")
+        random.Random(f"{name}/{split}/{seed}").shuffle(items)
+        return iter(items)
+
+    def _members(self, split: Split, make: Make) -> list[Item]:
+        """In the order of the source."""
+        own = {"train": self.train, "validation": self.validation, "test": self.test}[split]
+        stricter = {"train": (self.test, self.validation), "validation": (self.test,), "test": ()}[split]
+        held = {item.id for source in stricter if source for item in _load(source, make, self)}
+        items = _load(own, make, self) if own else _load(self.train, make, self) if self.train else []
+        if split == "train" or not own:
+            items = [item for item in items if self._place(item) == split]
+        return [item for item in items if item.id not in held]
+
+    def _place(self, item: Item) -> Split:
+        """The split of a problem of the training source."""
+        validation = 0.0 if self.validation else self.validation_share
+        return split_of(item.id, validation=validation, test=0.0 if self.test else self.test_share)
+
+
+def content_id(name: str, *parts: str) -> str:
+    """An item's id, from what the problem says; white space does not make another problem."""
+    text = "\0".join(" ".join(part.split()) for part in parts)
+    return f"{name}/{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:16]}"
+
+
+def text_of(record: Mapping[str, Any], *names: str) -> str:
+    """The first of these fields that holds a text; raises ValueError where none does."""
+    for name in names:
+        value = record.get(name)
+        if isinstance(value, str) and value.strip():
+            return value
+    raise ValueError(f"it has no text in {' or '.join(map(repr, names))}")
+
+
+def _load(word: str, make: Make, collection: Collection) -> list[Item]:
+    """The items of one source, without repetitions. Records that cannot be used are skipped, counted, and told."""
+    skips = Skips(collection.max_skipped)
+    items: dict[str, Item] = {}
+    for record in open_source(word).records(skips):
+        try:
+            item = make(record.data)
+        except (KeyError, TypeError, ValueError) as error:
+            skips.add(record.where, f"{type(error).__name__}: {error}" if isinstance(error, KeyError) else str(error))
+            continue
+        items.setdefault(item.id, item)
+    if skips.items:
+        log.warning("%d records of %s cannot be used: %s", len(skips.items), word, skips)
+    return list(items.values())

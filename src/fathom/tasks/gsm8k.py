@@ -1,0 +1,53 @@
+"""GSM8K (Cobbe et al. 2021, arXiv 2110.14168): word problems of grade school, whose answer is a number after
+``####``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from fathom.tasks import grading
+from fathom.tasks.collection import Collection, content_id, text_of
+from fathom.tasks.prompts import Style, ask
+from fathom.tasks.task import Item, Split, Verdict
+from fathom.tasks.verifiers.format import AnswerFormat
+from fathom.tasks.verifiers.number import check_last_number, check_number, parse
+
+HUB = Collection(train="hf:openai/gsm8k:main/train-*", test="hf:openai/gsm8k:main/test-*")
+
+
+@dataclass(frozen=True, slots=True)
+class Gsm8k:
+    """Records have ``question`` and ``answer``; of the answer what follows the last ``####`` counts, or all of it."""
+
+    collection: Collection = HUB
+    style: Style = "base"
+    answer_format: AnswerFormat = field(default_factory=AnswerFormat)
+
+    @property
+    def name(self) -> str:
+        return "gsm8k"
+
+    def items(self, split: Split, *, seed: int = 0, limit: int | None = None) -> Iterator[Item]:
+        return islice(self.collection.items(self.name, split, self._item, seed), limit)
+
+    def verify(self, item: Item, completion: str) -> Verdict:
+        return grading.strict(self.answer_format, completion, lambda answer: check_number(answer, item.answer))
+
+    def lenient(self, item: Item, completion: str) -> Verdict:
+        return grading.lenient(self.answer_format, completion, lambda answer: check_last_number(answer, item.answer))
+
+    def _item(self, record: Mapping[str, Any]) -> Item:
+        question, solution = text_of(record, "question").strip(), text_of(record, "answer")
+        number = parse(solution.rpartition("####")[2])
+        if number is None:
+            raise ValueError("its answer is no number after ####")
+        return Item(
+            id=content_id(self.name, question),
+            prompt=ask(question, self.style, opened=self.answer_format.opened),
+            answer=number,
+            metadata={"solution": solution},
+        )

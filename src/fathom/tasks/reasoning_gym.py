@@ -1,0 +1,133 @@
+"""Every task of reasoning-gym (Stojanovski et al. 2025, arXiv 2505.24760), by its name, through one adapter.
+
+Its scorers evaluate what a model wrote (some with sympy), and pay a part for a nearly right answer, or for any answer
+at all. So all of it runs in a confined process; and ``correct`` means a score of at least ``threshold``, 1.0 unless
+told otherwise, while anything below earns nothing unless ``partial`` asks for the score itself. Some of them give 1.0
+to NaN, or to any text where the right answer is False: such answers are refused before they are scored (`_evades`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import count, islice
+from typing import Any
+
+from fathom.base.errors import ConfigError
+from fathom.tasks.collection import content_id
+from fathom.tasks.prompts import Style, ask
+from fathom.tasks.splits import check_shares, drawn, split_of
+from fathom.tasks.task import Item, Split, Verdict
+from fathom.tasks.verifiers.format import AnswerFormat, Extraction
+from fathom.tasks.worker import Worker
+
+MAX_ANSWER = 20_000
+"""Characters of an answer; grids and plans are long."""
+
+_NO_NUMBER = re.compile(r"(?i)(?<![a-z])(?:nan|inf|infinity)(?:j|(?![a-z]))")
+_TRUTH = frozenset({"true", "false", "yes", "no"})
+
+
+def _worker() -> Worker:
+    return Worker("fathom.tasks.inside.gym", "reasoning_gym")
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningGym:
+    """``dataset`` is a name of theirs (``leg_counting``), ``options`` its configuration (``{"max_animals": 5}``).
+
+    Raises MissingPackageError where reasoning-gym is not installed, ConfigError for names and options that it refuses.
+    """
+
+    dataset: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    threshold: float = 1.0
+    partial: bool = False
+    style: Style = "base"
+    answer_format: AnswerFormat = field(default_factory=AnswerFormat)
+    validation: float = 0.05
+    test: float = 0.1
+    worker: Worker = field(default_factory=_worker, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        check_shares(self.validation, self.test)
+        if not 0 < self.threshold <= 1:
+            raise ConfigError(f"a threshold of {self.threshold} tells nothing apart", "choose 0 < threshold <= 1")
+        names = self.worker.ask({"what": "names"}).get("value", ())
+        if self.dataset not in names:
+            raise ConfigError(f"reasoning-gym has no data set {self.dataset!r}", f"choose one of {', '.join(names)}")
+        reply = self.worker.ask(self._request("item", seed=0, index=0))
+        if "error" in reply:
+            raise ConfigError(
+                f"reasoning-gym refuses {self.dataset} with these options: {reply['error']}", "change them"
+            )
+
+    @property
+    def name(self) -> str:
+        return f"reasoning-gym/{self.dataset}"
+
+    def items(self, split: Split, *, seed: int = 0, limit: int | None = None) -> Iterator[Item]:
+        """Problems whose text belongs to the split. Some of the data sets have few: their held-out splits end early."""
+        start = int.from_bytes(hashlib.sha256(f"{split}/{seed}".encode()).digest()[:4], "big")
+        indices = count()
+        return islice(drawn(lambda: self._draw(split, start, next(indices)), split, self.name), limit)
+
+    def verify(self, item: Item, completion: str) -> Verdict:
+        return self._graded(item, self.answer_format.strict(completion), self.answer_format.reward)
+
+    def lenient(self, item: Item, completion: str) -> Verdict:
+        return self._graded(item, self.answer_format.lenient(completion), 0.0)
+
+    def _graded(self, item: Item, found: Extraction, format_reward: float) -> Verdict:
+        if found.answer is None:
+            return Verdict(0.0, False, False, found.detail)
+        score = self._score(item, found.answer)
+        if isinstance(score, str):
+            return Verdict(format_reward if found.well_formed else 0.0, False, found.well_formed, score)
+        correct = score >= self.threshold
+        reward = score if self.partial else float(correct)
+        if found.well_formed:
+            reward = max(reward, format_reward)
+        return Verdict(reward, correct, found.well_formed, f"score {score:g}")
+
+    def _score(self, item: Item, answer: str) -> float | str:
+        """0..1, or why there is none. NaN is none."""
+        if len(answer) > MAX_ANSWER:
+            return f"more than {MAX_ANSWER:,} characters"
+        if _evades(answer, item.answer):
+            return "it is not of the kind that was asked for"
+        place = {key: item.metadata[key] for key in ("seed", "index")}
+        reply = self.worker.ask(self._request("score", answer=answer, **place))
+        score = reply.get("value")
+        if not isinstance(score, float) or not 0 <= score <= 1:
+            return f"it cannot be scored: {reply.get('error', score)}"
+        return score
+
+    def _draw(self, split: Split, seed: int, index: int) -> Item | None:
+        reply = self.worker.ask(self._request("item", seed=seed, index=index))
+        if "error" in reply:
+            return None
+        question, answer = reply["value"]["question"], reply["value"]["answer"]
+        name = content_id(self.name, question)
+        if split_of(name, validation=self.validation, test=self.test) != split:
+            return None
+        return Item(
+            id=name,
+            prompt=ask(question.strip(), self.style, opened=self.answer_format.opened),
+            answer=answer,
+            metadata={"seed": seed, "index": index, "dataset": self.dataset},
+        )
+
+    def _request(self, what: str, **more: Any) -> dict[str, Any]:
+        return {"what": what, "dataset": self.dataset, "options": dict(self.options), **more}
+
+
+def _evades(answer: str, expected: Any) -> bool:
+    """Whether an answer is of a kind that scorers mistake for right: no number, or neither true nor false."""
+    if not isinstance(expected, str):
+        return _NO_NUMBER.search(answer) is not None
+    if expected.casefold() in _TRUTH:
+        return answer.casefold() not in _TRUTH
+    return _NO_NUMBER.search(answer) is not None and _NO_NUMBER.search(expected) is None

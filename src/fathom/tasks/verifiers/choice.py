@@ -1,0 +1,39 @@
+"""Which of the lettered choices an answer takes.
+
+Strictly an answer is one letter, as it stands in the question or with the usual marks: ``B``, ``(B)``, ``B.``. The
+lenient reading takes the last letter that stands alone, unless it is the word "A" or "I" inside a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fathom.tasks.grading import RIGHT
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+_STRICT = re.compile(r"\(?([A-Z])\)?[.:]?")
+_MARKED = re.compile(r"\(([A-Z])\)|\b(?:answer|choice|option)\s*(?:is|:)?\s*\(?([A-Z])\b")
+_ALONE = re.compile(r"(?<![A-Za-z0-9'’])([A-Z])(?![A-Za-z0-9'’])")
+
+
+def chosen(answer: str, count: int) -> str | None:
+    """The letter that an answer is, among the first ``count``; None where it is anything else."""
+    match = _STRICT.fullmatch(answer.strip(" \t\r\n")[:8])
+    return match[1] if match and match[1] in LETTERS[:count] and len(answer.strip(" \t\r\n")) <= 8 else None
+
+
+def last_chosen(answer: str, count: int) -> str | None:
+    """The last letter that an answer names, among the first ``count``; None without one."""
+    text = answer[-2000:]
+    marked = [first or second for first, second in _MARKED.findall(text)]
+    alone = [m[1] for m in _ALONE.finditer(text) if not re.match(r"\s+[a-z]", text[m.end() :])]
+    letters = [letter for letter in marked or alone if letter in LETTERS[:count]]
+    return letters[-1] if letters else None
+
+
+def check_choice(letter: str | None, expected: str) -> str:
+    """What is wrong with a choice; empty where it is the expected one."""
+    if letter is None:
+        return "no choice"
+    return RIGHT if letter == expected else f"it is {letter}, not {expected}"

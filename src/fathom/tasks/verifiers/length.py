@@ -1,0 +1,43 @@
+"""Rewards for length: pure functions of a completion's token count, to be added to a verifier's reward."""
+
+from __future__ import annotations
+
+import math
+
+from fathom.base.errors import ConfigError
+
+
+def soft_overlong(length: int, *, maximum: int, cache: int) -> float:
+    """DAPO's soft overlong punishment (arXiv 2503.14476, equation 13): 0, then down to -1 over the last ``cache``
+    tokens.
+
+    Where completions are cut at ``maximum``, it tells a model that it nears the end before it is cut off.
+    """
+    if not 0 < cache <= maximum:
+        raise ConfigError(f"a cache of {cache} tokens does not fit {maximum}", "choose 0 < cache <= maximum")
+    if length <= maximum - cache:
+        return 0.0
+    return max(-1.0, ((maximum - cache) - length) / cache)
+
+
+def cosine(
+    length: int,
+    correct: bool,
+    *,
+    maximum: int,
+    right: tuple[float, float] = (1.0, 0.5),
+    wrong: tuple[float, float] = (-0.5, 0.0),
+    exceeded: float = -0.5,
+) -> float:
+    """The cosine reward of Yeo et al. (arXiv 2502.03373, section 4.2): along half a cosine from length 0 to
+    ``maximum``.
+
+    ``right`` and ``wrong`` are the rewards at both ends: a right answer is worth more where it is short, a wrong one
+    costs less where more was tried. A completion that reaches ``maximum`` gets ``exceeded``.
+    """
+    if maximum <= 0:
+        raise ConfigError(f"a maximum of {maximum} tokens leaves no room", "choose a positive maximum")
+    if length >= maximum:
+        return exceeded
+    first, last = right if correct else wrong
+    return last + (first - last) * (1 + math.cos(math.pi * length / maximum)) / 2

@@ -1,0 +1,108 @@
+r"""Whether a mathematical answer equals the expected one, in LaTeX or plain.
+
+Numbers and texts that are the same are settled here, exactly and at once. The rest goes to math-verify, the best of the
+extractors, in a confined process: it builds sympy objects, and a model's text can make those take for ever.
+
+math-verify asks whether two values are equal, which an answer can be without being an answer: ``2 + 2`` for 4, ``5!``
+for 120, the integral of the question itself. So the strict reading also asks that an answer uses no operation that the
+expected one does without. It thereby refuses some honest forms (``2^{-1/2}`` where ``\frac{\sqrt{2}}{2}`` is
+expected); the lenient reading takes all that is equal.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from fathom.tasks.grading import RIGHT
+from fathom.tasks.verifiers.number import parse
+from fathom.tasks.worker import Worker
+
+MAX_LENGTH = 500
+MAX_DEPTH = 20
+
+_WORK = {
+    "a sum": r"\+|(?<=[\w)}\]])\s*[-−]",
+    "a product": r"\*|×|·|\\times|\\cdot|\\ast",
+    "a power": r"\^|\*\*",
+    "a factorial": r"!|\\binom|\\choose|\\Gamma",
+    "an integral, sum or limit": r"\\(?:i*nt|oint|sum|prod|lim|frac\{d|partial|det|max|min|gcd|bmod|pmod|mod)",
+    "a function": r"\\(?:log|ln|exp|arc|sin|cos|tan|cot|sec|csc|lfloor|lceil|operatorname)|\||\\[lr]vert",
+    "a division sign": r"÷|\\div",
+    "alternatives": r"\bor\b|\band\b|\\vee|\\lor|;|\\\\|\\quad|\\pm",
+    "a comparison": r"[<>≤≥≠≈]|\\(?:ne|le|ge|lt|gt|approx|equiv|in)\b",
+}
+_NAMED = re.compile(r"\s*\\?[A-Za-z]\w?\s*=(?!=)")
+
+
+class MathVerifier:
+    """Compares answers. Raises MissingPackageError where math-verify is not installed."""
+
+    def __init__(self, *, seconds: float = 10.0) -> None:
+        self._worker = Worker("fathom.tasks.inside.math_answers", "math_verify", seconds=seconds)
+
+    def check_strict(self, answer: str, expected: str) -> str:
+        """What is wrong with an answer; empty where it is right, finished, and the only one."""
+        return settled(answer, expected, strict=True) or self._compare(answer, expected)
+
+    def check_lenient(self, answer: str, expected: str) -> str:
+        """What is wrong with an answer; empty where it equals the expected one in any form."""
+        return settled(answer, expected, strict=False) or self._compare(answer, expected)
+
+    def close(self) -> None:
+        self._worker.close()
+
+    def _compare(self, answer: str, expected: str) -> str:
+        if _same(answer, expected):
+            return RIGHT
+        given, wanted = parse(answer), parse(expected)
+        if given is not None and wanted is not None:
+            return RIGHT if given == wanted else f"it is {given}, not {wanted}"
+        reply = self._worker.ask({"gold": expected, "answer": answer})
+        if "error" in reply:
+            return f"it cannot be compared: {reply['error']}"
+        return RIGHT if reply["value"] is True else f"it is not {expected[:60]}"
+
+
+def settled(answer: str, expected: str, *, strict: bool) -> str:
+    """What is wrong with the form of an answer, whatever its value; empty where nothing is."""
+    if len(answer) > MAX_LENGTH:
+        return f"more than {MAX_LENGTH} characters"
+    odd = next((c for c in answer if unicodedata.category(c)[0] == "C" and c not in "\n\t"), None)
+    if odd:
+        return f"it holds the character U+{ord(odd):04X}"
+    if any(unicodedata.category(c) in ("Nd", "No", "Nl") and not c.isascii() for c in answer):
+        return "its digits are not ASCII"
+    if not _balanced(answer):
+        return f"its brackets do not match, or nest deeper than {MAX_DEPTH}"
+    return _unfinished(answer, expected) if strict else RIGHT
+
+
+def _unfinished(answer: str, expected: str) -> str:
+    """Which kind of operation an answer leaves to do that the expected one does without."""
+    if _same(answer, expected):
+        return RIGHT
+    if "=" in answer and "=" not in expected:
+        answer = _NAMED.sub("", answer, count=1)  # x = 4 names the answer; 3 + 1 = 4 is a calculation
+        if "=" in answer:
+            return "it holds an equation where a value is expected"
+    for what, pattern in _WORK.items():
+        if re.search(pattern, answer) and not re.search(pattern, expected):
+            return f"it holds {what} where a value without is expected"
+    return RIGHT
+
+
+def _same(answer: str, expected: str) -> bool:
+    return bool(answer.strip()) and "".join(answer.split()) == "".join(expected.split())
+
+
+def _balanced(text: str) -> bool:
+    """Braces in pairs, nothing too deep. Other brackets may be of two kinds, as in ``[0, 1)``."""
+    braces = depth = 0
+    for mark in re.findall(r"\\[{}]|[{}()\[\]]", text):
+        if mark in "{}":
+            braces += 1 if mark == "{" else -1
+        depth += 1 if mark[-1] in "{([" else -1
+        if braces < 0 or depth > MAX_DEPTH:
+            return False
+    return braces == 0 and depth == 0
