@@ -12,12 +12,16 @@ from typing import Any
 from fathom.base.errors import ConfigError
 from fathom.tasks.arithmetic import Arithmetic
 from fathom.tasks.code import Code
+from fathom.tasks.collection import Collection
 from fathom.tasks.countdown import Countdown
 from fathom.tasks.gsm8k import Gsm8k
 from fathom.tasks.math_style import MathStyle
 from fathom.tasks.multiple_choice import MultipleChoice
 from fathom.tasks.reasoning_gym import ReasoningGym
+from fathom.tasks.sandbox import Limits, Sandbox
 from fathom.tasks.task import Task
+from fathom.tasks.verifiers.countdown import Rules
+from fathom.tasks.verifiers.format import AnswerFormat
 
 TASKS: Mapping[str, Callable[..., Task]] = MappingProxyType(
     {
@@ -34,17 +38,44 @@ TASKS: Mapping[str, Callable[..., Task]] = MappingProxyType(
 )
 
 
+_PARTS: Mapping[str, type] = MappingProxyType(
+    {
+        "answer_format": AnswerFormat,
+        "collection": Collection,
+        "limits": Limits,
+        "rules": Rules,
+        "sandbox": Sandbox,
+    }
+)
+"""Options that are objects. A configuration, which has none, gives their fields: ``rules={"operators": "+-*"}``."""
+
+
 def get(name: str, **options: Any) -> Task:
-    """The task of this name. Options are its constructor's; raises ConfigError on unknown names and options."""
+    """The task of this name. Options are its constructor's, objects among them as such or as mappings of their fields.
+
+    Raises ConfigError on unknown names and options, and where an option is missing.
+    """
     if name not in TASKS:
         close = difflib.get_close_matches(name, TASKS, n=1)
         meant = f"did you mean {close[0]!r}? " if close else ""
         raise ConfigError(f"no task is called {name!r}", f"{meant}there are {', '.join(sorted(TASKS))}")
-    factory = TASKS[name]
+    task: Task = _made(f"task {name!r}", TASKS[name], options)
+    return task
+
+
+def _made(what: str, factory: Callable[..., Any], options: Mapping[str, Any]) -> Any:
     known = inspect.signature(factory).parameters
     unknown = sorted(set(options) - set(known))
     if unknown:
-        raise ConfigError(
-            f"task {name!r} has no option {unknown[0]!r}", f"its options are {', '.join(known) or 'none'}"
-        )
-    return factory(**options)
+        raise ConfigError(f"{what} has no option {unknown[0]!r}", f"its options are {', '.join(known) or 'none'}")
+    missing = [key for key, each in known.items() if each.default is each.empty and key not in options]
+    if missing:
+        raise ConfigError(f"{what} needs {missing[0]!r}", f"its options are {', '.join(known)}")
+    return factory(**{key: _value(key, value) for key, value in options.items()})
+
+
+def _value(key: str, value: Any) -> Any:
+    """An option as its constructor takes it: mappings become objects, lists become tuples."""
+    if key in _PARTS and isinstance(value, Mapping):
+        return _made(f"option {key!r}", _PARTS[key], value)
+    return tuple(value) if isinstance(value, list) else value

@@ -1,8 +1,13 @@
+from pathlib import Path
+
 import pytest
 
 from fathom.base.errors import ConfigError
+from fathom.tasks.countdown import Countdown
 from fathom.tasks.registry import TASKS, get
 from fathom.tasks.task import Task
+from fathom.tasks.verifiers.countdown import Rules
+from fathom.tasks.verifiers.format import AnswerFormat
 
 
 def test_names_lead_to_tasks() -> None:
@@ -22,3 +27,32 @@ def test_an_unknown_name_says_which_was_meant() -> None:
 def test_an_unknown_option_says_which_there_are() -> None:
     with pytest.raises(ConfigError, match="task 'arithmetic' has no option 'lenght'; its options are length, largest"):
         get("arithmetic", lenght=3)
+
+
+def test_a_missing_option_is_named() -> None:
+    with pytest.raises(
+        ConfigError, match="task 'multiple-choice' needs 'collection'; its options are collection, label"
+    ):
+        get("multiple-choice")
+
+
+def test_options_come_as_plain_values_from_a_configuration() -> None:
+    options = {
+        "rules": {"operators": "+-*", "absolute": True},
+        "answer_format": {"opened": True},
+        "target_range": [1, 9],
+    }
+    task = get("countdown", **options)
+    assert task == Countdown(
+        rules=Rules("+-*", absolute=True), answer_format=AnswerFormat(opened=True), target_range=(1, 9)
+    )
+    with pytest.raises(
+        ConfigError, match="option 'rules' has no option 'oprators'; its options are operators, absolute"
+    ):
+        get("countdown", rules={"oprators": "+"})
+
+
+def test_a_task_that_reads_a_file(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"question": "?", "answer": "#### 7"}\n')
+    task = get("gsm8k", collection={"test": str(tmp_path / "x.jsonl")})
+    assert [item.answer for item in task.items("test")] == [7]
