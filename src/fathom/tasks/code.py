@@ -22,7 +22,7 @@ from fathom.tasks.verifiers.format import AnswerFormat
 
 
 @dataclass(frozen=True, slots=True)
-class Tests:
+class Assertions:
     """Python that asserts, and the functions (or ``Class.method``) of the program that it calls."""
 
     source: str
@@ -66,7 +66,7 @@ class Code:
         return grading.lenient(self.answer_format, completion, lambda answer: self._check(item, program(answer)))
 
     def _check(self, item: Item, code: str | None) -> str:
-        if isinstance(item.answer, Tests):
+        if isinstance(item.answer, Assertions):
             return check_tests(code, item.answer.source, item.answer.names, self.sandbox)
         return check_output(code, item.answer, self.sandbox)
 
@@ -88,16 +88,16 @@ def _examples(record: Mapping[str, Any]) -> tuple[Example, ...]:
     return examples
 
 
-def _tests(record: Mapping[str, Any]) -> Tests:
+def _tests(record: Mapping[str, Any]) -> Assertions:
     if "entry_point" in record:
-        return Tests(f"{text_of(record, 'test')}\ncheck(candidate)\n", (text_of(record, "entry_point"),))
+        return Assertions(f"{text_of(record, 'test')}\ncheck(candidate)\n", (text_of(record, "entry_point"),))
     if "test_list" in record:
         setup = record.get("test_setup_code") or ""
-        return Tests("\n".join([setup, *map(str, record["test_list"])]), _defined(text_of(record, "code")))
+        return Assertions("\n".join([setup, *map(str, record["test_list"])]), _defined(text_of(record, "code")))
     names = tuple(map(str, record["names"]))
     if not names:
         raise ValueError("it names nothing to test")
-    return Tests(text_of(record, "tests"), names)
+    return Assertions(text_of(record, "tests"), names)
 
 
 def _defined(code: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fathom.tasks import sandbox
-from fathom.tasks.code import Code, Tests
+from fathom.tasks.code import Assertions, Code
 from fathom.tasks.collection import Collection
 from fathom.tasks.gsm8k import HUB, Gsm8k
 from fathom.tasks.math_style import MathStyle
@@ -38,7 +38,7 @@ class TestGsm8k:
         solution = "Each has 4 legs: 300*4=<<300*4=1200>>1200\n#### 1,200"
         task = Gsm8k(collection(tmp_path, {"question": "How many legs have 300 dogs?", "answer": solution}))
         item = only(task)
-        assert item.id == "gsm8k/93ef8a4b1ecb1a7d"
+        assert item.id == "gsm8k/456c08f40c5da0b3"
         assert item.answer == Fraction(1200)
         assert str(item.prompt).endswith("User: How many legs have 300 dogs? Assistant:")
         assert rewards(task, item, "<think>4*300</think><answer>1200</answer>") == (1.0, 1.0)
@@ -156,7 +156,7 @@ class TestCode:
             "test_list": ["assert g(3) == 9", "assert g(0) == 0"],
         }
         task = Code(collection(tmp_path, mbpp))
-        assert only(task).answer == Tests("\nassert g(3) == 9\nassert g(0) == 0", ("g",))
+        assert only(task).answer == Assertions("\nassert g(3) == 9\nassert g(0) == 0", ("g",))
         assert rewards(task, only(task), "def g(x): return x * x") == (1.0, 1.0)
         assert rewards(task, only(task), "def g(x): return x") == (0.0, 0.0)
 
@@ -170,7 +170,7 @@ class TestCode:
             {"prompt": "5", "test_list": ["assert h()"], "code": "x = 1"},
             {"prompt": "6"},
         ]
-        assert only(Code(collection(tmp_path, *bad, good))).answer == Tests("assert h() == 1", ("h",))
+        assert only(Code(collection(tmp_path, *bad, good))).answer == Assertions("assert h() == 1", ("h",))
 
     def test_strict_format(self, tmp_path: Path) -> None:
         record = {"question": "Print 1.", "examples": [{"input": "", "output": "1"}]}
