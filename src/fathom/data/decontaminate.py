@@ -6,9 +6,9 @@ shorter than that is searched for as a whole. One of fewer than 8 words (`What i
 everywhere: it counts only where its answer follows within 50 words. One without an answer, or of fewer than 3 words,
 cannot be checked; how many these are is told.
 
-Problems made from one template share its wording, and would condemn each other. Five words in a row that stand in a
-tenth of a set's items are its template; a passage that touches it says nothing about any item. An item of which nothing
-else is left is searched for as a whole.
+Problems made from one template share its wording, and would condemn each other. Five words in a row that stand in more
+than a fiftieth of a set's items (and in more than ten) are a template; a passage that touches one says nothing about
+any item. An item of which nothing else is left is searched for as a whole.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fathom.data.document import Document
-from fathom.data.words import Hashes, ngram_hashes, normalized, word_hashes
+from fathom.data.words import Hashes, growing_hashes, ngram_hashes, normalized, word_hashes
 
 WINDOW = 50
 _ASKS_FOR_AN_ANSWER = 8
 _SHORTEST = 3
 _PHRASE = 5
-_TEMPLATE_SHARE = 0.1
+_TEMPLATE_SHARE = 0.02
 _TEMPLATE_ITEMS = 10
 
 
@@ -79,8 +79,14 @@ class Contamination:
 
     def __call__(self, document: Document) -> str | None:
         words = word_hashes(normalized(document.text))
-        name = self._passage(words) or self._whole_question(words)
-        return None if name is None else f"holds an item of {name}"
+        longest = max(self._keys, default=0)
+        for size, grams in growing_hashes(words, max(self._ngram, longest)):
+            name = self._passage(grams) if size == self._ngram else None
+            if name is None and size in self._keys:
+                name = self._whole_question(words, grams, size)
+            if name is not None:
+                return f"holds an item of {name}"
+        return None
 
     def _add_whole(self, name: str, words: Hashes, answer: str) -> bool:
         wanted: tuple[int, ...] = ()
@@ -92,19 +98,16 @@ class Contamination:
         self._whole[len(words)].setdefault(key, []).append(_Whole(name, wanted))
         return True
 
-    def _passage(self, words: Hashes) -> str | None:
-        grams = ngram_hashes(words, self._ngram)
+    def _passage(self, grams: Hashes) -> str | None:
         found = grams[_among(grams, self._sorted)]
         return self._passages[int(found[0])] if len(found) else None
 
-    def _whole_question(self, words: Hashes) -> str | None:
-        for length, keys in self._keys.items():
-            grams = ngram_hashes(words, length)
-            for at in np.flatnonzero(_among(grams, keys)).tolist():
-                behind = words[at + length : at + length + WINDOW].tolist()
-                for question in self._whole[length][int(grams[at])]:
-                    if _holds(behind, question.answer):
-                        return question.set_name
+    def _whole_question(self, words: Hashes, grams: Hashes, size: int) -> str | None:
+        for at in np.flatnonzero(_among(grams, self._keys[size])).tolist():
+            behind = words[at + size : at + size + WINDOW].tolist()
+            for question in self._whole[size][int(grams[at])]:
+                if _holds(behind, question.answer):
+                    return question.set_name
         return None
 
 

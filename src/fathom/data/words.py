@@ -1,8 +1,9 @@
 """A text as the words in it: what is compared when layout, case and punctuation should not matter.
 
 Width and ligatures are folded by NFKC, case by ``casefold``; a thousands' separator does not part a number; every Han,
-kana or Hangul character is a word of its own, since no space parts them. Everything else between words is dropped,
-LaTeX's dollars and Markdown's stars with it.
+kana or Hangul character is a word of its own, since no space parts them. An operator between numbers or brackets is a
+word, or all sums of the same numbers would be one; ``×``, LaTeX's ``times`` and ``*`` are the same, however spaced.
+Everything else between words is dropped, LaTeX's dollars and Markdown's stars with it.
 """
 
 from __future__ import annotations
@@ -10,20 +11,28 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 _SEPARATOR = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_WORD = re.compile(r"[぀-ヿ㐀-鿿가-힣]|[^\W_぀-ヿ㐀-鿿가-힣]+")
+_LATEX = re.compile(r"\\(cdot|times|div)\b")
+_EMPHASIS = re.compile(r"\*\*+|[$`]")
+_SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-"})
+_OPERATORS = {sign: chr(0xE000 + at) for at, sign in enumerate("+-*/^=<>")}  # of the private use area
+_OPERATION = re.compile(r"([\d)\]])\s*([-+*/^=<>])\s*(?=[-+\d(\[])")
+_WORD = re.compile(r"[\ue000-\ue007]|[぀-ヿ㐀-鿿가-힣]|[^\W_぀-ヿ㐀-鿿가-힣]+")
 
 Hashes = NDArray[np.uint64]
 
 
 def normalized(text: str) -> list[str]:
     """The words of a text, in order."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return _WORD.findall(_SEPARATOR.sub("", folded))
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_SIGNS)
+    plain = _LATEX.sub(lambda found: "/" if found[1] == "div" else "*", folded)
+    plain = _SEPARATOR.sub("", _EMPHASIS.sub("", plain))
+    return _WORD.findall(_OPERATION.sub(lambda found: f"{found[1]} {_OPERATORS[found[2]]} ", plain))
 
 
 def word_hashes(words: list[str]) -> Hashes:
@@ -38,13 +47,19 @@ def word_hashes(words: list[str]) -> Hashes:
 
 def ngram_hashes(words: Hashes, n: int) -> Hashes:
     """(words − n + 1,) one hash for every n words in a row; empty where there are fewer."""
-    count = len(words) - n + 1
-    if count <= 0:
-        return np.zeros(0, dtype=np.uint64)
-    total = np.zeros(count, dtype=np.uint64)
-    for at in range(n):
-        total = _scrambled(total ^ words[at : at + count])
-    return total
+    hashes = np.zeros(0, dtype=np.uint64)
+    for size, found in growing_hashes(words, n):
+        if size == n:
+            hashes = found
+    return hashes
+
+
+def growing_hashes(words: Hashes, longest: int) -> Iterator[tuple[int, Hashes]]:
+    """``(n, ngram_hashes(words, n))`` for n = 1 … ``longest``, each made from the one before."""
+    hashes = np.zeros(len(words), dtype=np.uint64)
+    for at in range(min(longest, len(words))):
+        hashes = _scrambled(hashes[: len(words) - at] ^ words[at:])
+        yield at + 1, hashes
 
 
 def _scrambled(values: Hashes) -> Hashes:

@@ -98,6 +98,13 @@ def test_a_template_does_not_condemn_its_problems() -> None:
     assert not contamination.unchecked.total()
 
 
+def test_sums_of_the_same_numbers_are_different_problems() -> None:
+    contamination = Contamination()
+    contamination.add("sums", [EvaluationItem("Calculate 4 / ( 1 - 3 + 4 ).", "2")])
+    assert contamination(Document("calculate 4/(1−3+4) = 2", "1", "train")) == "holds an item of sums"
+    assert contamination(Document("Calculate 4 * ( 1 - 3 - 4 ). Not 2!", "1", "train")) is None
+
+
 def test_an_instruction_before_every_question_does_not_hide_the_questions() -> None:
     rng = random.Random(0)
     questions = [" ".join(rng.choices(FILLER, k=25)) for _ in range(40)]

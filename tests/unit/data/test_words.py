@@ -7,12 +7,17 @@ from hypothesis import strategies as st
 
 from fathom.data.words import ngram_hashes, normalized, word_hashes
 
+PLUS, MINUS, TIMES = "\ue000", "\ue001", "\ue002"
+
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("What is **1,000** + 2_000?", ["what", "is", "1000", "2", "000"]),
+        ("What is **1,000** + 2_000?", ["what", "is", "1000", PLUS, "2", "000"]),
         ("$x^2$ — Straße, ﬁn ＡＢＣ", ["x", "2", "strasse", "fin", "abc"]),
+        ("3*(4−1)", ["3", TIMES, "4", MINUS, "1"]),
+        ("$3 \\cdot 4$, 3 × ( 4 - 1 )", ["3", TIMES, "4", "3", TIMES, "4", MINUS, "1"]),
+        ("a well-known * 7-day -3 + 5", ["a", "well", "known", "7", "day", "3", PLUS, "5"]),
         ("三つの cats", ["三", "つ", "の", "cats"]),
         ("1,2,3 and 12,345,678", ["1", "2", "3", "and", "12345678"]),
         (" \n", []),
