@@ -67,7 +67,7 @@ class AnswerFormat:
             return strict
         text = completion[-MAX_COMPLETION:]
         for found in (_last_between_tags(text), last_boxed(text), _last_line(text)):
-            if found:
+            if found.strip():
                 return Extraction(found, False, strict.detail)
         return Extraction(None, False, "no answer anywhere")
 
@@ -97,7 +97,7 @@ def _between_tags(rest: str) -> Extraction:
 
 def _whole(text: str) -> Extraction:
     answer = text.strip(_SPACE)
-    return Extraction(answer, True) if answer else Extraction(None, False, "the answer is empty")
+    return Extraction(answer, True) if answer.strip() else Extraction(None, False, "the answer is empty")
 
 
 def _box(rest: str) -> Extraction:
