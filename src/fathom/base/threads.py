@@ -10,10 +10,10 @@ from fathom.base.memory import share_one_heap
 def serve_politely() -> None:
     """Let torch's OpenMP threads sleep between operations instead of spinning; a choice of the user's stands.
 
-    They would hold the cores that our own kernels' threads need a moment later: decoding a small model loses a
-    quarter of its speed to them. For processes that serve; training, which is all torch, is better off with spinning.
-    OpenMP reads the variable when it is loaded, so this must come before the first ``import torch``. Threads also
-    share one heap: the one that loads and the one that computes would else hold twice the memory.
+    They would hold the cores that our own kernels' threads need a moment later. For processes that serve; training,
+    which is all torch, is better off with spinning. OpenMP reads the variable when it is loaded, so this must come
+    before the first ``import torch``. Threads also share one heap: the one that loads and the one that computes would
+    else hold twice the memory.
     """
     share_one_heap()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")

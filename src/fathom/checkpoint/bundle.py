@@ -56,7 +56,7 @@ def open_bundle(
     ``dtype`` is float32, bfloat16 or auto (``fathom.base.device``), whatever the file stores. ``optimize`` gives the
     weights the form that the kernels of the processor read, packed where a GGUF file packs them, and fuses layers; the
     model then only infers. It changes nothing on other devices than the CPU. Where weights stay packed, ``auto`` means
-    activations in float32: they cost no decoding speed there, and small models answer better for it. Raises
+    activations in float32: exact on the file's numbers, at a price in speed that ``benchmarks/results`` tells. Raises
     ModelNotFoundError, CheckpointError, ConfigError or TokenizerError, each with its remedy.
     """
     report = progress or silent
