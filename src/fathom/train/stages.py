@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fathom.base.errors import ConfigError
+from fathom.base.lock import locked
 from fathom.train.config import RunConfig
 from fathom.train.display import Display
 from fathom.train.pretrain import pretrain
@@ -14,9 +15,19 @@ from fathom.train.rl.run import learn
 from fathom.train.sft import sft
 from fathom.train.supervised import PretrainConfig, SFTConfig
 
+LOCK = ".lock"
+
 
 def run(config: RunConfig, out: Path, display: Display) -> bool:
-    """Run ``config`` into ``out``, or go on there; False where it was stopped before its end."""
+    """Run ``config`` into ``out``, or go on there; False where it was stopped before its end.
+
+    Raises BusyError where another process runs in ``out``.
+    """
+    with locked(out / LOCK, str(out), display.say):
+        return _run(config, out, display)
+
+
+def _run(config: RunConfig, out: Path, display: Display) -> bool:
     match config:
         case PretrainConfig():
             return pretrain(config, out, display)
