@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import comb, sqrt
 from typing import Any
 
+from fathom.train.rl.curriculum import LEVEL
 from fathom.train.rl.grading import Graded, Group
 
 KS = (1, 2, 4, 8, 16, 32, 64)
@@ -58,6 +59,21 @@ def evaluate(groups: Sequence[Group]) -> Evaluation:
         thought_right=_right(thought),
         guess_right=_right(guessed),
     )
+
+
+def apart(groups: Sequence[Group]) -> dict[str, Evaluation]:
+    """An evaluation of each level, in the order in which they come; nothing, where problems have no level."""
+    found: dict[str, list[Group]] = {}
+    for group in groups:
+        if LEVEL in group.item.metadata:
+            found.setdefault(group.item.metadata[LEVEL], []).append(group)
+    return {name: evaluate(part) for name, part in found.items()}
+
+
+def metrics(groups: Sequence[Group]) -> dict[str, Any]:
+    """What runs log of these groups: all together, and each level under ``levels``."""
+    levels = {name: found.metrics() for name, found in apart(groups).items()}
+    return evaluate(groups).metrics() | ({"levels": levels} if levels else {})
 
 
 def pass_at(k: int, samples: int, right: int) -> float:

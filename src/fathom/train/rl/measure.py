@@ -17,7 +17,7 @@ from fathom.train.config import Part, RunConfig
 from fathom.train.display import Display
 from fathom.train.metrics import Recorder, describe
 from fathom.train.rl.config import TaskConfig
-from fathom.train.rl.evaluation import evaluate
+from fathom.train.rl.evaluation import metrics
 from fathom.train.rl.grading import Grader, Group
 from fathom.train.rl.run import grader_of
 from fathom.train.zero.reading import read
@@ -70,7 +70,7 @@ def measure(config: MeasureConfig, out: Path, display: Display) -> bool:
 
 def described(grader: Grader, groups: list[Group]) -> dict[str, Any]:
     """Everything there is to say about these completions."""
-    found = evaluate(groups).metrics()
+    found = metrics(groups)
     verdicts = [grader.task.lenient(group.item, member.text) for group in groups for member in group.members]
     found["lenient"] = sum(verdict.correct for verdict in verdicts) / len(verdicts)
     if isinstance(grader.task, ZeroCountdown):

@@ -31,7 +31,7 @@ from fathom.train.final import FINAL, save_final
 from fathom.train.metrics import Recorder, describe
 from fathom.train.rl.config import RLConfig, TaskConfig
 from fathom.train.rl.doctor import Finding, admit
-from fathom.train.rl.evaluation import evaluate
+from fathom.train.rl.evaluation import evaluate, metrics
 from fathom.train.rl.grading import Grader, Group
 from fathom.train.rl.rollout import EngineSource
 from fathom.train.rl.tasks import task_of
@@ -124,9 +124,9 @@ def _examine(config: RLConfig, trainer: Trainer, recorder: Recorder, display: Di
     gate = config.gate
     if gate.mode == "off":
         return []
-    found = evaluate(trainer.evaluation(gate.problems, gate.samples, config.sampling.temperature))
-    recorder.record("gate", 0, found.metrics())
-    findings = admit(found, gate)
+    groups = trainer.evaluation(gate.problems, gate.samples, config.sampling.temperature)
+    recorder.record("gate", 0, metrics(groups))
+    findings = admit(evaluate(groups), gate)
     for finding in findings:
         display.say(f"doubtful: {finding.what}; {finding.advice}")
     return findings
@@ -141,8 +141,8 @@ def _step(config: RLConfig, trainer: Trainer, recorder: Recorder, display: Displ
     every = config.evaluation.every
     if every and (trainer.step % every == 0 or trainer.step == config.steps):
         asked = config.evaluation
-        found = evaluate(trainer.evaluation(asked.problems, asked.samples, asked.temperature))
-        recorder.record("evaluation", trainer.step, found.metrics() | {"temperature": asked.temperature})
+        found = metrics(trainer.evaluation(asked.problems, asked.samples, asked.temperature))
+        recorder.record("evaluation", trainer.step, found | {"temperature": asked.temperature})
 
 
 def _save(config: RLConfig, trainer: Trainer, recorder: Recorder, store: Store) -> None:

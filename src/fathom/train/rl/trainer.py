@@ -31,6 +31,7 @@ from fathom.train.balance import Balance
 from fathom.train.guard import DivergedError, culprit
 from fathom.train.rl.advantage import advantages, zero_variance
 from fathom.train.rl.config import RLConfig
+from fathom.train.rl.curriculum import Adaptive
 from fathom.train.rl.evaluation import evaluate
 from fathom.train.rl.grading import Graded, Grader, Group
 from fathom.train.rl.loss import Diagnostics, divisor, policy_loss
@@ -97,6 +98,8 @@ class Trainer:
         every = self.config.reference_every
         if self.reference is not None and every and self.step % every == 0:
             self.reference = _frozen(self.model)
+        adaptive = self._adaptive
+        observed = adaptive.observe(sampled) if adaptive is not None else {}
         line = describe(sampled) | {
             "groups": len(kept),
             "loss": learned.loss,
@@ -109,6 +112,7 @@ class Trainer:
             "loads": loads.loads if loads else None,
             "sampling_seconds": collected - began,
             "update_seconds": self._clock() - collected,
+            **observed,
         }
         return line, sampled
 
@@ -146,6 +150,7 @@ class Trainer:
             "model": self.model.state_dict(),
             "optimizers": self.optimizers.state_dict(),
             "reference": reference,
+            "task": None if self._adaptive is None else self._adaptive.state(),
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -154,7 +159,13 @@ class Trainer:
         self.optimizers.load_state_dict(state["optimizers"])
         if self.reference is not None:
             self.reference.load_state_dict(state["reference"])
+        if self._adaptive is not None:
+            self._adaptive.load(state["task"])
         self.grader.source.refresh()
+
+    @property
+    def _adaptive(self) -> Adaptive | None:
+        return self.grader.task if isinstance(self.grader.task, Adaptive) else None
 
     def _items(self, seed: int, count: int) -> Iterator[Item]:
         return islice(self.grader.task.items("train", seed=seed), count)

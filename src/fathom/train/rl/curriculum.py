@@ -1,0 +1,209 @@
+"""Several levels of difficulty as one task, of which training draws what it can learn from now.
+
+A group that is all wrong or all right teaches nothing, and a hard level is all wrong until an easier one has been
+learned. So levels open one after another: each names the level that has to be passed before it, and being passed means
+a share of right answers over the last groups that were sampled there. Among the open levels the next problems are drawn
+where groups were undecided lately. A floor keeps every open level in the draw, so that an old one is not forgotten and
+a new one gets its chance.
+
+Undecided groups are counted, rather than p (1 - p) computed from the share p of right answers: a level of which half
+the problems are always solved and the other half never has p = 1/2 and nothing to teach.
+
+What has been seen is the only state. It is plain numbers, is saved with the run, and decides, together with the step's
+seed, every draw: a resumed run draws the same problems. Held-out problems are dealt from all levels in turn, open or
+not, so that any number of them measures every level alike.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count, islice
+from typing import Any, Protocol, runtime_checkable
+
+from fathom.base.errors import ConfigError
+from fathom.tasks.task import Item, Split, Task, Verdict
+
+LEVEL = "level"
+"""The key of `Item.metadata` under which an item says where it belongs."""
+
+
+class Outcome(Protocol):
+    """What a curriculum wants to know of a group: `fathom.train.rl.grading.Group` is one."""
+
+    @property
+    def item(self) -> Item: ...
+
+    @property
+    def members(self) -> Sequence[Any]: ...
+
+    @property
+    def right(self) -> int: ...
+
+
+@runtime_checkable
+class Adaptive(Protocol):
+    """A task that chooses its training problems by what was sampled."""
+
+    def observe(self, groups: Iterable[Outcome]) -> dict[str, Any]:
+        """Learn from the groups of one step; what there is to log of them."""
+
+    def state(self) -> dict[str, Any]:
+        """Plain values: everything that the next draw depends on but its seed."""
+
+    def load(self, state: Mapping[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """``after`` names the level that must be passed before this one opens; None: open from the start."""
+
+    name: str
+    task: Task
+    after: str | None = None
+
+
+class Curriculum:
+    """Levels in the order of reports.
+
+    A level is passed when the last ``window`` groups sampled there are known and at least ``threshold`` of their
+    members were right. Levels stay open. ``floor`` is the least share of an open level; where that leaves nothing to
+    divide, all get the same. Raises ConfigError on levels that cannot all be opened.
+    """
+
+    def __init__(
+        self,
+        levels: Sequence[Level],
+        *,
+        name: str = "curriculum",
+        threshold: float = 0.5,
+        window: int = 32,
+        floor: float = 0.05,
+    ) -> None:
+        _check(levels)
+        if not (0 <= threshold <= 1 and 0 <= floor <= 1 and window >= 1):
+            raise ConfigError("this curriculum cannot be", "choose shares in 0..1 and a window of 1 or more")
+        self.levels = tuple(levels)
+        self.threshold = threshold
+        self.floor = floor
+        self._name = name
+        self._tasks = {level.name: level.task for level in levels}
+        self._open = {level.name for level in levels if level.after is None}
+        self._seen: dict[str, deque[tuple[int, int]]] = {level.name: deque(maxlen=window) for level in levels}
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def open(self) -> list[str]:
+        """The open levels, in order."""
+        return [level.name for level in self.levels if level.name in self._open]
+
+    def solved(self, level: str) -> float | None:
+        """The share of right answers over the window; None where nothing was sampled."""
+        seen = self._seen[level]
+        return sum(right for right, _ in seen) / sum(size for _, size in seen) if seen else None
+
+    def undecided(self, level: str) -> float:
+        """The chance that a group of this level is neither all right nor all wrong, by Laplace's rule: where nothing
+        is known, one half.
+        """
+        seen = self._seen[level]
+        return (sum(0 < right < size for right, size in seen) + 1) / (len(seen) + 2)
+
+    def shares(self) -> dict[str, float]:
+        """How the open levels divide the next problems; they sum to 1."""
+        names = self.open
+        floor = min(self.floor, 1 / len(names))
+        weights = {name: self.undecided(name) for name in names}
+        total = sum(weights.values())
+        return {name: floor + (1 - floor * len(names)) * weights[name] / total for name in names}
+
+    def items(self, split: Split, *, seed: int = 0, limit: int | None = None) -> Iterator[Item]:
+        return islice(self._drawn(seed) if split == "train" else self._dealt(split, seed), limit)
+
+    def verify(self, item: Item, completion: str) -> Verdict:
+        return self._tasks[item.metadata[LEVEL]].verify(item, completion)
+
+    def lenient(self, item: Item, completion: str) -> Verdict:
+        return self._tasks[item.metadata[LEVEL]].lenient(item, completion)
+
+    def observe(self, groups: Iterable[Outcome]) -> dict[str, Any]:
+        """``levels`` tells of every open level the ``share`` that it had, ``pass@1`` of this step (None: not drawn) and
+        ``recent``, that of the window; ``open`` the levels of the next step.
+        """
+        shares = self.shares()
+        counts = {name: [0, 0] for name in shares}
+        for group in groups:
+            name, right, size = group.item.metadata[LEVEL], group.right, len(group.members)
+            self._seen[name].append((right, size))
+            counts[name][0] += right
+            counts[name][1] += size
+        told = {
+            name: {
+                "share": shares[name],
+                "pass@1": right / size if size else None,
+                "recent": self.solved(name),
+                "undecided": self.undecided(name),
+            }
+            for name, (right, size) in counts.items()
+        }
+        self._open |= {level.name for level in self.levels if level.after in self._open and self._passed(level.after)}
+        return {"levels": told, "open": self.open}
+
+    def state(self) -> dict[str, Any]:
+        return {"open": self.open, "seen": {name: [list(one) for one in seen] for name, seen in self._seen.items()}}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        self._open = set(state["open"])
+        for name, seen in self._seen.items():
+            seen.clear()
+            seen.extend((right, size) for right, size in state["seen"][name])
+
+    def _passed(self, name: str) -> bool:
+        seen, solved = self._seen[name], self.solved(name)
+        return len(seen) == seen.maxlen and solved is not None and solved >= self.threshold
+
+    def _drawn(self, seed: int) -> Iterator[Item]:
+        """Without end. A level whose problems run out begins anew, in another order."""
+        rng = random.Random(f"{self.name}/{seed}")
+        shares = self.shares()
+        sources = {name: _endless(self._tasks[name], seed) for name in shares}
+        while True:
+            (name,) = rng.choices(list(shares), list(shares.values()))
+            yield _marked(next(sources[name]), name)
+
+    def _dealt(self, split: Split, seed: int) -> Iterator[Item]:
+        """One problem of each level in turn; a level that has no more is passed over."""
+        sources = {name: task.items(split, seed=seed) for name, task in self._tasks.items()}
+        while sources:
+            for name in list(sources):
+                item = next(sources[name], None)
+                if item is None:
+                    del sources[name]
+                else:
+                    yield _marked(item, name)
+
+
+def _endless(task: Task, seed: int) -> Iterator[Item]:
+    for turn in count():
+        yield from task.items("train", seed=seed + turn * 1_000_003)
+
+
+def _marked(item: Item, level: str) -> Item:
+    return replace(item, id=f"{level}/{item.id}", metadata={**item.metadata, LEVEL: level})
+
+
+def _check(levels: Sequence[Level]) -> None:
+    before: set[str | None] = {None}
+    for level in levels:
+        if level.name in before:
+            raise ConfigError(f"two levels are called {level.name!r}", "rename one")
+        if level.after not in before:
+            raise ConfigError(f"level {level.name!r} opens after {level.after!r}", "name a level that stands before it")
+        before.add(level.name)
+    if not levels:
+        raise ConfigError("a curriculum without levels teaches nothing", "give it one")
