@@ -23,20 +23,23 @@ class TaskConfig(Part):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-class SamplingConfig(Part):
-    """``prompts`` a step, ``group`` completions of each, at most ``max_tokens`` long.
-
-    ``rounds`` bounds how often prompts are sampled anew where whole groups were right or wrong (DAPO, section 3.2): 1
-    takes what comes. ``truncated`` completions earn nothing (``zero``), or are not learned from at all (``mask``).
-    """
+class CompletionsConfig(Part):
+    """``prompts`` a step, ``group`` completions of each, at most ``max_tokens`` long; ``sequences`` run at a time."""
 
     prompts: PositiveInt = 64
     group: PositiveInt = 8
     max_tokens: PositiveInt = 1024
     temperature: PositiveFloat = 1.0
+    sequences: PositiveInt = 512
+
+
+class SamplingConfig(CompletionsConfig):
+    """``rounds`` bounds how often prompts are sampled anew where whole groups were right or wrong (DAPO, section 3.2):
+    1 takes what comes. ``truncated`` completions earn nothing (``zero``), or are not learned from at all (``mask``).
+    """
+
     rounds: PositiveInt = 1
     truncated: Literal["zero", "mask"] = "zero"
-    sequences: PositiveInt = 512
 
 
 class EvaluationConfig(Part):
@@ -61,30 +64,36 @@ class GateConfig(Part):
     pass_at_k: float = 0.9
 
 
-class RLConfig(RunConfig):
-    """``start`` is the checkpoint that learns. A step samples, then takes ``updates`` updates over its completions:
-    with 1 it is strictly on-policy.
-
-    ``reference_every`` moves the KL term's reference to the policy each so many steps (None: it stays the start).
+class StepsConfig(RunConfig):
+    """What every stage has in which a model learns from its own completions. ``start`` is the checkpoint that learns.
     ``micro_tokens`` bounds the padded tokens of one forward.
     """
 
-    stage: Literal["rl"] = "rl"
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
     log_every: PositiveInt = 1
     start: str
     task: TaskConfig
     steps: PositiveInt
-    sampling: SamplingConfig = SamplingConfig()
-    estimator: Estimator = "dr_grpo"
-    loss: LossConfig = FORMS["dapo"]
-    updates: PositiveInt = 1
-    reference_every: PositiveInt | None = None
+    sampling: CompletionsConfig = CompletionsConfig()
     micro_tokens: PositiveInt = 16_384
     optim: OptimConfig = OptimConfig(
         adamw=AdamWConfig(lr=1e-6, weight_decay=0.0), schedule=ScheduleConfig(kind="constant", warmup=5)
     )
     evaluation: EvaluationConfig = EvaluationConfig()
+
+
+class RLConfig(StepsConfig):
+    """A step samples, then takes ``updates`` updates over its completions: with 1 it is strictly on-policy.
+
+    ``reference_every`` moves the KL term's reference to the policy each so many steps (None: it stays the start).
+    """
+
+    stage: Literal["rl"] = "rl"
+    sampling: SamplingConfig = SamplingConfig()
+    estimator: Estimator = "dr_grpo"
+    loss: LossConfig = FORMS["dapo"]
+    updates: PositiveInt = 1
+    reference_every: PositiveInt | None = None
     gate: GateConfig = GateConfig()
 
     @model_validator(mode="after")

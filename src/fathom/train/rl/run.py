@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,12 @@ from fathom.train.course import resumable
 from fathom.train.display import Display
 from fathom.train.final import FINAL, save_final
 from fathom.train.metrics import Recorder, describe
-from fathom.train.rl.config import RLConfig, TaskConfig
+from fathom.train.rl.config import RLConfig, StepsConfig, TaskConfig
 from fathom.train.rl.doctor import Finding, admit
 from fathom.train.rl.evaluation import evaluate, metrics
 from fathom.train.rl.grading import Grader, Group
 from fathom.train.rl.rollout import EngineSource
+from fathom.train.rl.steps import Steps
 from fathom.train.rl.tasks import task_of
 from fathom.train.rl.trainer import Trainer
 from fathom.train.stopping import asked_to_stop
@@ -48,6 +49,24 @@ def learn(config: RLConfig, out: Path, display: Display) -> bool:
 
     Raises ConfigError where the base is not ready (`fathom.train.rl.doctor`) or ``out`` holds another run.
     """
+
+    def examine(trainer: Steps, recorder: Recorder) -> list[Finding]:
+        return _examine(config, trainer, recorder, display)
+
+    return carry_out(config, out, display, lambda bundle: prepare(config, bundle), examine)
+
+
+def carry_out(
+    config: StepsConfig,
+    out: Path,
+    display: Display,
+    prepare: Callable[[Bundle], Steps],
+    examine: Callable[[Steps, Recorder], list[Finding]] = lambda _trainer, _recorder: [],
+) -> bool:
+    """Every run in steps: ``prepare`` makes the trainer of a model, ``examine`` looks at a base before its first step.
+
+    Raises ConfigError where ``out`` holds another run, and what both raise.
+    """
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     rng.seed(config.seed)
@@ -55,7 +74,7 @@ def learn(config: RLConfig, out: Path, display: Display) -> bool:
     store.clean()
     saved = resumable(store, config)
     bundle = open_bundle(config.start, dtype="float32", device=str(pick_device(config.device)))
-    trainer = prepare(config, bundle)
+    trainer = prepare(bundle)
     spent = 0.0
     if saved is not None:
         state = saved.read()
@@ -66,7 +85,7 @@ def learn(config: RLConfig, out: Path, display: Display) -> bool:
         return True
     recorder = Recorder(out, step=trainer.step, spent=spent)
     _keep_rollouts_up_to(out / ROLLOUTS, trainer.step)
-    findings = _examine(config, trainer, recorder, display) if saved is None else []
+    findings = examine(trainer, recorder) if saved is None else []
     describe(out, facts(config, bundle, findings))
     display.begin(config.steps, trainer.step, spent)
     with asked_to_stop() as stopping:
@@ -100,7 +119,7 @@ def grader_of(bundle: Bundle, task: TaskConfig, *, sequences: int = 512) -> Grad
     return Grader(task_of(task), source, bundle.tokenizer, chat)
 
 
-def facts(config: RLConfig, bundle: Bundle, findings: Sequence[Finding]) -> Mapping[str, Any]:
+def facts(config: StepsConfig, bundle: Bundle, findings: Sequence[Finding]) -> Mapping[str, Any]:
     """What ``run.json`` says."""
     size = counts.count(bundle.config)
     return {
@@ -119,7 +138,7 @@ def facts(config: RLConfig, bundle: Bundle, findings: Sequence[Finding]) -> Mapp
     }
 
 
-def _examine(config: RLConfig, trainer: Trainer, recorder: Recorder, display: Display) -> list[Finding]:
+def _examine(config: RLConfig, trainer: Steps, recorder: Recorder, display: Display) -> list[Finding]:
     """The doctor's look at the base, which is also the first evaluation."""
     gate = config.gate
     if gate.mode == "off":
@@ -132,10 +151,10 @@ def _examine(config: RLConfig, trainer: Trainer, recorder: Recorder, display: Di
     return findings
 
 
-def _step(config: RLConfig, trainer: Trainer, recorder: Recorder, display: Display, out: Path) -> None:
+def _step(config: StepsConfig, trainer: Steps, recorder: Recorder, display: Display, out: Path) -> None:
     line, groups = trainer.run_step()
     if trainer.step % config.log_every == 0 or trainer.step == config.steps:
-        display.show(recorder.record("rl", trainer.step, line))
+        display.show(recorder.record(config.stage, trainer.step, line))
     with (out / ROLLOUTS).open("a", encoding="utf-8") as file:
         file.writelines(_browsable(trainer.step, group) for group in groups[:SHOWN])
     every = config.evaluation.every
@@ -145,12 +164,12 @@ def _step(config: RLConfig, trainer: Trainer, recorder: Recorder, display: Displ
         recorder.record("evaluation", trainer.step, found | {"temperature": asked.temperature})
 
 
-def _save(config: RLConfig, trainer: Trainer, recorder: Recorder, store: Store) -> None:
+def _save(config: StepsConfig, trainer: Steps, recorder: Recorder, store: Store) -> None:
     state = {"trainer": trainer.state(), "seconds": recorder.seconds}
     store.save(trainer.step, config.model_dump(mode="json"), state)
 
 
-def _late(config: RLConfig, recorder: Recorder) -> bool:
+def _late(config: StepsConfig, recorder: Recorder) -> bool:
     return config.max_minutes is not None and recorder.seconds > config.max_minutes * 60
 
 

@@ -51,9 +51,17 @@ def collate(rollouts: Sequence[Rollout], device: torch.device | str = "cpu") -> 
 
 def score(model: Transformer, batch: Batch, *, temperature: float = 1.0) -> Scores:
     """The log-probabilities of ``batch`` under ``model`` at the temperature it was sampled with."""
+    return scores(logits(model, batch, temperature=temperature).log_softmax(-1), batch)
+
+
+def logits(model: Transformer, batch: Batch, *, temperature: float = 1.0) -> Tensor:
+    """(M, V) float32: what ``model`` says of every chosen token, divided by the ``temperature``."""
     hidden = model.hidden(batch.tokens[:, :-1])  # (N, T-1, D)
-    logits = head(model, hidden[batch.chosen]) / temperature  # (M, V)
-    logprobs = logits.log_softmax(-1)
+    return head(model, hidden[batch.chosen]) / temperature
+
+
+def scores(logprobs: Tensor, batch: Batch) -> Scores:
+    """Of the tokens that were chosen, from log-probabilities (M, V) of all that could have been."""
     taken = logprobs.gather(1, batch.tokens[:, 1:][batch.chosen][:, None])[:, 0]  # (M)
     with torch.no_grad():
         entropies = -(logprobs.exp() * logprobs).sum(-1)

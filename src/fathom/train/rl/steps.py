@@ -1,0 +1,248 @@
+"""The frame of learning from one's own completions: sample, learn, count; what is learned, a subclass says.
+
+Every step draws its problems and random numbers from the step's number alone, so a run that resumes needs to remember
+weights, optimizer and that number. The engine samples with the weights that are being trained. How far its own
+log-probabilities are from the trainer's is logged in every step (``engine_gap``): it is the check that both are one
+policy.
+
+The routers' bias does not move here: it would change which experts a token meets between sampling and learning.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import torch
+from torch import Tensor
+
+from fathom.base.device import pick_dtype
+from fathom.model.transformer import Transformer
+from fathom.optim.build import build
+from fathom.train.balance import Balance
+from fathom.train.guard import DivergedError, culprit
+from fathom.train.rl.advantage import zero_variance
+from fathom.train.rl.config import StepsConfig
+from fathom.train.rl.curriculum import Adaptive
+from fathom.train.rl.evaluation import evaluate
+from fathom.train.rl.grading import Grader, Group
+from fathom.train.rl.rollout import Rollout
+from fathom.train.rl.scoring import Batch, collate, pieces
+
+T = TypeVar("T")
+
+
+class Tally(Protocol):
+    """What is counted over the pieces of a batch; `fathom.train.rl.loss.Diagnostics` is one."""
+
+    def merge(self: T, other: T) -> T: ...
+
+    def metrics(self) -> dict[str, float]: ...
+
+
+class Piece(NamedTuple):
+    """What a piece of a batch adds to the update. ``loss`` has the gradient; ``logprobs`` (N, T-1) are the policy's."""
+
+    loss: Tensor
+    tally: Any  # a Tally, of the same type in every piece
+    logprobs: Tensor
+
+
+@dataclass(slots=True)
+class Learned:
+    """What the updates of a step add up to."""
+
+    tally: Any = None
+    loss: float = 0.0
+    gap: float = 0.0
+    norm: float = 0.0
+
+    def add(self, tally: Tally, loss: float, gap: float) -> None:
+        self.tally = tally if self.tally is None else self.tally.merge(tally)
+        self.loss += loss
+        self.gap = max(self.gap, gap)
+
+
+class Steps(ABC):
+    """Trains ``model`` in place on completions that ``grader`` samples from it. ``step`` counts what is done.
+
+    What is learned from them, a subclass says.
+    """
+
+    def __init__(
+        self,
+        model: Transformer,
+        grader: Grader,
+        config: StepsConfig,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.model = model
+        self.config = config
+        self.grader = grader
+        self.step = 0
+        self.optimizers = build(model, config.optim)
+        self._clock = clock
+        self._device = next(model.parameters()).device
+        self._precision = pick_dtype(config.precision, self._device)
+
+    def run_step(self) -> tuple[dict[str, Any], list[Group]]:
+        """One step: its metrics, and everything that was sampled for it."""
+        began = self._clock()
+        kept, sampled = self.collect()
+        collected = self._clock()
+        balance = Balance(self.model)
+        try:
+            learned = self.learn(kept, balance)
+            loads = balance.statistics()
+        finally:
+            balance.close()
+        self.grader.source.refresh()
+        self.step += 1
+        adaptive = self._adaptive
+        observed = adaptive.observe(sampled) if adaptive is not None else {}
+        line = describe(sampled) | {
+            "groups": len(kept),
+            "loss": learned.loss,
+            "engine_gap": learned.gap,
+            "gradient_norm": learned.norm,
+            "lr_factor": self._factor(self.step - 1),
+            **(learned.tally.metrics() if learned.tally else {}),
+            "max_violation": loads.violation if loads else None,
+            "dead_experts": loads.dead if loads else None,
+            "loads": loads.loads if loads else None,
+            "sampling_seconds": collected - began,
+            "update_seconds": self._clock() - collected,
+            **observed,
+        }
+        return line, sampled
+
+    def collect(self) -> tuple[list[Group], list[Group]]:
+        """Groups to learn from, and all that were sampled."""
+        groups = self.sampled(self.config.seed * 1_000_003 + self.step, self.config.sampling.prompts)
+        return groups, groups
+
+    def sampled(self, seed: int, prompts: int) -> list[Group]:
+        """Completions of so many training problems; ``seed`` decides which."""
+        sampling = self.config.sampling
+        return self.grader.groups(
+            list(islice(self.grader.task.items("train", seed=seed), prompts)),
+            sampling.group,
+            max_tokens=sampling.max_tokens,
+            temperature=sampling.temperature,
+            seed=seed,
+        )
+
+    @abstractmethod
+    def learn(self, groups: Sequence[Group], balance: Balance) -> Learned:
+        """All updates of a step."""
+
+    def evaluation(self, problems: int, samples: int, temperature: float, *, split: str = "validation") -> list[Group]:
+        """Completions of held-out problems, the same problems at every call."""
+        items = list(self.grader.task.items("test" if split == "test" else "validation", limit=problems))
+        limit = self.config.sampling.max_tokens
+        return self.grader.groups(items, samples, max_tokens=limit, temperature=temperature, seed=0)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `load` needs to go on."""
+        return {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "optimizers": self.optimizers.state_dict(),
+            "task": None if self._adaptive is None else self._adaptive.state(),
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.step = state["step"]
+        self.model.load_state_dict(state["model"])
+        self.optimizers.load_state_dict(state["optimizers"])
+        if self._adaptive is not None:
+            self._adaptive.load(state["task"])
+        self.grader.source.refresh()
+
+    @property
+    def _adaptive(self) -> Adaptive | None:
+        return self.grader.task if isinstance(self.grader.task, Adaptive) else None
+
+    def update(
+        self,
+        rollouts: Sequence[Rollout],
+        piece: Callable[[Batch, list[int]], Piece],
+        learned: Learned,
+        balance: Balance,
+    ) -> None:
+        """One update over ``rollouts``, the losses of whose pieces add up. ``piece`` is given the batch of a piece and
+        its places among the rollouts.
+
+        Raises DivergedError before the weights are spoiled.
+        """
+        self.optimizers.zero_grad()
+        for places in pieces(rollouts, self.config.micro_tokens):
+            part = [rollouts[place] for place in places]
+            batch = collate(part, self._device)
+            with self.autocast(), balance.watch(_real(batch, part)):
+                found = piece(batch, places)
+            value = found.loss.item()
+            if not math.isfinite(value):
+                raise self._diverged(batch, f"the loss is {value}")
+            found.loss.backward()
+            learned.add(found.tally, value, self.gap(found.logprobs, batch))
+        norm = self.optimizers.step(self._factor(self.step))
+        if not math.isfinite(norm):
+            raise self._diverged(batch, f"the norm of the gradient is {norm}")
+        learned.norm = norm
+
+    def gap(self, logprobs: Tensor, batch: Batch) -> float:
+        """max |Δ log-probability| between trainer and engine; the engine reports at temperature 1 alone."""
+        if self.config.sampling.temperature != 1:
+            return 0.0
+        return float((logprobs.detach() - batch.sampled).abs().max())
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._precision == torch.bfloat16)
+
+    def _factor(self, step: int) -> float:
+        return self.config.optim.schedule.factor(step, self.config.steps)
+
+    def _diverged(self, batch: Batch, what: str) -> DivergedError:
+        where = culprit(self.model, lambda: self.model.hidden(batch.tokens))
+        return DivergedError(
+            f"step {self.step + 1} diverged: {what}; the first number that is none stands in {where}",
+            "lower optim.adamw.lr and run the same command again: it goes on from the last checkpoint",
+        )
+
+
+def describe(groups: Sequence[Group]) -> dict[str, Any]:
+    """Metrics of everything that was sampled in a step."""
+    found = evaluate(groups)
+    lengths = [member.length for group in groups for member in group.members]
+    return {
+        "reward": found.reward,
+        "right": found.pass_at[1],
+        "well_formed": found.well_formed,
+        "length": found.length,
+        "length_max": max(lengths),
+        "truncated": found.truncated,
+        "guesses": found.guesses,
+        "zero_variance": sum(map(settled, groups)) / len(groups),
+        "sampled": len(lengths),
+        "sampled_tokens": sum(lengths),
+    }
+
+
+def settled(group: Group) -> bool:
+    """Whether all members earned the same."""
+    rewards = [0.0 if member.rollout.truncated else member.verdict.reward for member in group.members]
+    return bool(zero_variance(torch.tensor([rewards]))[0])
+
+
+def _real(batch: Batch, rollouts: Sequence[Rollout]) -> Tensor:
+    """(N, T-1): tokens that the model is shown, padding not counted."""
+    sizes = [len(one.prompt_ids) + len(one.completion_ids) - 1 for one in rollouts]
+    return torch.arange(batch.chosen.shape[1])[None] < torch.tensor(sizes)[:, None]
