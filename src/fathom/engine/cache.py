@@ -37,21 +37,26 @@ class PagedCache:
         self.page_size = page_size
         self.keys = [pages(spec.num_kv_heads, spec.key_dim) for spec in specs]
         self.values = [None if spec.value_in_key else pages(spec.num_kv_heads, spec.value_dim) for spec in specs]
-        self._key_slots = [keys.flatten(0, 1) for keys in self.keys]  # views (P·S, G, Dk)
-        self._value_slots = [None if values is None else values.flatten(0, 1) for values in self.values]
+        self._key_slots = [_rows(keys) for keys in self.keys]
+        self._value_slots = [None if values is None else _rows(values) for values in self.values]
 
     def store(self, layer: int, slots: Tensor, k: Tensor, v: Tensor) -> None:
         """Write k (T, G, Dk) and v (T, G, Dv) into ``slots`` (T), counted through all pages."""
         keys, values = self._key_slots[layer], self._value_slots[layer]
-        keys.index_copy_(0, slots, k.to(keys.dtype))
+        keys.index_copy_(0, slots, k.flatten(1).to(keys.dtype))
         if values is not None:
-            values.index_copy_(0, slots, v.to(values.dtype))
+            values.index_copy_(0, slots, v.flatten(1).to(values.dtype))
 
     def clear(self, pages: list[int]) -> None:
         """Make pages that may hold NaN harmless."""
         for tensor in (*self.keys, *self.values):
             if tensor is not None:
                 tensor[pages] = 0
+
+
+def _rows(pages: Tensor) -> Tensor:
+    """A view (P·S, G·C): torch copies rows of matrices at once, but those of higher tensors number by number."""
+    return pages.flatten(2).flatten(0, 1)
 
 
 def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:

@@ -16,10 +16,12 @@ class EngineConfig:
 
     ``max_context`` is the most tokens a sequence may hold, prompt included (None: what the model was made for); the
     engine lowers it to what the cache can hold. ``max_batch_tokens`` is the budget of one step: decodes come first,
-    prefill chunks take the rest. ``cache_bytes`` or ``num_pages`` size the cache (``num_pages`` wins); it never
-    grows beyond what ``max_sequences`` full contexts need. ``max_queue`` bounds the sequences that wait beside
+    prefill chunks take the rest. ``cache_bytes`` or ``num_pages`` size the cache (``num_pages`` wins); it never grows
+    beyond what ``max_sequences`` full contexts need. ``max_queue`` bounds the sequences that wait beside
     ``max_sequences`` running ones. ``eos_ids`` replaces the tokenizer's end tokens, where a checkpoint's generation
-    config knows more of them. ``seed`` makes unseeded requests repeatable, for tests.
+    config knows more of them. ``burst`` is the most steps between two looks at a sequence that asks for nothing but
+    tokens (:mod:`fathom.engine.burst`); more than 1 is for those who wait for whole completions. ``seed`` makes
+    unseeded requests repeatable, for tests.
     """
 
     max_context: int | None = None
@@ -32,10 +34,11 @@ class EngineConfig:
     max_queue: int = 256
     prefix_cache: bool = True
     eos_ids: frozenset[int] | None = None
+    burst: int = 1
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("max_batch_tokens", "max_sequences", "page_size", "cache_bytes"):
+        for name in ("max_batch_tokens", "max_sequences", "page_size", "cache_bytes", "burst"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}", "choose at least 1")
         for name in ("max_context", "num_pages"):

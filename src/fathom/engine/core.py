@@ -15,6 +15,7 @@ import torch
 
 from fathom.base.errors import ConfigError, FathomError, GenerationError, OverloadedError, RequestError
 from fathom.engine.blocks import BlockPool
+from fathom.engine.burst import Tokens, can_burst
 from fathom.engine.cache import PagedCache
 from fathom.engine.config import EngineConfig
 from fathom.engine.constrain import Constraint, Grammars
@@ -27,11 +28,14 @@ from fathom.engine.transcript import Transcript
 from fathom.engine.vocabulary import Vocabulary
 from fathom.types import FinishReason
 
+_CROWDED_BURST = 8
+"""Steps of a burst while others wait: what ends in it leaves its place empty for half of them."""
+
 _log = logging.getLogger(__name__)
 
 
 class Output(NamedTuple):
-    """What a step brought to a request: a piece of a completion, or the error that ended all of them."""
+    """What a step, or a burst of them, brought to a request: a piece of a completion, or the error that ended it."""
 
     request_id: str
     value: Chunk | FathomError
@@ -151,7 +155,12 @@ class EngineCore:
         work = self._scheduler.schedule()
         if not work:
             return []
+        steps = self._burst_steps(work)
         try:
+            if steps > 1:
+                brought = self._runner.burst(work, steps, self._known)
+                if any(tokens.ids for tokens in brought):
+                    return self._take_burst(work, brought)
             logits, scores = self._runner.run(work)
             ready = [item.sequence for item in work if item.length == item.sequence.pending]
             samples = sample(logits, ready, self._known) if ready else []
@@ -220,6 +229,45 @@ class EngineCore:
         stream = self.vocabulary.detokenizer() if self.vocabulary is not None else None
         return Transcript(stream, stops=sampling.stop, ends=ends, constraint=self._constraint(request))
 
+    def _burst_steps(self, work: list[Work]) -> int:
+        """How many steps ``work`` may take at once. While others wait for room it is few, so that they get it soon."""
+        if self.config.burst == 1 or not all(can_burst(sequence) for sequence, _ in work):
+            return 1
+        if len({sequence.transcript.ends for sequence, _ in work}) > 1:
+            return 1
+        most = max(sequence.limit - len(sequence.tokens) for sequence, _ in work)
+        wanted = min(self.config.burst, most, _CROWDED_BURST if self._scheduler.waiting else most)
+        return self._scheduler.reserve(work, wanted)
+
+    def _take_burst(self, work: list[Work], brought: list[Tokens]) -> list[Output]:
+        """One chunk for every sequence."""
+        outputs: list[Output] = []
+        for (sequence, _), tokens in zip(work, brought, strict=True):
+            job = self._jobs[sequence.request.id]
+            sequence.tokens += tokens.ids
+            sequence.computed += len(tokens.ids)
+            self._scheduler.publish(sequence)
+            self._generated_tokens += len(tokens.ids)
+            scores: tuple[TokenLogprob, ...] = ()
+            if sequence.request.sampling.logprobs is not None:
+                scores = tuple(map(TokenLogprob, tokens.ids, tokens.logprobs))
+            reason: FinishReason | None = "stop" if tokens.ended else None
+            if reason is None and len(sequence.tokens) >= sequence.limit:
+                reason = "length"
+            cached = job.lead.cached_tokens or 0
+            outputs.append(Output(job.request.id, Chunk(sequence.index, "", tuple(tokens.ids), scores, reason, cached)))
+            if reason is not None:
+                self._close(job, sequence)
+        return outputs
+
+    def _close(self, job: _Job, sequence: Sequence) -> None:
+        """A completion is whole."""
+        self._scheduler.finish(sequence)
+        job.open.remove(sequence)
+        self._finished += 1
+        if not job.open:
+            del self._jobs[job.request.id]
+
     def _postprocess(
         self, work: list[Work], samples: list[Sample], scores: dict[int, list[TokenLogprob]]
     ) -> list[Output]:
@@ -270,11 +318,7 @@ class EngineCore:
                 self._scheduler.add(other)
             job.held = []
         if reason is not None:
-            self._scheduler.finish(sequence)
-            job.open.remove(sequence)
-            self._finished += 1
-            if not job.open:
-                del self._jobs[job.request.id]
+            self._close(job, sequence)
         return Output(job.request.id, chunk)
 
     def _fail(self, work: list[Work], error: Exception) -> list[Output]:

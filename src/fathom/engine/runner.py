@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fathom.engine.burst import Tokens, burst
 from fathom.engine.cache import PagedCache, PagedContext
 from fathom.engine.request import TokenLogprob
 from fathom.engine.sampler import report
@@ -69,6 +70,10 @@ class Runner:
             if item.sequence.request.prompt_logprobs and item.sequence.generated == 0
         }
         return logits, scores
+
+    def burst(self, work: list[Work], steps: int, known: int) -> list[Tokens]:
+        """Up to ``steps`` tokens of every sequence: see `fathom.engine.burst`."""
+        return burst(self._model, self._cache, [sequence for sequence, _ in work], steps, known)
 
     def _logits(self, hidden: Tensor) -> Tensor:
         """(R, V) float32 of hidden (R, D); a step in the middle of a prompt has no rows."""

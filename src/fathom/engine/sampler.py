@@ -17,6 +17,8 @@ from collections.abc import Sequence as Rows
 from dataclasses import dataclass
 from math import isfinite
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -25,6 +27,7 @@ from fathom.engine.request import TokenLogprob
 from fathom.engine.sequence import Sequence
 
 _MASK = (1 << 64) - 1
+_GOLDEN, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 _CANDIDATES = 1024
 """So many most likely tokens are looked at first: a nucleus is rarely wider, and sorting a vocabulary is slow."""
 
@@ -44,15 +47,26 @@ def _not_finite() -> GenerationError:
 
 def _mix(value: int) -> int:
     """The finalizer of SplitMix64: every input bit reaches every output bit."""
-    value = (value + 0x9E3779B97F4A7C15) & _MASK
-    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
+    value = (value + _GOLDEN) & _MASK
+    value = ((value ^ (value >> 30)) * _FIRST) & _MASK
+    value = ((value ^ (value >> 27)) * _SECOND) & _MASK
     return value ^ (value >> 31)
 
 
 def uniform(seed: int, index: int, position: int) -> float:
     """A number in [0, 1) for the token at ``position`` of completion ``index``."""
     return (_mix(_mix(_mix(seed & _MASK) ^ index) ^ position) >> 32) / (1 << 32)
+
+
+def uniforms(seeds: Rows[int], indices: Rows[int], positions: Rows[int], steps: int) -> npt.NDArray[np.float64]:
+    """(steps, R): what `uniform` says for each row at its position and those that follow."""
+    own = np.array([_mix(_mix(s & _MASK) ^ i) for s, i in zip(seeds, indices, strict=True)], dtype=np.uint64)
+    value = own ^ (np.array(positions, dtype=np.uint64) + np.arange(steps, dtype=np.uint64)[:, None])
+    value = value + np.uint64(_GOLDEN)  # arrays wrap around at 64 bits
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(_FIRST)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(_SECOND)
+    value = value ^ (value >> np.uint64(31))
+    return (value >> np.uint64(32)).astype(np.float64) / (1 << 32)
 
 
 @torch.inference_mode()
@@ -150,9 +164,7 @@ def choose(logits: Tensor, rows: Rows[Sequence]) -> Tensor:
     sampling = [rows[r].request.sampling for r in drawn]
     everyone = len(drawn) == len(rows)
     scores = logits if everyone else logits[drawn]
-    temperature = scores.new_tensor([p.temperature for p in sampling])[:, None]
-    # The maximum goes first, so that a tiny temperature cannot overflow.
-    probs = ((scores - scores.amax(-1, keepdim=True)) / temperature).softmax(-1)  # (R, V)
+    probs = temper(scores, scores.new_tensor([p.temperature for p in sampling]))  # (R, V)
     filtered = [i for i, p in enumerate(sampling) if p.top_k > 0 or p.top_p < 1]
     floor = [p.min_p for p in sampling]
     if any(floor):
@@ -168,6 +180,13 @@ def choose(logits: Tensor, rows: Rows[Sequence]) -> Tensor:
     if everyone:
         return tokens
     return logits.argmax(-1).index_copy(0, torch.tensor(drawn, device=tokens.device), tokens)
+
+
+def temper(scores: Tensor, temperature: Tensor) -> Tensor:
+    """Probabilities (R, V) of scores (R, V) at temperatures (R): the maximum goes first, so that a tiny one cannot
+    overflow.
+    """
+    return ((scores - scores.amax(-1, keepdim=True)) / temperature[:, None]).softmax(-1)
 
 
 def keep_likely(probs: Tensor, top_k: list[int], top_p: list[float], candidates: int = _CANDIDATES) -> Tensor:
@@ -193,7 +212,7 @@ def keep_likely(probs: Tensor, top_k: list[int], top_p: list[float], candidates:
 
 def draw(probs: Tensor, numbers: Tensor) -> Tensor:
     """The first token whose cumulative probability exceeds the number. probs (R, V), not normalized; numbers (R)."""
-    cumulative = probs.cumsum(-1, dtype=torch.float64)
+    cumulative = probs.double().cumsum(-1)  # not cumsum(dtype=…), which converts number by number
     target = numbers[:, None] * cumulative[:, -1:]
     # right=True: a token of probability zero has the sum of the token before it, and so is never first
     return torch.searchsorted(cumulative, target, right=True)[:, 0].clamp_(max=probs.shape[-1] - 1)

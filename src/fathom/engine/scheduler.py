@@ -63,6 +63,22 @@ class Scheduler:
             budget -= work[-1].length
         return work
 
+    def reserve(self, work: list[Work], steps: int) -> int:
+        """Hold pages for further steps of one token each, ``steps`` or fewer; nobody is preempted for them. For how
+        many there is room: at least the one that is scheduled.
+        """
+        while steps > 1:
+            missing = [self._pages_for(min(len(one.tokens) + steps - 1, one.limit)) - len(one.pages) for one, _ in work]
+            fresh = self.pool.allocate(sum(count for count in missing if count > 0))
+            if fresh is not None:
+                for (sequence, _), count in zip(work, missing, strict=True):
+                    if count > 0:
+                        sequence.pages += fresh[:count]
+                        del fresh[:count]
+                break
+            steps //= 2
+        return max(steps, 1)
+
     def publish(self, sequence: Sequence) -> None:
         """Offer the pages that the last step filled."""
         full = sequence.computed // self._page_size

@@ -23,14 +23,14 @@ class Transcript:
     ) -> None:
         self._stream = stream
         self._stop = StopMatcher(stops)
-        self._ends = ends
+        self.ends = ends
         self.constraint = constraint
 
     def push(self, token: int) -> tuple[str, bool]:
         """Text to show now, and whether the completion ends with this token."""
         if self.constraint is not None:
             self.constraint.accept(token)
-        if token in self._ends:
+        if token in self.ends:
             return self.flush()[0], True
         if self._stream is None:
             return "", self._complete
@@ -45,6 +45,11 @@ class Transcript:
             return "", False
         text, stopped = self._stop.push(self._stream.flush())
         return (text, True) if stopped else (text + self._stop.flush(), False)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no text comes of any token, and none is forbidden."""
+        return self._stream is None and self.constraint is None
 
     @property
     def _complete(self) -> bool:

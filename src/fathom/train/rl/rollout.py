@@ -66,7 +66,8 @@ class EngineSource:
 
     ``max_context`` bounds prompt and completion together. ``sequences`` run at a time: on small models the cost of a
     step hardly depends on their number, so wide is fast. ``page_size`` in tokens: a prompt's full pages are computed
-    once for its whole group, so it should not exceed the prompt.
+    once for its whole group, so it should not exceed the prompt. ``burst`` steps are taken between two looks at every
+    single sequence (:mod:`fathom.engine.burst`).
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class EngineSource:
         sequences: int = 512,
         page_size: int = 8,
         batch_tokens: int = 1024,
+        burst: int = 64,
     ) -> None:
         if not eos_ids:
             raise ConfigError("no token ends a completion", "name the tokenizer's end token")
@@ -88,6 +90,7 @@ class EngineSource:
             page_size=page_size,
             max_queue=1 << 30,
             eos_ids=eos_ids,
+            burst=burst,
         )
         self._core = EngineCore(model, None, config)
 

@@ -80,7 +80,7 @@ def test_they_agree_through_chunked_prefill_preemption_and_the_prefix_cache(kind
     model = build(kind)
     crowded = source(model)
     config = EngineConfig(
-        page_size=4, num_pages=30, max_batch_tokens=8, max_sequences=8, max_queue=100, eos_ids=frozenset({0})
+        page_size=4, num_pages=30, max_batch_tokens=8, max_sequences=8, max_queue=100, eos_ids=frozenset({0}), burst=5
     )
     crowded._core = core = EngineCore(model, None, config)
     calls = [crowded.sample(prompts(), 4, max_tokens=40, temperature=1.0, seed=seed) for seed in (0, 1)]
