@@ -1,12 +1,7 @@
-"""``python -m fathom``: the self-test card; with arguments, the ``fathom`` command, which is how torchrun starts it."""
+"""``python -m fathom``: the self-test card."""
 
 from __future__ import annotations
 
-import sys
-
-if len(sys.argv) > 1:
-    from fathom.cli.main import main
-else:
-    from fathom.cli.selftest import main
+from fathom.cli.selftest import main
 
 main()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 
 from fathom.base.errors import ConfigError
@@ -10,7 +9,7 @@ from fathom.base.lock import locked
 from fathom.train.config import RunConfig
 from fathom.train.display import Display
 from fathom.train.pretrain import pretrain
-from fathom.train.ranks import ALONE, World
+from fathom.train.rl.beyond import BeyondConfig, beyond
 from fathom.train.rl.config import RLConfig
 from fathom.train.rl.measure import MeasureConfig, measure
 from fathom.train.rl.run import learn
@@ -20,24 +19,26 @@ from fathom.train.supervised import PretrainConfig, SFTConfig
 LOCK = ".lock"
 
 
-def run(config: RunConfig, out: Path, display: Display, world: World = ALONE) -> bool:
+def run(config: RunConfig, out: Path, display: Display) -> bool:
     """Run ``config`` into ``out``, or go on there; False where it was stopped before its end.
 
-    Every rank of ``world`` calls this; the first holds the lock. Raises BusyError where another run is in ``out``.
+    Raises BusyError where another process runs in ``out``.
     """
-    with locked(out / LOCK, str(out), display.say) if world.leads else nullcontext():
-        return _run(config, out, display, world)
+    with locked(out / LOCK, str(out), display.say):
+        return _run(config, out, display)
 
 
-def _run(config: RunConfig, out: Path, display: Display, world: World) -> bool:
+def _run(config: RunConfig, out: Path, display: Display) -> bool:
     match config:
         case PretrainConfig():
-            return pretrain(config, out, display, world)
+            return pretrain(config, out, display)
         case SFTConfig():
-            return sft(config, out, display, world)
+            return sft(config, out, display)
         case RLConfig():
-            return learn(config, out, display, world)
+            return learn(config, out, display)
         case MeasureConfig():
-            return measure(config, out, display, world)
+            return measure(config, out, display)
+        case BeyondConfig():
+            return beyond(config, out, display)
         case _:
-            raise ConfigError(f"nothing runs the stage {config.stage!r}", "choose pretrain, sft, rl or measure")
+            raise ConfigError(f"nothing runs the stage {config.stage!r}", "choose pretrain, sft, rl, measure or beyond")
