@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from fathom.kernels import training
 from fathom.model.sdpa import additive, attention
 
 
@@ -18,13 +19,18 @@ class CausalContext:
     (B, T) integers number the packed samples: tokens of different documents do not see each other. A token always
     sees itself, so that rows of padding stay finite; what they compute means nothing.
 
-    The mask is built once and serves every layer. Without ``keep`` and ``documents`` none is built at all.
-    ``absorbed`` is for tests and for comparing forms: training is cheaper on expanded heads.
+    Where documents lie one behind the other, what a token sees is an interval, and a kernel that computes nothing else
+    serves (:mod:`fathom.kernels.training`). Otherwise there is a mask, built once for every layer, or none at all
+    without ``keep`` and ``documents``. ``absorbed`` is for tests and for comparing forms: training is cheaper on
+    expanded heads.
     """
 
     def __init__(self, keep: Tensor | None = None, documents: Tensor | None = None, *, absorbed: bool = False) -> None:
         self._absorbed = absorbed
-        self._visible = _visible(keep, documents)  # (B, 1, T, T) or None
+        self._keep = keep
+        self._documents = documents
+        self._first = None if documents is None else first_seen(documents)  # (B, T)
+        self._intervals = keep is None and (documents is None or self._first is not None)
         self._mask: Tensor | None = None
 
     @property
@@ -32,17 +38,31 @@ class CausalContext:
         return self._absorbed
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:  # noqa: ARG002 - protocol
-        if self._visible is None:
+        if self._intervals and training.can_attend(q, k, v):
+            return training.attention(q, k, v, scale, self._first)
+        if self._keep is None and self._documents is None:
             return attention(q, k, v, scale, causal=True)
         if self._mask is None or self._mask.dtype != q.dtype:
-            self._mask = additive(self._visible, q.dtype)
+            self._mask = additive(_visible(self._keep, self._documents), q.dtype)
         return attention(q, k, v, scale, causal=False, mask=self._mask)
 
 
-def _visible(keep: Tensor | None, documents: Tensor | None) -> Tensor | None:
-    given = keep if keep is not None else documents
-    if given is None:
+def first_seen(documents: Tensor) -> Tensor | None:
+    """Where the document of each token begins, (B, T) int32; None where one is interrupted by another."""
+    place = torch.arange(documents.shape[1], device=documents.device)
+    begins = torch.ones_like(documents, dtype=torch.bool)
+    begins[:, 1:] = documents[:, 1:] != documents[:, :-1]
+    first = torch.where(begins, place, 0).cummax(1).values
+    numbers = documents.masked_fill(~begins, -2).sort(1).values  # -2: lower than any document, padding included
+    if bool(((numbers[:, 1:] == numbers[:, :-1]) & (numbers[:, 1:] != -2)).any()):
         return None
+    return first.to(torch.int32)
+
+
+def _visible(keep: Tensor | None, documents: Tensor | None) -> Tensor:
+    """(B, 1, T, T) bool."""
+    given = keep if keep is not None else documents
+    assert given is not None
     length = given.shape[1]
     ones = torch.ones(length, length, dtype=torch.bool, device=given.device)
     visible = ones.tril()[None, None]  # (1, 1, T, T)

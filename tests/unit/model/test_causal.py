@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from fathom.model.causal import CausalContext
+from fathom.model.causal import CausalContext, first_seen
 from fathom.model.init import initialize
 from fathom.model.presets import PRESETS
 from fathom.model.transformer import Transformer
@@ -98,4 +98,22 @@ def test_the_mask_is_built_once_for_all_layers() -> None:
     context.attend(1, q, q, q, 1.0)
     assert first is not None
     assert context._mask is first
-    assert CausalContext()._visible is None
+    assert CausalContext()._documents is None
+
+
+def test_documents_one_behind_the_other_begin_where_their_first_token_stands():
+    documents = torch.tensor([[0, 0, 1, 1, 1, -1], [3, 3, 3, 3, 3, 3]])
+    assert first_seen(documents).tolist() == [[0, 0, 2, 2, 2, 5], [0, 0, 0, 0, 0, 0]]
+
+
+def test_a_document_that_another_interrupts_has_no_interval():
+    assert first_seen(torch.tensor([[0, 0, 1, 1], [0, 1, 0, 0]])) is None
+
+
+@pytest.mark.parametrize("documents", [[[0, 0, 0, 1, 1, 1, -1]], [[0, 1, 0, 1, 0, 1, 1]]])
+def test_interval_and_mask_are_the_same_attention(documents):
+    torch.manual_seed(0)
+    q, k, v = torch.randn(3, 1, 7, 2, 8).unbind()
+    found = CausalContext(documents=torch.tensor(documents)).attend(0, q, k, v, 0.3)
+    wanted = CausalContext(documents=torch.tensor(documents)).attend(0, q.double(), k.double(), v.double(), 0.3)
+    torch.testing.assert_close(found.double(), wanted, rtol=1e-5, atol=1e-5)

@@ -116,7 +116,9 @@ def test_bfloat16_stays_near_float32(name: str) -> None:
     exact = model(tokens)
     half = model.bfloat16()(tokens)
     assert half.dtype == torch.bfloat16
-    assert torch.nn.functional.cosine_similarity(half.float(), exact, dim=-1).min() > 0.98
+    alike = torch.nn.functional.cosine_similarity(half.float(), exact, dim=-1)
+    assert alike.median() > 0.999
+    assert alike.min() > 0.95  # a near tie between two experts may turn
 
 
 def test_cache_specs() -> None:

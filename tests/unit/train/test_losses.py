@@ -124,8 +124,8 @@ def test_a_batch_without_targets_costs_nothing() -> None:
 
 
 def test_rows_of_one_document_need_no_mask() -> None:
-    assert context_of(packed([[1, 2, 3]]))._visible is None
-    assert context_of(packed([[1], [2]]))._visible is not None
+    assert context_of(packed([[1, 2, 3]]))._documents is None
+    assert context_of(packed([[1], [2]]))._documents is not None
 
 
 def test_padding_changes_nothing() -> None:

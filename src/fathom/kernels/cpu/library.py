@@ -26,7 +26,7 @@ from pathlib import Path
 
 from fathom.base.paths import kernels_dir
 
-SOURCES = ("pool.cpp", "linear.cpp", "panel.cpp", "layer.cpp", "attention.cpp")
+SOURCES = ("pool.cpp", "linear.cpp", "panel.cpp", "layer.cpp", "attention.cpp", "train_attention.cpp")
 HEADERS = ("simd.h", "scratch.h", "pool.h", "linear.h", "format.h")
 COMPILERS = ("g++", "c++", "clang++")
 BASE_FLAGS = (
@@ -39,8 +39,8 @@ BASE_FLAGS = (
     "-shared",
     "-pthread",
 )
-FLAG_SETS = (("-march=native",), ("-mcpu=native",), ())
-"""Tried in order; the first that compiles wins."""
+FLAG_SETS = (("-march=native", "-fopenmp"), ("-march=native",), ("-mcpu=native",), ())
+"""Tried in order; the first that compiles wins. Without OpenMP the kernels of training run on one thread."""
 
 
 @dataclass(frozen=True, slots=True)
