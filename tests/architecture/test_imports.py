@@ -38,6 +38,7 @@ def test_data_flows_one_way() -> None:
         ("fathom.text", ()),
         ("fathom.tasks", ()),
         ("fathom.engine.request", ()),
+        ("fathom.report", ()),
         ("fathom.server", ()),
         ("fathom.cli", ()),
     ],

@@ -36,6 +36,10 @@ class DataError(FathomError):
     """Training data that cannot be used: broken lines, another hash than pinned, another tokenizer's shards."""
 
 
+class ReportError(FathomError):
+    """A report that cannot be made: a directory without a run, a place that cannot be written."""
+
+
 class RequestError(FathomError):
     """A request that cannot be served as it stands: a prompt beyond the context, a parameter out of range."""
 

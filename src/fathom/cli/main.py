@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from fathom.base.errors import FathomError
-from fathom.cli import chat, data, doctor, inspect, pull, serve, train, version
+from fathom.cli import chat, data, doctor, inspect, pull, report, serve, train, version
 
 app = typer.Typer(
     name="fathom",
@@ -29,6 +29,7 @@ app = typer.Typer(
 app.command("chat")(chat.chat)
 app.command("serve")(serve.serve)
 app.command("train")(train.train)
+app.command("report")(report.report)
 app.command("pull")(pull.pull)
 app.command("inspect")(inspect.inspect)
 app.command("doctor")(doctor.doctor)

@@ -1,4 +1,4 @@
-"""What a run measures of itself: one JSON object a line in ``DIR/metrics.jsonl``, and and the facts of the run beside.
+"""What a run measures of itself: one JSON object a line in ``DIR/metrics.jsonl``, and the facts of the run beside.
 
 Everything that ``fathom report`` shows comes from these files, so that a report can be made anywhere and at any time.
 A resumed run first drops the lines behind its checkpoint: they will be written again.
@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-METRICS, RUN = "metrics.jsonl", "run.json"
+METRICS, RUN, ROLLOUTS = "metrics.jsonl", "run.json", "rollouts.jsonl"
 
 
 class Recorder:

@@ -28,7 +28,7 @@ from fathom.train import rng
 from fathom.train.course import resumable
 from fathom.train.display import Display
 from fathom.train.final import FINAL, save_final
-from fathom.train.metrics import Recorder, describe
+from fathom.train.metrics import ROLLOUTS, Recorder, describe
 from fathom.train.rl.config import RLConfig, StepsConfig, TaskConfig
 from fathom.train.rl.doctor import Finding, admit
 from fathom.train.rl.evaluation import evaluate, metrics
@@ -39,7 +39,6 @@ from fathom.train.rl.tasks import task_of
 from fathom.train.rl.trainer import Trainer
 from fathom.train.stopping import asked_to_stop
 
-ROLLOUTS = "rollouts.jsonl"
 SHOWN = 4
 """Groups of each step whose completions are kept for readers."""
 

@@ -1,0 +1,85 @@
+"""Completions to read: the first step beside the last, and with the page's script any step beside any other.
+
+Without the script the two ends stand there as plain markup. With it, the data below the figure fills both sides anew;
+it is put in as text, never as markup.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from fathom.report import spell
+from fathom.report.html import Html, tag
+from fathom.report.rollouts import Completion, Problem, Step
+
+_SAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+
+
+def browser(label: str, steps: Sequence[Step], *, open_: bool) -> Html:
+    """Of one run; there is at least one step."""
+    first, last = steps[0], steps[-1]
+    sides = [_side("before", first), _side("after", last)] if len(steps) > 1 else [_side("one step", first)]
+    told = f"{label}: steps {first.step} to {last.step}" if len(steps) > 1 else f"{label}: step {first.step}"
+    return tag(
+        "details",
+        tag("summary", told),
+        tag("div", sides, class_="sides"),
+        data(steps),
+        class_="browser",
+        open=open_,
+    )
+
+
+def data(steps: Sequence[Step]) -> Html:
+    """The steps as JSON in an element that nothing runs, with no sign in it that could end the element."""
+    rows = [
+        [step.step, [[p.prompt, p.right, p.of, [_row(one) for one in p.completions]] for p in step.problems]]
+        for step in steps
+    ]
+    return Html(f'<script type="application/json">{json.dumps(rows, separators=(",", ":")).translate(_SAFE)}</script>')
+
+
+def _row(one: Completion) -> list[object]:
+    return [one.text, int(one.correct), caption(one), one.detail]
+
+
+def caption(one: Completion) -> str:
+    """Verdict, reward and length in one line."""
+    parts = ["right" if one.correct else "wrong"]
+    if one.reward is not None:
+        parts.append(f"reward {spell.significant(one.reward)}")
+    if one.length is not None:
+        parts.append(spell.counted(one.length, "token"))
+    if one.truncated:
+        parts.append("cut off")
+    return " · ".join(parts)
+
+
+def _side(name: str, step: Step) -> Html:
+    return tag(
+        "section",
+        tag("h4", f"{name} ", tag("span", f"step {step.step}", class_="step")),
+        tag("div", _problem(step.problems[0]), class_="problem"),
+        class_="side",
+        aria_label=name,
+    )
+
+
+def _problem(problem: Problem) -> list[Html]:
+    head = tag(
+        "div",
+        tag("pre", problem.prompt, class_="prompt"),
+        tag("p", f"{problem.right} of {problem.of} right", class_="told"),
+    )
+    return [head, *(_completion(one) for one in problem.completions)]
+
+
+def _completion(one: Completion) -> Html:
+    return tag(
+        "article",
+        tag("p", caption(one), class_="caption"),
+        tag("pre", one.text or "(nothing)"),
+        tag("p", one.detail, class_="detail") if one.detail else None,
+        class_="completion " + ("right" if one.correct else "wrong"),
+    )

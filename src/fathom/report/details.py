@@ -1,0 +1,59 @@
+"""Where each run came from, for whoever wants to repeat it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fathom.report import summary
+from fathom.report.html import Html, tag
+from fathom.report.run import Run
+from fathom.report.values import count, text
+
+LONGEST = 12_000
+"""Characters of a configuration that are shown."""
+
+
+def details(run: Run) -> Html:
+    """Facts, what is wrong with its files, and its configuration."""
+    config = run.facts.get("config")
+    return tag(
+        "details",
+        tag("summary", run.label, tag("small", run.stage + ("" if run.finished else ", not finished"))),
+        tag(
+            "dl",
+            [tag("div", tag("dt", name), tag("dd", said)) for name, said in facts(run).items() if said],
+            class_="facts",
+        ),
+        [tag("p", problem, class_="problem-note") for problem in run.problems],
+        tag("pre", _written(config), class_="config", tabindex="0") if isinstance(config, dict) and config else None,
+        class_="run",
+        open=bool(run.problems),
+    )
+
+
+def facts(run: Run) -> dict[str, str]:
+    """What run.json says, in words; empty where it says nothing."""
+    versions = run.facts.get("versions")
+    known = list(versions.items())[:8] if isinstance(versions, dict) else []
+    model = [summary.parameters(run), summary.architecture(run)]
+    threads = count(run.facts.get("threads"))
+    done = "" if run.step is None else str(run.step)
+    return {
+        "recipe": run.name,
+        "began with": run.start,
+        "seed": "" if run.seed is None else str(run.seed),
+        "model": ", ".join(part for part in model if part),
+        "precision": text(run.facts.get("precision"), 20) or text(run.setting("precision"), 20),
+        "machine": text(run.facts.get("device"), 80),
+        "threads": "" if threads is None else str(threads),
+        "versions": ", ".join(f"{text(name, 20)} {text(version, 30)}" for name, version in known),
+        "updates": f"{done} of {run.steps}" if done and run.steps else done,
+    }
+
+
+def _written(config: dict[str, Any]) -> str:
+    try:
+        return text(json.dumps(config, indent=2, ensure_ascii=False), LONGEST)
+    except (ValueError, RecursionError):
+        return "cannot be shown"

@@ -1,0 +1,149 @@
+"""The completions that a run kept, chosen and cut so that a page can carry them.
+
+A first pass over the file notes where each step begins, a second reads what was chosen: first and last step before
+anything else, then evenly between, until the room is used up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fathom.report.files import Reading, read_at, read_lines
+from fathom.report.run import Run
+from fathom.report.values import Record, count, number, text
+
+STEPS, GROUPS, MEMBERS = 24, 4, 6
+"""At most so many of a run, of a step, of a problem."""
+
+LONGEST_TEXT, LONGEST_PROMPT, LONGEST_DETAIL = 1800, 800, 240
+
+ROOM = 1_000_000
+"""Characters of all completions of a report together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One answer; ``cut`` are the characters in its middle that are not shown."""
+
+    text: str
+    cut: int
+    reward: float | None
+    correct: bool
+    detail: str
+    length: int | None
+    truncated: bool
+
+    @property
+    def size(self) -> int:
+        return len(self.text) + len(self.detail) + 80
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A prompt and completions of it; ``right`` of ``of`` earned their reward."""
+
+    prompt: str
+    completions: tuple[Completion, ...]
+    right: int
+    of: int
+
+    @property
+    def size(self) -> int:
+        return len(self.prompt) + sum(one.size for one in self.completions)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What was kept of one step."""
+
+    step: int
+    problems: tuple[Problem, ...]
+
+
+def steps(run: Run, room: int = ROOM) -> tuple[list[Step], list[str]]:
+    """Some steps of ``run`` in order, and what was wrong with its file."""
+    path, reading = run.rollouts(), Reading()
+    places: dict[int, list[int]] = {}
+    for line in read_lines(path, reading):
+        step = count(line.values.get("step"))
+        if step is not None and len(places.setdefault(step, [])) < GROUPS:
+            places[step].append(line.start)
+    problems = []
+    if reading.broken:
+        problems.append(f"{path.name}: {reading.broken} broken line{'s' if reading.broken > 1 else ''} left out")
+    if reading.problem and run.stage == "rl":
+        problems.append(f"{path.name} {reading.problem}")
+    found: dict[int, Step] = {}
+    for step in _order(sorted(places)):
+        kept = []
+        for start in places[step]:
+            one = _problem(read_at(path, start))
+            if one is not None and one.size <= room:
+                kept.append(one)
+                room -= one.size
+        if kept:
+            found[step] = Step(step, tuple(kept))
+    return [found[step] for step in sorted(found)], problems
+
+
+def _order(known: Sequence[int]) -> Iterator[int]:
+    """At most `STEPS` of ``known``, the ends first, then the middles of what lies between."""
+    if not known:
+        return
+    some = known if len(known) <= STEPS else [known[place * (len(known) - 1) // (STEPS - 1)] for place in range(STEPS)]
+    waiting = [(0, len(some) - 1)]
+    yield some[0]
+    if len(some) > 1:
+        yield some[-1]
+    while waiting:
+        low, high = waiting.pop(0)
+        if high - low > 1:
+            middle = (low + high) // 2
+            yield some[middle]
+            waiting += [(low, middle), (middle, high)]
+
+
+def _problem(line: Record) -> Problem | None:
+    members = line.get("completions")
+    known = [one for one in members if isinstance(one, dict)] if isinstance(members, list) else []
+    if not known:
+        return None
+    right = sum(one.get("correct") is True for one in known)
+    shown = tuple(_completion(one) for one in _mixed(known))
+    return Problem(text(line.get("prompt"), LONGEST_PROMPT), shown, right, len(known))
+
+
+def _mixed(members: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Right and wrong ones, as many as there is room for, in the order they were sampled."""
+    right = [place for place, one in enumerate(members) if one.get("correct") is True]
+    wrong = [place for place, one in enumerate(members) if one.get("correct") is not True]
+    half = MEMBERS // 2
+    some_right = right[: max(half, MEMBERS - len(wrong))]
+    chosen = sorted([*some_right, *wrong[: MEMBERS - len(some_right)]])
+    return [members[place] for place in chosen]
+
+
+def _completion(one: Record) -> Completion:
+    raw = one.get("text")
+    raw = raw if isinstance(raw, str) else ""
+    shown, cut = _middle_out(raw)
+    return Completion(
+        text=text(shown, 10 * LONGEST_TEXT),
+        cut=cut,
+        reward=number(one.get("reward")),
+        correct=one.get("correct") is True,
+        detail=text(one.get("detail"), LONGEST_DETAIL),
+        length=count(one.get("length")),
+        truncated=one.get("truncated") is True,
+    )
+
+
+def _middle_out(raw: str) -> tuple[str, int]:
+    """Beginning and end of a long text, and how much is missing between."""
+    if len(raw) <= LONGEST_TEXT:
+        return raw, 0
+    half = LONGEST_TEXT // 2
+    cut = len(raw) - 2 * half
+    return f"{raw[:half]}\n⋯ {cut:,} characters left out ⋯\n{raw[-half:]}", cut

@@ -1,0 +1,128 @@
+"""What a report on R1-Zero owes its reader: each aim with *met*, or by how much it was missed, from the numbers.
+
+An arm is above another where the difference of the means exceeds the sum of both spreads over seeds. With one run of
+an arm nobody knows its spread: the verdict stays open, however large the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from fathom.report import spell
+from fathom.report.arms import Arm, origin
+from fathom.report.gate import Outcome, Verdict
+from fathom.report.measures import GREEDY, Board, Estimate, Measure, Result
+from fathom.report.run import Run
+
+SEEDS, BASES = 3, 2
+"""Runs of reinforcement learning, and bases they begin with, from which a result is more than a stroke of luck."""
+
+SAME_TIME = 0.1
+"""A control may have had this share less of machine time."""
+
+_WORST: tuple[Outcome, ...] = ("missed", "open", "met")
+
+
+def aims(board: Board, learned: Arm, runs: Sequence[Run], goal: float) -> list[Verdict]:
+    """The aims for one arm of reinforcement learning against everybody else on the board."""
+    mine = board.result(learned)
+    if mine is None:
+        return []
+    controls = [result for result in board.results if result is not mine and not _rewarded(result)]
+    return [
+        *_reached(board, mine, goal),
+        *_greedy(mine, controls),
+        *_above(board, mine, controls),
+        *_time(mine, controls, runs),
+        _repeated(mine),
+    ]
+
+
+def _reached(board: Board, mine: Result, goal: float) -> Iterator[Verdict]:
+    for temperature in board.temperatures:
+        if temperature > GREEDY and (found := mine.estimate(Measure("", "pass@1", temperature))) is not None:
+            off = found.mean - goal
+            told = with_error(found) + ("" if off >= 0 else f", {spell.share(-off)} points short")
+            aim = f"sampled pass@1 at least {spell.percent(goal, 0)} at T = {temperature:g}"
+            yield Verdict(aim, "met" if off >= 0 else "missed", told)
+
+
+def _greedy(mine: Result, controls: Sequence[Result]) -> Iterator[Verdict]:
+    measure = Measure("", "pass@1", GREEDY)
+    found = mine.estimate(measure)
+    others = _estimates(controls, measure)
+    if found is None or not others:
+        return
+    name, best = max(others, key=lambda other: other[1].mean)
+    off = found.mean - best.mean
+    told = f"{with_error(found)}, the best control ({name}) {with_error(best)}: {spell.points(off)} points"
+    yield Verdict("greedy at least equal to every control", "met" if off >= 0 else "missed", told)
+
+
+def _above(board: Board, mine: Result, controls: Sequence[Result]) -> Iterator[Verdict]:
+    for temperature in board.temperatures:
+        measure = Measure("", "pass@1", temperature)
+        found = mine.estimate(measure)
+        others = _estimates(controls, measure)
+        if temperature <= GREEDY or found is None or not others:
+            continue
+        held = [(name, *beyond_spread(found, other)) for name, other in others]
+        worst = min((outcome for _, outcome, _ in held), key=_WORST.index)
+        told = "points above " + "; ".join(f"{name} {said}" for name, _, said in held)
+        if worst == "open":
+            told += "; who has no second seed has no spread"
+        yield Verdict(f"sampled at T = {temperature:g} above every control by more than the seeds spread", worst, told)
+
+
+def beyond_spread(mine: Estimate, other: Estimate) -> tuple[Outcome, str]:
+    """Whether one is above the other by more than both spreads together, and the difference in points."""
+    off = mine.mean - other.mean
+    told = spell.points(off)
+    if mine.over_runs and other.over_runs:
+        spread = (mine.plus_minus or 0.0) + (other.plus_minus or 0.0)
+        return ("met" if off > spread else "missed"), f"{told} (spread {spell.share(spread)})"
+    return ("missed" if off <= 0 else "open"), told
+
+
+def _time(mine: Result, controls: Sequence[Result], runs: Sequence[Run]) -> Iterator[Verdict]:
+    """Whether the controls had as long as reinforcement learning had."""
+    spent = _seconds(mine)
+    bases = {base.directory for one in mine.measured if one.of and (base := origin(one.of, runs)) is not None}
+    times = []
+    for control in controls:
+        if all(one.of is not None and one.of.directory not in bases for one in control.measured):
+            theirs = _seconds(control)
+            if theirs:
+                times.append((control.name, theirs))
+    if spent and times:
+        fair = all(theirs >= (1 - SAME_TIME) * spent for _, theirs in times)
+        told = f"{spell.duration(spent)}; " + ", ".join(f"{name} {spell.duration(theirs)}" for name, theirs in times)
+        yield Verdict("every control as long at work as reinforcement learning", "met" if fair else "missed", told)
+
+
+def _repeated(mine: Result) -> Verdict:
+    seeds = len(mine.measured)
+    bases = len({one.of.start for one in mine.measured if one.of is not None and one.of.start})
+    met = seeds >= SEEDS and bases >= BASES
+    told = f"{spell.counted(seeds, 'run')} from {spell.counted(bases, 'base')}"
+    return Verdict(f"at least {SEEDS} seeds over {BASES} bases", "met" if met else "missed", told)
+
+
+def with_error(found: Estimate) -> str:
+    """``82.3 ± 1.2 %``."""
+    off = found.plus_minus
+    return f"{spell.share(found.mean)}{f' ± {spell.share(off)}' if off is not None else ''}{spell.THIN}%"
+
+
+def _estimates(results: Sequence[Result], measure: Measure) -> list[tuple[str, Estimate]]:
+    return [(result.name, found) for result in results if (found := result.estimate(measure)) is not None]
+
+
+def _rewarded(result: Result) -> bool:
+    return result.arm is not None and result.arm.stage == "rl"
+
+
+def _seconds(result: Result) -> float | None:
+    """Machine time of a run, on the average."""
+    spent = [one.of.seconds for one in result.measured if one.of is not None and one.of.seconds]
+    return sum(spent) / len(spent) if spent else None

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from made_runs import pretrained, rewarded
+from typer.testing import CliRunner
+
+from fathom.base.errors import ReportError
+from fathom.cli.main import app
+
+
+def test_several_directories_become_one_file(tmp_path: Path) -> None:
+    base, zero = pretrained(tmp_path / "base", updates=50), rewarded(tmp_path / "zero", "runs/base/final", steps=3)
+    out = tmp_path / "report.html"
+    done = CliRunner().invoke(app, ["report", str(base), str(zero), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert done.output == f"{out}\n"
+    assert "<h1>base, zero</h1>" in out.read_text(encoding="utf-8")
+
+
+def test_the_title_and_the_goal_are_a_matter_of_choice(tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    place = str(pretrained(tmp_path / "base", updates=50))
+    assert CliRunner().invoke(app, ["report", place, "--title", "A <b>", "--out", str(out)]).exit_code == 0
+    assert "<h1>A &lt;b&gt;</h1>" in out.read_text(encoding="utf-8")
+    assert CliRunner().invoke(app, ["report", place, "--goal", "1.5"]).exit_code == 2
+
+
+def test_event_files_instead(tmp_path: Path) -> None:
+    place = pretrained(tmp_path / "runs" / "base", updates=50)
+    done = CliRunner().invoke(app, ["report", str(place), "--tensorboard", str(tmp_path / "events")])
+    assert done.exit_code == 0, done.output
+    (file,) = (tmp_path / "events").rglob("events.out.tfevents.*")
+    assert done.output == f"{file}\n"
+    assert not Path("report.html").exists()
+
+
+def test_a_directory_without_a_run_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="holds no run"):
+        CliRunner().invoke(app, ["report", str(tmp_path)], catch_exceptions=False)

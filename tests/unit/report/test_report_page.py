@@ -1,0 +1,128 @@
+"""The whole page, from directories as runs leave them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from made_runs import speedrun
+
+from fathom.base.errors import ReportError
+from fathom.report.content import Report
+from fathom.report.discover import find
+from fathom.report.page import render, write
+
+VOID = {"meta", "br", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """Every element that opens is closed, in order."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.text.append(data)
+
+    def attributes(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.seen if name == tag]
+
+    @property
+    def words(self) -> str:
+        return " ".join(" ".join(self.text).split())
+
+
+def parsed(page: str) -> Page:
+    found = Page()
+    found.feed(page)
+    found.close()
+    assert found.open == []
+    return found
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    root = speedrun(tmp_path_factory.mktemp("runs") / "speedrun", updates=400)
+    return render(Report(find([root]), "R1-Zero on a laptop"))
+
+
+def test_the_sections_of_a_speedrun(page: str) -> None:
+    titles = re.findall(r"<h2>(.*?)</h2>", page)
+    assert titles == [
+        "What was asked, and what came of it",
+        "Results",
+        "What reinforcement learning changed",
+        "Pretraining",
+        "Reinforcement learning",
+        "Completions to read",
+        "Time and cost",
+        "The runs",
+    ]
+
+
+def test_it_is_well_formed_and_says_what_was_trained(page: str) -> None:
+    words = parsed(page).words
+    assert "A model of 2.21 M parameters, 992 K of them active for a token" in words
+    assert "AMD EPYC · 2 threads" in words
+    assert "3 runs from 3 bases" in words
+
+
+def test_nothing_is_loaded_from_anywhere(page: str) -> None:
+    found = parsed(page)
+    for name, attributes in found.seen:
+        assert name not in {"link", "img", "iframe", "object", "embed", "base", "use", "image"}
+        assert not {key for key in attributes if key.startswith("on")} | {"src", "style"} & attributes.keys()
+        assert (attributes.get("href") or "#").startswith("#")
+    (policy,) = (one["content"] for one in found.attributes("meta") if one.get("http-equiv"))
+    assert policy is not None
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    for kind in ("style", "script"):
+        (source,) = re.findall(rf"<{kind}>(.*?)</{kind}>", page, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+
+
+def test_every_chart_has_a_name_and_scrolling_tables_are_reached_by_key(page: str) -> None:
+    found = parsed(page)
+    drawings = found.attributes("svg")
+    assert len(drawings) > 30
+    assert all(one.get("aria-label") if one.get("role") == "img" else one.get("aria-hidden") for one in drawings)
+    regions = [one for one in found.attributes("div") if one.get("class") == "scroll"]
+    assert len(regions) == 3
+    assert all(one["tabindex"] == "0" and one["aria-label"] for one in regions)
+
+
+def test_the_same_files_give_the_same_page(tmp_path: Path) -> None:
+    root = speedrun(tmp_path / "speedrun", seeds=(1,), updates=100)
+    assert render(Report(find([root]), "x")) == render(Report(find([root]), "x"))
+
+
+def test_it_stays_small_with_many_long_runs(tmp_path: Path) -> None:
+    root = speedrun(tmp_path / "speedrun", seeds=range(6), updates=6000)
+    assert len(render(Report(find([root]), "x"))) < 3_000_000
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    root = speedrun(tmp_path / "speedrun", seeds=(1,), updates=100)
+    with pytest.raises(ReportError, match=r"cannot be written: .*choose another --out"):
+        write(Report(find([root]), "x"), tmp_path / "no" / "report.html")
