@@ -136,14 +136,26 @@ def some(keys: str, **more: st.SearchStrategy) -> st.SearchStrategy:
     return ODD | st.fixed_dictionaries({}, optional={**dict.fromkeys(keys.split(), ODD), **more})
 
 
+KEYS = (
+    *(
+        "step",
+        "seconds",
+        "loss",
+        "mtp_loss",
+        "gradient_norm",
+        "tokens",
+        "tokens_per_second",
+        "loads",
+        "reward",
+        "length",
+    ),
+    *("pass@1", "pass@8", "pass@999999999999", "error", "problems", "temperature", "split", "traces", "lenient"),
+    *("sampled_tokens", "sampling_seconds", "validation_loss", "thought_right", "dead_experts"),
+)
 LINE = st.fixed_dictionaries(
     {"kind": st.sampled_from(["train", "rl", "gate", "evaluation", "validation", "measure"]) | ODD},
     optional=dict.fromkeys(
-        (
-            "step seconds loss mtp_loss gradient_norm tokens tokens_per_second loads reward length pass@1 pass@8 error "  # noqa: SIM905
-            "pass@999999999999 problems temperature split traces lenient sampled_tokens sampling_seconds "
-            "validation_loss thought_right dead_experts"
-        ).split(),
+        KEYS,
         ODD,
     ),
 )
