@@ -8,6 +8,7 @@ from fathom.model.config import MLAConfig, ModelConfig, MoEConfig
 from fathom.model.transformer import Transformer
 from fathom.tasks.task import Item, Verdict
 from fathom.text.conversation import Chat
+from fathom.train.ranks import ALONE
 from fathom.train.rl.grading import Grader
 from fathom.train.rl.rollout import EngineSource
 from fathom.train.zero.vocabulary import SIZE, template, tokenizer
@@ -79,9 +80,9 @@ def build(seed=0):
     return Transformer(CONFIG)
 
 
-def grader(model, task=None, eos_ids=None):
+def grader(model, task=None, eos_ids=None, world=ALONE):
     """Every second token ends a completion, so that a model that knows nothing ends it soon."""
     vocabulary = tokenizer()
     ends = frozenset(range(0, SIZE, 2)) if eos_ids is None else eos_ids
     source = EngineSource(model, eos_ids=ends, max_context=48, sequences=64)
-    return Grader(task or Begin(), source, vocabulary, Chat(vocabulary, template()))
+    return Grader(task or Begin(), source, vocabulary, Chat(vocabulary, template()), world)

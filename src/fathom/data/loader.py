@@ -56,7 +56,11 @@ class Loader:
         self._parts = [Part(data)] if isinstance(data, PackedDataset) else list(data)
         _check_parts(self._parts, epochs)
         self.batch_size = batch_size
-        self._share(batch_size, world)
+        if batch_size < 1 or batch_size % world:
+            raise ConfigError(
+                f"a batch of {batch_size} rows cannot be shared among {world} ranks",
+                f"choose a multiple of {world}",
+            )
         self._seed = seed
         self._rank = rank
         self._world = world
@@ -75,8 +79,10 @@ class Loader:
         return self.take(self.batch_size)
 
     def take(self, batch_size: int) -> Batch:
-        """The next batch, of another size than usual: for a ramp. Raises StopIteration at the end of ``epochs``."""
-        share = self._share(batch_size, self._world)
+        """The next batch, of another size than usual: for a ramp. Where it does not divide among the ranks, the last of
+        them get rows of padding. Raises StopIteration at the end of ``epochs``.
+        """
+        share = -(-batch_size // self._world)
         if self.finished:
             raise StopIteration
         mine = range(self._rank * share, (self._rank + 1) * share)
@@ -119,14 +125,6 @@ class Loader:
     def _identity(self) -> str:
         parts = " ".join(f"{part.dataset.fingerprint}*{part.weight}" for part in self._parts)
         return sha256(parts.encode()).hexdigest()
-
-    def _share(self, batch_size: int, world: int) -> int:
-        if batch_size < 1 or batch_size % world:
-            raise ConfigError(
-                f"a batch of {batch_size} rows cannot be shared among {world} ranks",
-                f"choose a multiple of {world}",
-            )
-        return batch_size // world
 
     def _next_row(self, *, wanted: bool) -> Row | None:
         """Advance by one row; read it only where it is ours. None also behind the last epoch."""

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from fathom.model.router import Router, Routing
+from fathom.train.ranks import ALONE, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,11 @@ class Balance:
     """Watches every router of ``model``, until :meth:`close`.
 
     For each micro-batch: ``with balance.watch(keep): forward``, then ``balance.loss()`` before the backward pass. After
-    the update: ``balance.statistics()`` where wanted, then ``balance.update(speed)``.
+    the update: ``balance.gather()``, ``balance.statistics()`` where wanted, then ``balance.update(speed)``.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, world: World = ALONE) -> None:
+        self._world = world
         self.routers = {name: part for name, part in model.named_modules() if isinstance(part, Router)}
         self._handles = [
             router.register_forward_hook(partial(self._hear, name)) for name, router in self.routers.items()
@@ -55,7 +57,7 @@ class Balance:
         self._seen: list[tuple[str, Routing]] = []
         self._watched: Tensor | None = None
         self._counts: dict[str, Tensor] = {}
-        self._entropies: list[Tensor] = []
+        self._entropies: list[Tensor] = []  # sum over tokens and routers, and how many these were: (2,) float64
 
     def close(self) -> None:
         """Take the hooks off."""
@@ -82,6 +84,27 @@ class Balance:
         return torch.stack([sequence_loss(routing.experts, routing.scores, keep) for _, routing in self._seen]).sum()
 
     @torch.no_grad()
+    def gather(self) -> None:
+        """Make the loads since the last :meth:`update` those of all ranks; one of them may not know a router."""
+        if self._world.size == 1 or not self.routers:
+            return
+        width = max(router.config.num_experts for router in self.routers.values())
+        device = next(iter(self.routers.values())).weight.device
+        table = torch.zeros(len(self.routers), width + 1, dtype=torch.int64, device=device)  # the last: heard of
+        for row, name in zip(table, self.routers, strict=True):
+            if name in self._counts:
+                row[: len(self._counts[name])] = self._counts[name]
+                row[-1] = 1
+        self._world.add_up(table)
+        self._counts = {
+            name: row[: router.config.num_experts]
+            for row, (name, router) in zip(table, self.routers.items(), strict=True)
+            if row[-1] > 0
+        }
+        entropies = torch.stack(self._entropies).sum(0) if self._entropies else torch.zeros(2, dtype=torch.float64)
+        self._entropies = [torch.tensor(self._world.sums(entropies.tolist()))]
+
+    @torch.no_grad()
     def update(self, speed: float) -> None:
         """Move every bias by ``speed`` against the loads since the last update, and begin to count anew."""
         for name, counts in self._counts.items():
@@ -98,7 +121,7 @@ class Balance:
         return LoadStatistics(
             violation=sum(violations) / len(violations),
             worst_violation=max(violations),
-            entropy=float(torch.stack(self._entropies).mean()) if self._entropies else math.nan,
+            entropy=self._entropy(),
             dead=sum(int((counts == 0).sum()) for counts in self._counts.values()),
             loads={name: counts.tolist() for name, counts in self._counts.items()},
         )
@@ -113,7 +136,15 @@ class Balance:
             counts = torch.bincount(routing.experts[keep].flatten(), minlength=routing.scores.shape[1])
             self._counts[name] = self._counts[name] + counts if name in self._counts else counts
         if self._statistics and self._seen:
-            self._entropies.append(entropy(torch.stack([routing.scores[keep] for _, routing in self._seen])))
+            scores = torch.stack([routing.scores[keep] for _, routing in self._seen])  # (routers, N, E)
+            count = scores.shape[0] * scores.shape[1]
+            found = entropy(scores).double() if count else scores.new_zeros((), dtype=torch.float64)
+            self._entropies.append(torch.stack([found * count, torch.full_like(found, count)]))
+
+    def _entropy(self) -> float:
+        """Mean over the tokens and routers that were measured; NaN without any."""
+        total, count = torch.stack(self._entropies).sum(0).tolist() if self._entropies else (0.0, 0.0)
+        return total / count if count else math.nan
 
 
 def sequence_loss(experts: Tensor, scores: Tensor, keep: Tensor) -> Tensor:

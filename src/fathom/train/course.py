@@ -21,7 +21,7 @@ import torch
 
 import fathom
 from fathom.base import cpu
-from fathom.base.device import pick_device, pick_dtype
+from fathom.base.device import pick_dtype
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import open_bundle
 from fathom.checkpoint.store import Saved, Store
@@ -39,6 +39,7 @@ from fathom.train.final import FINAL, save_final
 from fathom.train.loop import Loop
 from fathom.train.metrics import Recorder, describe
 from fathom.train.peak import peak_flops
+from fathom.train.ranks import ALONE, World
 from fathom.train.recompute import keep_all, recompute
 from fathom.train.stopping import asked_to_stop
 from fathom.train.supervised import SupervisedConfig
@@ -88,12 +89,12 @@ def reader(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
     return Tokenizer.from_directory(name), ChatTemplate.from_directory(name)
 
 
-def prepare(config: RunConfig) -> torch.device:
+def prepare(config: RunConfig, world: World = ALONE) -> torch.device:
     """Threads, seeds and device, as the configuration says: the process belongs to the run."""
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     rng.seed(config.seed)
-    return pick_device(config.device)
+    return world.device(config.device)
 
 
 def resumable(store: Store, config: RunConfig) -> Saved | None:
@@ -126,17 +127,20 @@ def teach(
     *,
     validation: PackedDataset | None = None,
     finish: Callable[[Transformer], None] = lambda _model: None,
+    world: World = ALONE,
 ) -> bool:
     """Train ``student`` on ``rows`` into ``out``; False where the run was stopped before its end. ``finish`` is done to
-    the trained model before it is saved.
+    the trained model before it is saved. Every rank of ``world`` calls this, and the first writes.
 
     Raises ConfigError for a resume from another configuration, and what :meth:`Loop.run` raises.
     """
     store = Store(out, config.checkpoint.keep, display.say)
-    store.clean()
+    if world.leads:
+        store.clean()
     saved = resumable(store, config)
     total = config.steps or math.ceil((config.epochs or 1) * len(rows) / config.batch.rows)
-    loader = Loader(rows, config.batch.rows, seed=config.seed)
+    loader = Loader(rows, config.batch.rows, seed=config.seed, rank=world.rank, world=world.size)
+    world.agree("the data", rows.fingerprint)
     recompute(student.model, config.recompute)
     with asked_to_stop() as stopping:
         loop = Loop(
@@ -148,21 +152,25 @@ def teach(
             validation=validation,
             shown=display.show,
             stopping=stopping,
+            world=world,
         )
         spent = loop.resume(saved) if saved is not None else 0.0
-        recorder = Recorder(out, step=loop.step, spent=spent)
+        recorder = Recorder(out, step=loop.step, spent=spent, writes=world.leads)
         if loop.step >= total and (out / FINAL).is_dir():
             display.say(f"nothing is left to do: {out / FINAL} is there")
             return True
-        about = facts(config, student.model, total, loop.device)
-        describe(out, about)
+        about = facts(config, student.model, total, loop.device, world)
+        if world.leads:
+            describe(out, about)
         display.begin(total, loop.step, spent, flops=about["flops_per_token"], peak=about["peak_flops"])
         loop.run(recorder)
-        if stopping() and loop.step < total:
+        if world.any(stopping()) and loop.step < total:
             display.say(f"stopped after update {loop.step} of {total}; the same command goes on")
             return False
     keep_all(student.model)
     finish(student.model)
+    if not world.leads:
+        return True
     if loop.ema is None:
         save_final(out, student.model, student.tokenizer, student.template, config.save_dtype)
     else:
@@ -172,7 +180,9 @@ def teach(
     return True
 
 
-def facts(config: SupervisedConfig, model: Transformer, total: int, device: torch.device) -> Mapping[str, Any]:
+def facts(
+    config: SupervisedConfig, model: Transformer, total: int, device: torch.device, world: World = ALONE
+) -> Mapping[str, Any]:
     """What ``run.json`` says."""
     size = counts.count(model.config)
     precision = pick_dtype(config.precision, device)
@@ -189,6 +199,7 @@ def facts(config: SupervisedConfig, model: Transformer, total: int, device: torc
         "precision": str(precision).removeprefix("torch."),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else cpu.detect().name,
         "threads": torch.get_num_threads(),
-        "peak_flops": peak_flops(device, precision),
+        "ranks": world.size,
+        "peak_flops": peak_flops(device, precision) * world.size,
         "versions": {"fathom": fathom.__version__, "torch": torch.__version__, "python": platform.python_version()},
     }

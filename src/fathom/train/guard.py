@@ -15,6 +15,9 @@ from torch import Tensor, nn
 
 from fathom.base.errors import FathomError
 
+NOWHERE = "no single tensor: a sum overflowed"
+"""What :func:`culprit` says where it finds nothing."""
+
 
 class DivergedError(FathomError):
     """Training produced a loss or gradient that is no number, or a spike."""
@@ -53,7 +56,7 @@ def culprit(model: nn.Module, forward: Callable[[], object]) -> str:
     if broken:  # the backward pass comes from the end of the model
         others = f" (and of {len(broken) - 1} before it)" if len(broken) > 1 else ""
         return f"the gradient of {broken[-1]}{others}"
-    return "no single tensor: a sum overflowed"
+    return NOWHERE
 
 
 def steepest(model: nn.Module) -> str:

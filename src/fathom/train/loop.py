@@ -5,7 +5,8 @@ counts, so that the cut changes nothing but memory. Weights, gradients and optim
 run in the configured precision under autocast.
 
 Everything that the next update depends on is in :meth:`Loop.state`: a run that is killed at any moment goes on from its
-last checkpoint to the same weights, bit for bit on a CPU (with the same number of threads).
+last checkpoint to the same weights, bit for bit on a CPU (with the same number of threads). With several ranks
+(:mod:`fathom.train.ranks`) each runs this loop on rows of its own, and all make one update.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ from fathom.optim.build import build
 from fathom.optim.ema import EMA
 from fathom.train import rng
 from fathom.train.balance import Balance, LoadStatistics
-from fathom.train.guard import DivergedError, SpikeDetector, culprit, steepest
+from fathom.train.guard import NOWHERE, DivergedError, SpikeDetector, culprit, steepest
 from fathom.train.losses import ahead, losses
 from fathom.train.metrics import Recorder
+from fathom.train.ranks import ALONE, World
 from fathom.train.supervised import SupervisedConfig
 from fathom.train.validation import validate
 
@@ -73,12 +75,19 @@ class _Sums:
     accepted: int = 0
     drafted: int = 0
 
+    def totals(self) -> list[float]:
+        """Everything as one row of numbers."""
+        main = float(torch.stack(self.main).sum())
+        mtp = float(torch.stack(self.mtp).sum()) if self.mtp else 0.0
+        return [main, mtp, self.accepted, self.drafted]
+
 
 class Loop:
     """Trains ``model`` in place for ``total`` updates of ``config``.
 
     ``store`` None keeps no checkpoints. ``validation`` are rows to measure the loss on, now and then.
     ``shown`` is called with every recorded line. ``stopping`` is asked between updates whether to stop early.
+    ``source`` gives rows of this rank alone; of ``world``, the first rank writes.
     """
 
     def __init__(
@@ -92,6 +101,7 @@ class Loop:
         validation: PackedDataset | None = None,
         shown: Callable[[Mapping[str, Any]], None] = lambda _line: None,
         stopping: Callable[[], bool] = lambda: False,
+        world: World = ALONE,
     ) -> None:
         self.model = model
         self.config = config
@@ -106,6 +116,7 @@ class Loop:
         self._validation = validation
         self._shown = shown
         self._stopping = stopping
+        self._world = world
         self._precision = pick_dtype(config.precision, self.device)
         self._spikes = SpikeDetector(config.guard.window, config.guard.spike)
 
@@ -137,14 +148,17 @@ class Loop:
     def run(self, recorder: Recorder) -> None:
         """Train to the end, or until ``stopping`` or the configured time says so.
 
-        Raises DivergedError before an update that would spoil the weights, CheckpointError where the disk refuses.
+        Raises DivergedError before an update that would spoil the weights, CheckpointError where the disk refuses,
+        RanksError where another rank is gone.
         """
-        balance = Balance(self.model)
+        balance = Balance(self.model, self._world)
+        self._world.agree("the last checkpoint", self.step)
+        self._world.copy(self.model)
         self.model.train()
         began, since = recorder.seconds, self.tokens
         saved = self.step
         try:
-            while self.step < self.total and not self._stopping() and not self._late(recorder.seconds):
+            while self.step < self.total and not self._ends(recorder.seconds):
                 statistics = (self.step + 1) % self.config.log_every == 0 or self.step + 1 == self.total
                 update = self.update(balance, statistics=statistics)
                 if statistics:
@@ -165,40 +179,59 @@ class Loop:
             self.save(recorder.seconds)
 
     def save(self, seconds: float) -> None:
-        """Write a checkpoint, if there is a place for it."""
-        if self._store is not None:
+        """Write a checkpoint, if there is a place for it and we are the ones who write."""
+        if self._store is not None and self._world.leads:
             self._store.save(self.step, self.config.model_dump(mode="json"), self.state(seconds))
 
     def update(self, balance: Balance, *, statistics: bool = False) -> Update:
         """One update of the weights."""
         progress = self.step / self.total
-        batch = self.source.take(self.config.batch.rows_at(progress))
+        rows = self.config.batch.rows_at(progress)
+        batch = self.source.take(rows)
         self.optimizers.zero_grad()
-        sums = self._backward(batch, balance, progress, statistics=statistics)
-        counted = batch.counted
-        loss = float(torch.stack(sums.main).sum()) / max(1, counted)
-        mtp = float(torch.stack(sums.mtp).sum()) if sums.mtp else None
+        counts = self._count(batch)
+        sums = self._backward(batch, rows, counts, balance, progress, statistics=statistics)
+        main, mtp, accepted, drafted = self._world.sums(sums.totals())
+        loss = main / counts[0]
         self._check(batch, loss)
+        self._world.sum_gradients(self.optimizers.parameters)
         factor = self.config.optim.schedule.factor(self.step, self.total)
         norm = self.optimizers.step(factor)
         if not math.isfinite(norm):
             self._diverged(batch, f"the norm of the gradient is {norm}")
+        balance.gather()
         loads = balance.statistics() if statistics else None
         balance.update(self.config.loss.bias_speed_at(progress))
         if self.ema is not None:
             self.ema.update(self.model)
         self.step += 1
-        self.tokens += batch.tokens.numel()
-        acceptance = sums.accepted / sums.drafted if sums.drafted else None
-        rows = len(batch.tokens)
-        return Update(self.step, loss, mtp, norm, factor, rows, batch.tokens.numel(), counted, loads, acceptance)
+        tokens = rows * batch.tokens.shape[1]
+        self.tokens += tokens
+        return Update(
+            step=self.step,
+            loss=loss,
+            mtp_loss=mtp if sums.mtp else None,
+            norm=norm,
+            factor=factor,
+            rows=rows,
+            tokens=tokens,
+            counted=counts[0],
+            loads=loads,
+            acceptance=accepted / drafted if drafted else None,
+        )
 
-    def _backward(self, batch: Batch, balance: Balance, progress: float, *, statistics: bool) -> _Sums:
-        """Accumulate the gradient of the whole update."""
+    def _count(self, batch: Batch) -> list[int]:
+        """Targets of the whole update that count, for the model and each MTP module; at least 1, to divide by."""
+        own = [batch.counted, *(int(ahead(batch, depth)[2].sum()) for depth in range(len(self.model.mtp)))]
+        return [max(1, int(count)) for count in self._world.sums(own)]
+
+    def _backward(
+        self, batch: Batch, rows: int, counts: list[int], balance: Balance, progress: float, *, statistics: bool
+    ) -> _Sums:
+        """Accumulate our part of the gradient of an update of ``rows`` rows and ``counts`` targets."""
         weights = self.config.loss
         mtp_weight = weights.mtp_at(progress) if len(self.model.mtp) else 0.0
-        counted = max(1, batch.counted)
-        mtp_counted = [max(1, int(ahead(batch, depth)[2].sum())) for depth in range(len(self.model.mtp))]
+        counted, *mtp_counted = counts
         sums = _Sums()
         for part in self._micro_batches(batch):
             with self._autocast(), balance.watch(part.documents >= 0, statistics=statistics):
@@ -219,7 +252,7 @@ class Loop:
             if weights.z:
                 loss = loss + weights.z * found.z / counted
             if weights.balance:
-                loss = loss + weights.balance * balance.loss() / len(batch.tokens)
+                loss = loss + weights.balance * balance.loss() / rows
             loss.backward()
             sums.main.append(found.main.detach())
             sums.accepted += found.accepted
@@ -240,7 +273,9 @@ class Loop:
         if self._validation is not None:
             rows = self.config.batch.micro_rows or self.config.batch.rows
             apart = self.config.document_mask
-            found = validate(self.model, self._validation, rows, apart=apart, autocast=self._autocast())
+            found = validate(
+                self.model, self._validation, rows, apart=apart, autocast=self._autocast(), world=self._world
+            )
             self._shown(recorder.record("validation", self.step, found))
 
     def _check(self, batch: Batch, loss: float) -> None:
@@ -255,7 +290,8 @@ class Loop:
                 for part in self._micro_batches(batch):
                     losses(self.model, part, mtp=len(self.model.mtp) > 0, apart=self.config.document_mask)
 
-        raise self._error(f"{what}; it begins in {culprit(self.model, forward)}")
+        found = self._world.gather(culprit(self.model, forward))  # one rank's rows may be the only ones that break it
+        raise self._error(f"{what}; it begins in {next((place for place in found if place != NOWHERE), NOWHERE)}")
 
     def _error(self, what: str) -> DivergedError:
         kept = self._store.latest() if self._store is not None else None
@@ -265,9 +301,10 @@ class Loop:
             "lower the learning rate or lengthen the warm-up, in a new --out",
         )
 
-    def _late(self, seconds: float) -> bool:
+    def _ends(self, seconds: float) -> bool:
+        """Whether somebody asked us to stop, or the time is up, on any rank."""
         minutes = self.config.max_minutes
-        return minutes is not None and seconds >= minutes * 60
+        return self._world.any(self._stopping() or (minutes is not None and seconds >= minutes * 60))
 
     def _line(self, update: Update, rate: float) -> dict[str, Any]:
         """What is recorded of an update: names are those of the report."""

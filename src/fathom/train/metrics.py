@@ -20,17 +20,26 @@ METRICS, RUN, ROLLOUTS = "metrics.jsonl", "run.json", "rollouts.jsonl"
 
 class Recorder:
     """Appends to ``directory``; ``step`` is where the run goes on (0: a new one). ``spent`` are seconds of machine time
-    before this process. The clock is injected, so that tests need not wait.
+    before this process. ``writes`` False only keeps the time, as ranks do that do not lead. The clock is injected, so
+    that tests need not wait.
     """
 
     def __init__(
-        self, directory: Path, *, step: int = 0, spent: float = 0.0, clock: Callable[[], float] = time.monotonic
+        self,
+        directory: Path,
+        *,
+        step: int = 0,
+        spent: float = 0.0,
+        writes: bool = True,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / METRICS
+        self._writes = writes
         self._clock = clock
         self._start = clock() - spent
-        _keep_up_to(self.path, step)
+        if writes:
+            directory.mkdir(parents=True, exist_ok=True)
+            _keep_up_to(self.path, step)
 
     @property
     def seconds(self) -> float:
@@ -40,8 +49,9 @@ class Recorder:
     def record(self, kind: str, step: int, values: Mapping[str, Any]) -> dict[str, Any]:
         """Append one line: ``kind`` (train, evaluation …), the number of updates done, seconds, then ``values``."""
         line = {"kind": kind, "step": step, "seconds": round(self.seconds, 3), **values}
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        if self._writes:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
         return line
 
 

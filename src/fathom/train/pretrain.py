@@ -6,13 +6,14 @@ from pathlib import Path
 
 from fathom.train.course import prepare, student, teach
 from fathom.train.display import Display
+from fathom.train.ranks import ALONE, World
 from fathom.train.source import dataset, held_out
 from fathom.train.supervised import PretrainConfig
 
 
-def pretrain(config: PretrainConfig, out: Path, display: Display) -> bool:
+def pretrain(config: PretrainConfig, out: Path, display: Display, world: World = ALONE) -> bool:
     """Run ``config`` into ``out``, or go on there; False where it was stopped before its end."""
-    pupil = student(config, prepare(config))
+    pupil = student(config, prepare(config, world))
     rows = dataset(config, config.data, pupil.tokenizer, pupil.template, display.say)
     held = held_out(config, pupil.tokenizer, pupil.template, display.say)
-    return teach(config, pupil, rows, out, display, validation=held)
+    return teach(config, pupil, rows, out, display, validation=held, world=world)

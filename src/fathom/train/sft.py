@@ -13,21 +13,22 @@ from fathom.text.template import ChatTemplate
 from fathom.train.course import prepare, student, teach
 from fathom.train.display import Display
 from fathom.train.lora import adapt, merge
+from fathom.train.ranks import ALONE, World
 from fathom.train.source import dataset, held_out
 from fathom.train.supervised import SFTConfig
 
 
-def sft(config: SFTConfig, out: Path, display: Display) -> bool:
+def sft(config: SFTConfig, out: Path, display: Display, world: World = ALONE) -> bool:
     """Run ``config`` into ``out``, or go on there; False where it was stopped before its end."""
-    pupil = student(config, prepare(config))
+    pupil = student(config, prepare(config, world))
     if config.template is not None:
         pupil.template = _template(config.template, pupil.template)
     rows = dataset(config, config.data, pupil.tokenizer, pupil.template, display.say)
     held = held_out(config, pupil.tokenizer, pupil.template, display.say)
     if config.lora is None:
-        return teach(config, pupil, rows, out, display, validation=held)
+        return teach(config, pupil, rows, out, display, validation=held, world=world)
     adapt(pupil.model, config.lora)
-    return teach(config, pupil, rows, out, display, validation=held, finish=merge)
+    return teach(config, pupil, rows, out, display, validation=held, finish=merge, world=world)
 
 
 def _template(path: str, shipped: ChatTemplate | None) -> ChatTemplate:

@@ -11,25 +11,35 @@ from fathom.data.loader import Loader
 from fathom.data.packing import PackedDataset
 from fathom.model.transformer import Transformer
 from fathom.train.losses import losses
+from fathom.train.ranks import ALONE, World
 
 
 @torch.no_grad()
 def validate(
-    model: Transformer, rows: PackedDataset, batch_rows: int, *, apart: bool, autocast: AbstractContextManager[Any]
+    model: Transformer,
+    rows: PackedDataset,
+    batch_rows: int,
+    *,
+    apart: bool,
+    autocast: AbstractContextManager[Any],
+    world: World = ALONE,
 ) -> dict[str, float]:
-    """Mean losses over every row, nats a target; ``perplexity`` is e to the loss. Draws nothing at random."""
+    """Mean losses over every row, nats a target; ``perplexity`` is e to the loss. Draws nothing at random. ``world``
+    shares the work.
+    """
     device = next(model.parameters()).device
     training = model.training
     model.eval()
     main = mtp = 0.0
-    counted = ahead = 0
+    counted = ahead = 0.0
     with autocast:
-        for batch in Loader(rows, batch_rows, epochs=1, shuffle=False):
+        for batch in Loader(rows, batch_rows * world.size, epochs=1, shuffle=False, rank=world.rank, world=world.size):
             found = losses(model, batch.to(device), mtp=len(model.mtp) > 0, apart=apart)
             main, counted = main + float(found.main), counted + found.count
             if found.mtp:
                 mtp, ahead = mtp + float(found.mtp[0]), ahead + found.mtp_counts[0]
     model.train(training)
+    main, counted, mtp, ahead = world.sums([main, counted, mtp, ahead])
     loss = main / max(1, counted)
-    shown = {"validation_loss": loss, "perplexity": float(torch.tensor(loss).exp()), "counted": float(counted)}
+    shown = {"validation_loss": loss, "perplexity": float(torch.tensor(loss).exp()), "counted": counted}
     return shown | ({"validation_mtp_loss": mtp / max(1, ahead)} if ahead else {})

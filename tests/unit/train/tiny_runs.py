@@ -14,6 +14,7 @@ from fathom.model.transformer import Transformer
 from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig
 from fathom.train import rng
 from fathom.train.config import CheckpointConfig
+from fathom.train.ranks import ALONE, World
 from fathom.train.supervised import BatchConfig, GeneratedData, PretrainConfig
 
 OPTIM = OptimConfig(adamw=AdamWConfig(lr=3e-3), muon=MuonConfig(lr=1e-2, dtype="float32"))
@@ -51,8 +52,9 @@ def counting(length: int = 32) -> PackedDataset:
     return PackedDataset(store, StreamPlan(store.offsets, length))
 
 
-def tiny(config: PretrainConfig) -> tuple[Transformer, Loader]:
-    """The seeded model and its data."""
+def tiny(config: PretrainConfig, world: World = ALONE) -> tuple[Transformer, Loader]:
+    """The seeded model and its data, or this rank's part of it."""
     rng.seed(config.seed)
     assert config.model is not None
-    return Transformer(config.model), Loader(counting(config.batch.length), config.batch.rows, seed=config.seed)
+    rows, batch = counting(config.batch.length), config.batch.rows
+    return Transformer(config.model), Loader(rows, batch, seed=config.seed, rank=world.rank, world=world.size)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from fathom.tasks.task import Item, Task, Verdict
 from fathom.text import markers
 from fathom.text.conversation import Chat
 from fathom.text.tokenizer import Tokenizer
+from fathom.train.ranks import ALONE, World
 from fathom.train.rl.rollout import Prompt, Rollout, RolloutSource
 from fathom.types import Conversation
 
@@ -47,14 +49,22 @@ class Group:
 class Grader:
     """Poses the problems of ``task`` to a source, and grades what comes back.
 
-    Messages go through the chat template, texts to the tokenizer as they are.
+    Messages go through the chat template, texts to the tokenizer as they are. The ranks of ``world`` share the work.
     """
 
-    def __init__(self, task: Task, source: RolloutSource, tokenizer: Tokenizer, chat: Chat | None = None) -> None:
+    def __init__(
+        self,
+        task: Task,
+        source: RolloutSource,
+        tokenizer: Tokenizer,
+        chat: Chat | None = None,
+        world: World = ALONE,
+    ) -> None:
         self.task = task
         self.source = source
         self._tokenizer = tokenizer
         self._chat = chat
+        self._world = world
 
     def prompt(self, item: Item) -> Prompt:
         """The token ids that pose a problem."""
@@ -71,10 +81,20 @@ class Grader:
     def groups(
         self, items: Sequence[Item], count: int, *, max_tokens: int, temperature: float, seed: int
     ) -> list[Group]:
-        """``count`` graded completions of each problem."""
-        prompts = [self.prompt(item) for item in items]
-        sampled = self.source.sample(prompts, count, max_tokens=max_tokens, temperature=temperature, seed=seed)
-        return [
-            Group(item, tuple(self.grade(item, rollout) for rollout in rollouts))
-            for item, rollouts in zip(items, sampled, strict=True)
+        """``count`` graded completions of each problem; every rank gets all of them, in the order of ``items``."""
+        mine = self._world.share(len(items))
+        own = [items[place] for place in mine]
+        sampled = self.source.sample(
+            [self.prompt(item) for item in own],
+            count,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            seed=seed,
+            first=mine.start,
+        )
+        graded = [
+            tuple(self.grade(item, rollout) for rollout in rollouts)
+            for item, rollouts in zip(own, sampled, strict=True)
         ]
+        every = chain.from_iterable(self._world.gather(graded))
+        return [Group(item, members) for item, members in zip(items, every, strict=True)]

@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 from pydantic import PositiveInt
 
-from fathom.base.device import pick_device
 from fathom.checkpoint.bundle import open_bundle
 from fathom.tasks.task import Split
 from fathom.train.config import Part, RunConfig
 from fathom.train.display import Display
 from fathom.train.metrics import Recorder, describe
+from fathom.train.ranks import ALONE, World
 from fathom.train.rl.config import TaskConfig
 from fathom.train.rl.evaluation import metrics
 from fathom.train.rl.grading import Grader, Group
@@ -47,13 +47,14 @@ class MeasureConfig(RunConfig):
     )
 
 
-def measure(config: MeasureConfig, out: Path, display: Display) -> bool:
-    """Run ``config`` into ``out``."""
-    bundle = open_bundle(config.start, dtype="float32", device=str(pick_device(config.device)))
-    grader = grader_of(bundle, config.task)
+def measure(config: MeasureConfig, out: Path, display: Display, world: World = ALONE) -> bool:
+    """Run ``config`` into ``out``; the ranks of ``world`` share the problems."""
+    bundle = open_bundle(config.start, dtype="float32", device=str(world.device(config.device)))
+    grader = grader_of(bundle, config.task, world=world)
     items = list(grader.task.items(config.split, limit=config.problems))
-    describe(out, {"stage": config.stage, "name": config.name, "config": config.model_dump(mode="json")})
-    recorder = Recorder(out)
+    if world.leads:
+        describe(out, {"stage": config.stage, "name": config.name, "config": config.model_dump(mode="json")})
+    recorder = Recorder(out, writes=world.leads)
     for setting in config.settings:
         groups = grader.groups(
             items, setting.samples, max_tokens=config.max_tokens, temperature=setting.temperature, seed=config.seed

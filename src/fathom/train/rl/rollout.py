@@ -44,9 +44,13 @@ class RolloutSource(Protocol):
     """Whoever samples."""
 
     def sample(
-        self, prompts: Sequence[Prompt], count: int, *, max_tokens: int, temperature: float, seed: int
+        self, prompts: Sequence[Prompt], count: int, *, max_tokens: int, temperature: float, seed: int, first: int = 0
     ) -> list[list[Rollout]]:
-        """``count`` completions of each prompt, in order; the same arguments and weights give the same completions."""
+        """``count`` completions of each prompt, in order; the same arguments and weights give the same completions.
+
+        ``first`` is the number of the first prompt, where others sample the ones before it: what is drawn for a prompt
+        depends on its number, not on who draws.
+        """
         ...
 
     def refresh(self) -> None:
@@ -95,7 +99,7 @@ class EngineSource:
         self._core = EngineCore(model, None, config)
 
     def sample(
-        self, prompts: Sequence[Prompt], count: int, *, max_tokens: int, temperature: float, seed: int
+        self, prompts: Sequence[Prompt], count: int, *, max_tokens: int, temperature: float, seed: int, first: int = 0
     ) -> list[list[Rollout]]:
         """Raises RequestError where a prompt leaves less than ``max_tokens`` of the context: a completion that is cut
         off by the engine rather than by its own limit would be a reward of 0 that nobody asked for.
@@ -110,7 +114,7 @@ class EngineSource:
             )
         for place, prompt in enumerate(prompts):
             sampling = SamplingParams(
-                n=count, max_tokens=max_tokens, temperature=temperature, seed=_seed(seed, place), logprobs=0
+                n=count, max_tokens=max_tokens, temperature=temperature, seed=_seed(seed, first + place), logprobs=0
             )
             request = Request(prompt, sampling, id=str(place))
             self._core.validate(request)

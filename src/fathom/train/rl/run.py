@@ -19,7 +19,6 @@ import torch
 
 import fathom
 from fathom.base import cpu
-from fathom.base.device import pick_device
 from fathom.checkpoint.bundle import Bundle, open_bundle
 from fathom.checkpoint.store import Store
 from fathom.model import counts
@@ -29,6 +28,7 @@ from fathom.train.course import resumable
 from fathom.train.display import Display
 from fathom.train.final import FINAL, save_final
 from fathom.train.metrics import ROLLOUTS, Recorder, describe
+from fathom.train.ranks import ALONE, World
 from fathom.train.rl.config import RLConfig, StepsConfig, TaskConfig
 from fathom.train.rl.doctor import Finding, admit
 from fathom.train.rl.evaluation import evaluate, metrics
@@ -43,7 +43,7 @@ SHOWN = 4
 """Groups of each step whose completions are kept for readers."""
 
 
-def learn(config: RLConfig, out: Path, display: Display) -> bool:
+def learn(config: RLConfig, out: Path, display: Display, world: World = ALONE) -> bool:
     """Run ``config`` into ``out``, or go on there; False where it was stopped before its end.
 
     Raises ConfigError where the base is not ready (`fathom.train.rl.doctor`) or ``out`` holds another run.
@@ -52,7 +52,7 @@ def learn(config: RLConfig, out: Path, display: Display) -> bool:
     def examine(trainer: Steps, recorder: Recorder) -> list[Finding]:
         return _examine(config, trainer, recorder, display)
 
-    return carry_out(config, out, display, lambda bundle: prepare(config, bundle), examine)
+    return carry_out(config, out, display, lambda bundle: prepare(config, bundle, world), examine, world)
 
 
 def carry_out(
@@ -61,8 +61,10 @@ def carry_out(
     display: Display,
     prepare: Callable[[Bundle], Steps],
     examine: Callable[[Steps, Recorder], list[Finding]] = lambda _trainer, _recorder: [],
+    world: World = ALONE,
 ) -> bool:
     """Every run in steps: ``prepare`` makes the trainer of a model, ``examine`` looks at a base before its first step.
+    Every rank of ``world`` calls this, and the first writes.
 
     Raises ConfigError where ``out`` holds another run, and what both raise.
     """
@@ -70,9 +72,10 @@ def carry_out(
         torch.set_num_threads(config.threads)
     rng.seed(config.seed)
     store = Store(out, config.checkpoint.keep, display.say)
-    store.clean()
+    if world.leads:
+        store.clean()
     saved = resumable(store, config)
-    bundle = open_bundle(config.start, dtype="float32", device=str(pick_device(config.device)))
+    bundle = open_bundle(config.start, dtype="float32", device=str(world.device(config.device)))
     trainer = prepare(bundle)
     spent = 0.0
     if saved is not None:
@@ -82,43 +85,49 @@ def carry_out(
     if trainer.step >= config.steps and (out / FINAL).is_dir():
         display.say(f"nothing is left to do: {out / FINAL} is there")
         return True
-    recorder = Recorder(out, step=trainer.step, spent=spent)
-    _keep_rollouts_up_to(out / ROLLOUTS, trainer.step)
+    world.agree("the last checkpoint", trainer.step)
+    world.copy(trainer.model)
+    recorder = Recorder(out, step=trainer.step, spent=spent, writes=world.leads)
+    if world.leads:
+        _keep_rollouts_up_to(out / ROLLOUTS, trainer.step)
     findings = examine(trainer, recorder) if saved is None else []
-    describe(out, facts(config, bundle, findings))
+    if world.leads:
+        describe(out, facts(config, bundle, findings, world))
     display.begin(config.steps, trainer.step, spent)
     with asked_to_stop() as stopping:
-        while trainer.step < config.steps and not stopping() and not _late(config, recorder):
-            _step(config, trainer, recorder, display, out)
-            if trainer.step % config.checkpoint.every == 0:
+        while trainer.step < config.steps and not world.any(stopping() or _late(config, recorder)):
+            _step(config, trainer, recorder, display, out if world.leads else None)
+            if trainer.step % config.checkpoint.every == 0 and world.leads:
                 _save(config, trainer, recorder, store)
-        if trainer.step % config.checkpoint.every:
+        if trainer.step % config.checkpoint.every and world.leads:
             _save(config, trainer, recorder, store)
-        if stopping() and trainer.step < config.steps:
+        if world.any(stopping()) and trainer.step < config.steps:
             display.say(f"stopped after step {trainer.step} of {config.steps}; the same command goes on")
             return False
+    if not world.leads:
+        return True
     save_final(out, trainer.model, bundle.tokenizer, bundle.template)
     display.say(f"the finished model lies in {out / FINAL}")
     return True
 
 
-def prepare(config: RLConfig, bundle: Bundle) -> Trainer:
+def prepare(config: RLConfig, bundle: Bundle, world: World = ALONE) -> Trainer:
     """A trainer for the model of ``bundle``, whose completions our engine samples."""
-    grader = grader_of(bundle, config.task, sequences=config.sampling.sequences)
-    return Trainer(bundle.model.requires_grad_(True), grader, config)
+    grader = grader_of(bundle, config.task, sequences=config.sampling.sequences, world=world)
+    return Trainer(bundle.model.requires_grad_(True), grader, config, world=world)
 
 
-def grader_of(bundle: Bundle, task: TaskConfig, *, sequences: int = 512) -> Grader:
+def grader_of(bundle: Bundle, task: TaskConfig, *, sequences: int = 512, world: World = ALONE) -> Grader:
     """Problems of ``task`` for the model of ``bundle``."""
     ends = bundle.generation.eos_ids or bundle.tokenizer.eos_ids
     source = EngineSource(
         bundle.model, eos_ids=frozenset(ends), max_context=bundle.config.max_position, sequences=sequences
     )
     chat = Chat(bundle.tokenizer, bundle.template) if bundle.template is not None else None
-    return Grader(task_of(task), source, bundle.tokenizer, chat)
+    return Grader(task_of(task), source, bundle.tokenizer, chat, world)
 
 
-def facts(config: StepsConfig, bundle: Bundle, findings: Sequence[Finding]) -> Mapping[str, Any]:
+def facts(config: StepsConfig, bundle: Bundle, findings: Sequence[Finding], world: World = ALONE) -> Mapping[str, Any]:
     """What ``run.json`` says."""
     size = counts.count(bundle.config)
     return {
@@ -132,6 +141,7 @@ def facts(config: StepsConfig, bundle: Bundle, findings: Sequence[Finding]) -> M
         "updates": config.steps,
         "device": cpu.detect().name,
         "threads": torch.get_num_threads(),
+        "ranks": world.size,
         "findings": [f"{finding.what}: {finding.advice}" for finding in findings],
         "versions": {"fathom": fathom.__version__, "torch": torch.__version__, "python": platform.python_version()},
     }
@@ -150,12 +160,14 @@ def _examine(config: RLConfig, trainer: Steps, recorder: Recorder, display: Disp
     return findings
 
 
-def _step(config: StepsConfig, trainer: Steps, recorder: Recorder, display: Display, out: Path) -> None:
+def _step(config: StepsConfig, trainer: Steps, recorder: Recorder, display: Display, out: Path | None) -> None:
+    """``out`` None: another rank writes."""
     line, groups = trainer.run_step()
     if trainer.step % config.log_every == 0 or trainer.step == config.steps:
         display.show(recorder.record(config.stage, trainer.step, line))
-    with (out / ROLLOUTS).open("a", encoding="utf-8") as file:
-        file.writelines(_browsable(trainer.step, group) for group in groups[:SHOWN])
+    if out is not None:
+        with (out / ROLLOUTS).open("a", encoding="utf-8") as file:
+            file.writelines(_browsable(trainer.step, group) for group in groups[:SHOWN])
     every = config.evaluation.every
     if every and (trainer.step % every == 0 or trainer.step == config.steps):
         asked = config.evaluation

@@ -76,17 +76,26 @@ def head(model: Transformer, hidden: Tensor) -> Tensor:
         return F.linear(hidden.float(), weight.float())
 
 
-def pieces(rollouts: Sequence[Rollout], tokens: int) -> Iterator[list[int]]:
-    """Places of ``rollouts``, divided so that each piece, padded, has at most ``tokens`` tokens (or one rollout).
+def by_length(rollouts: Sequence[Rollout]) -> list[int]:
+    """Places of ``rollouts``, that of the longest first."""
+    return sorted(range(len(rollouts)), key=lambda place: -_length(rollouts[place]))
+
+
+def pieces(rollouts: Sequence[Rollout], tokens: int, places: Sequence[int] | None = None) -> Iterator[list[int]]:
+    """``places`` among ``rollouts`` (all, the longest first), divided so that each piece, padded, has at most
+    ``tokens`` tokens (or one rollout).
 
     Rollouts of like length go together, the longest first: padding costs time, and memory runs out at once or never.
     """
-    lengths = [len(one.prompt_ids) + len(one.completion_ids) for one in rollouts]
     piece: list[int] = []
-    for place in sorted(range(len(rollouts)), key=lambda place: -lengths[place]):
-        if piece and lengths[piece[0]] * (len(piece) + 1) > tokens:
+    for place in by_length(rollouts) if places is None else places:
+        if piece and _length(rollouts[piece[0]]) * (len(piece) + 1) > tokens:
             yield piece
             piece = []
         piece.append(place)
     if piece:
         yield piece
+
+
+def _length(rollout: Rollout) -> int:
+    return len(rollout.prompt_ids) + len(rollout.completion_ids)

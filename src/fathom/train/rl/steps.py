@@ -6,6 +6,9 @@ log-probabilities are from the trainer's is logged in every step (``engine_gap``
 policy.
 
 The routers' bias does not move here: it would change which experts a token meets between sampling and learning.
+
+With several ranks each samples and grades its share of the problems; then all know everything that was sampled, choose
+and compare alike, and learn from a share of the completions each.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from __future__ import annotations
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
@@ -27,13 +30,14 @@ from fathom.model.transformer import Transformer
 from fathom.optim.build import build
 from fathom.train.balance import Balance
 from fathom.train.guard import DivergedError, culprit
+from fathom.train.ranks import ALONE, World
 from fathom.train.rl.advantage import zero_variance
 from fathom.train.rl.config import StepsConfig
 from fathom.train.rl.curriculum import Adaptive
 from fathom.train.rl.evaluation import evaluate
 from fathom.train.rl.grading import Grader, Group
 from fathom.train.rl.rollout import Rollout
-from fathom.train.rl.scoring import Batch, collate, pieces
+from fathom.train.rl.scoring import Batch, by_length, collate, pieces
 
 T = TypeVar("T")
 
@@ -68,6 +72,16 @@ class Learned:
         self.loss += loss
         self.gap = max(self.gap, gap)
 
+    def gathered(self, world: World) -> Learned:
+        """What all ranks learned."""
+        if world.size == 1:
+            return self
+        whole = Learned(norm=self.norm)
+        for tally, loss, gap in world.gather((self.tally, self.loss, self.gap)):
+            if tally is not None:
+                whole.add(tally, loss, gap)
+        return whole
+
 
 class Steps(ABC):
     """Trains ``model`` in place on completions that ``grader`` samples from it. ``step`` counts what is done.
@@ -82,6 +96,7 @@ class Steps(ABC):
         config: StepsConfig,
         *,
         clock: Callable[[], float] = time.monotonic,
+        world: World = ALONE,
     ) -> None:
         self.model = model
         self.config = config
@@ -89,6 +104,7 @@ class Steps(ABC):
         self.step = 0
         self.optimizers = build(model, config.optim)
         self._clock = clock
+        self._world = world
         self._device = next(model.parameters()).device
         self._precision = pick_dtype(config.precision, self._device)
 
@@ -97,9 +113,10 @@ class Steps(ABC):
         began = self._clock()
         kept, sampled = self.collect()
         collected = self._clock()
-        balance = Balance(self.model)
+        balance = Balance(self.model, self._world)
         try:
-            learned = self.learn(kept, balance)
+            learned = self.learn(kept, balance).gathered(self._world)
+            balance.gather()
             loads = balance.statistics()
         finally:
             balance.close()
@@ -177,13 +194,13 @@ class Steps(ABC):
         learned: Learned,
         balance: Balance,
     ) -> None:
-        """One update over ``rollouts``, the losses of whose pieces add up. ``piece`` is given the batch of a piece and
-        its places among the rollouts.
+        """One update over ``rollouts``, the losses of whose pieces add up, on whatever ranks. ``piece`` is given the
+        batch of a piece and its places among the rollouts.
 
         Raises DivergedError before the weights are spoiled.
         """
         self.optimizers.zero_grad()
-        for places in pieces(rollouts, self.config.micro_tokens):
+        for places in self.pieces(rollouts):
             part = [rollouts[place] for place in places]
             batch = collate(part, self._device)
             with self.autocast(), balance.watch(_real(batch, part)):
@@ -193,10 +210,18 @@ class Steps(ABC):
                 raise self._diverged(batch, f"the loss is {value}")
             found.loss.backward()
             learned.add(found.tally, value, self.gap(found.logprobs, batch))
+        self._world.sum_gradients(self.optimizers.parameters)
         norm = self.optimizers.step(self._factor(self.step))
         if not math.isfinite(norm):
             raise self._diverged(batch, f"the norm of the gradient is {norm}")
         learned.norm = norm
+
+    def pieces(self, rollouts: Sequence[Rollout]) -> Iterator[list[int]]:
+        """The places of the rollouts that this rank scores, dealt by length so that all have as much to do, in pieces
+        that memory holds.
+        """
+        mine = by_length(rollouts)[self._world.rank :: self._world.size]
+        return pieces(rollouts, self.config.micro_tokens, mine)
 
     def gap(self, logprobs: Tensor, batch: Batch) -> float:
         """max |Δ log-probability| between trainer and engine; the engine reports at temperature 1 alone."""

@@ -17,11 +17,12 @@ from torch import Tensor
 
 from fathom.model.transformer import Transformer
 from fathom.train.balance import Balance
+from fathom.train.ranks import ALONE, World
 from fathom.train.rl.advantage import advantages
 from fathom.train.rl.config import RLConfig
 from fathom.train.rl.grading import Graded, Grader, Group
 from fathom.train.rl.loss import divisor, policy_loss
-from fathom.train.rl.scoring import Batch, collate, pieces, score
+from fathom.train.rl.scoring import Batch, collate, score
 from fathom.train.rl.steps import Learned, Piece, Steps, settled
 
 
@@ -45,8 +46,9 @@ class Trainer(Steps):
         config: RLConfig,
         *,
         clock: Callable[[], float] = time.monotonic,
+        world: World = ALONE,
     ) -> None:
-        super().__init__(model, grader, config, clock=clock)
+        super().__init__(model, grader, config, clock=clock, world=world)
         self.reference = _frozen(model) if config.loss.kl_coefficient else None
 
     def run_step(self) -> tuple[dict[str, Any], list[Group]]:
@@ -104,8 +106,12 @@ class Trainer(Steps):
     def _reward(self, member: Graded) -> float:
         return 0.0 if member.rollout.truncated else member.verdict.reward
 
-    def _update(self, examples: list[_Example], old: list[Tensor] | None, learned: Learned, balance: Balance) -> None:
-        """One update over ``examples``; ``old`` holds a row of log-probabilities for each, where it is off-policy."""
+    def _update(
+        self, examples: list[_Example], old: dict[int, Tensor] | None, learned: Learned, balance: Balance
+    ) -> None:
+        """One update over ``examples``; ``old`` holds the log-probabilities of those that are ours, where it is
+        off-policy.
+        """
         rollouts = [example.member.rollout for example in examples]
         total = divisor(self._learnable(collate(rollouts), examples), self.config.loss)
 
@@ -137,16 +143,16 @@ class Trainer(Steps):
         return batch.chosen & whole[:, None].to(batch.chosen.device)
 
     @torch.no_grad()
-    def _old(self, examples: list[_Example]) -> list[Tensor]:
-        """A row of log-probabilities for each example, before the first update moves the policy."""
+    def _old(self, examples: list[_Example]) -> dict[int, Tensor]:
+        """A row of log-probabilities for each place of ours, before the first update moves the policy."""
         rollouts = [example.member.rollout for example in examples]
         rows: dict[int, Tensor] = {}
-        for places in pieces(rollouts, self.config.micro_tokens):
+        for places in self.pieces(rollouts):
             batch = collate([rollouts[place] for place in places], self._device)
             with self.autocast():
                 scores = score(self.model, batch, temperature=self.config.sampling.temperature)
             rows |= dict(zip(places, scores.logprobs, strict=True))
-        return [rows[place] for place in range(len(examples))]
+        return rows
 
     def _reference(self, batch: Batch) -> Tensor | None:
         if self.reference is None:
