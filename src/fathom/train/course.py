@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 import platform
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +55,12 @@ ZERO = "zero"
 
 @dataclass(slots=True)
 class Student:
-    """What learns, and what reads and writes for it."""
+    """What learns, and what reads and writes for it. ``since`` is when it was made: its data take time as well."""
 
     model: Transformer
     tokenizer: Tokenizer
     template: ChatTemplate | None
+    since: float = field(default_factory=time.monotonic)
 
 
 def student(config: SupervisedConfig, device: torch.device) -> Student:
@@ -138,7 +140,7 @@ def teach(
     if world.leads:
         store.clean()
     saved = resumable(store, config)
-    total = config.steps or math.ceil((config.epochs or 1) * len(rows) / config.batch.rows)
+    total = _updates(config, rows)
     loader = Loader(rows, config.batch.rows, seed=config.seed, rank=world.rank, world=world.size)
     world.agree("the data", rows.fingerprint)
     recompute(student.model, config.recompute)
@@ -155,8 +157,9 @@ def teach(
             world=world,
         )
         spent = loop.resume(saved) if saved is not None else 0.0
-        recorder = Recorder(out, step=loop.step, spent=spent, writes=world.leads)
-        if loop.step >= total and (out / FINAL).is_dir():
+        since = spent + time.monotonic() - student.since
+        recorder = Recorder(out, step=loop.step, spent=since, writes=world.leads)
+        if loop.ended(spent) and (out / FINAL).is_dir():
             display.say(f"nothing is left to do: {out / FINAL} is there")
             return True
         about = facts(config, student.model, total, loop.device, world)
@@ -164,8 +167,8 @@ def teach(
             describe(out, about)
         display.begin(total, loop.step, spent, flops=about["flops_per_token"], peak=about["peak_flops"])
         loop.run(recorder)
-        if world.any(stopping()) and loop.step < total:
-            display.say(f"stopped after update {loop.step} of {total}; the same command goes on")
+        if world.any(stopping()) and not loop.ended(recorder.seconds):
+            display.say(f"stopped after update {loop.step} of {loop.total}; the same command goes on")
             return False
     keep_all(student.model)
     finish(student.model)
@@ -180,8 +183,15 @@ def teach(
     return True
 
 
+def _updates(config: SupervisedConfig, rows: PackedDataset) -> int | None:
+    """How many the run has; None where it goes by minutes."""
+    if config.minutes is not None:
+        return None
+    return config.steps or math.ceil((config.epochs or 1) * len(rows) / config.batch.rows)
+
+
 def facts(
-    config: SupervisedConfig, model: Transformer, total: int, device: torch.device, world: World = ALONE
+    config: SupervisedConfig, model: Transformer, total: int | None, device: torch.device, world: World = ALONE
 ) -> Mapping[str, Any]:
     """What ``run.json`` says."""
     size = counts.count(model.config)

@@ -45,11 +45,13 @@ class Display:
             self._live.stop()
             self._live = None
 
-    def begin(self, total: int, step: int, seconds: float = 0.0, *, flops: float = 0.0, peak: float = 0.0) -> None:
-        """The run goes from ``step`` to ``total``; ``seconds`` are already spent. ``flops`` a token takes, ``peak`` a
-        second offers: 0 where nobody knows.
+    def begin(
+        self, total: int | None, step: int, seconds: float = 0.0, *, flops: float = 0.0, peak: float = 0.0
+    ) -> None:
+        """The run goes from ``step`` to ``total`` (None: lines will say); ``seconds`` are already spent. ``flops`` a
+        token takes, ``peak`` a second offers: 0 where nobody knows.
         """
-        self._total, self._from, self._flops, self._peak = total, (step, seconds), flops, peak
+        self._total, self._from, self._flops, self._peak = total or 0, (step, seconds), flops, peak
         if step:
             self.say(f"going on behind update {step}", None)
 
@@ -59,6 +61,7 @@ class Display:
 
     def show(self, line: Line) -> None:
         """The state of things after an update."""
+        self._total = line.get("total", self._total)
         shown = self.entries(line)
         if self._live is None:
             text = "  ".join(f"{name} {value}" for name, value in shown)

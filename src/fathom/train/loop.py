@@ -35,6 +35,9 @@ from fathom.train.ranks import ALONE, World
 from fathom.train.supervised import SupervisedConfig
 from fathom.train.validation import validate
 
+UNKNOWN = 1_000_000_000
+"""Updates of a run that goes by minutes, before the first has shown how long one takes."""
+
 
 class BatchSource(Protocol):
     """Where batches come from; :class:`fathom.data.loader.Loader` is one."""
@@ -83,7 +86,8 @@ class _Sums:
 
 
 class Loop:
-    """Trains ``model`` in place for ``total`` updates of ``config``.
+    """Trains ``model`` in place for ``total`` updates of ``config``; None where it goes by minutes. Then ``total`` is
+    how many will fit at the pace so far, and whatever follows a schedule follows the clock.
 
     ``store`` None keeps no checkpoints. ``validation`` are rows to measure the loss on, now and then.
     ``shown`` is called with every recorded line. ``stopping`` is asked between updates whether to stop early.
@@ -95,7 +99,7 @@ class Loop:
         model: Transformer,
         config: SupervisedConfig,
         source: BatchSource,
-        total: int,
+        total: int | None,
         *,
         store: Store | None = None,
         validation: PackedDataset | None = None,
@@ -106,7 +110,7 @@ class Loop:
         self.model = model
         self.config = config
         self.source = source
-        self.total = total
+        self.total = total or UNKNOWN
         self.step = 0
         self.tokens = 0
         self.device = next(model.parameters()).device
@@ -119,6 +123,7 @@ class Loop:
         self._world = world
         self._precision = pick_dtype(config.precision, self.device)
         self._spikes = SpikeDetector(config.guard.window, config.guard.spike)
+        self._began: float | None = None  # seconds of the run before its first update
 
     def resume(self, saved: Saved) -> float:
         """Go on from a checkpoint; answers with the seconds that the run had taken."""
@@ -129,7 +134,7 @@ class Loop:
         if self.ema is not None:
             self.ema.load_state_dict(state["ema"])
         rng.restore(state["rng"])
-        self.step, self.tokens = state["step"], state["tokens"]
+        self.step, self.tokens, self._began = state["step"], state["tokens"], state["began"]
         return float(state["seconds"])
 
     def state(self, seconds: float) -> dict[str, Any]:
@@ -138,6 +143,7 @@ class Loop:
             "step": self.step,
             "tokens": self.tokens,
             "seconds": seconds,
+            "began": self._began,
             "model": self.model.state_dict(),
             "optimizers": self.optimizers.state_dict(),
             "source": self.source.state_dict(),
@@ -157,8 +163,10 @@ class Loop:
         self.model.train()
         began, since = recorder.seconds, self.tokens
         saved = self.step
+        if self._began is None and self.config.minutes is not None:
+            self._began = self._clock(recorder)
         try:
-            while self.step < self.total and not self._ends(recorder.seconds):
+            while not self.ended(self._clock(recorder)) and not self._world.any(self._stopping()):
                 statistics = (self.step + 1) % self.config.log_every == 0 or self.step + 1 == self.total
                 update = self.update(balance, statistics=statistics)
                 if statistics:
@@ -175,8 +183,26 @@ class Loop:
                 began += recorder.seconds - paused  # neither counts against tokens a second
         finally:
             balance.close()
+        if self.config.minutes is not None and self.step % self.config.validate_every:
+            self._validate(recorder)
         if saved != self.step:
             self.save(recorder.seconds)
+
+    def ended(self, seconds: float) -> bool:
+        """Whether updates or time are used up. Where time is all there is, ``total`` becomes what will fit."""
+        limit, minutes = self.config.max_minutes, self.config.minutes
+        if minutes is not None and self.step:
+            assert self._began is not None  # the first update has been
+            pace = (seconds - self._began) / self.step
+            self.total = self.step + max(1, round((minutes * 60 - seconds) / max(pace, 1e-9)))
+        bounds = [bound * 60 for bound in (limit, minutes) if bound is not None]
+        return self.step >= self.total or any(seconds >= bound for bound in bounds)
+
+    def _clock(self, recorder: Recorder) -> float:
+        """Seconds that all ranks agree upon, where anything depends on them."""
+        if self.config.max_minutes is None and self.config.minutes is None:
+            return recorder.seconds
+        return self._world.sums([recorder.seconds])[0] / self._world.size
 
     def save(self, seconds: float) -> None:
         """Write a checkpoint, if there is a place for it and we are the ones who write."""
@@ -301,11 +327,6 @@ class Loop:
             "lower the learning rate or lengthen the warm-up, in a new --out",
         )
 
-    def _ends(self, seconds: float) -> bool:
-        """Whether somebody asked us to stop, or the time is up, on any rank."""
-        minutes = self.config.max_minutes
-        return self._world.any(self._stopping() or (minutes is not None and seconds >= minutes * 60))
-
     def _line(self, update: Update, rate: float) -> dict[str, Any]:
         """What is recorded of an update: names are those of the report."""
         loads = update.loads
@@ -316,6 +337,7 @@ class Loop:
             "gradient_norm": update.norm,
             "lr_factor": update.factor,
             "rows": update.rows,
+            "total": self.total,
             "tokens": self.tokens,
             "tokens_per_second": rate,
             "max_violation": loads.violation if loads else None,

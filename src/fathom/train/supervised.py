@@ -112,8 +112,10 @@ class SupervisedConfig(RunConfig):
     """``model`` is built anew; ``start`` names a checkpoint directory (or a model) whose weights the run begins with.
     Exactly one of them is given. ``tokenizer`` is ``bytes``, ``zero``, a directory, or None: that of ``start``.
 
-    Exactly one of ``steps`` and ``epochs`` says how long. ``document_mask`` keeps packed documents from seeing each
-    other. ``validation`` is data whose loss is measured every ``validate_every`` updates and at the end.
+    Exactly one of ``steps``, ``epochs`` and ``minutes`` says how long. ``minutes`` count the making of the data as well,
+    and schedules follow the clock: arms of equal time can be compared, on this machine. ``document_mask`` keeps packed
+    documents from seeing each other. ``validation`` is data whose loss is measured every ``validate_every`` updates and
+    at the end.
     """
 
     model: ModelConfig | None = None
@@ -122,6 +124,7 @@ class SupervisedConfig(RunConfig):
     data: Data
     steps: PositiveInt | None = None
     epochs: PositiveFloat | None = None
+    minutes: PositiveFloat | None = None
     batch: BatchConfig = BatchConfig()
     optim: OptimConfig = OptimConfig()
     loss: LossConfig = LossConfig()
@@ -137,8 +140,8 @@ class SupervisedConfig(RunConfig):
     def _begins_and_ends(self) -> SupervisedConfig:
         if (self.model is None) == (self.start is None):
             raise ValueError("give either model, to build one, or start, to go on from one")
-        if (self.steps is None) == (self.epochs is None):
-            raise ValueError("give either steps or epochs")
+        if [self.steps, self.epochs, self.minutes].count(None) != 2:
+            raise ValueError("give one of steps, epochs and minutes")
         if self.start is None and self.tokenizer is None:
             raise ValueError("a new model needs a tokenizer: bytes, or a directory that holds one")
         return self

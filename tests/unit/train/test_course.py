@@ -116,8 +116,8 @@ def test_a_missing_tokenizer_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"steps": None}, "give either steps or epochs"),
-        ({"epochs": 1.0}, "give either steps or epochs"),
+        ({"steps": None}, "give one of steps, epochs and minutes"),
+        ({"epochs": 1.0}, "give one of steps, epochs and minutes"),
         ({"start": "somewhere"}, "give either model, to build one, or start"),
         ({"model": None}, "give either model, to build one, or start"),
         ({"tokenizer": None}, "a new model needs a tokenizer"),

@@ -11,6 +11,7 @@ from tiny_runs import OPTIM, tiny, tiny_config
 from fathom.base.errors import CheckpointError
 from fathom.checkpoint.store import Store
 from fathom.data.packing import Batch
+from fathom.optim.config import ScheduleConfig
 from fathom.train.balance import Balance
 from fathom.train.guard import DivergedError
 from fathom.train.loop import Loop
@@ -124,6 +125,22 @@ def test_time_ends_a_run(tmp_path: Path) -> None:
     loop = Loop(model, config, source, 8)
     loop.run(Recorder(tmp_path, clock=lambda: float(next(ticks))))
     assert 0 < loop.step < 8
+
+
+def test_by_minutes_the_schedule_follows_the_clock(tmp_path: Path) -> None:
+    schedule = ScheduleConfig(kind="linear")
+    config = tiny_config(steps=None, minutes=2, optim=OPTIM.model_copy(update={"schedule": schedule}))
+    model, source = tiny(config)
+    ticks = iter(range(10_000))
+    loop = Loop(model, config, source, None)
+    loop.run(Recorder(tmp_path, clock=lambda: float(next(ticks))))
+    lines = [line for line in read(tmp_path) if line["kind"] == "train"]
+    factors = [line["lr_factor"] for line in lines]
+    assert factors[0] == pytest.approx(1)
+    assert factors[len(factors) // 2] == pytest.approx(0.5, abs=0.1)
+    assert factors[-1] < 0.1
+    assert lines[-1]["seconds"] == pytest.approx(120, abs=10)
+    assert loop.ended(121)
 
 
 class Poisoned:
