@@ -22,7 +22,7 @@ READY_TO_TEST := $(VENV)/.fathom-dev-$(HASH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install chat test test-all check docs bench web web-check gpu
+.PHONY: help install chat speedrun test test-all check docs bench web web-check gpu
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -32,6 +32,9 @@ install: $(READY_TO_TEST) ## create the environment with everything that develop
 
 chat: $(READY_TO_RUN) ## talk to the model in the browser; ARGS="--terminal" stays in the terminal
 	@$(VENV)/bin/fathom chat $(ARGS)
+
+speedrun: $(READY_TO_RUN) ## train a model that learns to think by itself, in half an hour, and talk to it
+	@FATHOM=$(VENV)/bin/fathom runs/speedrun.sh $(ARGS)
 
 test: $(READY_TO_TEST) ## run the tests that take seconds
 	@$(PY) -m pytest $(ARGS)

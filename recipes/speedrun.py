@@ -16,6 +16,8 @@ from fathom.train.zero.corpus import corpus  # noqa: F401 - what `data.function`
 from fathom.train.zero.vocabulary import SIZE
 
 TASK = TaskConfig(name="zero-countdown-3")
+MINUTES = 8.0
+"""Of a control, where nobody says how long reinforcement learning took."""
 LONGEST = 160
 """Tokens of an answer: every line there is takes 126, so who is longer is lost."""
 
@@ -94,23 +96,26 @@ def continued(start: str = "runs/speedrun/base/final") -> PretrainConfig:
             "tokenizer": None,
             "start": start,
             "data": GeneratedData(function="speedrun:corpus", options={"documents": 60_000, "seed": 1}),
-            "steps": 600,
+            "steps": None,
+            "minutes": MINUTES,
             "optim": _gentle(),
         }
     )
 
 
-def rejection(start: str = "runs/speedrun/base/final") -> PretrainConfig:
-    """A control: the base learns its own right answers."""
-    options = {"start": start, "task": TASK.name, "problems": 4096, "samples": 8, "max_tokens": LONGEST}
+def rejection(start: str = "runs/speedrun/base/final", problems: int = 4096) -> PretrainConfig:
+    """A control: the base learns its own right answers. From its own result, with a third of the time each, it is
+    rejection sampling iterated.
+    """
+    options = {"start": start, "task": TASK.name, "problems": problems, "samples": 8, "max_tokens": LONGEST}
     return continued(start).model_copy(
-        update={
-            "name": "speedrun-rejection",
-            "data": GeneratedData(function="speedrun:kept", options=options),
-            "steps": None,
-            "epochs": 2.0,
-        }
+        update={"name": "speedrun-rejection", "data": GeneratedData(function="speedrun:kept", options=options)}
     )
+
+
+def iterated(start: str = "runs/speedrun/base/final") -> PretrainConfig:
+    """One of three rounds of rejection sampling: the next samples from what this one learned."""
+    return rejection(start, problems=2048).model_copy(update={"name": "speedrun-iterated", "minutes": MINUTES / 3})
 
 
 def _gentle() -> OptimConfig:

@@ -112,10 +112,10 @@ class SupervisedConfig(RunConfig):
     """``model`` is built anew; ``start`` names a checkpoint directory (or a model) whose weights the run begins with.
     Exactly one of them is given. ``tokenizer`` is ``bytes``, ``zero``, a directory, or None: that of ``start``.
 
-    Exactly one of ``steps``, ``epochs`` and ``minutes`` says how long. ``minutes`` count the making of the data as well,
-    and schedules follow the clock: arms of equal time can be compared, on this machine. ``document_mask`` keeps packed
-    documents from seeing each other. ``validation`` is data whose loss is measured every ``validate_every`` updates and
-    at the end.
+    Exactly one of ``steps``, ``epochs`` and ``minutes`` says how long. ``minutes`` count the making of the data as
+    well, and schedules follow the clock: arms of equal time can be compared, on this machine. ``document_mask`` keeps
+    packed documents from seeing each other. ``validation`` is data whose loss is measured every ``validate_every``
+    updates and at the end.
     """
 
     model: ModelConfig | None = None

@@ -7,7 +7,7 @@ from fathom.train.recipe import find, recipe
 from fathom.train.zero.vocabulary import SIZE
 
 
-@pytest.mark.parametrize("stage", ["zero", "continued", "rejection", "measure"])
+@pytest.mark.parametrize("stage", ["zero", "continued", "rejection", "iterated", "measure"])
 def test_every_stage_is_a_valid_run(stage):
     config = recipe(f"speedrun:{stage}")
     assert type(config).model_validate_json(config.model_dump_json()) == config
