@@ -1,6 +1,6 @@
 """Pretraining by one dial, on shards that ``fathom data prepare`` wrote.
 
-    fathom data tokenizer books.jsonl --size 8192 --out data/tokenizer
+    fathom data tokenizer books.jsonl --out data/tokenizer
     fathom data prepare books.jsonl --tokenizer data/tokenizer --out data/shards
     fathom train pretrain --depth 4 --out runs/d4
 

@@ -1,9 +1,7 @@
 """Reinforcement learning in seconds: the model of `tiny-pretrain` improves its sums by trying them.
 
-    fathom train tiny-pretrain --out runs/tiny-pretrain --set steps=60
-    fathom train tiny-rl --out runs/tiny-rl
-
-Pretraining stops early here, at three sums right of five, so that something is left to learn.
+    fathom train tiny-pretrain
+    fathom train tiny-rl
 
 Everything of the large recipe is at work: rollouts from the engine, a verifier, group advantages, on-policy updates.
 """
@@ -44,11 +42,11 @@ def tiny_rl() -> RLConfig:
         name="tiny-rl",
         start="runs/tiny-pretrain/final",
         task=TaskConfig(name="tiny-rl:Sums"),
-        steps=40,
+        steps=24,
         sampling=SamplingConfig(prompts=48, group=8, max_tokens=4),
         optim=OptimConfig(
             adamw=AdamWConfig(lr=1e-3, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=2, floor=0.1)
         ),
-        evaluation=EvaluationConfig(every=10, problems=64, samples=4),
+        evaluation=EvaluationConfig(every=8, problems=64, samples=4),
         gate=GateConfig(problems=64, samples=4, pass_at_1=(0.2, 0.9)),
     )

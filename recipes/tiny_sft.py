@@ -62,10 +62,10 @@ def tiny_sft() -> SFTConfig:
         ),
         tokenizer="bytes",
         data=GeneratedData(function="tiny-sft:questions"),
-        steps=120,
+        steps=60,
         batch=BatchConfig(rows=16, length=64),
         optim=OptimConfig(
             adamw=AdamWConfig(lr=0.01), muon=MuonConfig(lr=0.02), schedule=ScheduleConfig(kind="linear", warmup=5)
         ),
-        checkpoint=CheckpointConfig(every=40),
+        checkpoint=CheckpointConfig(every=20),
     )

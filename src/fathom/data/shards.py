@@ -182,6 +182,11 @@ class Shards:
             self._verify(index)
 
     @property
+    def plain(self) -> bool:
+        """Whether every token is to be learned: documents, not conversations."""
+        return all(marks is None for marks in self._learned)
+
+    @property
     def documents(self) -> int:
         return len(self.offsets) - 1
 

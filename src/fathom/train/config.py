@@ -7,6 +7,7 @@ once.
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Literal, TypeVar
@@ -75,7 +76,9 @@ def validated(kind: type[Config], values: Mapping[str, Any]) -> Config:
     try:
         return kind.model_validate_json(json.dumps(values))
     except ValidationError as error:
-        raise ConfigError("the configuration does not hold: " + "; ".join(_problems(error)), "correct these") from None
+        raise ConfigError(
+            "the configuration does not hold: " + "; ".join(_problems(error, values)), "correct these"
+        ) from None
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -105,8 +108,21 @@ def _value(text: str) -> Any:
         return text
 
 
-def _problems(error: ValidationError) -> Iterator[str]:
+def _problems(error: ValidationError, values: Mapping[str, Any]) -> Iterator[str]:
     for problem in error.errors(include_url=False):
         where = ".".join(str(part) for part in problem["loc"])
-        what = "there is no such key" if problem["type"] == "extra_forbidden" else problem["msg"].lower()
+        if problem["type"] == "extra_forbidden":
+            what = "there is no such key" + _meant(problem["loc"], values)
+        else:
+            what = problem["msg"].lower().removeprefix("value error, ")
         yield f"{where}: {what}" if where else what
+
+
+def _meant(place: tuple[int | str, ...], values: Mapping[str, Any]) -> str:
+    """The key beside it that looks like it; a configuration is dumped whole, so all that exist are there."""
+    beside: Any = values
+    for part in place[:-1]:  # a tagged part has its tag in the place, which is no key
+        beside = beside.get(part, beside) if isinstance(beside, Mapping) else {}
+    others = [key for key in beside if key != place[-1]] if isinstance(beside, Mapping) else []
+    close = difflib.get_close_matches(str(place[-1]), others, n=1, cutoff=0.5)
+    return f" (did you mean {close[0]}?)" if close else ""

@@ -68,6 +68,11 @@ def student(config: SupervisedConfig, device: torch.device) -> Student:
     if config.start is not None:
         bundle = open_bundle(config.start, dtype="float32", device=str(device))
         model, tokenizer, template = bundle.model.requires_grad_(True), bundle.tokenizer, bundle.template
+        if config.tokenizer is not None and reader(config.tokenizer)[0].fingerprint != tokenizer.fingerprint:
+            raise ConfigError(
+                f"the tokenizer {config.tokenizer} does not fit the checkpoint {config.start}, which has its own",
+                "leave it out: --set tokenizer=null",
+            )
     else:
         assert config.model is not None  # the configuration sees to it
         with device:
@@ -78,6 +83,11 @@ def student(config: SupervisedConfig, device: torch.device) -> Student:
         raise ConfigError(
             f"the tokenizer has {tokenizer.vocab_size} tokens, the model only {model.config.vocab_size}",
             f"set model.vocab_size to at least {tokenizer.vocab_size}",
+        )
+    if config.batch.length > model.config.max_position:
+        raise ConfigError(
+            f"rows of {config.batch.length} tokens exceed the model's context of {model.config.max_position}",
+            "lower batch.length, or build a model with a larger max_position",
         )
     return Student(model, tokenizer, template)
 

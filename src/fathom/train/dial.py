@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fathom.base.errors import ConfigError
 from fathom.model import counts, flops
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig, ScheduleConfig
@@ -35,8 +36,12 @@ class Dial:
 
 
 def dial(depth: int, vocab_size: int, length: int = 1024, tokens_a_parameter: float = TOKENS_A_PARAMETER) -> Dial:
-    """Everything for a model of ``depth`` layers (at least 2) over ``vocab_size`` tokens, in rows of ``length``."""
-    model = shape(max(2, depth), vocab_size, length)
+    """Everything for a model of ``depth`` layers over ``vocab_size`` tokens, in rows of ``length``. Raises ConfigError
+    below 2 layers: the first has no experts.
+    """
+    if depth < 2:
+        raise ConfigError(f"a depth of {depth} leaves no layer for experts", "choose a depth of 2 or more")
+    model = shape(depth, vocab_size, length)
     tokens = tokens_a_parameter * counts.count(model).active_parameters
     compute = tokens * flops.training(model, length)
     rows = max(1, round(batch_tokens(compute) / length))

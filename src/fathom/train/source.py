@@ -10,11 +10,11 @@ from fathom.base.progress import Report, silent
 from fathom.data.chats import chat_samples
 from fathom.data.document import Document
 from fathom.data.packing import PackedDataset
-from fathom.data.plan import BestFitPlan, StreamPlan
+from fathom.data.plan import BestFitPlan, Plan, StreamPlan
 from fathom.data.record import Skips, documents
 from fathom.data.shards import Shards
 from fathom.data.sources import open_source
-from fathom.data.store import MemoryStore, Sample, TokenStore
+from fathom.data.store import Ids, MemoryStore, Sample, TokenStore
 from fathom.data.tokenize import tokenized
 from fathom.data.turns import samples
 from fathom.text.conversation import Chat
@@ -32,9 +32,8 @@ def dataset(
 
     Raises DataError where there is nothing, or too much is broken.
     """
-    store = _store(data, tokenizer, template, report)
-    length = config.batch.length
-    plan = StreamPlan(store.offsets, length) if config.packing == "stream" else BestFitPlan(store.offsets, length)
+    store = _store(config.stage, data, tokenizer, template, report)
+    plan = _plan(config, len(store.offsets) - 1, store.offsets, report)
     if not len(plan):
         raise DataError("there is nothing to train on", "check what data names")
     return PackedDataset(store, plan)
@@ -49,16 +48,34 @@ def held_out(
     return dataset(config, config.validation, tokenizer, template, report)
 
 
-def _store(data: Data, tokenizer: Tokenizer, template: ChatTemplate | None, report: Report) -> TokenStore:
+def _plan(config: SupervisedConfig, documents: int, offsets: Ids, report: Report) -> Plan:
+    length = config.batch.length
+    if config.packing == "stream":
+        return StreamPlan(offsets, length)
+    plan = BestFitPlan(offsets, length, config.too_long)
+    if plan.dropped == documents > 0:
+        raise DataError(f"all {documents:,} samples are longer than a row of {length:,} tokens", "raise batch.length")
+    if plan.dropped:
+        report(f"{plan.dropped:,} of {documents:,} samples exceed a row of {length:,} tokens and are left out", None)
+    if plan.cut_tokens:
+        report(f"{plan.cut_tokens:,} tokens beyond rows of {length:,} are cut off", None)
+    return plan
+
+
+def _store(stage: str, data: Data, tokenizer: Tokenizer, template: ChatTemplate | None, report: Report) -> TokenStore:
     if isinstance(data, GeneratedData):
         return MemoryStore(_generated(data, tokenizer, template))
     if isinstance(data, FileData):
         skips = Skips(data.max_skipped)
-        store = MemoryStore(_read(data, tokenizer, template, skips))
+        chat = stage == "sft" if data.chat is None else data.chat
+        store = MemoryStore(_read(data, chat, tokenizer, template, skips))
         if skips.items:
             report(f"{len(skips.items)} records were passed over: {skips}", None)
         return store
-    return Shards(data.directory, tokenizer=tokenizer.fingerprint)
+    shards = Shards(data.directory, tokenizer=tokenizer.fingerprint)
+    if stage == "sft" and shards.plain:
+        raise DataError(f"{data.directory} holds documents, not conversations", "prepare it with --chat, or pretrain")
+    return shards
 
 
 def _generated(data: GeneratedData, tokenizer: Tokenizer, template: ChatTemplate | None) -> Iterator[Sample]:
@@ -79,10 +96,12 @@ def _generated(data: GeneratedData, tokenizer: Tokenizer, template: ChatTemplate
                 )
 
 
-def _read(data: FileData, tokenizer: Tokenizer, template: ChatTemplate | None, skips: Skips) -> Iterable[Sample]:
+def _read(
+    data: FileData, chat: bool, tokenizer: Tokenizer, template: ChatTemplate | None, skips: Skips
+) -> Iterable[Sample]:
     for word in data.sources:
         source = open_source(word)
-        if data.chat:
+        if chat:
             yield from chat_samples(source, Chat(tokenizer, template), skips)
         else:
             yield from tokenized(documents(source, skips, field=data.field), tokenizer)

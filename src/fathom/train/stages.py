@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import nullcontext
 from pathlib import Path
 
-from fathom.base.errors import ConfigError
+from fathom.base.errors import CheckpointError, ConfigError
 from fathom.base.lock import locked
 from fathom.train.config import RunConfig
 from fathom.train.display import Display
@@ -24,10 +25,27 @@ LOCK = ".lock"
 def run(config: RunConfig, out: Path, display: Display, world: World = ALONE) -> bool:
     """Run ``config`` into ``out``, or go on there; False where it was stopped before its end.
 
-    Every rank of ``world`` calls this; the first holds the lock. Raises BusyError where another run is in ``out``.
+    Every rank of ``world`` calls this; the first holds the lock. Raises BusyError where another run is in ``out``, and
+    CheckpointError where the disk takes nothing.
     """
-    with locked(out / LOCK, str(out), display.say) if world.leads else nullcontext():
-        return _run(config, out, display, world)
+    try:
+        with locked(out / LOCK, str(out), display.say) if world.leads else nullcontext():
+            return _run(config, out, display, world)
+    except (ConnectionError, TimeoutError):  # another rank is gone
+        raise
+    except OSError as error:
+        raise _refused(error, out) from error
+
+
+def _refused(error: OSError, out: Path) -> CheckpointError:
+    """What the system said of a file that it would not read or write."""
+    full = error.errno in (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+    return CheckpointError(
+        f"{error.filename or out}: {(error.strerror or str(error)).lower()}",
+        "free some space and run the same command again: it goes on from its last checkpoint"
+        if full
+        else "see to it that this process may write there, or choose another --out",
+    )
 
 
 def _run(config: RunConfig, out: Path, display: Display, world: World) -> bool:

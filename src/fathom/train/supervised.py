@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
+from fathom.data.plan import TooLong
 from fathom.model.config import ModelConfig
 from fathom.optim.config import OptimConfig
 from fathom.optim.schedule import V3_COSINE_END, V3_HOLD_END, V3_RAMP_END, piecewise, ramp
@@ -28,13 +29,13 @@ class GeneratedData(Part):
 
 class FileData(Part):
     """Files or directories (JSON Lines, text, parquet), or ``hf:OWNER/NAME``, read into memory: documents whose text is
-    in ``field``, or with ``chat`` conversations. At most ``max_skipped`` broken records are passed over. Large sets are
-    better prepared once: see :class:`ShardData`.
+    in ``field``, or with ``chat`` conversations (None: what the stage learns from). At most ``max_skipped`` broken
+    records are passed over. Large sets are better prepared once: see :class:`ShardData`.
     """
 
     kind: Literal["files"] = "files"
     sources: Annotated[tuple[str, ...], Field(min_length=1)]
-    chat: bool = False
+    chat: bool | None = None
     field: str = "text"
     max_skipped: int = Field(default=100, ge=0)
 
@@ -114,8 +115,9 @@ class SupervisedConfig(RunConfig):
 
     Exactly one of ``steps``, ``epochs`` and ``minutes`` says how long. ``minutes`` count the making of the data as
     well, and schedules follow the clock: arms of equal time can be compared, on this machine. ``document_mask`` keeps
-    packed documents from seeing each other. ``validation`` is data whose loss is measured every ``validate_every``
-    updates and at the end.
+    packed documents from seeing each other. ``too_long`` is what ``best_fit`` packing does with more than a row holds:
+    pieces, the beginning, or nothing. ``validation`` is data whose loss is measured every ``validate_every`` updates
+    and at the end.
     """
 
     model: ModelConfig | None = None
@@ -130,6 +132,7 @@ class SupervisedConfig(RunConfig):
     loss: LossConfig = LossConfig()
     guard: GuardConfig = GuardConfig()
     packing: Literal["stream", "best_fit"] = "stream"
+    too_long: TooLong = "split"
     document_mask: bool = True
     validation: Data | None = None
     validate_every: PositiveInt = 100
@@ -161,6 +164,7 @@ class SFTConfig(SupervisedConfig):
 
     stage: Literal["sft"] = "sft"
     packing: Literal["stream", "best_fit"] = "best_fit"
+    too_long: TooLong = "drop"
     template: str | None = None
     lora: LoRAConfig | None = None
 

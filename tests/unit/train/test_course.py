@@ -11,6 +11,7 @@ from tiny_runs import counting, tiny_config, tiny_model
 
 from fathom.base.errors import ConfigError, TokenizerError
 from fathom.checkpoint.bundle import open_bundle
+from fathom.text import bpe
 from fathom.train.course import prepare, student, teach
 from fathom.train.display import Display
 from fathom.train.metrics import read
@@ -105,6 +106,23 @@ def test_a_vocabulary_that_does_not_fit_is_refused() -> None:
     settings = tiny_config()  # 64 ids, and a byte needs 256
     with pytest.raises(ConfigError, match=r"the tokenizer has 275 tokens, the model only 64; set model.vocab_size"):
         student(settings, prepare(settings))
+
+
+def test_another_tokenizer_than_the_checkpoints_is_refused(tmp_path: Path) -> None:
+    run(config(steps=1), tmp_path / "first")
+    start = str(tmp_path / "first" / "final")
+    student(config(model=None, start=start), torch.device("cpu"))  # `bytes` is its own
+    bpe.save(bpe.train(["some words of some text"], 300), tmp_path / "vocabulary")
+    settings = config(model=None, start=start, tokenizer=str(tmp_path / "vocabulary"))
+    with pytest.raises(ConfigError, match=r"vocabulary does not fit the checkpoint .*final.*; leave it out"):
+        student(settings, torch.device("cpu"))
+
+
+def test_rows_longer_than_the_context_are_refused() -> None:
+    context = tiny_model().max_position
+    settings = config(batch={"rows": 1, "length": context + 1})
+    with pytest.raises(ConfigError, match=rf"rows of {context + 1} tokens exceed the model's context of {context}"):
+        student(settings, torch.device("cpu"))
 
 
 def test_a_missing_tokenizer_is_named(tmp_path: Path) -> None:

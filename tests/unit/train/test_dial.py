@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from fathom.base.errors import ConfigError
 from fathom.model import counts
 from fathom.train.dial import batch_tokens, dial, learning_rate, shape
 
@@ -27,7 +28,7 @@ def test_v3s_width_has_v3s_deviation() -> None:
     assert shape(112, 129_280, 4096).init_std == pytest.approx(0.006, rel=0.02)
 
 
-@pytest.mark.parametrize("depth", [1, 2, 4, 6, 8, 12, 20, 32])
+@pytest.mark.parametrize("depth", [2, 3, 4, 5, 6, 8, 12, 20, 32])
 def test_every_depth_makes_a_whole_run(depth: int) -> None:
     found = dial(depth, 8192)
     model, active = found.model, counts.count(found.model).active_parameters
@@ -43,3 +44,8 @@ def test_deeper_is_larger_slower_and_gentler() -> None:
         assert deep.compute > 4 * shallow.compute
         assert deep.batch.rows >= shallow.batch.rows
         assert deep.optim.adamw.lr < shallow.optim.adamw.lr
+
+
+def test_one_layer_is_refused() -> None:
+    with pytest.raises(ConfigError, match="a depth of 1 leaves no layer for experts; choose a depth of 2 or more"):
+        dial(1, 8192)

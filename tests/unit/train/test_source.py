@@ -12,7 +12,7 @@ from fathom.data.shards import ShardWriter
 from fathom.data.store import Sample
 from fathom.text import bpe
 from fathom.train.source import dataset
-from fathom.train.supervised import BatchConfig, FileData, GeneratedData, ShardData
+from fathom.train.supervised import BatchConfig, FileData, GeneratedData, SFTConfig, ShardData
 
 BYTES = bpe.train([], bpe.SMALLEST)
 TEMPLATE = bpe.chat_template()
@@ -29,6 +29,9 @@ def talks():
 
 def ready():
     yield Sample([1, 2, 3], [False, True, True])
+
+def of_lengths():
+    yield from (Sample([size - 1] * size) for size in (6, 8, 5))
 
 def numbers():
     yield 3
@@ -81,6 +84,40 @@ def test_files(tmp_path: Path) -> None:
     assert learned == "ab<｜end▁of▁sentence｜>cd<｜end▁of▁sentence｜>"
     [(_, learned)] = rows(FileData(sources=(str(tmp_path / "b.jsonl"),), chat=True), length=256)
     assert learned == "z\n</think>\n\ny<｜end▁of▁sentence｜>"
+
+
+def test_fine_tuning_learns_conversations_unless_told_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "talks.jsonl").write_text('{"question": "x", "answer": "y"}\n')
+    (tmp_path / "texts.jsonl").write_text('{"text": "ab"}\n')
+    config = SFTConfig(name="talks", start="x", data=GeneratedData(function="unused"), steps=1)
+    talks, texts = (FileData(sources=(str(tmp_path / name),)) for name in ("talks.jsonl", "texts.jsonl"))
+    row = dataset(config, talks, BYTES, TEMPLATE)[0]
+    assert BYTES.decode(row.targets[row.loss_mask], skip_special=True) == "y"
+    with pytest.raises(DataError, match="nothing to train on"):
+        dataset(config, texts, BYTES, TEMPLATE)
+    assert dataset(config, texts.model_copy(update={"chat": False}), BYTES, TEMPLATE)[0].loss_mask.sum() == 3
+
+
+def test_shards_of_documents_are_not_fine_tuned_on(tmp_path: Path) -> None:
+    with ShardWriter(tmp_path / "s", tokenizer=BYTES.fingerprint, vocab_size=BYTES.vocab_size) as writer:
+        writer.add(Sample(BYTES.encode("hello")))
+    data = ShardData(directory=str(tmp_path / "s"))
+    with pytest.raises(DataError, match="holds documents, not conversations; prepare it with --chat"):
+        dataset(SFTConfig(name="talks", start="x", data=data, steps=1), data, BYTES, TEMPLATE)
+
+
+def test_conversations_longer_than_a_row_are_left_out_and_told(named: Callable[[str], str]) -> None:
+    data = GeneratedData(function=named("of_lengths"))
+    config = SFTConfig(name="talks", start="x", data=data, steps=1, batch=BatchConfig(rows=1, length=6))
+    told: list[str] = []
+    packed = dataset(config, data, BYTES, TEMPLATE, lambda what, _: told.append(what))
+    assert [packed[row].tokens.tolist() for row in range(len(packed))] == [[5] * 6, [4] * 5]
+    assert told == ["1 of 3 samples exceed a row of 6 tokens and are left out"]
+    packed = dataset(config.model_copy(update={"too_long": "cut"}), data, BYTES, TEMPLATE, lambda w, _: told.append(w))
+    assert len(packed) == 3
+    assert told[1:] == ["2 tokens beyond rows of 6 are cut off"]
+    with pytest.raises(DataError, match=r"all 3 samples are longer than a row of 2 tokens; raise batch\.length"):
+        dataset(config.model_copy(update={"batch": BatchConfig(rows=1, length=2)}), data, BYTES, TEMPLATE)
 
 
 def test_broken_lines_are_passed_over_up_to_a_bound(tmp_path: Path) -> None:

@@ -40,7 +40,9 @@ def test_an_optional_part_can_be_switched_on_and_off() -> None:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("optim.clipp=1", "optim.clipp: there is no such key"),
+        ("optim.clipp=1", "optim.clipp: there is no such key (did you mean clip?)"),
+        ("sede=1", "sede: there is no such key (did you mean seed?)"),
+        ("optim.banana=1", "optim.banana: there is no such key; "),
         ("optim.clip=-1", "optim.clip: input should be greater than 0"),
         ("seed", "--set 'seed' sets nothing"),
         ("=3", "--set '=3' sets nothing"),
