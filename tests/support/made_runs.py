@@ -285,3 +285,41 @@ def speedrun(root: Path, *, seeds: Sequence[int] = (1, 2, 3), updates: int = 120
         for arm in ARMS:
             measured(place / f"test-{arm}", f"{said}/{arm}/final", arm, seed=seed)
     return root
+
+
+def curriculum(root: Path, levels: Sequence[str] = ("three-12", "four-12", "gcd")) -> Path:
+    """A run through levels, measured on each, and what it solves beyond its base."""
+    pretrained(root / "base", name="curriculum", updates=200)
+    place = rewarded(root / "zero", "runs/base/final", steps=20)
+    lines = [json.loads(line) for line in (place / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        share = line["step"] / 20
+        if line["kind"] in ("rl", "evaluation"):
+            line["levels"] = {
+                name: {
+                    "share": 1 / len(levels),
+                    "pass@1": share / (place + 1),
+                    "recent": share / (place + 1),
+                    "error": 0.02,
+                }
+                for place, name in enumerate(levels)
+            }
+    put(place, json.loads((place / "run.json").read_text(encoding="utf-8")), lines)
+    for arm in ("base", "zero"):
+        looked = measured(root / f"test-{arm}", f"runs/{arm}/final", arm)
+        lines = [json.loads(line) for line in (looked / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+        for line in lines:
+            line["levels"] = {
+                name: {"pass@1": line["pass@1"] / (place + 1), "pass@64": 0.9, "problems": 80, "error": 0.03}
+                for place, name in enumerate(levels)
+            }
+        put(looked, json.loads((looked / "run.json").read_text(encoding="utf-8")), lines)
+    counts = {"problems": 240, "samples": 64, "unsolved": 40, "solved": 21, "control": 6, "only_model": 17}
+    told = {**counts, "only_control": 2, "interval": [0.375, 0.671], "control_interval": [0.071, 0.291]}
+    rest = {"p_value": 0.00073, "lost": 3, "split": "test"}
+    beyond = [
+        {"kind": "beyond", "step": 0, "seconds": 60, "level": level, **told, **rest} for level in ("all", *levels)
+    ]
+    config = {"stage": "beyond", "name": "curriculum-beyond", "start": "runs/zero/final", "base": "runs/base/final"}
+    put(root / "beyond", {"stage": "beyond", "name": "curriculum-beyond", "config": config}, beyond)
+    return root

@@ -33,7 +33,7 @@ class Arm:
 
 def arms(runs: Sequence[Run]) -> list[Arm]:
     """Of the runs that train, in their order."""
-    trained = [run for run in runs if run.stage != "measure"]
+    trained = [run for run in runs if run.trains]
     strict = {run.directory: _key(run) for run in trained}
     loose: dict[Key, list[Run]] = {}
     for run in trained:
@@ -52,7 +52,7 @@ def origin(run: Run, runs: Sequence[Run]) -> Run | None:
     best: tuple[int, int] = (0, 0)
     found = None
     for other in runs:
-        if other is run or other.stage == "measure":
+        if other is run or not other.trains:
             continue
         same = _common(path[::-1], other.directory.parts[::-1])
         near = _common(other.directory.parts, run.directory.parts)

@@ -48,7 +48,7 @@ def caption(one: Completion) -> str:
     """Verdict, reward and length in one line."""
     parts = ["right" if one.correct else "wrong"]
     if one.reward is not None:
-        parts.append(f"reward {spell.significant(one.reward)}")
+        parts.append(f"reward {spell.short(one.reward)}")
     if one.length is not None:
         parts.append(spell.counted(one.length, "token"))
     if one.truncated:

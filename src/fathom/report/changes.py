@@ -1,14 +1,15 @@
 """What reinforcement learning changed and what it did not: base and pupil, figure by figure.
 
-A figure *changed* where the difference exceeds what both may be off by together: the sum of their spreads over
-seeds, or twice their errors. Where nobody knows an error, it has to exceed one hundredth (of a share) or a tenth (of
-a number).
+A figure *changed* where the difference exceeds what both may be off by together: twice their standard errors over
+problems, and the sum of their spreads over seeds. Where nobody knows an error, it has to exceed one hundredth (of a
+share) or a tenth (of a number).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 from fathom.report import spell
 from fathom.report.arms import Arm, origin
@@ -174,8 +175,8 @@ def _verb(change: Change, more: str, less: str) -> str:
 
 def _noise(measure: Measure, before: Estimate, after: Estimate) -> float:
     """What a difference has to exceed."""
-    sides = [one.plus_minus * (1 if one.over_runs else 2) for one in (before, after) if one.plus_minus is not None]
-    if len(sides) == 2:
-        return sum(sides) if before.over_runs and after.over_runs else (sides[0] ** 2 + sides[1] ** 2) ** 0.5
-    small = SMALL_SHARE if measure.unit == "share" else SMALL_PART * abs(before.mean)
-    return sum(sides) + small
+    spread = sum(one.plus_minus or 0.0 for one in (before, after) if one.over_runs)
+    errors = [one.error for one in (before, after) if one.error is not None]
+    if len(errors) == 2:
+        return max(spread, 2 * sqrt(errors[0] ** 2 + errors[1] ** 2))
+    return max(spread, SMALL_SHARE if measure.unit == "share" else SMALL_PART * abs(before.mean))

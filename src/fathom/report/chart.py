@@ -51,11 +51,11 @@ class Chart:
     log_y: bool = False
     top: float | None = None
     goal: float | None = None
-    x_ticks: Sequence[float] | None = None  # instead of the name of x
+    x_ticks: Sequence[float] | None = None
 
 
 def draw(chart: Chart, *, width: float = WIDTH, height: float = HEIGHT) -> Html:
-    """The chart as an ``svg`` element. There must be at least one point."""
+    """The chart as an ``svg`` element. There must be at least one point. What x is, the page says once for all."""
     xs = [x for one in chart.series for x, _ in one.points]
     ys = [y for one in chart.series for y in _reach(one)]
     log_y = chart.log_y and min(ys) > 0
@@ -144,16 +144,12 @@ def _foot(across: Scale, low: float, high: float, width: float, height: float, c
     ticks = list(chart.x_ticks) if chart.x_ticks else log_ticks(low, high) if log else linear_ticks(low, high, 4)
     whole = [tick for tick in ticks if float(tick).is_integer()] if not log else ticks
     base = height - BOTTOM
-    label = width - RIGHT
-    room = 0.0 if chart.x_ticks else 6.0 * len(chart.x) + 14
     return join(
         tag("path", class_="axis", d=f"M{coordinate(LEFT)} {coordinate(base)}H{coordinate(width - RIGHT)}"),
         [
             tag("text", tick_label(tick, ticks), x=across(tick), y=base + 14, class_="tick", text_anchor="middle")
             for tick in whole
-            if across(tick) <= label - room
         ],
-        None if chart.x_ticks else tag("text", chart.x, x=label, y=base + 14, class_="tick name", text_anchor="end"),
     )
 
 

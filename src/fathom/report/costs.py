@@ -24,7 +24,13 @@ def table(runs: Sequence[Run]) -> Html:
         _hours(seconds(runs)),
         _dollars(dollars(runs)),
     ]
-    return plain(HEADS, [_row(run) for run in runs], "Time and cost by run", total=total if len(runs) > 1 else None)
+    return plain(
+        HEADS,
+        [_row(run) for run in runs],
+        "Time and cost by run",
+        total=total if len(runs) > 1 else None,
+        class_="costs",
+    )
 
 
 def seconds(runs: Sequence[Run]) -> float | None:

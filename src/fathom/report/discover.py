@@ -65,7 +65,7 @@ def _shared(places: Sequence[Path], directories: Sequence[Path]) -> Path:
 
 
 def _rank(stage: str) -> int:
-    return ORDER.index(stage) if stage in ORDER else len(ORDER) - 1
+    return ORDER.index(stage) if stage in ORDER else ORDER.index("measure")
 
 
 def _natural(label: str) -> tuple[tuple[int, str], ...]:

@@ -52,7 +52,10 @@ def findings(run: Run) -> list[str]:
 
 
 def _together(aim: str, found: Sequence[tuple[Run, _Found]]) -> Verdict:
-    told = found[0][1].told if len(found) == 1 else "; ".join(f"{run.label}: {one.told}" for run, one in found)
+    same = len({run.place[-1:] for run, _ in found}) == 1  # seed-1/zero, seed-2/zero: say seed-1, seed-2
+    names = ["/".join(run.place[:-1]) if same and len(run.place) > 1 else run.label for run, _ in found]
+    told = "; ".join(f"{name} {one.told}" for name, (_, one) in zip(names, found, strict=True))
+    told = found[0][1].told if len(found) == 1 else told
     return Verdict(aim, "met" if all(one.met for _, one in found) else "missed", told)
 
 
@@ -64,7 +67,9 @@ def _solved(run: Run, line: Record) -> _Found | None:
     if low is None or high is None:
         return None
     error = number(line.get("error"))
-    told = spell.share(solved) + (f" ± {spell.share(error)}" if error is not None else "") + f"{spell.THIN}%"
+    told = (
+        spell.share(solved) + (f"{spell.PLUS_MINUS}{spell.share(error)}" if error is not None else "") + f"{spell.GAP}%"
+    )
     if solved > high:
         told += f", {spell.share(solved - high)} points above"
     elif solved < low:
@@ -86,6 +91,5 @@ def _thinking(_run: Run, line: Record) -> _Found | None:
     thought, guessed = number(line.get("thought_right")), number(line.get("guess_right"))
     if thought is None:
         return None
-    told = f"right in {spell.percent(thought)} where it thinks, "
-    told += f"in {spell.percent(guessed)} where it guesses" if guessed is not None else "and it never guesses"
-    return _Found("thinking pays better than guessing", guessed is None or thought > guessed, told)
+    told = f"{spell.share(thought)} against {spell.percent(guessed)}" if guessed is not None else "it never guesses"
+    return _Found("thoughts are right more often than guesses", guessed is None or thought > guessed, told)

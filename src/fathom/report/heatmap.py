@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from fathom.report import spell
 from fathom.report.html import Html, coordinate, join, tag
-from fathom.report.run import Run
+from fathom.report.run import STEPS, Run
 from fathom.report.scale import Scale, linear_ticks, tick_label
 from fathom.report.values import number, text
 
@@ -38,7 +39,7 @@ class Loads:
 def loads(run: Run) -> tuple[list[Loads], int]:
     """What a run's lines say of its routers, and how many routers there are."""
     found: dict[str, list[tuple[float, list[float]]]] = {}
-    for kind in ("train", "rl"):
+    for kind in ("train", STEPS):
         for line in run.lines.get(kind, ()):
             step, by_router = number(line.get("step")), line.get("loads")
             if step is None or not isinstance(by_router, dict):
@@ -71,7 +72,16 @@ def _table(router: str, seen: list[tuple[float, list[float]]]) -> Loads:
         mine = range(begin, min(size, begin + together))
         row = [[shares[expert] for _, shares in part for expert in mine] for part in parts]
         table.append([sum(values) / len(values) if values else None for values in row])
-    return Loads(text(router, 60), table, together, size, seen[0][0], seen[-1][0])
+    return Loads(_named(router), table, together, size, seen[0][0], seen[-1][0])
+
+
+def _named(router: str) -> str:
+    """``layers.3.mlp.router`` → ``layer 3``."""
+    if match := re.fullmatch(r"layers\.(\d{1,4})\.mlp\.router", router):
+        return f"layer {match[1]}"
+    if match := re.fullmatch(r"mtp\.(\d{1,4})\.block\.mlp\.router", router):
+        return f"MTP module {match[1]}"
+    return text(router, 60)
 
 
 def draw(found: Loads) -> Html:
@@ -130,7 +140,7 @@ def _runs(values: Sequence[float | None]) -> Iterator[tuple[int, int, int]]:
 def _sides(found: Loads, row_height: float, height: float) -> Html:
     experts = [tick for tick in linear_ticks(0, found.experts - 1, 4) if tick.is_integer()]
     across = Scale(found.first, found.last, LEFT, WIDTH - RIGHT)
-    ticks = [tick for tick in linear_ticks(found.first, found.last, 4) if across(tick) < WIDTH - RIGHT - 50]
+    ticks = linear_ticks(found.first, found.last, 4)
     return join(
         [
             tag(
@@ -148,7 +158,6 @@ def _sides(found: Loads, row_height: float, height: float) -> Html:
             for tick in ticks
             if found.last > found.first
         ],
-        tag("text", "update", x=WIDTH - RIGHT, y=height - 10, class_="tick name", text_anchor="end"),
     )
 
 

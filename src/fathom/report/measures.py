@@ -24,7 +24,7 @@ GREEDY = 0.0
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """``values`` of the runs of an arm. ``error`` is that of a single run over problems, None where nobody knows."""
+    """``values`` of the runs of an arm. ``error`` is that of a run over problems, None where nobody knows."""
 
     values: tuple[float, ...]
     error: float | None = None
@@ -77,7 +77,8 @@ class Result:
         values = [(value, line) for line in lines if (value := number(at(line, measure.path))) is not None]
         if not values:
             return None
-        return Estimate(tuple(value for value, _ in values), _error(measure, *values[0]) if len(values) == 1 else None)
+        errors = [error for value in values if (error := _error(measure, *value)) is not None]
+        return Estimate(tuple(value for value, _ in values), max(errors, default=None))
 
     def ks(self, temperature: float) -> list[int]:
         """The k of which there is a pass@k."""
@@ -199,9 +200,11 @@ def traces(board: Board) -> list[Measure]:
 
 
 def _error(measure: Measure, value: float, line: Record) -> float | None:
-    if measure.path == "pass@1" and (error := number(line.get("error"))) is not None:
+    place = measure.path.rpartition(".")[0]
+    near = found if isinstance(found := at(line, place), dict) else line
+    if measure.path.endswith("pass@1") and (error := number(near.get("error"))) is not None:
         return error
-    problems = number(line.get("problems"))
+    problems = number(near.get("problems", line.get("problems")))
     if measure.unit == "share" and measure.bounded and problems and 0 <= value <= 1:
         return sqrt(value * (1 - value) / problems)
     return None

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import fathom
 from fathom.base.errors import ReportError
-from fathom.report import costs, figure, results, rollouts, spell, stages, summary
+from fathom.report import costs, figure, levels, results, rollouts, spell, stages, summary
 from fathom.report.browser import browser
 from fathom.report.content import Report
 from fathom.report.details import details
 from fathom.report.html import Html, join, tag
+from fathom.report.run import STEPS
 
 Section = tuple[str, Html]
 """(title, content)."""
@@ -66,6 +67,7 @@ def _sections(report: Report) -> Iterator[Section]:
         title = "Results" if len(report.boards) == 1 else f"Results: {board.task}, {board.split}"
         yield title, results.measured(report, board)
     yield "What reinforcement learning changed", results.changed(report)
+    yield "Beyond the base", levels.beyond(report.stage("beyond"))
     for name in dict.fromkeys(run.stage for run in report.runs):
         yield stages.TITLES.get(name, name[:1].upper() + name[1:]), stages.stage(report, name)
     yield "Completions to read", _completions(report)
@@ -95,7 +97,7 @@ def _large(one: summary.Figure) -> Html:
 
 
 def _completions(report: Report) -> Html:
-    runs = [run for run in report.runs if run.stage == "rl" or run.rollouts().is_file()]
+    runs = [run for run in report.runs if STEPS in run.lines or run.rollouts().is_file()]
     read = []
     for run in runs:
         steps, problems = rollouts.steps(run, rollouts.ROOM // max(1, len(runs)))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fathom.report import changes, chart, dots, measures, spell, tables
+from fathom.report import changes, chart, dots, levels, measures, spell, tables
 from fathom.report.content import Report
 from fathom.report.figure import figure, legend, table
 from fathom.report.gate import findings, gate
 from fathom.report.html import Html, join, tag
 from fathom.report.measures import Board, Measure
-from fathom.report.verdicts import aims
+from fathom.report.verdicts import aims, beyond
 
 
 def judged(report: Report) -> Html:
@@ -27,6 +27,9 @@ def judged(report: Report) -> Html:
             if reached:
                 on = f", on {board.task} ({board.split})" if len(report.boards) > 1 else ""
                 found += [tag("h3", f"The model that learned by rewards: {arm.name}{on}"), tables.verdicts(reached)]
+    for run in report.stage("beyond"):
+        if (verdict := beyond(run)) is not None:
+            found += [tag("h3", f"Beyond the base: {run.label}"), tables.verdicts([verdict])]
     return join(*found)
 
 
@@ -38,7 +41,7 @@ def measured(report: Report, board: Board) -> Html:
     if sampled:
         picture = dots.draw(board, sampled, report.colors, goal)
         aim = f" The dotted line is the aim, {spell.percent(goal, 0)}." if goal is not None else ""
-        drawn.append(figure(picture, f"Right answers by arm, ± {_kind(board)}.{aim}", dots.key(sampled)))
+        drawn.append(figure(picture, f"Right answers by arm, ± {_kind(board, bound=False)}.{aim}", dots.key(sampled)))
     if (passes := _passes(report, board)) is not None:
         drawn.append(passes)
     problems = (
@@ -48,6 +51,7 @@ def measured(report: Report, board: Board) -> Html:
     return join(
         tag("div", drawn, class_="panels wide") if drawn else None,
         table(tables.arms(board, [arm.name for arm in report.learned]), caption),
+        levels.measured(board),
     )
 
 
@@ -62,22 +66,21 @@ def changed(report: Report) -> Html:
                 continue
             found = changes.changes(board, before, after)
             on = f" on {board.task} ({board.split})" if len(report.boards) > 1 else ""
+            said = tag("ul", [tag("li", line) for line in changes.told(found)], class_="told-list")
+            caption = "Before and after; shares in percent, differences in points. Grey: what chance explains."
+            sides = [said, table(tables.changes(found, before.name, after.name), caption)]
             parts += [
                 tag("h3", f"From {before.name} to {after.name}{on}") if on or len(report.learned) > 1 else Html(),
-                tag("ul", [tag("li", line) for line in changes.told(found)], class_="told-list"),
-                table(
-                    tables.changes(found, before.name, after.name),
-                    "Before and after; shares in percent, their differences in points. Grey: what chance explains.",
-                ),
+                tag("div", sides, class_="beside"),
             ]
     return join(*parts)
 
 
-def _kind(board: Board) -> str:
+def _kind(board: Board, *, bound: bool = True) -> str:
     """What ± is on this board."""
     amounts = {len(result.measured) > 1 for result in board.results}
     spread = "standard deviation over runs"
-    error = "standard error over problems (of shares other than pass@1 its upper bound)"
+    error = "standard error over problems" + (" (of shares other than pass@1 its upper bound)" if bound else "")
     if amounts == {True}:
         return spread
     return error if amounts == {False} else f"{spread}, and of a single run the {error}"

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from fathom.report.files import Reading, read_at, read_lines
-from fathom.report.run import Run
+from fathom.report.run import STEPS, Run
 from fathom.report.values import Record, count, number, text
 
-STEPS, GROUPS, MEMBERS = 24, 4, 6
+MOST_STEPS, GROUPS, MEMBERS = 24, 4, 6
 """At most so many of a run, of a step, of a problem."""
 
 LONGEST_TEXT, LONGEST_PROMPT, LONGEST_DETAIL = 1800, 800, 240
@@ -73,7 +73,7 @@ def steps(run: Run, room: int = ROOM) -> tuple[list[Step], list[str]]:
     problems = []
     if reading.broken:
         problems.append(f"{path.name}: {reading.broken} broken line{'s' if reading.broken > 1 else ''} left out")
-    if reading.problem and run.stage == "rl":
+    if reading.problem and STEPS in run.lines:
         problems.append(f"{path.name} {reading.problem}")
     found: dict[int, Step] = {}
     for step in _order(sorted(places)):
@@ -89,10 +89,10 @@ def steps(run: Run, room: int = ROOM) -> tuple[list[Step], list[str]]:
 
 
 def _order(known: Sequence[int]) -> Iterator[int]:
-    """At most `STEPS` of ``known``, the ends first, then the middles of what lies between."""
+    """At most `MOST_STEPS` of ``known``, the ends first, then the middles of what lies between."""
     if not known:
         return
-    some = known if len(known) <= STEPS else [known[place * (len(known) - 1) // (STEPS - 1)] for place in range(STEPS)]
+    some = known if len(known) <= MOST_STEPS else _spread(known)
     waiting = [(0, len(some) - 1)]
     yield some[0]
     if len(some) > 1:
@@ -103,6 +103,10 @@ def _order(known: Sequence[int]) -> Iterator[int]:
             middle = (low + high) // 2
             yield some[middle]
             waiting += [(low, middle), (middle, high)]
+
+
+def _spread(known: Sequence[int]) -> list[int]:
+    return [known[place * (len(known) - 1) // (MOST_STEPS - 1)] for place in range(MOST_STEPS)]
 
 
 def _problem(line: Record) -> Problem | None:

@@ -14,8 +14,16 @@ from fathom.train.metrics import METRICS, ROLLOUTS, RUN
 KEPT = 4096
 """Lines of one kind that are kept; of a longer run every second, every fourth …, and always the last."""
 
-ORDER = ("pretrain", "sft", "distill", "rl", "measure")
-"""Stages as a model goes through them; others follow."""
+ORDER = ("pretrain", "sft", "distill", "rl", "measure", "beyond")
+"""Stages as a model goes through them; others follow those that train."""
+
+LOOKS = frozenset({"measure", "beyond"})
+"""Stages that look at models, and train none."""
+
+STEPS = "steps"
+"""The kind under which the lines of all stages that sample are kept; files call them by the stage."""
+
+_SAMPLING = frozenset({"rl", "distill"})
 
 
 @dataclass(slots=True)
@@ -68,6 +76,11 @@ class Run:
         return next((stage for kind, stage in _STAGES if kind in self.lines), "unknown")
 
     @property
+    def trains(self) -> bool:
+        """Whether a model comes out of it."""
+        return self.stage not in LOOKS
+
+    @property
     def name(self) -> str:
         return text(self.facts.get("name"), 80)
 
@@ -106,7 +119,7 @@ class Run:
     @property
     def step(self) -> int | None:
         """Updates done."""
-        done = [count(self.last(kind).get("step")) for kind in ("train", "rl")]
+        done = [count(self.last(kind).get("step")) for kind in ("train", STEPS)]
         return max((value for value in done if value is not None), default=None)
 
     @property
@@ -127,7 +140,7 @@ class Run:
         return self.directory / ROLLOUTS
 
 
-_STAGES = (("rl", "rl"), ("measure", "measure"), ("train", "training"))
+_STAGES = ((STEPS, "rl"), ("measure", "measure"), ("beyond", "beyond"), ("train", "training"))
 
 
 def load(directory: Path, place: tuple[str, ...] = ()) -> Run:
@@ -141,7 +154,7 @@ def load(directory: Path, place: tuple[str, ...] = ()) -> Run:
     for line in read_lines(path, reading):
         kind = text(line.values.get("kind"), 40)
         if kind:
-            found.setdefault(kind, Lines()).add(line.values)
+            found.setdefault(STEPS if kind in _SAMPLING else kind, Lines()).add(line.values)
             run.sampled_tokens += number(line.values.get("sampled_tokens")) or 0.0
             run.sampled += number(line.values.get("sampled")) or 0.0
     run.lines = {kind: lines.all() for kind, lines in found.items()}
@@ -152,8 +165,10 @@ def load(directory: Path, place: tuple[str, ...] = ()) -> Run:
     if not found and not reading.problem:
         run.problems.append("nothing has been recorded yet")
     settings = run.setting("settings")
-    if "measure" in found:
-        run.finished = found["measure"].total >= (len(settings) if isinstance(settings, list) else 1)
+    if not run.trains:
+        lines = found.get(run.stage)
+        wanted = len(settings) if isinstance(settings, list) else 1
+        run.finished = lines is not None and lines.total >= wanted
     try:
         run.written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except (OSError, OverflowError, ValueError):

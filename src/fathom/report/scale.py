@@ -34,7 +34,7 @@ def linear_ticks(low: float, high: float, most: int = 5) -> list[float]:
     power = 10.0 ** floor(log10(raw))
     step = next(base * power for base in STEPS if base * power >= raw * (1 - 1e-9))
     first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
-    return [round(place * step, 12) for place in range(first, last + 1)]
+    return [float(f"{place * step:.12g}") for place in range(first, last + 1)]
 
 
 def log_ticks(low: float, high: float, most: int = 5) -> list[float]:

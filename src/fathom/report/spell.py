@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from math import floor, log10
 
-THIN = "\u2009"
+GAP = "\u00a0"
+"""A space that no line breaks at: between a number and its unit."""
+
+THIN = "\u202f"
+"""A narrow one, between groups of digits."""
+
+PLUS_MINUS = "\u00a0±\u00a0"
 MINUS = "\u2212"
 
 
@@ -15,7 +21,7 @@ def share(value: float, digits: int = 1) -> str:
 
 def percent(value: float, digits: int = 1) -> str:
     """.8234 → ``82.3 %``."""
-    return f"{share(value, digits)}{THIN}%"
+    return f"{share(value, digits)}{GAP}%"
 
 
 def points(difference: float) -> str:
@@ -35,7 +41,7 @@ def size(value: float) -> str:
         return f"{value:,.0f}".replace(",", THIN)
     for bound, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
         if value >= bound:
-            return f"{significant(value / bound)}{THIN}{unit}"
+            return f"{significant(value / bound)}{GAP}{unit}"
     return f"{value:.0f}"
 
 
@@ -50,15 +56,22 @@ def significant(value: float, digits: int = 3) -> str:
     return _minus(f"{value:.{max(0, digits - 1 - exponent)}f}")
 
 
+def short(value: float) -> str:
+    """Up to three digits, without zeros behind them."""
+    return _minus(f"{value:.3g}") if 1e-3 <= abs(value) < 1e4 else significant(value)
+
+
 def duration(seconds: float) -> str:
     """75.2 → ``1 min 15 s``; hours where there are any."""
     if seconds < 60:
-        return f"{seconds:.1f}{THIN}s"
+        return f"{seconds:.1f}{GAP}s"
     minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60 and not rest:
+        return f"{minutes}{GAP}min"
     if minutes < 60:
-        return f"{minutes}{THIN}min {rest:02}{THIN}s"
+        return f"{minutes}{GAP}min {rest:02}{GAP}s"
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}{THIN}h {minutes:02}{THIN}min"
+    return f"{hours}{GAP}h {minutes:02}{GAP}min"
 
 
 def dollars(value: float) -> str:

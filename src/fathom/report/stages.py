@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fathom.report import chart, curves, heatmap, spell
+from fathom.report import chart, curves, heatmap, levels, spell
 from fathom.report.content import Report
 from fathom.report.figure import figure, legend
-from fathom.report.html import Child, Html, join, tag
-from fathom.report.run import Run
+from fathom.report.html import Html, join, tag
+from fathom.report.panels import Panel
+from fathom.report.run import STEPS, Run
+from fathom.report.values import number
 
 TITLES = {
     "pretrain": "Pretraining",
@@ -24,21 +26,31 @@ HEATED = 4
 def stage(report: Report, name: str) -> Html:
     """Everything that runs of this stage recorded while they ran; empty where there is nothing."""
     runs = [run for run in report.stage(name) if run.lines]
-    if not runs or name == "measure":
+    if not runs or not runs[0].trains:
         return Html()
     colors = {run.label: report.colors.get(arm.name, 7) for arm in report.groups for run in arm.runs}
-    drawn = [figure(chart.draw(one), _caption(one.title, note)) for one, note in curves.charts(runs, colors)]
-    more = len(runs) - curves.MOST_RUNS
+    drawn = list(curves.charts(runs, colors))
+    first = [_drawn(one, panel) for one, panel in drawn if not panel.aside]
+    more = [_drawn(one, panel) for one, panel in drawn if panel.aside]
     return join(
         _legend(report, runs) if len(runs) > 1 else None,
-        tag("p", f"{spell.counted(more, 'further run')} not drawn.", class_="note") if more > 0 else None,
-        tag("div", drawn, class_="panels") if drawn else None,
-        _heat(runs),
+        tag("p", _axis(drawn, len(runs) - curves.MOST_RUNS), class_="note") if drawn else None,
+        tag("div", first, class_="panels") if first else None,
+        tag("details", tag("summary", "Further curves"), tag("div", more, class_="panels")) if more else None,
+        levels.drawn(runs),
+        _heat(report, runs),
     )
 
 
-def _caption(title: str, note: str) -> list[Child]:
-    return [tag("b", f"{title[:1].upper()}{title[1:]}"), f": {note}." if note else "."]
+def _axis(drawn: Sequence[tuple[chart.Chart, Panel]], more: int) -> str:
+    """What runs to the right, and what is not there."""
+    told = f"Horizontal axes count {spell.listed(sorted({f'{one.x}s' for one, _ in drawn}))}."
+    return told + (f" {spell.counted(more, 'further run')} not drawn." if more > 0 else "")
+
+
+def _drawn(one: chart.Chart, panel: Panel) -> Html:
+    title = tag("b", f"{one.title[:1].upper()}{one.title[1:]}")
+    return figure(chart.draw(one), [title, f": {panel.note}." if panel.note else "."])
 
 
 def _legend(report: Report, runs: Sequence[Run]) -> Html:
@@ -53,9 +65,13 @@ def _legend(report: Report, runs: Sequence[Run]) -> Html:
     return legend(entries)
 
 
-def _heat(runs: Sequence[Run]) -> Html | None:
+def _heat(report: Report, runs: Sequence[Run]) -> Html | None:
+    """The first run of each arm."""
+    there = {run.directory for run in runs}
+    firsts = [next((run for run in arm.runs if run.directory in there), None) for arm in report.groups]
+    chosen = [run for run in firsts if run is not None][:HEATED]
     found = []
-    for run in runs[:HEATED]:
+    for run in chosen:
         shown, routers = heatmap.loads(run)
         some = f" ({len(shown)} of {routers} routers)" if routers > len(shown) else ""
         for loads in shown:
@@ -63,11 +79,21 @@ def _heat(runs: Sequence[Run]) -> Html | None:
             found.append(figure(heatmap.draw(loads), f"{whose}{loads.router}{some}."))
     if not found:
         return None
-    more = f" The first {HEATED} runs." if len(runs) > HEATED else ""
-    note = f"A row is an expert, time runs to the right; colors are shares of the mean load of a router.{more}"
+    note = "A row is an expert, time runs to the right; colors are shares of the mean load of a router."
+    one_each = " Of several runs of one arm, the first." if len(chosen) < len(runs) else ""
     return join(
         tag("h3", "Load of the experts"),
-        tag("p", note, class_="note"),
+        tag("p", f"{note}{one_each}{_never_dead(runs)}", class_="note"),
         heatmap.key(),
         tag("div", found, class_="panels"),
     )
+
+
+def _never_dead(runs: Sequence[Run]) -> str:
+    known = [
+        number(line.get("dead_experts"))
+        for run in runs
+        for kind in ("train", STEPS)
+        for line in run.lines.get(kind, ())
+    ]
+    return " No expert was ever dead in what was recorded." if known and all(value == 0 for value in known) else ""

@@ -9,7 +9,7 @@ from fathom.report import costs, spell
 from fathom.report.arms import Arm
 from fathom.report.changes import base_of
 from fathom.report.measures import GREEDY, Board, Measure, Result
-from fathom.report.run import Run
+from fathom.report.run import STEPS, Run
 from fathom.report.values import at, count, number, text
 from fathom.report.verdicts import with_error
 
@@ -26,7 +26,7 @@ class Figure:
 def abstract(runs: Sequence[Run], groups: Sequence[Arm], board: Board | None) -> str:
     """A few sentences in the place of an abstract."""
     return " ".join(
-        sentence for sentence in (_model(runs), _stages(runs), _result(runs, groups, board), _cost(runs)) if sentence
+        sentence for sentence in (_model(runs), _trained(groups), _result(runs, groups, board), _cost(runs)) if sentence
     )
 
 
@@ -100,27 +100,38 @@ def parameters(run: Run) -> str:
 
 def _model(runs: Sequence[Run]) -> str:
     known = [run for run in runs if number(run.facts.get("parameters")) is not None]
-    if not known:
+    described = list({(parameters(run), architecture(run)): None for run in known})
+    if not described:
         return ""
-    described = {(parameters(run), architecture(run)): None for run in known}
     if len(described) > 1:
         return f"Models of {len(described)} sizes."
-    size, build = next(iter(described))
-    return f"A model of {size}" + (f" ({build})." if build else ".")
+    size, build = described[0]
+    return f"The model has {size}" + (f": {build}." if build else ".")
 
 
-def _stages(runs: Sequence[Run]) -> str:
+def _trained(groups: Sequence[Arm]) -> str:
+    """The road of each arm; of several runs the mean."""
     told = []
-    for stage in dict.fromkeys(run.stage for run in runs if run.stage != "measure"):
-        mine = [run for run in runs if run.stage == stage]
-        seconds, tokens = costs.seconds(mine), [run.tokens for run in mine if run.tokens]
-        parts = [spell.size(sum(tokens)) + " tokens"] if tokens else []
-        parts += ["in " + spell.duration(seconds)] if seconds is not None else []
-        done = spell.counted(sum(run.step or 0 for run in mine), "step" if stage == "rl" else "update")
-        told.append(f"{_STAGES.get(stage, stage)} ({spell.counted(len(mine), 'run')}, {done}, {' '.join(parts)})")
-    sentence = spell.listed(told)
-    return f"{sentence[:1].upper()}{sentence[1:]}." if told else ""
+    for arm in groups[:MOST_ARMS]:
+        runs = arm.runs
+        seconds = _mean([run.seconds for run in runs])
+        tokens = _mean([run.tokens for run in runs])
+        stage = _STAGES.get(arm.stage, arm.stage)
+        road = f"{spell.counted(len(runs), 'run')} of {stage}" if len(runs) > 1 else stage
+        if tokens is not None:
+            road += f", {spell.size(tokens)} tokens" + (" of its own" if STEPS in runs[0].lines else "")
+        if seconds is not None:
+            road += f"{' and' if tokens is not None else ','} {spell.duration(seconds)}"
+        told.append(f"{arm.name} ({road}{' each' if len(runs) > 1 else ''})")
+    if not told:
+        return ""
+    more = len(groups) - len(told)
+    told += [f"{more} more"] if more > 0 else []
+    return f"Trained {'were' if len(told) > 1 else 'was'} {spell.listed(told)}."
 
+
+MOST_ARMS = 6
+"""Arms that the abstract speaks of."""
 
 _STAGES = {
     "pretrain": "pretraining",
@@ -128,6 +139,11 @@ _STAGES = {
     "distill": "distillation",
     "rl": "reinforcement learning",
 }
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _result(runs: Sequence[Run], groups: Sequence[Arm], board: Board | None) -> str:
@@ -181,7 +197,7 @@ def _measured(runs: Sequence[Run], groups: Sequence[Arm], board: Board | None) -
 def _recorded(runs: Sequence[Run]) -> Iterator[Figure]:
     """What the last run of each stage ended with."""
     for stage, kind, key, name in (
-        ("rl", "rl", "reward", "reward"),
+        ("rl", STEPS, "reward", "reward"),
         ("sft", "train", "loss", "loss"),
         ("pretrain", "train", "loss", "loss"),
     ):

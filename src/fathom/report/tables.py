@@ -65,7 +65,7 @@ def _row(board: Board, measure: Measure, learned: Sequence[str]) -> Html | None:
     cells = [
         tag(
             "td",
-            _cell(measure, one, bold=one is not None and best is not None and _same(one.mean, best)),
+            cell(measure, one, bold=one is not None and best is not None and _same(one.mean, best)),
             class_="learned" if result.name in learned else None,
         )
         for result, one in zip(board.results, found, strict=True)
@@ -77,7 +77,7 @@ def _same(one: float, other: float) -> bool:
     return spell.share(one) == spell.share(other)
 
 
-def _cell(measure: Measure, found: Estimate | None, *, bold: bool = False) -> Child:
+def cell(measure: Measure, found: Estimate | None, *, bold: bool = False) -> Child:
     if found is None:
         return tag("span", NONE, class_="none", aria_label="not measured")
     value = figure(measure, found.mean)
@@ -120,8 +120,8 @@ def changes(found: Sequence[Change], before: str, after: str) -> Html:
             tag(
                 "tr",
                 tag("th", change.measure.title, scope="row"),
-                tag("td", _cell(change.measure, change.before)),
-                tag("td", _cell(change.measure, change.after)),
+                tag("td", cell(change.measure, change.before)),
+                tag("td", cell(change.measure, change.after)),
                 tag("td", difference, class_="difference" if change.changed else "difference same"),
             )
         )
@@ -139,7 +139,12 @@ def changes(found: Sequence[Change], before: str, after: str) -> Html:
 
 
 def plain(
-    heads: Sequence[str], rows: Sequence[Sequence[Child]], name: str, *, total: Sequence[Child] | None = None
+    heads: Sequence[str],
+    rows: Sequence[Sequence[Child]],
+    name: str,
+    *,
+    total: Sequence[Child] | None = None,
+    class_: str | None = None,
 ) -> Html:
     """A table whose first column names its rows."""
 
@@ -148,4 +153,4 @@ def plain(
 
     head = tag("thead", tag("tr", [tag("th", word, scope="col") for word in heads]))
     foot = tag("tfoot", line(total)) if total is not None else None
-    return scrolling(tag("table", head, tag("tbody", [line(row) for row in rows]), foot, class_="plain"), name)
+    return scrolling(tag("table", head, tag("tbody", [line(row) for row in rows]), foot, class_=class_), name)

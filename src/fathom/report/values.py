@@ -6,12 +6,13 @@ rewarded for anything. Nothing here raises on a value; whatever is not what it s
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
 Record = Mapping[str, Any]
+
+LARGEST = 1e200
 
 _CONTROL = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)} | {0x7F: 0x2421}
 _ODD: dict[int, int | str] = {
@@ -22,14 +23,16 @@ _ODD: dict[int, int | str] = {
 
 
 def number(value: object) -> float | None:
-    """A finite number, or None."""
+    """A number that a measurement can have, or None: neither infinite nor so large that a sum with it might be."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
         found = float(value)
     except OverflowError:
         return None
-    return found if math.isfinite(found) else None
+    if not abs(found) < LARGEST:  # NaN too
+        return None
+    return found if abs(found) > 1 / LARGEST else 0.0
 
 
 def count(value: object) -> int | None:

@@ -13,12 +13,16 @@ from fathom.report.arms import Arm, origin
 from fathom.report.gate import Outcome, Verdict
 from fathom.report.measures import GREEDY, Board, Estimate, Measure, Result
 from fathom.report.run import Run
+from fathom.report.values import count, number
 
 SEEDS, BASES = 3, 2
 """Runs of reinforcement learning, and bases they begin with, from which a result is more than a stroke of luck."""
 
 SAME_TIME = 0.1
 """A control may have had this share less of machine time."""
+
+CHANCE = 0.05
+"""A difference that chance makes less often than this is no luck."""
 
 _WORST: tuple[Outcome, ...] = ("missed", "open", "met")
 
@@ -70,8 +74,9 @@ def _above(board: Board, mine: Result, controls: Sequence[Result]) -> Iterator[V
         worst = min((outcome for _, outcome, _ in held), key=_WORST.index)
         told = "points above " + "; ".join(f"{name} {said}" for name, _, said in held)
         if worst == "open":
-            told += "; who has no second seed has no spread"
-        yield Verdict(f"sampled at T = {temperature:g} above every control by more than the seeds spread", worst, told)
+            told += "; a single seed has no spread to compare with"
+        aim = f"sampled at T = {temperature:g} above every control by more than the spread of seeds"
+        yield Verdict(aim, worst, told)
 
 
 def beyond_spread(mine: Estimate, other: Estimate) -> tuple[Outcome, str]:
@@ -108,10 +113,29 @@ def _repeated(mine: Result) -> Verdict:
     return Verdict(f"at least {SEEDS} seeds over {BASES} bases", "met" if met else "missed", told)
 
 
+def beyond(run: Run) -> Verdict | None:
+    """Whether a model solves what its base did not solve in many samples, more often than the base's luck would."""
+    lines = run.lines.get("beyond", ())
+    line = next((line for line in lines if line.get("level") == "all"), lines[0] if lines else {})
+    unsolved, solved, control = (count(line.get(key)) for key in ("unsolved", "solved", "control"))
+    chance, samples = number(line.get("p_value")), count(line.get("samples"))
+    if unsolved is None or solved is None or control is None:
+        return None
+    told = f"of {spell.counted(unsolved, 'problem')} it solves {solved}, the base asked again {control}"
+    if chance is not None:
+        told += f", p = {chance:.3f}" if chance >= CHANCE / 50 else f", p < {CHANCE / 50:g}"
+    if lost := count(line.get("lost")):
+        told += f"; it loses {spell.counted(lost, 'problem')} that the base solves"
+    more = solved > control
+    outcome: Outcome = "missed" if not more else "met" if chance is not None and chance < CHANCE else "open"
+    tries = spell.counted(samples, "sample") if samples else "many samples"
+    return Verdict(f"solves problems that {tries} of the base do not, beyond luck", outcome, told)
+
+
 def with_error(found: Estimate) -> str:
     """``82.3 ± 1.2 %``."""
     off = found.plus_minus
-    return f"{spell.share(found.mean)}{f' ± {spell.share(off)}' if off is not None else ''}{spell.THIN}%"
+    return f"{spell.share(found.mean)}{f'{spell.PLUS_MINUS}{spell.share(off)}' if off is not None else ''}{spell.GAP}%"
 
 
 def _estimates(results: Sequence[Result], measure: Measure) -> list[tuple[str, Estimate]]:

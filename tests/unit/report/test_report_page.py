@@ -81,7 +81,7 @@ def test_the_sections_of_a_speedrun(page: str) -> None:
 
 def test_it_is_well_formed_and_says_what_was_trained(page: str) -> None:
     words = parsed(page).words
-    assert "A model of 2.21 M parameters, 992 K of them active for a token" in words
+    assert "The model has 2.21 M parameters, 992 K of them active for a token: 4 layers of width 128" in words
     assert "AMD EPYC · 2 threads" in words
     assert "3 runs from 3 bases" in words
 
