@@ -58,9 +58,9 @@ def speedrun() -> PretrainConfig:
         model=model(),
         tokenizer="zero",
         data=GeneratedData(function="speedrun:corpus", options={"documents": 120_000}),
-        steps=1200,
+        steps=2400,
         packing="best_fit",
-        batch=BatchConfig(rows=24, length=160),
+        batch=BatchConfig(rows=12, length=160),
         optim=OptimConfig(
             muon=MuonConfig(lr=3e-3, weight_decay=0.0),
             adamw=AdamWConfig(lr=3e-3, weight_decay=0.0),
@@ -77,12 +77,12 @@ def zero(start: str = "runs/speedrun/base/final") -> RLConfig:
         name="speedrun-zero",
         start=start,
         task=TASK,
-        steps=40,
+        steps=50,
         sampling=SamplingConfig(prompts=64, group=8, max_tokens=LONGEST),
         optim=OptimConfig(
-            adamw=AdamWConfig(lr=2e-4, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=3, floor=0.1)
+            adamw=AdamWConfig(lr=3e-4, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=3, floor=0.1)
         ),
-        evaluation=EvaluationConfig(every=10, problems=128, samples=4),
+        evaluation=EvaluationConfig(every=25, problems=128, samples=4),
         checkpoint=CheckpointConfig(every=10),
     )
 
