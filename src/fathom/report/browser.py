@@ -41,7 +41,12 @@ def data(steps: Sequence[Step]) -> Html:
 
 
 def _row(one: Completion) -> list[object]:
-    return [one.text, int(one.correct), caption(one), one.detail]
+    return [one.text, int(one.correct), caption(one), _remark(one)]
+
+
+def _remark(one: Completion) -> str:
+    """What the verifier said, where it is more than the verdict."""
+    return "" if one.detail == "right" and one.correct else one.detail
 
 
 def caption(one: Completion) -> str:
@@ -59,7 +64,7 @@ def caption(one: Completion) -> str:
 def _side(name: str, step: Step) -> Html:
     return tag(
         "section",
-        tag("h4", f"{name} ", tag("span", f"step {step.step}", class_="step")),
+        tag("h3", f"{name} ", tag("span", f"step {step.step}", class_="step")),
         tag("div", _problem(step.problems[0]), class_="problem"),
         class_="side",
         aria_label=name,
@@ -80,6 +85,6 @@ def _completion(one: Completion) -> Html:
         "article",
         tag("p", caption(one), class_="caption"),
         tag("pre", one.text or "(nothing)"),
-        tag("p", one.detail, class_="detail") if one.detail else None,
+        tag("p", remark, class_="detail") if (remark := _remark(one)) else None,
         class_="completion " + ("right" if one.correct else "wrong"),
     )

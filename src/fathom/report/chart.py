@@ -141,7 +141,9 @@ def _across(y: float, width: float) -> str:
 
 
 def _foot(across: Scale, low: float, high: float, width: float, height: float, chart: Chart, *, log: bool) -> Html:
-    ticks = list(chart.x_ticks) if chart.x_ticks else log_ticks(low, high) if log else linear_ticks(low, high, 4)
+    places = {x for one in chart.series for x, _ in one.points}
+    given = chart.x_ticks or (list(places) if len(places) == 1 else None)
+    ticks = list(given) if given else log_ticks(low, high) if log else linear_ticks(low, high, 4)
     whole = [tick for tick in ticks if float(tick).is_integer()] if not log else ticks
     base = height - BOTTOM
     return join(

@@ -35,7 +35,7 @@ def charts(runs: Sequence[Run], colors: Mapping[str, int]) -> Iterator[tuple[Cha
                 Chart(
                     panel.title,
                     series,
-                    x="step" if panel.curves[0].kind == STEPS else "update",
+                    x="step" if any(STEPS in run.lines for run in shown) else "update",
                     share=panel.unit == "share",
                     zero=panel.zero,
                     log_y=panel.log and _wide(series),

@@ -37,10 +37,10 @@ class Line:
 def read_object(path: Path) -> tuple[dict[str, Any], str | None]:
     """The JSON object in ``path`` and None, or an empty one and what is wrong with it."""
     try:
+        if problem := _no_file(path):
+            return {}, problem
         with path.open("rb") as file:
             raw = file.read(LARGEST_OBJECT + 1)
-    except FileNotFoundError:
-        return {}, "is missing"
     except OSError as error:
         return {}, f"cannot be read: {error.strerror}"
     if len(raw) > LARGEST_OBJECT:
@@ -52,6 +52,9 @@ def read_object(path: Path) -> tuple[dict[str, Any], str | None]:
 def read_lines(path: Path, reading: Reading) -> Iterator[Line]:
     """Every line that is a JSON object; ``reading`` is told of the others."""
     try:
+        reading.problem = _no_file(path)
+        if reading.problem:
+            return
         with path.open("rb") as file:
             start = 0
             while raw := file.readline(LONGEST_LINE):
@@ -61,10 +64,15 @@ def read_lines(path: Path, reading: Reading) -> Iterator[Line]:
                     yield Line(begin, found)
                 elif raw.strip():
                     reading.broken += 1
-    except FileNotFoundError:
-        reading.problem = "is missing"
     except OSError as error:
         reading.problem = f"cannot be read: {error.strerror}"
+
+
+def _no_file(path: Path) -> str | None:
+    """What is wrong with the place of a file: a pipe, say, would keep its reader waiting for ever."""
+    if path.is_file():
+        return None
+    return "is no file" if path.exists() else "is missing"
 
 
 def read_at(path: Path, start: int) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def _runs(values: Sequence[float | None]) -> Iterator[tuple[int, int, int]]:
 def _sides(found: Loads, row_height: float, height: float) -> Html:
     experts = [tick for tick in linear_ticks(0, found.experts - 1, 4) if tick.is_integer()]
     across = Scale(found.first, found.last, LEFT, WIDTH - RIGHT)
-    ticks = linear_ticks(found.first, found.last, 4)
+    ticks = [tick for tick in linear_ticks(found.first, found.last, 4) if tick.is_integer()]
     return join(
         [
             tag(

@@ -113,7 +113,19 @@ SAMPLING = (
 )
 
 SAID_ELSEWHERE = frozenset(
-    {"kind", "step", "seconds", "rows", "tokens", "worst_violation", "loads", "counted", "perplexity", "temperature"}
+    {
+        "kind",
+        "step",
+        "seconds",
+        "rows",
+        "total",
+        "tokens",
+        "worst_violation",
+        "loads",
+        "counted",
+        "perplexity",
+        "temperature",
+    }
     | {"right", "reward", "length_max", "groups", "sampled", "sampled_tokens", "sampling_seconds", "update_seconds"}
     | {"ratio_mean", "kl", "reference_kl"}
 )

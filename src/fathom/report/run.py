@@ -124,8 +124,9 @@ class Run:
 
     @property
     def steps(self) -> int | None:
-        """Updates wanted."""
-        return count(self.facts.get("updates"))
+        """Updates wanted; of a run that goes by minutes, as many as it thought would fit."""
+        found = count(self.facts.get("updates"))
+        return found if found is not None else count(self.last("train").get("total"))
 
     def setting(self, path: str) -> Any:
         """A value of the configuration."""

@@ -122,12 +122,20 @@ def _trained(groups: Sequence[Arm]) -> str:
             road += f", {spell.size(tokens)} tokens" + (" of its own" if STEPS in runs[0].lines else "")
         if seconds is not None:
             road += f"{' and' if tokens is not None else ','} {spell.duration(seconds)}"
-        told.append(f"{arm.name} ({road}{' each' if len(runs) > 1 else ''})")
+        told.append(f"{arm.name} ({road}{_each(runs)})")
     if not told:
         return ""
     more = len(groups) - len(told)
     told += [f"{more} more"] if more > 0 else []
     return f"Trained {'were' if len(told) > 1 else 'was'} {spell.listed(told)}."
+
+
+def _each(runs: Sequence[Run]) -> str:
+    """Whether the mean is what every run took."""
+    times = [run.seconds for run in runs if run.seconds is not None]
+    if len(runs) < 2 or not times:
+        return ""
+    return " each" if max(times) <= 1.1 * min(times) else " on the average"
 
 
 MOST_ARMS = 6

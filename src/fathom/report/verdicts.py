@@ -6,7 +6,8 @@ an arm nobody knows its spread: the verdict stays open, however large the differ
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
+from pathlib import Path
 
 from fathom.report import spell
 from fathom.report.arms import Arm, origin
@@ -90,13 +91,13 @@ def beyond_spread(mine: Estimate, other: Estimate) -> tuple[Outcome, str]:
 
 
 def _time(mine: Result, controls: Sequence[Result], runs: Sequence[Run]) -> Iterator[Verdict]:
-    """Whether the controls had as long as reinforcement learning had."""
-    spent = _seconds(mine)
+    """Whether the controls had as long as reinforcement learning had, from the same bases."""
     bases = {base.directory for one in mine.measured if one.of and (base := origin(one.of, runs)) is not None}
+    spent = _seconds(mine, bases, runs)
     times = []
     for control in controls:
         if all(one.of is not None and one.of.directory not in bases for one in control.measured):
-            theirs = _seconds(control)
+            theirs = _seconds(control, bases, runs)
             if theirs:
                 times.append((control.name, theirs))
     if spent and times:
@@ -146,7 +147,17 @@ def _rewarded(result: Result) -> bool:
     return result.arm is not None and result.arm.stage == "rl"
 
 
-def _seconds(result: Result) -> float | None:
-    """Machine time of a run, on the average."""
-    spent = [one.of.seconds for one in result.measured if one.of is not None and one.of.seconds]
+def _seconds(result: Result, bases: Set[Path], runs: Sequence[Run]) -> float | None:
+    """Machine time from the base to the measured model, through all rounds between, on the average."""
+    spent = [found for one in result.measured if one.of is not None and (found := _road(one.of, bases, runs))]
     return sum(spent) / len(spent) if spent else None
+
+
+def _road(run: Run, bases: Set[Path], runs: Sequence[Run]) -> float:
+    total, passed = 0.0, set(bases)
+    place: Run | None = run
+    while place is not None and place.directory not in passed:
+        passed.add(place.directory)  # files may say that a run began with itself
+        total += place.seconds or 0.0
+        place = origin(place, runs)
+    return total

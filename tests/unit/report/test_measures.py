@@ -128,6 +128,17 @@ def test_a_control_that_had_less_time_is_no_control(tmp_path: Path) -> None:
     assert report.learned[0].name == "zero"
 
 
+def test_the_time_of_all_rounds_counts(tmp_path: Path) -> None:
+    experiment(tmp_path, [0.9], [])  # 17 s of reinforcement learning; 3 rounds of 6 s
+    start = "r/seed-0/base/final"
+    for place in ("round-1", "round-2", "iterated"):
+        pretrained(tmp_path / "seed-0" / place, name="i", start=start, updates=20)
+        start = f"r/seed-0/{place}/final"
+    look(tmp_path / "seed-0" / "test-iterated", start, 0.5)
+    found = outcomes(Report(find([tmp_path]), "x"))
+    assert found["every control as long at work as reinforcement learning"] == ("met", "17.1 s; iterated 18.0 s")
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

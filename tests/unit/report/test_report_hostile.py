@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -104,12 +105,13 @@ def test_a_run_without_metrics_or_with_a_broken_description(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", ["run.json", "metrics.jsonl"])
-def test_a_directory_in_the_place_of_a_file(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("kind", ["directory", "pipe"])
+def test_something_else_in_the_place_of_a_file(tmp_path: Path, name: str, kind: str) -> None:
     place = put(tmp_path / "run", {"stage": "rl"}, [{"kind": "rl", "step": 1, "reward": 0.5}])
     (place / name).unlink()
-    (place / name).mkdir()
-    (place / "rollouts.jsonl").mkdir()
-    assert "cannot be read: Is a directory" in parsed(page_of(place)).words
+    for one in (name, "rollouts.jsonl"):
+        (place / one).mkdir() if kind == "directory" else os.mkfifo(place / one)
+    assert f"{name} is no file" in parsed(page_of(place)).words
 
 
 def test_no_run_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:

@@ -1,0 +1,23 @@
+"""A report in a real headless Chromium: the tests themselves are JavaScript (web/tests/browser/report.test.mjs)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from made_runs import speedrun
+from test_page import browser_environment, run_node_tests
+
+from fathom.report.content import Report
+from fathom.report.discover import find
+from fathom.report.page import write
+
+__all__ = ["browser_environment"]  # the fixture is asked for by its name
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_report_in_a_browser(browser_environment: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    write(Report(find([speedrun(tmp_path / "runs", seeds=(1, 2), updates=100)]), "R1-Zero on a laptop"), path)
+    run_node_tests("report.test.mjs", {**browser_environment, "REPORT": path.as_uri()})
