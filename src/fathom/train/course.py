@@ -34,7 +34,7 @@ from fathom.text import bpe
 from fathom.text.template import ChatTemplate
 from fathom.text.tokenizer import Tokenizer
 from fathom.train import rng
-from fathom.train.config import RunConfig, difference
+from fathom.train.config import RunConfig, difference, validated
 from fathom.train.display import Display
 from fathom.train.final import FINAL, save_final
 from fathom.train.loop import Loop
@@ -119,7 +119,7 @@ def resumable(store: Store, config: RunConfig) -> Saved | None:
         return None
     changed = [
         f"{key}: {before!r} → {after!r}"
-        for key, before, after in difference(saved.config, config.model_dump(mode="json"))
+        for key, before, after in difference(_as_now(saved, config), config.model_dump(mode="json"))
         if key not in config.free
     ]
     if changed:
@@ -128,6 +128,14 @@ def resumable(store: Store, config: RunConfig) -> Saved | None:
             "choose another --out, or give the settings of the run",
         )
     return saved
+
+
+def _as_now(saved: Saved, config: RunConfig) -> Mapping[str, Any]:
+    """The configuration of a checkpoint with what has been added since, at its defaults: an older version had those."""
+    try:
+        return validated(type(config), saved.config).model_dump(mode="json")
+    except ConfigError:
+        return saved.config
 
 
 def teach(

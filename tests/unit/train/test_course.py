@@ -72,6 +72,17 @@ def test_another_configuration_is_refused_with_its_keys(tmp_path: Path) -> None:
         run(config(seed=1, optim=config().optim.model_copy(update={"clip": 2.0})), tmp_path)
 
 
+def test_a_checkpoint_of_before_a_setting_existed_goes_on(tmp_path: Path) -> None:
+    run(config(steps=2), tmp_path)
+    manifest = tmp_path / "checkpoints/step-00000002/manifest.json"
+    written = json.loads(manifest.read_text())
+    del written["config"]["too_long"]
+    manifest.write_text(json.dumps(written))
+    assert "nothing is left to do" in run(config(steps=2), tmp_path)
+    with pytest.raises(ConfigError, match=r"too_long: 'split' → 'cut'"):
+        run(config(steps=2, too_long="cut"), tmp_path)
+
+
 def test_what_no_weight_depends_on_may_change(tmp_path: Path) -> None:
     run(config(), tmp_path)
     run(config(checkpoint={"every": 3, "keep": 2}, log_every=2, dollars_per_hour=3.0), tmp_path)

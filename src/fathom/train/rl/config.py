@@ -12,6 +12,7 @@ from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.train.config import Part, RunConfig
 from fathom.train.rl.advantage import Estimator
 from fathom.train.rl.loss import FORMS, LossConfig
+from fathom.train.rl.rewards import PLAIN, RewardConfig
 
 
 class TaskConfig(Part):
@@ -85,11 +86,13 @@ class StepsConfig(RunConfig):
 class RLConfig(StepsConfig):
     """A step samples, then takes ``updates`` updates over its completions: with 1 it is strictly on-policy.
 
-    ``reference_every`` moves the KL term's reference to the policy each so many steps (None: it stays the start).
+    ``rewards`` weighs what is paid for beside the task's own reward. ``reference_every`` moves the KL term's reference
+    to the policy each so many steps (None: it stays the start).
     """
 
     stage: Literal["rl"] = "rl"
     sampling: SamplingConfig = SamplingConfig()
+    rewards: RewardConfig = PLAIN
     estimator: Estimator = "dr_grpo"
     loss: LossConfig = FORMS["dapo"]
     updates: PositiveInt = 1

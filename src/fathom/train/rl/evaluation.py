@@ -9,6 +9,7 @@ from typing import Any
 
 from fathom.train.rl.curriculum import LEVEL
 from fathom.train.rl.grading import Graded, Group
+from fathom.train.rl.rewards import Reward
 
 KS = (1, 2, 4, 8, 16, 32, 64)
 
@@ -17,7 +18,8 @@ KS = (1, 2, 4, 8, 16, 32, 64)
 class Evaluation:
     """``pass_at[k]``: the chance that one of k completions is right. ``error`` is the standard error of ``pass_at[1]``
     over problems. ``thought_right`` and ``guess_right``: the share that is right of those that think before they
-    answer, and of those that do not; None where there are none.
+    answer, and of those that do not; None where there are none. ``pass_at`` grades strictly, ``lenient`` is the share
+    that is right by the generous reading. ``reward`` is what was earned.
     """
 
     problems: int
@@ -31,6 +33,7 @@ class Evaluation:
     guesses: float
     thought_right: float | None
     guess_right: float | None
+    lenient: float = 0.0
 
     def metrics(self) -> dict[str, Any]:
         """By the names under which runs log them."""
@@ -51,14 +54,21 @@ def evaluate(groups: Sequence[Group]) -> Evaluation:
         samples=samples,
         pass_at={k: _mean([pass_at(k, samples, group.right) for group in groups]) for k in KS if k <= samples},
         error=sqrt(_variance(shares) / len(groups)),
-        reward=_mean([member.verdict.reward for member in members]),
+        reward=_mean([member.reward for member in members]),
         well_formed=_mean([member.verdict.well_formed for member in members]),
         truncated=_mean([member.rollout.truncated for member in members]),
         length=_mean([member.length for member in members]),
         guesses=len(guessed) / len(members),
         thought_right=_right(thought),
         guess_right=_right(guessed),
+        lenient=_mean([member.lenient for member in members]),
     )
+
+
+def parts(earned: Sequence[Reward]) -> dict[str, float]:
+    """The mean of every part that anybody was paid for, or that cost somebody something."""
+    means = {name: _mean([getattr(one, name) for one in earned]) for name in Reward.__slots__}
+    return {name: mean for name, mean in means.items() if any(getattr(one, name) for one in earned)}
 
 
 def apart(groups: Sequence[Group]) -> dict[str, Evaluation]:

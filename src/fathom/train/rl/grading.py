@@ -7,31 +7,38 @@ from dataclasses import dataclass
 from itertools import chain
 
 from fathom.tasks.task import Item, Task, Verdict
-from fathom.text import markers
 from fathom.text.conversation import Chat
 from fathom.text.tokenizer import Tokenizer
 from fathom.train.ranks import ALONE, World
+from fathom.train.rl.rewards import PLAIN, Reward, RewardConfig, reward, thinking
 from fathom.train.rl.rollout import Prompt, Rollout, RolloutSource
 from fathom.types import Conversation
 
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """A completion, its text and the verdict on it."""
+    """A completion, its text and the verdict on it. ``lenient``: whether it is right by the generous reading, which
+    finds an answer anywhere. ``earned`` is what is learned from.
+    """
 
     rollout: Rollout
     text: str
     verdict: Verdict
+    lenient: bool
+    earned: Reward
 
     @property
     def length(self) -> int:
         return len(self.rollout.completion_ids)
 
     @property
+    def reward(self) -> float:
+        return self.earned.total
+
+    @property
     def thought(self) -> bool:
         """Whether anything stands before the end of the thinking; an answer without is a guess."""
-        before, closed, _ = self.text.rpartition(markers.THINK_CLOSE)
-        return bool(closed and before.removeprefix(markers.THINK_OPEN).strip())
+        return bool(thinking(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,7 @@ class Grader:
     """Poses the problems of ``task`` to a source, and grades what comes back.
 
     Messages go through the chat template, texts to the tokenizer as they are. The ranks of ``world`` share the work.
+    ``rewards`` says what a completion earns.
     """
 
     def __init__(
@@ -59,12 +67,14 @@ class Grader:
         tokenizer: Tokenizer,
         chat: Chat | None = None,
         world: World = ALONE,
+        rewards: RewardConfig = PLAIN,
     ) -> None:
         self.task = task
         self.source = source
         self._tokenizer = tokenizer
         self._chat = chat
         self._world = world
+        self._rewards = rewards
 
     def prompt(self, item: Item) -> Prompt:
         """The token ids that pose a problem."""
@@ -73,10 +83,16 @@ class Grader:
         chat = self._chat or Chat(self._tokenizer, None)
         return chat.render(Conversation(item.prompt)).ids
 
-    def grade(self, item: Item, rollout: Rollout) -> Graded:
-        """A truncated completion is graded as it stands: it may hold an answer, and the caller may not care."""
+    def grade(self, item: Item, rollout: Rollout, limit: int) -> Graded:
+        """A truncated completion is graded as it stands: it may hold an answer, and the caller may not care. What is
+        right by the strict reading is by the lenient one. ``limit`` is the number of tokens that were allowed.
+        """
         text = self._tokenizer.decode(rollout.completion_ids)
-        return Graded(rollout, text, self.task.verify(item, text))
+        verdict = self.task.verify(item, text)
+        lenient = verdict.correct or self.task.lenient(item, text).correct
+        tokens = len(rollout.completion_ids)
+        earned = reward(self._rewards, verdict, text, tokens=tokens, limit=limit, truncated=rollout.truncated)
+        return Graded(rollout, text, verdict, lenient, earned)
 
     def groups(
         self, items: Sequence[Item], count: int, *, max_tokens: int, temperature: float, seed: int
@@ -93,7 +109,7 @@ class Grader:
             first=mine.start,
         )
         graded = [
-            tuple(self.grade(item, rollout) for rollout in rollouts)
+            tuple(self.grade(item, rollout, max_tokens) for rollout in rollouts)
             for item, rollouts in zip(own, sampled, strict=True)
         ]
         every = chain.from_iterable(self._world.gather(graded))

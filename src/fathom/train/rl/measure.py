@@ -72,8 +72,6 @@ def measure(config: MeasureConfig, out: Path, display: Display, world: World = A
 def described(grader: Grader, groups: list[Group]) -> dict[str, Any]:
     """Everything there is to say about these completions."""
     found = metrics(groups)
-    verdicts = [grader.task.lenient(group.item, member.text) for group in groups for member in group.members]
-    found["lenient"] = sum(verdict.correct for verdict in verdicts) / len(verdicts)
     if isinstance(grader.task, ZeroCountdown):
         found["traces"] = read(groups).metrics()
     return found

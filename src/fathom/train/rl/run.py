@@ -33,6 +33,7 @@ from fathom.train.rl.config import RLConfig, StepsConfig, TaskConfig
 from fathom.train.rl.doctor import Finding, admit
 from fathom.train.rl.evaluation import evaluate, metrics
 from fathom.train.rl.grading import Grader, Group
+from fathom.train.rl.rewards import PLAIN, RewardConfig
 from fathom.train.rl.rollout import EngineSource
 from fathom.train.rl.steps import Steps
 from fathom.train.rl.tasks import task_of
@@ -113,18 +114,25 @@ def carry_out(
 
 def prepare(config: RLConfig, bundle: Bundle, world: World = ALONE) -> Trainer:
     """A trainer for the model of ``bundle``, whose completions our engine samples."""
-    grader = grader_of(bundle, config.task, sequences=config.sampling.sequences, world=world)
+    grader = grader_of(bundle, config.task, sequences=config.sampling.sequences, world=world, rewards=config.rewards)
     return Trainer(bundle.model.requires_grad_(True), grader, config, world=world)
 
 
-def grader_of(bundle: Bundle, task: TaskConfig, *, sequences: int = 512, world: World = ALONE) -> Grader:
+def grader_of(
+    bundle: Bundle,
+    task: TaskConfig,
+    *,
+    sequences: int = 512,
+    world: World = ALONE,
+    rewards: RewardConfig = PLAIN,
+) -> Grader:
     """Problems of ``task`` for the model of ``bundle``."""
     ends = bundle.generation.eos_ids or bundle.tokenizer.eos_ids
     source = EngineSource(
         bundle.model, eos_ids=frozenset(ends), max_context=bundle.config.max_position, sequences=sequences
     )
     chat = Chat(bundle.tokenizer, bundle.template) if bundle.template is not None else None
-    return Grader(task_of(task), source, bundle.tokenizer, chat, world)
+    return Grader(task_of(task), source, bundle.tokenizer, chat, world, rewards)
 
 
 def facts(config: StepsConfig, bundle: Bundle, findings: Sequence[Finding], world: World = ALONE) -> Mapping[str, Any]:
@@ -194,8 +202,9 @@ def _browsable(step: int, group: Group) -> str:
         "completions": [
             {
                 "text": member.text,
-                "reward": member.verdict.reward,
+                "reward": member.reward,
                 "correct": member.verdict.correct,
+                "lenient": member.lenient,
                 "detail": member.verdict.detail,
                 "length": member.length,
                 "truncated": member.rollout.truncated,

@@ -34,7 +34,7 @@ from fathom.train.ranks import ALONE, World
 from fathom.train.rl.advantage import zero_variance
 from fathom.train.rl.config import StepsConfig
 from fathom.train.rl.curriculum import Adaptive
-from fathom.train.rl.evaluation import evaluate
+from fathom.train.rl.evaluation import evaluate, parts
 from fathom.train.rl.grading import Grader, Group
 from fathom.train.rl.rollout import Rollout
 from fathom.train.rl.scoring import Batch, by_length, collate, pieces
@@ -246,10 +246,13 @@ class Steps(ABC):
 def describe(groups: Sequence[Group]) -> dict[str, Any]:
     """Metrics of everything that was sampled in a step."""
     found = evaluate(groups)
-    lengths = [member.length for group in groups for member in group.members]
+    members = [member for group in groups for member in group.members]
+    lengths = [member.length for member in members]
     return {
         "reward": found.reward,
+        "reward_parts": parts([member.earned for member in members]),
         "right": found.pass_at[1],
+        "lenient": found.lenient,
         "well_formed": found.well_formed,
         "length": found.length,
         "length_max": max(lengths),
@@ -263,8 +266,7 @@ def describe(groups: Sequence[Group]) -> dict[str, Any]:
 
 def settled(group: Group) -> bool:
     """Whether all members earned the same."""
-    rewards = [0.0 if member.rollout.truncated else member.verdict.reward for member in group.members]
-    return bool(zero_variance(torch.tensor([rewards]))[0])
+    return bool(zero_variance(torch.tensor([[member.reward for member in group.members]]))[0])
 
 
 def _real(batch: Batch, rollouts: Sequence[Rollout]) -> Tensor:

@@ -98,13 +98,10 @@ class Trainer(Steps):
 
     def _examples(self, groups: Sequence[Group]) -> list[_Example]:
         """Completions with their advantages, dealt so that every update sees every group."""
-        rewards = torch.tensor([[self._reward(member) for member in group.members] for group in groups])
+        rewards = torch.tensor([[member.reward for member in group.members] for group in groups])
         table = advantages(rewards, self.config.estimator).tolist()
         size = self.config.sampling.group
         return [_Example(groups[g].members[m], table[g][m]) for m in range(size) for g in range(len(groups))]
-
-    def _reward(self, member: Graded) -> float:
-        return 0.0 if member.rollout.truncated else member.verdict.reward
 
     def _update(
         self, examples: list[_Example], old: dict[int, Tensor] | None, learned: Learned, balance: Balance

@@ -5,12 +5,13 @@ import pytest
 from fathom.tasks.task import Item, Verdict
 from fathom.train.rl.evaluation import evaluate, pass_at
 from fathom.train.rl.grading import Graded, Group
+from fathom.train.rl.rewards import Reward
 from fathom.train.rl.rollout import Rollout
 
 
 def member(right, text="</think> 1", length=3, truncated=False):
     rollout = Rollout((1,), (2,) * length, (0.0,) * length, "length" if truncated else "stop")
-    return Graded(rollout, text, Verdict(float(right), right, True))
+    return Graded(rollout, text, Verdict(float(right), right, True), right or "1" in text, Reward(float(right)))
 
 
 def group(*members):
@@ -38,6 +39,7 @@ def test_an_evaluation_by_hand():
     assert found.truncated == 0.5
     assert found.guesses == 7 / 8  # a text whose thinking never ends has not thought before it answered
     assert (found.thought_right, found.guess_right) == (1.0, pytest.approx(1 / 7))
+    assert found.lenient == 0.5  # what is wrong but says 1 somewhere counts here
     assert found.metrics()["pass@1"] == pytest.approx(0.25)
     assert "pass_at" not in found.metrics()
 

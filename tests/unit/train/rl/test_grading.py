@@ -20,7 +20,7 @@ def test_the_end_token_is_no_part_of_the_text():
     one = grader(build())
     (item,) = list(Begin().items("train", limit=1))
     ids = (*tokenizer().encode(" 24 !"), 1)
-    graded = one.grade(item, Rollout((1,), ids, (0.0,) * len(ids), "stop"))
+    graded = one.grade(item, Rollout((1,), ids, (0.0,) * len(ids), "stop"), 8)
     assert graded.text == " 24 !"
     assert graded.verdict.correct
 

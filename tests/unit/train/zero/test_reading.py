@@ -4,6 +4,7 @@ import pytest
 
 from fathom.tasks.task import Item
 from fathom.train.rl.grading import Graded, Group
+from fathom.train.rl.rewards import NOTHING
 from fathom.train.rl.rollout import Rollout
 from fathom.train.zero.reading import read
 from fathom.train.zero.traces import ZeroCountdown
@@ -13,7 +14,9 @@ ITEM = Item("x", "17 from 9 5 3", 17, {"numbers": (9, 5, 3)})
 
 
 def reading(*texts):
-    members = [Graded(Rollout((1,), (1,), (0.0,), "stop"), text, TASK.verify(ITEM, text)) for text in texts]
+    members = [
+        Graded(Rollout((1,), (1,), (0.0,), "stop"), text, TASK.verify(ITEM, text), False, NOTHING) for text in texts
+    ]
     return read([Group(ITEM, tuple(members))])
 
 
