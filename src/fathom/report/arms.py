@@ -61,6 +61,14 @@ def origin(run: Run, runs: Sequence[Run]) -> Run | None:
     return found
 
 
+def lineage(run: Run, runs: Sequence[Run]) -> list[Run]:
+    """This run, the one it began with, and so on, as far back as they are here."""
+    found = [run]
+    while (place := origin(found[-1], runs)) is not None and all(place is not one for one in found):
+        found.append(place)  # files may say that a run began with itself
+    return found
+
+
 def start_parts(run: Run) -> tuple[str, ...]:
     """The path of the model that it began with, without ``final``."""
     return tuple(part for part in re.split(r"[/\\]", run.start) if part not in _UNSAID)

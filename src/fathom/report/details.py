@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fathom.report import summary
+from fathom.report import spell, summary
 from fathom.report.html import Html, tag
 from fathom.report.run import Run
 from fathom.report.values import count, text
@@ -19,7 +19,7 @@ def details(run: Run) -> Html:
     config = run.facts.get("config")
     return tag(
         "details",
-        tag("summary", run.label, tag("small", run.stage + ("" if run.finished else ", not finished"))),
+        tag("summary", run.label, tag("small", _in_short(run))),
         tag(
             "dl",
             [tag("div", tag("dt", name), tag("dd", said)) for name, said in facts(run).items() if said],
@@ -30,6 +30,11 @@ def details(run: Run) -> Html:
         class_="run",
         open=bool(run.problems),
     )
+
+
+def _in_short(run: Run) -> str:
+    spent = f", {spell.duration(run.seconds)}" if run.seconds is not None else ""
+    return f"{run.stage}{spent}" + ("" if run.finished else ", not finished")
 
 
 def facts(run: Run) -> dict[str, str]:

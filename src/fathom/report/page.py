@@ -116,8 +116,11 @@ def _completions(report: Report) -> Html:
 def _costs(report: Report) -> Html:
     rates = sorted({rate for run in report.runs if (rate := run.dollars_per_hour)})
     price = f"At {spell.listed([spell.dollars(rate) for rate in rates])} an hour." if rates else "No price was set."
-    caption = f"Machine time up to the last recorded line, that of killed processes as far as it was saved. {price}"
-    return figure.table(costs.table(report.runs), caption)
+    means = " Updates, tokens and time are means of a run." if any(len(arm.runs) > 1 for arm in report.groups) else ""
+    caption = (
+        f"Machine time up to the last recorded line, that of killed processes as far as it was saved.{means} {price}"
+    )
+    return figure.table(costs.table(report.runs, report.groups), caption)
 
 
 def _policy(style: str, script: str) -> str:

@@ -26,7 +26,9 @@ class Figure:
 def abstract(runs: Sequence[Run], groups: Sequence[Arm], board: Board | None) -> str:
     """A few sentences in the place of an abstract."""
     return " ".join(
-        sentence for sentence in (_model(runs), _trained(groups), _result(runs, groups, board), _cost(runs)) if sentence
+        sentence
+        for sentence in (_model(runs), _trained(groups), _result(runs, groups, board), _cost(runs, groups))
+        if sentence
     )
 
 
@@ -182,12 +184,18 @@ def _headlines(board: Board) -> list[tuple[Measure, str]]:
     return found + ([(Measure("", "pass@1", GREEDY), "greedy")] if GREEDY in board.temperatures else [])
 
 
-def _cost(runs: Sequence[Run]) -> str:
+def _cost(runs: Sequence[Run], groups: Sequence[Arm]) -> str:
     seconds, dollars = costs.seconds(runs), costs.dollars(runs)
     if seconds is None:
         return ""
-    price = f", {spell.dollars(dollars)}" if dollars is not None else ""
-    return f"All of it took {seconds / 3600:.2f} machine hours{price}."
+    price = f" and {spell.dollars(dollars)}" if dollars is not None else ""
+    all_of_it = f"{spell.duration(seconds)} of machine time{price}"
+    for arm in groups:
+        roads = [costs.road(run, runs) for run in arm.runs]
+        mean = _mean(roads)
+        if arm.stage == "rl" and mean is not None and all(roads):
+            return f"From nothing to {arm.name} took {spell.duration(mean)}; everything here {all_of_it}."
+    return f"Everything here took {all_of_it}."
 
 
 def _measured(runs: Sequence[Run], groups: Sequence[Arm], board: Board | None) -> Iterator[Figure]:

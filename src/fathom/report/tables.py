@@ -43,7 +43,7 @@ def arms(board: Board, learned: Sequence[str]) -> Html:
             bodies.append(
                 tag(
                     "tbody",
-                    tag("tr", tag("th", title, colspan=str(len(heads) + 1), scope="rowgroup"), class_="group"),
+                    tag("tr", tag("th", title, scope="rowgroup"), tag("td", colspan=str(len(heads))), class_="group"),
                     rows,
                 )
             )

@@ -7,10 +7,11 @@ an arm nobody knows its spread: the verdict stays open, however large the differ
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
+from itertools import takewhile
 from pathlib import Path
 
 from fathom.report import spell
-from fathom.report.arms import Arm, origin
+from fathom.report.arms import Arm, lineage, origin
 from fathom.report.gate import Outcome, Verdict
 from fathom.report.measures import GREEDY, Board, Estimate, Measure, Result
 from fathom.report.run import Run
@@ -154,10 +155,5 @@ def _seconds(result: Result, bases: Set[Path], runs: Sequence[Run]) -> float | N
 
 
 def _road(run: Run, bases: Set[Path], runs: Sequence[Run]) -> float:
-    total, passed = 0.0, set(bases)
-    place: Run | None = run
-    while place is not None and place.directory not in passed:
-        passed.add(place.directory)  # files may say that a run began with itself
-        total += place.seconds or 0.0
-        place = origin(place, runs)
-    return total
+    own = takewhile(lambda one: one.directory not in bases, lineage(run, runs))
+    return sum(one.seconds or 0.0 for one in own)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from made_runs import pretrained, put, rewarded, speedrun
 
-from fathom.report.arms import arms, origin
+from fathom.report.arms import arms, lineage, origin
 from fathom.report.discover import find
 from fathom.report.palette import palette
 from fathom.report.run import Run
@@ -83,6 +83,14 @@ def test_of_two_that_fit_the_neighbour_is_meant(tmp_path: Path) -> None:
     begun = origin(by_label(runs, "b/zero"), runs)
     assert begun is not None
     assert begun.label == "b/base"
+
+
+def test_a_lineage_ends_even_where_files_say_it_does_not(tmp_path: Path) -> None:
+    pretrained(tmp_path / "a", name="r", start="b/final", updates=10)
+    pretrained(tmp_path / "b", name="r", start="a/final", updates=10)
+    pretrained(tmp_path / "c", name="r", start="c/final", updates=10)
+    runs = find([tmp_path])
+    assert [[one.label for one in lineage(run, runs)] for run in runs] == [["a", "b"], ["b", "a"], ["c"]]
 
 
 def test_a_model_from_elsewhere_has_no_origin(tmp_path: Path) -> None:

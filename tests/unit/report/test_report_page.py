@@ -112,6 +112,18 @@ def test_every_chart_has_a_name_and_scrolling_tables_are_reached_by_key(page: st
     assert all(one["tabindex"] == "0" and one["aria-label"] for one in regions)
 
 
+def test_time_and_cost_are_told_by_arm(page: str) -> None:
+    table = page[page.index('aria-label="Time and cost"') :]
+    rows = [
+        re.sub(r"<[^>]+>", " ", row).split() for row in re.findall(r"<tr>(.*?)</tr>", table[: table.index("</table>")])
+    ]
+    assert rows[1][:5] == ["base", "pretrain", "3", "400", "1.54"]
+    assert rows[4][:3] == ["zero", "rl", "3"]
+    assert rows[5][:2] == ["measurements", "12"]
+    assert rows[6][:2] == ["all", "24"]
+    assert "From nothing to zero took 5\u00a0min 46\u00a0s; everything here" in page
+
+
 def test_the_same_files_give_the_same_page(tmp_path: Path) -> None:
     root = speedrun(tmp_path / "speedrun", seeds=(1,), updates=100)
     assert render(Report(find([root]), "x")) == render(Report(find([root]), "x"))
