@@ -22,7 +22,6 @@ from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.model.transformer import Transformer
 from fathom.text.tokenizer import Tokenizer
 
-
 SMALL_DEEPSEEK = ModelConfig(
     family="deepseek_v3",
     vocab_size=49_152,
