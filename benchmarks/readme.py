@@ -42,10 +42,10 @@ def numbers(folder: Path) -> str:
         parts.append(startup_table(startup))
     if decode := newest(folder, "decode"):
         parts.append(decode_table(decode))
+    if training := newest(folder, "training"):
+        parts.append(training_table(training))
     if agreement := newest(folder, "llamacpp-agreement"):
         parts.append(agreement_line(agreement))
-    if grpo := newest(folder, "grpo"):
-        parts.append(grpo_table(grpo))
     return "\n\n".join(parts) or "Nothing has been measured yet: `make bench` does it."
 
 
@@ -94,24 +94,18 @@ def decode_table(document: Json) -> str:
     return head + "\n".join(rows)
 
 
-def grpo_table(document: Json) -> str:
+def training_table(document: Json) -> str:
     configuration, results = document["configuration"], document["results"]
     head = (
-        f"A step of GRPO: {len(configuration['prompts'])} prompts, {configuration['group']} completions each of "
-        f"{configuration['tokens']} tokens, one update; {configuration['threads']} threads, in one run "
-        f"({place(document)}):\n\n"
-        "| | s/step | generated tokens/s | update, s | peak |\n|---|--:|--:|--:|--:|\n"
+        f"Tokens per second in training, {configuration['rows']} × {configuration['length']} tokens, fused AdamW, "
+        f"{configuration['threads']} threads, in one run ({place(document)}); all begin with the same weights:"
+        "\n\n| | tokens/s | first loss | peak memory |\n|---|--:|--:|--:|\n"
     )
     rows = []
-    for model, found in results.items():
-        for name, side in (("fathom", found["fathom"]), ("trl", found.get("trl"))):
-            if side is not None:
-                shown = f"{name}, {model}"
-                rows.append(
-                    f"| {f'**{shown}**' if name == 'fathom' else shown} | {side['step_s']:.1f} "
-                    f"| {side['generated_tokens_per_s']:.0f} | {side['step_s'] - side['generation_s']:.1f} "
-                    f"| {side['peak_rss_bytes'] / 1e6:.0f} MB |"
-                )
+    for name, entry in results["engines"].items():
+        bold = "**" if name.startswith("fathom moe") else ""
+        memory = f"{entry['peak_rss_bytes'] / 1e6:.0f} MB"
+        rows.append(f"| {bold}{name}{bold} | {entry['tokens_per_s']:.0f} | {entry['first_loss']:.4f} | {memory} |")
     return head + "\n".join(rows)
 
 

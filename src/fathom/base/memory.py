@@ -7,8 +7,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-_M_ARENA_MAX = -8
-"""glibc's number of the option, from malloc.h."""
+_M_ARENA_MAX, _M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD = -8, -3, -1
+"""glibc's numbers of the options, from malloc.h."""
+
+_LARGE = 1 << 30
+"""Bytes below which an allocation comes from the heap, and beyond which the heap's free end is given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +73,16 @@ def give_back() -> None:
     except (OSError, AttributeError, TypeError):  # another C library, or a system that cannot open the process itself
         return
     trim(ctypes.c_size_t(0))
+
+
+def keep_freed() -> bool:
+    """Keep freed memory for the next allocation, where the C library can be asked to (glibc); whether it will.
+
+    A training step frees and allocates the same large tensors again and again. By default each goes back to the system
+    and comes again page by page, zeroed.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return False
+    return bool(mallopt(_M_MMAP_THRESHOLD, _LARGE) and mallopt(_M_TRIM_THRESHOLD, _LARGE))

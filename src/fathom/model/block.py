@@ -10,7 +10,7 @@ from fathom.model.gqa import GQAttention
 from fathom.model.mla import MLAttention
 from fathom.model.mlp import MLP
 from fathom.model.moe import MoE
-from fathom.model.norm import RMSNorm
+from fathom.model.norm import RMSNorm, product_dtype
 from fathom.model.rope import Rotation
 
 
@@ -25,8 +25,9 @@ class Block(nn.Module):
         self.mlp = _feed_forward(config, routed=routed)
 
     def forward(self, x: Tensor, rotation: Rotation, context: AttentionContext) -> Tensor:
-        x = x + self.attention(self.attention_norm(x), rotation, context)
-        return x + self.mlp(self.mlp_norm(x))
+        dtype = product_dtype(x)
+        x = x + self.attention(self.attention_norm(x, dtype), rotation, context)
+        return x + self.mlp(self.mlp_norm(x, dtype))
 
 
 def _attention(config: ModelConfig, layer: int) -> GQAttention | MLAttention:

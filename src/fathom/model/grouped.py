@@ -11,36 +11,65 @@ a gather by the inverse.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+
+from fathom.kernels import training_rows
 
 
 class Order:
-    """How the rows of (N, K) choices are sorted by expert; ``counts`` (E) says how many each expert has."""
+    """How the rows of (N, K) choices are sorted by expert; ``sizes`` (E) says how many each expert has."""
 
     def __init__(self, experts: Tensor, count: int) -> None:
         chosen, order = experts.flatten().sort(stable=True)
         self.per_token = experts.shape[1]
         self.order = order  # (M,): the choice that stands in sorted row m
         self.inverse = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
-        self.counts: list[int] = torch.bincount(chosen, minlength=count).tolist()
+        self.sizes = torch.bincount(chosen, minlength=count)
+
+    @cached_property
+    def counts(self) -> list[int]:
+        """``sizes`` as numbers; on a GPU the host waits for them."""
+        return self.sizes.tolist()
 
     def spread(self, x: Tensor) -> Tensor:
         """x (N, D), each token once for each of its experts, sorted by expert: (M, D)."""
+        if training_rows.served(x):
+            return training_rows.spread(x, self.inverse)
         result: Tensor = _Spread.apply(x, self.order // self.per_token, self.inverse, self.per_token)
         return result
 
-    def gather(self, rows: Tensor) -> Tensor:
-        """Sorted rows (M, D) back to their tokens: (N, K, D)."""
-        result: Tensor = _Permute.apply(rows, self.inverse, self.order)
-        return result.unflatten(0, (-1, self.per_token))
+    def combine(self, rows: Tensor, weights: Tensor) -> Tensor:
+        """Σ weight · row over each token's experts: sorted rows (M, D), weights (N, K) float32 → (N, D).
+
+        The sum is taken in float32: K rounded terms would lose the least of them in bfloat16.
+        """
+        if training_rows.served(rows):
+            return training_rows.combine(rows, self.inverse, weights)
+        back: Tensor = _Permute.apply(rows, self.inverse, self.order)
+        wide = back.unflatten(0, (-1, self.per_token)).to(weights.dtype)  # (N, K, D)
+        return (wide * weights[..., None]).sum(1).to(rows.dtype)
 
 
-def grouped(rows: Tensor, weights: Tensor, counts: Sequence[int]) -> Tensor:
-    """Row m of group e times weights[e]ᵀ: rows (M, D), weights (E, O, D), counts (E) → (M, O), one dtype for all."""
-    result: Tensor = _Grouped.apply(rows, weights, counts)
+def grouped(rows: Tensor, weights: Tensor, order: Order) -> Tensor:
+    """Row m of group e times weights[e]ᵀ: sorted rows (M, D), weights (E, O, D) → (M, O), one dtype for all.
+
+    On a GPU one kernel serves bfloat16, where the sizes of the groups never leave the device.
+    """
+    if rows.device.type == "cuda" and rows.dtype == torch.bfloat16:
+        return on_device(rows, weights, order)
+    result: Tensor = _Grouped.apply(rows, weights, order.counts)
+    return result
+
+
+def on_device(rows: Tensor, weights: Tensor, order: Order) -> Tensor:
+    """:func:`grouped` by torch's own operator, which wants D and O to be multiples of 8."""
+    ends = order.sizes.cumsum(0).to(torch.int32)
+    result: Tensor = F.grouped_mm(rows, weights.mT, offs=ends)
     return result
 
 

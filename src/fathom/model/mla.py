@@ -49,34 +49,29 @@ class MLAttention(nn.Module):
 
     def forward(self, x: Tensor, rotation: Rotation, context: AttentionContext) -> Tensor:
         batch, length, _ = x.shape
-        q = self._query(x).view(batch, length, self.num_heads, -1)  # V3 eq. 6-7
-        q_nope, q_rope = q.split(self.query_dims, -1)  # (B, T, H, N), (B, T, H, R)
-        q_rope = rotation.apply(q_rope)  # V3 eq. 8
-        latent, k_rope = self.kv_down(x).split(self.latent_dims, -1)  # V3 eq. 1
-        latent = self.kv_norm(latent)[:, :, None]  # (B, T, 1, L)
-        k_rope = rotation.apply(k_rope[:, :, None])  # (B, T, 1, R), V3 eq. 3
+        q = self._query(x).view(batch, length, self.num_heads, -1)  # (B, T, H, N+R), V3 eq. 6-7
+        latent, k_rope = self.kv_down(x).split(self.latent_dims, -1)  # (B, T, L), (B, T, R), V3 eq. 1
         attend = self._absorbed if context.absorbed else self._naive
-        out = attend(q_nope, q_rope, latent, k_rope, context)  # (B, T, H, V)
+        out = attend(q, self.kv_norm(latent), k_rope, rotation, context)  # (B, T, H, V)
         return self.o_proj(out.reshape(batch, length, -1))  # V3 eq. 11
 
     def _query(self, x: Tensor) -> Tensor:
         return self.q_proj(x) if self.q_lora_rank is None else self.q_up(self.q_norm(self.q_down(x)))
 
     def _naive(
-        self, q_nope: Tensor, q_rope: Tensor, latent: Tensor, k_rope: Tensor, context: AttentionContext
+        self, q: Tensor, latent: Tensor, k_rope: Tensor, rotation: Rotation, context: AttentionContext
     ) -> Tensor:
-        batch, length = latent.shape[:2]
-        expanded = self.kv_up(latent).view(batch, length, self.num_heads, -1)
-        k_nope, v = expanded.split(self.expanded_dims, -1)  # (B, T, H, N), (B, T, H, V), V3 eq. 2 and 5
-        k = torch.cat((k_nope, k_rope.expand(-1, -1, self.num_heads, -1)), -1)  # V3 eq. 4
-        return context.attend(self.layer, torch.cat((q_nope, q_rope), -1), k, v, self.scale)
+        expanded = self.kv_up(latent).view(*latent.shape[:2], self.num_heads, -1)  # (B, T, H, N+V), V3 eq. 2 and 5
+        k, v = rotation.keys(expanded, k_rope, self.expanded_dims[1])  # V3 eq. 3-4
+        return context.attend(self.layer, rotation.apply_last(q), k, v, self.scale)  # V3 eq. 8-10
 
     def _absorbed(
-        self, q_nope: Tensor, q_rope: Tensor, latent: Tensor, k_rope: Tensor, context: AttentionContext
+        self, q: Tensor, latent: Tensor, k_rope: Tensor, rotation: Rotation, context: AttentionContext
     ) -> Tensor:
         key_up, value_up = self.absorbed_weights()  # (H, N, L), (H, L, V)
-        q = torch.cat((_per_head(q_nope, key_up), q_rope), -1)  # (B, T, H, L+R)
-        k = torch.cat((latent, k_rope), -1)  # (B, T, 1, L+R)
+        q_nope, q_rope = q.split(self.query_dims, -1)
+        q = torch.cat((_per_head(q_nope, key_up), rotation.apply(q_rope)), -1)  # (B, T, H, L+R)
+        k = torch.cat((latent[:, :, None], rotation.apply(k_rope[:, :, None])), -1)  # (B, T, 1, L+R)
         out = context.attend(self.layer, q, k, k[..., : self.latent_dims[0]], self.scale)  # (B, T, H, L)
         return _per_head(out, value_up)
 

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from fathom.model.config import MoEConfig
 from fathom.model.grouped import Order, grouped
-from fathom.model.mlp import MLP
+from fathom.model.mlp import MLP, gated
+from fathom.model.norm import product_dtype
 from fathom.model.router import Router, Routing
 
 
@@ -48,14 +49,13 @@ class Experts(nn.Module):
         """The same with products whose gradients cost no copies (:mod:`fathom.model.grouped`). Under autocast the
         stacks are cast once, not once an expert.
         """
-        device = x.device.type
-        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
+        dtype = product_dtype(x)
         order = Order(routing.experts, len(self.gate))
         rows = order.spread(x.to(dtype))  # (N·K, D)
         both = torch.cat((self.gate.to(dtype), self.up.to(dtype)), 1)  # (E, 2I, D)
-        gate, up = grouped(rows, both, order.counts).chunk(2, -1)
-        out = order.gather(grouped(F.silu(gate) * up, self.down.to(dtype), order.counts))  # (N, K, D)
-        return (out.float() * routing.weights[..., None]).sum(1).to(x.dtype)
+        inner = gated(grouped(rows, both, order))  # (N·K, I)
+        out = grouped(inner, self.down.to(dtype), order)  # (N·K, D)
+        return order.combine(out, routing.weights).to(x.dtype)
 
 
 class MoE(nn.Module):

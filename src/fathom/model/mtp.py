@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from fathom.model.block import Block
 from fathom.model.config import ModelConfig
 from fathom.model.context import AttentionContext
-from fathom.model.norm import RMSNorm
+from fathom.model.norm import RMSNorm, product_dtype
 from fathom.model.rope import Rotation
 
 
@@ -31,5 +31,6 @@ class MTPModule(nn.Module):
 
     def forward(self, hidden: Tensor, embedded: Tensor, rotation: Rotation, context: AttentionContext) -> Tensor:
         """The predecessor's hidden states and the embeddings of the next tokens, (B, T, D) both → (B, T, D), normed."""
-        x = self.proj(torch.cat((self.embed_norm(embedded), self.hidden_norm(hidden)), -1))
+        dtype = product_dtype(embedded)
+        x = self.proj(torch.cat((self.embed_norm(embedded, dtype), self.hidden_norm(hidden, dtype)), -1))
         return self.norm(self.block(x, rotation, context))

@@ -24,6 +24,7 @@ import fathom
 from fathom.base import cpu
 from fathom.base.device import pick_dtype
 from fathom.base.errors import ConfigError
+from fathom.base.memory import keep_freed
 from fathom.checkpoint.bundle import open_bundle
 from fathom.checkpoint.store import Saved, Store
 from fathom.data.loader import Loader
@@ -102,9 +103,10 @@ def reader(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
 
 
 def prepare(config: RunConfig, world: World = ALONE) -> torch.device:
-    """Threads, seeds and device, as the configuration says: the process belongs to the run."""
+    """Threads, seeds and device, as the configuration says, and memory that stays: the process belongs to the run."""
     if config.threads is not None:
         torch.set_num_threads(config.threads)
+    keep_freed()
     rng.seed(config.seed)
     return world.device(config.device)
 
@@ -147,12 +149,10 @@ def teach(
     *,
     validation: PackedDataset | None = None,
     finish: Callable[[Transformer], None] = lambda _model: None,
-    before: Mapping[str, Mapping[str, Any]] | None = None,
     world: World = ALONE,
 ) -> bool:
     """Train ``student`` on ``rows`` into ``out``; False where the run was stopped before its end. ``finish`` is done to
-    the trained model before it is saved. ``before`` holds lines to record, by kind, of what came before training. Every
-    rank of ``world`` calls this, and the first writes.
+    the trained model before it is saved. Every rank of ``world`` calls this, and the first writes.
 
     Raises ConfigError for a resume from another configuration, and what :meth:`Loop.run` raises.
     """
@@ -185,9 +185,6 @@ def teach(
         about = facts(config, student.model, total, loop.device, world)
         if world.leads:
             describe(out, about)
-        for kind, values in (before or {}).items():
-            if loop.step == 0:
-                recorder.record(kind, 0, values)
         display.begin(total, loop.step, spent, flops=about["flops_per_token"], peak=about["peak_flops"])
         loop.run(recorder)
         if world.any(stopping()) and not loop.ended(recorder.seconds):

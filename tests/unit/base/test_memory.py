@@ -40,6 +40,20 @@ def test_threads_can_share_one_heap() -> None:
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="another C library than glibc")
+def test_freed_memory_can_be_kept() -> None:
+    """In a process of its own: 64 MB freed are still resident."""
+    program = (
+        "import ctypes; from fathom.base import memory; assert memory.keep_freed(); libc = ctypes.CDLL(None)\n"
+        "libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]\n"
+        "block = libc.malloc(1 << 26); ctypes.memset(block, 1, 1 << 26); before = memory.resident(); libc.free(block)\n"
+        "print(before - memory.resident() < 1 << 24)"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="another C library than glibc")
 def test_what_a_thread_has_freed_goes_back() -> None:
     """64 MB in pieces, freed but for the last, which keeps the allocator from shrinking by itself."""
     libc = ctypes.CDLL(None)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fathom.model.grouped import Order, grouped
+from fathom.model.grouped import Order, grouped, on_device
 
 EXPERTS = torch.tensor([[2, 0], [2, 1], [0, 2]])  # expert 3 is idle
 
@@ -13,13 +13,30 @@ def test_rows_are_sorted_by_expert_and_come_back() -> None:
     x = torch.tensor([[10.0], [20.0], [30.0]])
     assert order.counts == [2, 1, 3, 0]
     assert order.spread(x).flatten().tolist() == [10.0, 30.0, 20.0, 10.0, 20.0, 30.0]
-    assert torch.equal(order.gather(order.spread(x)), x[:, None].expand(3, 2, 1))
+    shares = torch.tensor([[0.5, 0.25], [1.0, 1.0], [0.0, 2.0]])
+    assert order.combine(order.spread(x), shares).flatten().tolist() == [7.5, 40.0, 60.0]
 
 
 def test_each_row_meets_its_groups_matrix() -> None:
     rows = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     weights = torch.tensor([[[1.0, 0.0]], [[9.0, 9.0]], [[0.0, 10.0]]])
-    assert grouped(rows, weights, [1, 0, 2]).flatten().tolist() == [1.0, 40.0, 60.0]
+    order = Order(torch.tensor([[0], [2], [2]]), 3)
+    assert grouped(rows, weights, order).flatten().tolist() == [1.0, 40.0, 60.0]
+
+
+def test_the_operator_for_gpus_is_the_same_product() -> None:
+    """It runs on the CPU too."""
+    torch.manual_seed(0)
+    order = Order(EXPERTS, 4)
+    rows, weights = torch.randn(6, 16).bfloat16(), torch.randn(4, 8, 16).bfloat16()
+    outs = []
+    for product in (grouped, on_device):
+        one, other = rows.clone().requires_grad_(), weights.clone().requires_grad_()
+        out = product(one, other, order)
+        out.backward(torch.ones_like(out))
+        outs.append((out, one.grad, other.grad))
+    for found, wanted in zip(*outs, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=2e-2, atol=2e-2)
 
 
 @pytest.mark.parametrize("experts", [EXPERTS, torch.tensor([[1], [1], [1]]), torch.empty(0, 2, dtype=torch.long)])
@@ -30,6 +47,7 @@ def test_gradients_are_those_of_finite_differences(experts: torch.Tensor) -> Non
     order = Order(experts, 4)
 
     def through(x: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-        return order.gather(grouped(order.spread(x), weights, order.counts)).sum(1)
+        ones = torch.ones(experts.shape, dtype=torch.float64)
+        return order.combine(grouped(order.spread(x), weights, order), ones)
 
     assert torch.autograd.gradcheck(through, (x, weights))
