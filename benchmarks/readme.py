@@ -46,6 +46,8 @@ def numbers(folder: Path) -> str:
         parts.append(training_table(training))
     if agreement := newest(folder, "llamacpp-agreement"):
         parts.append(agreement_line(agreement))
+    if grpo := newest(folder, "grpo"):
+        parts.append(grpo_table(grpo))
     return "\n\n".join(parts) or "Nothing has been measured yet: `make bench` does it."
 
 
@@ -91,6 +93,27 @@ def decode_table(document: Json) -> str:
         bold = "**" if name.startswith("fathom") else ""
         memory = f"{entry['rss_bytes'] / 1e6:.0f} MB"
         rows.append(f"| {bold}{name}{bold} | {entry['prefill_tokens_per_s']:.0f} | {rates} | {memory} |")
+    return head + "\n".join(rows)
+
+
+def grpo_table(document: Json) -> str:
+    configuration, results = document["configuration"], document["results"]
+    head = (
+        f"A step of GRPO: {len(configuration['prompts'])} prompts, {configuration['group']} completions each of "
+        f"{configuration['tokens']} tokens, one update; {configuration['threads']} threads, in one run "
+        f"({place(document)}):\n\n"
+        "| | s/step | generated tokens/s | update, s | peak |\n|---|--:|--:|--:|--:|\n"
+    )
+    rows = []
+    for model, found in results.items():
+        for name, side in (("fathom", found["fathom"]), ("trl", found.get("trl"))):
+            if side is not None:
+                shown = f"{name}, {model}"
+                rows.append(
+                    f"| {f'**{shown}**' if name == 'fathom' else shown} | {side['step_s']:.1f} "
+                    f"| {side['generated_tokens_per_s']:.0f} | {side['step_s'] - side['generation_s']:.1f} "
+                    f"| {side['peak_rss_bytes'] / 1e6:.0f} MB |"
+                )
     return head + "\n".join(rows)
 
 

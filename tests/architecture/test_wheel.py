@@ -30,7 +30,7 @@ def test_every_source_is_inside(names: set[str]) -> None:
     wanted = {
         str(path.relative_to(source))
         for path in source.rglob("*")
-        if path.suffix in {".py", ".cpp", ".h", ".typed"} and "__pycache__" not in path.parts
+        if path.suffix in {".py", ".cpp", ".h", ".css", ".js", ".typed"} and "__pycache__" not in path.parts
     }
     assert "fathom/py.typed" in wanted
     assert any(name.endswith(".cpp") for name in wanted)

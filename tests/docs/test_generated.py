@@ -96,3 +96,22 @@ def test_the_markers_must_be_there_once() -> None:
     )
     with pytest.raises(SystemExit, match="exactly one pair of markers"):
         readme.replace("no markers", "new")
+
+
+def test_a_step_of_grpo_becomes_a_table(tmp_path: Path) -> None:
+    def side(step: float, generation: float, rate: float) -> dict[str, float]:
+        return {"step_s": step, "generation_s": generation, "generated_tokens_per_s": rate, "peak_rss_bytes": 1.5e9}
+
+    store(
+        tmp_path,
+        "grpo",
+        "2026-03-04",
+        configuration={"prompts": ["a", "b"], "group": 8, "tokens": 64, "threads": 2},
+        results={"deepseek float32": {"fathom": side(3.04, 1.0, 1024.0), "trl": side(16.8, 5.7, 179.6)}},
+    )
+    assert readme.numbers(tmp_path).endswith(
+        "(AMD EPYC 9354, 2 cores; 2026-03-04):\n\n"
+        "| | s/step | generated tokens/s | update, s | peak |\n|---|--:|--:|--:|--:|\n"
+        "| **fathom, deepseek float32** | 3.0 | 1024 | 2.0 | 1500 MB |\n"
+        "| trl, deepseek float32 | 16.8 | 180 | 11.1 | 1500 MB |"
+    )

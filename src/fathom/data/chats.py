@@ -107,12 +107,20 @@ def _message(entry: Any) -> Message:
 
 
 def _assistant(content: str, thoughts: str | None, calls: tuple[ToolCall, ...]) -> Message:
-    if thoughts is None and content.lstrip().startswith(markers.THINK_OPEN) and markers.THINK_CLOSE in content:
-        thoughts, _, content = content.lstrip().removeprefix(markers.THINK_OPEN).partition(markers.THINK_CLOSE)
-        thoughts, content = thoughts.strip("\r\n"), content.lstrip("\r\n")
+    if thoughts is None:
+        thoughts, content = thoughts_apart(content)
     if not content.strip() and not calls:
         raise DataError("an answer is empty")
     return Message("assistant", content, reasoning=thoughts, tool_calls=calls)
+
+
+def thoughts_apart(content: str) -> tuple[str | None, str]:
+    """The thoughts at the beginning of an answer, between their tags, and the rest; None where there are none."""
+    opened = content.lstrip()
+    if not opened.startswith(markers.THINK_OPEN) or markers.THINK_CLOSE not in opened:
+        return None, content
+    thoughts, _, answer = opened.removeprefix(markers.THINK_OPEN).partition(markers.THINK_CLOSE)
+    return thoughts.strip("\r\n"), answer.lstrip("\r\n")
 
 
 def _calls(listed: Any) -> tuple[ToolCall, ...]:

@@ -19,6 +19,7 @@ from fathom.base.errors import DataError
 from fathom.data.store import Sample
 from fathom.text import markers
 from fathom.text.conversation import Chat, Prompt
+from fathom.text.tokenizer import Tokenizer
 from fathom.types import Conversation, Message
 
 
@@ -49,9 +50,9 @@ def samples(chat: Chat, conversation: Conversation) -> Iterator[Sample]:
 
 def completion(chat: Chat, prompt: Prompt, message: Message) -> list[int]:
     """The token ids that say ``message`` behind ``prompt``, end token included."""
-    ids = _encoded(chat, written(prompt, message))
+    ids = encoded(chat.tokenizer, written(prompt, message))
     end = _end(chat, prompt)
-    return [*ids, *([end] if end is not None else _encoded(chat, "".join(prompt.stop[:1])))]
+    return [*ids, *([end] if end is not None else encoded(chat.tokenizer, "".join(prompt.stop[:1])))]
 
 
 def written(prompt: Prompt, message: Message) -> str:
@@ -73,10 +74,9 @@ def _thinking(chat: Chat, conversation: Conversation, message: Message) -> bool 
     return message.reasoning is not None
 
 
-def _encoded(chat: Chat, text: str) -> list[int]:
-    """With the markup that a model writes as tokens; any other special token in the text is spelled out, or a message
+def encoded(tokenizer: Tokenizer, text: str) -> list[int]:
+    """A model's ``text``, with the markup that it writes as tokens; any other special token is spelled out, or a text
     that quotes the end token would teach to stop there."""
-    tokenizer = chat.tokenizer
     if not any(token in text for token in tokenizer.added_tokens if token not in markers.STRUCTURE):
         return tokenizer.encode(text)
     markup = [token for token in tokenizer.added_tokens if token in markers.STRUCTURE]

@@ -64,13 +64,8 @@ def burst(model: LanguageModel, cache: PagedCache, rows: Rows[Sequence], steps: 
     out_logprobs = np.zeros((steps, len(rows)))
     for step in range(steps):
         hidden = model.hidden(state.tokens, state.positions, state.context())[0]  # (B, D)
-        logits = model.logits(hidden).float()  # (B, V)
-        logprobs = logits.log_softmax(-1)
-        if known < logits.shape[1]:
-            logits[:, known:] = float("-inf")
-        chosen = _choose(logits, state.temperature, state.numbers[step])
-        taken = logprobs.gather(1, chosen[:, None])[:, 0].double()
-        ids, values = torch.stack((chosen.double(), taken)).cpu().numpy()  # one transfer
+        chosen, taken = _choose(model.logits(hidden).float(), state, state.numbers[step], known)
+        ids, values = torch.stack((chosen.double(), taken.double())).cpu().numpy()  # one transfer
         if not np.isfinite(values).all():
             break
         ids = ids.astype(np.int64)
@@ -83,13 +78,19 @@ def burst(model: LanguageModel, cache: PagedCache, rows: Rows[Sequence], steps: 
     ]
 
 
-def _choose(logits: Tensor, temperature: Tensor, numbers: Tensor) -> Tensor:
-    """(B) token ids: drawn, or the best where the temperature is 0."""
-    greedy = temperature == 0
-    if not bool(greedy.any()):
-        return draw(temper(logits, temperature), numbers)
-    best = logits.argmax(-1)
-    return best if bool(greedy.all()) else best.where(greedy, draw(temper(logits, temperature + greedy), numbers))
+def _choose(logits: Tensor, state: _State, numbers: Tensor, known: int) -> tuple[Tensor, Tensor]:
+    """(B) token ids, drawn, or the best where the temperature is 0; and their log-probabilities (B)."""
+    if state.is_plain and known == logits.shape[1]:
+        probs = logits.softmax(-1)  # one pass through a table that may be large serves both
+        chosen = draw(probs, numbers)
+        return chosen, probs.gather(1, chosen[:, None])[:, 0].log()
+    logprobs = logits.log_softmax(-1)
+    logits[:, known:] = float("-inf")
+    greedy = state.temperature == 0
+    chosen = draw(temper(logits, state.temperature + greedy), numbers)
+    if bool(greedy.any()):
+        chosen = logits.argmax(-1).where(greedy, chosen)
+    return chosen, logprobs.gather(1, chosen[:, None])[:, 0]
 
 
 class _State:
@@ -110,6 +111,7 @@ class _State:
         self._lengths = np.array([len(row.tokens) for row in rows], dtype=np.int32)
         self._last = np.array([row.tokens[-1] for row in rows])
         self.temperature = torch.tensor([row.request.sampling.temperature for row in rows], device=self._device)
+        self.is_plain = bool((self.temperature == 1).all())
         self.numbers = torch.from_numpy(
             uniforms([row.seed for row in rows], [row.index for row in rows], [row.generated for row in rows], steps)
         ).to(self._device)  # (K, B)

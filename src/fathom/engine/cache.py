@@ -25,16 +25,27 @@ _ALIGNMENT = 64
 
 
 class PagedCache:
-    """Pages of every layer. They start as zeros: no mask hides a NaN, so no slot may hold one."""
+    """Pages of every layer. They start as zeros: no mask hides a NaN, so no slot may hold one.
+
+    ``threads`` attend over them; None: as many as torch has.
+    """
 
     def __init__(
-        self, specs: list[CacheSpec], *, num_pages: int, page_size: int, dtype: torch.dtype, device: torch.device
+        self,
+        specs: list[CacheSpec],
+        *,
+        num_pages: int,
+        page_size: int,
+        dtype: torch.dtype,
+        device: torch.device,
+        threads: int | None = None,
     ) -> None:
         def pages(heads: int, channels: int) -> Tensor:
             return _zeros((num_pages, page_size, heads, channels), dtype, device)
 
         self.num_pages = num_pages
         self.page_size = page_size
+        self.threads = threads
         self.keys = [pages(spec.num_kv_heads, spec.key_dim) for spec in specs]
         self.values = [None if spec.value_in_key else pages(spec.num_kv_heads, spec.value_dim) for spec in specs]
         self._key_slots = [_rows(keys) for keys in self.keys]
@@ -94,5 +105,13 @@ class PagedContext:
         self._cache.store(layer, self._slots, k[0], v[0])
         keys, values = self._cache.keys[layer], self._cache.values[layer]
         return dispatch.paged_attention(
-            q[0], keys, values, self._tables, self._starts, self._lengths, scale, v.shape[-1]
+            q[0],
+            keys,
+            values,
+            self._tables,
+            self._starts,
+            self._lengths,
+            scale,
+            v.shape[-1],
+            threads=self._cache.threads,
         )[None]

@@ -20,8 +20,8 @@ class EngineConfig:
     beyond what ``max_sequences`` full contexts need. ``max_queue`` bounds the sequences that wait beside
     ``max_sequences`` running ones. ``eos_ids`` replaces the tokenizer's end tokens, where a checkpoint's generation
     config knows more of them. ``burst`` is the most steps between two looks at a sequence that asks for nothing but
-    tokens (:mod:`fathom.engine.burst`); more than 1 is for those who wait for whole completions. ``seed`` makes
-    unseeded requests repeatable, for tests.
+    tokens (:mod:`fathom.engine.burst`); more than 1 is for those who wait for whole completions.
+    ``attention_threads`` None: as many as torch has. ``seed`` makes unseeded requests repeatable, for tests.
     """
 
     max_context: int | None = None
@@ -35,6 +35,7 @@ class EngineConfig:
     prefix_cache: bool = True
     eos_ids: frozenset[int] | None = None
     burst: int = 1
+    attention_threads: int | None = None
     seed: int | None = None
 
     def __post_init__(self) -> None:

@@ -349,7 +349,14 @@ def _build_cache(model: LanguageModel, config: EngineConfig) -> tuple[PagedCache
     context = min(context, num_pages * config.page_size)
     if context < 2:
         raise ConfigError(f"the context holds {context} token", "raise max_context, num_pages or page_size")
-    cache = PagedCache(specs, num_pages=num_pages, page_size=config.page_size, dtype=dtype, device=weight.device)
+    cache = PagedCache(
+        specs,
+        num_pages=num_pages,
+        page_size=config.page_size,
+        dtype=dtype,
+        device=weight.device,
+        threads=config.attention_threads,
+    )
     return cache, context
 
 

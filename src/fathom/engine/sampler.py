@@ -28,6 +28,9 @@ from fathom.engine.sequence import Sequence
 
 _MASK = (1 << 64) - 1
 _GOLDEN, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+_WIDE, _BLOCK = 4096, 256
+"""Vocabularies from the first on are drawn from in blocks of the second."""
+_BELOW_ONE = 1 - 2**-53
 _CANDIDATES = 1024
 """So many most likely tokens are looked at first: a nucleus is rarely wider, and sorting a vocabulary is slow."""
 
@@ -212,7 +215,27 @@ def keep_likely(probs: Tensor, top_k: list[int], top_p: list[float], candidates:
 
 def draw(probs: Tensor, numbers: Tensor) -> Tensor:
     """The first token whose cumulative probability exceeds the number. probs (R, V), not normalized; numbers (R)."""
+    if probs.shape[1] >= _WIDE and probs.shape[1] % _BLOCK == 0:
+        return _draw_wide(probs, numbers)
+    return _invert(probs, numbers)[0]
+
+
+def _invert(probs: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
+    """That token, and how far into its own probability the number reaches: in [0, 1)."""
     cumulative = probs.double().cumsum(-1)  # not cumsum(dtype=…), which converts number by number
     target = numbers[:, None] * cumulative[:, -1:]
     # right=True: a token of probability zero has the sum of the token before it, and so is never first
-    return torch.searchsorted(cumulative, target, right=True)[:, 0].clamp_(max=probs.shape[-1] - 1)
+    found = torch.searchsorted(cumulative, target, right=True).clamp_(max=probs.shape[-1] - 1)  # (R, 1)
+    own = probs.gather(1, found).double()
+    inside = (target - (cumulative.gather(1, found) - own)) / own
+    return found[:, 0], inside[:, 0].clamp_(0, _BELOW_ONE)
+
+
+def _draw_wide(probs: Tensor, numbers: Tensor) -> Tensor:
+    """The same for a large vocabulary: first the block, then the token in it, so that only sums of blocks and one block
+    pass through double precision.
+    """
+    blocks = probs.unflatten(1, (-1, _BLOCK))  # (R, V / block, block)
+    block, inside = _invert(blocks.sum(-1), numbers)
+    token, _ = _invert(blocks[torch.arange(len(probs), device=probs.device), block], inside)
+    return block * _BLOCK + token

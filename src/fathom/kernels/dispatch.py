@@ -58,8 +58,10 @@ def paged_attention(
     context_lengths: Tensor,  # (B) int32
     scale: float,
     value_dim: int,
+    threads: int | None = None,
 ) -> Tensor:
     """Causal attention of a ragged batch over a paged cache → (N, H, value_dim): see ``ref.paged_attention``.
+    ``threads`` None: as many as torch has.
 
     Tables and lengths are trusted: an entry that names no page reads memory that is not the cache's.
     """
@@ -67,7 +69,7 @@ def paged_attention(
     call = ops.Attention(q, k_pages, v_pages, block_tables, query_starts, context_lengths, scale, value_dim)
     if lib is None or not ops.can_attend(call):
         return ref.paged_attention(q, k_pages, v_pages, block_tables, query_starts, context_lengths, scale, value_dim)
-    return ops.paged_attention(lib, call)
+    return ops.paged_attention(lib, call, threads or torch.get_num_threads())
 
 
 class Layer:

@@ -37,7 +37,8 @@ def data(steps: Sequence[Step]) -> Html:
         [step.step, [[p.prompt, p.right, p.of, [_row(one) for one in p.completions]] for p in step.problems]]
         for step in steps
     ]
-    return Html(f'<script type="application/json">{json.dumps(rows, separators=(",", ":")).translate(_SAFE)}</script>')
+    written = json.dumps(rows, separators=(",", ":"), ensure_ascii=False).translate(_SAFE)
+    return Html(f'<script type="application/json">{written}</script>')
 
 
 def _row(one: Completion) -> list[object]:

@@ -74,15 +74,18 @@ def told(found: list[Change]) -> list[str]:
     def get(path: str) -> Change | None:
         return by_path.get((path, main))
 
-    lines = [_length(get("length"), get("guesses")), _claims(get("traces.claims"), get("traces.verified"))]
-    lines += [_skill(get("traces.first_right"), get("traces.leaf_right")), _reach(found, main)]
+    lines = [
+        _length(get("length"), get("guesses"), get("truncated")),
+        _claims(get("traces.claims"), get("traces.verified")),
+    ]
+    lines += [_skill(get("traces.first_right"), get("traces.leaf_right"), get("length")), _reach(found, main)]
     same = [change.measure.title for change in found if not change.changed]
     if same:
         lines.append(f"Not changed beyond what chance explains: {spell.listed(same)}.")
     return [line for line in lines if line]
 
 
-def _length(length: Change | None, guesses: Change | None) -> str:
+def _length(length: Change | None, guesses: Change | None, cut: Change | None) -> str:
     if length is None:
         return ""
     factor = length.after.mean / length.before.mean if length.before.mean else 0.0
@@ -98,6 +101,8 @@ def _length(length: Change | None, guesses: Change | None) -> str:
         line += f", and guesses {'fell' if less else 'rose'} {_from_to(guesses)}"
         if not less:
             line += ", which says that guessing pays"
+    if cut is not None and cut.changed and cut.difference > 0:
+        line += f"; {spell.percent(cut.after.mean)} are now cut off at the limit"
     return line + "."
 
 
@@ -120,7 +125,7 @@ def _claims(claims: Change | None, verified: Change | None) -> str:
     return line + "."
 
 
-def _skill(first: Change | None, leaf: Change | None) -> str:
+def _skill(first: Change | None, leaf: Change | None, length: Change | None) -> str:
     known = [change for change in (first, leaf) if change is not None]
     if not known:
         return ""
@@ -130,10 +135,12 @@ def _skill(first: Change | None, leaf: Change | None) -> str:
     if better and not worse:
         return f"Its arithmetic improved ({ends}): a gain in skill, not in patience alone."
     if worse and not better:
-        return f"Its arithmetic got worse ({ends}): what it gained, it gained by patience."
+        return f"Its arithmetic got worse ({ends}): what it gained came from elsewhere."
     if better:
         return f"Its arithmetic improved in part and got worse in part ({ends})."
-    return f"Its arithmetic is what it was ({ends}): it became more patient, not more skilled."
+    longer = length is not None and length.changed and length.difference > 0
+    became = "it became more patient, not more skilled" if longer else "it became no more skilled"
+    return f"Its arithmetic is what it was ({ends}): {became}."
 
 
 def _reach(found: list[Change], main: float) -> str:

@@ -10,7 +10,7 @@ from fathom.report.html import Child, Html
 from fathom.report.run import Run
 from fathom.report.tables import NONE, plain
 
-HEADS = ("", "stage", "runs", "updates", "tokens", "time", "tokens/s", "machine hours", "cost")
+HEADS = ("arm", "stage", "runs", "updates", "tokens", "time", "tokens/s", "machine hours", "cost")
 
 
 def table(runs: Sequence[Run], groups: Sequence[Arm]) -> Html:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fathom.report.chart import Chart, Point, Series, thin
 from fathom.report.panels import READING, SAID_ELSEWHERE, SAMPLING, Curve, Panel
 from fathom.report.run import STEPS, Run
-from fathom.report.values import Record, number
+from fathom.report.values import Record, at, number
 
 MOST_RUNS = 24
 """Runs of a stage whose curves are drawn."""
@@ -73,7 +73,7 @@ def _points(
     found = []
     for line in lines:
         x = number(line.get("step"))
-        y = derived(line) if derived is not None else number(line.get(curve.key))
+        y = derived(line) if derived is not None else number(at(line, curve.key))
         if x is not None and y is not None:
             found.append((x, y, number(line.get(curve.error)) if curve.error else None))
     return found

@@ -10,12 +10,12 @@ from fathom.report.html import Html, tag
 from fathom.report.run import Run
 from fathom.report.values import count, text
 
-LONGEST = 12_000
-"""Characters of a configuration that are shown."""
+ROOM, LONGEST = 400_000, 12_000
+"""Characters of all configurations of a report together, and of one."""
 
 
-def details(run: Run) -> Html:
-    """Facts, what is wrong with its files, and its configuration."""
+def details(run: Run, runs: int = 1) -> Html:
+    """Facts, what is wrong with its files, and its configuration; one of so many ``runs``."""
     config = run.facts.get("config")
     return tag(
         "details",
@@ -26,7 +26,9 @@ def details(run: Run) -> Html:
             class_="facts",
         ),
         [tag("p", problem, class_="problem-note") for problem in run.problems],
-        tag("pre", _written(config), class_="config", tabindex="0") if isinstance(config, dict) and config else None,
+        tag("pre", _written(config, min(LONGEST, ROOM // runs)), class_="config", tabindex="0")
+        if isinstance(config, dict) and config
+        else None,
         class_="run",
         open=bool(run.problems),
     )
@@ -57,8 +59,8 @@ def facts(run: Run) -> dict[str, str]:
     }
 
 
-def _written(config: dict[str, Any]) -> str:
+def _written(config: dict[str, Any], longest: int) -> str:
     try:
-        return text(json.dumps(config, indent=2, ensure_ascii=False), LONGEST)
+        return text(json.dumps(config, indent=2, ensure_ascii=False), longest)
     except (ValueError, RecursionError):
         return "cannot be shown"

@@ -176,7 +176,7 @@ def manners(board: Board) -> list[Measure]:
         Measure("length, tokens", "length", main, "number"),
         Measure("cut off", "truncated", main, hint="reached the limit of tokens"),
         Measure("well formed", "well_formed", main),
-        Measure("guesses", "guesses", main, hint="answers without a thought before them"),
+        Measure("guesses", "guesses", main, hint="no closed thought before the answer; what is cut off counts too"),
         Measure("right where it thinks", "thought_right", main, bounded=False),
         Measure("right where it guesses", "guess_right", main, bounded=False),
     ]

@@ -72,7 +72,7 @@ def _sections(report: Report) -> Iterator[Section]:
         yield stages.TITLES.get(name, name[:1].upper() + name[1:]), stages.stage(report, name)
     yield "Completions to read", _completions(report)
     yield "Time and cost", _costs(report)
-    yield "The runs", join(*(details(run) for run in report.runs))
+    yield "The runs", join(*(details(run, len(report.runs)) for run in report.runs))
 
 
 def _head(report: Report, titles: Sequence[str]) -> Html:

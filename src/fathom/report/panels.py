@@ -12,7 +12,9 @@ from fathom.report.values import Record, number
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One of a panel's curves. ``says`` is added to a run's name where a panel has several; ``mark`` draws points."""
+    """One of a panel's curves; ``key`` may descend with a dot. ``says`` is added to a run's name where a panel
+    has several; ``mark`` draws points.
+    """
 
     kind: str
     key: str
@@ -83,7 +85,14 @@ SAMPLING = (
         note="± standard error over problems; at 0, the look before the start",
     ),
     _one("length, tokens", STEPS, "length", zero=True),
-    _one("guesses", STEPS, "guesses", unit="share", zero=True, note="answers without a thought before them"),
+    _one(
+        "guesses",
+        STEPS,
+        "guesses",
+        unit="share",
+        zero=True,
+        note="no closed thought before the answer; what is cut off counts too",
+    ),
     _one("cut off", STEPS, "truncated", unit="share", zero=True, note="completions that reached the limit"),
     _one("entropy, nats a token", STEPS, "entropy", zero=True),
     Panel(
@@ -94,6 +103,23 @@ SAMPLING = (
     _one("engine and trainer apart", STEPS, "engine_gap", log=True, note="largest difference of a log-probability"),
     _one(
         "groups of one mind", STEPS, "zero_variance", unit="share", zero=True, note="all right or all wrong: no lesson"
+    ),
+    Panel(
+        "right, strictly and leniently read",
+        (Curve(STEPS, "right", "strictly"), Curve(STEPS, "lenient", "leniently", dashed=True)),
+        unit="share",
+        zero=True,
+        aside=True,
+    ),
+    Panel(
+        "parts of the reward",
+        (
+            Curve(STEPS, "reward_parts.accuracy", "accuracy"),
+            Curve(STEPS, "reward_parts.format", "format", dashed=True),
+            Curve(STEPS, "reward_parts.language", "language", dashed=True),
+            Curve(STEPS, "reward_parts.length", "length", dashed=True),
+        ),
+        aside=True,
     ),
     _one("loss", STEPS, "loss", aside=True),
     _one("norm of the gradient", STEPS, "gradient_norm", aside=True, log=True, note="before clipping"),
@@ -126,7 +152,17 @@ SAID_ELSEWHERE = frozenset(
         "perplexity",
         "temperature",
     }
-    | {"right", "reward", "length_max", "groups", "sampled", "sampled_tokens", "sampling_seconds", "update_seconds"}
+    | {
+        "right",
+        "lenient",
+        "reward",
+        "length_max",
+        "groups",
+        "sampled",
+        "sampled_tokens",
+        "sampling_seconds",
+        "update_seconds",
+    }
     | {"ratio_mean", "kl", "reference_kl"}
 )
 """Keys of lines that need no panel: they are told in words or tables, or by another panel."""

@@ -26,6 +26,7 @@ def judged(report: Report) -> Html:
             reached = aims(board, arm, report.runs, report.goal)
             if reached:
                 on = f", on {board.task} ({board.split})" if len(report.boards) > 1 else ""
+                on = on or (f", on the {board.split} split" if board.split != "test" else "")
                 found += [tag("h3", f"The model that learned by rewards: {arm.name}{on}"), tables.verdicts(reached)]
     for run in report.stage("beyond"):
         if (verdict := beyond(run)) is not None:

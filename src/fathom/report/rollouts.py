@@ -20,7 +20,7 @@ MOST_STEPS, GROUPS, MEMBERS = 24, 4, 6
 LONGEST_TEXT, LONGEST_PROMPT, LONGEST_DETAIL = 1800, 800, 240
 
 ROOM = 1_000_000
-"""Characters of all completions of a report together."""
+"""Bytes of all completions of a report together, as they stand in the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Completion:
 
     @property
     def size(self) -> int:
-        return len(self.text) + len(self.detail) + 80
+        return _bytes(self.text) + _bytes(self.detail) + 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Problem:
 
     @property
     def size(self) -> int:
-        return len(self.prompt) + sum(one.size for one in self.completions)
+        return _bytes(self.prompt) + sum(one.size for one in self.completions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,11 @@ class Step:
 
     step: int
     problems: tuple[Problem, ...]
+
+
+def _bytes(shown: str) -> int:
+    """As the page carries them: UTF-8, some signs as six."""
+    return len(shown.encode()) + 5 * sum(map(shown.count, "<>&")) + sum(map(shown.count, '\n"\\'))
 
 
 def steps(run: Run, room: int = ROOM) -> tuple[list[Step], list[str]]:

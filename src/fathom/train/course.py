@@ -149,10 +149,12 @@ def teach(
     *,
     validation: PackedDataset | None = None,
     finish: Callable[[Transformer], None] = lambda _model: None,
+    before: Mapping[str, Mapping[str, Any]] | None = None,
     world: World = ALONE,
 ) -> bool:
     """Train ``student`` on ``rows`` into ``out``; False where the run was stopped before its end. ``finish`` is done to
-    the trained model before it is saved. Every rank of ``world`` calls this, and the first writes.
+    the trained model before it is saved. ``before`` holds lines to record, by kind, of what came before training. Every
+    rank of ``world`` calls this, and the first writes.
 
     Raises ConfigError for a resume from another configuration, and what :meth:`Loop.run` raises.
     """
@@ -185,6 +187,9 @@ def teach(
         about = facts(config, student.model, total, loop.device, world)
         if world.leads:
             describe(out, about)
+        for kind, values in (before or {}).items():
+            if loop.step == 0:
+                recorder.record(kind, 0, values)
         display.begin(total, loop.step, spent, flops=about["flops_per_token"], peak=about["peak_flops"])
         loop.run(recorder)
         if world.any(stopping()) and not loop.ended(recorder.seconds):

@@ -6,29 +6,52 @@ weights when the model is saved, so that what lies in ``final`` is an ordinary m
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from fathom.base.errors import ConfigError
+from fathom.data.packing import PackedDataset
 from fathom.text.template import ChatTemplate
-from fathom.train.course import prepare, student, teach
+from fathom.train.course import Student, prepare, student, teach
 from fathom.train.display import Display
 from fathom.train.lora import adapt, merge
 from fathom.train.ranks import ALONE, World
 from fathom.train.source import dataset, held_out
-from fathom.train.supervised import SFTConfig
+from fathom.train.supervised import SFTConfig, TuningConfig
 
 
 def sft(config: SFTConfig, out: Path, display: Display, world: World = ALONE) -> bool:
     """Run ``config`` into ``out``, or go on there; False where it was stopped before its end."""
+    pupil = learner(config, world)
+    rows = dataset(config, config.data, pupil.tokenizer, pupil.template, display.say)
+    return tune(config, pupil, rows, out, display, world=world)
+
+
+def learner(config: TuningConfig, world: World = ALONE) -> Student:
+    """The model that is to learn to converse, and the template it learns to converse by."""
     pupil = student(config, prepare(config, world))
     if config.template is not None:
         pupil.template = _template(config.template, pupil.template)
-    rows = dataset(config, config.data, pupil.tokenizer, pupil.template, display.say)
+    return pupil
+
+
+def tune(
+    config: TuningConfig,
+    pupil: Student,
+    rows: PackedDataset,
+    out: Path,
+    display: Display,
+    *,
+    before: Mapping[str, Mapping[str, Any]] | None = None,
+    world: World = ALONE,
+) -> bool:
+    """Teach ``pupil`` what is learned in ``rows``, in full or by low-rank updates. ``before``: see `teach`."""
     held = held_out(config, pupil.tokenizer, pupil.template, display.say)
     if config.lora is None:
-        return teach(config, pupil, rows, out, display, validation=held, world=world)
+        return teach(config, pupil, rows, out, display, validation=held, before=before, world=world)
     adapt(pupil.model, config.lora)
-    return teach(config, pupil, rows, out, display, validation=held, finish=merge, world=world)
+    return teach(config, pupil, rows, out, display, validation=held, finish=merge, before=before, world=world)
 
 
 def _template(path: str, shipped: ChatTemplate | None) -> ChatTemplate:

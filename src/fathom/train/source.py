@@ -32,7 +32,11 @@ def dataset(
 
     Raises DataError where there is nothing, or too much is broken.
     """
-    store = _store(config.stage, data, tokenizer, template, report)
+    return packed(config, _store(config.stage, data, tokenizer, template, report), report)
+
+
+def packed(config: SupervisedConfig, store: TokenStore, report: Report = silent) -> PackedDataset:
+    """The rows of a store, as ``config`` wants them. Raises DataError where there are none."""
     plan = _plan(config, len(store.offsets) - 1, store.offsets, report)
     if not len(plan):
         raise DataError("there is nothing to train on", "check what data names")
@@ -67,7 +71,7 @@ def _store(stage: str, data: Data, tokenizer: Tokenizer, template: ChatTemplate 
         return MemoryStore(_generated(data, tokenizer, template))
     if isinstance(data, FileData):
         skips = Skips(data.max_skipped)
-        chat = stage == "sft" if data.chat is None else data.chat
+        chat = stage != "pretrain" if data.chat is None else data.chat
         store = MemoryStore(_read(data, chat, tokenizer, template, skips))
         if skips.items:
             report(f"{len(skips.items)} records were passed over: {skips}", None)

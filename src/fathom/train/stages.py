@@ -10,6 +10,8 @@ from fathom.base.errors import CheckpointError, ConfigError
 from fathom.base.lock import locked
 from fathom.train.config import RunConfig
 from fathom.train.display import Display
+from fathom.train.distill.config import DistillConfig, OnPolicyConfig
+from fathom.train.distill.run import distill, distill_on_policy
 from fathom.train.pretrain import pretrain
 from fathom.train.ranks import ALONE, World
 from fathom.train.rl.beyond import BeyondConfig, beyond
@@ -54,6 +56,10 @@ def _run(config: RunConfig, out: Path, display: Display, world: World) -> bool:
             return pretrain(config, out, display, world)
         case SFTConfig():
             return sft(config, out, display, world)
+        case DistillConfig():
+            return distill(config, out, display, world)
+        case OnPolicyConfig():
+            return distill_on_policy(config, out, display, world)
         case RLConfig():
             return learn(config, out, display, world)
         case MeasureConfig():
@@ -61,4 +67,5 @@ def _run(config: RunConfig, out: Path, display: Display, world: World) -> bool:
         case BeyondConfig():
             return beyond(config, out, display)
         case _:
-            raise ConfigError(f"nothing runs the stage {config.stage!r}", "choose pretrain, sft, rl, measure or beyond")
+            stages = "pretrain, sft, distill, rl, measure or beyond"
+            raise ConfigError(f"nothing runs the stage {config.stage!r}", f"choose {stages}")

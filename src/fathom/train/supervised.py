@@ -156,20 +156,25 @@ class PretrainConfig(SupervisedConfig):
     stage: Literal["pretrain"] = "pretrain"
 
 
-class SFTConfig(SupervisedConfig):
+class TuningConfig(SupervisedConfig):
     """The assistant's tokens are targets, thinking included. ``template`` is a file; None takes that of ``start``.
 
     The MTP modules of ``start`` learn along, as V3's did.
     """
 
-    stage: Literal["sft"] = "sft"
     packing: Literal["stream", "best_fit"] = "best_fit"
     too_long: TooLong = "drop"
     template: str | None = None
     lora: LoRAConfig | None = None
 
     @model_validator(mode="after")
-    def _one_average(self) -> SFTConfig:
+    def _one_average(self) -> TuningConfig:
         if self.lora is not None and self.optim.ema is not None:
             raise ValueError("optim.ema averages whole weights, and lora freezes them: choose one")
         return self
+
+
+class SFTConfig(TuningConfig):
+    """Supervised fine-tuning on given conversations."""
+
+    stage: Literal["sft"] = "sft"

@@ -51,6 +51,20 @@ class TestDraw:
     def test_probabilities_need_not_add_up_to_one(self):
         assert draw(torch.tensor([[1.0, 3.0]]), torch.tensor([0.26], dtype=torch.float64)).tolist() == [1]
 
+    def test_a_large_vocabulary_is_inverted_in_blocks_with_the_same_result(self):
+        generator = torch.Generator().manual_seed(0)
+        probs = torch.rand(64, 8192, generator=generator)
+        probs[:, 100:900] = 0  # whole blocks, and parts of two
+        probs[:, -1] = 0
+        numbers = torch.rand(64, dtype=torch.float64, generator=generator)
+        numbers[:2] = torch.tensor([0.0, 1 - 2**-32])
+        found, cumulative = draw(probs, numbers), probs.double().cumsum(-1)
+        place = numbers * cumulative[:, -1]
+        row = torch.arange(64)
+        assert (probs[row, found] > 0).all()
+        assert (cumulative[row, found] >= place - 1e-3).all()
+        assert (cumulative[row, found] - probs[row, found] <= place + 1e-3).all()
+
 
 def kept(probs, k, p, candidates=1024):
     return keep_likely(torch.tensor([list(probs)]), [k], [p], candidates)[0].nonzero()[:, 0].tolist()

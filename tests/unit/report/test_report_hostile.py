@@ -82,6 +82,11 @@ def test_a_line_cut_short_and_broken_ones_are_counted(tmp_path: Path) -> None:
     assert "rollouts.jsonl: 3 broken lines left out" in words
 
 
+def test_a_name_that_is_no_text_is_shown_as_far_as_it_is(tmp_path: Path) -> None:
+    place = put(Path(os.fsdecode(os.fsencode(tmp_path) + b"/r\xffn")), {}, [{"kind": "train", "step": 1, "loss": 1.0}])
+    assert "r\ufffdn" in parsed(page_of(place)).words
+
+
 @pytest.mark.parametrize(
     ("facts", "lines", "said"),
     [

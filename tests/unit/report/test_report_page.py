@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from made_runs import speedrun
+from made_runs import put, rewarded, speedrun
 
 from fathom.base.errors import ReportError
 from fathom.report.content import Report
-from fathom.report.discover import find
+from fathom.report.discover import MOST, find
 from fathom.report.page import render, write
 
 VOID = {"meta", "br", "hr", "input"}
@@ -131,7 +132,30 @@ def test_the_same_files_give_the_same_page(tmp_path: Path) -> None:
 
 def test_it_stays_small_with_many_long_runs(tmp_path: Path) -> None:
     root = speedrun(tmp_path / "speedrun", seeds=range(6), updates=6000)
-    assert len(render(Report(find([root]), "x"))) < 3_000_000
+    assert len(render(Report(find([root]), "x")).encode()) < 3_000_000
+
+
+@pytest.mark.parametrize("text", ["<&>" * 600, "思" * 1800, "\u202e" * 1800, '"\n\\' * 600])
+def test_it_stays_small_whatever_models_write(tmp_path: Path, text: str) -> None:
+    member = {"text": text, "reward": 1, "correct": True, "detail": text, "length": 1800}
+    line = json.dumps({"step": 0, "prompt": text, "completions": [member] * 8})
+    for seed in range(5):
+        place = rewarded(tmp_path / f"zero-{seed}", "base", seed=seed, steps=2)
+        lines = [line.replace('"step": 0', f'"step": {step}') for step in range(30) for _ in range(4)]
+        (place / "rollouts.jsonl").write_text("\n".join(lines) + "\n")
+    page = render(Report(find([tmp_path]), "x"))
+    assert len(page.encode()) < 2_000_000
+    assert page.count('<details class="browser"') == 5
+
+
+def test_it_stays_small_with_as_many_runs_as_there_may_be(tmp_path: Path) -> None:
+    lines = [{"kind": "train", "step": step, "loss": 1.0, "loads": {"r": [step, 1, 2]}} for step in range(20)]
+    for place in range(MOST):
+        put(tmp_path / f"run-{place}", {"stage": "pretrain", "config": {"x": ["long"] * 4000}}, lines)
+    assert len(render(Report(find([tmp_path]), "x")).encode()) < 1_500_000
+    put(tmp_path / "one-more", {}, lines)
+    with pytest.raises(ReportError, match=r"201 runs, and a report takes 200"):
+        find([tmp_path])
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -73,4 +73,5 @@ def test_a_tiny_one_from_end_to_end(tmp_path):
     looked = [line for line in lines if line["kind"] == "evaluation"]
     assert all(set(line["levels"]) == set(NAMES) for line in looked)
     assert [line["level"] for line in read(tmp_path / "beyond")] == ["all", *NAMES]
-    assert set(read(tmp_path / "measure")[0]["levels"]) == set(NAMES)
+    measured = read(tmp_path / "measure")[0]
+    assert set(measured["levels"]) == set(measured["work"]) == set(NAMES)

@@ -155,7 +155,7 @@ def can_attend(call: Attention) -> bool:
     )
 
 
-def paged_attention(lib: ctypes.CDLL, call: Attention) -> Tensor:
+def paged_attention(lib: ctypes.CDLL, call: Attention, threads: int) -> Tensor:
     """See ``ref.paged_attention``."""
     q, k, v = call.q, call.k_pages, call.v_pages
     out = q.new_zeros(q.shape[0], q.shape[1], call.value_dim)
@@ -180,7 +180,7 @@ def paged_attention(lib: ctypes.CDLL, call: Attention) -> Tensor:
         is_bf16(q),
         is_bf16(k),
     )
-    lib.fathom_paged_attention(ctypes.byref(arguments), torch.get_num_threads())
+    lib.fathom_paged_attention(ctypes.byref(arguments), threads)
     return out
 
 

@@ -5,6 +5,7 @@ Choosing is done on the validation split; this is read once. One line of ``metri
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,8 @@ from fathom.train.rl.config import TaskConfig
 from fathom.train.rl.evaluation import metrics
 from fathom.train.rl.grading import Grader, Group
 from fathom.train.rl.run import grader_of
+from fathom.train.zero.checking import check
+from fathom.train.zero.puzzles import QUESTION
 from fathom.train.zero.reading import read
 from fathom.train.zero.traces import ZeroCountdown
 
@@ -74,4 +77,6 @@ def described(grader: Grader, groups: list[Group]) -> dict[str, Any]:
     found = metrics(groups)
     if isinstance(grader.task, ZeroCountdown):
         found["traces"] = read(groups).metrics()
+    if QUESTION in groups[0].item.metadata:
+        found["work"] = {level: asdict(work) for level, work in check(groups).items()}
     return found

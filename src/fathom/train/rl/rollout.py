@@ -95,6 +95,7 @@ class EngineSource:
             max_queue=1 << 30,
             eos_ids=eos_ids,
             burst=burst,
+            attention_threads=1,  # a model that learns computes with torch's threads, and two pools fight for the cores
         )
         self._core = EngineCore(model, None, config)
 

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fathom.model.transformer import Transformer
+from fathom.train.rl.chosen import chosen_logprobs
 from fathom.train.rl.rollout import Rollout
 
 
@@ -51,7 +52,9 @@ def collate(rollouts: Sequence[Rollout], device: torch.device | str = "cpu") -> 
 
 def score(model: Transformer, batch: Batch, *, temperature: float = 1.0) -> Scores:
     """The log-probabilities of ``batch`` under ``model`` at the temperature it was sampled with."""
-    return scores(logits(model, batch, temperature=temperature).log_softmax(-1), batch)
+    hidden = model.hidden(batch.tokens[:, :-1])[batch.chosen]  # (M, D)
+    taken, entropies = chosen_logprobs(hidden, _head_weight(model), batch.tokens[:, 1:][batch.chosen], temperature)
+    return _spread(taken, entropies, batch)
 
 
 def logits(model: Transformer, batch: Batch, *, temperature: float = 1.0) -> Tensor:
@@ -65,15 +68,22 @@ def scores(logprobs: Tensor, batch: Batch) -> Scores:
     taken = logprobs.gather(1, batch.tokens[:, 1:][batch.chosen][:, None])[:, 0]  # (M)
     with torch.no_grad():
         entropies = -(logprobs.exp() * logprobs).sum(-1)
+    return _spread(taken, entropies, batch)
+
+
+def _spread(taken: Tensor, entropies: Tensor, batch: Batch) -> Scores:
     empty = torch.zeros_like(batch.sampled)
     return Scores(empty.masked_scatter(batch.chosen, taken), empty.masked_scatter(batch.chosen, entropies))
 
 
 def head(model: Transformer, hidden: Tensor) -> Tensor:
     """Logits (M, V) float32 of hidden states (M, D), whatever the model computes in."""
-    weight = model.embed.weight if model.head is None else model.head.weight
     with torch.autocast(hidden.device.type, enabled=False):
-        return F.linear(hidden.float(), weight.float())
+        return F.linear(hidden.float(), _head_weight(model).float())
+
+
+def _head_weight(model: Transformer) -> Tensor:
+    return model.embed.weight if model.head is None else model.head.weight
 
 
 def by_length(rollouts: Sequence[Rollout]) -> list[int]:

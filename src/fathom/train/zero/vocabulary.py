@@ -28,6 +28,13 @@ SIZE = 512
 _SPACE = "Ġ"  # a space, as byte-level BPE spells it
 _WORDS = (" from", " big")
 _MARKS = "+-*=()!"
+_LAST_TURN = """\
+{%- set turn = namespace(start=0) -%}
+{%- for message in messages -%}
+  {%- set turn.start = loop.index0 if message['role'] == 'user' else turn.start -%}
+{%- endfor -%}
+{%- set messages = messages[turn.start:] -%}
+"""
 _CUTS = r" ?\p{N}+| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s"
 
 
@@ -47,8 +54,8 @@ def tokenizer() -> Tokenizer:
 
 
 def template() -> ChatTemplate:
-    """R1's."""
-    return ChatTemplate(r1.TEMPLATE, bos=r1.BOS, eos=r1.EOS)
+    """R1's, from the last question on: the model has never seen a second one, and would mix up their numbers."""
+    return ChatTemplate(_LAST_TURN + r1.TEMPLATE, bos=r1.BOS, eos=r1.EOS)
 
 
 def chat() -> Chat:

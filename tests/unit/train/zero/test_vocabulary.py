@@ -23,6 +23,15 @@ def test_a_question_is_ten_tokens_and_opens_the_thinking():
     ]  # fmt: skip
 
 
+def test_only_the_last_question_is_asked():
+    turns = [
+        Message("user", "48 from 12 1 3"),
+        Message("assistant", "( 12 + 3 ) * 1"),
+        Message("user", "24 from 3 5 11"),
+    ]
+    assert chat().render(Conversation(tuple(turns))) == chat().render(Conversation((turns[-1],)))
+
+
 def test_a_line_of_a_trace_is_fourteen_tokens():
     line = " 12 * 8 = 96, 11 + big - 85 * big\n"
     assert pieces(line) == [

@@ -1,0 +1,84 @@
+"""Trains one variant of the ablation for its minutes, then measures it on problems and traces that none trained on."""
+
+import json
+import random
+import sys
+import tempfile
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from fathom.checkpoint.bundle import open_bundle
+from fathom.data.packing import PackedDataset
+from fathom.data.plan import BestFitPlan
+from fathom.data.store import MemoryStore, Sample
+from fathom.model import counts
+from fathom.text import r1
+from fathom.train.display import Display
+from fathom.train.rl.config import TaskConfig
+from fathom.train.rl.evaluation import evaluate
+from fathom.train.rl.run import grader_of
+from fathom.train.stages import run
+from fathom.train.supervised import PretrainConfig
+from fathom.train.validation import validate
+from fathom.train.zero.traces import Habits, ZeroCountdown, question, solve
+from fathom.train.zero.vocabulary import chat
+from fathom.types import Conversation, Message
+
+TASK = TaskConfig(name="zero-countdown-3")
+LONGEST = 160
+
+
+def traces(count: int) -> Iterator[Sample]:
+    """Attempts at problems of the validation split, made as those of the corpus are."""
+    core, rng = chat(), random.Random("ablation")
+    end = core.tokenizer.token_id(r1.EOS)
+    for item in islice(ZeroCountdown().items("validation"), count):
+        prompt = core.render(Conversation((Message("user", question(item)),))).ids
+        attempt = [*core.tokenizer.encode(solve(item, Habits(), rng).completion), end]
+        yield Sample([*prompt, *attempt], [False] * len(prompt) + [True] * len(attempt))
+
+
+def main() -> None:
+    job = json.load(sys.stdin)
+    torch.set_num_threads(job["threads"])
+    config = PretrainConfig.model_validate(job["config"])
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        with Display() as display:
+            assert run(config, out, display)
+        lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+        print(json.dumps(measured(job, config, out, lines)), flush=True)
+
+
+def measured(job: dict[str, Any], config: PretrainConfig, out: Path, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    bundle = open_bundle(str(out / "final"), dtype="float32")
+    store = MemoryStore(traces(job["problems"]))
+    rows = PackedDataset(store, BestFitPlan(store.offsets, config.batch.length))
+    loss = validate(bundle.model, rows, 16, apart=True, autocast=torch.autocast("cpu", enabled=False))
+    grader = grader_of(bundle, TASK)
+    items = list(grader.task.items("validation", limit=job["problems"]))
+
+    def solved(samples: int, temperature: float) -> dict[str, Any]:
+        groups = grader.groups(items, samples, max_tokens=LONGEST, temperature=temperature, seed=0)
+        return evaluate(groups).metrics()
+
+    size = counts.count(bundle.config)
+    last = max(lines, key=lambda line: line["step"])
+    return {
+        "validation_loss": loss["validation_loss"],
+        "greedy": solved(1, 0.0)["pass@1"],
+        "sampled": {name: value for name, value in solved(job["samples"], 1.0).items() if name != "samples"},
+        "updates": last["step"],
+        "tokens": last["step"] * config.batch.rows * config.batch.length,
+        "seconds": last["seconds"],
+        "parameters": size.parameters,
+        "mtp_parameters": size.mtp_parameters,
+        "kv_bytes_per_token": size.kv_bytes_per_token,
+    }
+
+
+main()

@@ -1,0 +1,137 @@
+"""Posing problems to a teacher until every one has its answers, today or the next time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from fathom.base.device import pick_device
+from fathom.base.errors import ConfigError, DataError, TokenizerError
+from fathom.checkpoint.bundle import open_bundle
+from fathom.tasks.splits import PATIENCE
+from fathom.tasks.task import Item, Task
+from fathom.train.display import Display
+from fathom.train.distill.config import DistillConfig, EndpointConfig
+from fathom.train.distill.endpoint import Endpoint
+from fathom.train.distill.lesson import Lessons, asked_tokens
+from fathom.train.distill.local import LocalTeacher
+from fathom.train.distill.teacher import Answer, Ask, Teacher
+from fathom.train.distill.traces import Trace, TraceFile
+from fathom.types import Message
+
+_UNASKED = {"sieve": True, "max_refused": True}
+_FREE = ("concurrency", "timeout", "attempts", "key_variable", "sequences")
+
+
+def problems(task: Task, number: int, seed: int) -> list[Item]:
+    """So many different training problems, or as many as there are. Held-out ones are never among them."""
+    found: dict[str, Item] = {}
+    idle = 0
+    for item in task.items("train", seed=seed):
+        idle = idle + 1 if item.id in found else 0
+        found.setdefault(item.id, item)
+        if len(found) == number or idle == PATIENCE:
+            break
+    return list(found.values())
+
+
+def check(items: Sequence[Item], lessons: Lessons, longest: int) -> None:
+    """Rehearse every lesson before an answer is paid for. Raises ConfigError where a problem does not fit the student,
+    TokenizerError where its template refuses one.
+    """
+    for item in items:
+        tokens = asked_tokens(lessons.sample(item, Message("assistant", "?")))
+        if tokens + 1 >= longest:
+            raise ConfigError(
+                f"problem {item.id!r} alone has {tokens} tokens, of {longest} that the student is shown at a time",
+                "raise batch.length up to the student's context, or choose shorter problems",
+            )
+
+
+def collect(
+    config: DistillConfig,
+    file: TraceFile,
+    items: Sequence[Item],
+    task: Task,
+    lessons: Lessons,
+    display: Display,
+    stopping: Callable[[], bool],
+) -> bool:
+    """Ask for whatever ``file`` lacks; False where that was stopped before its end.
+
+    Raises ConfigError or GenerationError where the teacher cannot be asked, DataError where it refuses too much.
+    """
+    data = config.data
+    missing = [
+        Ask(problem, sample, item)
+        for problem, item in enumerate(items)
+        for sample in range(data.samples)
+        if (problem, sample) not in file.traces
+    ]
+    total = len(items) * data.samples
+    if not missing:
+        return True
+    began, step = time.monotonic(), total - len(missing)
+    display.say(f"asking {data.teacher.kind} teacher: {len(missing)} answers of {total} are missing")
+    display.begin(total, step)
+    refused = sum(one.answer.ending == "refused" for one in file.traces.values())
+    for ask, found in teacher(config, items).answers(missing, stopping):
+        file.add(grade(ask, found, task, lessons), posed(ask.item))
+        refused += found.ending == "refused"
+        if refused > data.max_refused:
+            raise DataError(
+                f"the teacher refused {refused} requests, the last one so: {found.detail}",
+                "see traces.jsonl; raise data.max_refused where that is to be expected",
+            )
+        step += 1
+        if step % max(1, total // 50) == 0 or step == total:
+            right = sum(one.correct for one in file.traces.values()) / len(file.traces)
+            display.show({"step": step, "seconds": time.monotonic() - began, "verified": right, "refused": refused})
+    if step < total:
+        display.say(f"stopped after {step} answers of {total}; the same command goes on")
+    return step == total
+
+
+def teacher(config: DistillConfig, items: Sequence[Item]) -> Teacher:
+    """The one that the configuration names, opened."""
+    data = config.data
+    if isinstance(data.teacher, EndpointConfig):
+        return Endpoint(data.teacher, max_tokens=data.max_tokens, temperature=data.temperature)
+    named = data.teacher
+    return LocalTeacher(
+        open_bundle(named.path, dtype=named.dtype, device=str(pick_device(config.device))),
+        items,
+        samples=data.samples,
+        max_tokens=data.max_tokens,
+        temperature=data.temperature,
+        seed=data.seed,
+        sequences=named.sequences,
+    )
+
+
+def grade(ask: Ask, found: Answer, task: Task, lessons: Lessons) -> Trace:
+    """The trace of an answer: right where the lesson made of it is."""
+    correct, detail = False, found.detail
+    if found.ending == "stop":
+        try:
+            verdict = task.verify(ask.item, lessons.said(lessons.sample(ask.item, found.message)))
+            correct, detail = verdict.correct, verdict.detail
+        except (DataError, TokenizerError) as error:
+            detail = error.message
+    return Trace(ask.problem, ask.sample, ask.item.id, found, correct, detail)
+
+
+def posed(item: Item) -> str:
+    """A problem in the words that people recognize it by."""
+    return item.prompt if isinstance(item.prompt, str) else item.prompt[-1].content
+
+
+def asked(config: DistillConfig) -> dict[str, object]:
+    """Everything on which an answer or its verdict depends."""
+    data = config.data.model_dump(mode="json", exclude=_UNASKED)
+    for key in _FREE:
+        data["teacher"].pop(key, None)
+    return {
+        "data": data,
+        "student": {"start": config.start, "tokenizer": config.tokenizer, "template": config.template},
+    }

@@ -1,0 +1,99 @@
+"""A teacher on this machine, sampled by our engine.
+
+Problems go to it in rounds that their numbers decide, with a seed of the round: a run that was killed in the middle of
+one samples it again, gets the same answers, and keeps those that it lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+
+from fathom.base.errors import ConfigError
+from fathom.checkpoint.bundle import Bundle
+from fathom.tasks.task import Item
+from fathom.text.conversation import Chat
+from fathom.text.conversation import Prompt as Rendered
+from fathom.train.distill.teacher import Answer, Ask, Ending, answer
+from fathom.train.rl.rollout import EngineSource, Rollout
+from fathom.types import Conversation
+
+ROUND = 64
+"""Problems at a time."""
+
+
+class LocalTeacher:
+    """Answers with the model of ``bundle``. ``items`` are all problems, whose numbers the asks name, and ``samples`` is
+    how often each is posed.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        items: Sequence[Item],
+        *,
+        samples: int,
+        max_tokens: int,
+        temperature: float,
+        seed: int,
+        sequences: int,
+    ) -> None:
+        self._bundle = bundle
+        self._items = items
+        self._samples = samples
+        self._max_tokens = max_tokens
+        self._temperature = temperature
+        self._seed = seed
+        self._chat: Chat | None = None
+        ends = bundle.generation.eos_ids or bundle.tokenizer.eos_ids
+        self._source = EngineSource(
+            bundle.model, eos_ids=frozenset(ends), max_context=bundle.config.max_position, sequences=sequences
+        )
+
+    def answers(self, asks: Sequence[Ask], stopping: Callable[[], bool]) -> Iterator[tuple[Ask, Answer]]:
+        """Raises ConfigError where a problem leaves too little of the teacher's context."""
+        ordered = sorted(asks, key=lambda ask: (ask.problem, ask.sample))
+        for number, some in groupby(ordered, key=lambda ask: ask.problem // ROUND):
+            if stopping():
+                return
+            yield from self._round(number, list(some))
+
+    def _round(self, number: int, asks: Sequence[Ask]) -> Iterator[tuple[Ask, Answer]]:
+        """Sample a whole round, and tell what was asked of it."""
+        first = number * ROUND
+        prompts = [self._prompt(item) for item in self._items[first : first + ROUND]]
+        ids = [prompt if isinstance(prompt, tuple) else prompt.ids for prompt in prompts]
+        longest = max(map(len, ids))
+        if longest + self._max_tokens > self._bundle.config.max_position:
+            raise ConfigError(
+                f"a problem of {longest} tokens and an answer of {self._max_tokens} exceed the teacher's context of "
+                f"{self._bundle.config.max_position}",
+                "lower data.max_tokens, or choose shorter problems",
+            )
+        sampled = self._source.sample(
+            ids,
+            self._samples,
+            max_tokens=self._max_tokens,
+            temperature=self._temperature,
+            seed=self._seed * 10_007 + number,
+        )
+        for ask in asks:
+            place = ask.problem - first
+            yield ask, self._read(sampled[place][ask.sample], prompts[place])
+
+    def _prompt(self, item: Item) -> Rendered | tuple[int, ...]:
+        tokenizer = self._bundle.tokenizer
+        if isinstance(item.prompt, str):
+            return tuple(tokenizer.encode(item.prompt, bos=tokenizer.adds_bos))
+        if self._chat is None:
+            self._chat = Chat(tokenizer, self._bundle.template)
+        return self._chat.render(Conversation(item.prompt))
+
+    def _read(self, rollout: Rollout, prompt: Rendered | tuple[int, ...]) -> Answer:
+        text = self._bundle.tokenizer.decode(rollout.completion_ids)
+        ending: Ending = "length" if rollout.truncated else "stop"
+        tokens = len(rollout.completion_ids)
+        if isinstance(prompt, tuple) or self._chat is None:
+            return answer(text, None, ending, tokens=tokens)
+        message = self._chat.parse(text, prompt)
+        return answer(message.content, message.reasoning, ending, tokens=tokens, calls=bool(message.tool_calls))

@@ -1,0 +1,99 @@
+"""What an OpenAI-compatible endpoint replies, read with suspicion: from bytes to an answer.
+
+Endpoints differ in where thoughts stand: in ``reasoning_content`` (DeepSeek), in ``reasoning``, or before the content
+between ``<think>`` tags, of which the first may be missing because the prompt ended with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fathom.data.chats import thoughts_apart
+from fathom.text import markers
+from fathom.train.distill.teacher import Answer, Ending, answer
+
+_ENDINGS: Mapping[str, Ending] = {"length": "length", "content_filter": "filtered"}
+_SHOWN = 120
+
+
+class UnreadableReplyError(ValueError):
+    """The reply is not what the protocol says it should be."""
+
+
+def read(data: bytes) -> Answer:
+    """The first choice in a reply. Raises UnreadableReplyError, with the beginning of what came instead."""
+    reply = fields(data)
+    choices = reply.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, Mapping) else None
+    if not isinstance(choice, Mapping) or not isinstance(message, Mapping):
+        raise UnreadableReplyError(f"the reply has no choices[0].message: {excerpt(data)}")
+    content = _content(message.get("content"))
+    reasoning = _first_text(message.get("reasoning_content"), message.get("reasoning"))
+    if not reasoning:
+        reasoning, content = _thoughts(content)
+    return answer(
+        content,
+        reasoning,
+        _ENDINGS.get(str(choice.get("finish_reason")), "stop"),
+        tokens=_tokens(reply.get("usage")),
+        calls=bool(message.get("tool_calls")),
+    )
+
+
+def fields(data: bytes) -> Mapping[str, Any]:
+    """The object in a reply. An error in the place of an answer is unreadable, too."""
+    try:
+        found = json.loads(data.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        raise UnreadableReplyError(f"the reply is no JSON: {excerpt(data)}") from None
+    if not isinstance(found, Mapping):
+        raise UnreadableReplyError(f"the reply is no object: {excerpt(data)}")
+    if found.get("error") and not found.get("choices"):
+        raise UnreadableReplyError(f"the reply is an error: {complaint(data)}")
+    return found
+
+
+def complaint(data: bytes) -> str:
+    """What the body of an error says, in one line."""
+    try:
+        found = json.loads(data.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return excerpt(data)
+    for key in ("error", "message", "detail"):
+        found = found.get(key, found) if isinstance(found, Mapping) else found
+    return " ".join(found.split())[: 4 * _SHOWN] if isinstance(found, str) else excerpt(data)
+
+
+def excerpt(data: bytes) -> str:
+    """The beginning of something, in one line."""
+    text = " ".join(data[: 4 * _SHOWN].decode("utf-8", "replace").split())
+    return f"{text[:_SHOWN]}…" if len(text) > _SHOWN else text or "nothing"
+
+
+def _content(value: Any) -> str:
+    """A text, or the texts among parts."""
+    if isinstance(value, list):
+        parts = [part.get("text") for part in value if isinstance(part, Mapping)]
+        return "".join(part for part in parts if isinstance(part, str))
+    return value if isinstance(value, str) else ""
+
+
+def _thoughts(content: str) -> tuple[str | None, str]:
+    opened = content.lstrip().startswith(markers.THINK_OPEN)
+    if markers.THINK_CLOSE in content:
+        return thoughts_apart(content if opened else markers.THINK_OPEN + content)
+    if opened:  # and never closed: nothing has been answered
+        return content.lstrip().removeprefix(markers.THINK_OPEN).strip("\r\n"), ""
+    return None, content
+
+
+def _tokens(usage: Any) -> int | None:
+    count = usage.get("completion_tokens") if isinstance(usage, Mapping) else None
+    return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None
+
+
+def _first_text(*values: Any) -> str | None:
+    return next((value for value in values if isinstance(value, str) and value), None)

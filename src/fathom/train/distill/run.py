@@ -1,0 +1,119 @@
+"""A whole distillation in a directory, in either form, whether it begins or goes on.
+
+DIR/traces.jsonl    every answer of the teacher, with its verdict (traces only)
+DIR/kept.jsonl      those that are learned, as conversations that `fathom train sft` reads as well (traces only)
+
+and the files of every run: `fathom.train.course` and `fathom.train.rl.run`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fathom.base.errors import ConfigError
+from fathom.checkpoint.bundle import Bundle, open_bundle
+from fathom.data.store import MemoryStore
+from fathom.tasks.task import Item
+from fathom.train import rng
+from fathom.train.display import Display
+from fathom.train.distill import collect
+from fathom.train.distill.config import DistillConfig, LocalConfig, OnPolicyConfig
+from fathom.train.distill.distiller import Distiller, check
+from fathom.train.distill.lesson import Lessons
+from fathom.train.distill.sieve import Sifted, nothing_left, sift
+from fathom.train.distill.traces import TraceFile
+from fathom.train.ranks import ALONE, World
+from fathom.train.rl.run import carry_out, grader_of
+from fathom.train.rl.tasks import task_of
+from fathom.train.sft import learner, tune
+from fathom.train.source import packed
+from fathom.train.stopping import asked_to_stop
+
+KEPT = "kept.jsonl"
+
+
+def distill(config: DistillConfig, out: Path, display: Display, world: World = ALONE) -> bool:
+    """Traces, their verification, then fine-tuning; False where it was stopped before its end.
+
+    Raises ConfigError, DataError or GenerationError, each with its remedy; what was answered until then is kept.
+    """
+    pupil = learner(config, world)
+    lessons = Lessons(pupil.tokenizer, pupil.template)
+    longest = min(config.batch.length, pupil.model.config.max_position)
+    task = task_of(config.data.task)
+    items = collect.problems(task, config.data.problems, config.data.seed)
+    if len(items) < config.data.problems:
+        display.say(f"{task.name} has {len(items)} training problems, not {config.data.problems}")
+    collect.check(items, lessons, longest)
+    file = TraceFile(out, collect.asked(config))
+    _check_problems(file, items)
+    if world.size > 1 and len(file.traces) < len(items) * config.data.samples:
+        raise ConfigError(
+            "answers of the teacher are missing, and several processes do not ask for them",
+            "run the same command as one process until training begins, then as several",
+        )
+    with asked_to_stop() as stopping:
+        if not collect.collect(config, file, items, task, lessons, display, stopping):
+            return False
+    traces = [file.traces[key] for key in sorted(file.traces)]
+    found = sift(traces, items, lessons, config.data.sieve, longest)
+    display.say(str(found))
+    if not found.kept:
+        raise nothing_left(found)
+    if world.leads:
+        _keep(out / KEPT, found, items)
+    rng.seed(config.seed)  # what follows is the same whether or not answers were collected just now
+    pupil.since = time.monotonic()  # what the teacher took is not the student's time
+    rows = packed(config, MemoryStore(sample for _, sample in found.kept), display.say)
+    return tune(config, pupil, rows, out, display, before={"traces": found.metrics(traces)}, world=world)
+
+
+def distill_on_policy(config: OnPolicyConfig, out: Path, display: Display, world: World = ALONE) -> bool:
+    """The student writes, the teacher compares; False where it was stopped before its end.
+
+    Raises ConfigError where the two do not fit (`fathom.train.distill.distiller.check`).
+    """
+    named = config.teacher
+    assert isinstance(named, LocalConfig)  # the configuration sees to it
+
+    def prepare(student: Bundle) -> Distiller:
+        dtype = "float32" if named.dtype == "auto" else named.dtype
+        teacher = open_bundle(named.path, dtype=dtype, device=str(world.device(config.device)))
+        check(student, teacher)
+        grader = grader_of(student, config.task, sequences=config.sampling.sequences, world=world)
+        return Distiller(student.model.requires_grad_(True), teacher.model, grader, config, world)
+
+    return carry_out(config, out, display, prepare, world=world)
+
+
+def _check_problems(file: TraceFile, items: Sequence[Item]) -> None:
+    """The task still poses what was answered."""
+    for one in file.traces.values():
+        if one.problem >= len(items) or items[one.problem].id != one.id:
+            raise ConfigError(
+                f"{file.path} answers problem {one.id!r}, which the task no longer poses in its place",
+                "choose another --out, or the version of the task that posed it",
+            )
+
+
+def _keep(path: Path, found: Sifted, items: Sequence[Item]) -> None:
+    """What is learned, whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        for one, _ in found.kept:
+            line = _record(items[one.problem], one.answer.message.content, one.answer.message.reasoning)
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    os.replace(partial, path)
+
+
+def _record(item: Item, content: str, reasoning: str | None) -> dict[str, Any]:
+    if isinstance(item.prompt, str):
+        return {"id": item.id, "prompt": item.prompt, "reasoning_content": reasoning, "completion": content}
+    said = [{"role": message.role, "content": message.content} for message in item.prompt]
+    thought = {} if reasoning is None else {"reasoning_content": reasoning}
+    return {"id": item.id, "messages": [*said, {"role": "assistant", **thought, "content": content}]}
