@@ -48,6 +48,8 @@ def numbers(folder: Path) -> str:
         parts.append(agreement_line(agreement))
     if grpo := newest(folder, "grpo"):
         parts.append(grpo_table(grpo))
+    if speedrun := newest(folder, "speedrun"):
+        parts.append(speedrun_table(speedrun))
     return "\n\n".join(parts) or "Nothing has been measured yet: `make bench` does it."
 
 
@@ -129,6 +131,22 @@ def training_table(document: Json) -> str:
         bold = "**" if name.startswith("fathom moe") else ""
         memory = f"{entry['peak_rss_bytes'] / 1e6:.0f} MB"
         rows.append(f"| {bold}{name}{bold} | {entry['tokens_per_s']:.0f} | {entry['first_loss']:.4f} | {memory} |")
+    return head + "\n".join(rows)
+
+
+def speedrun_table(document: Json) -> str:
+    results = document["results"]
+    minutes = results["total_s"] / 60
+    head = (
+        f"`make speedrun`: {minutes:.0f} minutes, {results['tokens'] / 1e6:.1f} million tokens, at most "
+        f"{results['peak_rss_bytes'] / 1e9:.1f} GB ({place(document)}). Right on held-out problems, one run:\n\n"
+        "| | sampled, T = 1 | sampled, T = 0.6 | greedy | tokens an answer |\n|---|--:|--:|--:|--:|\n"
+    )
+    rows = []
+    for name, shown in (("base", "base model"), ("zero", "**after reinforcement learning alone**")):
+        lines = {line["temperature"]: line for line in results["test"][name]}
+        shares = " | ".join(f"{lines[temperature]['pass@1']:.1%}" for temperature in (1.0, 0.6, 0.0))
+        rows.append(f"| {shown} | {shares} | {lines[1.0]['length']:.0f} |")
     return head + "\n".join(rows)
 
 

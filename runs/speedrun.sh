@@ -18,6 +18,7 @@ stage zero speedrun:zero --set "start=$out/base/final"
 for name in base zero; do
   stage "test-$name" speedrun:measure --set "start=$out/$name/final"
 done
+echo "== report"
 "$fathom" report "$out" --out "$out/report.html"
 
 echo

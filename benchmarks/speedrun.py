@@ -1,0 +1,93 @@
+"""How long `make speedrun` takes, how much memory, and what comes out: the whole road, measured from outside.
+
+One run of ``runs/speedrun.sh`` in a directory of its own. Times are those of the stages' processes, start and end of
+Python included; memory is the largest resident set of any of them. What the model can do is read from the metrics that
+the measurements of the test split left. For seeds and controls see ``runs/controls.sh`` and its report.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks import harness
+from benchmarks.harness import ROOT, Json
+from fathom.train.metrics import read
+
+LAUNCHER = '#!/bin/sh\nexec "{python}" -m fathom "$@"\n'
+
+
+def main() -> None:
+    parser = harness.parser(__doc__)
+    parser.add_argument("--keep", type=Path, help="folder of the run; default: one that is deleted afterwards")
+    options = parser.parse_args()
+
+    harness.warn_unless_quiet()
+    before = harness.environment()
+    with tempfile.TemporaryDirectory() as folder:
+        place = options.keep or Path(folder) / "run"
+        stages = run(place, Path(folder), options.threads)
+        results = {
+            "stages_s": stages,
+            "total_s": round(sum(stages.values()), 1),
+            "peak_rss_bytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024,
+            "gate": gate(place / "zero"),
+            "tokens": pretrained(place / "base"),
+            "test": {name: measured(place / f"test-{name}") for name in ("base", "zero")},
+        }
+    harness.write("speedrun", {"threads": options.threads}, results, options, before)
+    print(harness.table([[name, f"{seconds:.0f} s"] for name, seconds in stages.items()]))
+
+
+def run(place: Path, folder: Path, threads: int) -> dict[str, float]:
+    """Seconds of each stage by its name; what the stages say goes on to the terminal."""
+    launcher = folder / "fathom"
+    launcher.write_text(LAUNCHER.format(python=sys.executable))
+    launcher.chmod(0o755)
+    environ = {**os.environ, "FATHOM": str(launcher), "OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(ROOT / "src")}
+    began: list[tuple[str, float]] = []
+    with subprocess.Popen(
+        ["runs/speedrun.sh", str(place)],
+        cwd=ROOT,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            if line.startswith("== "):
+                began.append((line[3:].strip(), time.perf_counter()))
+    if process.returncode:
+        raise SystemExit(f"the speedrun ended with code {process.returncode}")
+    ends = [moment for _, moment in began[1:]] + [time.perf_counter()]
+    return {name: round(end - start, 1) for (name, start), end in zip(began, ends, strict=True)}
+
+
+def gate(place: Path) -> Json:
+    """What the base could do before reinforcement learning, and what spoke against it."""
+    line = next(line for line in read(place) if line["kind"] == "gate")
+    findings = json.loads((place / "run.json").read_text())["findings"]
+    return {"pass@1": line["pass@1"], "pass@8": line["pass@8"], "findings": findings}
+
+
+def pretrained(place: Path) -> int:
+    """Tokens that the base has read."""
+    tokens: int = read(place)[-1]["tokens"]
+    return tokens
+
+
+def measured(place: Path) -> list[Json]:
+    """One line for each temperature."""
+    return [line for line in read(place) if line["kind"] == "measure"]
+
+
+if __name__ == "__main__":
+    main()
