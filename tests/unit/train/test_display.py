@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from fathom.train.display import Display
+from fathom.train.display import Display, sparkline
 
 LINE: dict[str, Any] = {
     "kind": "train",
@@ -29,7 +29,7 @@ def test_a_log_file_gets_a_line() -> None:
         display.show(LINE)
     assert written.getvalue() == (
         "update 40/100  loss 1.2346  accepted 50%  norm 0.70  rate 1.00  dead 0  tokens/s 20,000  utilization 20%  "
-        "time 1 min 30 s  left 2 min 15 s  cost $0.05\n"
+        "time 1 min 30 s  each 2.2 s  left 2 min 15 s  cost $0.05 for 0.03 machine-hours\n"
     )
 
 
@@ -54,3 +54,62 @@ def test_a_terminal_gets_a_panel() -> None:
     assert "going on behind update 39" in text
     assert "tiny → runs/tiny" in text
     assert "1.2346" in text
+
+
+RL: dict[str, Any] = {
+    "kind": "rl",
+    "step": 3,
+    "seconds": 6.0,
+    "loss": 1e-9,
+    "reward": 0.5,
+    "reward_parts": {"accuracy": 0.5},
+    "right": 0.4,
+    "lenient": 0.6,
+    "length": 12.34,
+    "engine_gap": 1.2e-6,
+    "flops": 3e9,
+    "sampling_seconds": 1.0,
+    "update_seconds": 0.5,
+}
+
+
+def test_reinforcement_learning_speaks_of_rewards_and_not_of_its_loss() -> None:
+    written = io.StringIO()
+    with Display(Console(file=written, width=40)) as display:
+        display.begin(10, 0, peak=1e10)
+        display.show(RL)
+        display.show({"kind": "evaluation", "step": 3, "seconds": 7.0, "pass@1": 0.45, "length": 11.0, "reward": 0.4})
+    assert written.getvalue() == (
+        "update 3/10  reward 0.500  right 40%  lenient 60%  length 12.3  engine gap 1e-06  utilization 20%  "
+        "time 6.0 s  each 2.0 s  left 14.0 s\n"
+        "update 3/10  held-out pass@1 45.0%  held-out length 11.0\n"
+    )
+
+
+def test_a_panel_keeps_what_was_held_out_and_shows_the_course() -> None:
+    written = io.StringIO()
+    with Display(Console(file=written, force_terminal=True, width=100, color_system=None), title="x") as display:
+        display.begin(10, 0)
+        display.show({"kind": "evaluation", "step": 0, "seconds": 1.0, "pass@1": 0.25})
+        for step, reward in enumerate((0.0, 0.5, 1.0), 1):
+            display.show({**RL, "step": step, "reward": reward})
+    last = written.getvalue()[written.getvalue().rindex("update 3 of 10") - 60 :]
+    assert "30%" in last
+    assert "held-out pass@1" in last
+    assert "25.0%" in last
+    assert "reward   ▁▅█" in last
+
+
+def test_a_curve_in_one_row() -> None:
+    assert sparkline([0, 1, 2, 3, 4, 5, 6, 7], 8) == "▁▂▃▄▅▆▇█"
+    assert sparkline([0, 1, 2, 3, 4, 5, 6, 7], 4) == "▁▃▆█"
+    assert sparkline([2.0, 2.0], 40) == "▁▁"
+
+
+def test_a_long_curve_is_thinned() -> None:
+    display = Display(Console(file=io.StringIO(), force_terminal=True, width=80))
+    with display:
+        display.begin(9000, 0)
+        for step in range(1, 4200):
+            display._remember({**LINE, "step": step})
+    assert len(display._curve) <= 4096

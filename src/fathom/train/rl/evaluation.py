@@ -86,6 +86,16 @@ def metrics(groups: Sequence[Group]) -> dict[str, Any]:
     return evaluate(groups).metrics() | ({"levels": levels} if levels else {})
 
 
+def summary(found: Evaluation) -> str:
+    """One line for people."""
+    k = max(found.pass_at)
+    more = f", pass@{k} {found.pass_at[k]:.1%}" if k > 1 else ""
+    return (
+        f"pass@1 {found.pass_at[1]:.1%} ± {found.error:.1%}{more}, lenient {found.lenient:.1%}, "
+        f"length {found.length:.1f}, cut off {found.truncated:.0%}"
+    )
+
+
 def pass_at(k: int, samples: int, right: int) -> float:
     """1 - C(n - c, k) / C(n, k): unbiased for c right of n samples (Chen et al., arXiv 2107.03374, eq. 1)."""
     return 1.0 - comb(samples - right, k) / comb(samples, k)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import PositiveInt
 
+from fathom.base.progress import human_seconds
 from fathom.checkpoint.bundle import open_bundle
 from fathom.tasks.task import Split
 from fathom.train.config import Part, RunConfig
@@ -18,9 +19,9 @@ from fathom.train.display import Display
 from fathom.train.metrics import Recorder, describe
 from fathom.train.ranks import ALONE, World
 from fathom.train.rl.config import TaskConfig
-from fathom.train.rl.evaluation import metrics
+from fathom.train.rl.evaluation import evaluate, metrics, summary
 from fathom.train.rl.grading import Grader, Group
-from fathom.train.rl.run import grader_of
+from fathom.train.rl.run import facts, grader_of
 from fathom.train.zero.checking import check
 from fathom.train.zero.puzzles import QUESTION
 from fathom.train.zero.reading import read
@@ -56,19 +57,21 @@ def measure(config: MeasureConfig, out: Path, display: Display, world: World = A
     grader = grader_of(bundle, config.task, world=world)
     items = list(grader.task.items(config.split, limit=config.problems))
     if world.leads:
-        describe(out, {"stage": config.stage, "name": config.name, "config": config.model_dump(mode="json")})
+        describe(out, facts(config, bundle, world))
     recorder = Recorder(out, writes=world.leads)
+    total = sum(setting.samples for setting in config.settings) * len(items)
+    display.say(f"{total:,} answers to {len(items):,} problems of the {config.split} split")
     for setting in config.settings:
         groups = grader.groups(
             items, setting.samples, max_tokens=config.max_tokens, temperature=setting.temperature, seed=config.seed
         )
         line = described(grader, groups) | {"temperature": setting.temperature, "split": config.split}
         recorder.record("measure", 0, line)
-        display.say(
-            f"temperature {setting.temperature:g}: "
-            + ", ".join(f"{name} {value:.3f}" for name, value in line.items() if name.startswith("pass@"))
-            + f", length {line['length']:.1f}"
-        )
+        seconds = human_seconds(recorder.seconds)
+        display.say(f"temperature {setting.temperature:g}: {summary(evaluate(groups))}  ({seconds} so far)")
+    hours = recorder.seconds / 3600
+    price = f", ${hours * config.dollars_per_hour:.2f}" if config.dollars_per_hour else ""
+    display.say(f"{human_seconds(recorder.seconds)} in all{price}; every number is in {recorder.path}")
     return True
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +19,23 @@ import torch
 
 import fathom
 from fathom.base import cpu
+from fathom.base.device import pick_dtype
 from fathom.checkpoint.bundle import Bundle, open_bundle
 from fathom.checkpoint.store import Store
 from fathom.model import counts
 from fathom.text.conversation import Chat
 from fathom.train import rng
+from fathom.train.config import RunConfig
 from fathom.train.course import resumable
 from fathom.train.display import Display
 from fathom.train.final import FINAL, save_final
 from fathom.train.metrics import ROLLOUTS, Recorder, describe
+from fathom.train.peak import peak_flops
 from fathom.train.ranks import ALONE, World
 from fathom.train.rl.config import RLConfig, StepsConfig, TaskConfig
+from fathom.train.rl.cost import Cost
 from fathom.train.rl.doctor import Finding, admit
-from fathom.train.rl.evaluation import evaluate, metrics
+from fathom.train.rl.evaluation import evaluate, metrics, summary
 from fathom.train.rl.grading import Grader, Group
 from fathom.train.rl.rewards import PLAIN, RewardConfig
 from fathom.train.rl.rollout import EngineSource
@@ -92,12 +96,15 @@ def carry_out(
     if world.leads:
         _keep_rollouts_up_to(out / ROLLOUTS, trainer.step)
     findings = examine(trainer, recorder) if saved is None else []
+    noted = [f"{finding.what}: {finding.advice}" for finding in findings]
+    about = {**facts(config, bundle, world), "updates": config.steps, "findings": noted}
+    cost = Cost(bundle.config)
     if world.leads:
-        describe(out, facts(config, bundle, findings, world))
-    display.begin(config.steps, trainer.step, spent)
+        describe(out, about)
+    display.begin(config.steps, trainer.step, spent, peak=about["peak_flops"])
     with asked_to_stop() as stopping:
         while trainer.step < config.steps and not world.any(stopping() or _late(config, recorder)):
-            _step(config, trainer, recorder, display, out if world.leads else None)
+            _step(config, trainer, recorder, display, cost, out if world.leads else None)
             if trainer.step % config.checkpoint.every == 0 and world.leads:
                 _save(config, trainer, recorder, store)
         if trainer.step % config.checkpoint.every and world.leads:
@@ -135,9 +142,11 @@ def grader_of(
     return Grader(task_of(task), source, bundle.tokenizer, chat, world, rewards)
 
 
-def facts(config: StepsConfig, bundle: Bundle, findings: Sequence[Finding], world: World = ALONE) -> Mapping[str, Any]:
-    """What ``run.json`` says."""
+def facts(config: RunConfig, bundle: Bundle, world: World = ALONE) -> Mapping[str, Any]:
+    """What ``run.json`` says of the model and the machine."""
     size = counts.count(bundle.config)
+    device = next(bundle.model.parameters()).device
+    precision = pick_dtype(config.precision, device)
     return {
         "stage": config.stage,
         "name": config.name,
@@ -146,11 +155,11 @@ def facts(config: StepsConfig, bundle: Bundle, findings: Sequence[Finding], worl
         "parameters": size.parameters,
         "active_parameters": size.active_parameters,
         "mtp_parameters": size.mtp_parameters,
-        "updates": config.steps,
-        "device": cpu.detect().name,
+        "precision": str(precision).removeprefix("torch."),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else cpu.detect().name,
         "threads": torch.get_num_threads(),
+        "peak_flops": peak_flops(device, precision) * world.size,
         "ranks": world.size,
-        "findings": [f"{finding.what}: {finding.advice}" for finding in findings],
         "versions": {"fathom": fathom.__version__, "torch": torch.__version__, "python": platform.python_version()},
     }
 
@@ -160,17 +169,25 @@ def _examine(config: RLConfig, trainer: Steps, recorder: Recorder, display: Disp
     gate = config.gate
     if gate.mode == "off":
         return []
+    display.say(f"a look at the base first: {gate.samples} answers to each of {gate.problems} problems")
     groups = trainer.evaluation(gate.problems, gate.samples, config.sampling.temperature)
     recorder.record("gate", 0, metrics(groups))
-    findings = admit(evaluate(groups), gate)
+    found = evaluate(groups)
+    display.say(f"the base: {summary(found)}")
+    findings = admit(found, gate)
     for finding in findings:
         display.say(f"doubtful: {finding.what}; {finding.advice}")
     return findings
 
 
-def _step(config: StepsConfig, trainer: Steps, recorder: Recorder, display: Display, out: Path | None) -> None:
+def _step(
+    config: StepsConfig, trainer: Steps, recorder: Recorder, display: Display, cost: Cost, out: Path | None
+) -> None:
     """``out`` None: another rank writes."""
     line, groups = trainer.run_step()
+    seconds = line["sampling_seconds"] + line["update_seconds"]
+    line["flops"] = cost.flops(groups, line["groups"])
+    line["tokens_per_second"] = line["sampled_tokens"] / max(1e-9, seconds)
     if trainer.step % config.log_every == 0 or trainer.step == config.steps:
         display.show(recorder.record(config.stage, trainer.step, line))
     if out is not None:
@@ -180,7 +197,7 @@ def _step(config: StepsConfig, trainer: Steps, recorder: Recorder, display: Disp
     if every and (trainer.step % every == 0 or trainer.step == config.steps):
         asked = config.evaluation
         found = metrics(trainer.evaluation(asked.problems, asked.samples, asked.temperature))
-        recorder.record("evaluation", trainer.step, found | {"temperature": asked.temperature})
+        display.show(recorder.record("evaluation", trainer.step, found | {"temperature": asked.temperature}))
 
 
 def _save(config: StepsConfig, trainer: Steps, recorder: Recorder, store: Store) -> None:
