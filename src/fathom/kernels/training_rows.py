@@ -47,6 +47,12 @@ def gate(joined: Tensor) -> Tensor:
     return result
 
 
+def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """The sum of -log softmax(logits)[target]: logits (M, V), targets (M) int64, in range → () float32."""
+    result: Tensor = _CrossEntropy.apply(logits, targets)
+    return result
+
+
 def turn(x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool) -> Tensor:
     """x (B, T, H, N + R), the last R channels turned by cos and sin (B or 1, T, 1, R) float32."""
     result: Tensor = _Turn.apply(x, cos, sin, interleaved)
@@ -114,6 +120,25 @@ class _Gate(torch.autograd.Function):
         found = joined.new_empty(joined.shape)
         _run("gate_backward", gates, ups, _flat(d_out), *_flat(found).chunk(2, -1), *gates.shape)
         return found
+
+
+class _CrossEntropy(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, targets: Tensor) -> Tensor:
+        logits = _flat(logits)
+        scale, loss = torch.empty(len(logits)), torch.empty(len(logits))
+        _run("cross_entropy", logits, _pointer(targets), _pointer(scale), _pointer(loss), *logits.shape)
+        ctx.save_for_backward(logits, targets, scale)
+        return loss.sum()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, d_loss: Tensor) -> tuple[Tensor, None]:
+        logits, targets, scale = ctx.saved_tensors
+        found = logits.new_empty(logits.shape)
+        pointers = _pointer(targets), _pointer(scale)
+        _run("cross_entropy_backward", logits, *pointers, found, c_float(d_loss.item()), *logits.shape)
+        return found, None
 
 
 class _Turn(torch.autograd.Function):

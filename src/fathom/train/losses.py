@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fathom.data.packing import Batch
+from fathom.kernels import training_rows
 from fathom.model.causal import CausalContext
 from fathom.model.transformer import Transformer
 
@@ -82,10 +83,17 @@ def predict(
     """Cross entropy of ``targets`` (B, T) where ``mask`` (B, T) holds, from ``hidden`` (B, T, D)."""
     counted = mask.flatten().nonzero()[:, 0]
     kept = hidden.flatten(0, 1).index_select(0, counted)  # (M, D); a boolean index would scatter in the backward pass
-    logits = model.logits(kept).float()  # (M, V)
-    loss = F.cross_entropy(logits, targets[mask], reduction="sum")
-    squared = logits.logsumexp(-1).square().sum() if z else loss.new_zeros(())
+    logits = model.logits(kept)  # (M, V)
+    loss = _cross_entropy(logits, targets[mask])
+    squared = logits.float().logsumexp(-1).square().sum() if z else loss.new_zeros(())
     return Prediction(loss, squared, logits.detach().argmax(-1) if statistics else targets.new_zeros(0), mask)
+
+
+def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """The sum over logits (M, V) and targets (M), in float32, whatever the logits are."""
+    if training_rows.served(logits):
+        return training_rows.cross_entropy(logits, targets)
+    return F.cross_entropy(logits.float(), targets, reduction="sum")
 
 
 def ahead(batch: Batch, depth: int) -> tuple[Tensor, Tensor, Tensor]:

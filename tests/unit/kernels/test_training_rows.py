@@ -118,6 +118,19 @@ def test_rows_go_to_experts_and_come_back(dtype, tolerance) -> None:
     compare(function, [x, weights], tolerance * 40)
 
 
+@pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
+@pytest.mark.parametrize("vocab", [5, 64, 100])
+def test_cross_entropy(vocab, dtype, tolerance) -> None:
+    targets = torch.tensor([0, vocab - 1, 3])
+
+    def function(logits: Tensor) -> Tensor:
+        if training_rows.served(logits):
+            return training_rows.cross_entropy(logits, targets)
+        return F.cross_entropy(logits, targets, reduction="sum")
+
+    compare(function, [random(3, vocab, dtype=dtype) * 9], tolerance * 8)
+
+
 def test_without_a_gradient_the_plain_forms_serve() -> None:
     x = random(2, 4)
     assert training_rows.served(x)

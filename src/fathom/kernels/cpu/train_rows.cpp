@@ -144,6 +144,36 @@ extern "C" FATHOM_EXPORT void fathom_gate_backward(const Rows* gate, const Rows*
     }
 }
 
+// loss[m] = log Σ e^logits - logits[target]; lse keeps the first term for the way back.
+extern "C" FATHOM_EXPORT void fathom_cross_entropy(const Rows* logits, const int64_t* targets, float* lse, float* loss,
+                                                   int64_t M, int64_t V, int threads) {
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (int64_t m = 0; m < M; ++m) {
+    int64_t whole = V / LANES * LANES;
+    f32x16 high = splat(-INFINITY), sums = {};
+    for (int64_t c = 0; c < whole; c += LANES) high = larger(high, get(*logits, m, c, V));
+    float best = largest(high), rest = 0;
+    for (int64_t c = whole; c < V; ++c) best = std::max(best, get(*logits, m, c, c + 1)[0]);
+    for (int64_t c = 0; c < whole; c += LANES) sums += exp(get(*logits, m, c, V) - best);
+    for (int64_t c = whole; c < V; ++c) rest += std::exp(get(*logits, m, c, c + 1)[0] - best);
+    lse[m] = best + std::log(sum(sums) + rest);
+    loss[m] = lse[m] - get(*logits, m, targets[m], targets[m] + 1)[0];
+  }
+}
+
+// d_logits = (softmax - one at the target) · d_loss, the same factor for every row.
+extern "C" FATHOM_EXPORT void fathom_cross_entropy_backward(const Rows* logits, const int64_t* targets, const float* lse,
+                                                            const Rows* d_logits, float d_loss, int64_t M, int64_t V,
+                                                            int threads) {
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (int64_t m = 0; m < M; ++m) {
+    for (int64_t c = 0; c < V; c += LANES) put(*d_logits, m, c, V, exp(get(*logits, m, c, V) - lse[m]) * d_loss);
+    int64_t t = targets[m];
+    f32x16 chance = exp(get(*logits, m, t, t + 1) - lse[m]);
+    put(*d_logits, m, t, t + 1, (chance - 1.0f) * d_loss);
+  }
+}
+
 // Heads of a token as rows: x (M·H, N + R) → y, the last R channels turned by the token's angles. `angles` tokens have
 // angles (angles, R), repeated. sign -1 turns back.
 extern "C" FATHOM_EXPORT void fathom_turn(const Rows* x, const Rows* y, const float* cos, const float* sin, int64_t angles,
