@@ -79,6 +79,12 @@ READING = (
 SAMPLING = (
     _one("reward", STEPS, "reward", zero=True, note="mean of the completions sampled for a step"),
     Panel(
+        "apart from the teacher, nats a token",
+        (Curve(STEPS, "reverse_kl"), Curve(STEPS, "sampled_kl", "from the sampled tokens alone", dashed=True)),
+        zero=True,
+    ),
+    _one("teacher and pupil agree", STEPS, "agreement", unit="share", zero=True, note="on the likeliest token"),
+    Panel(
         "pass@1 on validation",
         (Curve("evaluation", "pass@1", mark=True, error="error"), Curve("gate", "pass@1", mark=True, error="error")),
         unit="share",

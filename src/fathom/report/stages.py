@@ -10,7 +10,7 @@ from fathom.report.figure import figure, legend
 from fathom.report.html import Html, join, tag
 from fathom.report.panels import Panel
 from fathom.report.run import STEPS, Run
-from fathom.report.values import number
+from fathom.report.values import number, text
 
 TITLES = {
     "pretrain": "Pretraining",
@@ -34,12 +34,30 @@ def stage(report: Report, name: str) -> Html:
     more = [_drawn(one, panel) for one, panel in drawn if panel.aside]
     return join(
         _legend(report, runs) if len(runs) > 1 else None,
+        [tag("p", told, class_="note") for run in runs if (told := _traces(run))],
         tag("p", _axis(drawn, len(runs) - curves.MOST_RUNS), class_="note") if drawn else None,
         tag("div", first, class_="panels") if first else None,
         tag("details", tag("summary", "Further curves"), tag("div", more, class_="panels")) if more else None,
         levels.drawn(runs),
         _heat(report, runs),
     )
+
+
+def _traces(run: Run) -> str:
+    """What a teacher answered, and what of it was learned; empty where there was none."""
+    line = run.last("traces")
+    asked, right, kept, problems = (number(line.get(key)) for key in ("asked", "right", "kept", "problems_kept"))
+    if asked is None or right is None or kept is None:
+        return ""
+    told = f"{run.label}: {spell.size(asked)} answers of the teacher, {spell.percent(right)} right"
+    told += f"; {spell.size(kept)} learned"
+    told += f", of {spell.counted(int(problems), 'problem')}" if problems is not None else ""
+    dropped = line.get("dropped")
+    reasons = list(dropped.items())[:8] if isinstance(dropped, dict) else []
+    known = [
+        f"{spell.size(amount)} {text(reason, 60)}" for reason, one in reasons if (amount := number(one)) is not None
+    ]
+    return told + (f". Left out: {spell.listed(known)}." if known else ".")
 
 
 def _axis(drawn: Sequence[tuple[chart.Chart, Panel]], more: int) -> str:

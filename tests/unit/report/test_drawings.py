@@ -177,9 +177,25 @@ def test_many_experts_and_updates_share_cells(tmp_path: Path) -> None:
 
 
 def test_numbers_that_nobody_foresaw_have_a_panel(tmp_path: Path) -> None:
-    lines = [{"kind": "distill", "step": step, "reward": 0.5, "reverse_kl": 0.1 * step} for step in (1, 2)]
+    lines = [{"kind": "distill", "step": step, "reward": 0.5, "new_thing": 0.1 * step} for step in (1, 2)]
     run = load(put(tmp_path / "run", {"stage": "distill"}, lines))
-    assert [chart.title for chart, _ in charts([run], {})] == ["reward", "reverse kl"]
+    assert [chart.title for chart, _ in charts([run], {})] == ["reward", "new thing"]
+
+
+def test_what_a_teacher_answered_is_told(tmp_path: Path) -> None:
+    traces = {
+        "asked": 2400,
+        "right": 0.75,
+        "kept": 1700,
+        "problems_kept": 512,
+        "dropped": {"wrong": 600, "too long": 100},
+    }
+    lines = [{"kind": "traces", "step": 0, "seconds": 1, **traces}, {"kind": "train", "step": 1, "loss": 1.0}]
+    page = render(Report(find([put(tmp_path / "d", {"stage": "distill"}, lines)]), "x"))
+    said = "d: 2 400 answers of the teacher, 75.0 % right; 1 700 learned, of 512 problems."
+    assert said in page.replace("\u00a0", " ").replace("\u202f", " ")
+    assert "Left out: 600 wrong and 100 too long." in page
+    assert "<h2>Distillation</h2>" in page
 
 
 def test_steps_are_chosen_from_both_ends_and_evenly(tmp_path: Path) -> None:
