@@ -70,9 +70,9 @@ def base() -> PretrainConfig:
         model=model(),
         tokenizer="zero",
         data=GeneratedData(function="curriculum:lessons", options={"documents": 120_000}),
-        steps=2400,
+        steps=3600,
         packing="best_fit",
-        batch=BatchConfig(rows=12, length=320),
+        batch=BatchConfig(rows=8, length=320),
         optim=OptimConfig(
             muon=MuonConfig(lr=3e-3, weight_decay=0.0),
             adamw=AdamWConfig(lr=3e-3, weight_decay=0.0),
