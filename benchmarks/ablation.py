@@ -68,7 +68,8 @@ def main() -> None:
             about = {"instead": variant.instead, "active_parameters": active(variant.config.model), "runs": []}
             entry = results.setdefault(variant.name, about)
             entry["runs"].append({"seed": seed, **answer})
-    harness.write("ablation", configuration, results, options, before)
+            harness.write("ablation", configuration, results, options, before)  # who is stopped keeps what is measured
+            options.force = True
     if options.out == RESULTS:
         PAGE.write_text(page(RESULTS), encoding="utf-8")
     print(table(results))

@@ -50,7 +50,8 @@ def main() -> None:
         for precision in options.precisions:
             job = configuration | {"model": path_of(model), "precision": precision}
             results[f"{model} {precision}"] = compare(job, options)
-    harness.write("grpo", configuration, results, options, before)
+            harness.write("grpo", configuration, results, options, before)  # who is stopped keeps what is measured
+            options.force = True
     print(show(results))
 
 
