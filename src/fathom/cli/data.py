@@ -57,7 +57,7 @@ def prepare(
     ] = 0.8,
     against: Annotated[
         list[str] | None,
-        typer.Option(help="Evaluation sets to keep out: tasks or files. Default: every task; none: nothing."),
+        typer.Option(help="Evaluation sets to keep out: tasks or files. Default: every set; none: nothing."),
     ] = None,
     fim: Annotated[float, typer.Option(min=0, max=1, help="Share of documents rearranged to fill in a middle.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Decides what is random in it.")] = 0,
@@ -158,19 +158,20 @@ def texts(words: Iterable[str], field: str, max_skipped: int, limit: int | None)
 def contamination(against: list[str] | None, console: Console, report: progress.Report) -> Contamination | None:
     """What to keep out of training; an evaluation set that is not on this machine is told, not passed over."""
     from fathom.data.decontaminate import Contamination
-    from fathom.tasks.registry import TASKS
+    from fathom.tasks.registry import evaluations
 
     if against == ["none"]:
         return None
     found = Contamination()
-    for name in against or sorted(TASKS):
+    for name in against or evaluations():
         report(f"evaluation set {name}", None)
         try:
             found.add(name, list(evaluation_items(name)))
         except FathomError as error:
             if against:
                 raise
-            console.print(f"not compared with {name}: {error}", highlight=False, markup=False)
+            found.absent[name] = error.message
+            console.print(f"not compared with {name}: {error}", highlight=False, markup=False, soft_wrap=True)
     unchecked = ", ".join(f"{count:,} of {name}" for name, count in found.unchecked.items() if count)
     if unchecked:
         console.print(f"too short to search for: {unchecked}", highlight=False)
@@ -183,7 +184,7 @@ def evaluation_items(name: str) -> Iterator[EvaluationItem]:
     from fathom.data.sources import open_source
     from fathom.tasks import registry
 
-    if name in registry.TASKS:
+    if name in registry.TASKS or name.startswith(registry.FAMILY):
         for item in registry.get(name).items("test", limit=MOST_ITEMS):
             yield EvaluationItem(asked(item), str(item.answer))
     else:

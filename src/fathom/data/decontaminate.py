@@ -51,7 +51,7 @@ class Contamination:
     """Objects to a document that holds an item of a set it was told about with `add`.
 
     ``ngram`` is the length of a passage in words. ``items`` counts what was added, by set, and ``unchecked`` what of it
-    cannot be searched for.
+    cannot be searched for; ``absent`` is for sets that were meant and could not be read, with the reason.
     """
 
     def __init__(self, ngram: int = 13) -> None:
@@ -62,6 +62,7 @@ class Contamination:
         self._keys: dict[int, Hashes] = {}  # words → the hashes of `_whole`, sorted
         self.items: Counter[str] = Counter()
         self.unchecked: Counter[str] = Counter()
+        self.absent: dict[str, str] = {}
 
     def add(self, name: str, items: Iterable[EvaluationItem]) -> None:
         """Everything in an evaluation set, at once, since templates are told by how many of its items they are in."""

@@ -131,7 +131,7 @@ def _write(
             writer.add(sample)
         if not writer.documents:
             raise _nothing(sources, report, skips)
-        writer.about = _about(sources, report, skips)
+        writer.about = _about(sources, report, skips, options.contamination)
     return Prepared(directory, writer.documents, writer.tokens, report, skips)
 
 
@@ -143,11 +143,18 @@ def _told(samples: Iterable[Sample], writer: ShardWriter, progress: Progress) ->
         yield sample
 
 
-def _about(sources: Sequence[Source], report: Report, skips: Skips) -> dict[str, Any]:
+def _about(sources: Sequence[Source], report: Report, skips: Skips, evaluation: Contamination | None) -> dict[str, Any]:
     return {
         "sources": [source.describe() for source in sources],
         "skipped": [f"{where}: {reason}" for where, reason in skips.items],
         "report": report.as_dict(),
+        "evaluation": None
+        if evaluation is None
+        else {
+            "compared": dict(evaluation.items),
+            "too_short": {name: count for name, count in evaluation.unchecked.items() if count},
+            "absent": evaluation.absent,
+        },
     }
 
 

@@ -3,7 +3,8 @@
 Its scorers evaluate what a model wrote (some with sympy), and pay a part for a nearly right answer, or for any answer
 at all. So all of it runs in a confined process; and ``correct`` means a score of at least ``threshold``, 1.0 unless
 told otherwise, while anything below earns nothing unless ``partial`` asks for the score itself. Some of them give 1.0
-to NaN, or to any text where the right answer is False: such answers are refused before they are scored (`_evades`).
+to NaN, to True where False is right, to 0 where a small probability is, or to a sentence that says "not 556": such
+answers are refused before they are scored (`_evades`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import count, islice
 from typing import Any
 
@@ -21,13 +23,17 @@ from fathom.tasks.prompts import Style, ask
 from fathom.tasks.splits import check_shares, drawn, split_of
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.tasks.verifiers.format import AnswerFormat, Extraction
+from fathom.tasks.verifiers.number import parse
 from fathom.tasks.worker import Worker
 
 MAX_ANSWER = 20_000
 """Characters of an answer; grids and plans are long."""
 
 _NO_NUMBER = re.compile(r"(?i)(?<![a-z])(?:nan|inf|infinity)(?:j|(?![a-z]))")
-_TRUTH = frozenset({"true", "false", "yes", "no"})
+_TRUTH = {"true": True, "yes": True, "false": False, "no": False}
+_FLOAT = re.compile(r"[-+]?(?:[0-9]{1,400}\.?[0-9]{0,400}|\.[0-9]{1,400})(?:[eE][-+]?[0-9]{1,3})?")
+_NEAR = Fraction(1, 100)
+"""No number is right that is further from the right one than this share of it, whatever a scorer says."""
 
 
 def _worker() -> Worker:
@@ -125,9 +131,19 @@ class ReasoningGym:
 
 
 def _evades(answer: str, expected: Any) -> bool:
-    """Whether an answer is of a kind that scorers mistake for right: no number, or neither true nor false."""
+    """Whether an answer is of a kind that scorers mistake for right: no number, the other truth, far away."""
     if not isinstance(expected, str):
         return _NO_NUMBER.search(answer) is not None
     if expected.casefold() in _TRUTH:
-        return answer.casefold() not in _TRUTH
+        return _TRUTH.get(answer.casefold()) is not _TRUTH[expected.casefold()]
+    wanted = _number(expected)
+    if wanted is not None:
+        given = _number(answer)
+        return given is None or abs(given - wanted) > abs(wanted) * _NEAR
     return _NO_NUMBER.search(answer) is not None and _NO_NUMBER.search(expected) is None
+
+
+def _number(text: str) -> Fraction | None:
+    """The value of a text that is one number, in scientific notation too."""
+    text = text.strip()
+    return Fraction(text) if _FLOAT.fullmatch(text) else parse(text)

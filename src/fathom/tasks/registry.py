@@ -25,17 +25,33 @@ from fathom.tasks.verifiers.format import AnswerFormat
 
 TASKS: Mapping[str, Callable[..., Task]] = MappingProxyType(
     {
+        "aime-2024": partial(MathStyle, collection=Collection(test="hf:HuggingFaceH4/aime_2024"), label="aime-2024"),
         "arithmetic": Arithmetic,
         "code": Code,
         "countdown": Countdown,
         "countdown-3": partial(Countdown, count=3),
         "countdown-4": partial(Countdown, count=4, largest=20, target_range=(1, 100)),
         "gsm8k": Gsm8k,
+        "humaneval": partial(
+            Code, collection=Collection(test="hf:openai/openai_humaneval:*/test-*"), label="humaneval"
+        ),
         "math": MathStyle,
+        "math-500": partial(MathStyle, collection=Collection(test="hf:HuggingFaceH4/MATH-500:test*"), label="math-500"),
+        "mbpp": partial(Code, collection=Collection(test="hf:google-research-datasets/mbpp:full/test-*"), label="mbpp"),
+        "mmlu": partial(MultipleChoice, collection=Collection(test="hf:cais/mmlu:all/test-*"), label="mmlu"),
         "multiple-choice": MultipleChoice,
         "reasoning-gym": ReasoningGym,
     }
 )
+
+
+FAMILY = "reasoning-gym/"
+"""Begins the name of each of its data sets, as in ``reasoning-gym/leg_counting``."""
+
+
+def evaluations() -> list[str]:
+    """The tasks that need no further word to say what they ask: what training data must not hold."""
+    return sorted(name for name, factory in TASKS.items() if not _missing(factory, {}))
 
 
 _PARTS: Mapping[str, type] = MappingProxyType(
@@ -55,6 +71,8 @@ def get(name: str, **options: Any) -> Task:
 
     Raises ConfigError on unknown names and options, and where an option is missing.
     """
+    if name.startswith(FAMILY):
+        return get("reasoning-gym", dataset=name.removeprefix(FAMILY), **options)
     if name not in TASKS:
         close = difflib.get_close_matches(name, TASKS, n=1)
         meant = f"did you mean {close[0]!r}? " if close else ""
@@ -68,10 +86,15 @@ def _made(what: str, factory: Callable[..., Any], options: Mapping[str, Any]) ->
     unknown = sorted(set(options) - set(known))
     if unknown:
         raise ConfigError(f"{what} has no option {unknown[0]!r}", f"its options are {', '.join(known) or 'none'}")
-    missing = [key for key, each in known.items() if each.default is each.empty and key not in options]
+    missing = _missing(factory, options)
     if missing:
         raise ConfigError(f"{what} needs {missing[0]!r}", f"its options are {', '.join(known)}")
     return factory(**{key: _value(key, value) for key, value in options.items()})
+
+
+def _missing(factory: Callable[..., Any], options: Mapping[str, Any]) -> list[str]:
+    known = inspect.signature(factory).parameters
+    return [key for key, each in known.items() if each.default is each.empty and key not in options]
 
 
 def _value(key: str, value: Any) -> Any:

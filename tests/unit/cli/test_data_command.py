@@ -69,7 +69,23 @@ def test_prepare_keeps_every_task_out_unless_told(
     source = lines(tmp_path / "a.jsonl", {"text": f"Try this. {question}"}, {"text": "two"})
     given = ("prepare", source, "--tokenizer", vocabulary, "--out")
     assert "evaluation: holds an item of countdown" in run(*given, tmp_path / "a").stderr
+    kept = json.loads((tmp_path / "a/index.json").read_text())["about"]["evaluation"]
+    assert kept == {"compared": {"countdown": 5}, "too_short": {}, "absent": {}}
     assert "evaluation" not in run(*given, tmp_path / "b", "--against", "none").stderr
+
+
+def test_a_set_that_cannot_be_read_is_told_and_kept_in_the_index(
+    tmp_path: Path, vocabulary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent() -> None:
+        raise DataError("the hub cannot be reached", "check the connection")
+
+    monkeypatch.setattr(registry, "TASKS", {"far-away": absent})
+    source = lines(tmp_path / "a.jsonl", {"text": "one"})
+    told = run("prepare", source, "--tokenizer", vocabulary, "--out", tmp_path / "a").stderr
+    assert "not compared with far-away: the hub cannot be reached; check the connection" in told
+    kept = json.loads((tmp_path / "a/index.json").read_text())["about"]["evaluation"]
+    assert kept["absent"] == {"far-away": "the hub cannot be reached"}
 
 
 def test_prepare_conversations(tmp_path: Path, vocabulary: Path) -> None:

@@ -59,6 +59,10 @@ def test_partial_scores_are_rewards_only_where_asked(worker: Worker) -> None:
         ("complex_arithmetic", 3, "inf"),
         ("game_of_life_halting", 3, "(((("),
         ("game_of_life_halting", 3, "maybe"),
+        ("coin_flip", 3, "0"),
+        ("gsm_symbolic", 3, "not {}"),
+        ("gsm_symbolic", 3, "{} or 0 or 1"),
+        ("gsm_symbolic", 3, "{}\n0"),
         ("intermediate_integration", 3, "__import__('os')._exit(0)"),
         ("leg_counting", 3, "9**9**9"),
         ("leg_counting", 3, "x" * 30_000),
@@ -70,8 +74,17 @@ def test_answers_that_fool_a_scorer_fool_no_task(worker: Worker, dataset: str, i
         "answer"
     ]
     item = Item("", "", expected, {"seed": 5, "index": index})
-    verdict = ReasoningGym(dataset, worker=worker).verify(item, answered(answer))
+    verdict = ReasoningGym(dataset, worker=worker).verify(item, answered(answer.replace("{}", str(expected))))
     assert (verdict.reward, verdict.correct) == (0.0, False)
+
+
+@pytest.mark.parametrize("truth", ["True", "False", "yes", "No"])
+def test_the_other_truth_is_not_right(worker: Worker, truth: str) -> None:
+    """Their scorer takes any text for any truth."""
+    task = ReasoningGym("game_of_life_halting", worker=worker)
+    item = Item("", "", "True", {"seed": 5, "index": 3})
+    assert task.verify(item, answered(truth)).correct is (truth in ("True", "yes"))
+    assert task.lenient(item, answered(truth)).correct is (truth in ("True", "yes"))
 
 
 def test_an_answer_that_never_ends_is_wrong() -> None:

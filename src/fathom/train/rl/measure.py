@@ -57,7 +57,7 @@ def measure(config: MeasureConfig, out: Path, display: Display, world: World = A
     grader = grader_of(bundle, config.task, world=world)
     items = list(grader.task.items(config.split, limit=config.problems))
     if world.leads:
-        describe(out, facts(config, bundle, world))
+        describe(out, facts(config.model_copy(update={"precision": "float32"}), bundle, world))
     recorder = Recorder(out, writes=world.leads)
     total = sum(setting.samples for setting in config.settings) * len(items)
     display.say(f"{total:,} answers to {len(items):,} problems of the {config.split} split")
