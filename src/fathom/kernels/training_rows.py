@@ -69,14 +69,14 @@ def keys(
     return result
 
 
-def spread(x: Tensor, places: Tensor) -> Tensor:
-    """Row m of x (M, D) to each of its places (M·K) int64 → (M·K, D)."""
-    result: Tensor = _Spread.apply(x, places)
+def spread(x: Tensor, places: Tensor, rows: int) -> Tensor:
+    """Row m of x (M, D) to each of its places (M·K) int64, all different → (rows, D), zero elsewhere."""
+    result: Tensor = _Spread.apply(x, places, rows)
     return result
 
 
 def combine(x: Tensor, places: Tensor, weights: Tensor) -> Tensor:
-    """Σ_k weights[m, k] · x[places[m·K + k]]: x (M·K, D), weights (M, K) float32 → (M, D) in x's type."""
+    """Σ_k weights[m, k] · x[places[m·K + k]]: x (rows, D), weights (M, K) float32 → (M, D) in x's type."""
     result: Tensor = _Combine.apply(x, places, weights)
     return result
 
@@ -193,20 +193,20 @@ class _Keys(torch.autograd.Function):
 
 class _Spread(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, places: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, places: Tensor, rows: int) -> Tensor:
         ctx.save_for_backward(places)
         ctx.rows = len(x)
-        out = x.new_empty(len(places), x.shape[1])
+        out = _reached(x, places, rows)
         _run("spread", _flat(x), _pointer(places), out, *_sizes(x, places))
         return out
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, d_out: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, d_out: Tensor) -> tuple[Tensor, None, None]:
         (places,) = ctx.saved_tensors
         found = d_out.new_empty(ctx.rows, d_out.shape[1])
         _run("combine", _flat(d_out), _pointer(places), None, found, *_sizes(found, places))
-        return found, None
+        return found, None, None
 
 
 class _Combine(torch.autograd.Function):
@@ -222,7 +222,7 @@ class _Combine(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, d_out: Tensor) -> tuple[Tensor, None, Tensor]:
         x, places, weights = ctx.saved_tensors
-        d_x, d_weights = x.new_empty(x.shape), torch.empty_like(weights)
+        d_x, d_weights = _reached(x, places, len(x)), torch.empty_like(weights)
         pointers = _pointer(places), _pointer(weights)
         _run("combine_backward", x, *pointers, _flat(d_out), d_x, _pointer(d_weights), *_sizes(d_out, places))
         return d_x, None, d_weights
@@ -261,6 +261,11 @@ def _flat(x: Tensor) -> Tensor:
 
 def _angles(cos: Tensor, sin: Tensor) -> tuple[c_void_p, c_void_p, int]:
     return _pointer(cos), _pointer(sin), cos.numel() // cos.shape[-1]
+
+
+def _reached(x: Tensor, places: Tensor, rows: int) -> Tensor:
+    """Room for ``rows`` rows like those of x, of which ``places`` will be written: zeros if these are not all."""
+    return x.new_empty(rows, x.shape[1]) if rows == len(places) else x.new_zeros(rows, x.shape[1])
 
 
 def _sizes(x: Tensor, places: Tensor) -> tuple[int, int, int]:

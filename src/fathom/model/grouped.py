@@ -22,14 +22,21 @@ from fathom.kernels import training_rows
 
 
 class Order:
-    """How the rows of (N, K) choices are sorted by expert; ``sizes`` (E) says how many each expert has."""
+    """How the rows of (N, K) choices are sorted by expert; ``sizes`` (E) says how many each expert has.
 
-    def __init__(self, experts: Tensor, count: int) -> None:
+    ``multiple`` fills each expert's rows up with zeros, to a multiple of so many.
+    """
+
+    def __init__(self, experts: Tensor, count: int, multiple: int = 1) -> None:
         chosen, order = experts.flatten().sort(stable=True)
+        sizes = torch.bincount(chosen, minlength=count)
+        missing = -sizes % multiple
+        before = missing.cumsum(0) - missing  # (E): zeros before an expert's first row
+        places = torch.arange(len(order), device=order.device) + before[chosen]
         self.per_token = experts.shape[1]
-        self.order = order  # (M,): the choice that stands in sorted row m
-        self.inverse = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
-        self.sizes = torch.bincount(chosen, minlength=count)
+        self.order = order  # (M,): the choice that stands in sorted row m, zeros left out
+        self.inverse = torch.empty_like(order).scatter_(0, order, places)  # (M,): the row of each choice
+        self.sizes = sizes + missing
 
     @cached_property
     def counts(self) -> list[int]:
@@ -39,7 +46,7 @@ class Order:
     def spread(self, x: Tensor) -> Tensor:
         """x (N, D), each token once for each of its experts, sorted by expert: (M, D)."""
         if training_rows.served(x):
-            return training_rows.spread(x, self.inverse)
+            return training_rows.spread(x, self.inverse, sum(self.counts))
         result: Tensor = _Spread.apply(x, self.order // self.per_token, self.inverse, self.per_token)
         return result
 
@@ -71,6 +78,13 @@ def on_device(rows: Tensor, weights: Tensor, order: Order) -> Tensor:
     ends = order.sizes.cumsum(0).to(torch.int32)
     result: Tensor = F.grouped_mm(rows, weights.mT, offs=ends)
     return result
+
+
+def evenly(rows: Tensor) -> int:
+    """The multiple that sizes of groups are best filled up to: oneDNN, which multiplies bfloat16 on the CPU, compiles a
+    product for every number of rows that it has not met, and sizes of groups are new in every step.
+    """
+    return 64 if rows.dtype == torch.bfloat16 and training_rows.served(rows) else 1
 
 
 class _Grouped(torch.autograd.Function):

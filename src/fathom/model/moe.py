@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fathom.model.config import MoEConfig
-from fathom.model.grouped import Order, grouped
+from fathom.model.grouped import Order, evenly, grouped
 from fathom.model.mlp import MLP, gated
 from fathom.model.norm import product_dtype
 from fathom.model.router import Router, Routing
@@ -49,13 +49,14 @@ class Experts(nn.Module):
         """The same with products whose gradients cost no copies (:mod:`fathom.model.grouped`). Under autocast the
         stacks are cast once, not once an expert.
         """
-        dtype = product_dtype(x)
-        order = Order(routing.experts, len(self.gate))
-        rows = order.spread(x.to(dtype))  # (N·K, D)
+        dtype, out_dtype = product_dtype(x), x.dtype
+        x = x.to(dtype)
+        order = Order(routing.experts, len(self.gate), evenly(x))
+        rows = order.spread(x)  # (N·K, D), and zeros
         both = torch.cat((self.gate.to(dtype), self.up.to(dtype)), 1)  # (E, 2I, D)
         inner = gated(grouped(rows, both, order))  # (N·K, I)
         out = grouped(inner, self.down.to(dtype), order)  # (N·K, D)
-        return order.combine(out, routing.weights).to(x.dtype)
+        return order.combine(out, routing.weights).to(out_dtype)
 
 
 class MoE(nn.Module):

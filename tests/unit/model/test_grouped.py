@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from fathom.kernels import training_rows
 from fathom.model.grouped import Order, grouped, on_device
 
 EXPERTS = torch.tensor([[2, 0], [2, 1], [0, 2]])  # expert 3 is idle
@@ -15,6 +16,20 @@ def test_rows_are_sorted_by_expert_and_come_back() -> None:
     assert order.spread(x).flatten().tolist() == [10.0, 30.0, 20.0, 10.0, 20.0, 30.0]
     shares = torch.tensor([[0.5, 0.25], [1.0, 1.0], [0.0, 2.0]])
     assert order.combine(order.spread(x), shares).flatten().tolist() == [7.5, 40.0, 60.0]
+
+
+def test_groups_can_be_filled_up_with_zeros() -> None:
+    order = Order(EXPERTS, 4, multiple=4)
+    x = torch.tensor([[10.0], [20.0], [30.0]], requires_grad=True)
+    rows = order.spread(x)
+    assert order.counts == [4, 4, 4, 0]
+    if training_rows.served(x):
+        assert rows.flatten().tolist() == [10, 30, 0, 0, 20, 0, 0, 0, 10, 20, 30, 0]
+        out = order.combine(rows, torch.tensor([[0.5, 0.25], [1.0, 1.0], [0.0, 2.0]]))
+        out.sum().backward()
+        assert out.flatten().tolist() == [7.5, 40.0, 60.0]
+        assert x.grad is not None
+        assert x.grad.flatten().tolist() == [0.75, 2.0, 2.0]
 
 
 def test_each_row_meets_its_groups_matrix() -> None:
