@@ -90,11 +90,11 @@ def on_policy(start: str = "runs/tiny-distill/final") -> OnPolicyConfig:
         start=start,
         teacher=TEACHER,
         task=TASK,
-        steps=20,
-        sampling=CompletionsConfig(prompts=16, group=2, max_tokens=24),
+        steps=40,
+        sampling=CompletionsConfig(prompts=16, group=4, max_tokens=24),
         optim=OptimConfig(
-            adamw=AdamWConfig(lr=3e-3, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=2, floor=0.1)
+            adamw=AdamWConfig(lr=1e-3, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=2, floor=0.1)
         ),
         evaluation=EvaluationConfig(every=10, problems=9, samples=4),
-        checkpoint=CheckpointConfig(every=10),
+        checkpoint=CheckpointConfig(every=20),
     )

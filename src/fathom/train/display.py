@@ -195,7 +195,6 @@ _SHOWN = (
     ("validation_loss", "validation loss", "{:.4f}"),
     ("mtp_loss", "mtp", "{:.3f}"),
     ("mtp_acceptance", "accepted", "{:.0%}"),
-    ("verified", "right", "{:.0%}"),
     ("refused", "refused", "{}"),
     ("reverse_kl", "reverse KL", "{:.4f}"),
     ("agreement", "agreement", "{:.1%}"),

@@ -84,9 +84,11 @@ def collect(
                 "see traces.jsonl; raise data.max_refused where that is to be expected",
             )
         step += 1
-        if step % max(1, total // 50) == 0 or step == total:
+        if step % max(1, total // 20) == 0 or step == total:
             right = sum(one.correct for one in file.traces.values()) / len(file.traces)
-            display.show({"step": step, "seconds": time.monotonic() - began, "verified": right, "refused": refused})
+            display.show(
+                {"step": step, "seconds": time.monotonic() - began, "right": right, "refused": refused or None}
+            )
     if step < total:
         display.say(f"stopped after {step} answers of {total}; the same command goes on")
     return step == total
