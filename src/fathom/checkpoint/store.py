@@ -3,6 +3,7 @@
     DIR/checkpoints/step-00000100/    state.safetensors   every tensor, by its path in the state
                                       state.json          everything else, with a mark where a tensor belongs
                                       manifest.json       what this is, and the size and hash of both
+                                      tokenizer/          what wrote the tokens, where the run has one
 
 A checkpoint is written under another name, flushed to the disk and renamed, and only then are older ones removed. So
 a kill, a power cut or a full disk leaves the previous one as it was. Which is the latest is not written anywhere: it is
@@ -16,7 +17,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,15 +62,23 @@ class Saved:
 class Store:
     """The checkpoints of one run in ``directory``, which is made when the first is written.
 
-    ``report`` is told about checkpoints that are passed over. Raises ValueError where ``keep`` is below 1.
+    ``report`` is told about checkpoints that are passed over. ``beside`` writes what else belongs into the folder of a
+    checkpoint. Raises ValueError where ``keep`` is below 1.
     """
 
-    def __init__(self, directory: Path, keep: int = 2, report: Report = silent) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        keep: int = 2,
+        report: Report = silent,
+        beside: Callable[[Path], None] = lambda _folder: None,
+    ) -> None:
         if keep < 1:
             raise ValueError("at least one checkpoint is kept")
         self.directory = directory / "checkpoints"
         self._keep = keep
         self._report = report
+        self._beside = beside
 
     def save(self, step: int, config: Mapping[str, Any], state: Mapping[str, Any]) -> Saved:
         """Write ``state`` (nested tensors and plain values) as that of ``step``, then remove all but the newest
@@ -81,6 +90,7 @@ class Store:
         partial = self.directory / f"{_UNFINISHED}{step:08d}-{os.getpid()}"
         try:
             partial.mkdir(parents=True, exist_ok=True)
+            self._beside(partial)
             manifest = _write(partial, step, config, state)
             shutil.rmtree(final, ignore_errors=True)  # a damaged one of this name, or one of a run that was taken back
             partial.rename(final)

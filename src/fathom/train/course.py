@@ -54,6 +54,10 @@ ZERO = "zero"
 """That of the laptop's R1-Zero: every number up to 99 is a token (:mod:`fathom.train.zero.vocabulary`)."""
 
 
+TOKENIZER = "tokenizer"
+"""The folder of a checkpoint that holds it."""
+
+
 @dataclass(slots=True)
 class Student:
     """What learns, and what reads and writes for it. ``since`` is when it was made: its data take time as well."""
@@ -132,6 +136,16 @@ def resumable(store: Store, config: RunConfig) -> Saved | None:
     return saved
 
 
+def check_tokenizer(saved: Saved, tokenizer: Tokenizer) -> None:
+    """Raises ConfigError where ``tokenizer`` is not the one that the checkpoint was trained with."""
+    kept = saved.path / TOKENIZER
+    if kept.is_dir() and Tokenizer.from_directory(kept).fingerprint != tokenizer.fingerprint:
+        raise ConfigError(
+            f"the tokenizer has changed since {saved.path} was written",
+            f"put back the one that lies in {kept}, or choose another --out",
+        )
+
+
 def _as_now(saved: Saved, config: RunConfig) -> Mapping[str, Any]:
     """The configuration of a checkpoint with what has been added since, at its defaults: an older version had those."""
     try:
@@ -158,10 +172,12 @@ def teach(
 
     Raises ConfigError for a resume from another configuration, and what :meth:`Loop.run` raises.
     """
-    store = Store(out, config.checkpoint.keep, display.say)
+    store = Store(out, config.checkpoint.keep, display.say, lambda folder: student.tokenizer.save(folder / TOKENIZER))
     if world.leads:
         store.clean()
     saved = resumable(store, config)
+    if saved is not None:
+        check_tokenizer(saved, student.tokenizer)
     total = _updates(config, rows)
     loader = Loader(rows, config.batch.rows, seed=config.seed, rank=world.rank, world=world.size)
     world.agree("the data", rows.fingerprint)

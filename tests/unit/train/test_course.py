@@ -12,7 +12,8 @@ from tiny_runs import counting, tiny_config, tiny_model
 from fathom.base.errors import ConfigError, TokenizerError
 from fathom.checkpoint.bundle import open_bundle
 from fathom.text import bpe
-from fathom.train.course import prepare, student, teach
+from fathom.text.tokenizer import Tokenizer
+from fathom.train.course import prepare, reader, student, teach
 from fathom.train.display import Display
 from fathom.train.metrics import read
 from fathom.train.supervised import PretrainConfig
@@ -81,6 +82,17 @@ def test_a_checkpoint_of_before_a_setting_existed_goes_on(tmp_path: Path) -> Non
     assert "nothing is left to do" in run(config(steps=2), tmp_path)
     with pytest.raises(ConfigError, match=r"too_long: 'split' → 'cut'"):
         run(config(steps=2, too_long="cut"), tmp_path)
+
+
+def test_a_checkpoint_holds_its_tokenizer_and_knows_another(tmp_path: Path) -> None:
+    bpe.save(bpe.train(["some words"], 300), tmp_path / "vocabulary")
+    settings = config(steps=2, tokenizer=str(tmp_path / "vocabulary"))
+    run(settings, tmp_path / "run")
+    kept = tmp_path / "run/checkpoints/step-00000002/tokenizer"
+    assert Tokenizer.from_directory(kept).fingerprint == reader(str(tmp_path / "vocabulary"))[0].fingerprint
+    bpe.save(bpe.train(["other letters"], 300), tmp_path / "vocabulary")
+    with pytest.raises(ConfigError, match=r"the tokenizer has changed since .*step-00000002 was written; put back"):
+        run(settings, tmp_path / "run")
 
 
 def test_what_no_weight_depends_on_may_change(tmp_path: Path) -> None:

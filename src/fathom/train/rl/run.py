@@ -26,7 +26,7 @@ from fathom.model import counts
 from fathom.text.conversation import Chat
 from fathom.train import rng
 from fathom.train.config import RunConfig
-from fathom.train.course import resumable
+from fathom.train.course import TOKENIZER, check_tokenizer, resumable
 from fathom.train.display import Display
 from fathom.train.final import FINAL, save_final
 from fathom.train.metrics import ROLLOUTS, Recorder, describe
@@ -76,7 +76,7 @@ def carry_out(
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     rng.seed(config.seed)
-    store = Store(out, config.checkpoint.keep, display.say)
+    store = Store(out, config.checkpoint.keep, display.say, lambda folder: bundle.tokenizer.save(folder / TOKENIZER))
     if world.leads:
         store.clean()
     saved = resumable(store, config)
@@ -84,6 +84,7 @@ def carry_out(
     trainer = prepare(bundle)
     spent = 0.0
     if saved is not None:
+        check_tokenizer(saved, bundle.tokenizer)
         state = saved.read()
         trainer.load(state["trainer"])
         spent = float(state["seconds"])
