@@ -69,6 +69,12 @@ def describe(directory: Path, facts: Mapping[str, Any]) -> None:
     _replace(directory / RUN, json.dumps(facts, indent=2) + "\n")
 
 
+def last_described(directory: Path) -> dict[str, Any]:
+    """What `describe` wrote there last; empty where it has not."""
+    path = directory / RUN
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
 def _keep_up_to(path: Path, step: int) -> None:
     if path.exists():
         kept = [line for line in _whole_lines(path) if step and json.loads(line)["step"] <= step]

@@ -19,7 +19,7 @@ class Evaluation:
     """``pass_at[k]``: the chance that one of k completions is right. ``error`` is the standard error of ``pass_at[1]``
     over problems. ``thought_right`` and ``guess_right``: the share that is right of those that think before they
     answer, and of those that do not; None where there are none. ``pass_at`` grades strictly, ``lenient`` is the share
-    that is right by the generous reading. ``reward`` is what was earned.
+    that is right by the generous reading. ``reward`` is what was earned. Who was cut off has guessed nothing.
     """
 
     problems: int
@@ -47,7 +47,7 @@ def evaluate(groups: Sequence[Group]) -> Evaluation:
     samples = len(groups[0].members)
     members = [member for group in groups for member in group.members]
     thought = [member for member in members if member.thought]
-    guessed = [member for member in members if not member.thought]
+    guessed = [member for member in members if not member.thought and not member.rollout.truncated]
     shares = [group.right / samples for group in groups]
     return Evaluation(
         problems=len(groups),

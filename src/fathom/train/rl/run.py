@@ -29,7 +29,7 @@ from fathom.train.config import RunConfig
 from fathom.train.course import TOKENIZER, check_tokenizer, resumable
 from fathom.train.display import Display
 from fathom.train.final import FINAL, save_final
-from fathom.train.metrics import ROLLOUTS, Recorder, describe
+from fathom.train.metrics import ROLLOUTS, Recorder, describe, last_described
 from fathom.train.peak import peak_flops
 from fathom.train.ranks import ALONE, World
 from fathom.train.rl.config import RLConfig, StepsConfig, TaskConfig
@@ -96,9 +96,11 @@ def carry_out(
     recorder = Recorder(out, step=trainer.step, spent=spent, writes=world.leads)
     if world.leads:
         _keep_rollouts_up_to(out / ROLLOUTS, trainer.step)
-    findings = examine(trainer, recorder) if saved is None else []
-    noted = [f"{finding.what}: {finding.advice}" for finding in findings]
-    about = {**facts(config, bundle, world), "updates": config.steps, "findings": noted}
+    if saved is None:
+        findings = [f"{finding.what}: {finding.advice}" for finding in examine(trainer, recorder)]
+    else:
+        findings = last_described(out).get("findings", [])
+    about = {**facts(config, bundle, world), "updates": config.steps, "findings": findings}
     cost = Cost(bundle.config)
     if world.leads:
         describe(out, about)

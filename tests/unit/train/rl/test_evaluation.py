@@ -37,8 +37,8 @@ def test_an_evaluation_by_hand():
     assert found.error == pytest.approx(0.25)  # shares .5 and 0: variance 1/8, over 2 problems
     assert found.length == pytest.approx((10 + 3 + 3 + 3 + 4 * 7) / 8)
     assert found.truncated == 0.5
-    assert found.guesses == 7 / 8  # a text whose thinking never ends has not thought before it answered
-    assert (found.thought_right, found.guess_right) == (1.0, pytest.approx(1 / 7))
+    assert found.guesses == 3 / 8  # who was cut off has given no answer to guess
+    assert (found.thought_right, found.guess_right) == (1.0, pytest.approx(1 / 3))
     assert found.lenient == 0.5  # what is wrong but says 1 somewhere counts here
     assert found.metrics()["pass@1"] == pytest.approx(0.25)
     assert "pass_at" not in found.metrics()

@@ -11,7 +11,7 @@ from fathom.checkpoint.bundle import open_bundle
 from fathom.checkpoint.hf_save import save_directory
 from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.train.display import Display
-from fathom.train.metrics import read
+from fathom.train.metrics import last_described, read
 from fathom.train.rl import run
 from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.measure import MeasureConfig, Setting, measure
@@ -68,7 +68,8 @@ def test_a_run_leaves_metrics_rollouts_and_a_model(start, display, tmp_path):
 
 def test_a_killed_run_goes_on_to_the_same_weights(start, display, tmp_path, monkeypatch):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    learn(config(start), whole, display)
+    doubting = config(start, gate=GateConfig(problems=8, samples=2, pass_at_1=(0.98, 0.99)))
+    learn(doubting, whole, display)
     original = Trainer.run_step
 
     def dies(trainer):
@@ -78,14 +79,17 @@ def test_a_killed_run_goes_on_to_the_same_weights(start, display, tmp_path, monk
 
     monkeypatch.setattr(Trainer, "run_step", dies)
     with pytest.raises(KeyboardInterrupt):
-        learn(config(start), parts, display)
+        learn(doubting, parts, display)
     monkeypatch.undo()
     assert [line["step"] for line in read(parts) if line["kind"] == "rl"] == [1, 2, 3]
-    learn(config(start), parts, display)
+    learn(doubting, parts, display)
     a, b = (open_bundle(out / "final", dtype="float32").model.state_dict() for out in (whole, parts))
     assert all((a[name] == b[name]).all() for name in a)
     assert [line["step"] for line in read(parts) if line["kind"] == "rl"] == [1, 2, 3, 4]
     assert (parts / "rollouts.jsonl").read_text() == (whole / "rollouts.jsonl").read_text()
+    findings = [last_described(out)["findings"] for out in (whole, parts)]
+    assert findings[0]
+    assert findings[1] == findings[0]
 
 
 def test_a_run_out_of_time_leaves_a_model_and_a_checkpoint(start, display, tmp_path):
