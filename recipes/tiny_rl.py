@@ -42,11 +42,11 @@ def tiny_rl() -> RLConfig:
         name="tiny-rl",
         start="runs/tiny-pretrain/final",
         task=TaskConfig(name="tiny-rl:Sums"),
-        steps=24,
+        steps=40,
         sampling=SamplingConfig(prompts=48, group=8, max_tokens=4),
         optim=OptimConfig(
             adamw=AdamWConfig(lr=1e-3, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=2, floor=0.1)
         ),
-        evaluation=EvaluationConfig(every=8, problems=64, samples=4),
+        evaluation=EvaluationConfig(every=10, problems=64, samples=4),
         gate=GateConfig(problems=64, samples=4, pass_at_1=(0.2, 0.9)),
     )

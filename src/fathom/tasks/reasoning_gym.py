@@ -32,6 +32,9 @@ MAX_ANSWER = 20_000
 _NO_NUMBER = re.compile(r"(?i)(?<![a-z])(?:nan|inf|infinity)(?:j|(?![a-z]))")
 _TRUTH = {"true": True, "yes": True, "false": False, "no": False}
 _FLOAT = re.compile(r"[-+]?(?:[0-9]{1,400}\.?[0-9]{0,400}|\.[0-9]{1,400})(?:[eE][-+]?[0-9]{1,3})?")
+_SAME_NUMBERS = frozenset({"puzzle24"})
+"""Data sets whose answer must use the numbers of the reference, each as often, and whose scorer does not look."""
+
 _NEAR = Fraction(1, 100)
 """No number is right that is further from the right one than this share of it, whatever a scorer says."""
 
@@ -104,6 +107,8 @@ class ReasoningGym:
             return f"more than {MAX_ANSWER:,} characters"
         if _evades(answer, item.answer):
             return "it is not of the kind that was asked for"
+        if self.dataset in _SAME_NUMBERS and _numbers(answer) != _numbers(item.answer):
+            return "it does not use the numbers that were given"
         place = {key: item.metadata[key] for key in ("seed", "index")}
         reply = self.worker.ask(self._request("score", answer=answer, **place))
         score = reply.get("value")
@@ -147,3 +152,7 @@ def _number(text: str) -> Fraction | None:
     """The value of a text that is one number, in scientific notation too."""
     text = text.strip()
     return Fraction(text) if _FLOAT.fullmatch(text) else parse(text)
+
+
+def _numbers(text: str) -> list[str]:
+    return sorted(re.findall(r"[0-9]+", text))

@@ -60,6 +60,7 @@ def test_partial_scores_are_rewards_only_where_asked(worker: Worker) -> None:
         ("game_of_life_halting", 3, "(((("),
         ("game_of_life_halting", 3, "maybe"),
         ("coin_flip", 3, "0"),
+        ("puzzle24", 3, "4*6"),  # any 24 is right to its scorer, whatever numbers were given
         ("gsm_symbolic", 3, "not {}"),
         ("gsm_symbolic", 3, "{} or 0 or 1"),
         ("gsm_symbolic", 3, "{}\n0"),

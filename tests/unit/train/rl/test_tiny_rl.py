@@ -17,5 +17,5 @@ def test_reinforcement_learning_improves_the_tiny_model(tmp_path):
         start = f"start={tmp_path / 'base' / 'final'}"
         assert run(override(recipe("tiny-rl"), [start]), tmp_path / "rl", display)
     rewards = [line["reward"] for line in read(tmp_path / "rl") if line["kind"] == "rl"]
-    assert len(rewards) == 24
+    assert len(rewards) == 40
     assert sum(rewards[-3:]) / 3 > sum(rewards[:3]) / 3 + 0.1
