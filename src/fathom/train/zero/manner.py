@@ -12,7 +12,7 @@ from fathom.train.zero.steps import LARGEST
 class Manner(BaseModel):
     """Chances. ``guess``: answer at once. ``patience``: each solver's own chance to go on after a line lies between
     these two. ``slip``: a result is wrong, each. ``overlook``: a hit is not seen. ``imagine``: who gives up a search
-    claims a hit that is none, rather than guess. ``move``: a search with four numbers turns to another beginning after
+    claims that its last line was a hit. ``move``: a search with four numbers turns to another beginning after
     a line.
     """
 

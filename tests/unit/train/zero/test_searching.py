@@ -58,6 +58,9 @@ def test_habits_taken_to_their_end():
     assert guess.count("=") == 3
     hasty = Manner(guess=0, patience=(0, 0), imagine=0, overlook=1)
     assert search(problem, hasty, rng).count("\n") == 2
+    assert search(item(17, 9, 5, 3), hasty, random.Random(14)) == (
+        " 9 - 5 = 4, 3 + 7 - 1 * 12\n</think> 9 - 5 = 4, 4 + 3 = 7"
+    )  # what was found, though it is not what was asked for
     dreaming = search(problem, hasty.model_copy(update={"imagine": 1.0}), rng)
     assert dreaming.split("</think>")[0].endswith(" !\n")
     restless = search(problem, PERFECT.model_copy(update={"move": 1.0, "overlook": 1.0}), rng).splitlines()
