@@ -1,4 +1,4 @@
-"""Beyond the base: can reinforcement learning teach what 64 attempts of the base do not contain? At most three hours.
+"""Beyond the base: can reinforcement learning teach what 64 attempts of the base do not contain? Meant for three hours.
 
 `runs/curriculum.sh` runs the stages in order. The problems are those of `fathom.train.zero.lessons`: Countdown with
 three and four numbers, chained arithmetic, and tasks of reasoning-gym, which therefore has to be installed. What is

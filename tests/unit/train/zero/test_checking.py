@@ -4,6 +4,7 @@ import pytest
 
 from fathom.tasks.task import Item, Verdict
 from fathom.train.rl.grading import Graded, Group
+from fathom.train.rl.rewards import NOTHING
 from fathom.train.rl.rollout import Rollout
 from fathom.train.zero.checking import Work, check, judged
 
@@ -32,7 +33,7 @@ def test_a_line_is_done_again(line, right):
 def test_levels_are_told_apart():
     def group(level, *texts):
         rollout = Rollout((1,), (2,), (0.0,), "stop")
-        members = tuple(Graded(rollout, text, Verdict(0.0, False, True)) for text in texts)
+        members = tuple(Graded(rollout, text, Verdict(0.0, False, True), False, NOTHING) for text in texts)
         return Group(Item("x", "x", 0, {"level": level}), members)
 
     found = check(
