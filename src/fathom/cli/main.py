@@ -51,9 +51,10 @@ def main() -> None:
 def explain(error: FathomError, console: Console | None = None) -> None:
     """What happened, then what to do."""
     console = console or Console(stderr=True)
-    console.print(Text.assemble(("error: ", "bold red"), error.message))
+    whole = not console.is_terminal  # a log is searched: its lines stay lines
+    console.print(Text.assemble(("error: ", "bold red"), error.message), soft_wrap=whole)
     if error.remedy:
-        console.print(Text.assemble(("  try: ", "bold green"), error.remedy))
+        console.print(Text.assemble(("  try: ", "bold green"), error.remedy), soft_wrap=whole)
 
 
 if __name__ == "__main__":
