@@ -106,10 +106,12 @@ class Balance:
 
     @torch.no_grad()
     def update(self, speed: float) -> None:
-        """Move every bias by ``speed`` against the loads since the last update, and begin to count anew."""
+        """Move every bias by ``speed`` against the loads since the last update, and begin to count anew. A router that
+        is frozen keeps its bias.
+        """
         for name, counts in self._counts.items():
             bias = self.routers[name].bias
-            if bias is not None and speed:
+            if bias is not None and speed and self.routers[name].weight.requires_grad:
                 bias += speed * torch.sign(counts.float().mean() - counts.float())
         self._counts, self._entropies, self._seen = {}, [], []
 

@@ -1,8 +1,10 @@
-"""The finished model: a Hugging Face directory, whole or not there."""
+"""The finished model, and what else a run leaves in a directory of its own: whole or not there."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -18,13 +20,22 @@ FINAL = "final"
 def save_final(
     out: Path, model: Transformer, tokenizer: Tokenizer, template: ChatTemplate | None, dtype: str = "float32"
 ) -> Path:
-    """Write ``out/final``, in place of an earlier one. Raises CheckpointError where the disk refuses."""
-    path, partial = out / FINAL, out / f".{FINAL}-unfinished"
+    """Write ``out/final``, a Hugging Face directory, in place of an earlier one. Raises CheckpointError where the disk
+    refuses.
+    """
+    with replacing(out / FINAL) as partial:
+        save_directory(partial, model, tokenizer=tokenizer, template=template, dtype=getattr(torch, dtype))
+    return out / FINAL
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A place to write a directory, which then takes that of ``path``; an error leaves ``path`` as it was."""
+    partial = path.with_name(f".{path.name}-unfinished")
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        save_directory(partial, model, tokenizer=tokenizer, template=template, dtype=getattr(torch, dtype))
+        yield partial
         shutil.rmtree(path, ignore_errors=True)
         partial.rename(path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return path

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from fathom.base.device import pick_dtype
+from fathom.base.errors import CheckpointError
 from fathom.checkpoint.store import Saved, Store
 from fathom.data.packing import Batch, PackedDataset
 from fathom.model.transformer import Transformer
@@ -28,6 +29,7 @@ from fathom.optim.build import build
 from fathom.optim.ema import EMA
 from fathom.train import rng
 from fathom.train.balance import Balance, LoadStatistics
+from fathom.train.frozen import fingerprint, moving, restore
 from fathom.train.guard import NOWHERE, DivergedError, SpikeDetector, culprit, steepest
 from fathom.train.losses import ahead, losses
 from fathom.train.metrics import Recorder
@@ -121,14 +123,21 @@ class Loop:
         self._shown = shown
         self._stopping = stopping
         self._world = world
+        self._frozen = fingerprint(model)
         self._precision = pick_dtype(config.precision, self.device)
         self._spikes = SpikeDetector(config.guard.window, config.guard.spike)
         self._began: float | None = None  # seconds of the run before its first update
 
     def resume(self, saved: Saved) -> float:
-        """Go on from a checkpoint; answers with the seconds that the run had taken."""
+        """Go on from a checkpoint; answers with the seconds that the run had taken. Raises CheckpointError where it
+        belongs to another model.
+        """
         state = saved.read()
-        self.model.load_state_dict(state["model"])
+        if state.get("frozen") != self._frozen:
+            raise CheckpointError(
+                f"the weights that {saved.path} leaves out have changed since", "give start the model of the run"
+            )
+        restore(self.model, state["model"])
         self.optimizers.load_state_dict(state["optimizers"])
         self.source.load_state_dict(state["source"])
         if self.ema is not None:
@@ -144,7 +153,8 @@ class Loop:
             "tokens": self.tokens,
             "seconds": seconds,
             "began": self._began,
-            "model": self.model.state_dict(),
+            "model": moving(self.model),
+            "frozen": self._frozen,
             "optimizers": self.optimizers.state_dict(),
             "source": self.source.state_dict(),
             "ema": None if self.ema is None else self.ema.state_dict(),

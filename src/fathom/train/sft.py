@@ -1,7 +1,8 @@
 """Supervised fine-tuning: the model learns what an assistant writes, thoughts included, and reads the rest.
 
-Samples share rows without seeing each other. With ``lora`` only low-rank updates learn; they are merged into the
-weights when the model is saved, so that what lies in ``final`` is an ordinary model.
+Samples share rows without seeing each other. With ``lora`` only low-rank updates learn, and checkpoints hold nothing
+else. In the end they are merged into the weights, so that what lies in ``final`` is an ordinary model; ``adapter``
+holds them apart.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import Any
 
 from fathom.base.errors import ConfigError
 from fathom.data.packing import PackedDataset
+from fathom.model.transformer import Transformer
 from fathom.text.template import ChatTemplate
+from fathom.train.adapter import save_adapter
 from fathom.train.course import Student, prepare, student, teach
 from fathom.train.display import Display
 from fathom.train.lora import adapt, merge
@@ -50,8 +53,15 @@ def tune(
     held = held_out(config, pupil.tokenizer, pupil.template, display.say)
     if config.lora is None:
         return teach(config, pupil, rows, out, display, validation=held, before=before, world=world)
-    adapt(pupil.model, config.lora)
-    return teach(config, pupil, rows, out, display, validation=held, finish=merge, before=before, world=world)
+    lora = config.lora
+    adapt(pupil.model, lora)
+
+    def finish(model: Transformer) -> None:
+        if world.leads:
+            save_adapter(out, model, lora, config.start)
+        merge(model)
+
+    return teach(config, pupil, rows, out, display, validation=held, finish=finish, before=before, world=world)
 
 
 def _template(path: str, shipped: ChatTemplate | None) -> ChatTemplate:

@@ -64,6 +64,8 @@ def _run(config: RunConfig, out: Path, display: Display, world: World) -> bool:
             return learn(config, out, display, world)
         case MeasureConfig():
             return measure(config, out, display, world)
+        case _ if world.size > 1:
+            raise ConfigError(f"the stage {config.stage} runs in one process", "leave out --ranks, or torchrun")
         case BeyondConfig():
             return beyond(config, out, display)
         case _:

@@ -13,6 +13,7 @@ from fathom.base.lock import BusyError, locked
 from fathom.train.config import RunConfig, override
 from fathom.train.display import Display
 from fathom.train.metrics import Recorder
+from fathom.train.ranks import World
 from fathom.train.recipe import recipe
 from fathom.train.stages import LOCK, run
 
@@ -20,6 +21,11 @@ from fathom.train.stages import LOCK, run
 def test_a_stage_without_a_function_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nothing runs the stage 'dreaming'"):
         run(RunConfig(stage="dreaming", name="x"), tmp_path, Display())
+
+
+def test_a_stage_that_cannot_share_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="the stage dreaming runs in one process; leave out --ranks"):
+        run(RunConfig(stage="dreaming", name="x"), tmp_path, Display(), World(1, 2, 1))
 
 
 @pytest.mark.parametrize("name", ["tiny-pretrain", "tiny-sft", "tiny-rl", "speedrun:measure"])

@@ -1,0 +1,82 @@
+"""Low-rank updates as PEFT keeps them, for whoever serves one base with many of them.
+
+    DIR/adapter/adapter_config.json         rank, alpha, which modules
+    DIR/adapter/adapter_model.safetensors   base_model.model.<module>.lora_A.weight (r, I), .lora_B.weight (O, r)
+                                            and for DoRA .lora_magnitude_vector (O)
+
+Modules have their names in transformers. It has none for multi-token prediction, so updates of those modules are in
+``DIR/final`` alone. Modules are listed one by one: a suffix like ``gate_proj`` would also mean experts, which have no
+update here. On a mixture of experts peft (0.21, with transformers 5) takes even these for the experts, and cannot open
+the adapter: there ``lora.targets`` should name the attention alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+from torch.nn.utils import parametrize
+
+from fathom.checkpoint.hf import table_for
+from fathom.checkpoint.safetensors_file import write_safetensors
+from fathom.model.transformer import Transformer
+from fathom.train.final import replacing
+from fathom.train.lora import Directed, LowRank
+from fathom.train.supervised import LoRAConfig
+
+ADAPTER = "adapter"
+CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+
+
+def save_adapter(out: Path, model: Transformer, config: LoRAConfig, base: str | None) -> Path:
+    """Write ``out/adapter`` for ``model`` with its updates on, in place of an earlier one. ``base`` is where the frozen
+    weights came from.
+
+    Raises CheckpointError where the disk refuses.
+    """
+    modules = dict(updates(model))
+    stored: dict[str, Tensor] = {}
+    for name, update in modules.items():
+        stored[f"base_model.model.{name}.lora_A.weight"] = update.a
+        stored[f"base_model.model.{name}.lora_B.weight"] = update.b
+        if isinstance(update, Directed):
+            stored[f"base_model.model.{name}.lora_magnitude_vector"] = update.magnitude
+    with replacing(out / ADAPTER) as partial:
+        partial.mkdir()
+        write_safetensors(partial / WEIGHTS, {name: tensor.detach().cpu() for name, tensor in stored.items()})
+        described = json.dumps(describe(config, list(modules), base), indent=2) + "\n"
+        (partial / CONFIG).write_text(described, encoding="utf-8")
+    return out / ADAPTER
+
+
+def updates(model: Transformer) -> Iterator[tuple[str, LowRank]]:
+    """(a module's name in transformers, its update)."""
+    table = table_for(model.config)
+    for name, layer in model.named_modules():
+        if name.startswith("mtp.") or not parametrize.is_parametrized(layer, "weight"):
+            continue
+        ((stored, _place),) = table.to_theirs(f"{name}.weight", model.config.num_layers)[0]
+        update = layer.parametrizations["weight"][0]
+        assert isinstance(update, LowRank)
+        yield stored.removesuffix(".weight"), update
+
+
+def describe(config: LoRAConfig, modules: list[str], base: str | None) -> dict[str, Any]:
+    """The content of ``adapter_config.json``."""
+    return {
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": base,
+        "r": config.rank,
+        "lora_alpha": config.alpha,
+        "use_dora": config.dora,
+        "target_modules": modules,
+        "lora_dropout": 0.0,
+        "bias": "none",
+        "fan_in_fan_out": False,
+        "inference_mode": True,
+        "modules_to_save": None,
+    }
