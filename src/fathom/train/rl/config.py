@@ -37,10 +37,15 @@ class CompletionsConfig(Part):
 class SamplingConfig(CompletionsConfig):
     """``rounds`` bounds how often prompts are sampled anew where whole groups were right or wrong (DAPO, section 3.2):
     1 takes what comes. ``truncated`` completions earn nothing (``zero``), or are not learned from at all (``mask``).
+
+    ``overlap`` 0 is strictly on-policy. With 1 a copy of the weights on ``device`` (None: that of the run) samples the
+    next step's completions while the update runs: they are a step old when they are learned from.
     """
 
     rounds: PositiveInt = 1
     truncated: Literal["zero", "mask"] = "zero"
+    overlap: Literal[0, 1] = 0
+    device: str | None = None
 
 
 class EvaluationConfig(Part):
@@ -105,4 +110,9 @@ class RLConfig(StepsConfig):
             raise ValueError(f"{self.estimator} compares completions of one prompt: sampling.group must be at least 2")
         if self.updates > self.sampling.prompts:
             raise ValueError(f"{self.updates} updates cannot share {self.sampling.prompts} prompts")
+        if self.sampling.overlap and self.sampling.temperature != 1:
+            raise ValueError(
+                "with sampling.overlap the ratio compares with the engine's log-probabilities, which are "
+                "those of temperature 1: set sampling.temperature=1"
+            )
         return self

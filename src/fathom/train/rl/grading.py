@@ -76,6 +76,10 @@ class Grader:
         self._world = world
         self._rewards = rewards
 
+    def with_source(self, source: RolloutSource) -> Grader:
+        """The same task for completions of ``source``."""
+        return Grader(self.task, source, self._tokenizer, self._chat, self._world, self._rewards)
+
     def prompt(self, item: Item) -> Prompt:
         """The token ids that pose a problem."""
         if isinstance(item.prompt, str):

@@ -19,10 +19,11 @@ import torch
 
 import fathom
 from fathom.base import cpu
-from fathom.base.device import pick_dtype
+from fathom.base.device import pick_device, pick_dtype
 from fathom.checkpoint.bundle import Bundle, open_bundle
 from fathom.checkpoint.store import Store
 from fathom.model import counts
+from fathom.model.transformer import Transformer
 from fathom.text.conversation import Chat
 from fathom.train import rng
 from fathom.train.config import RunConfig
@@ -32,6 +33,7 @@ from fathom.train.final import FINAL, save_final
 from fathom.train.metrics import ROLLOUTS, Recorder, describe, last_described
 from fathom.train.peak import peak_flops
 from fathom.train.ranks import ALONE, World
+from fathom.train.rl.ahead import Twin
 from fathom.train.rl.config import RLConfig, StepsConfig, TaskConfig
 from fathom.train.rl.cost import Cost
 from fathom.train.rl.doctor import Finding, admit
@@ -124,8 +126,13 @@ def carry_out(
 
 def prepare(config: RLConfig, bundle: Bundle, world: World = ALONE) -> Trainer:
     """A trainer for the model of ``bundle``, whose completions our engine samples."""
-    grader = grader_of(bundle, config.task, sequences=config.sampling.sequences, world=world, rewards=config.rewards)
-    return Trainer(bundle.model.requires_grad_(True), grader, config, world=world)
+    sampling = config.sampling
+    grader = grader_of(bundle, config.task, sequences=sampling.sequences, world=world, rewards=config.rewards)
+    twin = None
+    if sampling.overlap:
+        device = next(bundle.model.parameters()).device if sampling.device is None else pick_device(sampling.device)
+        twin = Twin(bundle.model, device, lambda model: grader.with_source(_source(bundle, model, sampling.sequences)))
+    return Trainer(bundle.model.requires_grad_(True), grader, config, world=world, twin=twin)
 
 
 def grader_of(
@@ -137,12 +144,14 @@ def grader_of(
     rewards: RewardConfig = PLAIN,
 ) -> Grader:
     """Problems of ``task`` for the model of ``bundle``."""
-    ends = bundle.generation.eos_ids or bundle.tokenizer.eos_ids
-    source = EngineSource(
-        bundle.model, eos_ids=frozenset(ends), max_context=bundle.config.max_position, sequences=sequences
-    )
+    source = _source(bundle, bundle.model, sequences)
     chat = Chat(bundle.tokenizer, bundle.template) if bundle.template is not None else None
     return Grader(task_of(task), source, bundle.tokenizer, chat, world, rewards)
+
+
+def _source(bundle: Bundle, model: Transformer, sequences: int) -> EngineSource:
+    ends = bundle.generation.eos_ids or bundle.tokenizer.eos_ids
+    return EngineSource(model, eos_ids=frozenset(ends), max_context=bundle.config.max_position, sequences=sequences)
 
 
 def facts(config: RunConfig, bundle: Bundle, world: World = ALONE) -> Mapping[str, Any]:

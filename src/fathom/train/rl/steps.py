@@ -111,7 +111,10 @@ class Steps(ABC):
     def run_step(self) -> tuple[dict[str, Any], list[Group]]:
         """One step: its metrics, and everything that was sampled for it."""
         began = self._clock()
-        kept, sampled = self.collect()
+        kept, sampled = self.take()
+        adaptive = self._adaptive
+        observed = adaptive.observe(sampled) if adaptive is not None else {}
+        self.look_ahead()
         collected = self._clock()
         balance = Balance(self.model, self._world)
         try:
@@ -122,8 +125,6 @@ class Steps(ABC):
             balance.close()
         self.grader.source.refresh()
         self.step += 1
-        adaptive = self._adaptive
-        observed = adaptive.observe(sampled) if adaptive is not None else {}
         line = describe(sampled) | {
             "groups": len(kept),
             "loss": learned.loss,
@@ -140,16 +141,23 @@ class Steps(ABC):
         }
         return line, sampled
 
+    def take(self) -> tuple[list[Group], list[Group]]:
+        """What this step learns from, and all that was sampled for it."""
+        return self.collect()
+
+    def look_ahead(self) -> None:  # noqa: B027 - most have nothing to do here
+        """Done between sampling and learning, when the task knows what was sampled."""
+
     def collect(self) -> tuple[list[Group], list[Group]]:
         """Groups to learn from, and all that were sampled."""
         groups = self.sampled(self.config.seed * 1_000_003 + self.step, self.config.sampling.prompts)
         return groups, groups
 
-    def sampled(self, seed: int, prompts: int) -> list[Group]:
-        """Completions of so many training problems; ``seed`` decides which."""
-        sampling = self.config.sampling
-        return self.grader.groups(
-            list(islice(self.grader.task.items("train", seed=seed), prompts)),
+    def sampled(self, seed: int, prompts: int, grader: Grader | None = None) -> list[Group]:
+        """Completions of so many training problems; ``seed`` decides which. ``grader`` None is the trainer's own."""
+        sampling, grader = self.config.sampling, grader or self.grader
+        return grader.groups(
+            list(islice(grader.task.items("train", seed=seed), prompts)),
             sampling.group,
             max_tokens=sampling.max_tokens,
             temperature=sampling.temperature,

@@ -1,7 +1,8 @@
 """The loop of reinforcement learning: sample, verify, compare, update. Strictly on-policy unless asked otherwise.
 
 The trainer computes the log-probabilities of what the engine sampled anew, and it is *its* numbers that the ratio
-compares: with one update a step they are the very same tensor, and the ratio is exactly 1.
+compares: with one update a step they are the very same tensor, and the ratio is exactly 1. Where a twin samples ahead
+(:mod:`fathom.train.rl.ahead`), completions are a step old, and the ratio compares with what the engine said of them.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fathom.base.errors import ConfigError
 from fathom.model.transformer import Transformer
 from fathom.train.balance import Balance
 from fathom.train.ranks import ALONE, World
 from fathom.train.rl.advantage import advantages
+from fathom.train.rl.ahead import Ahead, Twin
 from fathom.train.rl.config import RLConfig
 from fathom.train.rl.grading import Graded, Grader, Group
 from fathom.train.rl.loss import divisor, policy_loss
@@ -34,6 +37,15 @@ class _Example:
     advantage: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """``kept`` to learn from, of all that was ``sampled`` with the weights as they were before step ``policy``."""
+
+    policy: int
+    kept: list[Group]
+    sampled: list[Group]
+
+
 class Trainer(Steps):
     """Reinforcement learning: what earned more than the others of its group becomes more likely."""
 
@@ -47,27 +59,58 @@ class Trainer(Steps):
         *,
         clock: Callable[[], float] = time.monotonic,
         world: World = ALONE,
+        twin: Twin | None = None,
     ) -> None:
         super().__init__(model, grader, config, clock=clock, world=world)
+        if twin is not None and world.size > 1:
+            raise ConfigError("one process alone can sample ahead", "set sampling.overlap=0, or leave out --ranks")
+        self._twin = twin
+        self._ahead: Ahead[_Batch] = Ahead()
+        self._staleness = 0
         self.reference = _frozen(model) if config.loss.kl_coefficient else None
 
     def run_step(self) -> tuple[dict[str, Any], list[Group]]:
-        done = super().run_step()
+        line, sampled = super().run_step()
+        if self._twin is not None:
+            line["staleness"] = self._staleness
         every = self.config.reference_every
         if self.reference is not None and every and self.step % every == 0:
             self.reference = _frozen(self.model)
-        return done
+        return line, sampled
 
-    def collect(self) -> tuple[list[Group], list[Group]]:
-        """Groups to learn from, and all that were sampled. Groups of one mind are sampled anew, with other problems,
-        for as many rounds as the configuration has; what is still missing then, they fill up.
+    def take(self) -> tuple[list[Group], list[Group]]:
+        if self._twin is None:
+            return self.collect()
+        found = self._ahead.take()
+        if found is None:  # the first step, or the first behind a resume
+            self._twin.follow(self.model)
+            found = _Batch(self.step, *self.collect(grader=self._twin.grader))
+        self._staleness = self.step - found.policy
+        return found.kept, found.sampled
+
+    def look_ahead(self) -> None:
+        """Let the twin sample the next step's completions from here on, with the weights as they are now."""
+        twin, policy, step = self._twin, self.step, self.step + 1
+        if twin is not None and step < self.config.steps:
+            twin.follow(self.model)
+            self._ahead.begin(lambda: _Batch(policy, *self.collect(step, twin.grader)))
+
+    def evaluation(self, problems: int, samples: int, temperature: float, *, split: str = "validation") -> list[Group]:
+        self._ahead.wait()  # a task answers one thread at a time
+        return super().evaluation(problems, samples, temperature, split=split)
+
+    def collect(self, step: int | None = None, grader: Grader | None = None) -> tuple[list[Group], list[Group]]:
+        """Groups to learn from in ``step`` (the present one), and all that were sampled. Groups of one mind are sampled
+        anew, with other problems, for as many rounds as the configuration has; what is still missing then, they fill
+        up.
         """
+        step = self.step if step is None else step
         sampling = self.config.sampling
         telling: list[Group] = []
         sampled: list[Group] = []
         for turn in range(sampling.rounds):
-            seed = (self.config.seed * 1_000_003 + self.step) * sampling.rounds + turn
-            groups = self.sampled(seed, sampling.prompts - len(telling))
+            seed = (self.config.seed * 1_000_003 + step) * sampling.rounds + turn
+            groups = self.sampled(seed, sampling.prompts - len(telling), grader)
             sampled += groups
             telling += [group for group in groups if not settled(group)]
             if len(telling) == sampling.prompts:
@@ -79,6 +122,7 @@ class Trainer(Steps):
         return super().state() | {"reference": None if self.reference is None else self.reference.state_dict()}
 
     def load(self, state: dict[str, Any]) -> None:
+        self._ahead.take()  # sampled for another future
         super().load(state)
         if self.reference is not None:
             self.reference.load_state_dict(state["reference"])
@@ -87,14 +131,16 @@ class Trainer(Steps):
         learned = Learned()
         examples = self._examples(groups)
         parts = [examples[start :: self.config.updates] for start in range(self.config.updates)]
-        old = [self._old(part) for part in parts] if self.config.updates > 1 else [None]
+        rescored = self.config.updates > 1 and self._twin is None
+        old = [self._old(part) if rescored else None for part in parts]
         for part, logprobs in zip(parts, old, strict=True):
             if part:
                 self._update(part, logprobs, learned, balance)
         return learned
 
     def gap(self, logprobs: Tensor, batch: Batch) -> float:
-        return 0.0 if self.config.updates > 1 else super().gap(logprobs, batch)
+        moved = self.config.updates > 1 or self._staleness > 0  # then they differ because the policy does
+        return 0.0 if moved else super().gap(logprobs, batch)
 
     def _examples(self, groups: Sequence[Group]) -> list[_Example]:
         """Completions with their advantages, dealt so that every update sees every group."""
@@ -115,7 +161,7 @@ class Trainer(Steps):
         def piece(batch: Batch, places: list[int]) -> Piece:
             part = [examples[place] for place in places]
             scores = score(self.model, batch, temperature=self.config.sampling.temperature)
-            before = scores.logprobs.detach()
+            before = scores.logprobs.detach() if self._twin is None else batch.sampled
             if old is not None:
                 before = _padded([old[place] for place in places], batch)
             loss = policy_loss(

@@ -92,6 +92,14 @@ def test_a_killed_run_goes_on_to_the_same_weights(start, display, tmp_path, monk
     assert [last_described(out)["findings"] for out in (whole, parts)] == [["few are right: wait"]] * 2
 
 
+def test_a_run_that_samples_ahead_leaves_the_same_files(start, display, tmp_path):
+    sampling = SamplingConfig(prompts=2, group=2, max_tokens=6, overlap=1, device="cpu")
+    assert learn(config(start, sampling=sampling), tmp_path / "run", display)
+    lines = read(tmp_path / "run")
+    assert [line["staleness"] for line in lines if line["kind"] == "rl"] == [0, 1, 1, 1]
+    assert open_bundle(tmp_path / "run" / "final", dtype="float32")
+
+
 def test_a_run_out_of_time_leaves_a_model_and_a_checkpoint(start, display, tmp_path):
     out = tmp_path / "run"
     assert learn(config(start, max_minutes=1e-9), out, display)
