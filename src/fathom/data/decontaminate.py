@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +78,15 @@ class Contamination:
                 self.unchecked[name] += 1
         self._sorted = np.array(sorted(self._passages), dtype=np.uint64)
         self._keys = {size: np.array(sorted(found), dtype=np.uint64) for size, found in self._whole.items()}
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when what it objects to does."""
+        whole = sorted((size, key, str(found)) for size, kept in self._whole.items() for key, found in kept.items())
+        told = (self._ngram, dict(self.items), dict(self.unchecked), self.absent, whole)
+        digest = sha256(repr(told).encode())
+        digest.update(self._sorted.tobytes())
+        return digest.hexdigest()
 
     def __call__(self, document: Document) -> str | None:
         words = word_hashes(normalized(document.text))

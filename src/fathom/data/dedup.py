@@ -30,13 +30,25 @@ class ExactDuplicates:
 
     def __init__(self) -> None:
         self._seen: set[bytes] = set()
+        self._fresh: list[bytes] = []
 
     def __call__(self, document: Document) -> str | None:
         digest = blake2b(" ".join(normalized(document.text)).encode("utf-8", "replace"), digest_size=16).digest()
         if digest in self._seen:
             return "a copy"
         self._seen.add(digest)
+        self._fresh.append(digest)
         return None
+
+    def fresh(self) -> NDArray[np.generic]:
+        """(texts, 16) uint8: what was seen since this was asked last."""
+        seen = np.frombuffer(b"".join(self._fresh), dtype=np.uint8).reshape(-1, 16)
+        self._fresh = []
+        return seen
+
+    def recall(self, seen: NDArray[np.generic]) -> None:
+        """Know what `fresh` once said."""
+        self._seen.update(row.tobytes() for row in seen)
 
 
 class NearDuplicates:
@@ -58,19 +70,37 @@ class NearDuplicates:
         self._factors: Hashes = draws[:size] | np.uint64(1)  # odd, so that no two n-grams fall together
         self._summands: Hashes = draws[size:]
         self._signatures: list[NDArray[np.uint32]] = []
+        self._told = 0
         self._tables: list[dict[bytes, list[int]]] = [{} for _ in range(bands)]
 
     def __call__(self, document: Document) -> str | None:
         signature = self.signature(document.text)
-        keys = [band.tobytes() for band in signature.reshape(self._bands, self._rows)]
+        keys = self._keys(signature)
         candidates = {at for table, key in zip(self._tables, keys, strict=True) for at in table.get(key, ())}
         for at in sorted(candidates):
             if self.similarity(signature, self._signatures[at]) >= self.threshold:
                 return "nearly a copy"
+        self._keep(signature, keys)
+        return None
+
+    def fresh(self) -> NDArray[np.generic]:
+        """(texts, bands · rows) uint32: signatures that were kept since this was asked last."""
+        kept, self._told = self._signatures[self._told :], len(self._signatures)
+        return np.array(kept, dtype=np.uint32).reshape(-1, self._bands * self._rows)
+
+    def recall(self, seen: NDArray[np.generic]) -> None:
+        """Know what `fresh` once said, in the same order."""
+        for row in seen.astype(np.uint32):
+            self._keep(row, self._keys(row))
+        self._told = len(self._signatures)
+
+    def _keys(self, signature: NDArray[np.uint32]) -> list[bytes]:
+        return [band.tobytes() for band in signature.reshape(self._bands, self._rows)]
+
+    def _keep(self, signature: NDArray[np.uint32], keys: list[bytes]) -> None:
         for table, key in zip(self._tables, keys, strict=True):
             table.setdefault(key, []).append(len(self._signatures))
         self._signatures.append(signature)
-        return None
 
     def signature(self, text: str) -> NDArray[np.uint32]:
         """(bands · rows,) the smallest of a text's n-grams in each order."""

@@ -1,27 +1,31 @@
 """From sources to shards in one pass: read, sift, tokenize, write, and say what was dropped.
 
 Everything that decides the result is kept in the index of the shards: where the text came from, with hashes, what was
-skipped as broken, what each step dropped, with examples. The same sources and options give the same shards.
+skipped as broken, what each step dropped, with examples. The same sources and options give the same shards, also where
+the work was killed and the same command went on (`fathom.data.journal`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from fathom.base.errors import DataError
+from fathom.base.lock import locked
 from fathom.base.progress import Report as Progress
 from fathom.base.progress import silent
 from fathom.data.chats import chat_samples
 from fathom.data.decontaminate import Contamination
 from fathom.data.dedup import ExactDuplicates, NearDuplicates
-from fathom.data.document import Document
 from fathom.data.filters import Quality
 from fathom.data.fim import FillInMiddle
-from fathom.data.record import MAX_SKIPPED, Skips, Source, documents
+from fathom.data.journal import Journal, watched
+from fathom.data.record import BEGINNING, MAX_SKIPPED, Position, Skips, Source, documents
 from fathom.data.report import Judge, Report, Sieve
 from fathom.data.shards import ShardWriter
 from fathom.data.store import Sample
@@ -48,6 +52,12 @@ class Options:
     max_skipped: int = MAX_SKIPPED
     limit: int | None = None
 
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the result may."""
+        known = None if self.contamination is None else self.contamination.fingerprint
+        return repr(replace(self, contamination=None)) + str(known)
+
     def steps(self) -> list[tuple[str, Judge]]:
         """The steps in order, the cheap ones first. They remember what they saw: one list a preparation."""
         near = None if self.near is None else NearDuplicates(self.near, seed=self.seed)
@@ -71,12 +81,6 @@ class Prepared:
     skips: Skips
 
 
-def clean(sources: Sequence[Source], options: Options, skips: Skips, report: Report) -> Iterator[Document]:
-    """The documents that are worth learning from, in the order of the sources."""
-    every = chain.from_iterable(documents(source, skips, field=options.field) for source in sources)
-    return islice(filter(Sieve(options.steps(), report).keeps, every), options.limit)
-
-
 def prepare(
     sources: Sequence[Source],
     tokenizer: Tokenizer,
@@ -88,12 +92,14 @@ def prepare(
     of which nothing is left, and then writes nothing."""
     options = options or Options()
     fim = FillInMiddle.of(tokenizer, rate=options.fim_rate, seed=options.seed) if options.fim_rate else None
-    report = Report()
 
-    def samples(skips: Skips) -> Iterator[Sample]:
-        return tokenized(clean(sources, options, skips, report), tokenizer, bos=options.bos, fim=fim)
+    def samples(left: Sequence[Source], work: _Work) -> Iterator[Sample]:
+        every = chain.from_iterable(documents(source, work.skips, field=options.field) for source in left)
+        first = work.report.kept
+        kept = islice(filter(work.sieve.keeps, every), None if options.limit is None else options.limit - first)
+        return tokenized(kept, tokenizer, bos=options.bos, fim=fim, first=first)
 
-    return _write(sources, tokenizer, Path(directory), samples, report, options, progress)
+    return _write(sources, tokenizer, Path(directory), "documents", samples, options, progress)
 
 
 def prepare_chats(
@@ -106,46 +112,105 @@ def prepare_chats(
     """Write the shards of a set of conversations, in which only what the assistant says is learned. The steps judge
     what all sides of a conversation say; ``limit`` counts samples."""
     options = options or Options()
-    report = Report()
 
-    def samples(skips: Skips) -> Iterator[Sample]:
-        sieve = Sieve(options.steps(), report)
-        every = chain.from_iterable(chat_samples(source, chat, skips, sieve.keeps) for source in sources)
-        return islice(every, options.limit)
+    def samples(left: Sequence[Source], work: _Work) -> Iterator[Sample]:
+        every = chain.from_iterable(chat_samples(source, chat, work.skips, work.sieve.keeps) for source in left)
+        return islice(every, None if options.limit is None else options.limit - work.writer.documents)
 
-    return _write(sources, chat.tokenizer, Path(directory), samples, report, options, progress)
+    template = chat.template.source if chat.template is not None else ""
+    return _write(sources, chat.tokenizer, Path(directory), f"chats {template}", samples, options, progress)
+
+
+class _Work:
+    """What a preparation has in hand: everything that its journal must know of."""
+
+    def __init__(self, writer: ShardWriter, options: Options, journal: Journal) -> None:
+        self.writer = writer
+        self.report = Report()
+        self.skips = Skips(options.max_skipped)
+        self.sieve = Sieve(options.steps(), self.report)
+        self.start = (0, BEGINNING)
+        self._journal = journal
+        self._saved = 0
+
+    def resume(self) -> bool:
+        """Take up what the journal knows; False where a beginning has to be made."""
+        found = self._journal.load()
+        if found is None or not self.writer.resume(found[0]["writer"], found[1]):
+            self._journal.remove()
+            return False
+        state, parts = found
+        self.report.recall(state["report"])
+        self.skips.items += [(where, reason) for where, reason in state["skips"]]
+        for number, judge in enumerate(self.sieve.memories):
+            for part in parts:
+                judge.recall(part[f"seen{number}"])
+        self.start = (state["source"], Position(*state["position"]))
+        self._saved = self.writer.tokens
+        return True
+
+    def dealt_with(self, source: int, behind: Position) -> None:
+        """Every record of source number ``source`` before ``behind`` has been; now and then that is written down."""
+        if self.writer.tokens - self._saved < self._journal.every:
+            return
+        self._saved = self.writer.tokens
+        seen = {f"seen{number}": judge.fresh() for number, judge in enumerate(self.sieve.memories)}
+        state = {
+            "source": source,
+            "position": [behind.file, behind.row],
+            "report": self.report.state(),
+            "skips": self.skips.items,
+            "writer": self.writer.state(),
+        }
+        self._journal.save(state, self.writer.fresh() | seen)
 
 
 def _write(
     sources: Sequence[Source],
     tokenizer: Tokenizer,
     directory: Path,
-    samples: Callable[[Skips], Iterator[Sample]],
-    report: Report,
+    kind: str,
+    samples: Callable[[Sequence[Source], _Work], Iterator[Sample]],
     options: Options,
     progress: Progress,
 ) -> Prepared:
-    skips = Skips(options.max_skipped)
-    with ShardWriter(directory, tokenizer=tokenizer.fingerprint, vocab_size=tokenizer.vocab_size) as writer:
-        for sample in _told(samples(skips), writer, progress):
-            writer.add(sample)
-        if not writer.documents:
-            raise _nothing(sources, report, skips)
-        writer.about = _about(sources, report, skips, options.contamination)
-    return Prepared(directory, writer.documents, writer.tokens, report, skips)
+    """``kind`` is what else decides the result."""
+    writer = ShardWriter(directory, tokenizer=tokenizer.fingerprint, vocab_size=tokenizer.vocab_size, resumable=True)
+    described = [source.describe() for source in sources]
+    key = sha256(json.dumps([kind, tokenizer.fingerprint, options.fingerprint, described]).encode()).hexdigest()
+    journal = Journal(directory.with_name(directory.name + ".journal"), key)
+    with locked(directory.with_name(f".{directory.name}.lock"), str(directory)):
+        work = _Work(writer, options, journal)
+        if work.resume():
+            progress(f"going on behind {writer.documents:,} documents", None)
+        try:
+            with writer:
+                left = watched(sources, *work.start, work.dealt_with)
+                for sample in _told(samples(left, work), writer, progress):
+                    writer.add(sample)
+                if not writer.documents:
+                    raise _nothing(sources, work.report, work.skips)
+                writer.about = _about(described, work.report, work.skips, options.contamination)
+        except Exception:  # not what interrupts: then the same command goes on
+            journal.remove()
+            raise
+        journal.remove()
+    return Prepared(directory, writer.documents, writer.tokens, work.report, work.skips)
 
 
 def _told(samples: Iterable[Sample], writer: ShardWriter, progress: Progress) -> Iterator[Sample]:
     """The samples, with a word every thousand."""
-    for number, sample in enumerate(samples):
+    for number, sample in enumerate(samples, writer.documents):
         if number % _EVERY == 0:
             progress(f"{number:,} documents, {writer.tokens:,} tokens", None)
         yield sample
 
 
-def _about(sources: Sequence[Source], report: Report, skips: Skips, evaluation: Contamination | None) -> dict[str, Any]:
+def _about(
+    sources: Sequence[Mapping[str, Any]], report: Report, skips: Skips, evaluation: Contamination | None
+) -> dict[str, Any]:
     return {
-        "sources": [source.describe() for source in sources],
+        "sources": list(sources),
         "skipped": [f"{where}: {reason}" for where, reason in skips.items],
         "report": report.as_dict(),
         "evaluation": None

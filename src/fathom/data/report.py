@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fathom.data.document import Document
 
@@ -14,6 +17,15 @@ EXCERPT = 160
 
 Judge = Callable[[Document], str | None]
 """Why a document should go, in a few words without figures (so that they can be counted); None to keep it."""
+
+
+@runtime_checkable
+class Memory(Protocol):
+    """A judge that remembers what it saw: ``fresh`` tells what came since it told last, ``recall`` takes that back."""
+
+    def fresh(self) -> NDArray[np.generic]: ...
+
+    def recall(self, seen: NDArray[np.generic]) -> None: ...
 
 
 @dataclass
@@ -33,6 +45,15 @@ class Report:
         if len(shown) < EXAMPLES:
             shown.append((document.id, document.text[:EXCERPT]))
 
+    def state(self) -> dict[str, Any]:
+        """Everything, in the order in which it came."""
+        return asdict(self) | {"dropped": dict(self.dropped)}
+
+    def recall(self, state: Mapping[str, Any]) -> None:
+        """Become what `state` once said."""
+        for name, value in state.items():
+            setattr(self, name, Counter(value) if name == "dropped" else value)
+
     def as_dict(self) -> dict[str, Any]:
         """For an index or a file: reasons by count, the most frequent first."""
         return {
@@ -51,6 +72,12 @@ class Sieve:
     def __init__(self, steps: Iterable[tuple[str, Judge]], report: Report) -> None:
         self._steps = list(steps)
         self._report = report
+
+    @property
+    def memories(self) -> list[Memory]:
+        """Those of the steps that depend on what they saw."""
+        judges: list[object] = [judge for _, judge in self._steps]
+        return [judge for judge in judges if isinstance(judge, Memory)]
 
     def keeps(self, document: Document) -> bool:
         """Whether no step objects; the answer is in the report."""

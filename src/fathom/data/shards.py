@@ -8,6 +8,8 @@
 Two bytes a token instead of a database: the operating system caches what is read, ranks on one machine share it, and
 any place is one multiplication away. The directory is written under another name and renamed when it is whole, so that
 a killed or failed run leaves no directory that looks finished. Documents never straddle two files.
+
+A writer can say what it holds (`ShardWriter.state`, `ShardWriter.fresh`) and go on from there: `fathom.data.journal`.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ _AGAIN = "delete the directory and prepare the data again"
 
 
 class ShardWriter:
-    """Writes a directory of shards; a context manager. Left with an exception, it leaves nothing behind.
+    """Writes a directory of shards; a context manager. Left with an exception, it leaves nothing behind, unless someone
+    interrupted it and it is ``resumable``.
 
     ``about`` is kept in the index: where the documents came from, what was dropped. Raises DataError where
     ``directory`` exists, where an id is outside the vocabulary, and where the disk is full.
@@ -52,6 +55,7 @@ class ShardWriter:
         vocab_size: int,
         shard_tokens: int = SHARD_TOKENS,
         about: Mapping[str, Any] | None = None,
+        resumable: bool = False,
     ) -> None:
         self._directory = Path(directory)
         if self._directory.exists():
@@ -67,12 +71,16 @@ class ShardWriter:
         self._learned: list[NDArray[np.bool_] | int] = []  # an int: so many tokens, all learned
         self._lengths: list[int] = []
         self._pending = 0
+        self._told = 0  # documents of the shard at hand that `fresh` has told of
+        self._resumable = resumable
+        self._resumed = False
         self.documents = 0
         self.tokens = 0
 
     def __enter__(self) -> ShardWriter:
-        shutil.rmtree(self._partial, ignore_errors=True)  # of a run that was killed
-        self._partial.mkdir(parents=True)
+        if not self._resumed:
+            shutil.rmtree(self._partial, ignore_errors=True)  # of a run that was killed
+        self._partial.mkdir(parents=True, exist_ok=self._resumed)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
@@ -82,7 +90,8 @@ class ShardWriter:
         except OSError as failed:
             raise _disk_error(failed, self._directory) from failed
         finally:
-            shutil.rmtree(self._partial, ignore_errors=True)
+            if not (self._resumable and kind is not None and not issubclass(kind, Exception)):
+                shutil.rmtree(self._partial, ignore_errors=True)
 
     def add(self, sample: Sample) -> None:
         """Append a document. One without tokens is left out."""
@@ -95,14 +104,54 @@ class ShardWriter:
         learned = None if sample.learned is None else np.asarray(sample.learned, dtype=np.bool_)
         if learned is not None and len(learned) != len(ids):
             raise ValueError(f"{len(ids)} tokens and {len(learned)} marks of what is learned")
-        self._ids.append(ids.astype(self._dtype))
-        self._learned.append(len(ids) if learned is None or learned.all() else learned)
-        self._lengths.append(len(ids))
-        self._pending += len(ids)
+        self._hold(ids.astype(self._dtype), None if learned is None or learned.all() else learned)
         self.documents += 1
         self.tokens += len(ids)
         if self._pending >= self._shard_tokens:
             self._flush()
+
+    def state(self) -> dict[str, Any]:
+        """What is on disk and whole, to be given to `resume`."""
+        return {"shards": self._shards, "documents": self.documents, "tokens": self.tokens}
+
+    def fresh(self) -> dict[str, NDArray[np.generic]]:
+        """Documents that are in no whole shard yet and that this has not told of: ``ids`` end to end, ``lengths``,
+        ``learned``; ``shard`` is the number of theirs.
+        """
+        ids, learned = self._ids[self._told :], self._learned[self._told :]
+        lengths, self._told = self._lengths[self._told :], len(self._lengths)
+        return {
+            "shard": np.array(len(self._shards)),
+            "ids": np.concatenate([np.zeros(0, self._dtype), *ids]),
+            "lengths": np.array(lengths, dtype=np.int64),
+            "learned": np.concatenate([np.zeros(0, np.bool_), *map(_marks, learned)]),
+        }
+
+    def resume(self, state: Mapping[str, Any], parts: Iterable[Mapping[str, NDArray[Any]]]) -> bool:
+        """Go on, before the block is entered, from what `state` and `fresh` once said; False where the shards that it
+        speaks of are not there, and nothing has happened.
+        """
+        if not all(
+            (self._partial / entry["name"]).exists() for shard in state["shards"] for entry in shard["files"].values()
+        ):
+            return False
+        for part in parts:
+            if int(part["shard"]) == len(state["shards"]):
+                cuts = np.cumsum(part["lengths"])[:-1]
+                ids, learned = np.split(part["ids"], cuts), np.split(part["learned"], cuts)
+                for one, marks in zip(ids if len(part["lengths"]) else [], learned, strict=False):
+                    self._hold(one.astype(self._dtype), None if marks.all() else marks)
+        self._shards = list(state["shards"])
+        self._told = len(self._lengths)
+        self.documents, self.tokens = state["documents"], state["tokens"]
+        self._resumed = True
+        return True
+
+    def _hold(self, ids: NDArray[np.generic], learned: NDArray[np.bool_] | None) -> None:
+        self._ids.append(ids)
+        self._learned.append(len(ids) if learned is None else learned)
+        self._lengths.append(len(ids))
+        self._pending += len(ids)
 
     def _flush(self) -> None:
         if not self._pending:
@@ -110,8 +159,7 @@ class ShardWriter:
         number = f"{len(self._shards):05d}.bin"
         files = {"tokens": np.concatenate(self._ids), "lengths": np.array(self._lengths, dtype="<u4")}
         if any(not isinstance(part, int) for part in self._learned):
-            parts = [np.ones(part, np.bool_) if isinstance(part, int) else part for part in self._learned]
-            files["learned"] = np.concatenate(parts)
+            files["learned"] = np.concatenate([_marks(part) for part in self._learned])
         entry: dict[str, Any] = {"tokens": self._pending, "documents": len(self._lengths), "files": {}}
         try:
             for kind, values in files.items():
@@ -119,7 +167,7 @@ class ShardWriter:
         except OSError as error:
             raise _disk_error(error, self._directory) from error
         self._shards.append(entry)
-        self._ids, self._learned, self._lengths, self._pending = [], [], [], 0
+        self._ids, self._learned, self._lengths, self._pending, self._told = [], [], [], 0, 0
 
     def _write(self, name: str, values: NDArray[np.generic]) -> str:
         data = np.ascontiguousarray(values).view(np.uint8).data
@@ -145,6 +193,10 @@ class ShardWriter:
             file.flush()
             os.fsync(file.fileno())
         self._partial.rename(self._directory)
+
+
+def _marks(learned: NDArray[np.bool_] | int) -> NDArray[np.bool_]:
+    return np.ones(learned, np.bool_) if isinstance(learned, int) else learned
 
 
 class Shards:

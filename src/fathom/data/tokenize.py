@@ -13,9 +13,15 @@ from fathom.text.tokenizer import Tokenizer
 
 
 def tokenized(
-    documents: Iterable[Document], tokenizer: Tokenizer, *, bos: bool = True, fim: FillInMiddle | None = None
+    documents: Iterable[Document],
+    tokenizer: Tokenizer,
+    *,
+    bos: bool = True,
+    fim: FillInMiddle | None = None,
+    first: int = 0,
 ) -> Iterator[Sample]:
-    """One sample a document: ``bos`` (where the vocabulary has it), the text, the end token.
+    """One sample a document: ``bos`` (where the vocabulary has it), the text, the end token. ``first`` is the number of
+    the first document, on which what ``fim`` does with it depends.
 
     A text that spells out a special token stays text: it must not end a document that goes on. Raises TokenizerError
     where the vocabulary has no end token, because documents would run into each other.
@@ -25,6 +31,6 @@ def tokenized(
     opening = [tokenizer.bos_id] if bos and tokenizer.bos_id is not None else []
     closing = [min(tokenizer.eos_ids)]
     encode = partial(tokenizer.encode, special=False)
-    for number, document in enumerate(documents):
+    for number, document in enumerate(documents, first):
         ids = encode(document.text) if fim is None else fim.encode(document.text, number, encode)
         yield Sample([*opening, *ids, *closing])
