@@ -37,7 +37,7 @@ def variants(minutes: float, seed: int) -> list[Variant]:
     assert plain.model is not None
     whole = plain.model
     data = GeneratedData(function=plain.data.function, options={"documents": round(DOCUMENTS_A_MINUTE * minutes) + 200})
-    base = plain.model_copy(update={"steps": None, "minutes": minutes, "seed": seed, "data": data})
+    base = plain.model_copy(update={"steps": None, "minutes": minutes, "seed": seed, "data": data, "log_every": 1})
     target = active(whole)
 
     def model(changed: ModelConfig) -> PretrainConfig:

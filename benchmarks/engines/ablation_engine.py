@@ -11,17 +11,20 @@ from typing import Any
 
 import torch
 
-from fathom.checkpoint.bundle import open_bundle
 from fathom.data.packing import PackedDataset
 from fathom.data.plan import BestFitPlan
 from fathom.data.store import MemoryStore, Sample
 from fathom.model import counts
 from fathom.text import r1
+from fathom.text.conversation import Chat
+from fathom.train.course import Student, prepare, student, teach
 from fathom.train.display import Display
 from fathom.train.rl.config import TaskConfig
 from fathom.train.rl.evaluation import evaluate
-from fathom.train.rl.run import grader_of
-from fathom.train.stages import run
+from fathom.train.rl.grading import Grader
+from fathom.train.rl.rollout import EngineSource
+from fathom.train.rl.tasks import task_of
+from fathom.train.source import dataset
 from fathom.train.supervised import PretrainConfig
 from fathom.train.validation import validate
 from fathom.train.zero.traces import Habits, ZeroCountdown, question, solve
@@ -48,25 +51,31 @@ def main() -> None:
     config = PretrainConfig.model_validate(job["config"])
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
+        pupil = student(config, prepare(config))
         with Display() as display:
-            assert run(config, out, display)
+            rows = dataset(config, config.data, pupil.tokenizer, pupil.template)
+            assert teach(config, pupil, rows, out, display)
         lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
-        print(json.dumps(measured(job, config, out, lines)), flush=True)
+        print(json.dumps(measured(job, config, pupil, lines)), flush=True)
 
 
-def measured(job: dict[str, Any], config: PretrainConfig, out: Path, lines: list[dict[str, Any]]) -> dict[str, Any]:
-    bundle = open_bundle(str(out / "final"), dtype="float32")
+def measured(
+    job: dict[str, Any], config: PretrainConfig, pupil: Student, lines: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Of the model in memory, not its checkpoint: no published format holds grouped attention beside these experts."""
+    model = pupil.model.eval()
     store = MemoryStore(traces(job["problems"]))
     rows = PackedDataset(store, BestFitPlan(store.offsets, config.batch.length))
-    loss = validate(bundle.model, rows, 16, apart=True, autocast=torch.autocast("cpu", enabled=False))
-    grader = grader_of(bundle, TASK)
+    loss = validate(model, rows, 16, apart=True, autocast=torch.autocast("cpu", enabled=False))
+    source = EngineSource(model, eos_ids=frozenset(pupil.tokenizer.eos_ids), max_context=model.config.max_position)
+    grader = Grader(task_of(TASK), source, pupil.tokenizer, Chat(pupil.tokenizer, pupil.template))
     items = list(grader.task.items("validation", limit=job["problems"]))
 
     def solved(samples: int, temperature: float) -> dict[str, Any]:
         groups = grader.groups(items, samples, max_tokens=LONGEST, temperature=temperature, seed=0)
         return evaluate(groups).metrics()
 
-    size = counts.count(bundle.config)
+    size = counts.count(model.config)
     last = max(lines, key=lambda line: line["step"])
     return {
         "validation_loss": loss["validation_loss"],
