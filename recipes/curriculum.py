@@ -66,7 +66,7 @@ def model() -> ModelConfig:
 def base() -> PretrainConfig:
     """The first stage: much of the easy levels, little of the hard ones, of some nothing."""
     return PretrainConfig(
-        name="curriculum-base",
+        name="curriculum",
         model=model(),
         tokenizer="zero",
         data=GeneratedData(function="curriculum:lessons", options={"documents": 120_000}),

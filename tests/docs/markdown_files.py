@@ -11,7 +11,14 @@ ROOT = Path(__file__).parents[2]
 NOT_RUN = re.compile(r"<!-- not run: (?P<reason>.+?) -->\s*\Z")
 BLOCK = re.compile(r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<code>.*?)^(?P=indent)```\s*$", re.MULTILINE | re.DOTALL)
 
-REASONS = ("needs the network", "needs a GPU", "needs llama.cpp", "takes minutes", "only an example of output")
+REASONS = (
+    "needs the network",
+    "needs a GPU",
+    "needs llama.cpp",
+    "takes minutes",
+    "takes hours",
+    "only an example of output",
+)
 """Why a block may stay unrun. Anything else has to work."""
 
 
