@@ -39,14 +39,14 @@ def examine(found: Evaluation, gate: GateConfig) -> list[Finding]:
         findings.append(Finding("fatal", "every completion is right", "choose harder problems"))
     elif solved > high:
         findings.append(
-            _doubt(f"pass@1 is {solved:.0%}, above {high:.0%}", "choose harder problems: little is left to learn")
+            _doubt(f"pass@1 is {solved:.1%}, above {high:.0%}", "choose harder problems: little is left to learn")
         )
     elif solved < low:
         advice = "pretrain longer or choose easier problems: most groups would be all wrong and teach nothing"
-        findings.append(_doubt(f"pass@1 is {solved:.0%}, below {low:.0%}", advice))
+        findings.append(_doubt(f"pass@1 is {solved:.1%}, below {low:.0%}", advice))
     if ever < gate.pass_at_k:
         advice = "pretrain on more varied solutions: what is never sampled is never rewarded"
-        findings.append(_doubt(f"pass@{k} is {ever:.0%}, below {gate.pass_at_k:.0%}", advice))
+        findings.append(_doubt(f"pass@{k} is {ever:.1%}, below {gate.pass_at_k:.0%}", advice))
     if found.thought_right is None:
         findings.append(
             _doubt("no completion thinks before it answers", "show thinking in pretraining, or in the prompt")

@@ -36,9 +36,9 @@ def test_a_base_like_the_prototypes_is_ready():
 @pytest.mark.parametrize(
     ("found", "what", "advice"),
     [
-        (base(solved=0.1), "pass@1 is 10%, below 25%", "pretrain longer or choose easier problems"),
-        (base(solved=0.6), "pass@1 is 60%, above 45%", "choose harder problems"),
-        (base(ever=0.5), "pass@8 is 50%, below 90%", "pretrain on more varied solutions"),
+        (base(solved=0.1), "pass@1 is 10.0%, below 25%", "pretrain longer or choose easier problems"),
+        (base(solved=0.6), "pass@1 is 60.0%, above 45%", "choose harder problems"),
+        (base(ever=0.5), "pass@8 is 50.0%, below 90%", "pretrain on more varied solutions"),
         (base(guess_right=0.5), "guesses are right in 50%, completions that think in 47%", "make guessing harder"),
         (base(thought_right=None, guesses=1.0), "no completion thinks", "show thinking in pretraining"),
         (base(truncated=0.4), "40% of the completions are cut off", "raise sampling.max_tokens"),
