@@ -28,7 +28,7 @@ def test_every_stage_is_a_valid_run(kind: str, stage: str) -> None:
 def test_the_size_is_what_the_recipe_says(kind: str, active: tuple[float, float], memory: float) -> None:
     config = recipe(kind)
     model = config.model
-    assert config.name == f"{kind}-base"
+    assert config.name == kind
     assert active[0] < count(model).active_parameters < active[1]
     assert all(size % 32 == 0 for size in sizes(model))
     assert 0.9 < config.steps * config.batch.rows * config.batch.length / (config.data.options["documents"] * 60) < 1.1

@@ -36,7 +36,7 @@ def base(name: str, depth: int, *, tokens_a_parameter: float, rows_of: int = 1) 
     found = scale(depth, tokens_a_parameter)
     rows = rows_of * max(1, round(found.batch.rows / rows_of))
     return PretrainConfig(
-        name=f"{name}-base",
+        name=name,
         model=found.model,
         tokenizer="zero",
         precision="bfloat16",
