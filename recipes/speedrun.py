@@ -59,8 +59,8 @@ def speedrun() -> PretrainConfig:
         name="speedrun",
         model=model(),
         tokenizer="zero",
-        data=GeneratedData(function="speedrun:corpus", options={"documents": 120_000}),
-        steps=2400,
+        data=GeneratedData(function="speedrun:corpus", options={"documents": 140_000}),
+        steps=2700,
         packing="best_fit",
         batch=BatchConfig(rows=12, length=160),
         optim=OptimConfig(

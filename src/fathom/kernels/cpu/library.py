@@ -27,7 +27,7 @@ from pathlib import Path
 from fathom.base.paths import kernels_dir
 
 SOURCES = ("pool.cpp", "linear.cpp", "panel.cpp", "layer.cpp", "attention.cpp", "train_attention.cpp", "train_rows.cpp")
-HEADERS = ("simd.h", "scratch.h", "pool.h", "linear.h", "format.h")
+HEADERS = ("lanes.h", "simd.h", "scratch.h", "pool.h", "linear.h", "format.h")
 COMPILERS = ("g++", "c++", "clang++")
 BASE_FLAGS = (
     "-std=gnu++17",

@@ -13,8 +13,8 @@
 namespace fathom {
 namespace {
 
-constexpr int TILES = 2;
-constexpr int WIDE = 12;  // activation rows held in registers: TILES · WIDE sums of the 32 registers
+constexpr int TILES = HELD >= 24 ? 2 : 1;
+constexpr int WIDE = HELD >= 24 ? 12 : 4;  // activation rows held in registers: TILES · WIDE sums
 
 // Two columns of sixteen rows as one vector of pairs.
 inline u32x16 pair(f32x16 even, f32x16 odd) { return narrow_bits(even) >> 16 | (narrow_bits(odd) & 0xffff0000u); }

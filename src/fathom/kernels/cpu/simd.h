@@ -1,37 +1,11 @@
-// Sixteen lanes of float, written with the vector extensions that GCC and Clang share, so that one source serves
-// AVX-512, AVX2 and NEON. Intrinsics appear only for instructions that the extensions have no word for.
+// Arithmetic on sixteen lanes. Intrinsics appear only for instructions that the vector extensions have no word for.
 #pragma once
 
-#include <cstdint>
-#include <cstring>
-
-#if defined(__AVX512F__)
-#include <immintrin.h>
-#endif
+#include "lanes.h"
 
 namespace fathom {
 
-typedef float f32x16 __attribute__((vector_size(64)));
-typedef int32_t i32x16 __attribute__((vector_size(64)));
-typedef uint32_t u32x16 __attribute__((vector_size(64)));
-typedef uint16_t u16x16 __attribute__((vector_size(32)));
-typedef int8_t i8x16 __attribute__((vector_size(16)));
-
 #define FATHOM_EXPORT __attribute__((visibility("default")))
-
-constexpr int LANES = 16;
-
-template <class V>
-inline V load(const void* p) {
-  V v;
-  std::memcpy(&v, p, sizeof v);
-  return v;
-}
-
-template <class V>
-inline void store(void* p, V v) {
-  std::memcpy(p, &v, sizeof v);
-}
 
 inline f32x16 splat(float x) { return f32x16{} + x; }
 inline f32x16 select(i32x16 mask, f32x16 a, f32x16 b) { return (f32x16)((mask & (i32x16)a) | (~mask & (i32x16)b)); }
@@ -46,6 +20,11 @@ inline float sum(f32x16 v) {
   a = _mm512_add_ps(a, _mm512_shuffle_ps(a, a, 0x4e));
   a = _mm512_add_ps(a, _mm512_shuffle_ps(a, a, 0xb1));
   return _mm512_cvtss_f32(a);
+#elif defined(__AVX2__)
+  __m256 a = (__m256)(v.low + v.high);
+  __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  b = _mm_add_ps(b, _mm_movehl_ps(b, b));
+  return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
 #else
   float lane[LANES];
   store(lane, v);
@@ -65,6 +44,14 @@ inline void sum4(f32x16 a, f32x16 b, f32x16 c, f32x16 d, float out[4]) {
   v = _mm512_add_ps(v, _mm512_shuffle_ps(v, v, 0xb1));
   const __m512i first = _mm512_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
   _mm_storeu_ps(out, _mm512_castps512_ps128(_mm512_permutexvar_ps(first, v)));
+#elif defined(__AVX2__)
+  auto quarter = [](f32x16 v) {
+    __m256 x = (__m256)(v.low + v.high);
+    return _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+  };
+  __m128 one = quarter(a), two = quarter(b), three = quarter(c), four = quarter(d);
+  _MM_TRANSPOSE4_PS(one, two, three, four);
+  _mm_storeu_ps(out, _mm_add_ps(_mm_add_ps(one, three), _mm_add_ps(two, four)));
 #else
   out[0] = sum(a), out[1] = sum(b), out[2] = sum(c), out[3] = sum(d);
 #endif
@@ -79,7 +66,7 @@ inline float largest(f32x16 v) {
 }
 
 // bfloat16 is the upper half of a float.
-inline f32x16 widen(u16x16 v) { return (f32x16)(__builtin_convertvector(v, u32x16) << 16); }
+inline f32x16 widen(u16x16 v) { return (f32x16)(extend(v) << 16); }
 inline float widen(uint16_t v) {
   uint32_t bits = uint32_t(v) << 16;
   float x;
@@ -94,7 +81,7 @@ inline u32x16 narrow_bits(f32x16 x) {
   u32x16 rounded = bits + 0x7fffu + ((bits >> 16) & 1u);
   return (nan & (bits | 0x400000u)) | (~nan & rounded);
 }
-inline u16x16 narrow(f32x16 x) { return __builtin_convertvector(narrow_bits(x) >> 16, u16x16); }
+inline u16x16 narrow(f32x16 x) { return truncate(narrow_bits(x) >> 16); }
 inline uint16_t narrow(float x) {
   uint32_t bits;
   std::memcpy(&bits, &x, 4);
@@ -105,9 +92,12 @@ inline uint16_t narrow(float x) {
 inline f32x16 widen_f16(const uint16_t* p) {
 #if defined(__AVX512F__)
   return (f32x16)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)p));
+#elif defined(__AVX2__) && defined(__F16C__)
+  typedef decltype(f32x16::low) H;
+  return {(H)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)p)), (H)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)(p + 8)))};
 #else
   // Exponent and mantissa move into place; multiplying by 2^112 rebiases and makes subnormals right at once.
-  u32x16 half = __builtin_convertvector(load<u16x16>(p), u32x16);
+  u32x16 half = extend(load<u16x16>(p));
   f32x16 magnitude = (f32x16)((half & 0x7fffu) << 13) * 0x1p112f;
   u32x16 special = (u32x16)((half & 0x7c00u) == 0x7c00u) & 0x7f800000u;
   return (f32x16)((u32x16)magnitude | special | ((half & 0x8000u) << 16));
@@ -120,17 +110,11 @@ inline f32x16 nibble(i32x16 codes) {
   const __m512 table = _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   return (f32x16)_mm512_permutexvar_ps((__m512i)codes, table);
 #else
-  return __builtin_convertvector(codes & 15, f32x16);
+  return to_float(codes & 15);
 #endif
 }
 
-inline f32x16 widen(i8x16 v) {
-#if defined(__AVX512F__)
-  return (f32x16)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32((__m128i)v));  // GCC 12 would convert lane by lane
-#else
-  return __builtin_convertvector(__builtin_convertvector(v, i32x16), f32x16);
-#endif
-}
+inline f32x16 widen(i8x16 v) { return to_float(extend(v)); }
 
 // acc + x·w over pairs of bfloat16, two to a lane.
 inline f32x16 dot_bf16(f32x16 acc, u32x16 w, u32x16 x) {

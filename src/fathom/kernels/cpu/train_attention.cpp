@@ -46,22 +46,28 @@ struct TrainAttention {
 
 namespace {
 
+constexpr int TILE_ROWS = HELD >= 2 * ROWS ? ROWS : 4;  // of which the sums fit into registers
+constexpr int TILE_VECTORS = HELD >= 2 * ROWS ? 2 : 1;
+
 // C[ROWS][COLUMNS] += Σ_k a(m, k) · b[k][0 … COLUMNS), where a(m, k) stands at a[m·am + k·ak] and rows of b are ldb apart.
 inline void multiply(const float* a, int64_t am, int64_t ak, const float* b, int64_t ldb, int64_t K, float* c,
                      int64_t ldc, bool add) {
-  f32x16 acc[ROWS][2];
-  for (int m = 0; m < ROWS; ++m)
-    for (int n = 0; n < 2; ++n) acc[m][n] = add ? load<f32x16>(c + m * ldc + n * LANES) : f32x16{};
-  for (int64_t k = 0; k < K; ++k) {
-    f32x16 b0 = load<f32x16>(b + k * ldb), b1 = load<f32x16>(b + k * ldb + LANES);
-    for (int m = 0; m < ROWS; ++m) {
-      f32x16 x = splat(a[m * am + k * ak]);
-      acc[m][0] += x * b0;
-      acc[m][1] += x * b1;
+  for (int m0 = 0; m0 < ROWS; m0 += TILE_ROWS)
+    for (int n0 = 0; n0 < COLUMNS; n0 += TILE_VECTORS * LANES) {
+      const float *from = a + m0 * am, *row = b + n0;
+      float* to = c + m0 * ldc + n0;
+      f32x16 acc[TILE_ROWS][TILE_VECTORS];
+      for (int m = 0; m < TILE_ROWS; ++m)
+        for (int n = 0; n < TILE_VECTORS; ++n) acc[m][n] = add ? load<f32x16>(to + m * ldc + n * LANES) : f32x16{};
+      for (int64_t k = 0; k < K; ++k, row += ldb) {
+        f32x16 right[TILE_VECTORS];
+        for (int n = 0; n < TILE_VECTORS; ++n) right[n] = load<f32x16>(row + n * LANES);
+        for (int m = 0; m < TILE_ROWS; ++m)
+          for (int n = 0; n < TILE_VECTORS; ++n) acc[m][n] += right[n] * from[m * am + k * ak];
+      }
+      for (int m = 0; m < TILE_ROWS; ++m)
+        for (int n = 0; n < TILE_VECTORS; ++n) store(to + m * ldc + n * LANES, acc[m][n]);
     }
-  }
-  for (int m = 0; m < ROWS; ++m)
-    for (int n = 0; n < 2; ++n) store(c + m * ldc + n * LANES, acc[m][n]);
 }
 
 // One head of one row of a tensor as float32: channel c of token t goes to to[t·ld + c].
