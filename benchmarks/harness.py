@@ -107,11 +107,28 @@ def median(values: Iterable[float]) -> float:
 
 
 def slug(hardware: Json) -> str:
-    """``AMD EPYC 9354 32-Core Processor``, 2 cores → ``amd-epyc-9354-2c``."""
+    """``AMD EPYC 9354 32-Core Processor`` with AVX2, 2 cores → ``amd-epyc-9354-avx2-2c``."""
     name = hardware["gpu"] or hardware["cpu"]
     words = re.sub(r"\((r|tm)\)|\d+-core|processor|cpu|@.*", " ", name.lower())
     short = "-".join(re.findall(r"[a-z0-9]+", words))
-    return short if hardware["gpu"] else f"{short}-{hardware['cores']}c"
+    if hardware["gpu"]:
+        return short
+    return "-".join([short, *re.findall(r"[a-z0-9]+", vectors(hardware).lower()), f"{hardware['cores']}c"])
+
+
+def vectors(hardware: Json) -> str:
+    """The widest arithmetic of a processor that decides what it can do: two of one name may differ by a factor."""
+    features = set(hardware["features"])
+    for names, shown in (
+        ({"amx_bf16"}, "AMX"),
+        ({"avx512f", "avx512_bf16"}, "AVX512 BF16"),
+        ({"avx512f"}, "AVX512"),
+        ({"avx2"}, "AVX2"),
+        ({"asimd"}, "NEON"),
+    ):
+        if names <= features:
+            return shown
+    return ""
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:

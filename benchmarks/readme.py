@@ -10,7 +10,7 @@ import json
 import re
 from pathlib import Path
 
-from benchmarks.harness import RESULTS, ROOT, Json
+from benchmarks.harness import RESULTS, ROOT, Json, vectors
 
 README = ROOT / "README.md"
 BEGIN, END = "<!-- numbers: written by benchmarks/readme.py -->", "<!-- /numbers -->"
@@ -64,7 +64,8 @@ def newest(folder: Path, what: str) -> Json | None:
 def place(document: Json) -> str:
     """Machine and date, for a caption."""
     hardware = document["hardware"]
-    name = hardware["gpu"] or f"{hardware['cpu']}, {hardware['cores']} cores"
+    processor = " ".join(filter(None, (hardware["cpu"], vectors(hardware))))
+    name = hardware["gpu"] or f"{processor}, {hardware['cores']} cores"
     quiet = "" if document["quiet"] else "; the machine was not quiet"
     return f"{name}; {document['date']}{quiet}"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -63,6 +63,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=8)
     parser.add_argument("--length", type=int, default=256)
     parser.add_argument("--warmup", type=int, default=3, help="steps that are not measured, compilation among them")
+    parser.add_argument("--precisions", nargs="+", choices=AGREED, default=list(native(harness.environment())))
     parser.add_argument("--only", help="measure the engines whose name contains this")
     parser.set_defaults(repeats=10)
     options = parser.parse_args()
@@ -83,7 +84,7 @@ def main() -> None:
     measured: Json = {}
     with tempfile.TemporaryDirectory(prefix="fathom-training-") as folder:
         directories = weights(Path(folder))
-        for name, engine, job in contenders(directories):
+        for name, engine, job in contenders(directories, options.precisions):
             if options.only and options.only not in name:
                 continue
             print(f"measuring {name} …", file=sys.stderr)
@@ -105,9 +106,16 @@ def weights(folder: Path) -> dict[str, str]:
     return found
 
 
-def contenders(directories: dict[str, str]) -> Iterator[tuple[str, str, Json]]:
+def native(environment: Json) -> Iterator[str]:
+    """The precisions worth a comparison: bfloat16 is emulated, ten times slower, where the processor lacks it."""
+    yield "float32"
+    if environment["hardware"]["gpu"] or {"avx512_bf16", "amx_bf16", "bf16"} & set(environment["hardware"]["features"]):
+        yield "bfloat16"
+
+
+def contenders(directories: dict[str, str], precisions: Sequence[str]) -> Iterator[tuple[str, str, Json]]:
     """Name, engine and the part of its job that differs."""
-    for precision in ("float32", "bfloat16"):
+    for precision in precisions:
         for kind, directory in directories.items():
             job = {"model": directory, "precision": precision}
             yield f"fathom {kind} {precision}", "fathom_training", job
