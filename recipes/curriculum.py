@@ -28,7 +28,9 @@ BASE, ZERO = "runs/curriculum/base/final", "runs/curriculum/zero/final"
 
 def world(names: Sequence[str] = tuple(LESSONS), threshold: float = 0.5, window: int = 48) -> Curriculum:
     """The levels of these names as one task."""
-    return Curriculum(levels(names), name="zero-curriculum", threshold=threshold, window=window, floor=0.04)
+    return Curriculum(
+        levels(names), name="zero-curriculum", threshold=threshold, window=window, floor=0.04, trickle=0.02
+    )
 
 
 TASK = TaskConfig(name="curriculum:world")

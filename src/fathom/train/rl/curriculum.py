@@ -4,7 +4,8 @@ A group that is all wrong or all right teaches nothing, and a hard level is all 
 learned. So levels open one after another: each names the level that has to be passed before it, and being passed means
 a share of right answers over the last groups that were sampled there. Among the open levels the next problems are drawn
 where groups were undecided lately. A floor keeps every open level in the draw, so that an old one is not forgotten and
-a new one gets its chance.
+a new one gets its chance. A trickle of closed levels keeps what the base could do there: a level that waits, unseen,
+is forgotten (docs/log.md).
 
 Undecided groups are counted, rather than p (1 - p) computed from the share p of right answers: a level of which half
 the problems are always solved and the other half never has p = 1/2 and nothing to teach.
@@ -69,8 +70,9 @@ class Curriculum:
     """Levels in the order of reports.
 
     A level is passed when the last ``window`` groups sampled there are known and at least ``threshold`` of their
-    members were right. Levels stay open. ``floor`` is the least share of an open level; where that leaves nothing to
-    divide, all get the same. Raises ConfigError on levels that cannot all be opened.
+    members were right. Levels stay open. ``floor`` is the least share of an open level, ``trickle`` that of each level
+    that is still closed; where they leave nothing to divide, all get the same. Raises ConfigError on levels that cannot
+    all be opened.
     """
 
     def __init__(
@@ -81,13 +83,15 @@ class Curriculum:
         threshold: float = 0.5,
         window: int = 32,
         floor: float = 0.05,
+        trickle: float = 0.0,
     ) -> None:
         _check(levels)
-        if not (0 <= threshold <= 1 and 0 <= floor <= 1 and window >= 1):
+        if not (0 <= threshold <= 1 and 0 <= floor <= 1 and 0 <= trickle <= 1 and window >= 1):
             raise ConfigError("this curriculum cannot be", "choose shares in 0..1 and a window of 1 or more")
         self.levels = tuple(levels)
         self.threshold = threshold
         self.floor = floor
+        self.trickle = trickle
         self._name = name
         self._tasks = {level.name: level.task for level in levels}
         self._open = {level.name for level in levels if level.after is None}
@@ -115,12 +119,12 @@ class Curriculum:
         return (sum(0 < right < size for right, size in seen) + 1) / (len(seen) + 2)
 
     def shares(self) -> dict[str, float]:
-        """How the open levels divide the next problems; they sum to 1."""
-        names = self.open
-        floor = min(self.floor, 1 / len(names))
-        weights = {name: self.undecided(name) for name in names}
-        total = sum(weights.values())
-        return {name: floor + (1 - floor * len(names)) * weights[name] / total for name in names}
+        """How the next problems are divided among levels, closed ones where there is a trickle; they sum to 1."""
+        names = [level.name for level in self.levels if level.name in self._open or self.trickle]
+        weights = {name: self.undecided(name) for name in self.open}
+        least = {name: min(self.floor if name in weights else self.trickle, 1 / len(names)) for name in names}
+        left, total = 1 - sum(least.values()), sum(weights.values())
+        return {name: least[name] + left * weights.get(name, 0.0) / total for name in names}
 
     def items(self, split: Split, *, seed: int = 0, limit: int | None = None) -> Iterator[Item]:
         return islice(self._drawn(seed) if split == "train" else self._dealt(split, seed), limit)
@@ -132,8 +136,8 @@ class Curriculum:
         return self._tasks[item.metadata[LEVEL]].lenient(item, completion)
 
     def observe(self, groups: Iterable[Outcome]) -> dict[str, Any]:
-        """``levels`` tells of every open level the ``share`` that it had, ``pass@1`` of this step (None: not drawn) and
-        ``recent``, that of the window; ``open`` the levels of the next step.
+        """``levels`` tells of every level in the draw the ``share`` that it had, ``pass@1`` of this step (None: not drawn)
+        and ``recent``, that of the window; ``open`` the levels of the next step.
         """
         shares = self.shares()
         counts = {name: [0, 0] for name in shares}

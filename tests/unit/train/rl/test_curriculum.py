@@ -92,6 +92,15 @@ def test_what_is_undecided_is_drawn_and_the_floor_is_kept():
     assert counts["b"] / 9000 == pytest.approx(0.489, abs=0.02)
 
 
+def test_a_trickle_of_closed_levels_stays_in_the_draw():
+    one = ladder(trickle=0.05)
+    assert one.open == ["a"]
+    assert one.shares() == pytest.approx({"a": 0.9, "b": 0.05, "c": 0.05})
+    told = one.observe([Sampled("a", 4), Sampled("a", 4), Sampled("c", 1), Sampled("a", 4)])
+    assert told["open"] == ["a"]  # what was drawn of a closed level opens nothing
+    assert told["levels"]["c"] == {"share": 0.05, "pass@1": 0.25, "recent": 0.25, "undecided": pytest.approx(2 / 3)}
+
+
 def test_a_floor_that_leaves_nothing_divides_evenly():
     one = ladder(floor=0.9)
     one.load({"open": ["a", "b"], "seen": {"a": [[4, 4]] * 4, "b": [], "c": []}})
@@ -168,7 +177,7 @@ def test_levels_that_cannot_be_opened_are_refused(levels, words):
         Curriculum(levels)
 
 
-@pytest.mark.parametrize("options", [{"threshold": 1.5}, {"floor": -0.1}, {"window": 0}])
+@pytest.mark.parametrize("options", [{"threshold": 1.5}, {"floor": -0.1}, {"trickle": 2}, {"window": 0}])
 def test_options_that_cannot_be_are_refused(options):
     with pytest.raises(ConfigError, match="cannot be"):
         ladder(**options)
