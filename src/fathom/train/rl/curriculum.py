@@ -136,7 +136,7 @@ class Curriculum:
         return self._tasks[item.metadata[LEVEL]].lenient(item, completion)
 
     def observe(self, groups: Iterable[Outcome]) -> dict[str, Any]:
-        """``levels`` tells of every level in the draw the ``share`` that it had, ``pass@1`` of this step (None: not drawn)
+        """``levels`` tells of every level in the draw its ``share``, ``pass@1`` of this step (None: not drawn) and
         and ``recent``, that of the window; ``open`` the levels of the next step.
         """
         shares = self.shares()
