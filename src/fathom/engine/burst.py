@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from fathom.engine.cache import PagedCache, PagedContext
+from fathom.engine.latent import LatentSteps
 from fathom.engine.sampler import draw, temper, uniforms
 from fathom.engine.sequence import Sequence
 
@@ -54,17 +55,29 @@ def can_burst(sequence: Sequence) -> bool:
 
 
 @torch.inference_mode()
-def burst(model: LanguageModel, cache: PagedCache, rows: Rows[Sequence], steps: int, known: int) -> list[Tokens]:
+def burst(
+    model: LanguageModel,
+    cache: PagedCache,
+    rows: Rows[Sequence],
+    steps: int,
+    known: int,
+    latent: LatentSteps | None = None,
+) -> list[Tokens]:
     """Up to ``steps`` tokens of every row, each below ``known``. The rows hold pages for all of them and share one set
     of end tokens. Numbers that are not finite stop all before they are used: what came until then is returned, and the
-    engine's next single step meets them again.
+    engine's next single step meets them again. ``latent``, filled, stands for the model.
     """
     state = _State(cache, rows, steps)
     out_ids = np.zeros((steps, len(rows)), dtype=np.int64)
     out_logprobs = np.zeros((steps, len(rows)))
     for step in range(steps):
-        hidden = model.hidden(state.tokens, state.positions, state.context())[0]  # (B, D)
-        chosen, taken = _choose(model.logits(hidden).float(), state, state.numbers[step], known)
+        if latent is not None:
+            chosen, taken = latent.step(
+                state.tokens, state.positions, state.tables, state.temperature, state.numbers[step], known
+            )
+        else:
+            hidden = model.hidden(state.tokens, state.positions, state.context())[0]  # (B, D)
+            chosen, taken = _choose(model.logits(hidden).float(), state, state.numbers[step], known)
         ids, values = torch.stack((chosen.double(), taken.double())).cpu().numpy()  # one transfer
         if not np.isfinite(values).all():
             break
@@ -120,7 +133,7 @@ class _State:
     def _bring(self) -> None:
         """The tables onto the device, when rows have left."""
         self._starts = torch.arange(len(self.places) + 1, dtype=torch.int32, device=self._device)
-        self._device_tables = torch.from_numpy(self._tables).to(self._device)
+        self.tables = torch.from_numpy(self._tables).to(self._device)
 
     @property
     def tokens(self) -> Tensor:
@@ -137,7 +150,7 @@ class _State:
         return PagedContext(
             self._cache,
             slots=torch.from_numpy(slots).to(self._device),
-            tables=self._device_tables,
+            tables=self.tables,
             starts=self._starts,
             lengths=torch.from_numpy(self._lengths).to(self._device),
         )

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from fathom.engine.burst import Tokens, burst
 from fathom.engine.cache import PagedCache, PagedContext
+from fathom.engine.latent import LatentSteps
 from fathom.engine.request import TokenLogprob
 from fathom.engine.sampler import report
 from fathom.engine.scheduler import Work
@@ -20,6 +21,9 @@ from fathom.model.context import AttentionContext, CacheSpec
 
 _SCORED_ROWS = 128
 """Rows of logits held at once while a prompt is scored: a vocabulary times a whole prompt would not fit."""
+
+_WORTHWHILE = 4
+"""Steps of a burst that repay a copy of the weights for the kernel."""
 
 
 class LanguageModel(Protocol):
@@ -53,6 +57,7 @@ class Runner:
         self._model = model
         self._cache = cache
         self._device = cache.keys[0].device
+        self._latent = LatentSteps(model, cache.keys)
 
     @torch.inference_mode()
     def run(self, work: list[Work]) -> tuple[Tensor, dict[int, list[TokenLogprob]]]:
@@ -73,7 +78,9 @@ class Runner:
 
     def burst(self, work: list[Work], steps: int, known: int) -> list[Tokens]:
         """Up to ``steps`` tokens of every sequence: see `fathom.engine.burst`."""
-        return burst(self._model, self._cache, [sequence for sequence, _ in work], steps, known)
+        sequences = [sequence for sequence, _ in work]
+        latent = self._latent if steps >= _WORTHWHILE and self._latent.fill() else None
+        return burst(self._model, self._cache, sequences, steps, known, latent)
 
     def _logits(self, hidden: Tensor) -> Tensor:
         """(R, V) float32 of hidden (R, D); a step in the middle of a prompt has no rows."""

@@ -26,8 +26,20 @@ from pathlib import Path
 
 from fathom.base.paths import kernels_dir
 
-SOURCES = ("pool.cpp", "linear.cpp", "panel.cpp", "layer.cpp", "attention.cpp", "train_attention.cpp", "train_rows.cpp")
-HEADERS = ("lanes.h", "simd.h", "scratch.h", "pool.h", "linear.h", "format.h")
+SOURCES = (
+    "pool.cpp",
+    "linear.cpp",
+    "panel.cpp",
+    "layer.cpp",
+    "attention.cpp",
+    "train_attention.cpp",
+    "train_rows.cpp",
+    "latent.cpp",
+    "latent_attention.cpp",
+    "latent_network.cpp",
+    "draw.cpp",
+)
+HEADERS = ("lanes.h", "simd.h", "scratch.h", "pool.h", "linear.h", "format.h", "product.h", "latent.h")
 COMPILERS = ("g++", "c++", "clang++")
 BASE_FLAGS = (
     "-std=gnu++17",
