@@ -1,13 +1,13 @@
 """Bursts of a DeepSeek-family model by one kernel call a step (`fathom.kernels.latent`), where it can serve them.
 
-The weights are taken from the model at the start of every burst, as nothing tells when they have learned since the last
-one; within a burst nobody else gets to run. What the kernel does not serve (other families, softmax routing, other types
-and devices, quantized or adapted layers) takes the plain way, as `LatentSteps.fill` says.
+The weights are taken from the model at the start of every burst, as nothing tells when they have learned since the
+last one; within a burst nobody else gets to run. What the kernel does not serve (other families, softmax routing, other
+types and devices, quantized or adapted layers) takes the plain way, as `LatentSteps.fill` says.
 """
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from torch import Tensor, nn
 
@@ -112,7 +112,8 @@ def _layer(block: Block) -> LayerTensors:
         "expert_up": routed.experts.up if routed else None,
         "expert_down": routed.experts.down if routed else None,
     }
-    return LayerTensors(**{name: None if tensor is None else tensor.detach() for name, tensor in tensors.items()})
+    held: dict[str, Any] = {name: None if tensor is None else tensor.detach() for name, tensor in tensors.items()}
+    return LayerTensors(**held)
 
 
 def _sizes(model: Transformer) -> Sizes:

@@ -1,13 +1,13 @@
 """A whole step of decoding for models of DeepSeek's family on the CPU in float32, one token more for every sequence.
 
-A rollout's step is dozens of small operations a layer, and most of its time goes into what lies between them. Here it is
-one call. Weights are read through :class:`Packed`, a copy in the layout of the products, which :meth:`Packed.fill` takes
-anew from the model's tensors: they are a moment's picture of weights that may be learning, and who holds one says when.
+A rollout's step is dozens of small operations a layer, and most of its time goes into what lies between them. Here it
+is one call. Weights are read through :class:`Packed`, a copy in the layout of the products, which :meth:`Packed.fill`
+takes anew from the model's tensors: a moment's picture of weights that may be learning, and its holder says when.
 
 Structures mirror those of latent.h and latent.cpp field by field.
 
-    B sequences · M pages of a sequence · D hidden · H heads · L latent · N, R, V nope, rotary and value channels of a head
-    E experts · I width of a network
+    B sequences · M pages of a sequence · D hidden · H heads · L latent
+    N, R, V nope, rotary and value channels of a head · E experts
 """
 
 from __future__ import annotations
@@ -130,7 +130,10 @@ class _Layer(ctypes.Structure):
 class _Model(ctypes.Structure):
     _fields_ = (
         *((name, c_void_p) for name in ("layers", "embed", "norm", "head")),
-        *((name, c_int64) for name in ("num_layers", "width", "heads", "query_rank", "latent", "nope", "rope", "value")),
+        *(
+            (name, c_int64)
+            for name in ("num_layers", "width", "heads", "query_rank", "latent", "nope", "rope", "value")
+        ),
         *((name, c_int64) for name in ("page_size", "vocab", "experts", "per_token", "groups", "kept_groups")),
         *((name, c_int64) for name in ("group_best", "expert_width")),
         *((name, c_int32) for name in ("interleaved", "normalize")),
@@ -159,6 +162,7 @@ class Packed:
     def __init__(self, sizes: Sizes, pages: Sequence[Tensor]) -> None:
         self.sizes = sizes
         self._pages = list(pages)
+        self._no_bias = torch.zeros(sizes.experts)
         self._storage: dict[tuple[int, str], Tensor] = {}
         self._layers = (_Layer * len(pages))()
         self._model = _Model(
@@ -182,7 +186,7 @@ class Packed:
             struct.key_up = self._pack(jobs, place, "key_up", both[:, : s.nope].transpose(1, 2))  # (H, L, N)
             struct.value_up = self._pack(jobs, place, "value_up", both[:, s.nope :])  # (H, V, L)
             if layer.router is not None and layer.bias is None:
-                struct.bias = self._pack(jobs, place, "bias", layer.router.new_zeros(s.experts))
+                struct.bias = self._pack(jobs, place, "bias", self._no_bias)
             struct.inner = 0 if layer.gate is None else len(layer.gate)
             struct.cache = pages.data_ptr()
         self._embed = tensors.embed  # kept alive, as the kernel reads it
@@ -208,8 +212,8 @@ class Packed:
     def step(self, rows: Rows, known: int) -> Drawn:
         """Store one token more of every sequence in the pages, and draw the one after it, below ``known``."""
         count = len(rows.tokens)
-        inputs = (rows.tokens, rows.lengths, rows.tables, rows.cos, rows.sin, rows.temperatures, rows.numbers)
-        inputs = tuple(tensor.contiguous() for tensor in inputs)
+        inputs = [rows.tokens, rows.lengths, rows.tables, rows.cos, rows.sin, rows.temperatures, rows.numbers]
+        inputs = [tensor.contiguous() for tensor in inputs]
         ids, logprobs = torch.empty(count, dtype=torch.int64), torch.empty(count)
         hidden = torch.empty(count, -(-self.sizes.width // LANES) * LANES)
         pointers = (tensor.data_ptr() for tensor in (*inputs, hidden, ids, logprobs))

@@ -19,7 +19,7 @@ struct Packing {
 
 namespace {
 
-constexpr int64_t BLOCK = 96;          // rows at most that a thread carries
+constexpr int64_t BLOCK = 128;         // rows at most that a thread carries
 constexpr int64_t PIECE = 64 * LANES;  // tokens of the vocabulary in a task of the head
 constexpr int64_t LARGE = 1 << 20;     // numbers of a head that is shared out by pieces
 

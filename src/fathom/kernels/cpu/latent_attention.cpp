@@ -8,6 +8,7 @@ namespace fathom {
 namespace {
 
 constexpr float NEVER = -3.0e38f;
+constexpr int64_t AHEAD = 16;                         // keys that are called for before they are needed: pages lie anywhere
 constexpr int HEADS = 4;                             // that share a pass over the values
 constexpr int AT_ONCE = HELD >= 4 * HEADS ? 4 : 1;  // vectors of their results in registers
 
@@ -26,7 +27,11 @@ void scores_of(const float* q, int64_t heads, const float* const* keys, int64_t 
                int64_t ld) {
   for (int64_t t = 0; t < count; t += 4) {
     const float* k[4];
-    for (int i = 0; i < 4; ++i) k[i] = keys[std::min(t + i, count - 1)];
+    for (int i = 0; i < 4; ++i) {
+      k[i] = keys[std::min(t + i, count - 1)];
+      if (t + AHEAD + i < count)
+        for (int64_t c = 0; c < dim; c += LANES) __builtin_prefetch(keys[t + AHEAD + i] + c);
+    }
     for (int64_t h = 0; h < heads; ++h) {
       f32x16 acc[4] = {};
       for (int64_t c = 0; c < dim; c += LANES) {

@@ -25,9 +25,9 @@ constexpr int64_t NEAR = 20 * 1024 / sizeof(float);  // of a panel: so much stay
 template <int R, int V>
 inline void tile(const float* x, int64_t ldx, const float* w, int64_t K, float* y, int64_t ldy, bool add) {
   f32x16 acc[R][V];
-  for (int r = 0; r < R; ++r)
-    for (int v = 0; v < V; ++v) acc[r][v] = f32x16{};
-  for (int64_t k = 0; k < K; ++k) {
+  for (int r = 0; r < R; ++r)  // not zeros, which GCC writes to memory first
+    for (int v = 0; v < V; ++v) acc[r][v] = load<f32x16>(w + v * K * LANES) * x[r * ldx];
+  for (int64_t k = 1; k < K; ++k) {
     f32x16 right[V];
     for (int v = 0; v < V; ++v) right[v] = load<f32x16>(w + (v * K + k) * LANES);
     for (int r = 0; r < R; ++r)
