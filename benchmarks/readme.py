@@ -10,6 +10,7 @@ import json
 import re
 from pathlib import Path
 
+from benchmarks.controls import rows
 from benchmarks.harness import RESULTS, ROOT, Json, vectors
 
 README = ROOT / "README.md"
@@ -50,6 +51,8 @@ def numbers(folder: Path) -> str:
         parts.append(grpo_table(grpo))
     if speedrun := newest(folder, "speedrun"):
         parts.append(speedrun_table(speedrun))
+    if controls := newest(folder, "controls"):
+        parts.append(controls_table(controls))
     return "\n\n".join(parts) or "Nothing has been measured yet: `make bench` does it."
 
 
@@ -149,6 +152,24 @@ def speedrun_table(document: Json) -> str:
         shares = " | ".join(f"{lines[temperature]['pass@1']:.1%}" for temperature in (1.0, 0.6, 0.0))
         rows.append(f"| {shown} | {shares} | {lines[1.0]['length']:.0f} |")
     return head + "\n".join(rows)
+
+
+def controls_table(document: Json) -> str:
+    results = document["results"]
+    problems = results["arms"]["zero"][0]["test"][0]["problems"]
+    head = (
+        "The same with three seeds over two bases, and every control at the time that reinforcement learning took, one "
+        f"thread each ({place(document)}). Percent right of {problems} held-out problems, mean and standard deviation "
+        "over seeds:\n\n| | sampled, T = 1 | sampled, T = 0.6 | greedy | minutes |\n|---|--:|--:|--:|--:|\n"
+    )
+    called = {
+        "base": "base model",
+        "continued": "control: the base reads on",
+        "rejection": "control: rejection sampling, once",
+        "iterated": "control: rejection sampling, three times",
+        "zero": "**reinforcement learning alone**",
+    }
+    return head + "\n".join(f"| {called[name]} | {' | '.join(cells)} |" for name, *cells in rows(results))
 
 
 def agreement_line(document: Json) -> str:

@@ -1,0 +1,105 @@
+"""Does reinforcement learning beat the obvious at equal time? Three seeds over two bases, with every control.
+
+Runs ``runs/controls.sh``, or goes on where a folder holds a part of it, and stores what its runs left on disk: of every
+arm and seed the minutes of training, and what the measurements on held-out problems found. Every stage has one thread
+and two run at a time, so that all arms meet the same machine. The report with curves and completions is
+``report.html`` in the folder.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import harness
+from benchmarks.harness import ROOT, Json
+from benchmarks.speedrun import LAUNCHER, gate
+from fathom.train.metrics import read
+
+SEEDS = (0, 1, 2)
+ARMS = ("base", "continued", "rejection", "iterated", "zero")
+"""As ``runs/controls.sh`` calls them; the last seed has the base of the first."""
+TOLD = ("temperature", "pass@1", "pass@8", "pass@64", "error", "length", "truncated", "guesses", "problems", "samples")
+
+
+def main() -> None:
+    parser = harness.parser(__doc__)
+    parser.add_argument("--keep", type=Path, help="folder of the runs; default: one that is deleted afterwards")
+    options = parser.parse_args()
+
+    harness.warn_unless_quiet()
+    before = harness.environment()
+    with tempfile.TemporaryDirectory() as folder:
+        place = (options.keep or Path(folder) / "runs").resolve()
+        run(place, Path(folder))
+        results = collected(place)
+    harness.write("controls", {"threads": 1, "at_a_time": 2, "seeds": list(SEEDS)}, results, options, before)
+    print(harness.table([["arm", "T = 1", "T = 0.6", "greedy", "minutes"], *map(list, rows(results))]))
+
+
+def run(place: Path, folder: Path) -> None:
+    """What its stages say goes on to the terminal."""
+    launcher = folder / "fathom"
+    launcher.write_text(LAUNCHER.format(python=sys.executable))
+    launcher.chmod(0o755)
+    environ = {**os.environ, "FATHOM": str(launcher), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        ["runs/controls.sh", str(place)], cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"the controls ended with code {done.returncode}")
+
+
+def collected(place: Path) -> Json:
+    """What the runs below ``place`` left."""
+    arms: Json = {name: [] for name in ARMS}
+    gates = []
+    for seed in SEEDS:
+        here = place / f"seed-{seed}"
+        if (here / "base").is_dir():
+            gates.append({"seed": seed, **gate(here / "zero")})
+        for name in ARMS:
+            if (here / f"test-{name}").is_dir():
+                lines = [line for line in read(here / f"test-{name}") if line["kind"] == "measure"]
+                told = [{key: line[key] for key in TOLD if key in line} for line in lines]
+                arms[name].append({"seed": seed, "minutes": round(minutes(here, name), 2), "test": told})
+    return {"gates": gates, "arms": arms}
+
+
+def minutes(here: Path, name: str) -> float:
+    """Of training, all rounds together."""
+    stages = ("round-1", "round-2", name) if name == "iterated" else (name,)
+    return sum(float(read(here / stage)[-1]["seconds"]) for stage in stages) / 60
+
+
+def found(runs: Sequence[Json], temperature: float, key: str = "pass@1") -> list[float]:
+    """One number a seed."""
+    return [line[key] for run in runs for line in run["test"] if line["temperature"] == temperature]
+
+
+def shown(numbers: Sequence[float]) -> str:
+    """Mean and standard deviation over seeds, percent."""
+    spread = f" ± {100 * statistics.stdev(numbers):.1f}" if len(numbers) > 1 else ""
+    return f"{100 * statistics.mean(numbers):.1f}{spread}"
+
+
+def rows(results: Json) -> list[tuple[str, ...]]:
+    """Of each arm what it is called, right answers at three temperatures, and minutes of training."""
+    return [
+        (
+            name,
+            *(shown(found(runs, temperature)) for temperature in (1.0, 0.6, 0.0)),
+            f"{statistics.mean(run['minutes'] for run in runs):.1f}",
+        )
+        for name, runs in results["arms"].items()
+        if runs
+    ]
+
+
+if __name__ == "__main__":
+    main()
