@@ -1,8 +1,8 @@
 """Cross entropy straight from hidden states: the logits of a few rows at a time, and their gradient at once.
 
 Whole logits pass through memory that is new and has to be cleared, four times in a step. Here one piece of room serves
-all rows: the product with the head fills it, one pass turns it into the loss and the gradient, and two products use that
-while it is there. A loss that is a sum has one factor for all rows, so the gradients may wait for it.
+all rows: the product with the head fills it, one pass turns it into the loss and the gradient, and two products use
+that while it is there. A loss that is a sum has one factor for all rows, so the gradients may wait for it.
 
     M rows · D hidden · V vocabulary
 """
@@ -24,7 +24,7 @@ _ROWS = 512
 
 
 def weight_of(model: Transformer, hidden: Tensor) -> Tensor | None:
-    """The head's (V, D), if that is all there is to it and :func:`cross_entropy` takes it with ``hidden``; else None."""
+    """The head's (V, D), where nothing else is in it and :func:`cross_entropy` takes it with ``hidden``; else None."""
     if model.head is not None and type(model.head) is not nn.Linear:
         return None  # something was put in its place
     weight = model.embed.weight if model.head is None else model.head.weight
@@ -32,7 +32,7 @@ def weight_of(model: Transformer, hidden: Tensor) -> Tensor | None:
 
 
 def cross_entropy(hidden: Tensor, weight: Tensor, targets: Tensor, *, best: bool = False) -> tuple[Tensor, Tensor]:
-    """The sum of -log softmax(hidden weightᵀ)[target], () float32, and the most likely tokens (M) if ``best``, else (0).
+    """The sum of -log softmax(hidden weightᵀ)[target], () float32, and the likeliest tokens: (M) if ``best``, else (0).
 
     hidden (M, D), weight (V, D), targets (M) int64. Its backward can be called once.
     """

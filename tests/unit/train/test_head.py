@@ -66,8 +66,10 @@ def test_no_rows_lose_nothing() -> None:
     hidden, weight = torch.randn(0, 4, requires_grad=True), torch.randn(9, 4, requires_grad=True)
     loss, best = head.cross_entropy(hidden, weight, torch.zeros(0, dtype=torch.int64))
     loss.backward()
-    assert loss.item() == 0 and best.shape == (0,)
-    assert weight.grad is not None and not weight.grad.any()
+    assert loss.item() == 0
+    assert best.shape == (0,)
+    assert weight.grad is not None
+    assert not weight.grad.any()
 
 
 def test_only_a_plain_head_is_taken() -> None:
