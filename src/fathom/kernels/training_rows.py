@@ -30,8 +30,11 @@ _SERVED = (torch.float32, torch.bfloat16)
 
 def served(*tensors: Tensor) -> bool:
     """Whether these kernels take rows of ``tensors``, and a gradient is wanted."""
-    if not torch.is_grad_enabled():
-        return False
+    return torch.is_grad_enabled() and takes(*tensors)
+
+
+def takes(*tensors: Tensor) -> bool:
+    """Whether these kernels take rows of ``tensors``."""
     return all(x.dtype in _SERVED and x.device.type == "cpu" for x in tensors) and library() is not None
 
 
@@ -51,6 +54,19 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """The sum of -log softmax(logits)[target]: logits (M, V), targets (M) int64, in range → () float32."""
     result: Tensor = _CrossEntropy.apply(logits, targets)
     return result
+
+
+def softmax_(
+    logits: Tensor, targets: Tensor, *, temperature: float = 1.0, less: float = 0.0, entropy: bool = False
+) -> tuple[Tensor, Tensor]:
+    """Logits (M, V) become softmax(logits / temperature), ``less`` lower at the targets (M) int64, in place and without
+    gradient → log-probabilities of the targets (M) float32, and entropies (M) if wanted, else (0).
+    """
+    logprobs, entropies = torch.empty(len(logits)), torch.empty(len(logits) if entropy else 0)
+    wanted = _pointer(entropies) if entropy else c_void_p(None)
+    factors = c_float(1 / temperature), c_float(less)
+    _run("softmax", logits, _pointer(targets), _pointer(logprobs), wanted, *logits.shape, *factors)
+    return logprobs, entropies
 
 
 def turn(x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool) -> Tensor:

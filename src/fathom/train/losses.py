@@ -20,6 +20,7 @@ from fathom.data.packing import Batch
 from fathom.kernels import training_rows
 from fathom.model.causal import CausalContext
 from fathom.model.transformer import Transformer
+from fathom.train import head
 
 
 class Prediction(NamedTuple):
@@ -83,6 +84,10 @@ def predict(
     """Cross entropy of ``targets`` (B, T) where ``mask`` (B, T) holds, from ``hidden`` (B, T, D)."""
     counted = mask.flatten().nonzero()[:, 0]
     kept = hidden.flatten(0, 1).index_select(0, counted)  # (M, D); a boolean index would scatter in the backward pass
+    weight = None if z else head.weight_of(model, kept)
+    if weight is not None:
+        loss, best = head.cross_entropy(kept, weight, targets[mask], best=statistics)
+        return Prediction(loss, loss.new_zeros(()), best, mask)
     logits = model.logits(kept)  # (M, V)
     loss = _cross_entropy(logits, targets[mask])
     squared = logits.float().logsumexp(-1).square().sum() if z else loss.new_zeros(())

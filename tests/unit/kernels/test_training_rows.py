@@ -159,3 +159,15 @@ def test_joined_weights_of_a_gated_network_have_their_own_gradients() -> None:
     wanted = torch.autograd.grad(plain, [network.gate.weight, network.up.weight, network.down.weight])
     for part, gradient in zip((network.gate, network.up, network.down), wanted, strict=True):
         torch.testing.assert_close(part.weight.grad, gradient)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
+@pytest.mark.parametrize("vocab", [5, 64, 100])
+def test_softmax_in_place(vocab, dtype, tolerance) -> None:
+    logits, targets = random(3, vocab, dtype=dtype) * 9, torch.tensor([0, vocab - 1, 3])
+    expected = (logits.double() / 0.7).log_softmax(-1)
+    logprobs, entropies = training_rows.softmax_(logits, targets, temperature=0.7, less=1.0, entropy=True)
+    wanted = expected.exp() - F.one_hot(targets, vocab)
+    torch.testing.assert_close(logits.double(), wanted, rtol=tolerance, atol=tolerance)
+    torch.testing.assert_close(logprobs.double(), expected.gather(1, targets[:, None])[:, 0], rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(entropies.double(), -(expected.exp() * expected).sum(-1), rtol=1e-5, atol=1e-5)

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "scratch.h"
 #include "simd.h"
 
 namespace fathom {
@@ -171,6 +172,37 @@ extern "C" FATHOM_EXPORT void fathom_cross_entropy_backward(const Rows* logits, 
     int64_t t = targets[m];
     f32x16 chance = exp(get(*logits, m, t, t + 1) - lse[m]);
     put(*d_logits, m, t, t + 1, (chance - 1.0f) * d_loss);
+  }
+}
+
+// Logits become probabilities where they stand: x = softmax(x · factor) - less at the target. logprobs and entropies (M)
+// are those of the softmax; entropies null: not wanted.
+extern "C" FATHOM_EXPORT void fathom_softmax(const Rows* x, const int64_t* targets, float* logprobs, float* entropies,
+                                             int64_t M, int64_t V, float factor, float less, int threads) {
+#pragma omp parallel num_threads(threads)
+  {
+    static thread_local Scratch scratch;
+    float* row = scratch.get<float>((V + LANES - 1) / LANES * LANES);
+#pragma omp for schedule(static)
+    for (int64_t m = 0; m < M; ++m) {
+      f32x16 high = splat(-INFINITY), sums = {}, falls = {};
+      for (int64_t c = 0; c < V; c += LANES) {
+        store(row + c, get(*x, m, c, V) * factor);
+        for (int64_t i = V; i < c + LANES; ++i) row[i] = -INFINITY;
+        high = larger(high, load<f32x16>(row + c));
+      }
+      float best = largest(high), target = row[targets[m]] - best;
+      for (int64_t c = 0; c < V; c += LANES) {
+        f32x16 fall = larger(load<f32x16>(row + c) - best, splat(-87.0f)), e = exp(fall);
+        sums += e, falls += e * fall;
+        store(row + c, e);
+      }
+      float total = sum(sums), inverse = 1.0f / total;
+      logprobs[m] = target - std::log(total);
+      if (entropies) entropies[m] = std::log(total) - sum(falls) * inverse;
+      row[targets[m]] -= less * total;
+      for (int64_t c = 0; c < V; c += LANES) put(*x, m, c, V, load<f32x16>(row + c) * inverse);
+    }
   }
 }
 

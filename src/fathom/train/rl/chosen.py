@@ -1,9 +1,9 @@
-"""Log-probabilities of chosen tokens, and entropies, without ever holding all log-probabilities at once.
+"""Log-probabilities of chosen tokens, and entropies, with one table of the size of the logits.
 
 For a vocabulary of fifty thousand the logits of a batch are far larger than its model, and written out plainly they
-pass through memory a dozen times, forward and backward. Here they are made a few rows at a time, while the cache still
-holds them, and one table is kept, of probabilities: the gradient of log p(t) is onehot(t) - p, so the backward is two
-products with that table. Recomputing it instead would save the memory, and cost a third product.
+pass through memory a dozen times, forward and backward. Here each piece of them becomes probabilities where it stands:
+the gradient of log p(t) is onehot(t) - p, so the backward is two products with that table. Recomputing it instead would
+save the memory, and cost a third product.
 
     M tokens · D hidden · V vocabulary
 """
@@ -15,8 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-_CACHED = 1 << 21
-"""Numbers of the logits that are worked on at once: 8 MB."""
+from fathom.kernels import training_rows
+
+_ROWS = 512
+"""Tokens whose logits are made at once. Every product passes over the whole head: with few rows it waits for memory."""
 
 
 def chosen_logprobs(hidden: Tensor, weight: Tensor, tokens: Tensor, temperature: float = 1.0) -> tuple[Tensor, Tensor]:
@@ -33,20 +35,13 @@ class _Chosen(torch.autograd.Function):
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, tokens: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
         count, vocab = len(hidden), len(weight)
         keep = any(ctx.needs_input_grad)
-        probs = hidden.new_empty(count if keep else 0, vocab)  # (M, V)
+        probs = hidden.new_empty(count if keep else min(count, _ROWS), vocab)  # (M, V)
         taken, entropies = hidden.new_empty(count), hidden.new_empty(count)
-        rows = max(1, _CACHED // vocab)
-        logprobs = hidden.new_empty(min(rows, count), vocab)
-        for start in range(0, count, rows):
-            part = slice(start, min(start + rows, count))
-            out = logprobs[: part.stop - start]
+        for start in range(0, count, _ROWS):
+            part = slice(start, min(start + _ROWS, count))
+            out = probs[part] if keep else probs[: part.stop - start]
             torch.mm(hidden[part], weight.t(), out=out)
-            if temperature != 1:
-                out /= temperature
-            out = out.log_softmax(-1)
-            taken[part] = out.gather(1, tokens[part, None])[:, 0]
-            own = torch.exp(out, out=probs[part]) if keep else out.exp()
-            entropies[part] = -out.mul_(own).sum(-1)
+            taken[part], entropies[part] = _softmax(out, tokens[part], temperature)
         ctx.save_for_backward(hidden, weight, tokens, probs)
         ctx.temperature = temperature
         ctx.mark_non_differentiable(entropies)
@@ -61,5 +56,14 @@ class _Chosen(torch.autograd.Function):
             for_hidden = gradient * (weight.index_select(0, tokens) - probs @ weight)
         if ctx.needs_input_grad[1]:
             scaled = gradient * hidden
-            for_weight = (probs.t() @ scaled).neg_().index_add_(0, tokens, scaled)
+            for_weight = (probs.t() @ -scaled).index_add_(0, tokens, scaled)
         return for_hidden, for_weight, None, None
+
+
+def _softmax(logits: Tensor, tokens: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """Logits (M, V) become probabilities, in place → log-probabilities of ``tokens`` (M), entropies (M)."""
+    if training_rows.takes(logits):
+        return training_rows.softmax_(logits, tokens.contiguous(), temperature=temperature, entropy=True)
+    logprobs = (logits / temperature).log_softmax(-1)
+    torch.exp(logprobs, out=logits)
+    return logprobs.gather(1, tokens[:, None])[:, 0], -logprobs.mul_(logits).sum(-1)

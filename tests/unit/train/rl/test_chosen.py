@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from fathom.kernels import training_rows
 from fathom.train.rl import chosen
 from fathom.train.rl.chosen import chosen_logprobs
 
@@ -13,9 +14,12 @@ def plain(hidden, weight, tokens, temperature):
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
-@pytest.mark.parametrize("cached", [1 << 21, 40], ids=["at once", "row by row"])
-def test_values_and_gradients_are_those_of_the_plain_formula(monkeypatch, temperature, cached):
-    monkeypatch.setattr(chosen, "_CACHED", cached)
+@pytest.mark.parametrize("rows", [512, 2], ids=["at once", "in pieces"])
+@pytest.mark.parametrize("kernels", [True, False])
+def test_values_and_gradients_are_those_of_the_plain_formula(monkeypatch, temperature, rows, kernels):
+    monkeypatch.setattr(chosen, "_ROWS", rows)
+    if not kernels:
+        monkeypatch.setattr(training_rows, "takes", lambda *_: False)
     generator = torch.Generator().manual_seed(0)
     hidden = torch.randn(7, 12, generator=generator, requires_grad=True)
     weight = torch.randn(30, 12, generator=generator, requires_grad=True)

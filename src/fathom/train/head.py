@@ -1,0 +1,79 @@
+"""Cross entropy straight from hidden states: the logits of a few rows at a time, and their gradient at once.
+
+Whole logits pass through memory that is new and has to be cleared, four times in a step. Here one piece of room serves
+all rows: the product with the head fills it, one pass turns it into the loss and the gradient, and two products use
+that while it is there. A loss that is a sum has one factor for all rows, so the gradients may wait for it.
+
+    M rows · D hidden · V vocabulary
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from fathom.kernels import training_rows
+from fathom.model.norm import product_dtype
+from fathom.model.transformer import Transformer
+
+_ROWS = 512
+"""Rows whose logits are made at once. Every product passes over the whole head: with few rows it waits for memory."""
+
+
+def weight_of(model: Transformer, hidden: Tensor) -> Tensor | None:
+    """The head's (V, D), where nothing else is in it and :func:`cross_entropy` takes it with ``hidden``; else None."""
+    if model.head is not None and type(model.head) is not nn.Linear:
+        return None  # something was put in its place
+    weight = model.embed.weight if model.head is None else model.head.weight
+    return weight if training_rows.served(hidden, weight) else None
+
+
+def cross_entropy(hidden: Tensor, weight: Tensor, targets: Tensor, *, best: bool = False) -> tuple[Tensor, Tensor]:
+    """The sum of -log softmax(hidden weightᵀ)[target], () float32, and the likeliest tokens: (M) if ``best``, else (0).
+
+    hidden (M, D), weight (V, D), targets (M) int64. Its backward can be called once.
+    """
+    loss, found = _CrossEntropy.apply(hidden, weight, targets, product_dtype(hidden), best)
+    return loss, found
+
+
+class _CrossEntropy(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, dtype: torch.dtype, best: bool
+    ) -> tuple[Tensor, Tensor]:
+        rows, matrix, count = hidden.to(dtype), weight.to(dtype), len(hidden)
+        room = rows.new_empty(min(count, _ROWS), len(matrix))
+        for_rows, for_matrix = torch.empty_like(rows), torch.zeros(matrix.shape)
+        loss, found = torch.zeros(()), targets.new_empty(count if best else 0)
+        for start in range(0, count, _ROWS):
+            part = slice(start, min(start + _ROWS, count))
+            logits = torch.mm(rows[part], matrix.t(), out=room[: part.stop - start])
+            if best:
+                found[part] = logits.argmax(-1)
+            loss -= training_rows.softmax_(logits, targets[part], less=1.0)[0].sum()
+            if ctx.needs_input_grad[0]:
+                torch.mm(logits, matrix, out=for_rows[part])
+            if ctx.needs_input_grad[1]:
+                _add_product(for_matrix, logits.t(), rows[part])
+        ctx.gradients = for_rows.to(hidden.dtype), for_matrix.to(weight.dtype)
+        ctx.mark_non_differentiable(found)
+        return loss, found
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
+        for_hidden, for_weight = ctx.gradients
+        ctx.gradients = None  # scaled where they stand, and given away
+        return for_hidden.mul_(gradients[0]), for_weight.mul_(gradients[0]), None, None, None
+
+
+def _add_product(total: Tensor, one: Tensor, other: Tensor) -> None:
+    """total += one · other, the sum in float32."""
+    if one.dtype == torch.float32:
+        total.addmm_(one, other)
+    else:
+        total += one @ other
