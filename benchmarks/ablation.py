@@ -1,21 +1,22 @@
 """What each choice of the architecture is worth at equal wall-clock, at the size of the laptop's R1-Zero.
 
-Every variant (``benchmarks/variants.py``) trains for the same minutes on the same corpus, one after the other, each in
-a process of its own, with a schedule that ends when its time does. Then: the loss on traces of problems that no corpus
-holds, and how many of these problems it solves. The page in the documentation is written from the stored result:
-``--page`` writes it anew and measures nothing.
+Every variant (``benchmarks/variants.py``) trains for the same minutes on the same corpus, each in a process of its own,
+with a schedule that ends when its time does: one after the other, or ``--at-a-time`` some, on ``--threads`` each. Then:
+the loss on traces of problems that no corpus holds, and how many of these problems it solves. The page in the
+documentation is written from the stored result: ``--page`` writes it anew and measures nothing.
 """
 
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from benchmarks import harness
 from benchmarks.harness import RESULTS, ROOT, Json
 from benchmarks.readme import newest, place
-from benchmarks.variants import active, variants
+from benchmarks.variants import Variant, active, variants
 
 PAGE = ROOT / "docs" / "concepts" / "ablation.md"
 HEAD = """# What each choice is worth on a laptop
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--problems", type=int, default=128, help="held-out problems")
     parser.add_argument("--samples", type=int, default=8, help="sampled attempts at each, beside the greedy one")
+    parser.add_argument("--at-a-time", type=int, default=1, help="variants that train beside each other, all alike")
     parser.add_argument("--only", nargs="+", help="train the variants of these names")
     parser.add_argument("--page", action="store_true", help="write the page from the newest result, and do no more")
     options = parser.parse_args()
@@ -55,15 +57,18 @@ def main() -> None:
         "seeds": options.seeds,
         "problems": options.problems,
         "samples": options.samples,
+        "at_a_time": options.at_a_time,
     }
     results: Json = {}
-    for seed in options.seeds:
-        for variant in variants(options.minutes, seed):
-            if options.only and variant.name not in options.only:
-                continue
-            print(f"training {variant.name}, seed {seed}, for {options.minutes:g} minutes …", file=sys.stderr)
-            job = configuration | {"config": variant.config.model_dump(mode="json")}
-            answer = harness.ask_engine("ablation", job)
+    jobs = [
+        (seed, variant)
+        for seed in options.seeds
+        for variant in variants(options.minutes, seed)
+        if not options.only or variant.name in options.only
+    ]
+    with ThreadPoolExecutor(options.at_a_time) as pool:
+        answers = pool.map(lambda job: train(*job, configuration), jobs)
+        for (seed, variant), answer in zip(jobs, answers, strict=True):
             assert variant.config.model is not None
             about = {"instead": variant.instead, "active_parameters": active(variant.config.model), "runs": []}
             entry = results.setdefault(variant.name, about)
@@ -75,6 +80,12 @@ def main() -> None:
     print(table(results))
 
 
+def train(seed: int, variant: Variant, configuration: Json) -> Json:
+    """What one variant comes to, in a process of its own."""
+    print(f"training {variant.name}, seed {seed}, for {configuration['minutes']:g} minutes …", file=sys.stderr)
+    return harness.ask_engine("ablation", configuration | {"config": variant.config.model_dump(mode="json")})
+
+
 def page(folder: Path) -> str:
     """The whole page, as Markdown."""
     document = newest(folder, "ablation")
@@ -83,13 +94,19 @@ def page(folder: Path) -> str:
     configuration, results = document["configuration"], document["results"]
     seeds = len(configuration["seeds"])
     how = (
-        f"{configuration['minutes']:g} minutes of training each, {configuration['threads']} threads, "
+        f"{configuration['minutes']:g} minutes of training each, {beside(configuration)}, "
         f"{'one seed' if seeds == 1 else f'{seeds} seeds, of which the mean is shown'} ({place(document)}). Solved: of "
         f"{configuration['problems']} held-out problems, the greedy attempt, and each of {configuration['samples']} at "
         "temperature 1."
     )
     verdicts = "\n".join(f"- {line}" for line in judged(results, configuration))
     return f"{HEAD}\n{how}\n\n{table(results)}\n\n{verdicts}\n{_caution(seeds)}"
+
+
+def beside(configuration: Json) -> str:
+    threads, several = configuration["threads"], configuration.get("at_a_time", 1)
+    each = "one thread" if threads == 1 else f"{threads} threads"
+    return each if several == 1 else f"{each} and {several} variants beside each other"
 
 
 def table(results: Json) -> str:

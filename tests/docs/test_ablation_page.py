@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import ablation
+from benchmarks import ablation, harness
 from benchmarks.harness import RESULTS
 from benchmarks.variants import active, variants
 
@@ -19,7 +19,7 @@ def stored(folder, seeds, results):
     document = {
         "what": "ablation",
         "date": "2026-03-04",
-        "hardware": {"cpu": "AMD EPYC 9354", "cores": 2, "gpu": None},
+        "hardware": {"cpu": "AMD EPYC 9354", "features": ["avx2"], "cores": 2, "gpu": None},
         "quiet": True,
         "configuration": {"threads": 2, "minutes": 2.0, "seeds": seeds, "problems": 128, "samples": 8},
         "results": {
@@ -86,3 +86,15 @@ def test_variants_have_the_same_number_of_active_parameters():
     assert [one.config.model.num_mtp_layers for one in found] == [1, 1, 1, 1, 0, 1]
     assert [one.config.optim.muon is None for one in found] == [False] * 5 + [True]
     assert {(one.config.minutes, one.config.steps, one.config.seed) for one in found} == {(1.0, None, 0)}
+
+
+def test_variants_beside_each_other_are_said_to_be():
+    assert ablation.beside({"threads": 2}) == "2 threads"
+    assert ablation.beside({"threads": 1, "at_a_time": 2}) == "one thread and 2 variants beside each other"
+
+
+def test_the_processor_is_told_by_its_widest_arithmetic():
+    told = {"cpu": "AMD EPYC", "cores": 2, "gpu": None}
+    assert harness.slug(told | {"features": ["avx2", "fma"]}) == "amd-epyc-avx2-2c"
+    assert harness.slug(told | {"features": ["avx2", "fma", "avx512f", "avx512_bf16"]}) == "amd-epyc-avx512-bf16-2c"
+    assert harness.slug(told | {"features": []}) == "amd-epyc-2c"
