@@ -33,7 +33,7 @@ def store(folder: Path, what: str, date: str, **more: Any) -> None:
     document = {
         "what": what,
         "date": date,
-        "hardware": {"cpu": "AMD EPYC 9354", "cores": 2, "gpu": None},
+        "hardware": {"cpu": "AMD EPYC 9354", "features": [], "cores": 2, "gpu": None},
         "quiet": True,
         **more,
     }
@@ -115,3 +115,23 @@ def test_a_step_of_grpo_becomes_a_table(tmp_path: Path) -> None:
         "| **fathom, deepseek float32** | 3.0 | 1024 | 2.0 | 1500 MB |\n"
         "| trl, deepseek float32 | 16.8 | 180 | 11.1 | 1500 MB |"
     )
+
+
+def test_seeds_and_controls_become_means_with_their_spread(tmp_path: Path) -> None:
+    def run(seed: int, minutes: float, *shares: float) -> dict[str, Any]:
+        lines = zip((1.0, 0.6, 0.0), shares, strict=True)
+        test = [{"temperature": heat, "pass@1": share, "problems": 256} for heat, share in lines]
+        return {"seed": seed, "minutes": minutes, "test": test}
+
+    arms = {
+        "base": [run(0, 20.0, 0.36, 0.47, 0.84)],
+        "rejection": [],
+        "zero": [run(0, 8.0, 0.86, 0.90, 0.88), run(1, 8.2, 0.88, 0.91, 0.88), run(2, 8.4, 0.84, 0.92, 0.88)],
+    }
+    store(tmp_path, "controls", "2026-03-04", results={"arms": arms, "gates": []})
+    head, *rows = readme.numbers(tmp_path).split("\n| ")
+    assert "Percent right of 256 held-out problems" in head
+    assert rows[1:] == [
+        "base model | 36.0 | 47.0 | 84.0 | 20.0 |",
+        "**reinforcement learning alone** | 86.0 ± 2.0 | 91.0 ± 1.0 | 88.0 ± 0.0 | 8.2 |",
+    ]
