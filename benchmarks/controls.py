@@ -30,13 +30,17 @@ TOLD = ("temperature", "pass@1", "pass@8", "pass@64", "error", "length", "trunca
 def main() -> None:
     parser = harness.parser(__doc__)
     parser.add_argument("--keep", type=Path, help="folder of the runs; default: one that is deleted afterwards")
+    parser.add_argument("--collect", action="store_true", help="run nothing, store what the folder of --keep holds")
     options = parser.parse_args()
+    if options.collect and options.keep is None:
+        parser.error("--collect needs the folder of the runs: --keep DIR")
 
     harness.warn_unless_quiet()
     before = harness.environment()
     with tempfile.TemporaryDirectory() as folder:
         place = (options.keep or Path(folder) / "runs").resolve()
-        run(place, Path(folder))
+        if not options.collect:
+            run(place, Path(folder))
         results = collected(place)
     harness.write("controls", {"threads": 1, "at_a_time": 2, "seeds": list(SEEDS)}, results, options, before)
     print(harness.table([["arm", "T = 1", "T = 0.6", "greedy", "minutes"], *map(list, rows(results))]))
