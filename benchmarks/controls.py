@@ -93,12 +93,14 @@ def shown(numbers: Sequence[float]) -> str:
 
 
 def rows(results: Json) -> list[tuple[str, ...]]:
-    """Of each arm what it is called, right answers at three temperatures, and minutes of training."""
+    """Of each arm what it is called, right answers at three temperatures, and minutes of training, which are compared
+    from the base on.
+    """
     return [
         (
             name,
             *(shown(found(runs, temperature)) for temperature in (1.0, 0.6, 0.0)),
-            f"{statistics.mean(run['minutes'] for run in runs):.1f}",
+            "" if name == "base" else f"{statistics.mean(run['minutes'] for run in runs):.1f}",
         )
         for name, runs in results["arms"].items()
         if runs
