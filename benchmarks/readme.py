@@ -160,7 +160,8 @@ def controls_table(document: Json) -> str:
     head = (
         "The recipe as it is now, three seeds over two bases, and every control at the time that reinforcement "
         f"learning took, one thread each ({place(document)}). Percent right of {problems} held-out problems, mean and "
-        "standard deviation over seeds:\n\n| | sampled, T = 1 | sampled, T = 0.6 | greedy | minutes |\n|---|--:|--:|--:|--:|\n"
+        "standard deviation over seeds:\n\n"
+        "| | sampled, T = 1 | sampled, T = 0.6 | greedy | minutes |\n|---|--:|--:|--:|--:|\n"
     )
     called = {
         "base": "base model",
