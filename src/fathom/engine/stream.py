@@ -30,7 +30,10 @@ class Mailbox:
         self._signalled = False
 
     def put(self, value: Chunk | FathomError) -> bool:
-        """From the engine's thread. Whether the consumer has to be woken."""
+        """From the engine's thread. Whether the consumer has to be woken.
+
+        On a closed loop always: a call that was still waiting there is lost, and only another one finds that out.
+        """
         with self._lock:
             if isinstance(value, Chunk):
                 self._pending.setdefault(value.index, []).append(value)
@@ -39,7 +42,7 @@ class Mailbox:
             else:
                 self._error = value
             wake, self._signalled = not self._signalled, True
-            return wake
+            return wake or self.loop.is_closed()
 
     def cut_off(self) -> bool:
         """From the engine's thread: every open completion ends here. Whether the consumer has to be woken."""

@@ -25,9 +25,9 @@ async def tokens_of(stream):
     return [token for token in [chunk.token_ids async for chunk in stream] for token in token]
 
 
-async def all_free(engine):
+async def all_free(engine):  # sleeping, not spinning: the engine's thread needs the interpreter, too
     while engine.stats().pages_free < engine.stats().pages_total or engine.stats().waiting:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.001)
     return True
 
 
@@ -51,7 +51,7 @@ async def test_a_consumer_that_lags_finds_its_chunks_joined(engine, gqa, greedy)
     stream = engine.generate(Request((1, 2, 3), GREEDY))
     await stream.ready()
     while engine.stats().finished == 0:  # the engine does not wait for anyone to read
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.001)
     chunks = [chunk async for chunk in stream]
     assert len(chunks) == 1
     assert list(chunks[0].token_ids) == greedy(gqa, (1, 2, 3), 8)
@@ -128,7 +128,7 @@ async def test_a_name_is_free_again_only_when_its_request_is_gone(engine, gqa, m
         first = engine.generate(Request((1,), GREEDY, id="name"))
         await first.ready()
         while not engine.stats().running:
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)
         await first.aclose()  # its step is still being computed, and must not reach the next of that name
         with pytest.raises(RequestError, match="request name is already running"):
             await engine.generate(Request((2,), GREEDY, id="name")).ready()

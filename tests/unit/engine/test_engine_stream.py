@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from fathom.base.errors import GenerationError
@@ -28,6 +30,16 @@ async def test_a_mailbox_joins_by_completion_and_wakes_once():
     assert mailbox.take().text == "y"
     with pytest.raises(StopAsyncIteration):
         mailbox.take()
+
+
+def test_every_chunk_asks_for_a_loop_that_went_away():
+    async def leave():
+        mailbox = Mailbox(Request((1,)))
+        assert mailbox.put(Chunk(0, "a", (1,)))
+        return mailbox
+
+    mailbox = asyncio.run(leave())  # the call that the first chunk asked for was never made
+    assert mailbox.put(Chunk(0, "b", (2,)))
 
 
 async def test_what_came_before_an_error_is_still_read():
