@@ -72,7 +72,7 @@ class GateConfig(Part):
 
 class StepsConfig(RunConfig):
     """What every stage has in which a model learns from its own completions. ``start`` is the checkpoint that learns.
-    ``micro_tokens`` bounds the padded tokens of one forward.
+    ``micro_tokens`` bounds the tokens of one forward.
     """
 
     precision: Literal["auto", "float32", "bfloat16"] = "float32"

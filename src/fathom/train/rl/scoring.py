@@ -1,8 +1,9 @@
 """Log-probabilities of rollouts under the model that learns, with gradients: what the losses are computed from.
 
-A batch is padded on the right, where causal attention sees nothing of it. Logits are computed for the completions'
-tokens alone and in float32, the product with the head included: in bfloat16 neighbouring log-probabilities differ by
-more than an update moves them (MiniMax-M1, arXiv 2506.13585, section 3.2).
+What is known of a batch is padded on the right; the model computes it without padding and each prompt once
+(:mod:`fathom.train.rl.shared`). Logits are computed for the completions' tokens alone and in float32, the product with
+the head included: in bfloat16 neighbouring log-probabilities differ by more than an update moves them (MiniMax-M1,
+arXiv 2506.13585, section 3.2).
 
     N rollouts · T tokens of the longest, prompt included · M completion tokens of all · D hidden · V vocabulary
 """
@@ -19,6 +20,10 @@ from torch import Tensor
 from fathom.model.transformer import Transformer
 from fathom.train.rl.chosen import chosen_logprobs
 from fathom.train.rl.rollout import Rollout
+from fathom.train.rl.shared import Shared
+
+_PADDED = 2
+"""Places of a piece's padded rows, which attention takes, for each token that the model computes: at most."""
 
 
 class Batch(NamedTuple):
@@ -27,6 +32,7 @@ class Batch(NamedTuple):
     tokens: Tensor  # (N, T) int64
     chosen: Tensor  # (N, T-1) bool: the policy chose token t + 1
     sampled: Tensor  # (N, T-1) float32: its log-probability when it was sampled; 0 elsewhere
+    shared: Shared  # the same tokens as the model computes them
 
 
 class Scores(NamedTuple):
@@ -37,7 +43,7 @@ class Scores(NamedTuple):
 
 
 def collate(rollouts: Sequence[Rollout], device: torch.device | str = "cpu") -> Batch:
-    """Pad on the right. The token that pads is 0: nothing attends to it, and no loss reads it."""
+    """Pad on the right, with token 0, which no loss reads."""
     width = max(len(one.prompt_ids) + len(one.completion_ids) for one in rollouts)
     tokens = torch.zeros(len(rollouts), width, dtype=torch.int64)
     chosen = torch.zeros(len(rollouts), width - 1, dtype=torch.bool)
@@ -47,28 +53,37 @@ def collate(rollouts: Sequence[Rollout], device: torch.device | str = "cpu") -> 
         tokens[row, :stop] = torch.tensor((*one.prompt_ids, *one.completion_ids))
         chosen[row, start - 1 : stop - 1] = True
         sampled[row, start - 1 : stop - 1] = torch.tensor(one.logprobs)
-    return Batch(tokens.to(device), chosen.to(device), sampled.to(device))
+    return Batch(tokens.to(device), chosen.to(device), sampled.to(device), Shared(rollouts, device))
 
 
 def score(model: Transformer, batch: Batch, *, temperature: float = 1.0) -> Scores:
     """The log-probabilities of ``batch`` under ``model`` at the temperature it was sampled with."""
-    hidden = model.hidden(batch.tokens[:, :-1])[batch.chosen]  # (M, D)
-    taken, entropies = chosen_logprobs(hidden, _head_weight(model), batch.tokens[:, 1:][batch.chosen], temperature)
+    taken, entropies = chosen_logprobs(_hidden(model, batch), _head_weight(model), _tokens(batch), temperature)
     return _spread(taken, entropies, batch)
 
 
 def logits(model: Transformer, batch: Batch, *, temperature: float = 1.0) -> Tensor:
     """(M, V) float32: what ``model`` says of every chosen token, divided by the ``temperature``."""
-    hidden = model.hidden(batch.tokens[:, :-1])  # (N, T-1, D)
-    return head(model, hidden[batch.chosen]) / temperature
+    return head(model, _hidden(model, batch)) / temperature
 
 
 def scores(logprobs: Tensor, batch: Batch) -> Scores:
     """Of the tokens that were chosen, from log-probabilities (M, V) of all that could have been."""
-    taken = logprobs.gather(1, batch.tokens[:, 1:][batch.chosen][:, None])[:, 0]  # (M)
+    taken = logprobs.gather(1, _tokens(batch)[:, None])[:, 0]  # (M)
     with torch.no_grad():
         entropies = -(logprobs.exp() * logprobs).sum(-1)
     return _spread(taken, entropies, batch)
+
+
+def _hidden(model: Transformer, batch: Batch) -> Tensor:
+    """(M, D): the hidden states from which the chosen tokens were predicted."""
+    shared = batch.shared
+    return shared.chosen(model.hidden(shared.tokens, shared.positions, shared)[0])
+
+
+def _tokens(batch: Batch) -> Tensor:
+    """(M,): the chosen tokens."""
+    return batch.tokens[:, 1:][batch.chosen]
 
 
 def _spread(taken: Tensor, entropies: Tensor, batch: Batch) -> Scores:
@@ -86,23 +101,46 @@ def _head_weight(model: Transformer) -> Tensor:
     return model.embed.weight if model.head is None else model.head.weight
 
 
-def by_length(rollouts: Sequence[Rollout]) -> list[int]:
-    """Places of ``rollouts``, that of the longest first."""
-    return sorted(range(len(rollouts)), key=lambda place: -_length(rollouts[place]))
+def families(rollouts: Sequence[Rollout]) -> list[list[int]]:
+    """Places of ``rollouts``, those of one prompt together: the longest of each first, and first the family of the
+    longest.
+    """
+    found: dict[tuple[int, ...], list[int]] = {}
+    for place in sorted(range(len(rollouts)), key=lambda place: -_length(rollouts[place])):
+        found.setdefault(rollouts[place].prompt_ids, []).append(place)
+    return list(found.values())
+
+
+def share(rollouts: Sequence[Rollout], rank: int, ranks: int) -> list[int]:
+    """The places that one of several ranks computes: dealt by length, so that all have as much to do, and in whole
+    families where there are enough of them.
+    """
+    found = families(rollouts)
+    if len(found) < ranks:
+        return [place for family in found for place in family][rank::ranks]
+    return [place for family in found[rank::ranks] for place in family]
 
 
 def pieces(rollouts: Sequence[Rollout], tokens: int, places: Sequence[int] | None = None) -> Iterator[list[int]]:
-    """``places`` among ``rollouts`` (all, the longest first), divided so that each piece, padded, has at most
-    ``tokens`` tokens (or one rollout).
+    """``places`` among ``rollouts`` (all, family by family), divided so that in each piece the model computes at most
+    ``tokens`` tokens (or one rollout), and attention takes rows of at most twice as many places.
 
-    Rollouts of like length go together, the longest first: padding costs time, and memory runs out at once or never.
+    The longest go first: memory runs out at once or never.
     """
     piece: list[int] = []
-    for place in by_length(rollouts) if places is None else places:
-        if piece and _length(rollouts[piece[0]]) * (len(piece) + 1) > tokens:
+    prompts: set[tuple[int, ...]] = set()
+    computed = longest = 0
+    for place in share(rollouts, 0, 1) if places is None else places:
+        one = rollouts[place]
+        more = len(one.completion_ids) + (0 if one.prompt_ids in prompts else len(one.prompt_ids))
+        widest = max(longest, _length(one))
+        if piece and (computed + more > tokens or widest * (len(piece) + 1) > _PADDED * tokens):
             yield piece
-            piece = []
+            piece, prompts, computed = [], set(), 0
+            more = widest = _length(one)
         piece.append(place)
+        prompts.add(one.prompt_ids)
+        computed, longest = computed + more, widest
     if piece:
         yield piece
 

@@ -37,7 +37,7 @@ from fathom.train.rl.curriculum import Adaptive
 from fathom.train.rl.evaluation import evaluate, parts
 from fathom.train.rl.grading import Grader, Group
 from fathom.train.rl.rollout import Rollout
-from fathom.train.rl.scoring import Batch, by_length, collate, pieces
+from fathom.train.rl.scoring import Batch, collate, pieces, share
 
 T = TypeVar("T")
 
@@ -209,9 +209,8 @@ class Steps(ABC):
         """
         self.optimizers.zero_grad()
         for places in self.pieces(rollouts):
-            part = [rollouts[place] for place in places]
-            batch = collate(part, self._device)
-            with self.autocast(), balance.watch(_real(batch, part)):
+            batch = collate([rollouts[place] for place in places], self._device)
+            with self.autocast(), balance.watch(torch.ones_like(batch.shared.tokens, dtype=torch.bool)):
                 found = piece(batch, places)
             value = found.loss.item()
             if not math.isfinite(value):
@@ -225,10 +224,8 @@ class Steps(ABC):
         learned.norm = norm
 
     def pieces(self, rollouts: Sequence[Rollout]) -> Iterator[list[int]]:
-        """The places of the rollouts that this rank scores, dealt by length so that all have as much to do, in pieces
-        that memory holds.
-        """
-        mine = by_length(rollouts)[self._world.rank :: self._world.size]
+        """The places of the rollouts that this rank scores, in pieces that memory holds."""
+        mine = share(rollouts, self._world.rank, self._world.size)
         return pieces(rollouts, self.config.micro_tokens, mine)
 
     def gap(self, logprobs: Tensor, batch: Batch) -> float:
@@ -275,9 +272,3 @@ def describe(groups: Sequence[Group]) -> dict[str, Any]:
 def settled(group: Group) -> bool:
     """Whether all members earned the same."""
     return bool(zero_variance(torch.tensor([[member.reward for member in group.members]]))[0])
-
-
-def _real(batch: Batch, rollouts: Sequence[Rollout]) -> Tensor:
-    """(N, T-1): tokens that the model is shown, padding not counted."""
-    sizes = [len(one.prompt_ids) + len(one.completion_ids) - 1 for one in rollouts]
-    return torch.arange(batch.chosen.shape[1])[None] < torch.tensor(sizes)[:, None]
