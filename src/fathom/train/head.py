@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from fathom.kernels import training_rows
+from fathom.kernels import product, training_rows
 from fathom.model.norm import product_dtype
 from fathom.model.transformer import Transformer
 
@@ -52,14 +52,14 @@ class _CrossEntropy(torch.autograd.Function):
         loss, found = torch.zeros(()), targets.new_empty(count if best else 0)
         for start in range(0, count, _ROWS):
             part = slice(start, min(start + _ROWS, count))
-            logits = torch.mm(rows[part], matrix.t(), out=room[: part.stop - start])
+            logits = product.mm(rows[part], matrix.t(), out=room[: part.stop - start])
             if best:
                 found[part] = logits.argmax(-1)
             loss -= training_rows.softmax_(logits, targets[part], less=1.0)[0].sum()
             if ctx.needs_input_grad[0]:
-                torch.mm(logits, matrix, out=for_rows[part])
+                product.mm(logits, matrix, out=for_rows[part])
             if ctx.needs_input_grad[1]:
-                _add_product(for_matrix, logits.t(), rows[part])
+                product.add_mm(for_matrix, logits.t(), rows[part])
         ctx.gradients = for_rows.to(hidden.dtype), for_matrix.to(weight.dtype)
         ctx.mark_non_differentiable(found)
         return loss, found
@@ -70,11 +70,3 @@ class _CrossEntropy(torch.autograd.Function):
         for_hidden, for_weight = ctx.gradients
         ctx.gradients = None  # scaled where they stand, and given away
         return for_hidden.mul_(gradients[0]), for_weight.mul_(gradients[0]), None, None, None
-
-
-def _add_product(total: Tensor, one: Tensor, other: Tensor) -> None:
-    """total += one · other, the sum in float32."""
-    if one.dtype == torch.float32:
-        total.addmm_(one, other)
-    else:
-        total += one @ other

@@ -33,6 +33,7 @@ SOURCES = (
     "layer.cpp",
     "attention.cpp",
     "train_attention.cpp",
+    "train_product.cpp",
     "train_rows.cpp",
     "latent.cpp",
     "latent_attention.cpp",
@@ -141,6 +142,16 @@ def _key(compiler: str) -> str:
     for name in (*SOURCES, *HEADERS):
         digest.update((here / name).read_bytes())
     return digest.hexdigest()[:32]
+
+
+@functools.cache
+def processor_maker() -> str:
+    """As the processor names itself on x86 ("AuthenticAMD"); empty where it does not."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return ""
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("vendor_id")), "")
 
 
 def _processor() -> str:

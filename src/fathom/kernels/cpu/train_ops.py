@@ -58,6 +58,17 @@ def attention_backward(
     return gradients
 
 
+class StridedStruct(ctypes.Structure):
+    _fields_ = (("data", c_void_p), ("row", c_int64), ("column", c_int64))
+
+
+def product(lib: ctypes.CDLL, a: Tensor, b: Tensor, out: Tensor, *, add: bool) -> None:
+    """out (M, N) = a (M, K) b (K, N), or ``add`` it; columns of ``out`` side by side, the others anyhow."""
+    tables = [StridedStruct(x.data_ptr(), *x.stride()) for x in (a, b, out)]
+    sizes = (c_int64(size) for size in (*a.shape, b.shape[1]))
+    lib.fathom_train_product(*map(ctypes.byref, tables), *sizes, int(add), torch.get_num_threads())
+
+
 def _call(
     q: Tensor, k: Tensor, v: Tensor, out: Tensor, lse: Tensor, scale: float, first: Tensor | None
 ) -> TrainAttentionStruct:

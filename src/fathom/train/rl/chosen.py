@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fathom.kernels import training_rows
+from fathom.kernels import product, training_rows
 
 _ROWS = 512
 """Tokens whose logits are made at once. Every product passes over the whole head: with few rows it waits for memory."""
@@ -35,12 +35,12 @@ class _Chosen(torch.autograd.Function):
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, tokens: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
         count, vocab = len(hidden), len(weight)
         keep = any(ctx.needs_input_grad)
-        probs = hidden.new_empty(count if keep else min(count, _ROWS), vocab)  # (M, V)
+        rows = count if keep else min(count, _ROWS)  # at once
+        probs = hidden.new_empty(rows, vocab)
         taken, entropies = hidden.new_empty(count), hidden.new_empty(count)
-        for start in range(0, count, _ROWS):
-            part = slice(start, min(start + _ROWS, count))
-            out = probs[part] if keep else probs[: part.stop - start]
-            torch.mm(hidden[part], weight.t(), out=out)
+        for start in range(0, count, max(1, rows)):
+            part = slice(start, min(start + rows, count))
+            out = product.mm(hidden[part], weight.t(), out=probs[: part.stop - start])
             taken[part], entropies[part] = _softmax(out, tokens[part], temperature)
         ctx.save_for_backward(hidden, weight, tokens, probs)
         ctx.temperature = temperature
@@ -53,10 +53,10 @@ class _Chosen(torch.autograd.Function):
         gradient = (gradients[0] / ctx.temperature)[:, None]  # (M, 1) of the chosen logit
         for_hidden = for_weight = None
         if ctx.needs_input_grad[0]:
-            for_hidden = gradient * (weight.index_select(0, tokens) - probs @ weight)
+            for_hidden = gradient * (weight.index_select(0, tokens) - product.mm(probs, weight))
         if ctx.needs_input_grad[1]:
             scaled = gradient * hidden
-            for_weight = (probs.t() @ -scaled).index_add_(0, tokens, scaled)
+            for_weight = product.mm(probs.t(), -scaled).index_add_(0, tokens, scaled)
         return for_hidden, for_weight, None, None
 
 

@@ -1,0 +1,47 @@
+"""Large products of float32 matrices, without a gradient: ours where the library behind torch is slow, else torch's.
+
+MKL's products are made for Intel's processors. On AMD's without AVX-512 its product of hidden states with a head of
+fifty thousand tokens takes half as long again as ours, and the two of the way back take as long (docs/log.md).
+
+    M, K, N sizes of a product (M, K) · (K, N)
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from fathom.kernels.cpu import train_ops
+from fathom.kernels.cpu.library import library, processor_maker
+
+LEAST = 1 << 24
+"""Multiplications below which torch's are taken: calling ours costs some microseconds."""
+
+
+def mm(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """a (M, K) · b (K, N), into ``out`` (M, N) where given."""
+    if out is None:
+        out = a.new_empty(len(a), b.shape[1])
+    if served(a, b, out):
+        train_ops.product(library(), a, b, out, add=False)  # type: ignore[arg-type]
+        return out
+    return torch.mm(a, b, out=out)
+
+
+def add_mm(total: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """``total`` (M, N) float32 plus a (M, K) · b (K, N), where it stands."""
+    if served(a, b, total):
+        train_ops.product(library(), a, b, total, add=True)  # type: ignore[arg-type]
+        return total
+    return total.addmm_(a, b) if a.dtype == total.dtype else total.add_(a @ b)
+
+
+def served(a: Tensor, b: Tensor, out: Tensor) -> bool:
+    """Whether our kernel takes this product."""
+    plain = all(x.dtype == torch.float32 and x.device.type == "cpu" for x in (a, b, out))
+    large = plain and a.shape[0] * a.shape[1] * b.shape[1] >= LEAST and out.stride(1) == 1
+    return large and _slow_otherwise() and library() is not None
+
+
+def _slow_otherwise() -> bool:
+    return processor_maker() == "AuthenticAMD" and "AVX512" not in torch.backends.cpu.get_cpu_capability()
