@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=128, help="held-out problems")
     parser.add_argument("--samples", type=int, default=8, help="sampled attempts at each, beside the greedy one")
     parser.add_argument("--at-a-time", type=int, default=1, help="variants that train beside each other, all alike")
+    parser.add_argument("--note", default="", help="what else the machine did all the while, for the page to say")
     parser.add_argument("--only", nargs="+", help="train the variants of these names")
     parser.add_argument("--page", action="store_true", help="write the page from the newest result, and do no more")
     options = parser.parse_args()
@@ -58,6 +59,7 @@ def main() -> None:
         "problems": options.problems,
         "samples": options.samples,
         "at_a_time": options.at_a_time,
+        "note": options.note,
     }
     results: Json = {}
     jobs = [
@@ -106,7 +108,9 @@ def page(folder: Path) -> str:
 def beside(configuration: Json) -> str:
     threads, several = configuration["threads"], configuration.get("at_a_time", 1)
     each = "one thread" if threads == 1 else f"{threads} threads"
-    return each if several == 1 else f"{each} and {several} variants beside each other"
+    how = each if several == 1 else f"{each} and {several} variants beside each other"
+    note = configuration.get("note")
+    return f"{how}, {note}" if note else how
 
 
 def table(results: Json) -> str:

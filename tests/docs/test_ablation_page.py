@@ -91,6 +91,7 @@ def test_variants_have_the_same_number_of_active_parameters():
 def test_variants_beside_each_other_are_said_to_be():
     assert ablation.beside({"threads": 2}) == "2 threads"
     assert ablation.beside({"threads": 1, "at_a_time": 2}) == "one thread and 2 variants beside each other"
+    assert ablation.beside({"threads": 1, "note": "beside a game"}) == "one thread, beside a game"
 
 
 def test_the_processor_is_told_by_its_widest_arithmetic():
