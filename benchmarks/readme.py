@@ -68,7 +68,8 @@ def place(document: Json) -> str:
     """Machine and date, for a caption."""
     hardware = document["hardware"]
     processor = " ".join(filter(None, (hardware["cpu"], vectors(hardware))))
-    name = hardware["gpu"] or f"{processor}, {hardware['cores']} cores"
+    count = hardware["cores"]
+    name = hardware["gpu"] or f"{processor}, {count} core{'' if count == 1 else 's'}"
     quiet = "" if document["quiet"] else "; the machine was not quiet"
     return f"{name}; {document['date']}{quiet}"
 
