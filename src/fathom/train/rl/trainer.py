@@ -154,16 +154,21 @@ class Trainer(Steps):
     ) -> None:
         """One update over ``examples``; ``old`` holds the log-probabilities of those that are ours, where it is
         off-policy.
+
+        What has no gradient counts in the divisor and is not computed.
         """
-        rollouts = [example.member.rollout for example in examples]
-        total = divisor(self._learnable(collate(rollouts), examples), self.config.loss)
+        whole = collate([example.member.rollout for example in examples])
+        total = divisor(self._learnable(whole, examples), self.config.loss)
+        everything = range(len(examples))
+        kept = [place for place in everything if self._teaches(examples[place])] or list(everything)
+        rollouts = [examples[place].member.rollout for place in kept]
 
         def piece(batch: Batch, places: list[int]) -> Piece:
-            part = [examples[place] for place in places]
+            part = [examples[kept[place]] for place in places]
             scores = score(self.model, batch, temperature=self.config.sampling.temperature)
             before = scores.logprobs.detach() if self._twin is None else batch.sampled
             if old is not None:
-                before = _padded([old[place] for place in places], batch)
+                before = _padded([old[kept[place]] for place in places], batch)
             loss = policy_loss(
                 scores.logprobs,
                 before,
@@ -177,6 +182,11 @@ class Trainer(Steps):
             return Piece(loss.value, loss.diagnostics, scores.logprobs)
 
         self.update(rollouts, piece, learned, balance)
+
+    def _teaches(self, example: _Example) -> bool:
+        """Whether it has a gradient: a KL term always has; else what is as good as its group has none."""
+        masked = self.config.sampling.truncated == "mask" and example.member.rollout.truncated
+        return not masked and (self.reference is not None or example.advantage != 0)
 
     def _learnable(self, batch: Batch, examples: Sequence[_Example]) -> Tensor:
         """(N, T-1): the tokens that the policy chose, without those of completions that are masked."""

@@ -11,6 +11,7 @@ from fathom.tasks.task import Verdict
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.loss import FORMS
 from fathom.train.rl.scoring import collate
+from fathom.train.rl.steps import settled
 from fathom.train.rl.trainer import Trainer
 from fathom.train.zero.vocabulary import SIZE
 
@@ -146,8 +147,32 @@ def test_the_reference_follows_the_policy_where_asked():
     assert moving.run_step()[0]["reference_kl"] == 0
 
 
+def gradients(one):
+    one.optimizers.step = lambda factor: 1.0
+    line, groups = one.run_step()
+    return line, groups, {name: weight.grad for name, weight in one.model.named_parameters()}
+
+
+@pytest.mark.parametrize("truncated", ["zero", "mask"])
+@pytest.mark.parametrize("updates", [1, 2])
+def test_what_cannot_teach_is_not_computed_and_changes_nothing(truncated, updates, monkeypatch):
+    changes = {"sampling": {"truncated": truncated}, "updates": updates}
+    line, groups, found = gradients(trainer(**changes))
+    assert any(settled(group) for group in groups)
+    assert not all(settled(group) for group in groups)
+    monkeypatch.setattr(Trainer, "_teaches", lambda *_: True)
+    whole, _, expected = gradients(trainer(**changes))
+    assert line["loss"] == pytest.approx(whole["loss"], abs=1e-7)
+    assert sum(map(sum, line["loads"].values())) < sum(map(sum, whole["loads"].values()))
+    for name, gradient in expected.items():
+        if gradient is None:
+            assert found[name] is None
+        else:
+            torch.testing.assert_close(found[name], gradient, atol=1e-7, rtol=1e-4)
+
+
 def test_loads_count_every_prompt_once_and_no_padding():
-    one = trainer()
+    one = trainer(loss=FORMS["grpo"])  # whose KL term learns from every completion
     line, groups = one.run_step()
     rollouts = [member.rollout for group in groups for member in group.members]
     shown = sum(map(len, {r.prompt_ids for r in rollouts})) + sum(len(r.completion_ids) - 1 for r in rollouts)
