@@ -134,6 +134,7 @@ def rewarded(directory: Path, start: str, *, seed: int = 0, steps: int = 40, sol
                 "sampled": 512,
                 "sampled_tokens": round(512 * (25 + 28 * share)),
                 "groups": 64,
+                "learned_tokens": round(512 * (25 + 28 * share) * 0.7),
                 "loss": draw.gauss(0, 0.01),
                 "engine_gap": 10 ** draw.gauss(-5, 0.15),
                 "gradient_norm": draw.uniform(0.2, 0.4),

@@ -165,6 +165,7 @@ SAID_ELSEWHERE = frozenset(
         "length_max",
         "groups",
         "sampled",
+        "learned_tokens",
         "sampled_tokens",
         "sampling_seconds",
         "update_seconds",

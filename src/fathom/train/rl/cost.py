@@ -19,16 +19,19 @@ class Cost:
         self._learned = _line(lambda length: flops.training(model, length))
         self._decoded = _line(lambda context: flops.decoding(model, context))
 
-    def flops(self, groups: Sequence[Group], kept: int) -> float:
-        """Of sampling ``groups``, each prompt read once, and of learning from ``kept`` of them."""
-        sampled = learned = 0.0
+    def flops(self, groups: Sequence[Group], learned: int) -> float:
+        """Of sampling ``groups``, each prompt read once, and of an update that computed ``learned`` of their tokens,
+        each taken for one in a row of mean length.
+        """
+        sampled = tokens = whole = 0.0
         for group in groups:
             prompt = len(group.members[0].rollout.prompt_ids)
             sampled += prompt * self._learned(prompt) / 3  # the forward pass alone
             for member in group.members:
                 sampled += member.length * self._decoded(prompt + (member.length + 1) / 2)
-                learned += (prompt + member.length) * self._learned(prompt + member.length)
-        return sampled + learned * kept / len(groups)
+                tokens += prompt + member.length
+                whole += (prompt + member.length) ** 2
+        return sampled + learned * self._learned(whole / tokens)
 
 
 def _line(cost: Callable[[int], float]) -> Callable[[float], float]:

@@ -198,7 +198,7 @@ def _step(
     """``out`` None: another rank writes."""
     line, groups = trainer.run_step()
     seconds = line["sampling_seconds"] + line["update_seconds"]
-    line["flops"] = cost.flops(groups, line["groups"])
+    line["flops"] = cost.flops(groups, line["learned_tokens"])
     line["tokens_per_second"] = line["sampled_tokens"] / max(1e-9, seconds)
     if trainer.step % config.log_every == 0 or trainer.step == config.steps:
         display.show(recorder.record(config.stage, trainer.step, line))

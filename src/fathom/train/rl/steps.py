@@ -60,26 +60,28 @@ class Piece(NamedTuple):
 
 @dataclass(slots=True)
 class Learned:
-    """What the updates of a step add up to."""
+    """What the updates of a step add up to. ``tokens`` went through the model, forward and backward."""
 
     tally: Any = None
     loss: float = 0.0
     gap: float = 0.0
+    tokens: int = 0
     norm: float = 0.0
 
-    def add(self, tally: Tally, loss: float, gap: float) -> None:
+    def add(self, tally: Tally, loss: float, gap: float, tokens: int) -> None:
         self.tally = tally if self.tally is None else self.tally.merge(tally)
         self.loss += loss
         self.gap = max(self.gap, gap)
+        self.tokens += tokens
 
     def gathered(self, world: World) -> Learned:
         """What all ranks learned."""
         if world.size == 1:
             return self
         whole = Learned(norm=self.norm)
-        for tally, loss, gap in world.gather((self.tally, self.loss, self.gap)):
+        for tally, *numbers in world.gather((self.tally, self.loss, self.gap, self.tokens)):
             if tally is not None:
-                whole.add(tally, loss, gap)
+                whole.add(tally, *numbers)
         return whole
 
 
@@ -129,6 +131,7 @@ class Steps(ABC):
             "groups": len(kept),
             "loss": learned.loss,
             "engine_gap": learned.gap,
+            "learned_tokens": learned.tokens,
             "gradient_norm": learned.norm,
             "lr_factor": self._factor(self.step - 1),
             **(learned.tally.metrics() if learned.tally else {}),
@@ -216,7 +219,7 @@ class Steps(ABC):
             if not math.isfinite(value):
                 raise self._diverged(batch, f"the loss is {value}")
             found.loss.backward()
-            learned.add(found.tally, value, self.gap(found.logprobs, batch))
+            learned.add(found.tally, value, self.gap(found.logprobs, batch), batch.shared.tokens.numel())
         self._world.sum_gradients(self.optimizers.parameters)
         norm = self.optimizers.step(self._factor(self.step))
         if not math.isfinite(norm):

@@ -28,6 +28,7 @@ def test_every_token_is_counted_with_what_it_attends_to():
         for length in lengths
         for at in range(1, length + 1)
     )
-    learned = sum(size * flops.training(model, size) for size in (7, 9, 3, 3))
-    assert Cost(CONFIG).flops(groups, 2) == pytest.approx(prompts + sampled + learned)
-    assert Cost(CONFIG).flops(groups, 1) == pytest.approx(prompts + sampled + learned / 2)
+    sizes = (7, 9, 3, 3)
+    learned = sum(size * flops.training(model, size) for size in sizes)
+    assert Cost(CONFIG).flops(groups, sum(sizes)) == pytest.approx(prompts + sampled + learned)
+    assert Cost(CONFIG).flops(groups, sum(sizes) // 2) == pytest.approx(prompts + sampled + learned / 2)
