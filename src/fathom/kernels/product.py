@@ -1,7 +1,8 @@
-"""Large products of float32 matrices, without a gradient: ours where the library behind torch is slow, else torch's.
+"""Products of float32 matrices, without a gradient: ours where the library behind torch is slow, else torch's.
 
 MKL's products are made for Intel's processors. On AMD's without AVX-512 its product of hidden states with a head of
-fifty thousand tokens takes half as long again as ours, and the two of the way back take as long (docs/log.md).
+fifty thousand tokens takes a third longer than ours (the two of the way back take as long), and its batches of small
+matrices, as Muon has them, nearly twice as long (docs/log.md).
 
     M, K, N sizes of a product (M, K) · (K, N)
 """
@@ -34,6 +35,19 @@ def add_mm(total: Tensor, a: Tensor, b: Tensor) -> Tensor:
         train_ops.product(library(), a, b, total, add=True)  # type: ignore[arg-type]
         return total
     return total.addmm_(a, b) if a.dtype == total.dtype else total.add_(a @ b)
+
+
+def iterate_quintic(x: Tensor, iterations: int, quintic: tuple[float, float, float]) -> Tensor:
+    """x ← a·x + (b·g + c·g²)·x with g = x xᵀ, so often: x (n, O, I), O ≤ I. ``x`` may be overwritten."""
+    a, b, c = quintic
+    plain = x.dtype == torch.float32 and x.device.type == "cpu" and x.is_contiguous()
+    if plain and _slow_otherwise() and library() is not None:
+        train_ops.muon(library(), x, iterations, quintic)  # type: ignore[arg-type]
+        return x
+    for _ in range(iterations):
+        gram = x @ x.mT  # (n, O, O)
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x
 
 
 def served(a: Tensor, b: Tensor, out: Tensor) -> bool:

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from fathom.base.errors import ConfigError
+from fathom.kernels.product import iterate_quintic
 from fathom.optim.config import MuonConfig
 from fathom.optim.groups import Named
 
@@ -34,13 +35,9 @@ TINY = 1e-12
 
 def orthogonalize(matrices: Tensor, iterations: int = 5, dtype: torch.dtype = torch.float32) -> Tensor:
     """(…, O, I), O ≤ I, to nearly U Vᵀ of each, in ``dtype``; a zero matrix stays zero."""
-    a, b, c = QUINTIC
     norms = torch.linalg.vector_norm(matrices, dim=(-2, -1), keepdim=True, dtype=torch.float32)
     x = (matrices / norms.clamp(min=TINY)).to(dtype).view(-1, *matrices.shape[-2:])  # (n, O, I), singular values ≤ 1
-    for _ in range(iterations):
-        gram = x @ x.mT  # (n, O, O)
-        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return x.view(matrices.shape)
+    return iterate_quintic(x, iterations, QUINTIC).view(matrices.shape)
 
 
 def scale(rows: int, columns: int) -> float:

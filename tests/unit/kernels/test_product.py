@@ -81,3 +81,20 @@ def test_what_is_no_float32_goes_to_torch():
     assert not product.served(a, b, total)
     torch.testing.assert_close(product.mm(a, b), a @ b)
     torch.testing.assert_close(product.add_mm(total, a, b), (a @ b).float())
+
+
+@given(st.integers(1, 4), st.integers(1, 40), st.integers(0, 60), st.integers(1, 3), st.integers(0, 99))
+def test_quintic_iterations_are_those_of_the_formula(n, rows, more, threads, seed):
+    x = torch.randn(n, rows, rows + more, generator=torch.Generator().manual_seed(seed))
+    x /= torch.linalg.matrix_norm(x, keepdim=True)
+    exact, (a, b, c) = x.double(), (3.4445, -4.7750, 2.0315)
+    for _ in range(5):
+        gram = exact @ exact.mT
+        exact = a * exact + (b * gram + c * gram @ gram) @ exact
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        train_ops.muon(library(), x, 5, (a, b, c))
+    finally:
+        torch.set_num_threads(before)
+    torch.testing.assert_close(x.double(), exact, atol=1e-4, rtol=1e-3)

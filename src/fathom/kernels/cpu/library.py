@@ -34,13 +34,24 @@ SOURCES = (
     "attention.cpp",
     "train_attention.cpp",
     "train_product.cpp",
+    "train_muon.cpp",
     "train_rows.cpp",
     "latent.cpp",
     "latent_attention.cpp",
     "latent_network.cpp",
     "draw.cpp",
 )
-HEADERS = ("lanes.h", "simd.h", "scratch.h", "pool.h", "linear.h", "format.h", "product.h", "latent.h")
+HEADERS = (
+    "lanes.h",
+    "simd.h",
+    "scratch.h",
+    "pool.h",
+    "linear.h",
+    "format.h",
+    "product.h",
+    "train_product.h",
+    "latent.h",
+)
 COMPILERS = ("g++", "c++", "clang++")
 BASE_FLAGS = (
     "-std=gnu++17",

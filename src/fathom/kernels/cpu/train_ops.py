@@ -69,6 +69,13 @@ def product(lib: ctypes.CDLL, a: Tensor, b: Tensor, out: Tensor, *, add: bool) -
     lib.fathom_train_product(*map(ctypes.byref, tables), *sizes, int(add), torch.get_num_threads())
 
 
+def muon(lib: ctypes.CDLL, x: Tensor, iterations: int, quintic: tuple[float, float, float]) -> None:
+    """Newton-Schulz iterations of x (n, O, I) float32, contiguous, where it stands."""
+    sizes = (c_int64(size) for size in x.shape)
+    factors = (c_float(factor) for factor in quintic)
+    lib.fathom_train_muon(c_void_p(x.data_ptr()), *sizes, iterations, *factors, torch.get_num_threads())
+
+
 def _call(
     q: Tensor, k: Tensor, v: Tensor, out: Tensor, lse: Tensor, scale: float, first: Tensor | None
 ) -> TrainAttentionStruct:

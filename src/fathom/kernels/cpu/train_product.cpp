@@ -16,14 +16,9 @@
 #include <cstring>
 
 #include "scratch.h"
-#include "simd.h"
+#include "train_product.h"
 
 namespace fathom {
-
-struct Strided {
-  float* data;
-  int64_t row, column;  // from one to the next, in elements
-};
 
 namespace {
 

@@ -79,9 +79,9 @@ class Learned:
         if world.size == 1:
             return self
         whole = Learned(norm=self.norm)
-        for tally, *numbers in world.gather((self.tally, self.loss, self.gap, self.tokens)):
+        for tally, loss, gap, tokens in world.gather((self.tally, self.loss, self.gap, self.tokens)):
             if tally is not None:
-                whole.add(tally, *numbers)
+                whole.add(tally, loss, gap, tokens)
         return whole
 
 
