@@ -9,11 +9,14 @@ matrices, as Muon has them, nearly twice as long (docs/log.md).
 
 from __future__ import annotations
 
+import functools
+
 import torch
 from torch import Tensor
 
+from fathom.base import cpu
 from fathom.kernels.cpu import train_ops
-from fathom.kernels.cpu.library import library, processor_maker
+from fathom.kernels.cpu.library import library
 
 LEAST = 1 << 24
 """Multiplications below which torch's are taken: calling ours costs some microseconds."""
@@ -57,5 +60,7 @@ def served(a: Tensor, b: Tensor, out: Tensor) -> bool:
     return large and _slow_otherwise() and library() is not None
 
 
+@functools.cache
 def _slow_otherwise() -> bool:
-    return processor_maker() == "AuthenticAMD" and "AVX512" not in torch.backends.cpu.get_cpu_capability()
+    processor = cpu.detect()
+    return processor.name.startswith("AMD") and "avx512f" not in processor.flags

@@ -155,16 +155,6 @@ def _key(compiler: str) -> str:
     return digest.hexdigest()[:32]
 
 
-@functools.cache
-def processor_maker() -> str:
-    """As the processor names itself on x86 ("AuthenticAMD"); empty where it does not."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return ""
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("vendor_id")), "")
-
-
 def _processor() -> str:
     """The instruction sets that ``-march=native`` chooses from: a home directory may be shared between machines."""
     try:
