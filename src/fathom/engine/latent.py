@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from fathom.kernels.latent import LayerTensors, ModelTensors, Packed, Rows, Sizes, served
 from fathom.model.block import Block
 from fathom.model.config import MLAConfig, ModelConfig
+from fathom.model.linear import Linear
 from fathom.model.mla import LATENT_NORM_EPS, MLAttention
 from fathom.model.mlp import MLP
 from fathom.model.moe import Experts, MoE
@@ -22,7 +23,7 @@ from fathom.model.rope import Rope
 from fathom.model.router import Router
 from fathom.model.transformer import Transformer
 
-_KNOWN = {Block, MLAttention, MoE, Router, Experts, MLP, RMSNorm, nn.Linear}
+_KNOWN = {Block, MLAttention, MoE, Router, Experts, MLP, RMSNorm, Linear}
 _GROUP_BEST = {"greedy": 0, "group_limited_greedy": 1, "noaux_tc": 2}
 
 
@@ -77,7 +78,7 @@ def tensors_of(model: object) -> ModelTensors | None:
     if any("absorbed_weights" in vars(part) for part in model.layers.modules()):  # copies of another's making
         return None
     ends = (type(model.embed), type(model.norm), type(model.head))
-    if ends not in {(nn.Embedding, RMSNorm, nn.Linear), (nn.Embedding, RMSNorm, type(None))}:
+    if ends not in {(nn.Embedding, RMSNorm, Linear), (nn.Embedding, RMSNorm, type(None))}:
         return None
     head = model.embed.weight if model.head is None else model.head.weight
     layers = tuple(_layer(cast("Block", layer)) for layer in model.layers)

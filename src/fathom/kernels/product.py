@@ -1,25 +1,49 @@
-"""Products of float32 matrices, without a gradient: ours where the library behind torch is slow, else torch's.
+"""Products of float32 matrices: ours where the library behind torch is slow, else torch's.
 
-MKL's products are made for Intel's processors. On AMD's without AVX-512 its product of hidden states with a head of
-fifty thousand tokens takes a third longer than ours (the two of the way back take as long), and its batches of small
-matrices, as Muon has them, nearly twice as long (docs/log.md).
+MKL's products are made for Intel's processors: on AMD's they never use more than AVX2. With AVX-512 ours are twice as
+fast. Without it they are a third faster on a head of fifty thousand tokens and less on others, except where the left
+factor is transposed, as in gradients of weights; small matrices in a row, as Muon has them, take half the time
+(docs/log.md).
 
-    M, K, N sizes of a product (M, K) · (K, N)
+    M, K, N sizes of a product (M, K) · (K, N) · I inputs · O outputs
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from fathom.base import cpu
 from fathom.kernels.cpu import train_ops
 from fathom.kernels.cpu.library import library
 
-LEAST = 1 << 24
+LEAST = 1 << 21
 """Multiplications below which torch's are taken: calling ours costs some microseconds."""
+
+FEWEST = 16
+"""Rows or columns below which torch's are taken: our tiles would be mostly empty."""
+
+_TURNED = 64
+"""Rows up to which the right factor, which is then most of the work to read, is read as it lies instead of packed."""
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x (…, I) · weight (O, I)ᵀ + bias (O), as autocast has it: (…, O). Differentiable once where ours is used."""
+    if not _takes_linear(x, weight):
+        return F.linear(x, weight, bias)
+    rows = x.reshape(-1, x.shape[-1])
+    if torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad):
+        out: Tensor = _Linear.apply(rows, weight)
+    else:
+        out = mm(rows, weight.t())
+    out = out.unflatten(0, x.shape[:-1])
+    return out if bias is None else out + bias
 
 
 def mm(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor:
@@ -27,7 +51,7 @@ def mm(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor:
     if out is None:
         out = a.new_empty(len(a), b.shape[1])
     if served(a, b, out):
-        train_ops.product(library(), a, b, out, add=False)  # type: ignore[arg-type]
+        _product(a, b, out, add=False)
         return out
     return torch.mm(a, b, out=out)
 
@@ -35,9 +59,40 @@ def mm(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor:
 def add_mm(total: Tensor, a: Tensor, b: Tensor) -> Tensor:
     """``total`` (M, N) float32 plus a (M, K) · b (K, N), where it stands."""
     if served(a, b, total):
-        train_ops.product(library(), a, b, total, add=True)  # type: ignore[arg-type]
+        _product(a, b, total, add=True)
         return total
     return total.addmm_(a, b) if a.dtype == total.dtype else total.add_(a @ b)
+
+
+def grouped_mm(rows: Tensor, matrices: Tensor, counts: Sequence[int]) -> Tensor:
+    """Rows of group e times its matrix: ``rows`` (M, K), sorted by group, ``matrices`` (E, K, N) → (M, N)."""
+    out = rows.new_empty(len(rows), matrices.shape[2])
+    if served(rows, matrices[0], out):
+        a, b, c = train_ops.tokens(rows), train_ops.stack(matrices), train_ops.tokens(out)
+        train_ops.grouped(library(), a, b, c, counts, -1, *matrices.shape[1:])  # type: ignore[arg-type]
+        return out
+    for group, part in _parts(counts):
+        torch.mm(rows[part], matrices[group], out=out[part])
+    return out
+
+
+def grouped_outer(left: Tensor, right: Tensor, counts: Sequence[int]) -> Tensor:
+    """Σ left ⊗ right over the rows of each group: (M, A) and (M, B), sorted by group → (E, A, B), 0 of no rows."""
+    out = left.new_empty(len(counts), left.shape[1], right.shape[1])
+    if served(left.t(), right, out[0]):
+        a, b, c = train_ops.tokens(left, transposed=True), train_ops.tokens(right), train_ops.stack(out)
+        train_ops.grouped(library(), a, b, c, counts, left.shape[1], -1, right.shape[1])  # type: ignore[arg-type]
+        return out
+    for group, part in _parts(counts):
+        torch.mm(left[part].t(), right[part], out=out[group])
+    return out
+
+
+def _parts(counts: Sequence[int]) -> Iterator[tuple[int, slice]]:
+    start = 0
+    for group, count in enumerate(counts):
+        yield group, slice(start, start + count)
+        start += count
 
 
 def iterate_quintic(x: Tensor, iterations: int, quintic: tuple[float, float, float]) -> Tensor:
@@ -56,11 +111,44 @@ def iterate_quintic(x: Tensor, iterations: int, quintic: tuple[float, float, flo
 def served(a: Tensor, b: Tensor, out: Tensor) -> bool:
     """Whether our kernel takes this product."""
     plain = all(x.dtype == torch.float32 and x.device.type == "cpu" for x in (a, b, out))
-    large = plain and a.shape[0] * a.shape[1] * b.shape[1] >= LEAST and out.stride(1) == 1
-    return large and _slow_otherwise() and library() is not None
+    return plain and _large(len(a), a.shape[1], b.shape[1]) and _slow_otherwise(a.stride(1) != 1) and bool(library())
+
+
+class _Linear(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(rows, weight)
+        return mm(rows, weight.t())
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        rows, weight = ctx.saved_tensors
+        for_rows = mm(gradient, weight) if ctx.needs_input_grad[0] else None
+        for_weight = mm(gradient.t(), rows) if ctx.needs_input_grad[1] else None
+        return for_rows, for_weight
+
+
+def _takes_linear(x: Tensor, weight: Tensor) -> bool:
+    plain = all(t.dtype == torch.float32 and t.device.type == "cpu" for t in (x, weight))
+    if not plain or not x.numel() or torch.is_autocast_enabled("cpu"):
+        return False
+    width = x.shape[-1]
+    return _large(x.numel() // width, width, len(weight)) and _slow_otherwise(False) and bool(library())
+
+
+def _large(m: int, k: int, n: int) -> bool:
+    return m * k * n >= LEAST and m >= FEWEST and n >= FEWEST
+
+
+def _product(a: Tensor, b: Tensor, out: Tensor, *, add: bool) -> None:
+    if len(a) <= _TURNED and len(a) < b.shape[1]:
+        a, b, out = b.t(), a.t(), out.t()
+    train_ops.product(library(), a, b, out, add=add)  # type: ignore[arg-type]
 
 
 @functools.cache
-def _slow_otherwise() -> bool:
+def _slow_otherwise(transposed: bool = False) -> bool:
+    """Whether torch's product is slower here than ours: of a left factor as it lies, or ``transposed``."""
     processor = cpu.detect()
-    return processor.name.startswith("AMD") and "avx512f" not in processor.flags
+    return processor.name.startswith("AMD") and ("avx512f" in processor.flags or not transposed)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from fathom.model.config import GQAConfig, ModelConfig
 from fathom.model.context import AttentionContext, CacheSpec
+from fathom.model.linear import Linear
 from fathom.model.norm import RMSNorm
 from fathom.model.rope import Rotation
 
@@ -23,10 +24,10 @@ class GQAttention(nn.Module):
         self.head_dim = head_dim
         self.num_kv_heads = attention.num_kv_heads
         self.scale = head_dim**-0.5
-        self.q_proj = nn.Linear(width, attention.num_heads * head_dim, bias=attention.qkv_bias)
-        self.k_proj = nn.Linear(width, attention.num_kv_heads * head_dim, bias=attention.qkv_bias)
-        self.v_proj = nn.Linear(width, attention.num_kv_heads * head_dim, bias=attention.qkv_bias)
-        self.o_proj = nn.Linear(attention.num_heads * head_dim, width, bias=False)
+        self.q_proj = Linear(width, attention.num_heads * head_dim, bias=attention.qkv_bias)
+        self.k_proj = Linear(width, attention.num_kv_heads * head_dim, bias=attention.qkv_bias)
+        self.v_proj = Linear(width, attention.num_kv_heads * head_dim, bias=attention.qkv_bias)
+        self.o_proj = Linear(attention.num_heads * head_dim, width, bias=False)
         self.q_norm = RMSNorm(head_dim, config.norm_eps) if attention.qk_norm else None
         self.k_norm = RMSNorm(head_dim, config.norm_eps) if attention.qk_norm else None
 

@@ -10,7 +10,7 @@ a gather by the inverse.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fathom.kernels import training_rows
+from fathom.kernels import product, training_rows
 
 
 class Order:
@@ -92,21 +92,14 @@ class _Grouped(torch.autograd.Function):
     def forward(ctx: Any, rows: Tensor, weights: Tensor, counts: Sequence[int]) -> Tensor:
         ctx.save_for_backward(rows, weights)
         ctx.counts = counts
-        out = rows.new_empty(len(rows), weights.shape[1])
-        for expert, part in _parts(counts):
-            torch.mm(rows[part], weights[expert].t(), out=out[part])
-        return out
+        return product.grouped_mm(rows, weights.mT, counts)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
         rows, weights = ctx.saved_tensors
         gradient = gradients[0].contiguous()
-        for_rows = torch.empty_like(rows)
-        for_weights = torch.zeros_like(weights)  # an idle expert has a gradient, and it is zero
-        for expert, part in _parts(ctx.counts):
-            torch.mm(gradient[part], weights[expert], out=for_rows[part])
-            torch.mm(gradient[part].t(), rows[part], out=for_weights[expert])
-        return for_rows, for_weights, None
+        for_rows = product.grouped_mm(gradient, weights, ctx.counts)
+        return for_rows, product.grouped_outer(gradient, rows, ctx.counts), None
 
 
 class _Spread(torch.autograd.Function):
@@ -133,11 +126,3 @@ class _Permute(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         (back,) = ctx.saved_tensors
         return gradients[0].index_select(0, back), None, None
-
-
-def _parts(counts: Sequence[int]) -> Iterator[tuple[int, slice]]:
-    start = 0
-    for expert, count in enumerate(counts):
-        if count:
-            yield expert, slice(start, start + count)
-        start += count

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from fathom.model.config import MLAConfig, ModelConfig
 from fathom.model.context import AttentionContext, CacheSpec
+from fathom.model.linear import Linear
 from fathom.model.norm import RMSNorm
 from fathom.model.rope import Rotation, softmax_factor
 
@@ -36,16 +37,16 @@ class MLAttention(nn.Module):
         self.expanded_dims = [attention.qk_nope_head_dim, attention.v_head_dim]
         self.scale = attention.qk_head_dim**-0.5 * softmax_factor(config.rope)
         if attention.q_lora_rank is None:
-            self.q_proj = nn.Linear(width, heads * attention.qk_head_dim, bias=False)
+            self.q_proj = Linear(width, heads * attention.qk_head_dim, bias=False)
         else:
-            self.q_down = nn.Linear(width, attention.q_lora_rank, bias=False)
+            self.q_down = Linear(width, attention.q_lora_rank, bias=False)
             self.q_norm = RMSNorm(attention.q_lora_rank, LATENT_NORM_EPS)
-            self.q_up = nn.Linear(attention.q_lora_rank, heads * attention.qk_head_dim, bias=False)
+            self.q_up = Linear(attention.q_lora_rank, heads * attention.qk_head_dim, bias=False)
         self.q_lora_rank = attention.q_lora_rank
-        self.kv_down = nn.Linear(width, attention.latent_dim, bias=False)
+        self.kv_down = Linear(width, attention.latent_dim, bias=False)
         self.kv_norm = RMSNorm(latent, LATENT_NORM_EPS)
-        self.kv_up = nn.Linear(latent, heads * sum(self.expanded_dims), bias=False)
-        self.o_proj = nn.Linear(heads * attention.v_head_dim, width, bias=False)
+        self.kv_up = Linear(latent, heads * sum(self.expanded_dims), bias=False)
+        self.o_proj = Linear(heads * attention.v_head_dim, width, bias=False)
 
     def forward(self, x: Tensor, rotation: Rotation, context: AttentionContext) -> Tensor:
         batch, length, _ = x.shape

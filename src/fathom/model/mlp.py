@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fathom.kernels import training_rows
+from fathom.kernels import product, training_rows
+from fathom.model.linear import Linear
 
 
 class MLP(nn.Module):
@@ -14,15 +15,15 @@ class MLP(nn.Module):
 
     def __init__(self, width: int, intermediate: int) -> None:
         super().__init__()
-        self.gate = nn.Linear(width, intermediate, bias=False)
-        self.up = nn.Linear(width, intermediate, bias=False)
-        self.down = nn.Linear(intermediate, width, bias=False)
+        self.gate = Linear(width, intermediate, bias=False)
+        self.up = Linear(width, intermediate, bias=False)
+        self.down = Linear(intermediate, width, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        plain = type(self.gate) is nn.Linear and type(self.up) is nn.Linear  # nothing was put in their place
+        plain = type(self.gate) is Linear and type(self.up) is Linear  # nothing was put in their place
         if plain and training_rows.served(x, self.gate.weight):
             both = torch.cat((self.gate.weight, self.up.weight))  # one product reads x once, and its gradient is one
-            return self.down(gated(F.linear(x, both)))
+            return self.down(gated(product.linear(x, both)))
         return self.down(F.silu(self.gate(x)) * self.up(x))
 
 

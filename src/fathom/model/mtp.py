@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from fathom.model.block import Block
 from fathom.model.config import ModelConfig
 from fathom.model.context import AttentionContext
+from fathom.model.linear import Linear
 from fathom.model.norm import RMSNorm, product_dtype
 from fathom.model.rope import Rotation
 
@@ -25,7 +26,7 @@ class MTPModule(nn.Module):
         width = config.hidden_size
         self.embed_norm = RMSNorm(width, config.norm_eps)
         self.hidden_norm = RMSNorm(width, config.norm_eps)
-        self.proj = nn.Linear(2 * width, width, bias=False)
+        self.proj = Linear(2 * width, width, bias=False)
         self.block = Block(config, layer, routed=config.moe is not None)
         self.norm = RMSNorm(width, config.norm_eps)
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 from typing import cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fathom.base.errors import ConfigError
+from fathom.kernels import product
 from fathom.model.block import Block
 from fathom.model.causal import CausalContext
 from fathom.model.config import ModelConfig
 from fathom.model.context import AttentionContext, CacheSpec
 from fathom.model.init import initialize
+from fathom.model.linear import Linear
 from fathom.model.mtp import MTPModule
 from fathom.model.norm import RMSNorm
 from fathom.model.rope import Rope
@@ -40,7 +41,7 @@ class Transformer(nn.Module):
             Block(config, layer, routed=config.is_moe_layer(layer)) for layer in range(config.num_layers)
         )
         self.norm = RMSNorm(config.hidden_size, config.norm_eps)
-        self.head = None if config.tie_embeddings else nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+        self.head = None if config.tie_embeddings else Linear(config.hidden_size, config.vocab_size, bias=False)
         self.mtp = nn.ModuleList(MTPModule(config, config.num_layers + d) for d in range(config.num_mtp_layers))
         initialize(self, config.init_std)
 
@@ -69,7 +70,7 @@ class Transformer(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Logits (…, V) of hidden states (…, D), in their dtype. Serves the MTP modules as well."""
-        return F.linear(hidden, self.embed.weight) if self.head is None else self.head(hidden)
+        return product.linear(hidden, self.embed.weight) if self.head is None else self.head(hidden)
 
     def mtp_hidden(
         self,

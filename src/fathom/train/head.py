@@ -13,10 +13,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from fathom.kernels import product, training_rows
+from fathom.model.linear import Linear
 from fathom.model.norm import product_dtype
 from fathom.model.transformer import Transformer
 
@@ -26,7 +27,7 @@ _ROWS = 512
 
 def weight_of(model: Transformer, hidden: Tensor) -> Tensor | None:
     """The head's (V, D), where nothing else is in it and :func:`cross_entropy` takes it with ``hidden``; else None."""
-    if model.head is not None and type(model.head) is not nn.Linear:
+    if model.head is not None and type(model.head) is not Linear:
         return None  # something was put in its place
     weight = model.embed.weight if model.head is None else model.head.weight
     return weight if training_rows.served(hidden, weight) else None

@@ -34,11 +34,13 @@ def ours(a, b, out, *, add=False, threads=2):
 layouts = st.sampled_from(["rows", "transposed", "apart"])
 
 
-@given(sizes, sizes, sizes, layouts, layouts, st.booleans(), st.integers(1, 3), st.integers(0, 99))
-def test_products_of_any_shape_and_layout(m, k, n, left, right, add, threads, seed):
+@given(sizes, sizes, sizes, layouts, layouts, st.booleans(), st.booleans(), st.integers(1, 3), st.integers(0, 99))
+def test_products_of_any_shape_and_layout(m, k, n, left, right, turned, add, threads, seed):
     generator = torch.Generator().manual_seed(seed)
     a, b = laid_out(m, k, left, generator), laid_out(k, n, right, generator)
-    room = torch.randn(m + 2, n + 2, generator=generator)
+    room = (
+        torch.randn(n + 2, m + 2, generator=generator).t() if turned else torch.randn(m + 2, n + 2, generator=generator)
+    )
     before = room.clone()
     ours(a, b, room[1:-1, 1:-1], add=add, threads=threads)
     exact = a.double() @ b.double() + (before[1:-1, 1:-1].double() if add else 0)
@@ -64,15 +66,67 @@ def test_a_row_is_the_same_alone_in_a_crowd_and_with_any_threads(layout):
         assert alone[0].equal(results[0][row])
 
 
-@pytest.mark.parametrize("slow", [True, False], ids=["ours", "torch"])
-def test_callers_need_not_know_whose_it_is(slow, monkeypatch):
-    monkeypatch.setattr(product, "_slow_otherwise", lambda: slow)
+@pytest.fixture(params=[True, False], ids=["ours", "torch"])
+def slow(request, monkeypatch):
+    """Whether torch's products count as slow, so that ours serve, however small."""
+    monkeypatch.setattr(product, "_slow_otherwise", lambda _transposed: request.param)
     monkeypatch.setattr(product, "LEAST", 1)
-    a, b, total = torch.randn(30, 20), torch.randn(20, 10), torch.randn(30, 10)
+    return request.param
+
+
+def test_callers_need_not_know_whose_it_is(slow):
+    a, b, total = torch.randn(30, 20), torch.randn(20, 100), torch.randn(30, 100)
     assert product.served(a, b, total) is slow
     torch.testing.assert_close(product.mm(a, b), a @ b)
-    torch.testing.assert_close(product.mm(a, b, out=torch.empty(30, 10)), a @ b)
+    torch.testing.assert_close(product.mm(a, b, out=torch.empty(30, 100)), a @ b)
     torch.testing.assert_close(product.add_mm(total.clone(), a, b), total + a @ b)
+
+
+@pytest.mark.parametrize("rows", [(5, 8), (3, 50), (3, 4)], ids=["few", "many", "too few for ours"])
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_linear_layer_and_its_gradients(slow, rows, bias):
+    x, weight = torch.randn(*rows, 20, requires_grad=True), torch.randn(60, 20, requires_grad=True)
+    inputs = (x, weight, torch.randn(60, requires_grad=True)) if bias else (x, weight)
+    out = product.linear(*inputs)
+    assert product._takes_linear(x, weight) is (slow and rows != (3, 4))
+    exact = torch.nn.functional.linear(*(tensor.double() for tensor in inputs))
+    torch.testing.assert_close(out.double(), exact, atol=1e-5, rtol=1e-5)
+    weights = torch.randn(*rows, 60)
+    gradients = torch.autograd.grad((out * weights).sum(), inputs)
+    for found, wanted in zip(gradients, torch.autograd.grad((exact * weights).sum(), inputs), strict=True):
+        torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-5)
+    with torch.no_grad():
+        assert product.linear(*inputs).equal(out)  # what a layer says does not depend on whether it learns
+
+
+def test_a_linear_layer_learns_only_what_is_to_learn(slow):
+    x, weight = torch.randn(40, 20), torch.randn(60, 20, requires_grad=True)
+    product.linear(x, weight).sum().backward()
+    torch.testing.assert_close(weight.grad, x.sum(0).expand(60, 20), atol=1e-4, rtol=1e-5)
+    frozen, moved = weight.detach(), x.clone().requires_grad_()
+    product.linear(moved, frozen).sum().backward()
+    torch.testing.assert_close(moved.grad, frozen.sum(0).expand(40, 20), atol=1e-4, rtol=1e-5)
+
+
+def test_autocast_has_its_way(slow):
+    x, weight = torch.randn(40, 20), torch.randn(60, 20)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert product.linear(x, weight).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("counts", [[7, 0, 40, 1, 0], [0, 3] * 8, [48]], ids=str)
+def test_groups_of_rows_each_with_its_matrix(slow, counts, threads):
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    rows, right, matrices = torch.randn(sum(counts), 33), torch.randn(sum(counts), 20), torch.randn(len(counts), 20, 33)
+    out = product.grouped_mm(rows, matrices.mT, counts)
+    outer = product.grouped_outer(rows, right, counts)
+    torch.set_num_threads(before)
+    parts = rows.split(counts)
+    torch.testing.assert_close(out, torch.cat([part @ m.t() for part, m in zip(parts, matrices, strict=True)]))
+    pairs = zip(parts, right.split(counts), strict=True)
+    torch.testing.assert_close(outer, torch.stack([a.t() @ b for a, b in pairs]), atol=1e-5, rtol=1e-5)
 
 
 def test_what_is_no_float32_goes_to_torch():

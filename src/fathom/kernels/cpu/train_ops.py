@@ -6,6 +6,7 @@ B rows · T tokens a row · H, G query and key/value heads · Dk, Dv key and val
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from ctypes import c_float, c_int32, c_int64, c_void_p
 
 import torch
@@ -63,10 +64,36 @@ class StridedStruct(ctypes.Structure):
 
 
 def product(lib: ctypes.CDLL, a: Tensor, b: Tensor, out: Tensor, *, add: bool) -> None:
-    """out (M, N) = a (M, K) b (K, N), or ``add`` it; columns of ``out`` side by side, the others anyhow."""
+    """out (M, N) = a (M, K) b (K, N), or ``add`` it; all of any strides."""
     tables = [StridedStruct(x.data_ptr(), *x.stride()) for x in (a, b, out)]
     sizes = (c_int64(size) for size in (*a.shape, b.shape[1]))
     lib.fathom_train_product(*map(ctypes.byref, tables), *sizes, int(add), torch.get_num_threads())
+
+
+class GroupedStruct(ctypes.Structure):
+    _fields_ = (("matrix", StridedStruct), ("group", c_int64), ("token", c_int64))
+
+
+def grouped(
+    lib: ctypes.CDLL, a: GroupedStruct, b: GroupedStruct, out: GroupedStruct, counts: Sequence[int], *sizes: int
+) -> None:
+    """A product for each group of tokens: see train_product.h. ``sizes`` are M, K and N."""
+    table = (c_int64 * len(counts))(*counts)
+    numbers = (c_int64(size) for size in (len(counts), *sizes))
+    lib.fathom_train_grouped(
+        ctypes.byref(a), ctypes.byref(b), ctypes.byref(out), table, *numbers, torch.get_num_threads()
+    )
+
+
+def tokens(x: Tensor, *, transposed: bool = False) -> GroupedStruct:
+    """x (M, C): its rows are the tokens; ``transposed``: of each group the transpose."""
+    view = x.t() if transposed else x
+    return GroupedStruct(StridedStruct(x.data_ptr(), *view.stride()), 0, x.stride(0))
+
+
+def stack(x: Tensor) -> GroupedStruct:
+    """x (E, A, B), a matrix for each group."""
+    return GroupedStruct(StridedStruct(x.data_ptr(), *x.stride()[1:]), x.stride(0), 0)
 
 
 def muon(lib: ctypes.CDLL, x: Tensor, iterations: int, quintic: tuple[float, float, float]) -> None:

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from fathom.kernels import product
 from fathom.model.transformer import Transformer
 from fathom.train.rl.chosen import chosen_logprobs
 from fathom.train.rl.rollout import Rollout
@@ -94,7 +94,7 @@ def _spread(taken: Tensor, entropies: Tensor, batch: Batch) -> Scores:
 def head(model: Transformer, hidden: Tensor) -> Tensor:
     """Logits (M, V) float32 of hidden states (M, D), whatever the model computes in."""
     with torch.autocast(hidden.device.type, enabled=False):
-        return F.linear(hidden.float(), _head_weight(model).float())
+        return product.linear(hidden.float(), _head_weight(model).float())
 
 
 def _head_weight(model: Transformer) -> Tensor:
