@@ -9,6 +9,7 @@ import torch
 from grpo_protocol import reward, serve
 
 from fathom import __version__
+from fathom.base.memory import keep_freed
 from fathom.checkpoint.bundle import open_bundle
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.tasks.task import Item, Split, Verdict
@@ -45,6 +46,7 @@ class Forced(EngineSource):
 
 
 def do(job: dict[str, Any]) -> dict[str, Any]:
+    keep_freed()
     torch.set_num_threads(job["threads"])
     torch.manual_seed(0)
     bundle = open_bundle(job["model"], dtype="float32")

@@ -10,7 +10,7 @@ from pathlib import Path
 _M_ARENA_MAX, _M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD = -8, -3, -1
 """glibc's numbers of the options, from malloc.h."""
 
-_LARGE = 1 << 30
+_LARGE, _NEVER = 1 << 30, -1
 """Bytes below which an allocation comes from the heap, and beyond which the heap's free end is given back."""
 
 
@@ -85,4 +85,4 @@ def keep_freed() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError, TypeError):
         return False
-    return bool(mallopt(_M_MMAP_THRESHOLD, _LARGE) and mallopt(_M_TRIM_THRESHOLD, _LARGE))
+    return bool(mallopt(_M_MMAP_THRESHOLD, _LARGE) and mallopt(_M_TRIM_THRESHOLD, _NEVER))
