@@ -46,8 +46,8 @@ class Habits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    guess: float = Field(default=0.25, ge=0, le=1)
-    patience: tuple[float, float] = (0.45, 0.78)
+    guess: float = Field(default=0.2, ge=0, le=1)
+    patience: tuple[float, float] = (0.5, 0.8)
     slip: float = Field(default=0.02, ge=0, le=1)
     overlook: float = Field(default=0.03, ge=0, le=1)
     imagine: float = Field(default=0.3, ge=0, le=1)
