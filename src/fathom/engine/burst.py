@@ -22,6 +22,7 @@ from torch import Tensor
 
 from fathom.engine.cache import PagedCache, PagedContext
 from fathom.engine.latent import LatentSteps
+from fathom.engine.routes import Routes, listening
 from fathom.engine.sampler import draw, temper, uniforms
 from fathom.engine.sequence import Sequence
 
@@ -62,6 +63,7 @@ def burst(
     steps: int,
     known: int,
     latent: LatentSteps | None = None,
+    routes: Routes | None = None,
 ) -> list[Tokens]:
     """Up to ``steps`` tokens of every row, each below ``known``. The rows hold pages for all of them and share one set
     of end tokens. Numbers that are not finite stop all before they are used: what came until then is returned, and the
@@ -76,7 +78,9 @@ def burst(
                 state.tokens, state.positions, state.tables, state.temperature, state.numbers[step], known
             )
         else:
-            hidden = model.hidden(state.tokens, state.positions, state.context())[0]  # (B, D)
+            context = state.context()
+            with listening(routes, context):
+                hidden = model.hidden(state.tokens, state.positions, context)[0]  # (B, D)
             chosen, taken = _choose(model.logits(hidden).float(), state, state.numbers[step], known)
         ids, values = torch.stack((chosen.double(), taken.double())).cpu().numpy()  # one transfer
         if not np.isfinite(values).all():

@@ -95,14 +95,14 @@ class PagedContext:
         lengths: Tensor,  # (B) int32: its tokens up to and including those of the step
     ) -> None:
         self._cache = cache
-        self._slots = slots
+        self.slots = slots
         self._tables = tables
         self._starts = starts
         self._lengths = lengths
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
         """q (1, T, H, Dk), k (1, T, G, Dk), v (1, T, G, Dv) → (1, T, H, Dv)."""
-        self._cache.store(layer, self._slots, k[0], v[0])
+        self._cache.store(layer, self.slots, k[0], v[0])
         keys, values = self._cache.keys[layer], self._cache.values[layer]
         return dispatch.paged_attention(
             q[0],

@@ -21,6 +21,7 @@ class EngineConfig:
     ``max_sequences`` running ones. ``eos_ids`` replaces the tokenizer's end tokens, where a checkpoint's generation
     config knows more of them. ``burst`` is the most steps between two looks at a sequence that asks for nothing but
     tokens (:mod:`fathom.engine.burst`); more than 1 is for those who wait for whole completions.
+    ``record_experts``: the last piece of a completion tells which experts its tokens went to, for those who learn.
     ``attention_threads`` None: as many as torch has. ``seed`` makes unseeded requests repeatable, for tests.
     """
 
@@ -35,6 +36,7 @@ class EngineConfig:
     prefix_cache: bool = True
     eos_ids: frozenset[int] | None = None
     burst: int = 1
+    record_experts: bool = False
     attention_threads: int | None = None
     seed: int | None = None
 

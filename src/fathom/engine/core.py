@@ -11,6 +11,8 @@ import random
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from fathom.base.errors import ConfigError, FathomError, GenerationError, OverloadedError, RequestError
@@ -20,6 +22,7 @@ from fathom.engine.cache import PagedCache
 from fathom.engine.config import EngineConfig
 from fathom.engine.constrain import Constraint, Grammars
 from fathom.engine.request import Chunk, EngineStats, Request, TokenLogprob
+from fathom.engine.routes import Routes
 from fathom.engine.runner import LanguageModel, Runner
 from fathom.engine.sampler import Sample, sample
 from fathom.engine.scheduler import Scheduler, Work
@@ -67,7 +70,11 @@ class EngineCore:
         self._vocab_size = model.config.vocab_size
         self._known = min(self._vocab_size, vocabulary.vocab_size) if vocabulary else self._vocab_size
         self._pool = BlockPool(self._cache.num_pages)
-        self._runner = Runner(model, self._cache)
+        self._routes: Routes | None = None
+        if config.record_experts:
+            geometry = {"num_pages": self._cache.num_pages, "page_size": config.page_size}
+            self._routes = Routes(model, **geometry, device=self._cache.keys[0].device)
+        self._runner = Runner(model, self._cache, self._routes)
         self._scheduler = Scheduler(
             self._pool,
             page_size=config.page_size,
@@ -255,10 +262,16 @@ class EngineCore:
             if reason is None and len(sequence.tokens) >= sequence.limit:
                 reason = "length"
             cached = job.lead.cached_tokens or 0
-            outputs.append(Output(job.request.id, Chunk(sequence.index, "", tuple(tokens.ids), scores, reason, cached)))
+            experts = self._experts(sequence, reason)
+            chunk = Chunk(sequence.index, "", tuple(tokens.ids), scores, reason, cached, experts=experts)
+            outputs.append(Output(job.request.id, chunk))
             if reason is not None:
                 self._close(job, sequence)
         return outputs
+
+    def _experts(self, sequence: Sequence, reason: FinishReason | None) -> npt.NDArray[np.int16] | None:
+        """What goes with the last piece of a completion."""
+        return None if reason is None or self._routes is None else self._routes.of(sequence)
 
     def _close(self, job: _Job, sequence: Sequence) -> None:
         """A completion is whole."""
@@ -312,6 +325,7 @@ class EngineCore:
             finish_reason=reason,
             cached_tokens=job.lead.cached_tokens or 0,
             prompt_logprobs=tuple(s for s in job.scores if s) if first and sequence is job.lead else (),
+            experts=self._experts(sequence, reason),
         )
         if sequence is job.lead and job.held:
             for other in job.held:

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from torch import Tensor, nn
 
+from fathom.engine.routes import Routes
 from fathom.kernels.latent import LayerTensors, ModelTensors, Packed, Rows, Sizes, served
 from fathom.model.block import Block
 from fathom.model.config import MLAConfig, ModelConfig
@@ -30,9 +31,10 @@ _GROUP_BEST = {"greedy": 0, "group_limited_greedy": 1, "noaux_tc": 2}
 class LatentSteps:
     """One token more for every sequence, over the pages of a cache, with the weights of the last `fill`."""
 
-    def __init__(self, model: object, pages: list[Tensor]) -> None:
+    def __init__(self, model: object, pages: list[Tensor], routes: Routes | None = None) -> None:
         self._model = model
         self._pages = pages
+        self._chosen = () if routes is None else tuple(routes.table)
         self._packed: Packed | None = None
         self._rope: Rope | None = None
 
@@ -43,7 +45,7 @@ class LatentSteps:
             return False
         if self._packed is None:
             model = cast("Transformer", self._model)
-            self._packed, self._rope = Packed(_sizes(model), self._pages), model.rope
+            self._packed, self._rope = Packed(_sizes(model), self._pages, self._chosen), model.rope
         self._packed.fill(tensors)
         return True
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fathom.base.errors import RequestError
 from fathom.types import FinishReason
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,8 @@ class Chunk:
     """A piece of one completion (``index`` of ``n``).
 
     ``text`` never ends inside a character or a possible stop string; a stop string itself is not part of it. The last
-    chunk of each completion carries ``finish_reason``. ``cached_tokens`` is set on every chunk. ``token_ids`` include
+    chunk of each completion carries ``finish_reason``, and ``experts`` (L, T, K), of all its tokens but the last and of
+    the prompt's, where the engine records them. ``cached_tokens`` is set on every chunk. ``token_ids`` include
     the end token and those of a stop string. Log-probabilities are those of the model itself: before temperature,
     penalties, filters and grammar.
     """
@@ -108,6 +113,7 @@ class Chunk:
     finish_reason: FinishReason | None = None
     cached_tokens: int = 0
     prompt_logprobs: tuple[TokenLogprob, ...] = ()
+    experts: npt.NDArray[np.int16] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

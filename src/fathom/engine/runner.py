@@ -14,6 +14,7 @@ from fathom.engine.burst import Tokens, burst
 from fathom.engine.cache import PagedCache, PagedContext
 from fathom.engine.latent import LatentSteps
 from fathom.engine.request import TokenLogprob
+from fathom.engine.routes import Routes, listening
 from fathom.engine.sampler import report
 from fathom.engine.scheduler import Work
 from fathom.model.config import ModelConfig
@@ -53,11 +54,12 @@ class LanguageModel(Protocol):
 class Runner:
     """Builds the tensors of a step and runs the model over them."""
 
-    def __init__(self, model: LanguageModel, cache: PagedCache) -> None:
+    def __init__(self, model: LanguageModel, cache: PagedCache, routes: Routes | None = None) -> None:
         self._model = model
         self._cache = cache
+        self._routes = routes
         self._device = cache.keys[0].device
-        self._latent = LatentSteps(model, cache.keys)
+        self._latent = LatentSteps(model, cache.keys, routes)
 
     @torch.inference_mode()
     def run(self, work: list[Work]) -> tuple[Tensor, dict[int, list[TokenLogprob]]]:
@@ -65,7 +67,8 @@ class Runner:
         log-probabilities of the tokens that follow each computed one, where a request asks to have its prompt scored.
         """
         tokens, positions, context = self._lay_out(work)
-        hidden = self._model.hidden(tokens, positions, context)[0]  # (T, D)
+        with listening(self._routes, context):
+            hidden = self._model.hidden(tokens, positions, context)[0]  # (T, D)
         ends = list(accumulate(item.length for item in work))
         last = [end - 1 for item, end in zip(work, ends, strict=True) if item.length == item.sequence.pending]
         logits = self._logits(hidden if len(last) == len(hidden) else hidden[last])
@@ -80,7 +83,7 @@ class Runner:
         """Up to ``steps`` tokens of every sequence: see `fathom.engine.burst`."""
         sequences = [sequence for sequence, _ in work]
         latent = self._latent if steps >= _WORTHWHILE and self._latent.fill() else None
-        return burst(self._model, self._cache, sequences, steps, known, latent)
+        return burst(self._model, self._cache, sequences, steps, known, latent, self._routes)
 
     def _logits(self, hidden: Tensor) -> Tensor:
         """(R, V) float32 of hidden (R, D); a step in the middle of a prompt has no rows."""

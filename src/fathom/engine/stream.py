@@ -87,6 +87,7 @@ def join(chunks: list[Chunk]) -> Chunk:
         finish_reason=chunks[-1].finish_reason,
         cached_tokens=chunks[-1].cached_tokens,
         prompt_logprobs=chunks[0].prompt_logprobs,
+        experts=chunks[-1].experts,
     )
 
 

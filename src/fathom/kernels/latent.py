@@ -122,7 +122,7 @@ class _Layer(ctypes.Structure):
     _fields_ = (
         *((name, c_void_p) for name in ("q_down", "q_up", "kv_down", "key_up", "value_up", "out")),
         *((name, c_void_p) for name in ("gate", "up", "down", "router", "expert_gate", "expert_up", "expert_down")),
-        *((name, c_void_p) for name in ("attention_norm", "mlp_norm", "q_norm", "kv_norm", "bias", "cache")),
+        *((name, c_void_p) for name in ("attention_norm", "mlp_norm", "q_norm", "kv_norm", "bias", "cache", "chosen")),
         ("inner", c_int64),
     )
 
@@ -157,11 +157,14 @@ class _Packing(ctypes.Structure):
 
 
 class Packed:
-    """A model's weights in the layout of the kernel, over the pages (P, S, 1, L + R) float32 of each layer."""
+    """A model's weights in the layout of the kernel, over the pages (P, S, 1, L + R) float32 of each layer. ``chosen``
+    (P·S, K) int16 of each layer with experts notes where its tokens go.
+    """
 
-    def __init__(self, sizes: Sizes, pages: Sequence[Tensor]) -> None:
+    def __init__(self, sizes: Sizes, pages: Sequence[Tensor], chosen: Sequence[Tensor] = ()) -> None:
         self.sizes = sizes
         self._pages = list(pages)
+        self._chosen = list(chosen)
         self._no_bias = torch.zeros(sizes.experts)
         self._storage: dict[tuple[int, str], Tensor] = {}
         self._layers = (_Layer * len(pages))()
@@ -175,6 +178,7 @@ class Packed:
     def fill(self, tensors: ModelTensors) -> None:
         """Take the weights as they are now; ``tensors`` are those of :func:`served`."""
         jobs: list[_Packing] = []
+        notes = iter(self._chosen)
         for place, (layer, pages) in enumerate(zip(tensors.layers, self._pages, strict=True)):
             struct = self._layers[place]
             for name in LayerTensors.__slots__:
@@ -189,6 +193,8 @@ class Packed:
                 struct.bias = self._pack(jobs, place, "bias", self._no_bias)
             struct.inner = 0 if layer.gate is None else len(layer.gate)
             struct.cache = pages.data_ptr()
+            note = next(notes, None) if layer.router is not None else None
+            struct.chosen = None if note is None else note.data_ptr()
         self._embed = tensors.embed  # kept alive, as the kernel reads it
         self._model.embed = tensors.embed.data_ptr()
         self._model.norm = self._pack(jobs, -1, "norm", tensors.norm)

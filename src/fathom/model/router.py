@@ -27,20 +27,25 @@ class Routing(NamedTuple):
     scores: Tensor  # (N, E) float32
 
 
-def route(logits: Tensor, config: MoEConfig, bias: Tensor | None = None) -> Routing:
+def route(logits: Tensor, config: MoEConfig, bias: Tensor | None = None, given: Tensor | None = None) -> Routing:
     """Choose among router logits (N, E), float32.
 
-    ``bias`` (E,) moves the selection and never the weights (V3 eq. 16).
+    ``bias`` (E,) moves the selection and never the weights (V3 eq. 16). ``given`` (N, K) int64 are experts that were
+    chosen before; their weights alone are computed.
     """
     scores = logits.sigmoid() if config.scoring == "sigmoid" else logits.softmax(-1)  # V3 eq. 15, V2 eq. 22
-    choice = scores if bias is None else scores + bias
-    if config.selection != "greedy" and config.num_groups > 1:
-        choice = choice.masked_fill(~_kept(choice, config), float("-inf"))
-    experts = choice.topk(config.experts_per_token, dim=-1).indices
+    experts = _chosen(scores if bias is None else scores + bias, config) if given is None else given
     weights = scores.gather(-1, experts)
     if config.normalize:  # V3 eq. 13
         weights = weights / (weights.sum(-1, keepdim=True) + 1e-20)
     return Routing(experts, weights * config.routed_scaling_factor, scores)
+
+
+def _chosen(choice: Tensor, config: MoEConfig) -> Tensor:
+    """The best experts (N, K) by what selection goes by (N, E)."""
+    if config.selection != "greedy" and config.num_groups > 1:
+        choice = choice.masked_fill(~_kept(choice, config), float("-inf"))
+    return choice.topk(config.experts_per_token, dim=-1).indices
 
 
 def _kept(choice: Tensor, config: MoEConfig) -> Tensor:
@@ -60,10 +65,12 @@ class Router(nn.Module):
     """x (N, D) → :class:`Routing`. A forward hook here sees every decision, for balancing and statistics.
 
     ``bias`` is no parameter: training moves it by the load, not by gradients (V3, section 2.1.2). It stays float32
-    when the model is cast, because its steps of 0.001 would vanish in bfloat16.
+    when the model is cast, because its steps of 0.001 would vanish in bfloat16. ``given`` experts are taken instead of
+    chosen, while there are some (:mod:`fathom.model.replay`).
     """
 
     bias: Tensor | None
+    given: Tensor | None = None
 
     def __init__(self, width: int, config: MoEConfig) -> None:
         super().__init__()
@@ -75,7 +82,7 @@ class Router(nn.Module):
     def forward(self, x: Tensor) -> Routing:
         with torch.autocast(x.device.type, enabled=False):
             logits = F.linear(x.float(), self.weight.float())
-        return route(logits, self.config, self.bias)
+        return route(logits, self.config, self.bias, self.given)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Router:
         before = self.bias

@@ -53,7 +53,7 @@ void carry(const LatentModel& model, const LatentStep& step, int64_t first, int6
     norm(layer.attention_norm, normed);
     latent_attention(model, layer, step, block);
     norm(layer.mlp_norm, normed);
-    latent_network(model, layer, block);
+    latent_network(model, layer, step, block);
   }
   norm(model.norm, step.hidden + first * width);
 }

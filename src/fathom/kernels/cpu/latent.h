@@ -22,6 +22,7 @@ struct LatentLayer {
   const float *expert_gate, *expert_up, *expert_down;
   const float *attention_norm, *mlp_norm, *q_norm, *kv_norm, *bias;
   float* cache;                      // (slots, L + R)
+  int16_t* chosen;                   // (slots, K): where experts of every token are noted; null: nowhere
   int64_t inner;                     // width of the dense network, or of the shared experts
 };
 
@@ -53,6 +54,12 @@ struct LatentBlock {
   float *x, *normed;    // (M, width)
 };
 
+// Where in the cache a token of a row's sequence lies.
+inline int64_t slot(const LatentModel& model, const LatentStep& step, int64_t row, int64_t position) {
+  int64_t page = step.tables[row * step.table_stride + position / model.page_size];
+  return page * model.page_size + position % model.page_size;
+}
+
 // y = x / rms(x) · weight over D channels; padding stays zero.
 inline void normalize(const float* x, const float* weight, int64_t D, float eps, float* y) {
   f32x16 squares = {};
@@ -68,7 +75,7 @@ inline void normalize(const float* x, const float* weight, int64_t D, float eps,
 void latent_attention(const LatentModel& model, const LatentLayer& layer, const LatentStep& step, const LatentBlock& block);
 
 // x += feed-forward(normed)
-void latent_network(const LatentModel& model, const LatentLayer& layer, const LatentBlock& block);
+void latent_network(const LatentModel& model, const LatentLayer& layer, const LatentStep& step, const LatentBlock& block);
 
 // One row's token and its log-probability.
 void draw(const float* logits, int64_t vocab, int64_t known, float temperature, double number, int64_t* id, float* logprob);

@@ -96,17 +96,14 @@ struct Attention {
   const LatentStep& step;
   int64_t key;  // channels of a token in the cache
 
-  float* slot(int64_t row, int64_t position) const {
-    int64_t page = step.tables[row * step.table_stride + position / model.page_size];
-    return layer.cache + (page * model.page_size + position % model.page_size) * key;
-  }
+  float* at(int64_t row, int64_t position) const { return layer.cache + slot(model, step, row, position) * key; }
 
   // q (H, padded key) of one row over its sequence → out (H, padded L).
   void row(int64_t row, const float* q, float* out) const {
     static thread_local Scratch pointers, copies, numbers;
     int64_t count = step.lengths[row], dim = padded(key), latent = padded(model.latent), ld = padded(count);
     const float** keys = pointers.get<const float*>(count);
-    for (int64_t t = 0; t < count; ++t) keys[t] = slot(row, t);
+    for (int64_t t = 0; t < count; ++t) keys[t] = at(row, t);
     if (dim != key) {  // whole vectors would read beyond the last token
       float* copy = copies.get<float>(count * dim);
       for (int64_t t = 0; t < count; ++t) {
@@ -155,7 +152,7 @@ void latent_attention(const LatentModel& model, const LatentLayer& layer, const 
   for (int64_t m = 0; m < M; ++m) {
     int64_t row = block.first + m;
     const float *cos = step.cos + row * R, *sin = step.sin + row * R;
-    float *kv_row = kv + m * wide, *to = attention.slot(row, step.lengths[row] - 1);
+    float *kv_row = kv + m * wide, *to = attention.at(row, step.lengths[row] - 1);
     turn(kv_row + L, cos, sin, R, model.interleaved, to + L);
     std::fill(kv_row + L, kv_row + wide, 0.0f);
     normalize(kv_row, layer.kv_norm, L, model.latent_eps, kv_row);

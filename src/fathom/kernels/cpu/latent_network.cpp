@@ -71,7 +71,8 @@ void route(const LatentModel& model, const float* bias, float* scores, int32_t* 
 }
 
 // Σ weight · expert(x) of each row, experts in order of their number → total (M, width).
-void routed(const LatentModel& model, const LatentLayer& layer, const LatentBlock& block, float* total) {
+void routed(const LatentModel& model, const LatentLayer& layer, const LatentStep& step, const LatentBlock& block,
+            float* total) {
   static thread_local Scratch floats, integers;
   int64_t M = block.rows, D = model.width, E = model.experts, K = model.per_token, width = block.width, I = model.expert_width;
   int64_t many = padded(E), into = panels_size(I, D), back = panels_size(D, I);
@@ -81,6 +82,11 @@ void routed(const LatentModel& model, const LatentLayer& layer, const LatentBloc
 
   multiply(block.normed, width, M, layer.router, E, D, scores, many);
   for (int64_t m = 0; m < M; ++m) route(model, layer.bias, scores + m * many, experts + m * K, weights + m * K);
+  if (layer.chosen)
+    for (int64_t m = 0; m < M; ++m) {
+      int64_t row = block.first + m;
+      std::copy(experts + m * K, experts + (m + 1) * K, layer.chosen + slot(model, step, row, step.lengths[row] - 1) * K);
+    }
   for (int64_t e = 0; e < E; ++e) {
     int64_t count = 0;
     for (int64_t i = 0; i < M * K; ++i)
@@ -102,14 +108,14 @@ void routed(const LatentModel& model, const LatentLayer& layer, const LatentBloc
 
 }  // namespace
 
-void latent_network(const LatentModel& model, const LatentLayer& layer, const LatentBlock& block) {
+void latent_network(const LatentModel& model, const LatentLayer& layer, const LatentStep& step, const LatentBlock& block) {
   static thread_local Scratch scratch;
   int64_t M = block.rows, width = block.width;
   if (!layer.router)
     return gated(block.normed, width, M, layer.gate, layer.up, layer.down, model.width, layer.inner, block.x, width, true);
   float* total = scratch.get<float>(M * width);
   std::fill(total, total + M * width, 0.0f);
-  routed(model, layer, block, total);
+  routed(model, layer, step, block, total);
   if (layer.gate)
     gated(block.normed, width, M, layer.gate, layer.up, layer.down, model.width, layer.inner, total, width, true);
   for (int64_t i = 0; i < M * width; i += LANES) store(block.x + i, load<f32x16>(block.x + i) + load<f32x16>(total + i));

@@ -69,7 +69,8 @@ class Distiller(Steps):
 
     def _distribution(self, model: Transformer, batch: Batch) -> Tensor:
         """(M, V) log-probabilities of the chosen tokens; rows that only one of the two heads has stand for no token."""
-        found = logits(model, batch, temperature=self.config.sampling.temperature)
+        own = model is self.model  # a teacher's routers have their own mind
+        found = logits(model, batch, temperature=self.config.sampling.temperature, repeat=own)
         return found[:, : self._vocabulary].log_softmax(-1)
 
     def _check_context(self, longest: int) -> None:

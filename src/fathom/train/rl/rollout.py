@@ -13,6 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from fathom.base.errors import ConfigError, RequestError
 from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore
@@ -28,12 +31,15 @@ class Rollout:
     """One sampled completion. ``logprobs`` are the sampling policy's own, at temperature 1, one a token.
 
     ``completion_ids`` include the end token; without one the completion was truncated: ``finish_reason`` "length".
+    ``experts`` (L, T, K) of each layer with experts are those that every token but the last went to, the prompt's
+    included; None: nobody kept them.
     """
 
     prompt_ids: Prompt
     completion_ids: tuple[int, ...]
     logprobs: tuple[float, ...]
     finish_reason: FinishReason
+    experts: npt.NDArray[np.int16] | None = field(default=None, compare=False, repr=False)
 
     @property
     def truncated(self) -> bool:
@@ -63,6 +69,7 @@ class _Partial:
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     reason: FinishReason | None = None
+    experts: npt.NDArray[np.int16] | None = None
 
 
 class EngineSource:
@@ -95,6 +102,7 @@ class EngineSource:
             max_queue=1 << 30,
             eos_ids=eos_ids,
             burst=burst,
+            record_experts=True,
             attention_threads=1,  # a model that learns computes with torch's threads, and two pools fight for the cores
         )
         self._core = EngineCore(model, None, config)
@@ -139,6 +147,7 @@ class EngineSource:
             one.tokens += value.token_ids
             one.logprobs += [logprob.logprob for logprob in value.logprobs]
             one.reason = value.finish_reason or one.reason
+            one.experts = value.experts
 
 
 def _seed(seed: int, place: int) -> int:
@@ -148,4 +157,4 @@ def _seed(seed: int, place: int) -> int:
 
 def _finished(prompt: Prompt, one: _Partial) -> Rollout:
     assert one.reason is not None
-    return Rollout(prompt, tuple(one.tokens), tuple(one.logprobs), one.reason)
+    return Rollout(prompt, tuple(one.tokens), tuple(one.logprobs), one.reason, one.experts)

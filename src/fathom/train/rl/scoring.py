@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from fathom.kernels import product
+from fathom.model.replay import replay
 from fathom.model.transformer import Transformer
 from fathom.train.rl.chosen import chosen_logprobs
 from fathom.train.rl.rollout import Rollout
@@ -56,15 +57,21 @@ def collate(rollouts: Sequence[Rollout], device: torch.device | str = "cpu") -> 
     return Batch(tokens.to(device), chosen.to(device), sampled.to(device), Shared(rollouts, device))
 
 
-def score(model: Transformer, batch: Batch, *, temperature: float = 1.0) -> Scores:
-    """The log-probabilities of ``batch`` under ``model`` at the temperature it was sampled with."""
-    taken, entropies = chosen_logprobs(_hidden(model, batch), _head_weight(model), _tokens(batch), temperature)
+def score(model: Transformer, batch: Batch, *, temperature: float = 1.0, repeat: bool = True) -> Scores:
+    """The log-probabilities of ``batch`` under ``model`` at the temperature it was sampled with. Its tokens go to the
+    experts that they went to then, where that is known, unless it is not to ``repeat`` them: another model's routers
+    have their own mind.
+    """
+    hidden = _hidden(model, batch, repeat=repeat)
+    taken, entropies = chosen_logprobs(hidden, _head_weight(model), _tokens(batch), temperature)
     return _spread(taken, entropies, batch)
 
 
-def logits(model: Transformer, batch: Batch, *, temperature: float = 1.0) -> Tensor:
-    """(M, V) float32: what ``model`` says of every chosen token, divided by the ``temperature``."""
-    return head(model, _hidden(model, batch)) / temperature
+def logits(model: Transformer, batch: Batch, *, temperature: float = 1.0, repeat: bool = True) -> Tensor:
+    """(M, V) float32: what ``model`` says of every chosen token, divided by the ``temperature``. ``repeat``: as for
+    :func:`score`.
+    """
+    return head(model, _hidden(model, batch, repeat=repeat)) / temperature
 
 
 def scores(logprobs: Tensor, batch: Batch) -> Scores:
@@ -75,10 +82,11 @@ def scores(logprobs: Tensor, batch: Batch) -> Scores:
     return _spread(taken, entropies, batch)
 
 
-def _hidden(model: Transformer, batch: Batch) -> Tensor:
+def _hidden(model: Transformer, batch: Batch, *, repeat: bool = True) -> Tensor:
     """(M, D): the hidden states from which the chosen tokens were predicted."""
     shared = batch.shared
-    return shared.chosen(model.hidden(shared.tokens, shared.positions, shared)[0])
+    with replay(model, shared.experts if repeat else None):
+        return shared.chosen(model.hidden(shared.tokens, shared.positions, shared)[0])
 
 
 def _tokens(batch: Batch) -> Tensor:

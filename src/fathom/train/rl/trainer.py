@@ -211,7 +211,8 @@ class Trainer(Steps):
         if self.reference is None:
             return None
         with torch.no_grad(), self.autocast():
-            return score(self.reference, batch, temperature=self.config.sampling.temperature).logprobs
+            temperature = self.config.sampling.temperature
+            return score(self.reference, batch, temperature=temperature, repeat=False).logprobs
 
 
 def _padded(rows: Sequence[Tensor], batch: Batch) -> Tensor:

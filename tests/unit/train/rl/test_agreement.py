@@ -4,6 +4,8 @@ The engine decodes absorbed MLA over pages, in chunks, with prefixes from its ca
 runs naive attention over padded rows. Both route through the same experts.
 """
 
+from dataclasses import replace
+
 import pytest
 import torch
 from small_policy import CONFIGS, build
@@ -11,6 +13,7 @@ from small_policy import CONFIGS, build
 from fathom.base.errors import ConfigError, RequestError
 from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore
+from fathom.model.replay import recorded, routers
 from fathom.train.rl.loss import FORMS, policy_loss
 from fathom.train.rl.rollout import EngineSource
 from fathom.train.rl.scoring import collate, head, pieces, score
@@ -71,14 +74,64 @@ def test_they_agree_through_chunked_prefill_preemption_and_the_prefix_cache(kind
     model = build(kind)
     crowded = source(model)
     config = EngineConfig(
-        page_size=4, num_pages=30, max_batch_tokens=8, max_sequences=8, max_queue=100, eos_ids=frozenset({0}), burst=5
+        page_size=4,
+        num_pages=30,
+        max_batch_tokens=8,
+        max_sequences=8,
+        max_queue=100,
+        eos_ids=frozenset({0}),
+        burst=5,
+        record_experts=True,
     )
     crowded._core = core = EngineCore(model, None, config)
     calls = [crowded.sample(prompts(), 4, max_tokens=40, temperature=1.0, seed=seed) for seed in (0, 1)]
     assert core.preemptions > 0
     assert core.stats().cached_tokens > 0
     core.check_integrity()
-    assert gap(model, [one for groups in calls for group in groups for one in group]) <= 1e-5
+    rollouts = [one for groups in calls for group in groups for one in group]
+    assert gap(model, rollouts) <= 1e-5
+    for one in rollouts:
+        assert equal(one.experts, chosen(model, one))
+
+
+def chosen(model, rollout):
+    """(L, T, K) of a plain pass over all tokens but the last; None of a model without experts."""
+    heard = {}
+    with torch.no_grad(), recorded(routers(model), heard.__setitem__):
+        model.hidden(torch.tensor([rollout.prompt_ids + rollout.completion_ids])[:, :-1])
+    return torch.stack([heard[place] for place in sorted(heard)]) if heard else None
+
+
+def equal(recorded, expected):
+    """Whether the same experts were noted, in whatever order each layer names them."""
+    if expected is None:
+        return recorded is None
+    return torch.from_numpy(recorded).long().sort(-1).values.equal(expected.sort(-1).values)
+
+
+@pytest.mark.parametrize("burst", [1, 64], ids=["step by step", "in bursts"])
+def test_the_engine_tells_where_every_token_went(burst):
+    model = build("mla+moe")
+    groups = source(model, burst=burst).sample(prompts(), 3, max_tokens=20, temperature=1.0, seed=0)
+    for one in (one for group in groups for one in group):
+        assert equal(one.experts, chosen(model, one))
+
+
+def test_a_tie_between_experts_is_decided_once():
+    """Rounding decides between experts that a token likes equally: in the trainer as it did in the engine, please."""
+    model = build("mla+moe")
+    for router in routers(model):
+        router.weight.data, router.bias = router.weight.data[[0] * 4 + [4] * 4], router.bias[[0] * 4 + [4] * 4]
+    groups = source(model).sample(prompts(), 6, max_tokens=40, temperature=1.0, seed=0)
+    rollouts = [one for group in groups for one in group]
+    generator = torch.Generator().manual_seed(3)
+    for router in routers(model):
+        router.weight.data += 1e-7 * torch.randn(router.weight.shape, generator=generator)
+    assert gap(model, [replace(one, experts=None) for one in rollouts]) > 0.01
+    assert gap(model, rollouts) <= 1e-5
+    with torch.no_grad():
+        own = score(model, collate(rollouts), repeat=False).logprobs
+    assert (own - collate(rollouts).sampled).abs().max() > 0.01
 
 
 def test_after_an_update_and_a_refresh_they_agree_again():
