@@ -156,12 +156,20 @@ def ask_engine(name: str, job: Json, python: str = sys.executable, limit: float 
 
 def write(what: str, configuration: Json, results: Json, options: argparse.Namespace, before: Json) -> Path:
     """Store one run; replaces a file only when told to. ``before`` is ``environment()`` taken before it began."""
-    date = datetime.date.today().isoformat()
+    now = datetime.datetime.now()
+    date = now.date().isoformat()
     path = options.out / f"{what}_{slug(before['hardware'])}_{date}.json"
     if path.exists() and not options.force:
         raise SystemExit(f"{path} exists: move it away, or replace it with --force")
     path.parent.mkdir(parents=True, exist_ok=True)
-    document = {"what": what, "date": date, **before, "configuration": configuration, "results": results}
+    document = {
+        "what": what,
+        "date": date,
+        "time": f"{now:%H:%M}",
+        **before,
+        "configuration": configuration,
+        "results": results,
+    }
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     print(f"wrote {path}")
     return path

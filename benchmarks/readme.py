@@ -1,6 +1,7 @@
 """Write the README's tables from the stored results. ``--check`` only says whether they are current.
 
-For each question the newest file counts. Nothing here measures, and no number in the README comes from anywhere else.
+For each question the newest file counts; where peers are compared in training, the newest of each kind of processor.
+Nothing here measures, and no number in the README comes from anywhere else.
 """
 
 from __future__ import annotations
@@ -43,12 +44,10 @@ def numbers(folder: Path) -> str:
         parts.append(startup_table(startup))
     if decode := newest(folder, "decode"):
         parts.append(decode_table(decode))
-    if training := newest(folder, "training"):
-        parts.append(training_table(training))
+    parts += map(training_table, of_each_processor(folder, "training"))
     if agreement := newest(folder, "llamacpp-agreement"):
         parts.append(agreement_line(agreement))
-    if grpo := newest(folder, "grpo"):
-        parts.append(grpo_table(grpo))
+    parts += map(grpo_table, of_each_processor(folder, "grpo"))
     if speedrun := newest(folder, "speedrun"):
         parts.append(speedrun_table(speedrun))
     if controls := newest(folder, "controls"):
@@ -57,11 +56,26 @@ def numbers(folder: Path) -> str:
 
 
 def newest(folder: Path, what: str) -> Json | None:
-    """The result of the latest date; None where there is none."""
-    documents: list[Json] = [
-        json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(f"{what}_*.json"))
-    ]
-    return max(documents, key=lambda document: str(document["date"]), default=None)
+    """The latest result; None where there is none."""
+    found = documents(folder, what)
+    return found[-1] if found else None
+
+
+def of_each_processor(folder: Path, what: str) -> list[Json]:
+    """The latest result of every kind of processor, the latest first."""
+    found = {vectors(document["hardware"]): document for document in documents(folder, what)}
+    return sorted(found.values(), key=when, reverse=True)
+
+
+def documents(folder: Path, what: str) -> list[Json]:
+    """All results, the oldest first."""
+    paths = sorted(folder.glob(f"{what}_*.json"))
+    return sorted((json.loads(path.read_text(encoding="utf-8")) for path in paths), key=when)
+
+
+def when(document: Json) -> str:
+    """Date and time; older files have the date alone."""
+    return f"{document['date']} {document.get('time', '')}"
 
 
 def place(document: Json) -> str:

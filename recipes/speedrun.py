@@ -8,7 +8,7 @@ from __future__ import annotations
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig, ScheduleConfig
 from fathom.train.config import CheckpointConfig
-from fathom.train.rl.config import EvaluationConfig, RLConfig, SamplingConfig, TaskConfig
+from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.measure import MeasureConfig, Setting
 from fathom.train.rl.rejection import kept  # noqa: F401 - what `data.function` names
 from fathom.train.supervised import BatchConfig, GeneratedData, LossConfig, PretrainConfig
@@ -84,6 +84,7 @@ def zero(start: str = "runs/speedrun/base/final") -> RLConfig:
         optim=OptimConfig(
             adamw=AdamWConfig(lr=3e-4, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=3, floor=0.1)
         ),
+        gate=GateConfig(problems=512),  # of 128, pass@8 is off by two or three points either way
         evaluation=EvaluationConfig(every=25, problems=128, samples=4),
         checkpoint=CheckpointConfig(every=10),
     )

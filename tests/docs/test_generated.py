@@ -54,6 +54,22 @@ def test_the_newest_result_counts(tmp_path: Path) -> None:
     )
 
 
+def test_peers_are_compared_on_every_kind_of_processor(tmp_path: Path) -> None:
+    configuration = {"rows": 8, "length": 256, "threads": 2}
+    for date, features, rate in (
+        ("2026-01-02", ["avx2"], 1000),
+        ("2026-01-03", ["avx512f"], 3000),
+        ("2026-01-04", ["avx2"], 2000),
+    ):
+        hardware = {"cpu": "AMD EPYC", "features": features, "cores": 2, "gpu": None}
+        entry = {"tokens_per_s": rate, "first_loss": 8.3, "peak_rss_bytes": 900_000_000}
+        results = {"engines": {"fathom moe float32": entry}}
+        store(tmp_path, "training", date, hardware=hardware, configuration=configuration, results=results)
+    shown = readme.numbers(tmp_path)
+    assert "| 1000 |" not in shown
+    assert shown.index("AVX2, 2 cores; 2026-01-04") < shown.index("| 2000 |") < shown.index("| 3000 |")
+
+
 def test_throughput_becomes_one_table(tmp_path: Path) -> None:
     def entry(prefill: float, one: float, many: float) -> dict[str, Any]:
         return {
