@@ -280,8 +280,12 @@ def _angles(cos: Tensor, sin: Tensor) -> tuple[c_void_p, c_void_p, int]:
 
 
 def _reached(x: Tensor, places: Tensor, rows: int) -> Tensor:
-    """Room for ``rows`` rows like those of x, of which ``places`` will be written: zeros if these are not all."""
-    return x.new_empty(rows, x.shape[1]) if rows == len(places) else x.new_zeros(rows, x.shape[1])
+    """Room for ``rows`` rows like those of x, of which ``places`` will be written; the others are zeros."""
+    room = x.new_empty(rows, x.shape[1])
+    if rows != len(places):
+        missed = torch.ones(rows, dtype=torch.bool).index_fill_(0, places, False)
+        room.index_fill_(0, missed.nonzero()[:, 0], 0)
+    return room
 
 
 def _sizes(x: Tensor, places: Tensor) -> tuple[int, int, int]:
