@@ -171,11 +171,12 @@ def speedrun_table(document: Json) -> str:
 
 def controls_table(document: Json) -> str:
     results = document["results"]
-    problems = results["arms"]["zero"][0]["test"][0]["problems"]
+    arm = results["arms"]["zero"]
+    problems, bases = arm[0]["test"][0]["problems"], len(results["gates"])
     head = (
-        "The recipe as it is now, three seeds over two bases, and every control at the time that reinforcement "
-        f"learning took, one thread each ({place(document)}). Percent right of {problems} held-out problems, mean and "
-        "standard deviation over seeds:\n\n"
+        f"The recipe as it is now, {len(arm)} seeds over {bases} bases, and every control at the time that "
+        f"reinforcement learning took, one thread each ({place(document)}). Percent right of {problems} held-out "
+        "problems, mean and standard deviation over seeds:\n\n"
         "| | sampled, T = 1 | sampled, T = 0.6 | greedy | minutes |\n|---|--:|--:|--:|--:|\n"
     )
     called = {
