@@ -78,7 +78,15 @@ def collected(place: Path) -> Json:
 def minutes(here: Path, name: str) -> float:
     """Of training, all rounds together."""
     stages = ("round-1", "round-2", name) if name == "iterated" else (name,)
-    return sum(float(read(here / stage)[-1]["seconds"]) for stage in stages) / 60
+    return sum(seconds(here / stage) for stage in stages) / 60
+
+
+def seconds(stage: Path) -> float:
+    """How long a stage trained. Raises SystemExit where it learned nothing: then it is no control."""
+    lines = read(stage)
+    if not lines:
+        raise SystemExit(f"{stage} learned nothing, its time went into sampling: give it fewer problems or more time")
+    return float(lines[-1]["seconds"])
 
 
 def found(runs: Sequence[Json], temperature: float, key: str = "pass@1") -> list[float]:

@@ -117,8 +117,10 @@ def rejection(start: str = "runs/speedrun/base/final", problems: int = 4096) -> 
 
 
 def iterated(start: str = "runs/speedrun/base/final") -> PretrainConfig:
-    """One of three rounds of rejection sampling: the next samples from what this one learned."""
-    return rejection(start, problems=2048).model_copy(update={"name": "speedrun-iterated", "minutes": MINUTES / 3})
+    """One of three rounds of rejection sampling: the next samples from what this one learned. As many problems as leave
+    two thirds of the time to learn from them.
+    """
+    return rejection(start, problems=640).model_copy(update={"name": "speedrun-iterated", "minutes": MINUTES / 3})
 
 
 def _gentle() -> OptimConfig:
