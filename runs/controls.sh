@@ -11,7 +11,7 @@ fathom=${FATHOM:-fathom}
 seeds="0 1 2 3 4 5"
 export OUT=$out
 
-base_of() { # SEED: every other seed shares the first's base, or the second's
+base_of() { # SEED: even seeds share the first's base, odd ones the second's
   echo "$out/seed-$(($1 % 2))/base/final"
 }
 

@@ -11,7 +11,7 @@ _M_ARENA_MAX, _M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD = -8, -3, -1
 """glibc's numbers of the options, from malloc.h."""
 
 _LARGE, _NEVER = 1 << 30, -1
-"""Bytes below which an allocation comes from the heap, and beyond which the heap's free end is given back."""
+"""Bytes below which an allocation comes from the heap; and that the heap's free end is never given back."""
 
 
 @dataclass(frozen=True, slots=True)

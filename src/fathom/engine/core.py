@@ -70,10 +70,7 @@ class EngineCore:
         self._vocab_size = model.config.vocab_size
         self._known = min(self._vocab_size, vocabulary.vocab_size) if vocabulary else self._vocab_size
         self._pool = BlockPool(self._cache.num_pages)
-        self._routes: Routes | None = None
-        if config.record_experts:
-            geometry = {"num_pages": self._cache.num_pages, "page_size": config.page_size}
-            self._routes = Routes(model, **geometry, device=self._cache.keys[0].device)
+        self._routes = Routes(model, self._cache) if config.record_experts else None
         self._runner = Runner(model, self._cache, self._routes)
         self._scheduler = Scheduler(
             self._pool,

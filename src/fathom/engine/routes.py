@@ -17,20 +17,20 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from fathom.engine.cache import PagedContext
+from fathom.engine.cache import PagedCache, PagedContext
 from fathom.engine.sequence import Sequence
 from fathom.model.replay import recorded, routers
 
 
 class Routes:
-    """A table for the pages of one cache. Without routers in ``model`` it is empty and does nothing."""
+    """A table for the pages of ``cache``. Without routers in ``model`` it is empty and does nothing."""
 
-    def __init__(self, model: object, *, num_pages: int, page_size: int, device: torch.device) -> None:
+    def __init__(self, model: object, cache: PagedCache) -> None:
         self.routers = routers(model)
-        self._page_size = page_size
+        self._page_size = cache.page_size
         width = self.routers[0].config.experts_per_token if self.routers else 0
-        shape = (len(self.routers), num_pages * page_size, width)
-        self.table = torch.zeros(shape, dtype=torch.int16, device=device)
+        shape = (len(self.routers), cache.num_pages * cache.page_size, width)
+        self.table = torch.zeros(shape, dtype=torch.int16, device=cache.keys[0].device)
 
     def write(self, slots: Tensor, place: int, experts: Tensor) -> None:
         """Note the experts (T, K) that one layer chose for the tokens of ``slots`` (T)."""

@@ -98,8 +98,7 @@ def _parts(counts: Sequence[int]) -> Iterator[tuple[int, slice]]:
 def iterate_quintic(x: Tensor, iterations: int, quintic: tuple[float, float, float]) -> Tensor:
     """x ← a·x + (b·g + c·g²)·x with g = x xᵀ, so often: x (n, O, I), O ≤ I. ``x`` may be overwritten."""
     a, b, c = quintic
-    plain = x.dtype == torch.float32 and x.device.type == "cpu" and x.is_contiguous()
-    if plain and _slow_otherwise() and library() is not None:
+    if _plain(x) and x.is_contiguous() and _slow_otherwise(False) and library() is not None:
         train_ops.muon(library(), x, iterations, quintic)  # type: ignore[arg-type]
         return x
     for _ in range(iterations):
@@ -110,8 +109,7 @@ def iterate_quintic(x: Tensor, iterations: int, quintic: tuple[float, float, flo
 
 def served(a: Tensor, b: Tensor, out: Tensor) -> bool:
     """Whether our kernel takes this product."""
-    plain = all(x.dtype == torch.float32 and x.device.type == "cpu" for x in (a, b, out))
-    return plain and _large(len(a), a.shape[1], b.shape[1]) and _slow_otherwise(a.stride(1) != 1) and bool(library())
+    return _plain(a, b, out) and _takes(len(a), a.shape[1], b.shape[1], transposed=a.stride(1) != 1)
 
 
 class _Linear(torch.autograd.Function):
@@ -130,15 +128,19 @@ class _Linear(torch.autograd.Function):
 
 
 def _takes_linear(x: Tensor, weight: Tensor) -> bool:
-    plain = all(t.dtype == torch.float32 and t.device.type == "cpu" for t in (x, weight))
-    if not plain or not x.numel() or torch.is_autocast_enabled("cpu"):
+    if not _plain(x, weight) or not x.numel() or torch.is_autocast_enabled("cpu"):
         return False
     width = x.shape[-1]
-    return _large(x.numel() // width, width, len(weight)) and _slow_otherwise(False) and bool(library())
+    return _takes(x.numel() // width, width, len(weight), transposed=False)
 
 
-def _large(m: int, k: int, n: int) -> bool:
-    return m * k * n >= LEAST and m >= FEWEST and n >= FEWEST
+def _plain(*tensors: Tensor) -> bool:
+    return all(x.dtype == torch.float32 and x.device.type == "cpu" for x in tensors)
+
+
+def _takes(m: int, k: int, n: int, *, transposed: bool) -> bool:
+    large = m * k * n >= LEAST and m >= FEWEST and n >= FEWEST
+    return large and _slow_otherwise(transposed) and library() is not None
 
 
 def _product(a: Tensor, b: Tensor, out: Tensor, *, add: bool) -> None:
@@ -148,7 +150,7 @@ def _product(a: Tensor, b: Tensor, out: Tensor, *, add: bool) -> None:
 
 
 @functools.cache
-def _slow_otherwise(transposed: bool = False) -> bool:
+def _slow_otherwise(transposed: bool) -> bool:
     """Whether torch's product is slower here than ours: of a left factor as it lies, or ``transposed``."""
     processor = cpu.detect()
     return processor.name.startswith("AMD") and ("avx512f" in processor.flags or not transposed)

@@ -46,11 +46,14 @@ def recorded(routers: list[Router], write: Callable[[int, Tensor], None]) -> Ite
 @contextmanager
 def replay(model: object, experts: Tensor | None) -> Iterator[None]:
     """Within, tokens go to ``experts`` (L, N, K) int64, whatever the routers would choose; None: where they choose."""
-    found = routers(model) if experts is not None else []
-    assert experts is None or len(found) == len(experts), "as many layers as there are routers"
+    if experts is None:
+        yield
+        return
+    found = routers(model)
+    assert len(found) == len(experts), "as many layers as there are routers"
     try:
-        for place, router in enumerate(found):
-            router.given = None if experts is None else experts[place]
+        for router, given in zip(found, experts, strict=True):
+            router.given = given
         yield
     finally:
         for router in found:

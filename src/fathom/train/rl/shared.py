@@ -78,21 +78,23 @@ class Shared:
         back: list[int] = []  # where each token's attention is computed, among N·T places
         chosen: list[int] = []
         begins: dict[tuple[int, ...], int] = {}  # prompts that lie in the row
-        routes: list[npt.NDArray[np.int16] | None] = []
+        routes: list[npt.NDArray[np.int16]] = []
         lengths = []
         for number, one in enumerate(rollouts):
             begin = begins.setdefault(one.prompt_ids, len(tokens))
             middle, shown = len(one.prompt_ids), one.completion_ids[:-1]
             end = middle + len(shown)
             if begin == len(tokens):
-                routes.append(None if one.experts is None else one.experts[:, :middle])
+                if one.experts is not None:
+                    routes.append(one.experts[:, :middle])
                 tokens += one.prompt_ids
                 positions += range(middle)
                 back += range(number * width, number * width + middle)
             rows[number, :middle] = torch.arange(begin, begin + middle)
             rows[number, middle:end] = torch.arange(len(tokens), len(tokens) + len(shown))
             chosen += rows[number, middle - 1 : end].tolist()
-            routes.append(None if one.experts is None else one.experts[:, middle:])
+            if one.experts is not None:
+                routes.append(one.experts[:, middle:])
             tokens += shown
             positions += range(middle, end)
             back += range(number * width + middle, number * width + end)
@@ -104,9 +106,8 @@ class Shared:
         self._rows = Picks(rows.flatten().to(device), len(tokens), real.flatten().to(device))
         self._back = Picks(torch.tensor(back, device=device), rows.numel())
         self.chosen = Picks(torch.tensor(chosen, device=device), len(tokens))
-        known = [route for route in routes if route is not None]
-        whole = torch.from_numpy(np.concatenate(known, 1)) if len(known) == len(routes) else None
-        self.experts = None if whole is None else whole.to(device, torch.int64)
+        known = all(one.experts is not None for one in rollouts)
+        self.experts = torch.from_numpy(np.concatenate(routes, 1)).to(device, torch.int64) if known else None
         self.tokens = torch.tensor([tokens], device=device)
         self.positions = torch.tensor([positions], device=device)
 
