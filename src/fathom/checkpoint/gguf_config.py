@@ -205,7 +205,12 @@ def _read_rope(keys: _Metadata, dim: int, interleaved: bool, divisors: NDArray[n
 def _read_yarn(keys: _Metadata) -> YarnScaling:
     """``yarn_log_multiplier`` = 0.1 · mscale_all_dim; absent outside DeepSeek, where both terms are YaRN's own."""
     multiplier = keys.get("rope.scaling.yarn_log_multiplier")
-    mscale = None if multiplier is None else _decimal(float(np.float32(multiplier) / np.float32(0.1)))
+    with np.errstate(over="ignore"):
+        mscale = None if multiplier is None else _decimal(float(np.float32(multiplier) / np.float32(0.1)))
+    if mscale is not None and not math.isfinite(mscale):
+        raise ConfigError(
+            f"{keys.prefix}rope.scaling.yarn_log_multiplier is {multiplier!r}, not a usable number", _REMEDY
+        )
     return YarnScaling(
         factor=_decimal(keys.need("rope.scaling.factor")),
         original_max_position=keys.number("rope.scaling.original_context_length"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tiny_models import TINY, tiny_config
 
@@ -207,6 +207,7 @@ JUNK = st.one_of(
 )
 
 
+@example(key="deepseek2.rope.scaling.yarn_log_multiplier", value=3e38)
 @given(key=st.sampled_from(sorted(V3)), value=JUNK)
 @settings(max_examples=400, deadline=None)
 def test_a_value_of_any_kind_in_any_place_is_read_or_refused(key: str, value: Any) -> None:
