@@ -208,9 +208,8 @@ def _read_yarn(keys: _Metadata) -> YarnScaling:
     with np.errstate(over="ignore"):
         mscale = None if multiplier is None else _decimal(float(np.float32(multiplier) / np.float32(0.1)))
     if mscale is not None and not math.isfinite(mscale):
-        raise ConfigError(
-            f"{keys.prefix}rope.scaling.yarn_log_multiplier is {multiplier!r}, not a usable number", _REMEDY
-        )
+        where = f"{keys.prefix}rope.scaling.yarn_log_multiplier"
+        raise ConfigError(f"{where} is {multiplier!r}, not a usable number", _REMEDY)
     return YarnScaling(
         factor=_decimal(keys.need("rope.scaling.factor")),
         original_max_position=keys.number("rope.scaling.original_context_length"),
