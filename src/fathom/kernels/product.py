@@ -1,9 +1,10 @@
-"""Products of float32 matrices: ours where the library behind torch is slow, else torch's.
+"""Products of matrices: ours where the library behind torch is slow, else torch's.
 
-MKL's products are made for Intel's processors: on AMD's they never use more than AVX2. With AVX-512 ours are twice as
-fast. Without it they are a third faster on a head of fifty thousand tokens and less on others, except where the left
-factor is transposed, as in gradients of weights; small matrices in a row, as Muon has them, take half the time
-(docs/log.md).
+MKL's products of float32 are made for Intel's processors: on AMD's they never use more than AVX2. With AVX-512 ours
+are twice as fast. Without it they are a third faster on a head of fifty thousand tokens and less on others, except
+where the left factor is transposed, as in gradients of weights; small matrices in a row, as Muon has them, take half
+the time. oneDNN's products of bfloat16 are as fast as ours, but for many small ones, one an expert: it compiles one for
+every number of rows that it has not met, and experts have others in every step (docs/log.md).
 
     M, K, N sizes of a product (M, K) · (K, N) · I inputs · O outputs
 """
@@ -67,7 +68,7 @@ def add_mm(total: Tensor, a: Tensor, b: Tensor) -> Tensor:
 def grouped_mm(rows: Tensor, matrices: Tensor, counts: Sequence[int]) -> Tensor:
     """Rows of group e times its matrix: ``rows`` (M, K), sorted by group, ``matrices`` (E, K, N) → (M, N)."""
     out = rows.new_empty(len(rows), matrices.shape[2])
-    if served(rows, matrices[0], out):
+    if _takes_groups(rows, matrices[0]):
         a, b, c = train_ops.tokens(rows), train_ops.stack(matrices), train_ops.tokens(out)
         train_ops.grouped(library(), a, b, c, counts, -1, *matrices.shape[1:])  # type: ignore[arg-type]
         return out
@@ -77,15 +78,25 @@ def grouped_mm(rows: Tensor, matrices: Tensor, counts: Sequence[int]) -> Tensor:
 
 
 def grouped_outer(left: Tensor, right: Tensor, counts: Sequence[int]) -> Tensor:
-    """Σ left ⊗ right over the rows of each group: (M, A) and (M, B), sorted by group → (E, A, B), 0 of no rows."""
-    out = left.new_empty(len(counts), left.shape[1], right.shape[1])
-    if served(left.t(), right, out[0]):
+    """Σ left ⊗ right over the rows of each group: (M, A) and (M, B), sorted by group → (E, A, B) float32 (or the
+    factors' wider type), 0 of no rows.
+    """
+    dtype = torch.promote_types(left.dtype, torch.float32)
+    out = left.new_empty(len(counts), left.shape[1], right.shape[1], dtype=dtype)
+    if _takes_groups(left.t(), right):
         a, b, c = train_ops.tokens(left, transposed=True), train_ops.tokens(right), train_ops.stack(out)
         train_ops.grouped(library(), a, b, c, counts, left.shape[1], -1, right.shape[1])  # type: ignore[arg-type]
         return out
     for group, part in _parts(counts):
-        torch.mm(left[part].t(), right[part], out=out[group])
+        out[group] = left[part].t() @ right[part]
     return out
+
+
+@functools.cache
+def groups_bfloat16() -> bool:
+    """Whether products of groups in bfloat16 are ours: matrix units are faster, and without any it is emulated."""
+    flags = cpu.detect().flags
+    return "avx512_bf16" in flags and "amx_bf16" not in flags and library() is not None
 
 
 def _parts(counts: Sequence[int]) -> Iterator[tuple[int, slice]]:
@@ -135,12 +146,23 @@ def _takes_linear(x: Tensor, weight: Tensor) -> bool:
 
 
 def _plain(*tensors: Tensor) -> bool:
-    return all(x.dtype == torch.float32 and x.device.type == "cpu" for x in tensors)
+    return _are(torch.float32, *tensors)
+
+
+def _are(dtype: torch.dtype, *tensors: Tensor) -> bool:
+    return all(x.dtype == dtype and x.device.type == "cpu" for x in tensors)
 
 
 def _takes(m: int, k: int, n: int, *, transposed: bool) -> bool:
     large = m * k * n >= LEAST and m >= FEWEST and n >= FEWEST
     return large and _slow_otherwise(transposed) and library() is not None
+
+
+def _takes_groups(a: Tensor, b: Tensor) -> bool:
+    """Whether our kernel takes products of groups; a and b are one, or, where a size counts tokens, all in a row."""
+    if a.dtype == torch.bfloat16:
+        return _are(torch.bfloat16, a, b) and groups_bfloat16()
+    return _plain(a, b) and _takes(len(a), a.shape[1], b.shape[1], transposed=a.stride(1) != 1)
 
 
 def _product(a: Tensor, b: Tensor, out: Tensor, *, add: bool) -> None:

@@ -62,44 +62,63 @@ class Order:
         return (wide * weights[..., None]).sum(1).to(rows.dtype)
 
 
-def grouped(rows: Tensor, weights: Tensor, order: Order) -> Tensor:
-    """Row m of group e times weights[e]ᵀ: sorted rows (M, D), weights (E, O, D) → (M, O), one dtype for all.
+def grouped(rows: Tensor, order: Order, *stacks: Tensor) -> Tensor:
+    """Row m of group e times weights[e]ᵀ of each stack (E, O, D), side by side: sorted rows (M, D) → (M, ΣO).
 
-    On a GPU one kernel serves bfloat16, where the sizes of the groups never leave the device.
+    Weights of another type than the rows' are cast, and their gradient is summed in their own. On a GPU one kernel
+    serves bfloat16, where the sizes of the groups never leave the device.
     """
     if rows.device.type == "cuda" and rows.dtype == torch.bfloat16:
-        return on_device(rows, weights, order)
-    result: Tensor = _Grouped.apply(rows, weights, order.counts)
+        return on_device(rows, order, *stacks)
+    result: Tensor = _Grouped.apply(rows, order.counts, *stacks)
     return result
 
 
-def on_device(rows: Tensor, weights: Tensor, order: Order) -> Tensor:
-    """:func:`grouped` by torch's own operator, which wants D and O to be multiples of 8."""
+def on_device(rows: Tensor, order: Order, *stacks: Tensor) -> Tensor:
+    """:func:`grouped` by torch's own operator, which wants one type, and D and O to be multiples of 8."""
     ends = order.sizes.cumsum(0).to(torch.int32)
-    result: Tensor = F.grouped_mm(rows, weights.mT, offs=ends)
+    result: Tensor = F.grouped_mm(rows, torch.cat(stacks, 1).to(rows.dtype).mT, offs=ends)
     return result
 
 
 def evenly(rows: Tensor) -> int:
-    """The multiple that sizes of groups are best filled up to: oneDNN, which multiplies bfloat16 on the CPU, compiles a
-    product for every number of rows that it has not met, and sizes of groups are new in every step.
+    """The multiple that sizes of groups are best filled up to. oneDNN, where it multiplies bfloat16 on the CPU,
+    compiles a product for every number of rows that it has not met, and sizes of groups are new in every step.
     """
-    return 64 if rows.dtype == torch.bfloat16 and training_rows.served(rows) else 1
+    compiled = rows.dtype == torch.bfloat16 and training_rows.served(rows) and not product.groups_bfloat16()
+    return 64 if compiled else 1
 
 
 class _Grouped(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, weights: Tensor, counts: Sequence[int]) -> Tensor:
+    def forward(ctx: Any, rows: Tensor, counts: Sequence[int], *stacks: Tensor) -> Tensor:
+        weights = _joined(stacks, rows.dtype)  # (E, ΣO, D)
         ctx.save_for_backward(rows, weights)
         ctx.counts = counts
+        ctx.heights = [stack.shape[1] for stack in stacks]
         return product.grouped_mm(rows, weights.mT, counts)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         rows, weights = ctx.saved_tensors
         gradient = gradients[0].contiguous()
         for_rows = product.grouped_mm(gradient, weights, ctx.counts)
-        return for_rows, product.grouped_outer(gradient, rows, ctx.counts), None
+        return (
+            for_rows,
+            None,
+            *(product.grouped_outer(part, rows, ctx.counts) for part in gradient.split(ctx.heights, 1)),
+        )
+
+
+def _joined(stacks: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
+    """Stacks (E, O, D) one above the other: (E, ΣO, D), cast on the way."""
+    if len(stacks) == 1:
+        return stacks[0].to(dtype)
+    heights = [stack.shape[1] for stack in stacks]
+    joined = stacks[0].new_empty(len(stacks[0]), sum(heights), stacks[0].shape[2], dtype=dtype)
+    for part, stack in zip(joined.split(heights, 1), stacks, strict=True):
+        part.copy_(stack)
+    return joined
 
 
 class _Spread(torch.autograd.Function):

@@ -46,16 +46,13 @@ class Experts(nn.Module):
         return total.index_add(0, token, weighted).to(x.dtype)
 
     def _train(self, x: Tensor, routing: Routing) -> Tensor:
-        """The same with products whose gradients cost no copies (:mod:`fathom.model.grouped`). Under autocast the
-        stacks are cast once, not once an expert.
-        """
+        """The same with products whose gradients cost no copies (:mod:`fathom.model.grouped`)."""
         dtype, out_dtype = product_dtype(x), x.dtype
         x = x.to(dtype)
         order = Order(routing.experts, len(self.gate), evenly(x))
         rows = order.spread(x)  # (N·K, D), and zeros
-        both = torch.cat((self.gate.to(dtype), self.up.to(dtype)), 1)  # (E, 2I, D)
-        inner = gated(grouped(rows, both, order))  # (N·K, I)
-        out = grouped(inner, self.down.to(dtype), order)  # (N·K, D)
+        inner = gated(grouped(rows, order, self.gate, self.up))  # (N·K, I)
+        out = grouped(inner, order, self.down)  # (N·K, D)
         return order.combine(out, routing.weights).to(out_dtype)
 
 

@@ -129,6 +129,57 @@ def test_groups_of_rows_each_with_its_matrix(slow, counts, threads):
     torch.testing.assert_close(outer, torch.stack([a.t() @ b for a, b in pairs]), atol=1e-5, rtol=1e-5)
 
 
+@given(
+    st.lists(st.one_of(st.integers(0, 30), st.sampled_from([97, 800])), min_size=1, max_size=9),
+    sizes,
+    sizes,
+    layouts,
+    layouts,
+    st.sampled_from([torch.float32, torch.bfloat16]),
+    st.integers(1, 3),
+    st.integers(0, 99),
+)
+def test_groups_of_bfloat16_in_any_shape_and_layout(counts, k, n, left, right, dtype, threads, seed):
+    """Sums are those of float32, and rounded once."""
+    generator = torch.Generator().manual_seed(seed)
+    total, groups = sum(counts), len(counts)
+    rows = laid_out(total, k, left, generator).bfloat16()
+    matrices = torch.randn(groups, n, k, generator=generator).bfloat16()
+    matrices = matrices.mT if right == "rows" else matrices.mT.contiguous()
+    other = laid_out(total, n, right, generator).bfloat16()
+    out, outer = torch.empty(total, n, dtype=dtype), torch.empty(groups, k, n, dtype=dtype)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        tables = train_ops.tokens(rows), train_ops.stack(matrices), train_ops.tokens(out)
+        train_ops.grouped(library(), *tables, counts, -1, k, n)
+        tables = train_ops.tokens(rows, transposed=True), train_ops.tokens(other), train_ops.stack(outer)
+        train_ops.grouped(library(), *tables, counts, k, -1, n)
+    finally:
+        torch.set_num_threads(before)
+    parts = rows.double().split(counts)
+    exact = torch.cat([part @ matrix for part, matrix in zip(parts, matrices.double(), strict=True)])
+    found = torch.stack([a.t() @ b for a, b in zip(parts, other.double().split(counts), strict=True)])
+    coarse = 1e-2 if dtype == torch.bfloat16 else 1e-5
+    torch.testing.assert_close(out.double(), exact, atol=2e-6 * k + coarse, rtol=coarse)
+    torch.testing.assert_close(outer.double(), found, atol=2e-6 * max(counts) + coarse, rtol=coarse)
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_groups_of_bfloat16_are_whoever_is_fast_and_outer_products_stay_float32(ours, monkeypatch):
+    monkeypatch.setattr(product, "groups_bfloat16", lambda: ours)
+    counts, rows = [7, 0, 41], torch.randn(48, 33).bfloat16()
+    matrices, right = torch.randn(3, 20, 33).bfloat16(), torch.randn(48, 20).bfloat16()
+    out, outer = product.grouped_mm(rows, matrices.mT, counts), product.grouped_outer(rows, right, counts)
+    assert out.dtype == torch.bfloat16
+    assert outer.dtype == torch.float32
+    parts = rows.float().split(counts)
+    exact = torch.cat([part @ m.t() for part, m in zip(parts, matrices.float(), strict=True)])
+    torch.testing.assert_close(out.float(), exact, atol=0.05, rtol=0.01)
+    found = torch.stack([a.t() @ b for a, b in zip(parts, right.float().split(counts), strict=True)])
+    torch.testing.assert_close(outer, found, atol=0.05, rtol=0.01)
+
+
 def test_what_is_no_float32_goes_to_torch():
     a, b = torch.randn(300, 300, dtype=torch.bfloat16), torch.randn(300, 300, dtype=torch.bfloat16)
     total = torch.zeros(300, 300)

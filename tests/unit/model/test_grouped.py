@@ -36,7 +36,7 @@ def test_each_row_meets_its_groups_matrix() -> None:
     rows = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     weights = torch.tensor([[[1.0, 0.0]], [[9.0, 9.0]], [[0.0, 10.0]]])
     order = Order(torch.tensor([[0], [2], [2]]), 3)
-    assert grouped(rows, weights, order).flatten().tolist() == [1.0, 40.0, 60.0]
+    assert grouped(rows, order, weights).flatten().tolist() == [1.0, 40.0, 60.0]
 
 
 def test_the_operator_for_gpus_is_the_same_product() -> None:
@@ -47,7 +47,7 @@ def test_the_operator_for_gpus_is_the_same_product() -> None:
     outs = []
     for product in (grouped, on_device):
         one, other = rows.clone().requires_grad_(), weights.clone().requires_grad_()
-        out = product(one, other, order)
+        out = product(one, order, other)
         out.backward(torch.ones_like(out))
         outs.append((out, one.grad, other.grad))
     for found, wanted in zip(*outs, strict=True):
@@ -63,6 +63,25 @@ def test_gradients_are_those_of_finite_differences(experts: torch.Tensor) -> Non
 
     def through(x: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         ones = torch.ones(experts.shape, dtype=torch.float64)
-        return order.combine(grouped(order.spread(x), weights, order), ones)
+        return order.combine(grouped(order.spread(x), order, weights), ones)
 
     assert torch.autograd.gradcheck(through, (x, weights))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_stacks_side_by_side_learn_in_their_own_type(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    order = Order(EXPERTS, 4)
+    rows = torch.randn(6, 16).to(dtype)
+    stacks = [torch.randn(4, height, 16, requires_grad=True) for height in (8, 24)]
+    out = grouped(rows, order, *stacks)
+    assert out.dtype == dtype
+    alone = [grouped(rows, order, stack) for stack in stacks]
+    torch.testing.assert_close(out, torch.cat(alone, 1), rtol=1e-2, atol=1e-2)
+    for found, wanted in zip(
+        torch.autograd.grad(out.float().sum(), stacks),
+        torch.autograd.grad(sum(one.float().sum() for one in alone), stacks),
+        strict=True,
+    ):
+        assert found.dtype == torch.float32
+        torch.testing.assert_close(found, wanted)

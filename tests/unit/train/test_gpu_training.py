@@ -62,7 +62,7 @@ def test_experts_multiply_alike_on_the_device() -> None:
 
     def products(device: str) -> list[Tensor]:
         one, other = (x.to(device, copy=True).requires_grad_() for x in (rows, weights))
-        out = grouped(one, other, Order(experts.to(device), 4))
+        out = grouped(one, Order(experts.to(device), 4), other)
         return [x.cpu() for x in (out, *torch.autograd.grad(out.float().square().sum(), (one, other)))]
 
     for found, wanted in zip(products("cuda"), products("cpu"), strict=True):

@@ -71,7 +71,7 @@ def product(lib: ctypes.CDLL, a: Tensor, b: Tensor, out: Tensor, *, add: bool) -
 
 
 class GroupedStruct(ctypes.Structure):
-    _fields_ = (("matrix", StridedStruct), ("group", c_int64), ("token", c_int64))
+    _fields_ = (("matrix", StridedStruct), ("group", c_int64), ("token", c_int64), ("bf16", c_int64))
 
 
 def grouped(
@@ -88,12 +88,12 @@ def grouped(
 def tokens(x: Tensor, *, transposed: bool = False) -> GroupedStruct:
     """x (M, C): its rows are the tokens; ``transposed``: of each group the transpose."""
     view = x.t() if transposed else x
-    return GroupedStruct(StridedStruct(x.data_ptr(), *view.stride()), 0, x.stride(0))
+    return GroupedStruct(StridedStruct(x.data_ptr(), *view.stride()), 0, x.stride(0), x.dtype == torch.bfloat16)
 
 
 def stack(x: Tensor) -> GroupedStruct:
     """x (E, A, B), a matrix for each group."""
-    return GroupedStruct(StridedStruct(x.data_ptr(), *x.stride()[1:]), x.stride(0), 0)
+    return GroupedStruct(StridedStruct(x.data_ptr(), *x.stride()[1:]), x.stride(0), 0, x.dtype == torch.bfloat16)
 
 
 def muon(lib: ctypes.CDLL, x: Tensor, iterations: int, quintic: tuple[float, float, float]) -> None:
