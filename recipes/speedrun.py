@@ -86,7 +86,7 @@ def zero(start: str = "runs/speedrun/base/final") -> RLConfig:
         optim=OptimConfig(
             adamw=AdamWConfig(lr=1.5e-4, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=3, floor=0.1)
         ),
-        gate=GateConfig(problems=512),  # of 128, pass@8 is off by two or three points either way
+        gate=GateConfig(problems=512),  # all there are: of 128, pass@8 is off by two or three points either way
         evaluation=EvaluationConfig(every=50, problems=128, samples=4),
         checkpoint=CheckpointConfig(every=10),
     )
