@@ -81,15 +81,16 @@ def grouped_outer(left: Tensor, right: Tensor, counts: Sequence[int]) -> Tensor:
     """Σ left ⊗ right over the rows of each group: (M, A) and (M, B), sorted by group → (E, A, B) float32 (or the
     factors' wider type), 0 of no rows.
     """
-    dtype = torch.promote_types(left.dtype, torch.float32)
-    out = left.new_empty(len(counts), left.shape[1], right.shape[1], dtype=dtype)
+    shape, dtype = (len(counts), left.shape[1], right.shape[1]), torch.promote_types(left.dtype, torch.float32)
     if _takes_groups(left.t(), right):
+        out = left.new_empty(shape, dtype=dtype)
         a, b, c = train_ops.tokens(left, transposed=True), train_ops.tokens(right), train_ops.stack(out)
         train_ops.grouped(library(), a, b, c, counts, left.shape[1], -1, right.shape[1])  # type: ignore[arg-type]
         return out
+    out = left.new_empty(shape)
     for group, part in _parts(counts):
-        out[group] = left[part].t() @ right[part]
-    return out
+        torch.mm(left[part].t(), right[part], out=out[group])
+    return out.to(dtype)
 
 
 @functools.cache
@@ -160,8 +161,8 @@ def _takes(m: int, k: int, n: int, *, transposed: bool) -> bool:
 
 def _takes_groups(a: Tensor, b: Tensor) -> bool:
     """Whether our kernel takes products of groups; a and b are one, or, where a size counts tokens, all in a row."""
-    if a.dtype == torch.bfloat16:
-        return _are(torch.bfloat16, a, b) and groups_bfloat16()
+    if _are(torch.bfloat16, a, b):
+        return groups_bfloat16()
     return _plain(a, b) and _takes(len(a), a.shape[1], b.shape[1], transposed=a.stride(1) != 1)
 
 

@@ -77,7 +77,7 @@ def grouped(rows: Tensor, order: Order, *stacks: Tensor) -> Tensor:
 def on_device(rows: Tensor, order: Order, *stacks: Tensor) -> Tensor:
     """:func:`grouped` by torch's own operator, which wants one type, and D and O to be multiples of 8."""
     ends = order.sizes.cumsum(0).to(torch.int32)
-    result: Tensor = F.grouped_mm(rows, torch.cat(stacks, 1).to(rows.dtype).mT, offs=ends)
+    result: Tensor = F.grouped_mm(rows, _joined(stacks, rows.dtype).mT, offs=ends)
     return result
 
 
@@ -103,22 +103,14 @@ class _Grouped(torch.autograd.Function):
         rows, weights = ctx.saved_tensors
         gradient = gradients[0].contiguous()
         for_rows = product.grouped_mm(gradient, weights, ctx.counts)
-        return (
-            for_rows,
-            None,
-            *(product.grouped_outer(part, rows, ctx.counts) for part in gradient.split(ctx.heights, 1)),
-        )
+        parts = gradient.split(ctx.heights, 1)
+        return for_rows, None, *(product.grouped_outer(part, rows, ctx.counts) for part in parts)
 
 
 def _joined(stacks: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
-    """Stacks (E, O, D) one above the other: (E, ΣO, D), cast on the way."""
-    if len(stacks) == 1:
-        return stacks[0].to(dtype)
-    heights = [stack.shape[1] for stack in stacks]
-    joined = stacks[0].new_empty(len(stacks[0]), sum(heights), stacks[0].shape[2], dtype=dtype)
-    for part, stack in zip(joined.split(heights, 1), stacks, strict=True):
-        part.copy_(stack)
-    return joined
+    """Stacks (E, O, D) one above the other, cast: (E, ΣO, D)."""
+    cast = [stack.to(dtype) for stack in stacks]
+    return cast[0] if len(cast) == 1 else torch.cat(cast, 1)
 
 
 class _Spread(torch.autograd.Function):

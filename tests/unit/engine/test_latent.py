@@ -6,6 +6,7 @@ import copy
 
 import pytest
 import torch
+from threads import on_threads
 
 from fathom.engine.cache import PagedCache, PagedContext
 from fathom.engine.config import EngineConfig
@@ -144,15 +145,11 @@ def test_a_step_is_that_of_the_model(name) -> None:
 @pytest.mark.parametrize("name", ["odd sizes", "whole vectors", "a large vocabulary"])
 def test_a_row_is_the_same_alone_in_a_crowd_and_with_any_number_of_threads(name) -> None:
     bench = Bench(build(CONFIGS[name]), rows=29)
-    threads = torch.get_num_threads()
-    try:
-        torch.set_num_threads(1)
+    with on_threads(1):
         one = bench.kernel()
-        torch.set_num_threads(2)
+    with on_threads(2):
         two = bench.kernel()
         alone = [bench.kernel([place]) for place in range(29)]
-    finally:
-        torch.set_num_threads(threads)
     for part in ("hidden", "ids", "logprobs"):
         assert torch.equal(getattr(one, part), getattr(two, part))
         assert torch.equal(getattr(one, part), torch.cat([getattr(row, part) for row in alone]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from threads import on_threads
 
 from fathom.kernels import matrix, ref
 from fathom.kernels.cpu.library import status
@@ -82,16 +83,12 @@ def test_a_row_does_not_depend_on_its_neighbors_or_on_threads(kind):
     layer = Layer(build(kind))
     x, attended = torch.randn(40, 64), torch.randn(40, HEADS * HEAD_DIM)
     cos, sin = angles(40)
-    before = torch.get_num_threads()
-    try:
-        alone_after = torch.cat([layer.after_attention(attended[i : i + 1], x[i : i + 1]) for i in range(40)])
-        rows = [layer.before_attention(x[i : i + 1], cos[i : i + 1], sin[i : i + 1], False) for i in range(40)]
-        torch.set_num_threads(2)
+    alone_after = torch.cat([layer.after_attention(attended[i : i + 1], x[i : i + 1]) for i in range(40)])
+    rows = [layer.before_attention(x[i : i + 1], cos[i : i + 1], sin[i : i + 1], False) for i in range(40)]
+    with on_threads(2):
         assert torch.equal(layer.after_attention(attended, x), alone_after)
         for part, alone in zip(layer.before_attention(x, cos, sin, False), zip(*rows, strict=True), strict=True):
             assert torch.equal(part, torch.cat(alone))
-    finally:
-        torch.set_num_threads(before)
 
 
 def test_inputs_are_left_alone():

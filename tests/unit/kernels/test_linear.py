@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from threads import on_threads
 
 from fathom.kernels import dispatch, matrix, ref
 from fathom.kernels.cpu.library import status
@@ -59,14 +60,10 @@ def test_a_row_does_not_depend_on_its_neighbors_or_on_threads(kind, threads):
     torch.manual_seed(0)
     w = weight(kind, 100, 160, bias=True)
     x = torch.randn(70, 160)
-    before = torch.get_num_threads()
     alone = torch.cat([dispatch.linear(row[None], w) for row in x])
-    try:
-        torch.set_num_threads(threads)
+    with on_threads(threads):
         for count in (2, 3, 4, 5, 7, 8, 16, 23, 70):
             assert torch.equal(dispatch.linear(x[:count], w), alone[:count]), count
-    finally:
-        torch.set_num_threads(before)
 
 
 def test_leading_dimensions_strides_and_empty_inputs():

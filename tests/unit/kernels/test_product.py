@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from threads import on_threads
 
 from fathom.kernels import product
 from fathom.kernels.cpu import train_ops
@@ -23,12 +24,8 @@ def laid_out(rows, columns, layout, generator):
 
 
 def ours(a, b, out, *, add=False, threads=2):
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
+    with on_threads(threads):
         train_ops.product(library(), a, b, out, add=add)
-    finally:
-        torch.set_num_threads(before)
 
 
 layouts = st.sampled_from(["rows", "transposed", "apart"])
@@ -117,12 +114,10 @@ def test_autocast_has_its_way(slow):
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("counts", [[7, 0, 40, 1, 0], [0, 3] * 8, [48]], ids=str)
 def test_groups_of_rows_each_with_its_matrix(slow, counts, threads):
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
     rows, right, matrices = torch.randn(sum(counts), 33), torch.randn(sum(counts), 20), torch.randn(len(counts), 20, 33)
-    out = product.grouped_mm(rows, matrices.mT, counts)
-    outer = product.grouped_outer(rows, right, counts)
-    torch.set_num_threads(before)
+    with on_threads(threads):
+        out = product.grouped_mm(rows, matrices.mT, counts)
+        outer = product.grouped_outer(rows, right, counts)
     parts = rows.split(counts)
     torch.testing.assert_close(out, torch.cat([part @ m.t() for part, m in zip(parts, matrices, strict=True)]))
     pairs = zip(parts, right.split(counts), strict=True)
@@ -148,15 +143,11 @@ def test_groups_of_bfloat16_in_any_shape_and_layout(counts, k, n, left, right, d
     matrices = matrices.mT if right == "rows" else matrices.mT.contiguous()
     other = laid_out(total, n, right, generator).bfloat16()
     out, outer = torch.empty(total, n, dtype=dtype), torch.empty(groups, k, n, dtype=dtype)
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
+    with on_threads(threads):
         tables = train_ops.tokens(rows), train_ops.stack(matrices), train_ops.tokens(out)
         train_ops.grouped(library(), *tables, counts, -1, k, n)
         tables = train_ops.tokens(rows, transposed=True), train_ops.tokens(other), train_ops.stack(outer)
         train_ops.grouped(library(), *tables, counts, k, -1, n)
-    finally:
-        torch.set_num_threads(before)
     parts = rows.double().split(counts)
     exact = torch.cat([part @ matrix for part, matrix in zip(parts, matrices.double(), strict=True)])
     found = torch.stack([a.t() @ b for a, b in zip(parts, other.double().split(counts), strict=True)])
@@ -196,10 +187,6 @@ def test_quintic_iterations_are_those_of_the_formula(n, rows, more, threads, see
     for _ in range(5):
         gram = exact @ exact.mT
         exact = a * exact + (b * gram + c * gram @ gram) @ exact
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
+    with on_threads(threads):
         train_ops.muon(library(), x, 5, (a, b, c))
-    finally:
-        torch.set_num_threads(before)
     torch.testing.assert_close(x.double(), exact, atol=1e-4, rtol=1e-3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from threads import on_threads
 from torch import Tensor
 
 from fathom.kernels import training
@@ -81,15 +82,11 @@ def test_a_mask_hides_completely():
 
 
 def test_results_do_not_depend_on_threads():
-    before = torch.get_num_threads()
     given = inputs(5, 33, 4, 2, 16, 16)
     found = []
-    try:
-        for threads in (1, 2, 3):
-            torch.set_num_threads(threads)
+    for count in (1, 2, 3):
+        with on_threads(count):
             found.append(with_gradients(kernel, given, None))
-    finally:
-        torch.set_num_threads(before)
     for one in found[1:]:
         assert all(torch.equal(a, b) for a, b in zip(one, found[0], strict=True))
 

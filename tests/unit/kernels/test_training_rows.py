@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
+from threads import on_threads
 from torch import Tensor
 
 from fathom.kernels import training_rows
@@ -140,14 +141,11 @@ def test_without_a_gradient_the_plain_forms_serve() -> None:
 
 
 def test_results_do_not_depend_on_threads() -> None:
-    x, weight, before = random(301, 40), random(40), torch.get_num_threads()
+    x, weight = random(301, 40), random(40)
     found = []
-    try:
-        for threads in (1, 2):
-            torch.set_num_threads(threads)
+    for count in (1, 2):
+        with on_threads(count):
             found.append(_evaluate(lambda x, w: training_rows.norm(x, w, 1e-6, torch.float32), [x, weight]))
-    finally:
-        torch.set_num_threads(before)
     assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
 
 
