@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks import harness
 from benchmarks.harness import ROOT, Json
 from benchmarks.speedrun import LAUNCHER, gate
-from fathom.train.metrics import read
+from fathom.train.run.metrics import read
 
 SEEDS = (0, 1, 2, 3)
 ARMS = ("base", "continued", "rejection", "iterated", "zero")

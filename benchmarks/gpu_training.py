@@ -15,23 +15,23 @@ import torch
 
 from benchmarks import harness
 from benchmarks.harness import Json, median
+from fathom.base.distributed import ALONE
 from fathom.data.packing import Batch
+from fathom.evals.grading import Grader
+from fathom.evals.rollout import EngineSource
 from fathom.model import flops
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.model.counts import count
 from fathom.model.transformer import Transformer
 from fathom.optim.build import build
 from fathom.optim.config import OptimConfig
+from fathom.recipes.countdown.vocabulary import SIZE, template, tokenizer
 from fathom.text.conversation import Chat
 from fathom.train.losses import losses
-from fathom.train.peak import peak_flops
-from fathom.train.ranks import ALONE
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
-from fathom.train.rl.grading import Grader
-from fathom.train.rl.rollout import EngineSource
 from fathom.train.rl.tasks import task_of
 from fathom.train.rl.trainer import Trainer
-from fathom.train.zero.vocabulary import SIZE, template, tokenizer
+from fathom.train.run.hardware_peak import peak_flops
 
 TASK = TaskConfig(name="zero-countdown-3")
 NOTHING_ENDS = frozenset({SIZE})

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks import harness
 from benchmarks.harness import ROOT, Json
-from fathom.train.metrics import read
+from fathom.train.run.metrics import read
 
 LAUNCHER = '#!/bin/sh\nexec "{python}" -m fathom "$@"\n'
 

@@ -16,7 +16,7 @@ import torch
 
 from benchmarks import harness
 from benchmarks.harness import Json, median
-from fathom.checkpoint.hf_save import save_directory
+from fathom.checkpoint.hf.export import save_directory
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.model.transformer import Transformer
 

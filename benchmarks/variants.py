@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from fathom.model import counts
 from fathom.model.config import GQAConfig, MLAConfig, ModelConfig
-from fathom.train.recipe import recipe
-from fathom.train.supervised import GeneratedData, PretrainConfig
+from fathom.train.run.recipe import recipe
+from fathom.train.supervised_config import GeneratedData, PretrainConfig
 
 STEP = 4
 """Widths are multiples of it."""

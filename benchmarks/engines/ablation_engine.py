@@ -14,21 +14,21 @@ import torch
 from fathom.data.packing import PackedDataset
 from fathom.data.plan import BestFitPlan
 from fathom.data.store import MemoryStore, Sample
+from fathom.evals.grading import Grader
+from fathom.evals.metrics import evaluate
+from fathom.evals.rollout import EngineSource
 from fathom.model import counts
+from fathom.recipes.countdown.traces import Habits, ZeroCountdown, question, solve
+from fathom.recipes.countdown.vocabulary import chat
 from fathom.text import r1
 from fathom.text.conversation import Chat
-from fathom.train.course import Student, prepare, student, teach
-from fathom.train.display import Display
+from fathom.train.dataset import dataset
 from fathom.train.rl.config import TaskConfig
-from fathom.train.rl.evaluation import evaluate
-from fathom.train.rl.grading import Grader
-from fathom.train.rl.rollout import EngineSource
 from fathom.train.rl.tasks import task_of
-from fathom.train.source import dataset
-from fathom.train.supervised import PretrainConfig
+from fathom.train.run.display import Display
+from fathom.train.run.supervised import Student, prepare, student, teach
+from fathom.train.supervised_config import PretrainConfig
 from fathom.train.validation import validate
-from fathom.train.zero.traces import Habits, ZeroCountdown, question, solve
-from fathom.train.zero.vocabulary import chat
 from fathom.types import Conversation, Message
 
 TASK = TaskConfig(name="zero-countdown-3")

@@ -11,12 +11,12 @@ from grpo_protocol import reward, serve
 from fathom import __version__
 from fathom.base.memory import keep_freed
 from fathom.checkpoint.bundle import open_bundle
+from fathom.evals.grading import Grader
+from fathom.evals.rollout import EngineSource, Prompt, Rollout
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
-from fathom.train.rl.grading import Grader
 from fathom.train.rl.loss import LossConfig
-from fathom.train.rl.rollout import EngineSource, Prompt, Rollout
 from fathom.train.rl.trainer import Trainer
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from fathom import __version__
 from fathom.base.memory import keep_freed
-from fathom.checkpoint.hf import HFDirectory
+from fathom.checkpoint.hf.directory import HFDirectory
 from fathom.checkpoint.load import load
 from fathom.model.transformer import Transformer
 from fathom.train.losses import predict

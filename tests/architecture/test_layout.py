@@ -123,11 +123,6 @@ def test_a_file_can_be_read_in_one_sitting(path: Path) -> None:
     assert count <= LONGEST, f"{count} lines: name the second noun and give it a file"
 
 
-def test_no_two_test_files_share_a_name() -> None:
-    names = [path.name for path in tree(".py", under=ROOT / "tests") if path.name not in {"conftest.py", "__init__.py"}]
-    assert sorted(names) == sorted(set(names))
-
-
 @pytest.mark.parametrize(
     ("pattern", "why"),
     [

@@ -7,7 +7,6 @@ The tests themselves are JavaScript (web/tests/browser), beside the page that th
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -21,37 +20,11 @@ from pathlib import Path
 
 import pytest
 
+from browser import missing, run_node_tests
+
 ROOT = Path(__file__).parents[2]
-WEB = ROOT / "web"
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 pytestmark = pytest.mark.browser
-
-
-def missing(what: str) -> None:
-    """Skip, visibly; in CI the page must be tested, so there it is a failure."""
-    message = f"the page is not tested in a browser: {what}"
-    if os.environ.get("CI", "").lower() in ("1", "true"):
-        pytest.fail(message)
-    pytest.skip(message)
-
-
-@pytest.fixture(scope="module")
-def browser_environment() -> dict[str, str]:
-    chromium = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if chromium is None:
-        missing("no Chromium; on Debian: apt install chromium")
-    if shutil.which("node") is None:
-        missing("no Node")
-    if not (WEB / "node_modules" / "playwright-core").is_dir():
-        missing("run `npm ci` in web/ first")
-    return {**os.environ, "CHROMIUM": str(chromium), "NO_COLOR": "1"}
-
-
-def run_node_tests(file: str, environment: dict[str, str]) -> None:
-    command = ["node", "--test", "--test-reporter=spec", f"tests/browser/{file}"]
-    done = subprocess.run(command, cwd=WEB, env=environment, capture_output=True, text=True, timeout=280, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-12_000:]}\n{done.stderr[-4000:]}"
 
 
 def test_the_page_against_scripted_answers(browser_environment: dict[str, str]) -> None:

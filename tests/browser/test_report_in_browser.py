@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 from made_runs import speedrun
-from test_page import browser_environment, run_node_tests
 
+from browser import run_node_tests
 from fathom.report.content import Report
 from fathom.report.discover import find
 from fathom.report.page import write
-
-__all__ = ["browser_environment"]  # the fixture is asked for by its name
 
 pytestmark = pytest.mark.browser
 

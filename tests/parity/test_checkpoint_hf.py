@@ -10,9 +10,9 @@ import torch
 import transformers
 
 from fathom.checkpoint.embedded import find_embedded
-from fathom.checkpoint.gguf import GGUFModel
-from fathom.checkpoint.hf import HFDirectory
-from fathom.checkpoint.hf_save import save_directory
+from fathom.checkpoint.gguf.model import GGUFModel
+from fathom.checkpoint.hf.directory import HFDirectory
+from fathom.checkpoint.hf.export import save_directory
 from fathom.checkpoint.load import load
 from fathom.model.presets import PRESETS
 from fathom.model.transformer import Transformer

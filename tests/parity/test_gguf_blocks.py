@@ -4,8 +4,8 @@ import gguf
 import numpy as np
 import pytest
 
-from fathom.checkpoint.gguf_blocks import dequantize
-from fathom.checkpoint.gguf_types import BlockType
+from fathom.checkpoint.gguf.dequantize import dequantize
+from fathom.checkpoint.gguf.types import BlockType
 
 
 def test_the_table_of_types_is_ggmls() -> None:

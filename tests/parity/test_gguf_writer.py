@@ -6,9 +6,9 @@ import gguf
 import numpy as np
 import pytest
 
-from fathom.checkpoint.gguf_quantize import quantize
-from fathom.checkpoint.gguf_types import BlockType
-from fathom.checkpoint.gguf_writer import Pending, write_gguf
+from fathom.checkpoint.gguf.quantize import quantize
+from fathom.checkpoint.gguf.types import BlockType
+from fathom.checkpoint.gguf.writer import Pending, write_gguf
 
 WRITTEN = [BlockType.F32, BlockType.F16, BlockType.BF16, BlockType.Q8_0, BlockType.Q4_0, BlockType.Q4_1]
 

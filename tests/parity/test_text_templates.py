@@ -20,7 +20,7 @@ from tokenizers import models
 from transformers import PreTrainedTokenizerFast
 
 from fathom.base.errors import TokenizerError
-from fathom.checkpoint.gguf_reader import GGUFReader
+from fathom.checkpoint.gguf.reader import GGUFReader
 from fathom.text.template import ChatTemplate
 from fathom.types import Conversation, Message, Tool, ToolCall
 

@@ -22,7 +22,7 @@ from tokenizers import Tokenizer as Backend
 from transformers import PreTrainedTokenizerFast
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
-from fathom.checkpoint.gguf_reader import GGUFReader
+from fathom.checkpoint.gguf.reader import GGUFReader
 from fathom.text.tokenizer import Tokenizer
 
 CORPUS: dict[str, str] = json.loads(

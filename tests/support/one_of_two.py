@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from ranked_runs import begun, finish, gradients, reinforced, whole
 
-from fathom.train.ranks import RanksError, World, joined
+from fathom.base.distributed import RanksError, World, joined
 
 
 def main(place: Path) -> None:

@@ -11,17 +11,17 @@ from rich.console import Console
 from tiny_runs import counting, tiny, tiny_config, tiny_model
 from toy_rl import build, grader
 
-from fathom.checkpoint.store import Store
+from fathom.base.distributed import World
+from fathom.checkpoint.store.store import Store
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.train.balance import Balance
-from fathom.train.course import prepare, student, teach
-from fathom.train.display import Display
-from fathom.train.loop import Loop
-from fathom.train.metrics import Recorder
-from fathom.train.ranks import World
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.trainer import Trainer
-from fathom.train.supervised import BatchConfig, LossConfig, PretrainConfig
+from fathom.train.run.display import Display
+from fathom.train.run.loop import Loop
+from fathom.train.run.metrics import Recorder
+from fathom.train.run.supervised import prepare, student, teach
+from fathom.train.supervised_config import BatchConfig, LossConfig, PretrainConfig
 
 TOTAL = 6
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import torch
 
+from fathom.base.distributed import ALONE
+from fathom.evals.grading import Grader
+from fathom.evals.rollout import EngineSource
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig
 from fathom.model.transformer import Transformer
+from fathom.recipes.countdown.vocabulary import SIZE, template, tokenizer
 from fathom.tasks.task import Item, Verdict
 from fathom.text.conversation import Chat
-from fathom.train.ranks import ALONE
-from fathom.train.rl.grading import Grader
-from fathom.train.rl.rollout import EngineSource
-from fathom.train.zero.vocabulary import SIZE, template, tokenizer
 from fathom.types import Message
 
 CONFIG = ModelConfig(

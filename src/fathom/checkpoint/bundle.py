@@ -16,11 +16,11 @@ from fathom.base.errors import CheckpointError, ModelNotFoundError
 from fathom.base.memory import detect, give_back
 from fathom.base.progress import Report, human_bytes, silent
 from fathom.checkpoint.generation import GenerationDefaults, from_generation_config, from_gguf
-from fathom.checkpoint.gguf import GGUFModel
-from fathom.checkpoint.hf import HFDirectory
+from fathom.checkpoint.gguf.model import GGUFModel
+from fathom.checkpoint.gguf.packed import install_packed, is_packed
+from fathom.checkpoint.hf.directory import HFDirectory
+from fathom.checkpoint.hub.registry import RECOMMENDED
 from fathom.checkpoint.load import checked_plan, fill
-from fathom.checkpoint.packed import install_packed, is_packed
-from fathom.checkpoint.registry import RECOMMENDED
 from fathom.checkpoint.resolve import Source, resolve
 from fathom.kernels.cpu.library import status
 from fathom.model.config import ModelConfig

@@ -14,14 +14,14 @@ from typing import Any, Literal
 
 import torch
 
-from fathom.checkpoint import registry
-from fathom.checkpoint.gguf import GGUFModel
-from fathom.checkpoint.hf import HFDirectory
-from fathom.checkpoint.hf_config import ARCHITECTURES
+from fathom.checkpoint.gguf.model import GGUFModel
+from fathom.checkpoint.hf.config import ARCHITECTURES
+from fathom.checkpoint.hf.directory import HFDirectory
+from fathom.checkpoint.hub import registry
 from fathom.checkpoint.load import make_plan
 from fathom.checkpoint.names import NameTable
 from fathom.checkpoint.resolve import Source, resolve
-from fathom.checkpoint.source import Weights
+from fathom.checkpoint.weights import Weights
 from fathom.model.config import ModelConfig
 from fathom.model.counts import count
 from fathom.model.transformer import Transformer

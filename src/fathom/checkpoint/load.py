@@ -15,7 +15,7 @@ from fathom.base.errors import CheckpointError
 from fathom.base.progress import Report, silent
 from fathom.checkpoint.layouts import put, stored_shape
 from fathom.checkpoint.names import Layout, NameTable, Place
-from fathom.checkpoint.source import Weights
+from fathom.checkpoint.weights import Weights
 from fathom.model.config import ModelConfig
 from fathom.model.transformer import Transformer
 

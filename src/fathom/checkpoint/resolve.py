@@ -10,9 +10,9 @@ from typing import Literal
 
 from fathom.base.errors import CheckpointError, ModelNotFoundError
 from fathom.base.paths import models_dir
-from fathom.checkpoint import registry
 from fathom.checkpoint.embedded import find_embedded
-from fathom.checkpoint.hf import PICKLED
+from fathom.checkpoint.hf.directory import PICKLED
+from fathom.checkpoint.hub import registry
 from fathom.model.config import ModelConfig
 from fathom.model.presets import PRESETS
 

@@ -13,7 +13,7 @@ from fathom.base.errors import ModelNotFoundError
 from fathom.base.progress import human_bytes
 
 if TYPE_CHECKING:
-    from fathom.checkpoint.registry import Recommended
+    from fathom.checkpoint.hub.registry import Recommended
 
 TIGHT = 0.8
 """The share of the machine's memory that a model may take before we warn."""
@@ -30,7 +30,8 @@ def pull(
         console.print(catalog(memory.detect().total))
         console.print("[dim]fathom pull NAME fetches one; fathom chat --model NAME talks to it[/]")
         return
-    from fathom.checkpoint import hub, registry
+    from fathom.checkpoint.hub import pull as hub
+    from fathom.checkpoint.hub import registry
 
     if known := registry.RECOMMENDED.get(name.lower()):
         console.print(announcement(known, memory.detect().total), highlight=False, markup=False)
@@ -57,7 +58,7 @@ def announcement(model: Recommended, memory_bytes: int) -> str:
 
 def catalog(memory_bytes: int) -> Table:
     """The recommended models, smallest first, with what is here already and what this machine can hold."""
-    from fathom.checkpoint import registry
+    from fathom.checkpoint.hub import registry
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("name", no_wrap=True)
@@ -78,7 +79,8 @@ def catalog(memory_bytes: int) -> Table:
 
 def is_here(model: Recommended) -> bool:
     """Whether its files are on this machine."""
-    from fathom.checkpoint import registry, resolve
+    from fathom.checkpoint import resolve
+    from fathom.checkpoint.hub import registry
 
     if model.name != registry.EMBEDDED:
         return resolve.find_pulled(model.name) is not None

@@ -39,13 +39,13 @@ def train(
     if ranks is not None and ranks > 1 and "WORLD_SIZE" not in os.environ:
         raise typer.Exit(spawn(ranks))
 
-    from fathom.train.config import override
-    from fathom.train.recipe import recipe
+    from fathom.train.run.config import override
+    from fathom.train.run.recipe import recipe
 
     config = override(recipe(name, depth), settings or ())
 
-    from fathom.train.display import Display  # rich and torch: not before the configuration is known to hold
-    from fathom.train.ranks import joined
+    from fathom.base.distributed import joined
+    from fathom.train.run.display import Display  # rich and torch: not before the configuration is known to hold
     from fathom.train.stages import run
 
     place = out or Path("runs") / config.name

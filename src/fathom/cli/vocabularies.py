@@ -25,7 +25,7 @@ def load(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
     path = Path(name).expanduser()
     if (path / "tokenizer.json").is_file():  # a directory needs no weights for this
         return Tokenizer.from_directory(path), ChatTemplate.from_directory(path)
-    from fathom.checkpoint.gguf_reader import GGUFReader
+    from fathom.checkpoint.gguf.reader import GGUFReader
     from fathom.checkpoint.resolve import resolve
 
     source = resolve(name)

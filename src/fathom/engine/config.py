@@ -20,7 +20,7 @@ class EngineConfig:
     beyond what ``max_sequences`` full contexts need. ``max_queue`` bounds the sequences that wait beside
     ``max_sequences`` running ones. ``eos_ids`` replaces the tokenizer's end tokens, where a checkpoint's generation
     config knows more of them. ``burst`` is the most steps between two looks at a sequence that asks for nothing but
-    tokens (:mod:`fathom.engine.burst`); more than 1 is for those who wait for whole completions.
+    tokens (:mod:`fathom.engine.multi_step`); more than 1 is for those who wait for whole completions.
     ``record_experts``: the last piece of a completion tells which experts its tokens went to, for those who learn.
     ``attention_threads`` None: as many as torch has. ``seed`` makes unseeded requests repeatable, for tests.
     """

@@ -16,13 +16,13 @@ import numpy.typing as npt
 import torch
 
 from fathom.base.errors import ConfigError, FathomError, GenerationError, OverloadedError, RequestError
-from fathom.engine.blocks import BlockPool
-from fathom.engine.burst import Tokens, can_burst
 from fathom.engine.cache import PagedCache
 from fathom.engine.config import EngineConfig
 from fathom.engine.constrain import Constraint, Grammars
+from fathom.engine.multi_step import Tokens, can_burst
+from fathom.engine.pages import BlockPool
 from fathom.engine.request import Chunk, EngineStats, Request, TokenLogprob
-from fathom.engine.routes import Routes
+from fathom.engine.routing_trace import Routes
 from fathom.engine.runner import LanguageModel, Runner
 from fathom.engine.sampler import Sample, sample
 from fathom.engine.scheduler import Scheduler, Work

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fathom.engine.burst import Tokens, burst
 from fathom.engine.cache import PagedCache, PagedContext
-from fathom.engine.latent import LatentSteps
+from fathom.engine.fused_decode import LatentSteps
+from fathom.engine.multi_step import Tokens, burst
 from fathom.engine.request import TokenLogprob
-from fathom.engine.routes import Routes, listening
+from fathom.engine.routing_trace import Routes, listening
 from fathom.engine.sampler import report
 from fathom.engine.scheduler import Work
 from fathom.model.config import ModelConfig
@@ -80,7 +80,7 @@ class Runner:
         return logits, scores
 
     def burst(self, work: list[Work], steps: int, known: int) -> list[Tokens]:
-        """Up to ``steps`` tokens of every sequence: see `fathom.engine.burst`."""
+        """Up to ``steps`` tokens of every sequence: see `fathom.engine.multi_step`."""
         sequences = [sequence for sequence, _ in work]
         latent = self._latent if steps >= _WORTHWHILE and self._latent.fill() else None
         return burst(self._model, self._cache, sequences, steps, known, latent, self._routes)

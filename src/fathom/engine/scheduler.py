@@ -12,7 +12,7 @@ from __future__ import annotations
 from bisect import insort
 from typing import NamedTuple
 
-from fathom.engine.blocks import BlockPool
+from fathom.engine.pages import BlockPool
 from fathom.engine.sequence import Sequence, Status
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import enum
 from collections import Counter
 
-from fathom.engine.blocks import page_key, root_key
+from fathom.engine.pages import page_key, root_key
 from fathom.engine.request import Request
 from fathom.engine.transcript import Transcript
 

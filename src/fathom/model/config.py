@@ -1,7 +1,7 @@
 """The configuration of a model, in our own terms: one frozen, validated object per part.
 
-Nothing here depends on how a checkpoint spells it; ``fathom.checkpoint.hf`` and ``.gguf`` translate both ways. Unknown
-keys are errors, and sizes that do not fit are refused where they are written.
+Nothing here depends on how a checkpoint spells it: `fathom.checkpoint.hf` and `fathom.checkpoint.gguf` translate both
+ways. Unknown keys are errors, and sizes that do not fit are refused where they are written.
 """
 
 from __future__ import annotations

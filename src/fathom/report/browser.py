@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from fathom.report import spell
+from fathom.report import formatting as spell
 from fathom.report.html import Html, tag
 from fathom.report.rollouts import Completion, Problem, Step
 

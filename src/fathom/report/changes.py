@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from fathom.report import spell
-from fathom.report.arms import Arm, origin
+from fathom.report import formatting as spell
 from fathom.report.measures import (
     GREEDY,
     Board,
@@ -25,6 +24,7 @@ from fathom.report.measures import (
     traces,
 )
 from fathom.report.run import Run
+from fathom.report.variants import Arm, origin
 
 SMALL_SHARE, SMALL_PART = 0.01, 0.1
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fathom.report import spell
+from fathom.report import formatting as spell
 from fathom.report.html import Html, coordinate, join, tag
 from fathom.report.scale import Scale, extent, linear_ticks, log_ticks, tick_label
 

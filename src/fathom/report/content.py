@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fathom.report.arms import Arm, arms
 from fathom.report.measures import Board, boards
 from fathom.report.palette import palette
 from fathom.report.run import Run
+from fathom.report.variants import Arm, arms
 
 GOAL = 0.85
 """Sampled pass@1 that reinforcement learning aims at, unless somebody says otherwise."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fathom.report import spell
-from fathom.report.arms import Arm, lineage
+from fathom.report import formatting as spell
 from fathom.report.html import Child, Html
 from fathom.report.run import Run
 from fathom.report.tables import NONE, plain
+from fathom.report.variants import Arm, lineage
 
 HEADS = ("arm", "stage", "runs", "updates", "tokens", "time", "tokens/s", "machine hours", "cost")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fathom.report import spell, summary
+from fathom.report import formatting as spell
+from fathom.report import summary
 from fathom.report.html import Html, tag
 from fathom.report.run import Run
 from fathom.report.values import count, text

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fathom.base.errors import ReportError
 from fathom.report.run import ORDER, Run, load
-from fathom.train.metrics import METRICS, RUN
+from fathom.train.run.metrics import METRICS, RUN
 
 DEEPEST = 6
 """Folders below a given one that are searched."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from fathom.report.formatting import listed
 from fathom.report.html import Html, coordinate, join, tag
 from fathom.report.measures import Board, Estimate, Measure, Result
 from fathom.report.scale import Scale, linear_ticks, tick_label
-from fathom.report.spell import listed
 from fathom.report.verdicts import with_error
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 380.0, 96.0, 14.0, 8.0, 26.0

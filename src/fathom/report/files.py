@@ -1,6 +1,6 @@
 """Reading the files of a run, of which none is trusted to be whole.
 
-`fathom.train.metrics.read` is for the run itself, which must stop at a broken line. A report goes on without it, and
+`train.run.metrics.read` is for the run itself, which must stop at a broken line. A report goes on without it, and
 says how many there were.
 """
 

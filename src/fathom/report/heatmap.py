@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from fathom.report import spell
+from fathom.report import formatting as spell
 from fathom.report.html import Html, coordinate, join, tag
 from fathom.report.run import STEPS, Run
 from fathom.report.scale import Scale, linear_ticks, tick_label

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fathom.report import chart, spell
+from fathom.report import chart
+from fathom.report import formatting as spell
 from fathom.report.chart import Chart, Series, thin
 from fathom.report.figure import figure, legend, table
 from fathom.report.html import Child, Html, join, tag

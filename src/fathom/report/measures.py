@@ -14,9 +14,9 @@ from math import sqrt
 from statistics import mean, stdev
 from typing import Literal
 
-from fathom.report.arms import Arm, origin, start_parts
 from fathom.report.run import Run
 from fathom.report.values import Record, at, number, text
+from fathom.report.variants import Arm, origin, start_parts
 
 Unit = Literal["share", "number"]
 GREEDY = 0.0

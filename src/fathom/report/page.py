@@ -10,7 +10,8 @@ from pathlib import Path
 
 import fathom
 from fathom.base.errors import ReportError
-from fathom.report import costs, figure, levels, results, rollouts, spell, stages, summary
+from fathom.report import costs, figure, levels, results, rollouts, stages, summary
+from fathom.report import formatting as spell
 from fathom.report.browser import browser
 from fathom.report.content import Report
 from fathom.report.details import details

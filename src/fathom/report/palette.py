@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fathom.report.arms import Arm, origin
 from fathom.report.run import Run
+from fathom.report.variants import Arm, origin
 
 LEARNED, GROUND, FIRST_OTHER = 0, 1, 2
 """Places in the style sheet: the model that learned by rewards, the one it began with, everybody else."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fathom.report import changes, chart, dots, levels, measures, spell, tables
+from fathom.report import changes, chart, dots, levels, measures, tables
+from fathom.report import formatting as spell
 from fathom.report.content import Report
 from fathom.report.figure import figure, legend, table
-from fathom.report.gate import findings, gate
 from fathom.report.html import Html, join, tag
 from fathom.report.measures import Board, Measure
+from fathom.report.readiness import findings, gate
 from fathom.report.verdicts import aims, beyond
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from fathom.report.files import Reading, read_lines, read_object
 from fathom.report.values import Record, at, count, number, text
-from fathom.train.metrics import METRICS, ROLLOUTS, RUN
+from fathom.train.run.metrics import METRICS, ROLLOUTS, RUN
 
 KEPT = 4096
 """Lines of one kind that are kept; of a longer run every second, every fourth …, and always the last."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fathom.report import chart, curves, heatmap, levels, spell
+from fathom.report import chart, curves, heatmap, levels
+from fathom.report import formatting as spell
 from fathom.report.content import Report
 from fathom.report.figure import figure, legend
 from fathom.report.html import Html, join, tag

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fathom.report import costs, spell
-from fathom.report.arms import Arm
+from fathom.report import costs
+from fathom.report import formatting as spell
 from fathom.report.changes import base_of
 from fathom.report.measures import GREEDY, Board, Measure, Result
 from fathom.report.run import STEPS, Run
 from fathom.report.values import at, count, number, text
+from fathom.report.variants import Arm
 from fathom.report.verdicts import with_error
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fathom.report import spell
+from fathom.report import formatting as spell
 from fathom.report.changes import Change
-from fathom.report.gate import Verdict
 from fathom.report.html import Child, Html, tag
 from fathom.report.measures import Board, Estimate, Measure, accuracies, manners, passes, traces
+from fathom.report.readiness import Verdict
 
 NONE = "–"
 

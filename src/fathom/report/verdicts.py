@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence, Set
 from itertools import takewhile
 from pathlib import Path
 
-from fathom.report import spell
-from fathom.report.arms import Arm, lineage, origin
-from fathom.report.gate import Outcome, Verdict
+from fathom.report import formatting as spell
 from fathom.report.measures import GREEDY, Board, Estimate, Measure, Result
+from fathom.report.readiness import Outcome, Verdict
 from fathom.report.run import Run
 from fathom.report.values import count, number
+from fathom.report.variants import Arm, lineage, origin
 
 SEEDS, BASES = 3, 2
 """Runs of reinforcement learning, and bases they begin with, from which a result is more than a stroke of luck."""

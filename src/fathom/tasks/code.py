@@ -15,7 +15,7 @@ from typing import Any
 from fathom.tasks import grading
 from fathom.tasks.collection import Collection, content_id, text_of
 from fathom.tasks.prompts import Style, ask
-from fathom.tasks.sandbox import Sandbox
+from fathom.tasks.sandbox.sandbox import Sandbox
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.tasks.verifiers.code import Example, check_output, check_tests, last_program, program
 from fathom.tasks.verifiers.format import AnswerFormat

@@ -20,11 +20,11 @@ from typing import Any
 from fathom.base.errors import ConfigError
 from fathom.tasks.collection import content_id
 from fathom.tasks.prompts import Style, ask
+from fathom.tasks.sandbox.worker import Worker
 from fathom.tasks.splits import check_shares, drawn, split_of
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.tasks.verifiers.format import AnswerFormat, Extraction
 from fathom.tasks.verifiers.number import parse
-from fathom.tasks.worker import Worker
 
 MAX_ANSWER = 20_000
 """Characters of an answer; grids and plans are long."""
@@ -40,7 +40,7 @@ _NEAR = Fraction(1, 100)
 
 
 def _worker() -> Worker:
-    return Worker("fathom.tasks.inside.gym", "reasoning_gym")
+    return Worker("fathom.tasks.sandbox.gym", "reasoning_gym")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from fathom.tasks.gsm8k import Gsm8k
 from fathom.tasks.math_style import MathStyle
 from fathom.tasks.multiple_choice import MultipleChoice
 from fathom.tasks.reasoning_gym import ReasoningGym
-from fathom.tasks.sandbox import Limits, Sandbox
+from fathom.tasks.sandbox.sandbox import Limits, Sandbox
 from fathom.tasks.task import Task
 from fathom.tasks.verifiers.countdown import Rules
 from fathom.tasks.verifiers.format import AnswerFormat

@@ -18,6 +18,9 @@ from fathom.types import Message
 Split = Literal["train", "validation", "test"]
 """Learn from the first, choose with the second, report the third. No problem is in two of them."""
 
+LEVEL = "level"
+"""The key of `Item.metadata` that names the difficulty level of an item."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:

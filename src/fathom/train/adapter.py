@@ -20,12 +20,12 @@ from typing import Any
 from torch import Tensor
 from torch.nn.utils import parametrize
 
-from fathom.checkpoint.hf import table_for
-from fathom.checkpoint.safetensors_file import write_safetensors
+from fathom.checkpoint.hf.directory import table_for
+from fathom.checkpoint.hf.safetensors_file import write_safetensors
 from fathom.model.transformer import Transformer
-from fathom.train.final import replacing
 from fathom.train.lora import Directed, LowRank
-from fathom.train.supervised import LoRAConfig
+from fathom.train.run.export import replacing
+from fathom.train.supervised_config import LoRAConfig
 
 ADAPTER = "adapter"
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"

@@ -21,8 +21,8 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from fathom.base.distributed import ALONE, World
 from fathom.model.router import Router, Routing
-from fathom.train.ranks import ALONE, World
 
 
 @dataclass(frozen=True, slots=True)

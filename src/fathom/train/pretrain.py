@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fathom.train.course import prepare, student, teach
-from fathom.train.display import Display
-from fathom.train.ranks import ALONE, World
-from fathom.train.source import dataset, held_out
-from fathom.train.supervised import PretrainConfig
+from fathom.base.distributed import ALONE, World
+from fathom.train.dataset import dataset, held_out
+from fathom.train.run.display import Display
+from fathom.train.run.supervised import prepare, student, teach
+from fathom.train.supervised_config import PretrainConfig
 
 
 def pretrain(config: PretrainConfig, out: Path, display: Display, world: World = ALONE) -> bool:

@@ -11,17 +11,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fathom.base.distributed import ALONE, World
 from fathom.base.errors import ConfigError
 from fathom.data.packing import PackedDataset
 from fathom.model.transformer import Transformer
 from fathom.text.template import ChatTemplate
 from fathom.train.adapter import save_adapter
-from fathom.train.course import Student, prepare, student, teach
-from fathom.train.display import Display
+from fathom.train.dataset import dataset, held_out
 from fathom.train.lora import adapt, merge
-from fathom.train.ranks import ALONE, World
-from fathom.train.source import dataset, held_out
-from fathom.train.supervised import SFTConfig, TuningConfig
+from fathom.train.run.display import Display
+from fathom.train.run.supervised import Student, prepare, student, teach
+from fathom.train.supervised_config import SFTConfig, TuningConfig
 
 
 def sft(config: SFTConfig, out: Path, display: Display, world: World = ALONE) -> bool:

@@ -6,20 +6,20 @@ import errno
 from contextlib import nullcontext
 from pathlib import Path
 
+from fathom.base.distributed import ALONE, World
 from fathom.base.errors import CheckpointError, ConfigError
 from fathom.base.lock import locked
-from fathom.train.config import RunConfig
-from fathom.train.display import Display
 from fathom.train.distill.config import DistillConfig, OnPolicyConfig
 from fathom.train.distill.run import distill, distill_on_policy
 from fathom.train.pretrain import pretrain
-from fathom.train.ranks import ALONE, World
 from fathom.train.rl.beyond import BeyondConfig, beyond
 from fathom.train.rl.config import RLConfig
 from fathom.train.rl.measure import MeasureConfig, measure
 from fathom.train.rl.run import learn
+from fathom.train.run.config import RunConfig
+from fathom.train.run.display import Display
 from fathom.train.sft import sft
-from fathom.train.supervised import PretrainConfig, SFTConfig
+from fathom.train.supervised_config import PretrainConfig, SFTConfig
 
 LOCK = ".lock"
 

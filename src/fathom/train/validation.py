@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
+from fathom.base.distributed import ALONE, World
 from fathom.data.loader import Loader
 from fathom.data.packing import PackedDataset
 from fathom.model.transformer import Transformer
 from fathom.train.losses import losses
-from fathom.train.ranks import ALONE, World
 
 
 @torch.no_grad()

@@ -12,7 +12,7 @@ from fathom.base.errors import CheckpointError, ConfigError, ModelNotFoundError
 from fathom.base.memory import Memory
 from fathom.checkpoint import bundle as bundle_module
 from fathom.checkpoint.bundle import allocate, build, open_bundle
-from fathom.checkpoint.hf_save import save_directory
+from fathom.checkpoint.hf.export import save_directory
 from fathom.model.presets import PRESETS
 from fathom.text.conversation import Chat
 from fathom.types import Conversation, Message

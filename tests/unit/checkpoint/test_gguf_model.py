@@ -12,13 +12,13 @@ from tiny_models import TINY, tiny_model, write_tokenizer
 
 from fathom.base.errors import CheckpointError, TokenizerError
 from fathom.checkpoint.bundle import open_bundle
-from fathom.checkpoint.gguf import GGUFModel
-from fathom.checkpoint.gguf_blocks import dequantize
-from fathom.checkpoint.gguf_reader import GGUFReader
-from fathom.checkpoint.gguf_save import save_gguf
-from fathom.checkpoint.gguf_types import BlockType
-from fathom.checkpoint.gguf_vocabulary import vocabulary_from_directory
-from fathom.checkpoint.gguf_writer import Pending, write_gguf
+from fathom.checkpoint.gguf.dequantize import dequantize
+from fathom.checkpoint.gguf.export import save_gguf
+from fathom.checkpoint.gguf.model import GGUFModel
+from fathom.checkpoint.gguf.reader import GGUFReader
+from fathom.checkpoint.gguf.types import BlockType
+from fathom.checkpoint.gguf.vocabulary import vocabulary_from_directory
+from fathom.checkpoint.gguf.writer import Pending, write_gguf
 from fathom.checkpoint.load import load
 from fathom.model.transformer import Transformer
 from fathom.text.template import ChatTemplate

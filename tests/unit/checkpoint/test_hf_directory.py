@@ -11,8 +11,8 @@ from tiny_models import TINY, tiny_model, write_tokenizer
 
 from fathom.base.errors import CheckpointError, FathomError, ModelNotFoundError, TokenizerError
 from fathom.checkpoint.bundle import open_bundle
-from fathom.checkpoint.hf import INDEX, HFDirectory
-from fathom.checkpoint.hf_save import save_directory
+from fathom.checkpoint.hf.directory import INDEX, HFDirectory
+from fathom.checkpoint.hf.export import save_directory
 from fathom.checkpoint.load import load
 from fathom.model.transformer import Transformer
 from fathom.quant.fp8 import quantize_fp8

@@ -6,7 +6,7 @@ import pytest
 
 from fathom.base.errors import CheckpointError, FathomError, ModelNotFoundError
 from fathom.checkpoint.embedded import find_embedded
-from fathom.checkpoint.registry import EMBEDDED, RECOMMENDED, Recommended, find
+from fathom.checkpoint.hub.registry import EMBEDDED, RECOMMENDED, Recommended, find
 from fathom.checkpoint.resolve import pulled_dir, resolve
 from fathom.model.counts import count
 from fathom.model.presets import PRESETS

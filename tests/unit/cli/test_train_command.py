@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from fathom.base.errors import ConfigError
 from fathom.cli.main import app
-from fathom.train.recipe import folder
+from fathom.train.run.recipe import folder
 
 TINY = str(folder() / "tiny_pretrain.py")
 

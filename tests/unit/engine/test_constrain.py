@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fathom.base.errors import GenerationError, RequestError, TokenizerError
-from fathom.checkpoint.gguf import GGUFModel
+from fathom.checkpoint.gguf.model import GGUFModel
 from fathom.checkpoint.resolve import resolve
 from fathom.engine.constrain import Grammars, SpelledVocabulary
 from fathom.engine.core import EngineCore

@@ -1,6 +1,6 @@
 import pytest
 
-from fathom.engine.blocks import BlockPool
+from fathom.engine.pages import BlockPool
 from fathom.engine.request import Request, SamplingParams
 from fathom.engine.scheduler import Scheduler
 from fathom.engine.sequence import Sequence, Status

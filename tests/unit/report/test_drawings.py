@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_runs import curriculum, put, rewarded
 
-from fathom.report import heatmap, spell
+from fathom.report import formatting as spell
+from fathom.report import heatmap
 from fathom.report.chart import Chart, Series, draw, thin
 from fathom.report.content import Report
 from fathom.report.curves import charts

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from made_runs import pretrained, put, rewarded
 
-from fathom.report.arms import arms
 from fathom.report.changes import base_of, changes, told
 from fathom.report.content import Report
 from fathom.report.discover import find
-from fathom.report.gate import gate
 from fathom.report.measures import Board, Estimate, Measure, boards
+from fathom.report.readiness import gate
+from fathom.report.variants import arms
 from fathom.report.verdicts import aims, beyond, beyond_spread
 
 HOT, GREEDY = Measure("", "pass@1", 1.0), Measure("", "pass@1", 0.0)

@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
+from html_page import parsed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_runs import put, rewarded
-from test_report_page import parsed
 
 from fathom.base.errors import ReportError
 from fathom.report.content import Report

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from fathom.tasks import sandbox
 from fathom.tasks.code import Assertions, Code
 from fathom.tasks.collection import Collection
 from fathom.tasks.gsm8k import HUB, Gsm8k
 from fathom.tasks.math_style import MathStyle
 from fathom.tasks.multiple_choice import MultipleChoice
+from fathom.tasks.sandbox import sandbox
 from fathom.tasks.task import Item, Task
 from fathom.tasks.verifiers.code import Example
 from fathom.tasks.verifiers.format import AnswerFormat

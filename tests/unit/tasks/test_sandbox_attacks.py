@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fathom.tasks import sandbox
-from fathom.tasks.sandbox import Limits, Sandbox, SandboxError
+from fathom.tasks.sandbox import sandbox
+from fathom.tasks.sandbox.sandbox import Limits, Sandbox, SandboxError
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the layers are Linux's")
 

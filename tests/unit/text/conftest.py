@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fathom.checkpoint.gguf_reader import GGUFReader
+from fathom.checkpoint.gguf.reader import GGUFReader
 from fathom.text.conversation import Chat
 from fathom.text.template import ChatTemplate
 from fathom.text.tokenizer import Tokenizer

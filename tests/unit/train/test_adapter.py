@@ -10,13 +10,13 @@ import torch
 from safetensors.torch import load_file
 from tiny_runs import tiny_model
 
-from fathom.checkpoint.hf_save import save_directory
+from fathom.checkpoint.hf.export import save_directory
 from fathom.model.config import ModelConfig
 from fathom.model.presets import preset
 from fathom.model.transformer import Transformer
 from fathom.train.adapter import save_adapter
 from fathom.train.lora import adapt, merge
-from fathom.train.supervised import LoRAConfig
+from fathom.train.supervised_config import LoRAConfig
 
 TOKENS = torch.arange(12)[None]
 

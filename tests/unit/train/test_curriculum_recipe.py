@@ -4,13 +4,13 @@ import pytest
 from rich.console import Console
 
 from fathom.model.counts import count
-from fathom.train.config import override
-from fathom.train.display import Display
-from fathom.train.metrics import read
-from fathom.train.recipe import find, recipe
 from fathom.train.rl.config import TaskConfig
 from fathom.train.rl.curriculum import Adaptive
 from fathom.train.rl.tasks import task_of
+from fathom.train.run.config import override
+from fathom.train.run.display import Display
+from fathom.train.run.metrics import read
+from fathom.train.run.recipe import find, recipe
 from fathom.train.stages import run
 
 NAMES = ["three-12", "four-12", "chain-3", "chain-5"]

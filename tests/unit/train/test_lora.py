@@ -9,7 +9,7 @@ from fathom.model.transformer import Transformer
 from fathom.optim.build import build
 from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.train.lora import Directed, LowRank, adapt, merge
-from fathom.train.supervised import LoRAConfig
+from fathom.train.supervised_config import LoRAConfig
 
 TOKENS = torch.arange(12)[None]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from fathom.train.config import override
-from fathom.train.display import Display
-from fathom.train.metrics import read
-from fathom.train.recipe import names, recipe
+from fathom.train.run.config import override
+from fathom.train.run.display import Display
+from fathom.train.run.metrics import read
+from fathom.train.run.recipe import names, recipe
 from fathom.train.stages import run
 
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from fathom.model.counts import count
 from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig
-from fathom.train.recipe import recipe
-from fathom.train.zero.scaled import training_bytes
+from fathom.recipes.countdown.scaled import training_bytes
+from fathom.train.run.recipe import recipe
 
 GB = 1e9
 KINDS = ("speedrun-gpu", "speedrun-node")

@@ -12,9 +12,9 @@ from tiny_runs import tiny_config, tiny_model
 
 from fathom.base.errors import CheckpointError, ConfigError
 from fathom.checkpoint.bundle import open_bundle
-from fathom.train.display import Display
+from fathom.train.run.display import Display
 from fathom.train.sft import sft
-from fathom.train.supervised import SFTConfig
+from fathom.train.supervised_config import SFTConfig
 
 TALK = (
     '{"messages": [{"role": "user", "content": "hi"},'

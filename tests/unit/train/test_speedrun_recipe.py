@@ -3,8 +3,8 @@
 import pytest
 
 from fathom.model.counts import count
-from fathom.train.recipe import find, recipe
-from fathom.train.zero.vocabulary import SIZE
+from fathom.recipes.countdown.vocabulary import SIZE
+from fathom.train.run.recipe import find, recipe
 
 
 @pytest.mark.parametrize("stage", ["zero", "continued", "rejection", "iterated", "measure"])

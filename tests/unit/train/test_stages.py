@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from fathom.base.distributed import World
 from fathom.base.errors import CheckpointError, ConfigError
 from fathom.base.lock import BusyError, locked
-from fathom.train.config import RunConfig, override
-from fathom.train.display import Display
-from fathom.train.metrics import Recorder
-from fathom.train.ranks import World
-from fathom.train.recipe import recipe
+from fathom.train.run.config import RunConfig, override
+from fathom.train.run.display import Display
+from fathom.train.run.metrics import Recorder
+from fathom.train.run.recipe import recipe
 from fathom.train.stages import LOCK, run
 
 

@@ -10,7 +10,7 @@ import pytest
 import fathom
 from fathom.base.errors import ConfigError
 from fathom.optim.config import MuonConfig, OptimConfig
-from fathom.train.config import RunConfig, difference, override
+from fathom.train.run.config import RunConfig, difference, override
 
 SOURCE = str(Path(fathom.__file__).parents[1])
 
@@ -72,5 +72,5 @@ def test_the_difference_names_keys() -> None:
 
 
 def test_a_configuration_needs_no_torch() -> None:
-    code = "import fathom.train.config, fathom.train.recipe, sys; assert 'torch' not in sys.modules"
+    code = "import fathom.train.run.config, fathom.train.run.recipe, sys; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env={"PYTHONPATH": SOURCE})

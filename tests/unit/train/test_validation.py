@@ -8,8 +8,8 @@ import pytest
 import torch
 from tiny_runs import counting, tiny, tiny_config
 
-from fathom.train.loop import Loop
-from fathom.train.metrics import Recorder, read
+from fathom.train.run.loop import Loop
+from fathom.train.run.metrics import Recorder, read
 from fathom.train.validation import validate
 
 

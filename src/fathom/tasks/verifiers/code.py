@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fathom.tasks.grading import RIGHT
-from fathom.tasks.inside import examiner
-from fathom.tasks.sandbox import Jail, Outcome, Sandbox
+from fathom.tasks.sandbox import examiner
+from fathom.tasks.sandbox.sandbox import Jail, Outcome, Sandbox
 
 MAX_PROGRAM = 100_000
 """Characters of a program."""
@@ -106,15 +106,15 @@ def _place(jail: Jail, role: str, name: str, text: str, arguments: Sequence[str]
     it.
     """
     inside = Path(examiner.__file__).parent
-    for package in ("fathom", "fathom/tasks", "fathom/tasks/inside"):
+    for package in ("fathom", "fathom/tasks", "fathom/tasks/sandbox"):
         (jail.folder / package).mkdir()
     for module in (role, "wire"):
-        jail.write(f"fathom/tasks/inside/{module}.py", (inside / f"{module}.py").read_text(encoding="utf-8"))
+        jail.write(f"fathom/tasks/sandbox/{module}.py", (inside / f"{module}.py").read_text(encoding="utf-8"))
     given = ", ".join(repr(argument) for argument in (str(jail.write(name, text)), *arguments))
     return jail.write(
         "start.py",
         f"import sys\nsys.path.insert(0, {str(jail.folder)!r})\n"
-        f"from fathom.tasks.inside import {role}\n{role}.main({given})\n",
+        f"from fathom.tasks.sandbox import {role}\n{role}.main({given})\n",
     )
 
 

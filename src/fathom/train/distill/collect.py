@@ -10,13 +10,13 @@ from fathom.base.errors import ConfigError, DataError, TokenizerError
 from fathom.checkpoint.bundle import open_bundle
 from fathom.tasks.splits import PATIENCE
 from fathom.tasks.task import Item, Task
-from fathom.train.display import Display
 from fathom.train.distill.config import DistillConfig, EndpointConfig
 from fathom.train.distill.endpoint import Endpoint
-from fathom.train.distill.lesson import Lessons, asked_tokens
 from fathom.train.distill.local import LocalTeacher
+from fathom.train.distill.sample import Lessons, asked_tokens
 from fathom.train.distill.teacher import Answer, Ask, Teacher
 from fathom.train.distill.traces import Trace, TraceFile
+from fathom.train.run.display import Display
 from fathom.types import Message
 
 _UNASKED = {"sieve": True, "max_refused": True}

@@ -20,10 +20,11 @@ from pydantic import (
     model_validator,
 )
 
+from fathom.base.config import Part
 from fathom.tasks.verifiers.language import SCRIPTS
-from fathom.train.config import Part, RunConfig
 from fathom.train.rl.config import CompletionsConfig, StepsConfig, TaskConfig
-from fathom.train.supervised import TuningConfig
+from fathom.train.run.config import RunConfig
+from fathom.train.supervised_config import TuningConfig
 
 
 class EndpointConfig(Part):

@@ -12,14 +12,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from fathom.base.distributed import ALONE, World
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import Bundle
+from fathom.evals.grading import Grader, Group
 from fathom.model.transformer import Transformer
 from fathom.train.balance import Balance
 from fathom.train.distill.config import OnPolicyConfig
 from fathom.train.distill.divergence import advantages, closeness, reverse_kl
-from fathom.train.ranks import ALONE, World
-from fathom.train.rl.grading import Grader, Group
 from fathom.train.rl.loss import FORMS, policy_loss
 from fathom.train.rl.scoring import Batch, logits, scores
 from fathom.train.rl.steps import Learned, Piece, Steps

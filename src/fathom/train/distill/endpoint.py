@@ -26,7 +26,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from fathom.base.errors import ConfigError, GenerationError
 from fathom.train.distill.config import EndpointConfig
 from fathom.train.distill.pool import in_parallel
-from fathom.train.distill.reply import UnreadableReplyError, complaint, fields, read
+from fathom.train.distill.response import UnreadableReplyError, complaint, fields, read
 from fathom.train.distill.teacher import Answer, Ask
 from fathom.types import Message
 

@@ -11,11 +11,11 @@ from itertools import groupby
 
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import Bundle
+from fathom.evals.rollout import EngineSource, Rollout
 from fathom.tasks.task import Item
 from fathom.text.conversation import Chat
 from fathom.text.conversation import Prompt as Rendered
 from fathom.train.distill.teacher import Answer, Ask, Ending, answer
-from fathom.train.rl.rollout import EngineSource, Rollout
 from fathom.types import Conversation
 
 ROUND = 64

@@ -3,7 +3,7 @@
 DIR/traces.jsonl    every answer of the teacher, with its verdict (traces only)
 DIR/kept.jsonl      those that are learned, as conversations that `fathom train sft` reads as well (traces only)
 
-and the files of every run: `fathom.train.course` and `fathom.train.rl.run`.
+and the files of every run: `fathom.train.run.supervised` and `fathom.train.rl.run`.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from fathom.base.distributed import ALONE, World
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import Bundle, open_bundle
 from fathom.data.store import MemoryStore
 from fathom.tasks.task import Item
-from fathom.train import rng
-from fathom.train.display import Display
+from fathom.train.dataset import packed
 from fathom.train.distill import collect
 from fathom.train.distill.config import DistillConfig, LocalConfig, OnPolicyConfig
 from fathom.train.distill.distiller import Distiller, check
-from fathom.train.distill.lesson import Lessons
-from fathom.train.distill.sieve import Sifted, nothing_left, sift
+from fathom.train.distill.filter import Sifted, nothing_left, sift
+from fathom.train.distill.sample import Lessons
 from fathom.train.distill.traces import TraceFile
-from fathom.train.ranks import ALONE, World
 from fathom.train.rl.run import carry_out, grader_of
 from fathom.train.rl.tasks import task_of
+from fathom.train.run import rng
+from fathom.train.run.display import Display
+from fathom.train.run.stopping import asked_to_stop
 from fathom.train.sft import learner, tune
-from fathom.train.source import packed
-from fathom.train.stopping import asked_to_stop
 
 KEPT = "kept.jsonl"
 

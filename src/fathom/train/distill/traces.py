@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from fathom.base.errors import ConfigError, DataError
-from fathom.train.config import difference
 from fathom.train.distill.teacher import Answer
+from fathom.train.run.config import difference
 from fathom.types import Message
 
 FILE = "traces.jsonl"

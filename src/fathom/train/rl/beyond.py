@@ -24,15 +24,14 @@ from pydantic import PositiveFloat, PositiveInt
 
 from fathom.base.device import pick_device
 from fathom.checkpoint.bundle import open_bundle
-from fathom.tasks.task import Item, Split
-from fathom.train.config import RunConfig
-from fathom.train.display import Display
-from fathom.train.metrics import Recorder, describe
+from fathom.evals.grading import Group
+from fathom.tasks.task import LEVEL, Item, Split
 from fathom.train.rl.config import TaskConfig
-from fathom.train.rl.curriculum import LEVEL
-from fathom.train.rl.grading import Group
 from fathom.train.rl.run import grader_of
 from fathom.train.rl.tasks import task_of
+from fathom.train.run.config import RunConfig
+from fathom.train.run.display import Display
+from fathom.train.run.metrics import Recorder, describe
 
 UNSOLVED = "unsolved.jsonl"
 ALL = "all"

@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from fathom.base.config import Part
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
-from fathom.train.config import Part, RunConfig
+from fathom.tasks.rewards import PLAIN, RewardConfig
 from fathom.train.rl.advantage import Estimator
 from fathom.train.rl.loss import FORMS, LossConfig
-from fathom.train.rl.rewards import PLAIN, RewardConfig
+from fathom.train.run.config import RunConfig
 
 
 class TaskConfig(Part):

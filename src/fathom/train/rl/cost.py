@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from fathom.evals.grading import Group
 from fathom.model import flops
 from fathom.model.config import ModelConfig
-from fathom.train.rl.grading import Group
 
 
 class Cost:

@@ -25,14 +25,11 @@ from itertools import count, islice
 from typing import Any, Protocol, runtime_checkable
 
 from fathom.base.errors import ConfigError
-from fathom.tasks.task import Item, Split, Task, Verdict
-
-LEVEL = "level"
-"""The key of `Item.metadata` under which an item says where it belongs."""
+from fathom.tasks.task import LEVEL, Item, Split, Task, Verdict
 
 
 class Outcome(Protocol):
-    """What a curriculum wants to know of a group: `fathom.train.rl.grading.Group` is one."""
+    """What a curriculum wants to know of a group: `fathom.evals.grading.Group` is one."""
 
     @property
     def item(self) -> Item: ...

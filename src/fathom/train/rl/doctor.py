@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fathom.base.errors import ConfigError
+from fathom.evals.metrics import Evaluation
 from fathom.train.rl.config import GateConfig
-from fathom.train.rl.evaluation import Evaluation
 
 Severity = Literal["fatal", "doubtful"]
 

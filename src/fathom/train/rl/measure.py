@@ -11,21 +11,22 @@ from typing import Any, Literal
 
 from pydantic import PositiveInt
 
+from fathom.base.config import Part
+from fathom.base.distributed import ALONE, World
 from fathom.base.progress import human_seconds
 from fathom.checkpoint.bundle import open_bundle
+from fathom.evals.grading import Grader, Group
+from fathom.evals.metrics import evaluate, metrics, summary
+from fathom.recipes.countdown.checking import check
+from fathom.recipes.countdown.puzzles import QUESTION
+from fathom.recipes.countdown.reading import read
+from fathom.recipes.countdown.traces import ZeroCountdown
 from fathom.tasks.task import Split
-from fathom.train.config import Part, RunConfig
-from fathom.train.display import Display
-from fathom.train.metrics import Recorder, describe
-from fathom.train.ranks import ALONE, World
 from fathom.train.rl.config import TaskConfig
-from fathom.train.rl.evaluation import evaluate, metrics, summary
-from fathom.train.rl.grading import Grader, Group
 from fathom.train.rl.run import facts, grader_of
-from fathom.train.zero.checking import check
-from fathom.train.zero.puzzles import QUESTION
-from fathom.train.zero.reading import read
-from fathom.train.zero.traces import ZeroCountdown
+from fathom.train.run.config import RunConfig
+from fathom.train.run.display import Display
+from fathom.train.run.metrics import Recorder, describe
 
 
 class Setting(Part):

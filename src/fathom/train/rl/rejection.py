@@ -13,8 +13,8 @@ from itertools import islice
 from fathom.base.errors import DataError
 from fathom.checkpoint.bundle import open_bundle
 from fathom.data.store import Sample
+from fathom.evals.grading import Group
 from fathom.train.rl.config import TaskConfig
-from fathom.train.rl.grading import Group
 from fathom.train.rl.run import grader_of
 
 ROUND = 128

@@ -20,31 +20,31 @@ import torch
 import fathom
 from fathom.base import cpu
 from fathom.base.device import pick_device, pick_dtype
+from fathom.base.distributed import ALONE, World
 from fathom.checkpoint.bundle import Bundle, open_bundle
-from fathom.checkpoint.store import Store
+from fathom.checkpoint.store.store import Store
+from fathom.evals.grading import Grader, Group
+from fathom.evals.metrics import evaluate, metrics, summary
+from fathom.evals.rollout import EngineSource
 from fathom.model import counts
 from fathom.model.transformer import Transformer
+from fathom.tasks.rewards import PLAIN, RewardConfig
 from fathom.text.conversation import Chat
-from fathom.train import rng
-from fathom.train.config import RunConfig
-from fathom.train.course import TOKENIZER, check_tokenizer, resumable
-from fathom.train.display import Display
-from fathom.train.final import FINAL, save_final
-from fathom.train.metrics import ROLLOUTS, Recorder, describe, last_described
-from fathom.train.peak import peak_flops
-from fathom.train.ranks import ALONE, World
-from fathom.train.rl.ahead import Twin
 from fathom.train.rl.config import RLConfig, StepsConfig, TaskConfig
 from fathom.train.rl.cost import Cost
 from fathom.train.rl.doctor import Finding, admit
-from fathom.train.rl.evaluation import evaluate, metrics, summary
-from fathom.train.rl.grading import Grader, Group
-from fathom.train.rl.rewards import PLAIN, RewardConfig
-from fathom.train.rl.rollout import EngineSource
+from fathom.train.rl.prefetch import Twin
 from fathom.train.rl.steps import Steps
 from fathom.train.rl.tasks import task_of
 from fathom.train.rl.trainer import Trainer
-from fathom.train.stopping import asked_to_stop
+from fathom.train.run import rng
+from fathom.train.run.config import RunConfig
+from fathom.train.run.display import Display
+from fathom.train.run.export import FINAL, save_final
+from fathom.train.run.hardware_peak import peak_flops
+from fathom.train.run.metrics import ROLLOUTS, Recorder, describe, last_described
+from fathom.train.run.stopping import asked_to_stop
+from fathom.train.run.supervised import TOKENIZER, check_tokenizer, resumable
 
 SHOWN = 4
 """Groups of each step whose completions are kept for readers."""

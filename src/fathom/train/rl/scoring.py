@@ -1,7 +1,7 @@
 """Log-probabilities of rollouts under the model that learns, with gradients: what the losses are computed from.
 
 What is known of a batch is padded on the right; the model computes it without padding and each prompt once
-(:mod:`fathom.train.rl.shared`). Logits are computed for the completions' tokens alone and in float32, the product with
+(`prefix_packing`). Logits are computed for the completions' tokens alone and in float32, the product with
 the head included: in bfloat16 neighbouring log-probabilities differ by more than an update moves them (MiniMax-M1,
 arXiv 2506.13585, section 3.2).
 
@@ -16,12 +16,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from fathom.evals.rollout import Rollout
 from fathom.kernels import product
 from fathom.model.replay import replay
 from fathom.model.transformer import Transformer
-from fathom.train.rl.chosen import chosen_logprobs
-from fathom.train.rl.rollout import Rollout
-from fathom.train.rl.shared import Shared
+from fathom.train.rl.prefix_packing import Shared
+from fathom.train.rl.token_logprobs import chosen_logprobs
 
 _PADDED = 2
 """Places of a piece's padded rows, which attention takes, for each token that the model computes: at most."""

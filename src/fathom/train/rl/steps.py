@@ -26,17 +26,17 @@ import torch
 from torch import Tensor
 
 from fathom.base.device import pick_dtype
+from fathom.base.distributed import ALONE, World
+from fathom.evals.grading import Grader, Group
+from fathom.evals.metrics import evaluate, parts
+from fathom.evals.rollout import Rollout
 from fathom.model.transformer import Transformer
 from fathom.optim.build import build
 from fathom.train.balance import Balance
-from fathom.train.guard import DivergedError, culprit
-from fathom.train.ranks import ALONE, World
+from fathom.train.divergence import DivergedError, culprit
 from fathom.train.rl.advantage import zero_variance
 from fathom.train.rl.config import StepsConfig
 from fathom.train.rl.curriculum import Adaptive
-from fathom.train.rl.evaluation import evaluate, parts
-from fathom.train.rl.grading import Grader, Group
-from fathom.train.rl.rollout import Rollout
 from fathom.train.rl.scoring import Batch, collate, pieces, share
 
 T = TypeVar("T")

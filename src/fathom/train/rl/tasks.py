@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fathom.base.errors import ConfigError
+from fathom.recipes.countdown.traces import ZeroCountdown
 from fathom.tasks import registry
 from fathom.tasks.task import Task
-from fathom.train.recipe import find
 from fathom.train.rl.config import TaskConfig
-from fathom.train.zero.traces import ZeroCountdown
+from fathom.train.run.recipe import find
 
 
 def task_of(config: TaskConfig) -> Task:

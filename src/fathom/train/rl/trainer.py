@@ -2,7 +2,7 @@
 
 The trainer computes the log-probabilities of what the engine sampled anew, and it is *its* numbers that the ratio
 compares: with one update a step they are the very same tensor, and the ratio is exactly 1. Where a twin samples ahead
-(:mod:`fathom.train.rl.ahead`), completions are a step old, and the ratio compares with what the engine said of them.
+(:mod:`fathom.train.rl.prefetch`), completions are a step old, and the ratio compares with what the engine said of them.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fathom.base.distributed import ALONE, World
 from fathom.base.errors import ConfigError
+from fathom.evals.grading import Graded, Grader, Group
 from fathom.model.transformer import Transformer
 from fathom.train.balance import Balance
-from fathom.train.ranks import ALONE, World
 from fathom.train.rl.advantage import advantages
-from fathom.train.rl.ahead import Ahead, Twin
 from fathom.train.rl.config import RLConfig
-from fathom.train.rl.grading import Graded, Grader, Group
 from fathom.train.rl.loss import divisor, policy_loss
+from fathom.train.rl.prefetch import Ahead, Twin
 from fathom.train.rl.scoring import Batch, collate, score
 from fathom.train.rl.steps import Learned, Piece, Steps, settled
 

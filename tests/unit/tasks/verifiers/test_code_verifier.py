@@ -2,8 +2,8 @@ import sys
 
 import pytest
 
-from fathom.tasks import sandbox
-from fathom.tasks.sandbox import Limits, Sandbox
+from fathom.tasks.sandbox import sandbox
+from fathom.tasks.sandbox.sandbox import Limits, Sandbox
 from fathom.tasks.verifiers.code import Example, check_output, check_tests, last_program, program
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the sandbox's layers are Linux's")

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fathom.tasks import worker
+from fathom.tasks.sandbox import worker
+from fathom.tasks.sandbox.worker import MissingPackageError
 from fathom.tasks.verifiers.math import MathVerifier, settled
-from fathom.tasks.worker import MissingPackageError
 
 
 @pytest.fixture(scope="module")

@@ -11,22 +11,22 @@ from toy_rl import CONFIG, build
 
 from fathom.base.errors import ConfigError, DataError, GenerationError, TokenizerError
 from fathom.checkpoint.bundle import open_bundle
-from fathom.checkpoint.hf_save import save_directory
+from fathom.checkpoint.hf.export import save_directory
 from fathom.optim.config import AdamWConfig, OptimConfig
+from fathom.recipes.countdown.vocabulary import template, tokenizer
 from fathom.tasks.task import Item
 from fathom.text import bpe
-from fathom.train.config import override
-from fathom.train.display import Display
 from fathom.train.distill import collect
 from fathom.train.distill.config import DistillConfig
-from fathom.train.distill.lesson import Lessons
 from fathom.train.distill.local import LocalTeacher
+from fathom.train.distill.sample import Lessons
 from fathom.train.distill.teacher import Ask
-from fathom.train.metrics import read
 from fathom.train.rl.config import TaskConfig
 from fathom.train.rl.tasks import task_of
+from fathom.train.run.config import override
+from fathom.train.run.display import Display
+from fathom.train.run.metrics import read
 from fathom.train.stages import run
-from fathom.train.zero.vocabulary import template, tokenizer
 from fathom.types import Message
 
 TASK = TaskConfig(name="zero-countdown-3")

@@ -7,18 +7,18 @@ from toy_rl import CONFIG, build, grader
 
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import open_bundle
-from fathom.checkpoint.hf_save import save_directory
+from fathom.checkpoint.hf.export import save_directory
 from fathom.model.config import GQAConfig, ModelConfig
 from fathom.model.transformer import Transformer
 from fathom.optim.config import AdamWConfig, OptimConfig
+from fathom.recipes.countdown.vocabulary import SIZE, template, tokenizer
 from fathom.text import bpe
-from fathom.train.display import Display
 from fathom.train.distill.config import LocalConfig, OnPolicyConfig
 from fathom.train.distill.distiller import Distiller
-from fathom.train.metrics import read
 from fathom.train.rl.config import CompletionsConfig, EvaluationConfig, TaskConfig
+from fathom.train.run.display import Display
+from fathom.train.run.metrics import read
 from fathom.train.stages import run
-from fathom.train.zero.vocabulary import SIZE, template, tokenizer
 
 SAMPLING = CompletionsConfig(prompts=16, group=1, max_tokens=8)
 

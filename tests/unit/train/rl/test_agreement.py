@@ -13,9 +13,9 @@ from small_policy import CONFIGS, build
 from fathom.base.errors import ConfigError, RequestError
 from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore
+from fathom.evals.rollout import EngineSource
 from fathom.model.replay import recorded, routers
 from fathom.train.rl.loss import FORMS, policy_loss
-from fathom.train.rl.rollout import EngineSource
 from fathom.train.rl.scoring import collate, head, pieces, score
 
 

@@ -6,15 +6,15 @@ import pytest
 from rich.console import Console
 from toy_rl import Begin, build
 
-from fathom.checkpoint.hf_save import save_directory
-from fathom.train.display import Display
-from fathom.train.metrics import read
+from fathom.checkpoint.hf.export import save_directory
+from fathom.recipes.countdown.vocabulary import template, tokenizer
 from fathom.train.rl import beyond as module
 from fathom.train.rl import run
 from fathom.train.rl.beyond import ALL, UNSOLVED, Beyond, BeyondConfig, Trial, beyond, compare, mcnemar, wilson
 from fathom.train.rl.config import TaskConfig
 from fathom.train.rl.curriculum import Curriculum, Level
-from fathom.train.zero.vocabulary import template, tokenizer
+from fathom.train.run.display import Display
+from fathom.train.run.metrics import read
 
 
 def test_what_the_base_never_solved_is_counted_against_its_second_try():

@@ -3,12 +3,12 @@
 import pytest
 from toy_rl import CONFIG
 
+from fathom.evals.grading import Graded, Group
+from fathom.evals.rollout import Rollout
 from fathom.model import flops
+from fathom.tasks.rewards import NOTHING
 from fathom.tasks.task import Item, Verdict
 from fathom.train.rl.cost import Cost
-from fathom.train.rl.grading import Graded, Group
-from fathom.train.rl.rewards import NOTHING
-from fathom.train.rl.rollout import Rollout
 
 
 def group(prompt, *lengths):

@@ -9,11 +9,11 @@ import pytest
 from toy_rl import Begin, build, grader
 
 from fathom.base.errors import ConfigError
+from fathom.evals.metrics import apart, metrics
 from fathom.optim.config import AdamWConfig, OptimConfig
-from fathom.tasks.task import Item, Task, Verdict
+from fathom.tasks.task import LEVEL, Item, Task, Verdict
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
-from fathom.train.rl.curriculum import LEVEL, Adaptive, Curriculum, Level
-from fathom.train.rl.evaluation import apart, metrics
+from fathom.train.rl.curriculum import Adaptive, Curriculum, Level
 from fathom.train.rl.trainer import Trainer
 
 

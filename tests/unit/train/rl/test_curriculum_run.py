@@ -5,16 +5,16 @@ from rich.console import Console
 from toy_rl import Begin, build
 
 from fathom.checkpoint.bundle import open_bundle
-from fathom.checkpoint.hf_save import save_directory
+from fathom.checkpoint.hf.export import save_directory
 from fathom.optim.config import AdamWConfig, OptimConfig
-from fathom.train.display import Display
-from fathom.train.metrics import read
+from fathom.recipes.countdown.vocabulary import template, tokenizer
 from fathom.train.rl import run
 from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.curriculum import Curriculum, Level
 from fathom.train.rl.run import learn
 from fathom.train.rl.trainer import Trainer
-from fathom.train.zero.vocabulary import template, tokenizer
+from fathom.train.run.display import Display
+from fathom.train.run.metrics import read
 
 
 def world(_config):

@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from fathom.base.errors import ConfigError
+from fathom.evals.metrics import Evaluation
 from fathom.train.rl.config import GateConfig
 from fathom.train.rl.doctor import admit, examine
-from fathom.train.rl.evaluation import Evaluation
 
 READY = Evaluation(
     problems=64,

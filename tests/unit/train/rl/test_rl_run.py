@@ -8,10 +8,9 @@ from toy_rl import Begin, build
 
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import open_bundle
-from fathom.checkpoint.hf_save import save_directory
+from fathom.checkpoint.hf.export import save_directory
 from fathom.optim.config import AdamWConfig, OptimConfig
-from fathom.train.display import Display
-from fathom.train.metrics import last_described, read
+from fathom.recipes.countdown.vocabulary import template, tokenizer
 from fathom.train.rl import run
 from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.doctor import Finding
@@ -19,7 +18,8 @@ from fathom.train.rl.measure import MeasureConfig, Setting, measure
 from fathom.train.rl.rejection import kept
 from fathom.train.rl.run import learn
 from fathom.train.rl.trainer import Trainer
-from fathom.train.zero.vocabulary import template, tokenizer
+from fathom.train.run.display import Display
+from fathom.train.run.metrics import last_described, read
 
 TASK = TaskConfig(name="zero-countdown-3")
 

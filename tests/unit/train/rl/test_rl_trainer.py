@@ -7,13 +7,13 @@ import torch
 from toy_rl import Always, Begin, Never, build, grader
 
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
+from fathom.recipes.countdown.vocabulary import SIZE
 from fathom.tasks.task import Verdict
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.loss import FORMS
 from fathom.train.rl.scoring import collate
 from fathom.train.rl.steps import settled
 from fathom.train.rl.trainer import Trainer
-from fathom.train.zero.vocabulary import SIZE
 
 OPTIM = OptimConfig(adamw=AdamWConfig(lr=1e-2, weight_decay=0), schedule=ScheduleConfig(kind="constant"))
 SAMPLING = SamplingConfig(prompts=8, group=8, max_tokens=10)

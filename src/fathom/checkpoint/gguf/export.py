@@ -1,0 +1,101 @@
+"""Writing a model as one GGUF file that llama.cpp, and ``fathom.checkpoint.gguf.model``, load.
+
+Matrices take the chosen block type. What is small and decides much keeps its precision: norms, biases and routers stay
+float32, and under four bits embedding and head take Q8_0. Multi-token-prediction modules are left out: the format has
+no place for DeepSeek's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from fathom.checkpoint.gguf.config import llama3_divisors
+from fathom.checkpoint.gguf.config_write import write_config
+from fathom.checkpoint.gguf.dequantize import Floats
+from fathom.checkpoint.gguf.model import ROPE_DIVISORS, table_for
+from fathom.checkpoint.gguf.types import BlockType
+from fathom.checkpoint.gguf.writer import Pending, write_gguf
+from fathom.checkpoint.layouts import stored_shape, take
+from fathom.checkpoint.names import Place
+from fathom.model.config import Llama3Scaling, ModelConfig
+from fathom.model.transformer import Transformer
+from fathom.text.template import ChatTemplate
+
+FILE_TYPES: Mapping[BlockType, int] = {
+    BlockType.F32: 0,
+    BlockType.F16: 1,
+    BlockType.Q4_0: 2,
+    BlockType.Q4_1: 3,
+    BlockType.Q8_0: 7,
+    BlockType.BF16: 32,
+}
+"""``general.file_type`` of the block types that we write."""
+
+_FOUR_BITS = (BlockType.Q4_0, BlockType.Q4_1)
+
+
+def save_gguf(
+    path: Path,
+    model: Transformer,
+    vocabulary: Mapping[str, Any],
+    *,
+    template: ChatTemplate | None = None,
+    block_type: BlockType = BlockType.Q8_0,
+    name: str = "fathom",
+    license_: str | None = None,
+) -> None:
+    """Write ``model`` with matrices in ``block_type``, one of ``FILE_TYPES``.
+
+    ``vocabulary`` holds the ``tokenizer.ggml.*`` keys: from another GGUF file's metadata, or from
+    ``gguf_vocabulary.vocabulary_from_directory``. CheckpointError where the disk refuses.
+    """
+    metadata: dict[str, Any] = {
+        "general.type": "model",
+        "general.name": name,
+        "general.file_type": FILE_TYPES[block_type],
+        "general.quantization_version": 2,
+        **write_config(model.config),
+        **{key: value for key, value in vocabulary.items() if key.startswith("tokenizer.")},
+    }
+    if license_ is not None:
+        metadata["general.license"] = license_
+    if template is not None:
+        metadata["tokenizer.chat_template"] = template.source
+    write_gguf(path, metadata, _pending(model, block_type))
+
+
+def _pending(model: Transformer, block_type: BlockType) -> list[Pending]:
+    config = model.config
+    table = table_for(config)
+    pending: list[Pending] = []
+    scaling = config.rope.scaling
+    if isinstance(scaling, Llama3Scaling):
+        divisors = llama3_divisors(scaling, config.rope.theta, config.attention.rope_dim)
+        pending.append(Pending(ROPE_DIVISORS, divisors.shape, BlockType.F32, lambda: divisors))
+    for ours, parameter in model.state_dict().items():
+        if ours.startswith("mtp."):
+            continue
+        for name, place in table.to_theirs(ours, config.num_layers)[0]:
+            shape = stored_shape(place, tuple(parameter.shape), config)
+            kind = _type_for(ours, shape, block_type)
+            pending.append(Pending(name, shape, kind, partial(_numbers, parameter, place, config)))
+    return pending
+
+
+def _type_for(ours: str, shape: tuple[int, ...], wanted: BlockType) -> BlockType:
+    if len(shape) == 1 or ".router." in ours:
+        return BlockType.F32
+    if ours in ("embed.weight", "head.weight") and wanted in _FOUR_BITS:
+        wanted = BlockType.Q8_0
+    return wanted if shape[-1] % wanted.block == 0 else BlockType.F16
+
+
+def _numbers(parameter: Tensor, place: Place, config: ModelConfig) -> Floats:
+    numbers: Floats = np.ascontiguousarray(take(parameter.detach(), place, config).float().cpu().numpy())
+    return numbers

@@ -1,0 +1,1 @@
+"""Hugging Face directories: config.json and safetensors, read and written."""

@@ -1,0 +1,135 @@
+"""Writing a Hugging Face directory that transformers, vLLM, SGLang and llama.cpp's converter load unchanged.
+
+Weights are written shard by shard, so that memory holds the model and one shard. Small files come last: a directory
+with a ``config.json`` is complete.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fathom.base.errors import CheckpointError
+from fathom.base.progress import Report, silent
+from fathom.checkpoint.hf.config_write import write_config
+from fathom.checkpoint.hf.directory import INDEX, table_for
+from fathom.checkpoint.hf.safetensors_file import write_safetensors
+from fathom.checkpoint.layouts import take
+from fathom.checkpoint.names import Place
+from fathom.model.config import ModelConfig
+from fathom.model.transformer import Transformer
+from fathom.text.template import ChatTemplate
+from fathom.text.tokenizer import Tokenizer
+
+SHARD_BYTES = 5_000_000_000
+
+
+def save_directory(
+    path: Path,
+    model: Transformer,
+    *,
+    tokenizer: Tokenizer | None = None,
+    template: ChatTemplate | None = None,
+    generation: Mapping[str, Any] | None = None,
+    dtype: torch.dtype | None = None,
+    shard_bytes: int = SHARD_BYTES,
+    report: Report = silent,
+) -> None:
+    """Write ``model``, and what belongs to it, into ``path``.
+
+    ``dtype`` None keeps the model's; a router bias stays float32 always. ``generation`` is the content of
+    ``generation_config.json``. Raises CheckpointError where the disk refuses.
+    """
+    dtype = dtype or model.embed.weight.dtype
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        _write_shards(path, model, dtype, shard_bytes, report)
+        _write_small(path, model.config, dtype, tokenizer, template, generation or {})
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} cannot be written: {error.strerror}", "free some space or choose another place"
+        ) from error
+
+
+def _write_small(
+    path: Path,
+    config: ModelConfig,
+    dtype: torch.dtype,
+    tokenizer: Tokenizer | None,
+    template: ChatTemplate | None,
+    generation: Mapping[str, Any],
+) -> None:
+    if tokenizer is not None:
+        tokenizer.save(path)
+    if template is not None:
+        (path / "chat_template.jinja").write_text(template.source, encoding="utf-8")
+    bos = tokenizer.bos_id if tokenizer else None
+    eos = tuple(sorted(tokenizer.eos_ids)) if tokenizer else ()
+    ids = {"bos_token_id": bos, "eos_token_id": eos[0] if len(eos) == 1 else list(eos)} if tokenizer else {}
+    _write_json(path / "generation_config.json", {**ids, **generation})
+    name = str(dtype).removeprefix("torch.")
+    _write_json(path / "config.json", write_config(config, dtype=name, bos_id=bos, eos_ids=eos))
+
+
+def _write_shards(path: Path, model: Transformer, dtype: torch.dtype, limit: int, report: Report) -> None:
+    parameters = model.state_dict()
+    shards = _divide(_names(model), parameters, dtype, limit)
+    places: dict[str, str] = {}
+    for number, shard in enumerate(shards, 1):
+        report(f"writing {path}", (number - 1) / len(shards))
+        one = len(shards) == 1
+        file = "model.safetensors" if one else f"model-{number:05d}-of-{len(shards):05d}.safetensors"
+        tensors = {name: _stored(parameters[place.name], place, model, dtype) for name, place in shard}
+        write_safetensors(path / file, tensors)
+        places |= dict.fromkeys(tensors, file)
+    if len(shards) > 1:
+        total = sum(_bytes(parameters[place.name], place, dtype) for shard in shards for _, place in shard)
+        _write_json(path / INDEX, {"metadata": {"total_size": total}, "weight_map": places})
+    report(f"writing {path}", 1.0)
+
+
+def _names(model: Transformer) -> Iterator[tuple[str, Place]]:
+    config = model.config
+    table = table_for(config)
+    for ours in model.state_dict():
+        yield from table.to_theirs(ours, config.num_layers, config.moe.num_experts if config.moe else 0)[0]
+
+
+def _divide(
+    names: Iterator[tuple[str, Place]], parameters: Mapping[str, Tensor], dtype: torch.dtype, limit: int
+) -> list[list[tuple[str, Place]]]:
+    shards: list[list[tuple[str, Place]]] = [[]]
+    filled = 0
+    for name, place in names:
+        size = _bytes(parameters[place.name], place, dtype)
+        if shards[-1] and filled + size > limit:
+            shards.append([])
+            filled = 0
+        shards[-1].append((name, place))
+        filled += size
+    return shards
+
+
+def _stored(parameter: Tensor, place: Place, model: Transformer, dtype: torch.dtype) -> Tensor:
+    part = take(parameter.detach(), place, model.config)
+    converted = part.to("cpu", _dtype(place, dtype))
+    shared = converted.untyped_storage().nbytes() != converted.nbytes
+    return converted.clone() if shared else converted
+
+
+def _bytes(parameter: Tensor, place: Place, dtype: torch.dtype) -> int:
+    count = parameter.numel() if place.expert is None else parameter[0].numel()
+    return count * _dtype(place, dtype).itemsize
+
+
+def _dtype(place: Place, dtype: torch.dtype) -> torch.dtype:
+    return torch.float32 if place.name.endswith("router.bias") else dtype
+
+
+def _write_json(path: Path, values: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,180 @@
+"""Many tokens of many sequences in one go, for batches in which nothing but tokens happens.
+
+Between two steps the engine looks after every sequence by itself: text, stops, pages, chunks. Where a model is small
+that costs as much as the model, and reinforcement learning needs none of it. So sequences that ask for nothing but
+tokens and their log-probabilities may take several steps before the engine looks at them again. They live in arrays
+meanwhile; who ends leaves the arrays, so nobody computes for the dead. The numbers are those of single steps: the same
+model, cache and sampler, and random numbers that are a hash of seed, completion and position.
+
+    B sequences · K steps · M pages of a sequence · V vocabulary
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Rows
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from fathom.engine.cache import PagedCache, PagedContext
+from fathom.engine.fused_decode import LatentSteps
+from fathom.engine.routing_trace import Routes, listening
+from fathom.engine.sampler import draw, temper, uniforms
+from fathom.engine.sequence import Sequence
+
+if TYPE_CHECKING:
+    from fathom.engine.runner import LanguageModel
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class Tokens:
+    """What a burst brought to one sequence, in order; ``ended`` where the last token is an end token."""
+
+    ids: list[int]
+    logprobs: list[float]
+    ended: bool
+
+
+def can_burst(sequence: Sequence) -> bool:
+    """Whether nothing but its tokens matters: no text, grammar or penalty, and no filter on what may be drawn."""
+    asked = sequence.request.sampling
+    return (
+        sequence.generated > 0
+        and sequence.pending == 1
+        and sequence.transcript.is_silent
+        and sequence.counts is None
+        and sequence.seen is None
+        and not asked.logprobs
+        and (asked.top_k, asked.top_p, asked.min_p) == (0, 1.0, 0.0)
+    )
+
+
+@torch.inference_mode()
+def burst(
+    model: LanguageModel,
+    cache: PagedCache,
+    rows: Rows[Sequence],
+    steps: int,
+    known: int,
+    latent: LatentSteps | None = None,
+    routes: Routes | None = None,
+) -> list[Tokens]:
+    """Up to ``steps`` tokens of every row, each below ``known``. The rows hold pages for all of them and share one set
+    of end tokens. Numbers that are not finite stop all before they are used: what came until then is returned, and the
+    engine's next single step meets them again. ``latent``, filled, stands for the model.
+    """
+    state = _State(cache, rows, steps)
+    out_ids = np.zeros((steps, len(rows)), dtype=np.int64)
+    out_logprobs = np.zeros((steps, len(rows)))
+    for step in range(steps):
+        if latent is not None:
+            chosen, taken = latent.step(
+                state.tokens, state.positions, state.tables, state.temperature, state.numbers[step], known
+            )
+        else:
+            context = state.context()
+            with listening(routes, context):
+                hidden = model.hidden(state.tokens, state.positions, context)[0]  # (B, D)
+            chosen, taken = _choose(model.logits(hidden).float(), state, state.numbers[step], known)
+        ids, values = torch.stack((chosen.double(), taken.double())).cpu().numpy()  # one transfer
+        if not np.isfinite(values).all():
+            break
+        ids = ids.astype(np.int64)
+        out_ids[step, state.places], out_logprobs[step, state.places] = ids, values
+        if not state.advance(ids):
+            break
+    return [
+        Tokens(out_ids[:count, place].tolist(), out_logprobs[:count, place].tolist(), bool(ended))
+        for place, (count, ended) in enumerate(zip(state.counts.tolist(), state.ended.tolist(), strict=True))
+    ]
+
+
+def _choose(logits: Tensor, state: _State, numbers: Tensor, known: int) -> tuple[Tensor, Tensor]:
+    """(B) token ids, drawn, or the best where the temperature is 0; and their log-probabilities (B)."""
+    if state.is_plain and known == logits.shape[1]:
+        probs = logits.softmax(-1)  # one pass through a table that may be large serves both
+        chosen = draw(probs, numbers)
+        return chosen, probs.gather(1, chosen[:, None])[:, 0].log()
+    logprobs = logits.log_softmax(-1)
+    logits[:, known:] = float("-inf")
+    greedy = state.temperature == 0
+    chosen = draw(temper(logits, state.temperature + greedy), numbers)
+    if bool(greedy.any()):
+        chosen = logits.argmax(-1).where(greedy, chosen)
+    return chosen, logprobs.gather(1, chosen[:, None])[:, 0]
+
+
+class _State:
+    """The rows that still run, as arrays; ``places`` says which of the burst's rows they are."""
+
+    def __init__(self, cache: PagedCache, rows: Rows[Sequence], steps: int) -> None:
+        self._cache = cache
+        self._device = cache.keys[0].device
+        self._ends = np.array(sorted(rows[0].transcript.ends), dtype=np.int64)
+        self.places = np.arange(len(rows))
+        self.counts = np.zeros(len(rows), dtype=np.int64)  # tokens taken, of all rows
+        self.ended = np.zeros(len(rows), dtype=bool)  # of all rows
+        width = max(len(row.pages) for row in rows)
+        self._tables = np.zeros((len(rows), width), dtype=np.int32)  # (B, M)
+        for place, row in enumerate(rows):
+            self._tables[place, : len(row.pages)] = row.pages
+        self._left = np.array([row.limit - len(row.tokens) for row in rows])
+        self._lengths = np.array([len(row.tokens) for row in rows], dtype=np.int32)
+        self._last = np.array([row.tokens[-1] for row in rows])
+        self.temperature = torch.tensor([row.request.sampling.temperature for row in rows], device=self._device)
+        self.is_plain = bool((self.temperature == 1).all())
+        self.numbers = torch.from_numpy(
+            uniforms([row.seed for row in rows], [row.index for row in rows], [row.generated for row in rows], steps)
+        ).to(self._device)  # (K, B)
+        self._bring()
+
+    def _bring(self) -> None:
+        """The tables onto the device, when rows have left."""
+        self._starts = torch.arange(len(self.places) + 1, dtype=torch.int32, device=self._device)
+        self.tables = torch.from_numpy(self._tables).to(self._device)
+
+    @property
+    def tokens(self) -> Tensor:
+        return torch.from_numpy(self._last).to(self._device)[None]  # (1, B)
+
+    @property
+    def positions(self) -> Tensor:
+        return torch.from_numpy(self._lengths - 1).to(self._device)[None]  # (1, B)
+
+    def context(self) -> PagedContext:
+        size = self._cache.page_size
+        place = self._lengths.astype(np.int64) - 1
+        slots = self._tables[np.arange(len(place)), place // size].astype(np.int64) * size + place % size
+        return PagedContext(
+            self._cache,
+            slots=torch.from_numpy(slots).to(self._device),
+            tables=self.tables,
+            starts=self._starts,
+            lengths=torch.from_numpy(self._lengths).to(self._device),
+        )
+
+    def advance(self, ids: Ints) -> bool:
+        """Take one token a row; whether any row goes on."""
+        self.counts[self.places] += 1
+        self._last = ids
+        self._lengths = self._lengths + 1  # anew: tensors of the last step may still point at the old one
+        self._left -= 1
+        ended = np.isin(ids, self._ends)
+        self.ended[self.places[ended]] = True
+        stay = ~ended & (self._left > 0)
+        if not stay.all():
+            self._keep(stay)
+        return len(self.places) > 0
+
+    def _keep(self, stay: npt.NDArray[np.bool_]) -> None:
+        self.places, self._left, self._lengths = self.places[stay], self._left[stay], self._lengths[stay]
+        self._last, self._tables = self._last[stay], self._tables[stay]
+        chosen = torch.from_numpy(np.flatnonzero(stay)).to(self._device)
+        self.temperature, self.numbers = self.temperature[chosen], self.numbers[:, chosen]
+        self._bring()

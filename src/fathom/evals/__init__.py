@@ -1,0 +1,1 @@
+"""Evaluation: sampling completions of a task, grading them, pass@k, intervals and paired tests."""

@@ -1,0 +1,102 @@
+"""The longer R1-Zero at any depth: the same lessons, with every number that depends on size taken from the dial.
+
+What stays is the road: traces of solvers who fail in many ways, then rewards alone, level by level, then problems that
+the base does not solve in 64 attempts. What grows is the model, and with it the groups: a larger model is right more
+often, and only larger groups still hold a wrong answer to tell from it.
+"""
+
+from __future__ import annotations
+
+from fathom.model import counts
+from fathom.model.config import ModelConfig
+from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
+from fathom.recipes.countdown.vocabulary import SIZE
+from fathom.train.dial import Dial, dial
+from fathom.train.rl.beyond import BeyondConfig
+from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
+from fathom.train.rl.measure import MeasureConfig, Setting
+from fathom.train.run.config import CheckpointConfig
+from fathom.train.supervised_config import BatchConfig, GeneratedData, LossConfig, PretrainConfig
+
+TASK = TaskConfig(name="curriculum:world")
+LENGTH = 512
+LONGEST = 448
+"""Tokens of an answer: a row without the longest question."""
+MEAN_TRACE = 60
+"""Tokens of an attempt, rather fewer than there are: so that the corpus is read about once."""
+
+
+def scale(depth: int, tokens_a_parameter: float) -> Dial:
+    """What the dial says. Fewer tokens a parameter than text wants: traces have far less to learn."""
+    return dial(depth, SIZE, LENGTH, tokens_a_parameter)
+
+
+def base(name: str, depth: int, *, tokens_a_parameter: float, rows_of: int = 1) -> PretrainConfig:
+    """Pretraining on the lessons; the rows of a batch are a multiple of ``rows_of``, to be shared among ranks."""
+    found = scale(depth, tokens_a_parameter)
+    rows = rows_of * max(1, round(found.batch.rows / rows_of))
+    return PretrainConfig(
+        name=name,
+        model=found.model,
+        tokenizer="zero",
+        precision="bfloat16",
+        data=GeneratedData(function="curriculum:lessons", options={"documents": found.tokens // MEAN_TRACE}),
+        steps=max(1, round(found.tokens / (rows * LENGTH))),
+        packing="best_fit",
+        batch=BatchConfig(rows=rows, length=LENGTH, micro_rows=found.batch.micro_rows),
+        optim=found.optim,
+        loss=LossConfig(bias_speed=((0.0, 1e-3), (0.8, 0.0))),
+        checkpoint=CheckpointConfig(every=200),
+        save_dtype="bfloat16",
+    )
+
+
+def zero(name: str, start: str, *, steps: int, prompts: int, group: int, rate: float, sequences: int) -> RLConfig:
+    """Reinforcement learning through the levels."""
+    return RLConfig(
+        name=f"{name}-zero",
+        start=start,
+        task=TASK,
+        precision="bfloat16",
+        steps=steps,
+        sampling=SamplingConfig(prompts=prompts, group=group, max_tokens=LONGEST, sequences=sequences, rounds=2),
+        micro_tokens=8192,
+        optim=OptimConfig(
+            adamw=AdamWConfig(lr=rate, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=10, floor=0.1)
+        ),
+        evaluation=EvaluationConfig(every=25, problems=432, samples=4),
+        gate=GateConfig(problems=432, samples=8, pass_at_1=(0.1, 0.6), pass_at_k=0.3),
+        checkpoint=CheckpointConfig(every=20),
+    )
+
+
+def measure(name: str, start: str) -> MeasureConfig:
+    """Held-out problems of every level, sampled and greedy."""
+    return MeasureConfig(
+        name=f"{name}-measure",
+        start=start,
+        task=TASK,
+        problems=900,
+        max_tokens=LONGEST,
+        settings=(Setting(temperature=1.0, samples=16), Setting(temperature=0.0, samples=1)),
+    )
+
+
+def beyond(name: str, start: str, origin: str) -> BeyondConfig:
+    """Held-out problems that the base ``origin`` does not solve in 64 samples."""
+    return BeyondConfig(
+        name=f"{name}-beyond", start=start, base=origin, task=TASK, problems=900, samples=64, max_tokens=LONGEST
+    )
+
+
+def training_bytes(model: ModelConfig, optim: OptimConfig, micro_tokens: int) -> int:
+    """About what an update holds on a device: float32 weights, gradients and moments, and the activations of
+    ``micro_tokens`` tokens in bfloat16, of which a layer keeps some forty times its width and the head its logits and
+    their gradient. An estimate for choosing a device, not a measurement.
+    """
+    size = counts.count(model)
+    parameters = size.parameters + size.mtp_parameters
+    moments = 1 if optim.muon is not None else 2  # the few vectors that AdamW keeps are small
+    layers = model.num_layers + model.num_mtp_layers
+    activations = micro_tokens * (layers * 40 * model.hidden_size * 2 + 3 * 4 * model.vocab_size)
+    return parameters * 4 * (2 + moments) + activations

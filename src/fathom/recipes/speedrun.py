@@ -1,0 +1,149 @@
+"""R1-Zero on a laptop, stage by stage: a base model, the same base after reinforcement learning alone, and controls.
+
+`runs/speedrun.sh` runs them in order. What they are and why: `fathom.train.zero`.
+"""
+
+from __future__ import annotations
+
+from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
+from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig, ScheduleConfig
+from fathom.recipes.countdown.corpus import corpus  # noqa: F401 - what `data.function` names
+from fathom.recipes.countdown.vocabulary import SIZE
+from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
+from fathom.train.rl.measure import MeasureConfig, Setting
+from fathom.train.rl.rejection import kept  # noqa: F401 - what `data.function` names
+from fathom.train.run.config import CheckpointConfig
+from fathom.train.supervised_config import BatchConfig, GeneratedData, LossConfig, PretrainConfig
+
+TASK = TaskConfig(name="zero-countdown-3")
+DECAY = 0.2
+"""Of the base's weights. Without it sums of numbers that the corpus never shows together are wrong more often."""
+MINUTES = 5.0
+"""Of a control, where nobody says how long reinforcement learning took."""
+LONGEST = 160
+"""Tokens of an answer in practice: every line there is takes 126, and who repeats many is cut off."""
+PATIENCE = 224
+"""Tokens of an answer in a measurement, and about what the context leaves in a conversation."""
+
+
+def model() -> ModelConfig:
+    """DeepSeek-V3's architecture with about a million active parameters."""
+    return ModelConfig(
+        family="deepseek_v3",
+        vocab_size=SIZE,
+        hidden_size=128,
+        intermediate_size=384,
+        num_layers=4,
+        attention=MLAConfig(
+            num_heads=4, q_lora_rank=96, kv_lora_rank=64, qk_nope_head_dim=32, qk_rope_head_dim=32, v_head_dim=32
+        ),
+        moe=MoEConfig(
+            num_experts=8,
+            experts_per_token=2,
+            num_shared_experts=1,
+            intermediate_size=128,
+            scoring="sigmoid",
+            selection="noaux_tc",
+            normalize=True,
+            routed_scaling_factor=1.0,
+            first_dense_layers=1,
+        ),
+        rope=RopeConfig(theta=10_000, interleaved=True),
+        max_position=256,
+        num_mtp_layers=1,
+        init_std=0.02,
+    )
+
+
+def speedrun() -> PretrainConfig:
+    """The first stage, the base: pretraining on traces of solvers who guess, err and give up."""
+    return PretrainConfig(
+        name="speedrun",
+        model=model(),
+        tokenizer="zero",
+        data=GeneratedData(function="speedrun:corpus", options={"documents": 140_000}),
+        steps=2700,
+        packing="best_fit",
+        batch=BatchConfig(rows=12, length=160),
+        optim=OptimConfig(
+            muon=MuonConfig(lr=3e-3, weight_decay=DECAY),
+            adamw=AdamWConfig(lr=3e-3, weight_decay=DECAY),
+            schedule=ScheduleConfig(kind="linear", warmup=20),
+        ),
+        loss=LossConfig(mtp=((0.0, 0.3), (0.7, 0.1)), bias_speed=((0.0, 1e-2), (0.8, 0.0))),
+        checkpoint=CheckpointConfig(every=200),
+    )
+
+
+def zero(start: str = "runs/speedrun/base/final") -> RLConfig:
+    """Reinforcement learning alone, from the base."""
+    return RLConfig(
+        name="speedrun-zero",
+        start=start,
+        task=TASK,
+        steps=200,
+        sampling=SamplingConfig(prompts=64, group=8, max_tokens=LONGEST),
+        optim=OptimConfig(
+            adamw=AdamWConfig(lr=1.5e-4, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=3, floor=0.1)
+        ),
+        gate=GateConfig(problems=512),  # all there are: of 128, pass@8 is off by two or three points either way
+        evaluation=EvaluationConfig(every=50, problems=128, samples=4),
+        checkpoint=CheckpointConfig(every=10),
+    )
+
+
+def continued(start: str = "runs/speedrun/base/final") -> PretrainConfig:
+    """A control: the base goes on reading other traces, for as long as reinforcement learning took."""
+    return speedrun().model_copy(
+        update={
+            "name": "speedrun-continued",
+            "model": None,
+            "tokenizer": None,
+            "start": start,
+            "data": GeneratedData(function="speedrun:corpus", options={"documents": 60_000, "seed": 1}),
+            "steps": None,
+            "minutes": MINUTES,
+            "optim": _gentle(),
+        }
+    )
+
+
+def rejection(start: str = "runs/speedrun/base/final", problems: int = 12_000) -> PretrainConfig:
+    """A control: the base learns its own right answers. From its own result, with a third of the time each, it is
+    rejection sampling iterated.
+    """
+    options = {"start": start, "task": TASK.name, "problems": problems, "samples": 8, "max_tokens": LONGEST}
+    return continued(start).model_copy(
+        update={"name": "speedrun-rejection", "data": GeneratedData(function="speedrun:kept", options=options)}
+    )
+
+
+def iterated(start: str = "runs/speedrun/base/final") -> PretrainConfig:
+    """One of three rounds of rejection sampling: the next samples from what this one learned. As many problems as leave
+    two thirds of the time to learn from them.
+    """
+    return rejection(start, problems=3000).model_copy(update={"name": "speedrun-iterated", "minutes": MINUTES / 3})
+
+
+def _gentle() -> OptimConfig:
+    """For a model that has learned already."""
+    return OptimConfig(
+        muon=MuonConfig(lr=1e-3, weight_decay=0.0),
+        adamw=AdamWConfig(lr=1e-3, weight_decay=0.0),
+        schedule=ScheduleConfig(kind="linear", warmup=5),
+    )
+
+
+def measure(start: str = "runs/speedrun/zero/final") -> MeasureConfig:
+    """Held-out problems: sampled at two temperatures, greedy, and pass@64."""
+    return MeasureConfig(
+        name="speedrun-measure",
+        start=start,
+        task=TASK,
+        max_tokens=PATIENCE,
+        settings=(
+            Setting(temperature=1.0, samples=64),
+            Setting(temperature=0.6, samples=8),
+            Setting(temperature=0.0, samples=1),
+        ),
+    )

@@ -1,0 +1,34 @@
+"""The longer R1-Zero on one consumer GPU: a model of 30 million active parameters by the dial, in bfloat16.
+
+`runs/speedrun_gpu.sh` runs the stages in order. The lessons are those of `recipes/curriculum.py`; what follows from
+the size stands in `countdown.scaled`. Shapes and memory are checked by tests; the run itself has not been made.
+"""
+
+from __future__ import annotations
+
+from fathom.recipes.countdown import scaled
+from fathom.train.rl.beyond import BeyondConfig
+from fathom.train.rl.config import RLConfig
+from fathom.train.rl.measure import MeasureConfig
+from fathom.train.supervised_config import PretrainConfig
+
+NAME = "speedrun-gpu"
+BASE, ZERO = f"runs/{NAME}/base/final", f"runs/{NAME}/zero/final"
+
+
+def speedrun_gpu(depth: int = 9) -> PretrainConfig:
+    """The base."""
+    return scaled.base(NAME, depth, tokens_a_parameter=4)
+
+
+def zero(start: str = BASE) -> RLConfig:
+    """Reinforcement learning alone, through the levels, four numbers among them."""
+    return scaled.zero(NAME, start, steps=300, prompts=128, group=16, rate=5e-5, sequences=1024)
+
+
+def measure(start: str = ZERO) -> MeasureConfig:
+    return scaled.measure(NAME, start)
+
+
+def beyond(start: str = ZERO, base: str = BASE) -> BeyondConfig:
+    return scaled.beyond(NAME, start, base)

@@ -1,0 +1,1 @@
+"""Running untrusted Python, and libraries that may hang, in processes of their own."""

@@ -1,0 +1,210 @@
+"""Runs Python that nobody trusts, in a process that can do nothing but compute and print.
+
+Layers, from the outside in:
+
+1. A process and session of its own, a fresh interpreter (``-I -S``: no site packages, no user settings) with an empty
+environment, no open files, an empty folder that is removed; killed when its wall-clock time or its output is used up.
+2. Resource limits: processor time, memory, open files, no core dump, and no file of more than 0 bytes. 3. Landlock
+(``files``): reads the standard library and its own folder, nothing else; writes nothing; no ``/proc``. 4. Seccomp
+(``calls``): no sockets, no processes and no threads, no signals, no debugger, no mounts.
+
+On Linux 5.13 and newer, x86-64 and ARM, with or without privileges and inside most containers, there are all four.
+What they do not keep apart is the kernel and the processor themselves: who runs programs of enemies rather than of
+models puts a virtual machine around all of this. Elsewhere (macOS, older kernels) layers 3 and 4 are missing, and a
+program could read what its user can read and talk to the network: `Sandbox` then refuses to be built unless the caller
+takes fewer. Windows has not even the limits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import IO, Literal
+
+from fathom.base.errors import FathomError
+from fathom.tasks.sandbox.landlock import SYSTEM
+from fathom.tasks.sandbox.launch import REFUSED
+
+Status = Literal["finished", "failed", "time", "output", "refused"]
+"""``finished``: exit status 0. ``failed``: another one, or a signal (memory and processor time end so). ``refused``: a
+layer could not be applied, and nothing was run."""
+
+LAYERS = ("files", "calls")
+
+_SOURCE = Path(__file__).parents[3]
+_IMPORT = f"import sys; sys.path.insert(0, {str(_SOURCE)!r}); from fathom.tasks.sandbox import launch"
+
+
+class SandboxError(FathomError):
+    """A machine that cannot confine a program as asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a program may use. Memory is address space, of which an idle interpreter takes some 30 MB."""
+
+    wall_seconds: float = 10.0
+    cpu_seconds: int = 5
+    memory_bytes: int = 512 * 2**20
+    output_bytes: int = 2**20
+    open_files: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a program ended and what it printed, as far as the limit on output lets it."""
+
+    status: Status
+    exit_status: int
+    stdout: str
+    stderr: str
+
+
+@cache
+def available() -> frozenset[str]:
+    """The layers that this machine has: found out by trying them in a process."""
+    if not hasattr(os, "killpg"):
+        raise SandboxError("this system cannot limit a process", "run code tasks on Linux")
+    command = [_interpreter(), "-I", "-S", "-B", "-c", f"{_IMPORT}; launch.probe()"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return frozenset(json.loads(done.stdout)) if done.returncode == 0 else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """Confines programs to ``limits`` and ``layers``. Raises SandboxError where the machine lacks one of the layers."""
+
+    limits: Limits = field(default_factory=Limits)
+    layers: tuple[str, ...] = LAYERS
+
+    def __post_init__(self) -> None:
+        missing = sorted(set(self.layers) - available())
+        if missing:
+            raise SandboxError(
+                f"this machine cannot confine programs fully: no {' and no '.join(missing)}",
+                "use Linux 5.13 or newer, or pass the layers that you can do without to Sandbox(layers=...)",
+            )
+
+    def run(self, program: str, stdin: str = "") -> Outcome:
+        """Run a program until it ends or a limit ends it. Never raises for what the program does."""
+        with Jail(self) as jail:
+            given = jail.write("stdin", stdin)
+            path = jail.write("program.py", program)
+            with given.open("rb") as source:
+                process = jail.start(path, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            return jail.watch(process)
+
+
+class Jail:
+    """One temporary folder and the processes that live in it. Leaving it kills them and removes the folder."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._stack = ExitStack()
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Jail:
+        name = self._stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="fathom-sandbox-", ignore_cleanup_errors=True)
+        )
+        self.folder = Path(name).resolve()
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.kill()
+        self._stack.close()
+
+    def write(self, name: str, text: str) -> Path:
+        """A file for the program to read. Half surrogate pairs, which models can write, become question marks."""
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8", errors="replace", newline="")
+        return path
+
+    def start(self, program: Path, *, stdin: IO[bytes] | int, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
+        limits = self._sandbox.limits
+        settings = {
+            "cpu_seconds": limits.cpu_seconds,
+            "memory_bytes": limits.memory_bytes,
+            "open_files": limits.open_files,
+            "layers": list(self._sandbox.layers),
+            "readable": [*SYSTEM, sys.base_prefix, sys.base_exec_prefix, str(self.folder)],
+            "command": [_interpreter(), "-I", "-S", "-B", "-X", "utf8", str(program)],
+        }
+        process = subprocess.Popen(
+            [_interpreter(), "-I", "-S", "-B", "-c", f"{_IMPORT}; launch.main(sys.argv[1])", json.dumps(settings)],
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            cwd=self.folder,
+            env={"LANG": "C.UTF-8"},
+            start_new_session=True,
+        )
+        self._processes.append(process)
+        return process
+
+    def watch(self, process: subprocess.Popen[bytes]) -> Outcome:
+        """Read what a process prints until it ends, or end it at the limits."""
+        deadline = time.monotonic() + self._sandbox.limits.wall_seconds
+        streams = {name: stream for name in ("stdout", "stderr") if (stream := getattr(process, name)) is not None}
+        printed, stopped = _read(streams, deadline, self._sandbox.limits.output_bytes)
+        if stopped is None:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                stopped = "time"
+        self.kill()
+        code = process.wait()
+        status = stopped or ("finished" if code == 0 else "refused" if code == REFUSED else "failed")
+        text = {name: part.decode("utf-8", errors="replace") for name, part in printed.items()}
+        return Outcome(status, code, text.get("stdout", ""), text.get("stderr", ""))
+
+    def kill(self) -> None:
+        for process in self._processes:
+            if process.returncode is None:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            for stream in (process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
+
+
+def _read(streams: Mapping[str, IO[bytes]], deadline: float, most: int) -> tuple[dict[str, bytes], Status | None]:
+    """Bytes of each stream, and which limit ended the reading (None: all streams were closed)."""
+    printed = {name: bytearray() for name in streams}
+    with selectors.DefaultSelector() as selector:
+        for name, stream in streams.items():
+            selector.register(stream, selectors.EVENT_READ, name)
+        while selector.get_map():
+            left = deadline - time.monotonic()
+            events = selector.select(left) if left > 0 else []
+            if not events:
+                return _bytes(printed, most), "time"
+            for key, _ in events:
+                piece = os.read(key.fd, 65536)
+                if not piece:
+                    selector.unregister(key.fileobj)
+                printed[key.data] += piece
+            if sum(map(len, printed.values())) > most:
+                return _bytes(printed, most), "output"
+    return _bytes(printed, most), None
+
+
+def _bytes(printed: Mapping[str, bytearray], most: int) -> dict[str, bytes]:
+    return {name: bytes(part[:most]) for name, part in printed.items()}
+
+
+def _interpreter() -> str:
+    """The interpreter itself, not the link of a virtual environment, whose folder the program shall not see."""
+    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)

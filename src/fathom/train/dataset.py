@@ -1,0 +1,111 @@
+"""From a run's ``data`` to a packed data set: texts and conversations become tokens, and rows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fathom.base.errors import ConfigError, DataError
+from fathom.base.progress import Report, silent
+from fathom.data.chats import chat_samples
+from fathom.data.document import Document
+from fathom.data.packing import PackedDataset
+from fathom.data.plan import BestFitPlan, Plan, StreamPlan
+from fathom.data.record import Skips, documents
+from fathom.data.shards import Shards
+from fathom.data.sources import open_source
+from fathom.data.store import Ids, MemoryStore, Sample, TokenStore
+from fathom.data.tokenize import tokenized
+from fathom.data.turns import samples
+from fathom.text.conversation import Chat
+from fathom.text.template import ChatTemplate
+from fathom.text.tokenizer import Tokenizer
+from fathom.train.run.recipe import find
+from fathom.train.supervised_config import Data, FileData, GeneratedData, SupervisedConfig
+from fathom.types import Conversation
+
+
+def dataset(
+    config: SupervisedConfig, data: Data, tokenizer: Tokenizer, template: ChatTemplate | None, report: Report = silent
+) -> PackedDataset:
+    """What ``data`` names, packed as ``config`` says; ``report`` hears of records that are passed over.
+
+    Raises DataError where there is nothing, or too much is broken.
+    """
+    return packed(config, _store(config.stage, data, tokenizer, template, report), report)
+
+
+def packed(config: SupervisedConfig, store: TokenStore, report: Report = silent) -> PackedDataset:
+    """The rows of a store, as ``config`` wants them. Raises DataError where there are none."""
+    plan = _plan(config, len(store.offsets) - 1, store.offsets, report)
+    if not len(plan):
+        raise DataError("there is nothing to train on", "check what data names")
+    return PackedDataset(store, plan)
+
+
+def held_out(
+    config: SupervisedConfig, tokenizer: Tokenizer, template: ChatTemplate | None, report: Report = silent
+) -> PackedDataset | None:
+    """What the loss is measured on; None where the configuration names nothing."""
+    if config.validation is None:
+        return None
+    return dataset(config, config.validation, tokenizer, template, report)
+
+
+def _plan(config: SupervisedConfig, documents: int, offsets: Ids, report: Report) -> Plan:
+    length = config.batch.length
+    if config.packing == "stream":
+        return StreamPlan(offsets, length)
+    plan = BestFitPlan(offsets, length, config.too_long)
+    if plan.dropped == documents > 0:
+        raise DataError(f"all {documents:,} samples are longer than a row of {length:,} tokens", "raise batch.length")
+    if plan.dropped:
+        report(f"{plan.dropped:,} of {documents:,} samples exceed a row of {length:,} tokens and are left out", None)
+    if plan.cut_tokens:
+        report(f"{plan.cut_tokens:,} tokens beyond rows of {length:,} are cut off", None)
+    return plan
+
+
+def _store(stage: str, data: Data, tokenizer: Tokenizer, template: ChatTemplate | None, report: Report) -> TokenStore:
+    if isinstance(data, GeneratedData):
+        return MemoryStore(_generated(data, tokenizer, template))
+    if isinstance(data, FileData):
+        skips = Skips(data.max_skipped)
+        chat = stage != "pretrain" if data.chat is None else data.chat
+        store = MemoryStore(_read(data, chat, tokenizer, template, skips))
+        if skips.items:
+            report(f"{len(skips.items)} records were passed over: {skips}", None)
+        return store
+    shards = Shards(data.directory, tokenizer=tokenizer.fingerprint)
+    if stage == "sft" and shards.plain:
+        raise DataError(f"{data.directory} holds documents, not conversations", "prepare it with --chat, or pretrain")
+    return shards
+
+
+def _generated(data: GeneratedData, tokenizer: Tokenizer, template: ChatTemplate | None) -> Iterator[Sample]:
+    made: Any = find(data.function)(**data.options)
+    chat: Chat | None = None
+    for number, item in enumerate(made):
+        match item:
+            case str():
+                yield from tokenized([Document(item, str(number), data.function)], tokenizer)
+            case Conversation():
+                chat = chat or Chat(tokenizer, template)
+                yield from samples(chat, item)
+            case Sample():
+                yield item
+            case _:
+                raise ConfigError(
+                    f"{data.function} yields a {type(item).__name__}", "let it yield texts, conversations or samples"
+                )
+
+
+def _read(
+    data: FileData, chat: bool, tokenizer: Tokenizer, template: ChatTemplate | None, skips: Skips
+) -> Iterable[Sample]:
+    for word in data.sources:
+        source = open_source(word)
+        if chat:
+            yield from chat_samples(source, Chat(tokenizer, template), skips)
+        else:
+            yield from tokenized(documents(source, skips, field=data.field), tokenizer)

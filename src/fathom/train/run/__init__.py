@@ -1,0 +1,1 @@
+"""What every training run has: configuration, session, loop, metrics, display."""

@@ -1,0 +1,358 @@
+"""The one loop of pretraining, fine-tuning and distillation: batches in, better weights out, a checkpoint now and then.
+
+An update takes its rows at once, cuts them into micro-batches and divides sums of losses by what the *whole* update
+counts, so that the cut changes nothing but memory. Weights, gradients and optimizer state are float32; matrix products
+run in the configured precision under autocast.
+
+Everything that the next update depends on is in :meth:`Loop.state`: a run that is killed at any moment goes on from its
+last checkpoint to the same weights, bit for bit on a CPU (with the same number of threads). With several ranks
+(:mod:`fathom.base.distributed`) each runs this loop on rows of its own, and all make one update.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from fathom.base.device import pick_dtype
+from fathom.base.distributed import ALONE, World
+from fathom.base.errors import CheckpointError
+from fathom.checkpoint.store.store import Saved, Store
+from fathom.data.packing import Batch, PackedDataset
+from fathom.model.transformer import Transformer
+from fathom.optim.build import build
+from fathom.optim.ema import EMA
+from fathom.train.balance import Balance, LoadStatistics
+from fathom.train.divergence import NOWHERE, DivergedError, SpikeDetector, culprit, steepest
+from fathom.train.losses import ahead, losses
+from fathom.train.run import rng
+from fathom.train.run.metrics import Recorder
+from fathom.train.run.trainable_state import fingerprint, moving, restore
+from fathom.train.supervised_config import SupervisedConfig
+from fathom.train.validation import validate
+
+UNKNOWN = 1_000_000_000
+"""Updates of a run that goes by minutes, before the first has shown how long one takes."""
+
+
+class BatchSource(Protocol):
+    """Where batches come from; :class:`fathom.data.loader.Loader` is one."""
+
+    def take(self, batch_size: int) -> Batch:
+        """The next ``batch_size`` rows."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What one update did. ``loss`` and ``mtp_loss`` are means over counted targets, nats. ``norm`` is the gradient's
+    before clipping. ``loads`` only where statistics were asked for.
+    """
+
+    step: int
+    loss: float
+    mtp_loss: float | None
+    norm: float
+    factor: float
+    rows: int
+    tokens: int
+    counted: int
+    loads: LoadStatistics | None = None
+    acceptance: float | None = None
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What the micro-batches of an update add up to; tensors, so that nothing waits for the device in between."""
+
+    main: list[Tensor] = field(default_factory=list)
+    mtp: list[Tensor] = field(default_factory=list)
+    accepted: int = 0
+    drafted: int = 0
+
+    def totals(self) -> list[float]:
+        """Everything as one row of numbers."""
+        main = float(torch.stack(self.main).sum())
+        mtp = float(torch.stack(self.mtp).sum()) if self.mtp else 0.0
+        return [main, mtp, self.accepted, self.drafted]
+
+
+class Loop:
+    """Trains ``model`` in place for ``total`` updates of ``config``; None where it goes by minutes. Then ``total`` is
+    how many will fit at the pace so far, and whatever follows a schedule follows the clock.
+
+    ``store`` None keeps no checkpoints. ``validation`` are rows to measure the loss on, now and then.
+    ``shown`` is called with every recorded line. ``stopping`` is asked between updates whether to stop early.
+    ``source`` gives rows of this rank alone; of ``world``, the first rank writes.
+    """
+
+    def __init__(
+        self,
+        model: Transformer,
+        config: SupervisedConfig,
+        source: BatchSource,
+        total: int | None,
+        *,
+        store: Store | None = None,
+        validation: PackedDataset | None = None,
+        shown: Callable[[Mapping[str, Any]], None] = lambda _line: None,
+        stopping: Callable[[], bool] = lambda: False,
+        world: World = ALONE,
+    ) -> None:
+        self.model = model
+        self.config = config
+        self.source = source
+        self.total = total or UNKNOWN
+        self.step = 0
+        self.tokens = 0
+        self.device = next(model.parameters()).device
+        self.optimizers = build(model, config.optim)
+        self.ema = EMA(model, config.optim.ema) if config.optim.ema is not None else None
+        self._store = store
+        self._validation = validation
+        self._shown = shown
+        self._stopping = stopping
+        self._world = world
+        self._frozen = fingerprint(model)
+        self._precision = pick_dtype(config.precision, self.device)
+        self._spikes = SpikeDetector(config.guard.window, config.guard.spike)
+        self._began: float | None = None  # seconds of the run before its first update
+
+    def resume(self, saved: Saved) -> float:
+        """Go on from a checkpoint; answers with the seconds that the run had taken. Raises CheckpointError where it
+        belongs to another model.
+        """
+        state = saved.read()
+        if state.get("frozen") != self._frozen:
+            raise CheckpointError(
+                f"the weights that {saved.path} leaves out have changed since", "give start the model of the run"
+            )
+        restore(self.model, state["model"])
+        self.optimizers.load_state_dict(state["optimizers"])
+        self.source.load_state_dict(state["source"])
+        if self.ema is not None:
+            self.ema.load_state_dict(state["ema"])
+        rng.restore(state["rng"])
+        self.step, self.tokens, self._began = state["step"], state["tokens"], state["began"]
+        return float(state["seconds"])
+
+    def state(self, seconds: float) -> dict[str, Any]:
+        """Everything that :meth:`resume` needs."""
+        return {
+            "step": self.step,
+            "tokens": self.tokens,
+            "seconds": seconds,
+            "began": self._began,
+            "model": moving(self.model),
+            "frozen": self._frozen,
+            "optimizers": self.optimizers.state_dict(),
+            "source": self.source.state_dict(),
+            "ema": None if self.ema is None else self.ema.state_dict(),
+            "rng": rng.capture(),
+        }
+
+    def run(self, recorder: Recorder) -> None:
+        """Train to the end, or until ``stopping`` or the configured time says so.
+
+        Raises DivergedError before an update that would spoil the weights, CheckpointError where the disk refuses,
+        RanksError where another rank is gone.
+        """
+        balance = Balance(self.model, self._world)
+        self._world.agree("the last checkpoint", self.step)
+        self._world.copy(self.model)
+        self.model.train()
+        began, since = recorder.seconds, self.tokens
+        saved = self.step
+        if self._began is None and self.config.minutes is not None:
+            self._began = self._clock(recorder)
+        try:
+            while not self.ended(self._clock(recorder)) and not self._world.any(self._stopping()):
+                statistics = (self.step + 1) % self.config.log_every == 0 or self.step + 1 == self.total
+                update = self.update(balance, statistics=statistics)
+                if statistics:
+                    now = recorder.seconds
+                    rate = (self.tokens - since) / max(1e-9, now - began)
+                    self._shown(recorder.record("train", self.step, self._line(update, rate)))
+                    began, since = recorder.seconds, self.tokens
+                paused = recorder.seconds
+                if self.step % self.config.validate_every == 0 or self.step == self.total:
+                    self._validate(recorder)
+                if self.step % self.config.checkpoint.every == 0:
+                    self.save(recorder.seconds)
+                    saved = self.step
+                began += recorder.seconds - paused  # neither counts against tokens a second
+        finally:
+            balance.close()
+        if self.config.minutes is not None and self.step % self.config.validate_every:
+            self._validate(recorder)
+        if saved != self.step:
+            self.save(recorder.seconds)
+
+    def ended(self, seconds: float) -> bool:
+        """Whether updates or time are used up. Where time is all there is, ``total`` becomes what will fit."""
+        limit, minutes = self.config.max_minutes, self.config.minutes
+        if minutes is not None and self.step:
+            assert self._began is not None  # the first update has been
+            pace = (seconds - self._began) / self.step
+            self.total = self.step + max(1, round((minutes * 60 - seconds) / max(pace, 1e-9)))
+        bounds = [bound * 60 for bound in (limit, minutes) if bound is not None]
+        return self.step >= self.total or any(seconds >= bound for bound in bounds)
+
+    def _clock(self, recorder: Recorder) -> float:
+        """Seconds that all ranks agree upon, where anything depends on them."""
+        if self.config.max_minutes is None and self.config.minutes is None:
+            return recorder.seconds
+        return self._world.sums([recorder.seconds])[0] / self._world.size
+
+    def save(self, seconds: float) -> None:
+        """Write a checkpoint, if there is a place for it and we are the ones who write."""
+        if self._store is not None and self._world.leads:
+            self._store.save(self.step, self.config.model_dump(mode="json"), self.state(seconds))
+
+    def update(self, balance: Balance, *, statistics: bool = False) -> Update:
+        """One update of the weights."""
+        progress = self.step / self.total
+        rows = self.config.batch.rows_at(progress)
+        batch = self.source.take(rows)
+        self.optimizers.zero_grad()
+        counts = self._count(batch)
+        sums = self._backward(batch, rows, counts, balance, progress, statistics=statistics)
+        main, mtp, accepted, drafted = self._world.sums(sums.totals())
+        loss = main / counts[0]
+        self._check(batch, loss)
+        self._world.sum_gradients(self.optimizers.parameters)
+        factor = self.config.optim.schedule.factor(self.step, self.total)
+        norm = self.optimizers.step(factor)
+        if not math.isfinite(norm):
+            self._diverged(batch, f"the norm of the gradient is {norm}")
+        balance.gather()
+        loads = balance.statistics() if statistics else None
+        balance.update(self.config.loss.bias_speed_at(progress))
+        if self.ema is not None:
+            self.ema.update(self.model)
+        self.step += 1
+        tokens = rows * batch.tokens.shape[1]
+        self.tokens += tokens
+        return Update(
+            step=self.step,
+            loss=loss,
+            mtp_loss=mtp if sums.mtp else None,
+            norm=norm,
+            factor=factor,
+            rows=rows,
+            tokens=tokens,
+            counted=counts[0],
+            loads=loads,
+            acceptance=accepted / drafted if drafted else None,
+        )
+
+    def _count(self, batch: Batch) -> list[int]:
+        """Targets of the whole update that count, for the model and each MTP module; at least 1, to divide by."""
+        own = [batch.counted, *(int(ahead(batch, depth)[2].sum()) for depth in range(len(self.model.mtp)))]
+        return [max(1, int(count)) for count in self._world.sums(own)]
+
+    def _backward(
+        self, batch: Batch, rows: int, counts: list[int], balance: Balance, progress: float, *, statistics: bool
+    ) -> _Sums:
+        """Accumulate our part of the gradient of an update of ``rows`` rows and ``counts`` targets."""
+        weights = self.config.loss
+        mtp_weight = weights.mtp_at(progress) if len(self.model.mtp) else 0.0
+        counted, *mtp_counted = counts
+        sums = _Sums()
+        for part in self._micro_batches(batch):
+            with self._autocast(), balance.watch(part.documents >= 0, statistics=statistics):
+                found = losses(
+                    self.model,
+                    part,
+                    mtp=mtp_weight > 0,
+                    z=weights.z > 0,
+                    statistics=statistics,
+                    apart=self.config.document_mask,
+                )
+            loss = found.main / counted
+            if found.mtp:
+                means = [loss_sum / count for loss_sum, count in zip(found.mtp, mtp_counted, strict=True)]
+                mtp = torch.stack(means).mean()  # V3 eq. 25
+                loss = loss + mtp_weight * mtp
+                sums.mtp.append(mtp.detach())
+            if weights.z:
+                loss = loss + weights.z * found.z / counted
+            if weights.balance:
+                loss = loss + weights.balance * balance.loss() / rows
+            loss.backward()
+            sums.main.append(found.main.detach())
+            sums.accepted += found.accepted
+            sums.drafted += found.drafted
+        return sums
+
+    def _micro_batches(self, batch: Batch) -> Iterator[Batch]:
+        rows = self.config.batch.micro_rows or len(batch.tokens)
+        return (part.to(self.device) for part in batch.split(rows))
+
+    @contextmanager
+    def _autocast(self) -> Iterator[None]:
+        enabled = self._precision is not torch.float32
+        with torch.autocast(self.device.type, dtype=self._precision, enabled=enabled):
+            yield
+
+    def _validate(self, recorder: Recorder) -> None:
+        if self._validation is not None:
+            rows = self.config.batch.micro_rows or self.config.batch.rows
+            apart = self.config.document_mask
+            found = validate(
+                self.model, self._validation, rows, apart=apart, autocast=self._autocast(), world=self._world
+            )
+            self._shown(recorder.record("validation", self.step, found))
+
+    def _check(self, batch: Batch, loss: float) -> None:
+        if not math.isfinite(loss):
+            self._diverged(batch, f"the loss is {loss}")
+        if self._spikes.fires(loss):
+            raise self._error(f"the loss jumped to {loss:.3f}; the steepest is {steepest(self.model)}")
+
+    def _diverged(self, batch: Batch, what: str) -> None:
+        def forward() -> None:
+            with self._autocast():
+                for part in self._micro_batches(batch):
+                    losses(self.model, part, mtp=len(self.model.mtp) > 0, apart=self.config.document_mask)
+
+        found = self._world.gather(culprit(self.model, forward))  # one rank's rows may be the only ones that break it
+        raise self._error(f"{what}; it begins in {next((place for place in found if place != NOWHERE), NOWHERE)}")
+
+    def _error(self, what: str) -> DivergedError:
+        kept = self._store.latest() if self._store is not None else None
+        last = f"the checkpoint of step {kept.step} is good" if kept else "there is no checkpoint yet"
+        return DivergedError(
+            f"training diverged in update {self.step + 1}: {what}; {last}",
+            "lower the learning rate or lengthen the warm-up, in a new --out",
+        )
+
+    def _line(self, update: Update, rate: float) -> dict[str, Any]:
+        """What is recorded of an update: names are those of the report."""
+        loads = update.loads
+        return {
+            "loss": update.loss,
+            "mtp_loss": update.mtp_loss,
+            "mtp_acceptance": update.acceptance,
+            "gradient_norm": update.norm,
+            "lr_factor": update.factor,
+            "rows": update.rows,
+            "total": self.total,
+            "tokens": self.tokens,
+            "tokens_per_second": rate,
+            "max_violation": loads.violation if loads else None,
+            "worst_violation": loads.worst_violation if loads else None,
+            "router_entropy": loads.entropy if loads else None,
+            "dead_experts": loads.dead if loads else None,
+            "loads": loads.loads if loads else None,
+        }

@@ -1,0 +1,65 @@
+"""Finding a recipe by name, and calling it.
+
+``tiny-pretrain`` is the function ``tiny_pretrain`` in ``recipes/tiny_pretrain.py``; ``my/file.py`` is the function
+named like the file; ``my/file.py:function`` says which. A recipe is a program and runs with your rights: only files
+that you name, or that came with Fathom, are run.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+
+import fathom
+from fathom.base.errors import ConfigError
+from fathom.train.run.config import RunConfig
+
+
+def recipe(name: str, depth: int | None = None) -> RunConfig:
+    """The configuration that the recipe called ``name`` returns; ``depth`` is its dial, None its own choice.
+
+    Raises ConfigError where there is no such recipe, or it has no dial.
+    """
+    function = find(name)
+    if depth is None:
+        config = function()
+    elif "depth" in inspect.signature(function).parameters:
+        config = function(depth=depth)
+    else:
+        raise ConfigError(f"the recipe {name} has no dial", "leave out --depth, or use --set")
+    if not isinstance(config, RunConfig):
+        raise ConfigError(f"the recipe {name} returns no RunConfig", "let the function return one")
+    return config
+
+
+def folder() -> Path:
+    """The directory of the recipes that ship with Fathom."""
+    return Path(fathom.__file__).parent / "recipes"
+
+
+def names() -> list[str]:
+    """Fathom's own recipes."""
+    return sorted(file.stem.replace("_", "-") for file in folder().glob("[a-z]*.py"))
+
+
+def find(name: str) -> Callable[..., object]:
+    """The function of that name, uncalled. Raises ConfigError where there is none."""
+    place, _, wanted = name.partition(":")
+    path = Path(place) if place.endswith(".py") else folder() / f"{place.replace('-', '_')}.py"
+    if not path.is_file():
+        raise ConfigError(f"there is no recipe {place}", f"choose one of {', '.join(names())}, or name a Python file")
+    found = getattr(_load(path), wanted or path.stem, None)
+    if not callable(found):
+        raise ConfigError(f"{path} has no function {wanted or path.stem}", "a recipe is a function that returns a run")
+    return found
+
+
+def _load(path: Path) -> object:
+    spec = importlib.util.spec_from_file_location(f"fathom_recipe_{path.stem}", path)
+    assert spec is not None  # the name ends in .py
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

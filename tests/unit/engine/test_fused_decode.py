@@ -1,0 +1,231 @@
+"""Steps of latent attention and experts in one kernel call, beside the model's own forward over the same pages."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from threads import on_threads
+
+from fathom.engine.cache import PagedCache, PagedContext
+from fathom.engine.config import EngineConfig
+from fathom.engine.core import EngineCore
+from fathom.engine.fused_decode import LatentSteps, tensors_of
+from fathom.engine.request import Request, SamplingParams
+from fathom.kernels.cpu.library import status
+from fathom.kernels.latent import Rows
+from fathom.model.config import GQAConfig, MLAConfig, ModelConfig, MoEConfig, RopeConfig, YarnScaling
+from fathom.model.transformer import Transformer
+
+pytestmark = pytest.mark.skipif(status().path is None, reason=f"no kernels: {status().reason}")
+
+ODD = MLAConfig(num_heads=3, q_lora_rank=18, kv_lora_rank=20, qk_nope_head_dim=7, qk_rope_head_dim=6, v_head_dim=9)
+EVEN = MLAConfig(num_heads=4, q_lora_rank=32, kv_lora_rank=32, qk_nope_head_dim=16, qk_rope_head_dim=16, v_head_dim=16)
+MOE = MoEConfig(
+    num_experts=12,
+    experts_per_token=3,
+    num_shared_experts=1,
+    intermediate_size=21,
+    scoring="sigmoid",
+    selection="noaux_tc",
+    normalize=True,
+    num_groups=4,
+    topk_groups=2,
+    routed_scaling_factor=2.5,
+    first_dense_layers=1,
+)
+YARN = YarnScaling(factor=4.0, original_max_position=32, mscale=1.0, mscale_all_dim=0.8)
+
+
+def config(attention: MLAConfig | GQAConfig = ODD, moe: MoEConfig | None = MOE, **changes) -> ModelConfig:
+    sizes = {"vocab_size": 70, "hidden_size": 44, "intermediate_size": 50, "num_layers": 3, "max_position": 128}
+    return ModelConfig(family="deepseek_v3", attention=attention, moe=moe, init_std=44**-0.5, **(sizes | changes))
+
+
+CONFIGS = {
+    "odd sizes": config(),
+    "whole vectors": config(EVEN, hidden_size=64, vocab_size=96),
+    "no query latent": config(ODD.model_copy(update={"q_lora_rank": None})),
+    "interleaved": config(rope=RopeConfig(interleaved=True)),
+    "yarn": config(rope=RopeConfig(interleaved=True, scaling=YARN)),
+    "no shared expert": config(moe=MOE.model_copy(update={"num_shared_experts": 0})),
+    "two shared experts": config(moe=MOE.model_copy(update={"num_shared_experts": 2, "first_dense_layers": 0})),
+    "greedy, not normalized": config(moe=MOE.model_copy(update={"selection": "greedy", "normalize": False})),
+    "one of a group": config(moe=MOE.model_copy(update={"selection": "group_limited_greedy"})),
+    "dense": config(moe=None),
+    "tied": config(tie_embeddings=True),
+    "a large vocabulary": config(hidden_size=64, vocab_size=20_000, num_layers=1),
+}
+
+
+def build(settings: ModelConfig) -> Transformer:
+    torch.manual_seed(0)
+    model = Transformer(settings)
+    for name, buffer in model.named_buffers():
+        if name.endswith("router.bias"):
+            buffer.normal_(0, 0.1)
+    for name, parameter in model.named_parameters():
+        if name.endswith("norm.weight"):
+            torch.nn.init.uniform_(parameter, 0.5, 1.5)
+    return model
+
+
+class Bench:
+    """Rows of random length over a random cache, for both ways."""
+
+    def __init__(self, model: Transformer, rows: int = 13, page_size: int = 4) -> None:
+        generator = torch.Generator().manual_seed(1)
+        pages = 12
+        self.model = model
+        cpu = torch.device("cpu")
+        self.cache = PagedCache(
+            model.cache_specs(), num_pages=rows * pages, page_size=page_size, dtype=torch.float32, device=cpu
+        )
+        for keys in self.cache.keys:
+            keys.normal_(generator=generator)
+        self.tokens = torch.randint(model.config.vocab_size, (rows,), generator=generator)
+        self.lengths = torch.randint(1, pages * page_size, (rows,), generator=generator).int()
+        self.tables = torch.randperm(rows * pages, generator=generator).view(rows, pages).int()
+        self.numbers = torch.rand(rows, generator=generator, dtype=torch.float64)
+        self.temperatures = torch.ones(rows)
+        self.steps = LatentSteps(model, self.cache.keys)
+
+    def kernel(self, places: list[int] | None = None):
+        """What the kernel makes of these rows: hidden, ids, log-probabilities, and what it stored."""
+        assert self.steps.fill()
+        chosen = torch.arange(len(self.tokens)) if places is None else torch.tensor(places)
+        turned = self.model.rope.rotation((self.lengths - 1)[None].long())
+        rows = Rows(
+            self.tokens[chosen],
+            self.lengths[chosen],
+            self.tables[chosen],
+            turned.cos[0, :, 0][chosen],
+            turned.sin[0, :, 0][chosen],
+            self.temperatures[chosen],
+            self.numbers[chosen],
+        )
+        return self.steps._packed.step(rows, self.model.config.vocab_size)
+
+    @torch.no_grad()
+    def plain(self):
+        """Hidden states and the cache after the model's own forward, which leaves this cache as it is."""
+        cache = copy.deepcopy(self.cache)
+        place = self.lengths.long() - 1
+        pages = self.tables[torch.arange(len(place)), place // cache.page_size].long()
+        context = PagedContext(
+            cache,
+            slots=pages * cache.page_size + place % cache.page_size,
+            tables=self.tables,
+            starts=torch.arange(len(place) + 1, dtype=torch.int32),
+            lengths=self.lengths,
+        )
+        # the deep copy's views are of its own
+        cache._key_slots = [keys.flatten(2).flatten(0, 1) for keys in cache.keys]
+        return self.model.hidden(self.tokens[None], place[None], context)[0], cache.keys
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_step_is_that_of_the_model(name) -> None:
+    bench = Bench(build(CONFIGS[name]))
+    hidden, pages = bench.plain()
+    found = bench.kernel()
+    torch.testing.assert_close(found.hidden, hidden, atol=1e-5, rtol=1e-5)
+    for own, wanted in zip(bench.cache.keys, pages, strict=True):
+        torch.testing.assert_close(own, wanted, atol=1e-5, rtol=1e-5)
+    with torch.no_grad():
+        logprobs = bench.model.logits(hidden).double().log_softmax(-1)
+    torch.testing.assert_close(found.logprobs.double(), logprobs.gather(1, found.ids[:, None])[:, 0], atol=1e-5, rtol=0)
+    reached = logprobs.exp().cumsum(-1)
+    last = reached.gather(1, found.ids[:, None])[:, 0]
+    first = last - logprobs.exp().gather(1, found.ids[:, None])[:, 0]
+    assert ((first - 1e-5 <= bench.numbers) & (bench.numbers <= last + 1e-5)).all()
+
+
+@pytest.mark.parametrize("name", ["odd sizes", "whole vectors", "a large vocabulary"])
+def test_a_row_is_the_same_alone_in_a_crowd_and_with_any_number_of_threads(name) -> None:
+    bench = Bench(build(CONFIGS[name]), rows=29)
+    with on_threads(1):
+        one = bench.kernel()
+    with on_threads(2):
+        two = bench.kernel()
+        alone = [bench.kernel([place]) for place in range(29)]
+    for part in ("hidden", "ids", "logprobs"):
+        assert torch.equal(getattr(one, part), getattr(two, part))
+        assert torch.equal(getattr(one, part), torch.cat([getattr(row, part) for row in alone]))
+
+
+def test_temperatures_sharpen_and_zero_takes_the_best() -> None:
+    bench = Bench(build(CONFIGS["odd sizes"]))
+    with torch.no_grad():
+        logits = bench.model.logits(bench.plain()[0])
+    for temperature in (0.0, 1e-30, 0.01):
+        bench.temperatures.fill_(temperature)
+        found = bench.kernel()
+        assert torch.equal(found.ids, logits.argmax(-1))
+        wanted = logits.log_softmax(-1).amax(-1)
+        torch.testing.assert_close(found.logprobs, wanted, atol=1e-5, rtol=0)
+
+
+def test_what_is_not_finite_is_told_and_only_to_its_row() -> None:
+    bench = Bench(build(CONFIGS["odd sizes"]))
+    with torch.no_grad():
+        bench.model.embed.weight[bench.tokens[3]] = float("nan")
+    broken = bench.tokens == bench.tokens[3]
+    assert torch.equal(bench.kernel().logprobs.isnan(), broken)
+
+
+def test_weights_are_those_of_the_moment_however_they_were_changed() -> None:
+    bench = Bench(build(CONFIGS["odd sizes"]))
+    bench.kernel()
+    for name, parameter in bench.model.named_parameters():
+        if "mtp" not in name:
+            parameter.data.mul_(1.1)  # unseen by version counters
+    bench.model.layers[1].mlp.experts.down.data = torch.randn(12, 44, 21)
+    hidden, _ = bench.plain()
+    torch.testing.assert_close(bench.kernel().hidden, hidden, atol=1e-4, rtol=1e-5)
+
+
+SOFTMAX = MOE.model_copy(update={"scoring": "softmax"})
+GQA = GQAConfig(num_heads=4, num_kv_heads=2, head_dim=8)
+
+
+@pytest.mark.parametrize("settings", [config(moe=SOFTMAX), config(GQA)], ids=["softmax", "gqa"])
+def test_what_it_does_not_know_it_leaves_alone(settings) -> None:
+    assert tensors_of(build(settings)) is None
+
+
+def test_models_that_were_changed_are_left_alone() -> None:
+    changed = build(CONFIGS["dense"])
+    changed.layers[0].attention.o_proj = torch.nn.Sequential(changed.layers[0].attention.o_proj)
+    assert tensors_of(changed) is None
+    wide = build(CONFIGS["dense"]).double()
+    assert not LatentSteps(wide, [torch.zeros(1, 4, 1, 26)] * 3).fill()
+
+
+@pytest.mark.parametrize("name", ["odd sizes", "whole vectors", "a large vocabulary"])
+@pytest.mark.parametrize("temperature", [1.0, 0.7, 0.0])
+def test_bursts_bring_the_tokens_of_the_plain_way(name, temperature, monkeypatch) -> None:
+    model = build(CONFIGS[name])
+    asked = SamplingParams(max_tokens=30, logprobs=0, n=4, temperature=temperature, seed=3)
+    settings = EngineConfig(page_size=4, num_pages=200, max_batch_tokens=64, max_sequences=16, burst=32, eos_ids={7})
+
+    def tokens() -> list[tuple[int, tuple[int, ...]]]:
+        core = EngineCore(model, None, settings)
+        for place in range(3):
+            core.add(Request((5, 6, 8 + place), asked, id=str(place)))
+        found: dict[tuple[str, int], tuple[int, ...]] = {}
+        while core.has_work:
+            for output in core.step():
+                key = output.request_id, output.value.index
+                found[key] = found.get(key, ()) + output.value.token_ids
+        return sorted(found.items())
+
+    filled = []
+    fill = LatentSteps.fill
+    monkeypatch.setattr(LatentSteps, "fill", lambda self: filled.append(fill(self)) or filled[-1])
+    fast = tokens()
+    assert filled
+    assert all(filled)
+    monkeypatch.setattr(LatentSteps, "fill", lambda self: False)
+    assert fast == tokens()

@@ -1,0 +1,127 @@
+"""Several steps at once bring what single steps bring, and only to those who ask for nothing but tokens."""
+
+import pytest
+import torch
+
+from fathom.base.errors import GenerationError
+from fathom.engine.config import EngineConfig
+from fathom.engine.core import EngineCore
+from fathom.engine.multi_step import can_burst
+from fathom.engine.request import Chunk, Request, SamplingParams
+from fathom.engine.sampler import uniform, uniforms
+
+ENDS = frozenset(range(0, 264, 20))
+ROOMY = {"page_size": 4, "num_pages": 200, "max_batch_tokens": 32, "max_sequences": 16, "eos_ids": ENDS}
+CROWDED = {"page_size": 4, "num_pages": 14, "max_batch_tokens": 8, "max_sequences": 4, "eos_ids": ENDS}
+
+
+def requests(**changes):
+    asked = {"max_tokens": 21, "logprobs": 0, "n": 3, "temperature": 1.0} | changes
+    prompts = ((5, 6, 7, 8, 9), (5, 6, 7, 8, 1, 2), (3,))
+    return [Request(p, SamplingParams(seed=i, **asked), id=str(i)) for i, p in enumerate(prompts)]
+
+
+def together(completions):
+    return [(one.tokens, one.reason) for group in completions for one in group]
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.3, 0.0])
+@pytest.mark.parametrize("room", [ROOMY, CROWDED], ids=["roomy", "crowded"])
+def test_a_burst_brings_what_single_steps_bring(model, run, room, temperature):
+    single = EngineCore(model, None, EngineConfig(**room))
+    several = EngineCore(model, None, EngineConfig(**room, burst=7))
+    expected = run(single, *requests(temperature=temperature))
+    found = run(several, *requests(temperature=temperature))
+    assert together(found) == together(expected)
+    assert temperature < 1 or {one.reason for group in found for one in group} == {"stop", "length"}
+    for group, wanted in zip(found, expected, strict=True):
+        for one, other in zip(group, wanted, strict=True):
+            torch.testing.assert_close(
+                torch.tensor([item.logprob for item in one.logprobs]),
+                torch.tensor([item.logprob for item in other.logprobs]),
+                atol=1e-5,
+                rtol=0,
+            )
+            assert [item.token_id for item in one.logprobs] == list(one.tokens)
+    assert several.stats().generated_tokens == single.stats().generated_tokens
+    assert (several.preemptions > 0) == (room is CROWDED)
+
+
+def test_temperatures_may_differ_within_a_burst(model, run):
+    mixed = [*requests(temperature=0.0)[:1], *requests()[1:]]
+    single, several = (EngineCore(model, None, EngineConfig(**ROOMY, burst=burst)) for burst in (1, 30))
+    assert together(run(several, *mixed)) == together(run(single, *mixed))
+
+
+def chunks(core, *asked):
+    for request in asked:
+        core.add(request)
+    found = []
+    while core.has_work:
+        found += [output.value for output in core.step()]
+    return found
+
+
+def test_it_takes_few_looks(gqa):
+    core = EngineCore(gqa, None, EngineConfig(**ROOMY | {"eos_ids": frozenset({263})}, burst=64))
+    sizes = [len(chunk.token_ids) for chunk in chunks(core, requests(n=1)[0])]
+    assert sizes == [1, 20]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"logprobs": 2},
+        {"top_p": 0.9},
+        {"top_k": 5},
+        {"min_p": 0.1},
+        {"repetition_penalty": 1.1},
+        {"presence_penalty": 1},
+    ],
+)
+def test_who_asks_for_more_than_tokens_is_served_step_by_step(gqa, asked):
+    core = EngineCore(gqa, None, EngineConfig(**ROOMY, burst=64))
+    assert {len(chunk.token_ids) for chunk in chunks(core, requests(**asked)[0])} == {1}
+
+
+def test_text_comes_token_by_token(gqa, vocabulary):
+    core = EngineCore(gqa, vocabulary, EngineConfig(**ROOMY, burst=64))
+    assert {len(chunk.token_ids) for chunk in chunks(core, requests()[0])} == {1}
+
+
+def test_different_ends_are_served_step_by_step(gqa, run):
+    core = EngineCore(gqa, None, EngineConfig(**ROOMY, burst=64))
+    own = Request((5, 6, 7), SamplingParams(temperature=0, max_tokens=9, stop_token_ids=(1, 2)), id="own")
+    other = Request((5, 6, 7), SamplingParams(temperature=0, max_tokens=9, ignore_eos=True), id="other")
+    (one,), (two,) = run(core, own, other)
+    assert one.tokens == two.tokens[: len(one.tokens)]
+
+
+def test_a_prompt_is_no_burst(gqa):
+    core = EngineCore(gqa, None, EngineConfig(**ROOMY, burst=64))
+    core.add(requests(n=1)[0])
+    assert not can_burst(core._scheduler.schedule()[0].sequence)
+
+
+def test_numbers_that_are_not_finite_end_the_request_as_in_a_single_step(gqa, monkeypatch):
+    core = EngineCore(gqa, None, EngineConfig(**ROOMY, burst=64))
+    plain, calls = gqa.logits, []
+
+    def sick(hidden):
+        calls.append(len(hidden))
+        return plain(hidden) * (float("nan") if len(calls) > 4 else 1)
+
+    monkeypatch.setattr(gqa, "logits", sick)
+    found = chunks(core, requests(n=1)[0])
+    assert isinstance(found[-1], GenerationError)
+    assert sum(len(chunk.token_ids) for chunk in found if isinstance(chunk, Chunk)) == 4
+    core.check_integrity()
+
+
+def test_random_numbers_are_those_of_single_steps():
+    seeds, indices, positions = [0, 7, 2**64 + 3, 12345678901234567890], [0, 1, 2, 3], [0, 5, 100, 9999]
+    found = uniforms(seeds, indices, positions, 3)
+    expected = [
+        [uniform(s, i, p + step) for s, i, p in zip(seeds, indices, positions, strict=True)] for step in range(3)
+    ]
+    assert found.tolist() == expected

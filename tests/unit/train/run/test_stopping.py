@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from fathom.train.run.stopping import asked_to_stop
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_asks(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with asked_to_stop() as stopping:
+        assert not stopping()
+        os.kill(os.getpid(), number)
+        assert stopping()
+    assert signal.getsignal(number) is before
+
+
+def test_the_second_interrupt_insists() -> None:
+    with asked_to_stop():
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_outside_the_main_thread_nobody_asks() -> None:
+    answers = []
+
+    def work() -> None:
+        with asked_to_stop() as stopping:
+            answers.append(stopping())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert answers == [False]

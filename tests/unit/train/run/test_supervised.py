@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from rich.console import Console
+from tiny_runs import counting, tiny_config, tiny_model
+
+from fathom.base.errors import ConfigError, TokenizerError
+from fathom.checkpoint.bundle import open_bundle
+from fathom.text import bpe
+from fathom.text.tokenizer import Tokenizer
+from fathom.train.run.display import Display
+from fathom.train.run.metrics import read
+from fathom.train.run.supervised import prepare, reader, student, teach
+from fathom.train.supervised_config import PretrainConfig
+
+
+def config(**changes: object) -> PretrainConfig:
+    model = tiny_model().model_copy(update={"vocab_size": 320})
+    return tiny_config(**{"model": model, "steps": 4, "checkpoint": {"every": 2, "keep": 1}, **changes})
+
+
+def run(settings: PretrainConfig, out: Path) -> str:
+    written = io.StringIO()
+    with Display(Console(file=written)) as display:
+        pupil = student(settings, prepare(settings))
+        assert teach(settings, pupil, counting(), out, display)
+    return written.getvalue()
+
+
+def test_a_finished_run(tmp_path: Path) -> None:
+    told = run(config(), tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "final", "metrics.jsonl", "run.json"]
+    assert f"the finished model lies in {tmp_path / 'final'}" in told
+    facts = json.loads((tmp_path / "run.json").read_text())
+    assert (facts["stage"], facts["updates"], facts["precision"]) == ("pretrain", 4, "float32")
+    assert facts["parameters"] > facts["active_parameters"] > 0
+    assert facts["peak_flops"] > 0
+    assert len(read(tmp_path)) == 4
+
+
+def test_the_finished_model_opens(tmp_path: Path) -> None:
+    run(config(), tmp_path)
+    bundle = open_bundle(str(tmp_path / "final"), dtype="float32")
+    assert bundle.config == config().model
+    assert bundle.template is not None
+    assert bundle.tokenizer.decode(bundle.tokenizer.encode("déjà vu")) == "déjà vu"
+
+
+def test_transformers_opens_it_too(tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    run(config(), tmp_path)
+    theirs = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "final", dtype=torch.float32)
+    ours = open_bundle(str(tmp_path / "final"), dtype="float32").model
+    tokens = torch.arange(10, 20)[None]
+    torch.testing.assert_close(ours(tokens), theirs(tokens).logits, atol=1e-4, rtol=1e-4)
+
+
+def test_the_same_command_again_has_nothing_to_do(tmp_path: Path) -> None:
+    run(config(), tmp_path)
+    before = (tmp_path / "final/model.safetensors").stat().st_mtime_ns
+    assert "nothing is left to do" in run(config(), tmp_path)
+    assert (tmp_path / "final/model.safetensors").stat().st_mtime_ns == before
+
+
+def test_another_configuration_is_refused_with_its_keys(tmp_path: Path) -> None:
+    run(config(), tmp_path)
+    with pytest.raises(ConfigError, match=r"another configuration \(optim.clip: 1.0 → 2.0; seed: 0 → 1\)"):
+        run(config(seed=1, optim=config().optim.model_copy(update={"clip": 2.0})), tmp_path)
+
+
+def test_a_checkpoint_of_before_a_setting_existed_goes_on(tmp_path: Path) -> None:
+    run(config(steps=2), tmp_path)
+    manifest = tmp_path / "checkpoints/step-00000002/manifest.json"
+    written = json.loads(manifest.read_text())
+    del written["config"]["too_long"]
+    manifest.write_text(json.dumps(written))
+    assert "nothing is left to do" in run(config(steps=2), tmp_path)
+    with pytest.raises(ConfigError, match=r"too_long: 'split' → 'cut'"):
+        run(config(steps=2, too_long="cut"), tmp_path)
+
+
+def test_a_checkpoint_holds_its_tokenizer_and_knows_another(tmp_path: Path) -> None:
+    bpe.save(bpe.train(["some words"], 300), tmp_path / "vocabulary")
+    settings = config(steps=2, tokenizer=str(tmp_path / "vocabulary"))
+    run(settings, tmp_path / "run")
+    kept = tmp_path / "run/checkpoints/step-00000002/tokenizer"
+    assert Tokenizer.from_directory(kept).fingerprint == reader(str(tmp_path / "vocabulary"))[0].fingerprint
+    bpe.save(bpe.train(["other letters"], 300), tmp_path / "vocabulary")
+    with pytest.raises(ConfigError, match=r"the tokenizer has changed since .*step-00000002 was written; put back"):
+        run(settings, tmp_path / "run")
+
+
+def test_what_no_weight_depends_on_may_change(tmp_path: Path) -> None:
+    run(config(), tmp_path)
+    run(config(checkpoint={"every": 3, "keep": 2}, log_every=2, dollars_per_hour=3.0), tmp_path)
+
+
+def test_a_run_begins_with_the_weights_of_another(tmp_path: Path) -> None:
+    run(config(), tmp_path / "first")
+    start = tmp_path / "first" / "final"
+    settings = config(model=None, tokenizer=None, start=str(start), steps=1)
+    pupil = student(settings, prepare(settings))
+    assert all(parameter.requires_grad for parameter in pupil.model.parameters())
+    saved = open_bundle(str(start), dtype="float32").model.state_dict()
+    assert all(torch.equal(weight, saved[name]) for name, weight in pupil.model.state_dict().items())
+    run(settings, tmp_path / "second")
+
+
+def test_epochs_become_updates(tmp_path: Path) -> None:
+    run(config(steps=None, epochs=1.5), tmp_path)
+    rows = len(counting())
+    assert json.loads((tmp_path / "run.json").read_text())["updates"] == -(-rows * 3 // 2 // 4)
+
+
+def test_the_average_is_what_is_saved(tmp_path: Path) -> None:
+    settings = config(optim=config().optim.model_copy(update={"ema": 0.9}))
+    run(settings, tmp_path)
+    run(config(), tmp_path / "plain")
+    plain = open_bundle(str(tmp_path / "plain/final"), dtype="float32").model.norm.weight
+    assert not torch.equal(open_bundle(str(tmp_path / "final"), dtype="float32").model.norm.weight, plain)
+
+
+def test_a_vocabulary_that_does_not_fit_is_refused() -> None:
+    settings = tiny_config()  # 64 ids, and a byte needs 256
+    with pytest.raises(ConfigError, match=r"the tokenizer has 275 tokens, the model only 64; set model.vocab_size"):
+        student(settings, prepare(settings))
+
+
+def test_another_tokenizer_than_the_checkpoints_is_refused(tmp_path: Path) -> None:
+    run(config(steps=1), tmp_path / "first")
+    start = str(tmp_path / "first" / "final")
+    student(config(model=None, start=start), torch.device("cpu"))  # `bytes` is its own
+    bpe.save(bpe.train(["some words of some text"], 300), tmp_path / "vocabulary")
+    settings = config(model=None, start=start, tokenizer=str(tmp_path / "vocabulary"))
+    with pytest.raises(ConfigError, match=r"vocabulary does not fit the checkpoint .*final.*; leave it out"):
+        student(settings, torch.device("cpu"))
+
+
+def test_rows_longer_than_the_context_are_refused() -> None:
+    context = tiny_model().max_position
+    settings = config(batch={"rows": 1, "length": context + 1})
+    with pytest.raises(ConfigError, match=rf"rows of {context + 1} tokens exceed the model's context of {context}"):
+        student(settings, torch.device("cpu"))
+
+
+def test_a_missing_tokenizer_is_named(tmp_path: Path) -> None:
+    settings = config(tokenizer=str(tmp_path))
+    with pytest.raises(TokenizerError, match=r"there is no tokenizer\.json"):
+        student(settings, prepare(settings))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"steps": None}, "give one of steps, epochs and minutes"),
+        ({"epochs": 1.0}, "give one of steps, epochs and minutes"),
+        ({"start": "somewhere"}, "give either model, to build one, or start"),
+        ({"model": None}, "give either model, to build one, or start"),
+        ({"tokenizer": None}, "a new model needs a tokenizer"),
+        ({"batch": {"rows": 2, "ramp_from": 3}}, "ramp_from 3 exceeds rows 2"),
+    ],
+)
+def test_what_cannot_be_run_is_said(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        config(**changes)
