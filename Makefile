@@ -22,7 +22,7 @@ READY_TO_TEST := $(VENV)/.fathom-dev-$(HASH)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install chat speedrun test test-all check docs bench web web-check gpu
+.PHONY: help install chat speedrun test test-all check docs site bench web web-check gpu
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -47,12 +47,16 @@ check: $(READY_TO_TEST) ## lint, format, types, import direction, documentation,
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
-	$(PY) -m pytest -q tests/architecture tests/docs/test_links.py tests/docs/test_generated.py
+	$(PY) -m pytest -q tests/architecture tests/docs/test_links.py tests/docs/test_generated.py tests/docs/test_site.py
 	@$(MAKE) --no-print-directory web-check
 
-docs: $(READY_TO_TEST) ## regenerate what is generated: the reference, the README's tables
-	$(PY) -m benchmarks.readme
+docs: $(READY_TO_TEST) ## regenerate the reference and the tables of numbers
+	$(PY) -m benchmarks.tables
 	$(PY) docs/generate.py
+
+site: $(READY_TO_TEST) ## build the documentation as a site with search into build/site
+	$(PY) -m sphinx -W --keep-going -q -b html -c docs/site . build/site
+	@echo "the site: build/site/docs/index.html"
 
 bench: $(READY_TO_TEST) ## measure start and throughput on this machine, into benchmarks/results
 	$(PY) -m benchmarks.startup

@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks import harness
 from benchmarks.harness import RESULTS, ROOT, Json
-from benchmarks.readme import newest, place
+from benchmarks.tables import newest, place
 from benchmarks.variants import Variant, active, variants
 
 PAGE = ROOT / "docs" / "concepts" / "ablation.md"
