@@ -18,7 +18,7 @@ from benchmarks.harness import Json, median
 from fathom.base.distributed import ALONE
 from fathom.data.packing import Batch
 from fathom.evals.grading import Grader
-from fathom.evals.rollout import EngineSource
+from fathom.evals.rollout import EngineSampler
 from fathom.model import flops
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.model.counts import count
@@ -126,7 +126,7 @@ def grpo(options: argparse.Namespace, device: torch.device) -> Json:
     torch.manual_seed(0)
     model = Transformer(model_config(SIZE, options.width, options.layers)).to(device)
     sequences = options.prompts * options.group
-    source = EngineSource(model, eos_ids=NOTHING_ENDS, max_context=options.completion + 64, sequences=sequences)
+    source = EngineSampler(model, eos_ids=NOTHING_ENDS, max_context=options.completion + 64, sequences=sequences)
     vocabulary = tokenizer()
     grader = Grader(task_of(TASK), source, vocabulary, Chat(vocabulary, template()), ALONE)
     sampling = SamplingConfig(prompts=options.prompts, group=options.group, max_tokens=options.completion, rounds=1)

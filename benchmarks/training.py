@@ -91,7 +91,7 @@ def main() -> None:
             answer = harness.ask_engine(engine, configuration | job)
             measured[name] = summary(answer, options.rows * options.length) | {"precision": job["precision"]}
             print(show({name: measured[name]}), file=sys.stderr)
-    agree(measured)
+    check_equal(measured)
     harness.write("training", configuration, {"engines": measured, "ratios": ratios(measured)}, options, before)
     print(show(measured))
 
@@ -140,7 +140,7 @@ def summary(answer: Json, tokens: int) -> Json:
     }
 
 
-def agree(measured: Json) -> None:
+def check_equal(measured: Json) -> None:
     """Raises SystemExit where engines with the same weights begin at different losses."""
     for kind in ("moe", "dense"):
         entries = {name: entry for name, entry in measured.items() if f" {kind} " in name}

@@ -16,9 +16,9 @@ from fathom.data.plan import BestFitPlan
 from fathom.data.store import MemoryStore, Sample
 from fathom.evals.grading import Grader
 from fathom.evals.metrics import evaluate
-from fathom.evals.rollout import EngineSource
+from fathom.evals.rollout import EngineSampler
 from fathom.model import counts
-from fathom.recipes.countdown.traces import Habits, ZeroCountdown, question, solve
+from fathom.recipes.countdown.traces import SolverErrors, ZeroCountdown, question, solve
 from fathom.recipes.countdown.vocabulary import chat
 from fathom.text import r1
 from fathom.text.conversation import Chat
@@ -26,7 +26,7 @@ from fathom.train.dataset import dataset
 from fathom.train.rl.config import TaskConfig
 from fathom.train.rl.tasks import task_of
 from fathom.train.run.display import Display
-from fathom.train.run.supervised import Student, prepare, student, teach
+from fathom.train.run.supervised import Trainee, load_trainee, prepare, train
 from fathom.train.supervised_config import PretrainConfig
 from fathom.train.validation import validate
 from fathom.types import Conversation, Message
@@ -41,7 +41,7 @@ def traces(count: int) -> Iterator[Sample]:
     end = core.tokenizer.token_id(r1.EOS)
     for item in islice(ZeroCountdown().items("validation"), count):
         prompt = core.render(Conversation((Message("user", question(item)),))).ids
-        attempt = [*core.tokenizer.encode(solve(item, Habits(), rng).completion), end]
+        attempt = [*core.tokenizer.encode(solve(item, SolverErrors(), rng).completion), end]
         yield Sample([*prompt, *attempt], [False] * len(prompt) + [True] * len(attempt))
 
 
@@ -51,23 +51,23 @@ def main() -> None:
     config = PretrainConfig.model_validate(job["config"])
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        pupil = student(config, prepare(config))
+        pupil = load_trainee(config, prepare(config))
         with Display() as display:
             rows = dataset(config, config.data, pupil.tokenizer, pupil.template)
-            assert teach(config, pupil, rows, out, display)
+            assert train(config, pupil, rows, out, display)
         lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
         print(json.dumps(measured(job, config, pupil, lines)), flush=True)
 
 
 def measured(
-    job: dict[str, Any], config: PretrainConfig, pupil: Student, lines: list[dict[str, Any]]
+    job: dict[str, Any], config: PretrainConfig, pupil: Trainee, lines: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Of the model in memory, not its checkpoint: no published format holds grouped attention beside these experts."""
     model = pupil.model.eval()
     store = MemoryStore(traces(job["problems"]))
     rows = PackedDataset(store, BestFitPlan(store.offsets, config.batch.length))
     loss = validate(model, rows, 16, apart=True, autocast=torch.autocast("cpu", enabled=False))
-    source = EngineSource(model, eos_ids=frozenset(pupil.tokenizer.eos_ids), max_context=model.config.max_position)
+    source = EngineSampler(model, eos_ids=frozenset(pupil.tokenizer.eos_ids), max_context=model.config.max_position)
     grader = Grader(task_of(TASK), source, pupil.tokenizer, Chat(pupil.tokenizer, pupil.template))
     items = list(grader.task.items("validation", limit=job["problems"]))
 

@@ -12,11 +12,11 @@ from fathom import __version__
 from fathom.base.memory import keep_freed
 from fathom.checkpoint.bundle import open_bundle
 from fathom.evals.grading import Grader
-from fathom.evals.rollout import EngineSource, Prompt, Rollout
+from fathom.evals.rollout import EngineSampler, Prompt, Rollout
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
-from fathom.train.rl.loss import LossConfig
+from fathom.train.rl.loss import PolicyLossConfig
 from fathom.train.rl.trainer import Trainer
 
 
@@ -37,7 +37,7 @@ class Vowels:
     lenient = verify
 
 
-class Forced(EngineSource):
+class Forced(EngineSampler):
     """Completions of one length, none of which counts as cut off."""
 
     def sample(self, prompts: Sequence[Prompt], count: int, **how: Any) -> list[list[Rollout]]:
@@ -61,7 +61,7 @@ def do(job: dict[str, Any]) -> dict[str, Any]:
         steps=job["steps"],
         precision=job["precision"],
         estimator="grpo",
-        loss=LossConfig(),
+        loss=PolicyLossConfig(),
         sampling=SamplingConfig(prompts=len(prompts), group=job["group"], max_tokens=job["tokens"]),
         optim=OptimConfig(
             adamw=AdamWConfig(lr=job["lr"], betas=(0.9, 0.999), weight_decay=0.0),

@@ -8,7 +8,7 @@ import pytest
 from made_runs import speedrun
 
 from browser import run_node_tests
-from fathom.report.content import Report
+from fathom.report.content import RunReport
 from fathom.report.discover import find
 from fathom.report.page import write
 
@@ -17,5 +17,5 @@ pytestmark = pytest.mark.browser
 
 def test_the_report_in_a_browser(browser_environment: dict[str, str], tmp_path: Path) -> None:
     path = tmp_path / "report.html"
-    write(Report(find([speedrun(tmp_path / "runs", seeds=(1, 2), updates=100)]), "R1-Zero on a laptop"), path)
+    write(RunReport(find([speedrun(tmp_path / "runs", seeds=(1, 2), updates=100)]), "R1-Zero on a laptop"), path)
     run_node_tests("report.test.mjs", {**browser_environment, "REPORT": path.as_uri()})

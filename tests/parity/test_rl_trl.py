@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from fathom.train.rl.advantage import grpo
-from fathom.train.rl.loss import LossConfig, policy_loss
+from fathom.train.rl.loss import PolicyLossConfig, policy_loss
 
 N, T, LIMIT = 4, 5, 8
 MASK = torch.arange(T)[None] < torch.tensor([5, 3, 1, 4])[:, None]
@@ -28,29 +28,29 @@ NEW, OLD, REFERENCE = table(0.0), table(0.3), table(0.9)
 CASES = {
     # ours, what trl calls it, its answer (trl 1.16.0)
     "grpo": (
-        LossConfig(normalization="sequence", clip_high=0.2),
+        PolicyLossConfig(normalization="sequence", clip_high=0.2),
         {"loss_type": "grpo"},
         0.011577649086880,
     ),
     "grpo with kl": (
-        LossConfig(normalization="sequence", clip_high=0.2, kl_coefficient=0.04),
+        PolicyLossConfig(normalization="sequence", clip_high=0.2, kl_coefficient=0.04),
         {"loss_type": "grpo", "beta": 0.04},
         0.014034446251387,
     ),
-    "dapo": (LossConfig(), {"loss_type": "dapo", "epsilon_high": 0.28}, -0.036545608584545),
+    "dapo": (PolicyLossConfig(), {"loss_type": "dapo", "epsilon_high": 0.28}, -0.036545608584545),
     "dr_grpo": (
-        LossConfig(normalization="constant", clip_high=0.2, length_limit=LIMIT),
+        PolicyLossConfig(normalization="constant", clip_high=0.2, length_limit=LIMIT),
         {"loss_type": "dr_grpo"},
         -0.014846653487471,
     ),
     "gspo": (
-        LossConfig(ratio="sequence", normalization="sequence", clip_low=0.05, clip_high=0.1),
+        PolicyLossConfig(ratio="sequence", normalization="sequence", clip_low=0.05, clip_high=0.1),
         {"loss_type": "grpo", "importance_sampling_level": "sequence", "epsilon_low": 0.05, "epsilon_high": 0.1},
         0.010545678350733,
     ),
     # trl's bound is on the ratio itself, ours says how far above 1 it lies
     "cispo": (
-        LossConfig(objective="cispo", clip_high=0.1),
+        PolicyLossConfig(objective="cispo", clip_high=0.1),
         {"loss_type": "cispo", "epsilon_high": 1.1},
         0.038599056305820,
     ),

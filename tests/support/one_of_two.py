@@ -13,14 +13,14 @@ from pathlib import Path
 import torch
 from ranked_runs import begun, finish, gradients, reinforced, whole
 
-from fathom.base.distributed import RanksError, World, joined
+from fathom.base.distributed import RanksError, World, process_group
 
 
 def main(place: Path) -> None:
     """``place`` holds ``begun-alone``, a run to finish."""
     torch.set_num_threads(1)
     try:
-        with joined() as world:
+        with process_group() as world:
             together(place, world)
             if world.rank == 1:
                 os._exit(9)  # as a kill does it
@@ -36,7 +36,7 @@ def together(place: Path, world: World) -> None:
     finish(place / "begun-alone", world)
     reinforced(place / "reinforced", world)
     try:
-        world.agree("the number", world.rank)
+        world.check_equal("the number", world.rank)
     except RanksError as error:
         (place / f"disagreed-{world.rank}").write_text(str(error))
 

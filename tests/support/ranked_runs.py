@@ -20,7 +20,7 @@ from fathom.train.rl.trainer import Trainer
 from fathom.train.run.display import Display
 from fathom.train.run.loop import Loop
 from fathom.train.run.metrics import Recorder
-from fathom.train.run.supervised import prepare, student, teach
+from fathom.train.run.supervised import load_trainee, prepare, train
 from fathom.train.supervised_config import BatchConfig, LossConfig, PretrainConfig
 
 TOTAL = 6
@@ -47,19 +47,19 @@ def whole(place: Path, world: World) -> None:
 def begun(place: Path, world: World) -> None:
     """The first four updates of six."""
     config = run_config()
-    pupil = student(config, prepare(config, world))
+    pupil = load_trainee(config, prepare(config, world))
     _, source = tiny(config, world)
     asked = iter([False] * 4 + [True])
     loop = Loop(pupil.model, config, source, TOTAL, store=Store(place), stopping=lambda: next(asked), world=world)
-    loop.run(Recorder(place, writes=world.leads))
+    loop.run(Recorder(place, writes=world.is_main))
 
 
 def finish(place: Path, world: World) -> None:
     """What is left of a run."""
     config = run_config()
-    pupil = student(config, prepare(config, world))
+    pupil = load_trainee(config, prepare(config, world))
     rows, held = counting(config.batch.length), counting(16)
-    assert teach(config, pupil, rows, place, Display(Console(quiet=True)), validation=held, world=world)
+    assert train(config, pupil, rows, place, Display(Console(quiet=True)), validation=held, world=world)
 
 
 def reinforced(place: Path, world: World) -> None:
@@ -97,5 +97,5 @@ def write(place: Path, world: World, tensors: dict[str, torch.Tensor], lines: An
     """For the test to read: the tensors of each rank, and what was measured."""
     place.mkdir(parents=True, exist_ok=True)
     torch.save({name: tensor.detach() for name, tensor in tensors.items()}, place / f"{world.rank}.pt")
-    if world.leads:
+    if world.is_main:
         (place / "lines.json").write_text(json.dumps(lines))

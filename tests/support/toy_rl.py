@@ -6,7 +6,7 @@ import torch
 
 from fathom.base.distributed import ALONE
 from fathom.evals.grading import Grader
-from fathom.evals.rollout import EngineSource
+from fathom.evals.rollout import EngineSampler
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig
 from fathom.model.transformer import Transformer
 from fathom.recipes.countdown.vocabulary import SIZE, template, tokenizer
@@ -84,5 +84,5 @@ def grader(model, task=None, eos_ids=None, world=ALONE):
     """Every second token ends a completion, so that a model that knows nothing ends it soon."""
     vocabulary = tokenizer()
     ends = frozenset(range(0, SIZE, 2)) if eos_ids is None else eos_ids
-    source = EngineSource(model, eos_ids=ends, max_context=48, sequences=64)
+    source = EngineSampler(model, eos_ids=ends, max_context=48, sequences=64)
     return Grader(task or Begin(), source, vocabulary, Chat(vocabulary, template()), world)

@@ -54,7 +54,7 @@ class World:
     local: int = 0
 
     @property
-    def leads(self) -> bool:
+    def is_main(self) -> bool:
         """Whether this rank writes metrics, checkpoints and the display."""
         return self.rank == 0
 
@@ -104,7 +104,7 @@ class World:
             distributed.all_gather_object(found, value)
         return found  # type: ignore[return-value]  # every place is filled
 
-    def agree(self, what: str, value: object) -> None:
+    def check_equal(self, what: str, value: object) -> None:
         """Raises RanksError, on every rank, where ``value`` is not the same on all of them."""
         found = self.gather(value)
         other = next((rank for rank, theirs in enumerate(found) if theirs != found[0]), None)
@@ -115,7 +115,7 @@ class World:
             )
 
     @torch.no_grad()
-    def copy(self, model: nn.Module) -> None:
+    def broadcast(self, model: nn.Module) -> None:
         """Give every rank the weights of rank 0."""
         if self.size > 1:
             with _answering():
@@ -149,7 +149,7 @@ ALONE = World()
 
 
 @contextmanager
-def joined(environment: Mapping[str, str] = os.environ, timeout: timedelta = TIMEOUT) -> Iterator[World]:
+def process_group(environment: Mapping[str, str] = os.environ, timeout: timedelta = TIMEOUT) -> Iterator[World]:
     """The world that ``torchrun`` describes in ``environment``; :data:`ALONE` where it did not start us.
 
     Errors that leave the block say which rank they come from.

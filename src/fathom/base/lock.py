@@ -27,14 +27,14 @@ class BusyError(FathomError):
 
 
 @contextmanager
-def locked(path: Path, what: str, report: Report = silent) -> Iterator[None]:
+def exclusive(path: Path, what: str, report: Report = silent) -> Iterator[None]:
     """Hold the lock at ``path``, whose folder is made, for the length of the block. ``what`` it guards, for the error.
 
     Raises BusyError, with the process that holds it, where that is another, or another block of ours. ``report`` hears
     of a file system that has no locks; there nothing is guarded.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = _taken(path, what, report)
+    file = _acquire(path, what, report)
     try:
         file.truncate(0)
         file.write(f"{os.getpid()} on {socket.gethostname()}\n".encode())
@@ -44,7 +44,7 @@ def locked(path: Path, what: str, report: Report = silent) -> Iterator[None]:
         _leave(file, path)
 
 
-def _taken(path: Path, what: str, report: Report) -> IO[bytes]:
+def _acquire(path: Path, what: str, report: Report) -> IO[bytes]:
     while True:
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+b")
         try:

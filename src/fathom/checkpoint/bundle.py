@@ -21,7 +21,7 @@ from fathom.checkpoint.gguf.packed import install_packed, is_packed
 from fathom.checkpoint.hf.directory import HFDirectory
 from fathom.checkpoint.hub.registry import RECOMMENDED
 from fathom.checkpoint.load import checked_plan, fill
-from fathom.checkpoint.resolve import Source, resolve
+from fathom.checkpoint.resolve import ModelLocation, resolve
 from fathom.kernels.cpu.library import status
 from fathom.model.config import ModelConfig
 from fathom.model.transformer import Transformer
@@ -82,7 +82,7 @@ def open_bundle(
 
 
 def _open_directory(
-    source: Source,
+    source: ModelLocation,
     path: Path,
     dtype: str,
     device: torch.device,
@@ -94,7 +94,7 @@ def _open_directory(
     template = ChatTemplate.from_directory(path)
     _check_vocabulary(tokenizer, directory.model_config, path)
     eos_ids = tokenizer.eos_ids | frozenset(directory.config.eos_ids)
-    generation = _advised(source, from_generation_config(directory.generation_config(), eos_ids))
+    generation = _with_model_card_defaults(source, from_generation_config(directory.generation_config(), eos_ids))
     model = build(directory.model_config, pick_dtype(dtype, device))
     plan = checked_plan(model, directory.weights, directory.table, where=path)
     allocate(model, device)
@@ -102,12 +102,14 @@ def _open_directory(
     return Bundle(source.name, path, directory.model_config, model, tokenizer, template, generation)
 
 
-def _open_gguf(source: Source, path: Path, dtype: str, device: torch.device, report: Report, packed: bool) -> Bundle:
+def _open_gguf(
+    source: ModelLocation, path: Path, dtype: str, device: torch.device, report: Report, packed: bool
+) -> Bundle:
     file = GGUFModel(path)
     tokenizer = Tokenizer.from_gguf(file.metadata)
     template = ChatTemplate.from_gguf(file.metadata)
     _check_vocabulary(tokenizer, file.model_config, path)
-    generation = _advised(source, from_gguf(file.metadata, tokenizer.eos_ids))
+    generation = _with_model_card_defaults(source, from_gguf(file.metadata, tokenizer.eos_ids))
     exact = packed and dtype == "auto" and is_packed(file)
     number = torch.float32 if exact else pick_dtype(dtype, device)
     model = build(file.model_config, number)
@@ -147,7 +149,7 @@ def require(needed: int, device: torch.device, form: str, remedy: str = "choose 
         )
 
 
-def _advised(source: Source, generation: GenerationDefaults) -> GenerationDefaults:
+def _with_model_card_defaults(source: ModelLocation, generation: GenerationDefaults) -> GenerationDefaults:
     """Fill in the model card's advice where the files name no temperature."""
     known = RECOMMENDED.get(source.name.lower())
     if known is None or generation.temperature is not None:

@@ -20,7 +20,7 @@ from fathom.checkpoint.hf.directory import HFDirectory
 from fathom.checkpoint.hub import registry
 from fathom.checkpoint.load import make_plan
 from fathom.checkpoint.names import NameTable
-from fathom.checkpoint.resolve import Source, resolve
+from fathom.checkpoint.resolve import ModelLocation, resolve
 from fathom.checkpoint.weights import Weights
 from fathom.model.config import ModelConfig
 from fathom.model.counts import count
@@ -72,7 +72,7 @@ def describe(name_or_path: str | Path | None) -> Description:
     return _describe_gguf(source, source.path) if source.kind == "gguf" else _describe_directory(source, source.path)
 
 
-def _describe_preset(source: Source, config: ModelConfig) -> Description:
+def _describe_preset(source: ModelLocation, config: ModelConfig) -> Description:
     known = next((model for model in registry.RECOMMENDED.values() if model.preset == source.name), None)
     fp8 = known is not None and known.stored == "float8_e4m3fn"
     return Description(
@@ -83,30 +83,30 @@ def _describe_preset(source: Source, config: ModelConfig) -> Description:
     )
 
 
-def _describe_directory(source: Source, path: Path) -> Description:
+def _describe_directory(source: ModelLocation, path: Path) -> Description:
     directory = HFDirectory(path)
     types = {str(dtype).removeprefix("torch."): size for dtype, size in directory.weights.dtypes().items()}
     return Description(
         **_facts(source, directory.model_config),
-        **_stored(directory.weights, directory.weights.nbytes, types, directory.model_config, directory.table),
+        **_weight_summary(directory.weights, directory.weights.nbytes, types, directory.model_config, directory.table),
         license=_license_of(path) or _known_license(source),
         path=str(path),
     )
 
 
-def _describe_gguf(source: Source, path: Path) -> Description:
+def _describe_gguf(source: ModelLocation, path: Path) -> Description:
     file = GGUFModel(path)
     types = {type_.name: size for type_, size in file.weights.types().items()}
     named = file.metadata.get("general.license")
     return Description(
         **_facts(source, file.model_config),
-        **_stored(file.weights, file.weights.nbytes, types, file.model_config, file.table),
+        **_weight_summary(file.weights, file.weights.nbytes, types, file.model_config, file.table),
         license=named if isinstance(named, str) else _known_license(source),
         path=str(path),
     )
 
 
-def _facts(source: Source, config: ModelConfig) -> dict[str, Any]:
+def _facts(source: ModelLocation, config: ModelConfig) -> dict[str, Any]:
     counts = count(config, torch.bfloat16)
     return {
         "name": source.name,
@@ -127,7 +127,7 @@ def _facts(source: Source, config: ModelConfig) -> dict[str, Any]:
     }
 
 
-def _stored(
+def _weight_summary(
     weights: Weights, size: int, types: Mapping[str, int], config: ModelConfig, table: NameTable
 ) -> dict[str, Any]:
     with torch.device("meta"):
@@ -167,7 +167,7 @@ _BFLOAT16 = ("embed.weight", "head.weight")
 _MTP_PROJECTION = re.compile(r"mtp\.\d+\.proj\.weight")
 
 
-def _known_license(source: Source) -> str | None:
+def _known_license(source: ModelLocation) -> str | None:
     known = registry.RECOMMENDED.get(source.name.lower())
     return known.license if known else None
 

@@ -23,7 +23,7 @@ _SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LoadPlan:
     """Which stored tensor goes where, in the order in which they lie."""
 
     steps: tuple[tuple[str, Place], ...]
@@ -43,10 +43,10 @@ class Mismatch:
 
     def __str__(self) -> str:
         parts = (("missing", self.missing), ("unexpected", self.unexpected), ("of the wrong shape", self.misshapen))
-        return "; ".join(f"{len(names)} {what}: {_listed(names)}" for what, names in parts if names)
+        return "; ".join(f"{len(names)} {what}: {_name_list(names)}" for what, names in parts if names)
 
 
-def make_plan(model: Transformer, weights: Weights, table: NameTable) -> tuple[Plan, Mismatch]:
+def make_plan(model: Transformer, weights: Weights, table: NameTable) -> tuple[LoadPlan, Mismatch]:
     """Match ``weights`` with the parameters of ``model`` (which may be on the meta device)."""
     config = model.config
     parameters = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
@@ -68,7 +68,7 @@ def make_plan(model: Transformer, weights: Weights, table: NameTable) -> tuple[P
         else:
             steps.append((stored, place))
     missing = _missing(parameters, weights.shapes.keys(), table, config)
-    return Plan(tuple(steps)), Mismatch(tuple(missing), tuple(unexpected), tuple(misshapen))
+    return LoadPlan(tuple(steps)), Mismatch(tuple(missing), tuple(unexpected), tuple(misshapen))
 
 
 def load(model: Transformer, weights: Weights, table: NameTable, *, where: object, report: Report = silent) -> None:
@@ -79,7 +79,7 @@ def load(model: Transformer, weights: Weights, table: NameTable, *, where: objec
     fill(model, weights, checked_plan(model, weights, table, where=where).steps, where=where, report=report)
 
 
-def checked_plan(model: Transformer, weights: Weights, table: NameTable, *, where: object) -> Plan:
+def checked_plan(model: Transformer, weights: Weights, table: NameTable, *, where: object) -> LoadPlan:
     """The plan of :func:`make_plan`; CheckpointError where ``weights`` do not fit ``model``."""
     plan, mismatch = make_plan(model, weights, table)
     if not mismatch.is_empty:
@@ -105,7 +105,7 @@ def fill(
         put(tensor, parameters[place.name], place, model.config)
     if broken:
         raise CheckpointError(
-            f"{where} holds NaN or infinity in {len(broken)} tensors: {_listed(broken)}",
+            f"{where} holds NaN or infinity in {len(broken)} tensors: {_name_list(broken)}",
             "the checkpoint is damaged or its training diverged: download it again or take an earlier one",
         )
     report("loading the weights", 1.0)
@@ -127,7 +127,7 @@ def _missing(parameters: Iterable[str], stored: Collection[str], table: NameTabl
     return missing
 
 
-def _listed(names: Sequence[str]) -> str:
+def _name_list(names: Sequence[str]) -> str:
     rest = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 

@@ -21,7 +21,7 @@ EMBEDDED_NAMES = ("embedded", "smollm2", registry.EMBEDDED)
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ModelLocation:
     """``path`` is a directory or a .gguf file; a preset has none, and no weights."""
 
     kind: Literal["directory", "gguf", "preset"]
@@ -30,36 +30,36 @@ class Source:
     preset: ModelConfig | None = None
 
 
-def resolve(name_or_path: str | None) -> Source:
+def resolve(name_or_path: str | None) -> ModelLocation:
     """Find a model; None means the embedded one.
 
     In this order: a path that exists, the embedded model, what was pulled, a preset. ModelNotFoundError names the
     ``fathom pull`` that would fetch it, or what there is to choose from.
     """
     if name_or_path is None or name_or_path.lower() in EMBEDDED_NAMES:
-        return Source("gguf", registry.EMBEDDED, find_embedded())
+        return ModelLocation("gguf", registry.EMBEDDED, find_embedded())
     path = Path(name_or_path).expanduser()
     if path.exists():
         return from_path(path)
     pulled = find_pulled(name_or_path)
     if pulled is not None:
-        return Source(pulled.kind, name_or_path, pulled.path)
+        return ModelLocation(pulled.kind, name_or_path, pulled.path)
     if name_or_path.lower() in PRESETS:
-        return Source("preset", name_or_path.lower(), preset=PRESETS[name_or_path.lower()])
+        return ModelLocation("preset", name_or_path.lower(), preset=PRESETS[name_or_path.lower()])
     raise _not_found(name_or_path)
 
 
-def from_path(path: Path) -> Source:
+def from_path(path: Path) -> ModelLocation:
     """A directory or a GGUF file; CheckpointError for any other file."""
     path = path.absolute()
     if path.is_dir():
         inside = sorted(path.glob("*.gguf"))
         firsts = [file for file in inside if not re.search(r"-(?!00001)\d{5}-of-\d{5}\.gguf$", file.name)]
         if len(firsts) == 1 and not (path / "config.json").exists():
-            return Source("gguf", path.name, firsts[0])
-        return Source("directory", path.name, path)
+            return ModelLocation("gguf", path.name, firsts[0])
+        return ModelLocation("directory", path.name, path)
     if path.suffix == ".gguf":
-        return Source("gguf", path.stem, path)
+        return ModelLocation("gguf", path.stem, path)
     if path.suffix in PICKLED:
         raise CheckpointError(
             f"{path} is pickled, and loading pickled weights can run any code in them",
@@ -70,7 +70,7 @@ def from_path(path: Path) -> Source:
     raise CheckpointError(f"{path} is no model", "name a directory with safetensors, or a .gguf file")
 
 
-def find_pulled(name: str) -> Source | None:
+def find_pulled(name: str) -> ModelLocation | None:
     """A model that ``fathom pull`` has fetched, complete or not; None where there is none."""
     known = registry.RECOMMENDED.get(name.lower())
     repo = known.repo if known else name

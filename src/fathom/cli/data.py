@@ -17,7 +17,7 @@ from fathom.base.errors import ConfigError, FathomError
 if TYPE_CHECKING:
     from fathom.data.decontaminate import Contamination, EvaluationItem
     from fathom.data.prepare import Prepared
-    from fathom.data.record import Source
+    from fathom.data.record import DataSource
     from fathom.tasks.task import Item
     from fathom.text.compression import Compression
 
@@ -186,19 +186,19 @@ def evaluation_items(name: str) -> Iterator[EvaluationItem]:
 
     if name in registry.TASKS or name.startswith(registry.FAMILY):
         for item in registry.get(name).items("test", limit=MOST_ITEMS):
-            yield EvaluationItem(asked(item), str(item.answer))
+            yield EvaluationItem(question_text(item), str(item.answer))
     else:
         yield from _questions(open_source(name))
 
 
-def asked(item: Item) -> str:
+def question_text(item: Item) -> str:
     """What the item asks, without the system prompt."""
     if isinstance(item.prompt, str):
         return item.prompt
     return "\n".join(message.content for message in item.prompt if message.role == "user")
 
 
-def _questions(source: Source) -> Iterator[EvaluationItem]:
+def _questions(source: DataSource) -> Iterator[EvaluationItem]:
     from fathom.data.chats import ANSWERS, QUESTIONS
     from fathom.data.decontaminate import EvaluationItem
     from fathom.data.record import Skips

@@ -12,7 +12,7 @@ FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 LIST_ITEM = re.compile(r" {0,3}([-*+]|\d{1,9}[.)])\s")
 
 
-def finished(text: str) -> int:
+def complete_length(text: str) -> int:
     """How many characters of ``text``, counted from its start, are blocks that no continuation can change.
 
     A block ends at a blank line, when the line after it has begun and does not continue the block: not inside a fence,

@@ -29,7 +29,7 @@ def report(
         for path in events.write(runs, tensorboard):
             typer.echo(path)
         return
-    page.write(content.Report(runs, title or heading(directories), goal), out)
+    page.write(content.RunReport(runs, title or heading(directories), goal), out)
     typer.echo(out)
 
 

@@ -25,7 +25,7 @@ class Talk:
         head = [Message("system", self.system)] if self.system else []
         return Conversation((*head, *self.messages, Message("user", question)), thinking=self.thinking)
 
-    def answered(self, question: str, content: str, reasoning: str | None) -> None:
+    def add_exchange(self, question: str, content: str, reasoning: str | None) -> None:
         """Keep a question with its answer."""
         self.messages += [Message("user", question), Message("assistant", content, reasoning=reasoning)]
 

@@ -23,10 +23,10 @@ from fathom.cli.commands import Commands, Quit
 from fathom.cli.talk import Talk
 from fathom.cli.view import LiveView, PlainView, View
 from fathom.server.backend import Backend
-from fathom.server.generation import ChatJob, Choices, Piece
+from fathom.server.generation import ChatJob, Choices, GenerationPiece
 from fathom.server.generation import chat as generate
 from fathom.server.loading import loader
-from fathom.text.events import Answer, Event, Thinking
+from fathom.text.events import AnswerText, Event, ThinkingText
 from fathom.types import Conversation
 
 try:
@@ -77,7 +77,7 @@ def asker(backend: Backend, choices: Choices) -> Ask:
     async def ask(conversation: Conversation) -> AsyncGenerator[Event, None]:
         async with aclosing(generate(backend, ChatJob(conversation, choices))) as stream:
             async for step in stream:
-                if isinstance(step, Piece):
+                if isinstance(step, GenerationPiece):
                     for event in step.events:
                         yield event
 
@@ -144,15 +144,15 @@ class Terminal:
         else:
             view.close()
         if answer.text or thought.text:
-            self._talk.answered(question, answer.text, thought.text or None)
+            self._talk.add_exchange(question, answer.text, thought.text or None)
 
     async def _stream(self, question: str, view: View, answer: _Text, thought: _Text) -> None:
         async with aclosing(self._ask(self._talk.conversation(question))) as events:
             async for event in events:
-                if isinstance(event, Thinking):
+                if isinstance(event, ThinkingText):
                     thought.text += event.text
                     view.think(event.text)
-                elif isinstance(event, Answer):
+                elif isinstance(event, AnswerText):
                     answer.text += event.text
                     view.answer(event.text)
 

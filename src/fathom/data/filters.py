@@ -59,10 +59,10 @@ class Quality:
             return "mostly bullet points"
         if _share(line.endswith(("…", "...")) for line in lines) > self.ellipsis_lines:
             return "lines cut off by an ellipsis"
-        if _repeated(lines) > self.repeated_lines:
+        if _duplicate_share(lines) > self.repeated_lines:
             return "repeated lines"
         paragraphs = [part.strip() for part in text.split("\n\n") if part.strip()]
-        if _repeated(paragraphs) > self.repeated_paragraphs:
+        if _duplicate_share(paragraphs) > self.repeated_paragraphs:
             return "repeated paragraphs"
         lowered = text.lower()
         found = next((phrase for phrase in self.boilerplate if phrase in lowered), None)
@@ -103,7 +103,7 @@ def _share(flags: Iterable[bool]) -> float:
     return sum(values) / max(1, len(values))
 
 
-def _repeated(parts: Sequence[str]) -> float:
+def _duplicate_share(parts: Sequence[str]) -> float:
     """The share of parts that occurred before."""
     return 1 - len(set(parts)) / max(1, len(parts))
 

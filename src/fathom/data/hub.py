@@ -21,7 +21,7 @@ from huggingface_hub.errors import HTTPError as TransportError  # type: ignore[a
 from fathom.base.errors import DataError
 from fathom.data.jsonl import JsonlSource
 from fathom.data.parquet import ParquetSource
-from fathom.data.record import BEGINNING, Position, Record, Skips, Source
+from fathom.data.record import BEGINNING, DataSource, Position, Record, Skips
 from fathom.data.textfile import TextSource
 
 CONVERTED = "refs/convert/parquet"
@@ -102,15 +102,15 @@ class HubSource:
                 return "", []
             raise _network_error(self.name, error) from error
         names = sorted(sibling.rfilename for sibling in info.siblings or ())
-        return info.sha or "", [name for name in names if self._wanted(name)]
+        return info.sha or "", [name for name in names if self._matches(name)]
 
-    def _wanted(self, file: str) -> bool:
+    def _matches(self, file: str) -> bool:
         if not file.endswith(_READABLE):
             return False
         return fnmatch(file, self._pattern) if self._pattern else self._split in file
 
 
-def _reader(path: Path) -> Source:
+def _reader(path: Path) -> DataSource:
     if path.suffix == ".parquet":
         return ParquetSource(path)
     return JsonlSource(path) if ".jsonl" in path.suffixes else TextSource(path)

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fathom.base.errors import DataError
-from fathom.data.record import BEGINNING, Position, Record, Skips, Source
+from fathom.data.record import BEGINNING, DataSource, Position, Record, Skips
 
 JOURNAL = "journal.json"
 TOKENS = 1 << 22
@@ -93,7 +93,7 @@ class Watched:
     That is when the next one is asked for: nobody here reads ahead.
     """
 
-    def __init__(self, source: Source, start: Position, done: Callable[[Position], None]) -> None:
+    def __init__(self, source: DataSource, start: Position, done: Callable[[Position], None]) -> None:
         self.name = source.name
         self._source = source
         self._start = start
@@ -108,8 +108,8 @@ class Watched:
             self._done(record.position.next)
 
 
-def watched(
-    sources: Sequence[Source], number: int, start: Position, done: Callable[[int, Position], None]
+def watch_sources(
+    sources: Sequence[DataSource], number: int, start: Position, done: Callable[[int, Position], None]
 ) -> list[Watched]:
     """The sources from ``number`` on, the first of them from ``start``."""
 

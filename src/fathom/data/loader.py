@@ -23,7 +23,7 @@ from fathom.data.permutation import Permutation
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BatchPart:
     """A dataset of a mixture. ``weight`` is its share of rows relative to the others'."""
 
     dataset: PackedDataset
@@ -43,7 +43,7 @@ class Loader:
 
     def __init__(
         self,
-        data: PackedDataset | Sequence[Part],
+        data: PackedDataset | Sequence[BatchPart],
         batch_size: int,
         *,
         seed: int = 0,
@@ -53,7 +53,7 @@ class Loader:
         shuffle: bool = True,
         pad: int = 0,
     ) -> None:
-        self._parts = [Part(data)] if isinstance(data, PackedDataset) else list(data)
+        self._parts = [BatchPart(data)] if isinstance(data, PackedDataset) else list(data)
         _check_parts(self._parts, epochs)
         self.batch_size = batch_size
         if batch_size < 1 or batch_size % world:
@@ -157,7 +157,7 @@ _NONE = np.zeros(0, dtype=np.int64)
 _EMPTY = Row(_NONE, _NONE, _NONE, _NONE, _NONE.astype(np.bool_))
 
 
-def _check_parts(parts: Sequence[Part], epochs: int | None) -> None:
+def _check_parts(parts: Sequence[BatchPart], epochs: int | None) -> None:
     if not parts or any(len(part.dataset) == 0 for part in parts):
         raise DataError(
             "there is nothing to train on: a dataset has no rows", "check what the filters dropped, and why"

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fathom.data.plan import Plan, Span
+from fathom.data.plan import PackingPlan, Span
 from fathom.data.store import Flags, Ids, TokenStore
 
 IGNORE = -100
@@ -82,40 +82,40 @@ def assemble(store: TokenStore, spans: Sequence[Span]) -> Row:
         ahead = min(span.stop + 1, span.end)  # one further, for the last target
         ids = store.read(span.start, ahead)
         tokens.append(ids[: span.stop - span.start])
-        targets.append(_ended(ids[1:], span, IGNORE))
-        learned.append(_ended(store.read_learned(span.start, ahead)[1:], span, False))
+        targets.append(_next_entries(ids[1:], span, IGNORE))
+        learned.append(_next_entries(store.read_learned(span.start, ahead)[1:], span, False))
     sizes = [span.stop - span.start for span in spans]
     return Row(
-        tokens=_joined(tokens, np.int64),
-        targets=_joined(targets, np.int64),
-        positions=_joined([np.arange(size, dtype=np.int64) for size in sizes], np.int64),
+        tokens=_concatenate(tokens, np.int64),
+        targets=_concatenate(targets, np.int64),
+        positions=_concatenate([np.arange(size, dtype=np.int64) for size in sizes], np.int64),
         documents=np.repeat(np.arange(len(sizes), dtype=np.int64), sizes),
-        loss_mask=_joined(learned, np.bool_),
+        loss_mask=_concatenate(learned, np.bool_),
     )
 
 
 def collate(rows: Sequence[Row], length: int, pad: int = 0) -> Batch:
     """Rows padded to (B, T) with the token ``pad``, which is no target and belongs to no document."""
 
-    def stacked(parts: Sequence[NDArray[np.generic]], fill: int, dtype: type) -> Tensor:
+    def pad_and_stack(parts: Sequence[NDArray[np.generic]], fill: int, dtype: type) -> Tensor:
         out: NDArray[np.generic] = np.full((len(rows), length), fill, dtype=dtype)
         for place, part in zip(out, parts, strict=True):
             place[: len(part)] = part
         return torch.from_numpy(out)
 
     return Batch(
-        tokens=stacked([row.tokens for row in rows], pad, np.int64),
-        targets=stacked([row.targets for row in rows], IGNORE, np.int64),
-        positions=stacked([row.positions for row in rows], 0, np.int64),
-        documents=stacked([row.documents for row in rows], PADDING, np.int64),
-        loss_mask=stacked([row.loss_mask for row in rows], False, np.bool_),
+        tokens=pad_and_stack([row.tokens for row in rows], pad, np.int64),
+        targets=pad_and_stack([row.targets for row in rows], IGNORE, np.int64),
+        positions=pad_and_stack([row.positions for row in rows], 0, np.int64),
+        documents=pad_and_stack([row.documents for row in rows], PADDING, np.int64),
+        loss_mask=pad_and_stack([row.loss_mask for row in rows], False, np.bool_),
     )
 
 
 class PackedDataset:
     """A store read by a plan: row by row, in any order."""
 
-    def __init__(self, store: TokenStore, plan: Plan) -> None:
+    def __init__(self, store: TokenStore, plan: PackingPlan) -> None:
         self._store = store
         self._plan = plan
         self.length = plan.length
@@ -128,10 +128,10 @@ class PackedDataset:
         return assemble(self._store, self._plan.row(index))
 
 
-def _ended(ahead: NDArray[np.generic], span: Span, fill: int | bool) -> NDArray[np.generic]:
+def _next_entries(ahead: NDArray[np.generic], span: Span, fill: int | bool) -> NDArray[np.generic]:
     """One entry per token of the span: what follows it, ``fill`` behind the document's last token."""
     return np.append(ahead, np.array([fill], dtype=ahead.dtype)) if span.stop == span.end else ahead
 
 
-def _joined(parts: Sequence[NDArray[np.generic]], dtype: type) -> NDArray:  # type: ignore[type-arg]
+def _concatenate(parts: Sequence[NDArray[np.generic]], dtype: type) -> NDArray:  # type: ignore[type-arg]
     return np.concatenate(parts) if parts else np.zeros(0, dtype=dtype)

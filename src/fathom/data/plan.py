@@ -35,7 +35,7 @@ class Span:
     end: int
 
 
-class Plan(Protocol):
+class PackingPlan(Protocol):
     """``length`` is the number of tokens in a row (T). ``describe`` names everything that decides the rows."""
 
     @property

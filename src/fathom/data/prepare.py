@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fathom.base.errors import DataError
-from fathom.base.lock import locked
+from fathom.base.lock import exclusive
 from fathom.base.progress import Report as Progress
 from fathom.base.progress import silent
 from fathom.data.chats import chat_samples
@@ -24,12 +24,12 @@ from fathom.data.decontaminate import Contamination
 from fathom.data.dedup import ExactDuplicates, NearDuplicates
 from fathom.data.filters import Quality
 from fathom.data.fim import FillInMiddle
-from fathom.data.journal import Journal, watched
-from fathom.data.record import BEGINNING, MAX_SKIPPED, Position, Skips, Source, documents
-from fathom.data.report import Judge, Report, Sieve
+from fathom.data.journal import Journal, watch_sources
+from fathom.data.record import BEGINNING, MAX_SKIPPED, DataSource, Position, Skips, documents
+from fathom.data.report import FilterChain, Judge, PreparationReport
 from fathom.data.shards import ShardWriter
 from fathom.data.store import Sample
-from fathom.data.tokenize import tokenized
+from fathom.data.tokenize import tokenize_documents
 from fathom.text.conversation import Chat
 from fathom.text.tokenizer import Tokenizer
 
@@ -77,12 +77,12 @@ class Prepared:
     directory: Path
     documents: int
     tokens: int
-    report: Report
+    report: PreparationReport
     skips: Skips
 
 
 def prepare(
-    sources: Sequence[Source],
+    sources: Sequence[DataSource],
     tokenizer: Tokenizer,
     directory: str | Path,
     options: Options | None = None,
@@ -93,17 +93,17 @@ def prepare(
     options = options or Options()
     fim = FillInMiddle.of(tokenizer, rate=options.fim_rate, seed=options.seed) if options.fim_rate else None
 
-    def samples(left: Sequence[Source], work: _Work) -> Iterator[Sample]:
+    def samples(left: Sequence[DataSource], work: _Work) -> Iterator[Sample]:
         every = chain.from_iterable(documents(source, work.skips, field=options.field) for source in left)
         first = work.report.kept
         kept = islice(filter(work.sieve.keeps, every), None if options.limit is None else options.limit - first)
-        return tokenized(kept, tokenizer, bos=options.bos, fim=fim, first=first)
+        return tokenize_documents(kept, tokenizer, bos=options.bos, fim=fim, first=first)
 
     return _write(sources, tokenizer, Path(directory), "documents", samples, options, progress)
 
 
 def prepare_chats(
-    sources: Sequence[Source],
+    sources: Sequence[DataSource],
     chat: Chat,
     directory: str | Path,
     options: Options | None = None,
@@ -113,7 +113,7 @@ def prepare_chats(
     what all sides of a conversation say; ``limit`` counts samples."""
     options = options or Options()
 
-    def samples(left: Sequence[Source], work: _Work) -> Iterator[Sample]:
+    def samples(left: Sequence[DataSource], work: _Work) -> Iterator[Sample]:
         every = chain.from_iterable(chat_samples(source, chat, work.skips, work.sieve.keeps) for source in left)
         return islice(every, None if options.limit is None else options.limit - work.writer.documents)
 
@@ -126,9 +126,9 @@ class _Work:
 
     def __init__(self, writer: ShardWriter, options: Options, journal: Journal) -> None:
         self.writer = writer
-        self.report = Report()
+        self.report = PreparationReport()
         self.skips = Skips(options.max_skipped)
-        self.sieve = Sieve(options.steps(), self.report)
+        self.sieve = FilterChain(options.steps(), self.report)
         self.start = (0, BEGINNING)
         self._journal = journal
         self._saved = 0
@@ -166,11 +166,11 @@ class _Work:
 
 
 def _write(
-    sources: Sequence[Source],
+    sources: Sequence[DataSource],
     tokenizer: Tokenizer,
     directory: Path,
     kind: str,
-    samples: Callable[[Sequence[Source], _Work], Iterator[Sample]],
+    samples: Callable[[Sequence[DataSource], _Work], Iterator[Sample]],
     options: Options,
     progress: Progress,
 ) -> Prepared:
@@ -179,14 +179,14 @@ def _write(
     described = [source.describe() for source in sources]
     key = sha256(json.dumps([kind, tokenizer.fingerprint, options.fingerprint, described]).encode()).hexdigest()
     journal = Journal(directory.with_name(directory.name + ".journal"), key)
-    with locked(directory.with_name(f".{directory.name}.lock"), str(directory)):
+    with exclusive(directory.with_name(f".{directory.name}.lock"), str(directory)):
         work = _Work(writer, options, journal)
         if work.resume():
             progress(f"going on behind {writer.documents:,} documents", None)
         try:
             with writer:
-                left = watched(sources, *work.start, work.dealt_with)
-                for sample in _told(samples(left, work), writer, progress):
+                left = watch_sources(sources, *work.start, work.dealt_with)
+                for sample in _with_progress(samples(left, work), writer, progress):
                     writer.add(sample)
                 if not writer.documents:
                     raise _nothing(sources, work.report, work.skips)
@@ -198,7 +198,7 @@ def _write(
     return Prepared(directory, writer.documents, writer.tokens, work.report, work.skips)
 
 
-def _told(samples: Iterable[Sample], writer: ShardWriter, progress: Progress) -> Iterator[Sample]:
+def _with_progress(samples: Iterable[Sample], writer: ShardWriter, progress: Progress) -> Iterator[Sample]:
     """The samples, with a word every thousand."""
     for number, sample in enumerate(samples, writer.documents):
         if number % _EVERY == 0:
@@ -207,7 +207,7 @@ def _told(samples: Iterable[Sample], writer: ShardWriter, progress: Progress) ->
 
 
 def _about(
-    sources: Sequence[Mapping[str, Any]], report: Report, skips: Skips, evaluation: Contamination | None
+    sources: Sequence[Mapping[str, Any]], report: PreparationReport, skips: Skips, evaluation: Contamination | None
 ) -> dict[str, Any]:
     return {
         "sources": list(sources),
@@ -223,7 +223,7 @@ def _about(
     }
 
 
-def _nothing(sources: Sequence[Source], report: Report, skips: Skips) -> DataError:
+def _nothing(sources: Sequence[DataSource], report: PreparationReport, skips: Skips) -> DataError:
     read = f"{report.documents:,} documents read, {len(skips.items):,} broken"
     why = "; ".join(f"{reason} ({count:,})" for reason, count in report.dropped.most_common(3))
     names = ", ".join(source.name for source in sources)

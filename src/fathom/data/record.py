@@ -62,7 +62,7 @@ class Skips:
         return f"{told}; and {more} more" if more > 0 else told
 
 
-class Source(Protocol):
+class DataSource(Protocol):
     """Records in a fixed order. ``describe`` says what was read, pinned by hash or commit: it is kept with the data."""
 
     @property
@@ -75,7 +75,9 @@ class Source(Protocol):
         Raises DataError where the source as a whole cannot be read, or is not the one that was pinned."""
 
 
-def documents(source: Source, skips: Skips, *, field: str = "text", start: Position = BEGINNING) -> Iterator[Document]:
+def documents(
+    source: DataSource, skips: Skips, *, field: str = "text", start: Position = BEGINNING
+) -> Iterator[Document]:
     """The records' texts. A record without a text in ``field`` is skipped; an ``id`` that it has stays its name."""
     for record in source.records(skips, start):
         text = record.data.get(field)

@@ -20,7 +20,7 @@ Judge = Callable[[Document], str | None]
 
 
 @runtime_checkable
-class Memory(Protocol):
+class MemorySource(Protocol):
     """A judge that remembers what it saw: ``fresh`` tells what came since it told last, ``recall`` takes that back."""
 
     def fresh(self) -> NDArray[np.generic]: ...
@@ -29,7 +29,7 @@ class Memory(Protocol):
 
 
 @dataclass
-class Report:
+class PreparationReport:
     """Counts over one preparation. ``dropped`` maps ``step: reason`` to how many; ``examples`` holds the first few."""
 
     documents: int = 0
@@ -66,18 +66,18 @@ class Report:
         }
 
 
-class Sieve:
+class FilterChain:
     """Steps that may object to a document; the first that does is the reason that counts."""
 
-    def __init__(self, steps: Iterable[tuple[str, Judge]], report: Report) -> None:
+    def __init__(self, steps: Iterable[tuple[str, Judge]], report: PreparationReport) -> None:
         self._steps = list(steps)
         self._report = report
 
     @property
-    def memories(self) -> list[Memory]:
+    def memories(self) -> list[MemorySource]:
         """Those of the steps that depend on what they saw."""
         judges: list[object] = [judge for _, judge in self._steps]
-        return [judge for judge in judges if isinstance(judge, Memory)]
+        return [judge for judge in judges if isinstance(judge, MemorySource)]
 
     def keeps(self, document: Document) -> bool:
         """Whether no step objects; the answer is in the report."""

@@ -17,7 +17,7 @@ from fathom.data.files import FilesSource
 from fathom.data.hub import HubSource
 from fathom.data.jsonl import JsonlSource
 from fathom.data.parquet import ParquetSource
-from fathom.data.record import Source
+from fathom.data.record import DataSource
 from fathom.data.textfile import TextSource
 
 _KINDS = {".jsonl": JsonlSource, ".parquet": ParquetSource, ".txt": TextSource, ".md": TextSource}
@@ -25,7 +25,7 @@ _PIN = re.compile(r"(?P<path>.+)@sha256:(?P<hash>[0-9a-fA-F]{64})")
 _HUB = re.compile(r"hf:(?P<repo>[^@:]+)(@(?P<revision>[^:]+))?(:(?P<pattern>.+))?")
 
 
-def open_source(word: str) -> Source:
+def open_source(word: str) -> DataSource:
     """The source that ``word`` names. Nothing is read yet. Raises DataError for a word that names none."""
     if found := _HUB.fullmatch(word):
         return HubSource(found["repo"], revision=found["revision"], pattern=found["pattern"])
@@ -41,7 +41,7 @@ def open_source(word: str) -> Source:
     return _open(path, pinned["hash"] if pinned else None)
 
 
-def _open(path: Path, sha256: str | None) -> Source:
+def _open(path: Path, sha256: str | None) -> DataSource:
     kind = _KINDS.get(_kind(path))
     if kind is None:
         raise DataError(f"{path} is of no known kind", f"convert it to one of {', '.join(_KINDS)}")

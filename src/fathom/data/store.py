@@ -51,8 +51,8 @@ class MemoryStore:
     def __init__(self, samples: Iterable[Sample]) -> None:
         kept = list(samples)
         lengths = np.array([0, *(len(sample.ids) for sample in kept)], dtype=np.int64)
-        self._ids = _joined([np.asarray(sample.ids, dtype=np.int64) for sample in kept], np.int64)
-        self._learned = _joined([_flags(sample) for sample in kept], np.bool_)
+        self._ids = _concatenate([np.asarray(sample.ids, dtype=np.int64) for sample in kept], np.int64)
+        self._learned = _concatenate([_flags(sample) for sample in kept], np.bool_)
         self.offsets: Ids = np.cumsum(lengths)
         digest = hashlib.sha256(self.offsets.tobytes())
         digest.update(self._ids.tobytes() + self._learned.tobytes())
@@ -73,5 +73,5 @@ def _flags(sample: Sample) -> Flags:
     return np.asarray(sample.learned, dtype=np.bool_)
 
 
-def _joined(parts: list[NDArray[np.generic]], dtype: type) -> NDArray:  # type: ignore[type-arg]
+def _concatenate(parts: list[NDArray[np.generic]], dtype: type) -> NDArray:  # type: ignore[type-arg]
     return np.concatenate(parts) if parts else np.zeros(0, dtype=dtype)

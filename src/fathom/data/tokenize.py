@@ -12,7 +12,7 @@ from fathom.data.store import Sample
 from fathom.text.tokenizer import Tokenizer
 
 
-def tokenized(
+def tokenize_documents(
     documents: Iterable[Document],
     tokenizer: Tokenizer,
     *,

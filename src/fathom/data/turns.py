@@ -40,9 +40,9 @@ def samples(chat: Chat, conversation: Conversation) -> Iterator[Sample]:
         if ids and list(prompt.ids[: len(ids)]) != ids:
             yield Sample(ids, learned)
             ids, learned = [], []
-        written = completion(chat, prompt, message)
-        ids = [*prompt.ids, *written]
-        learned = [*learned, *[False] * (len(prompt.ids) - len(learned)), *[True] * len(written)]
+        message_text = completion(chat, prompt, message)
+        ids = [*prompt.ids, *message_text]
+        learned = [*learned, *[False] * (len(prompt.ids) - len(learned)), *[True] * len(message_text)]
     if not ids:
         raise DataError("the conversation has no turn of an assistant", "there is nothing to learn from it")
     yield Sample(ids, learned)
@@ -50,12 +50,12 @@ def samples(chat: Chat, conversation: Conversation) -> Iterator[Sample]:
 
 def completion(chat: Chat, prompt: Prompt, message: Message) -> list[int]:
     """The token ids that say ``message`` behind ``prompt``, end token included."""
-    ids = encoded(chat.tokenizer, written(prompt, message))
+    ids = encode_markup(chat.tokenizer, message_text(prompt, message))
     end = _end(chat, prompt)
-    return [*ids, *([end] if end is not None else encoded(chat.tokenizer, "".join(prompt.stop[:1])))]
+    return [*ids, *([end] if end is not None else encode_markup(chat.tokenizer, "".join(prompt.stop[:1])))]
 
 
-def written(prompt: Prompt, message: Message) -> str:
+def message_text(prompt: Prompt, message: Message) -> str:
     """The text that says ``message`` behind ``prompt``: an opened thinking is not opened again."""
     if message.reasoning is not None and markers.THINK_CLOSE in message.reasoning:
         raise DataError(f"thoughts contain {markers.THINK_CLOSE}", "split thoughts and answer at the first one")
@@ -74,7 +74,7 @@ def _thinking(chat: Chat, conversation: Conversation, message: Message) -> bool 
     return message.reasoning is not None
 
 
-def encoded(tokenizer: Tokenizer, text: str) -> list[int]:
+def encode_markup(tokenizer: Tokenizer, text: str) -> list[int]:
     """A model's ``text``, with the markup that it writes as tokens; any other special token is spelled out, or a text
     that quotes the end token would teach to stop there."""
     if not any(token in text for token in tokenizer.added_tokens if token not in markers.STRUCTURE):

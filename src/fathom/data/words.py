@@ -27,7 +27,7 @@ _WORD = re.compile(r"[\ue000-\ue007]|[぀-ヿ㐀-鿿가-힣]|[^\W_぀-ヿ㐀-鿿
 Hashes = NDArray[np.uint64]
 
 
-def normalized(text: str) -> list[str]:
+def normalize(text: str) -> list[str]:
     """The words of a text, in order."""
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_SIGNS)
     plain = _LATEX.sub(lambda found: "/" if found[1] == "div" else "*", folded)
@@ -42,7 +42,7 @@ def word_hashes(words: list[str]) -> Hashes:
         if word not in known:
             data = word.encode("utf-8", "replace")
             known[word] = zlib.crc32(data) << 32 | zlib.adler32(data[::-1])
-    return _scrambled(np.array([known[word] for word in words], dtype=np.uint64))
+    return _splitmix64(np.array([known[word] for word in words], dtype=np.uint64))
 
 
 def ngram_hashes(words: Hashes, n: int) -> Hashes:
@@ -58,11 +58,11 @@ def growing_hashes(words: Hashes, longest: int) -> Iterator[tuple[int, Hashes]]:
     """``(n, ngram_hashes(words, n))`` for n = 1 … ``longest``, each made from the one before."""
     hashes = np.zeros(len(words), dtype=np.uint64)
     for at in range(min(longest, len(words))):
-        hashes = _scrambled(hashes[: len(words) - at] ^ words[at:])
+        hashes = _splitmix64(hashes[: len(words) - at] ^ words[at:])
         yield at + 1, hashes
 
 
-def _scrambled(values: Hashes) -> Hashes:
+def _splitmix64(values: Hashes) -> Hashes:
     """The finalizer of SplitMix64, on all values at once; overflow is meant."""
     values = values + np.uint64(0x9E3779B97F4A7C15)
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -89,7 +89,7 @@ class Constraint:
         if rest:
             self._consume(self._vocabulary.parser.tokenize_bytes(rest))
 
-    def allowed(self) -> NDArray[np.bool_]:
+    def allowed_tokens(self) -> NDArray[np.bool_]:
         """(V) which tokens may come next."""
         size = len(self._vocabulary.tokens)
         if not self._active:

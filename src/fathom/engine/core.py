@@ -20,13 +20,13 @@ from fathom.engine.cache import PagedCache
 from fathom.engine.config import EngineConfig
 from fathom.engine.constrain import Constraint, Grammars
 from fathom.engine.multi_step import Tokens, can_burst
-from fathom.engine.pages import BlockPool
+from fathom.engine.pages import PagePool
 from fathom.engine.request import Chunk, EngineStats, Request, TokenLogprob
 from fathom.engine.routing_trace import Routes
 from fathom.engine.runner import LanguageModel, Runner
-from fathom.engine.sampler import Sample, sample
-from fathom.engine.scheduler import Scheduler, Work
-from fathom.engine.sequence import Sequence, Status
+from fathom.engine.sampler import SampledToken, sample
+from fathom.engine.scheduler import ScheduledTokens, Scheduler
+from fathom.engine.sequence import Sequence, SequenceStatus
 from fathom.engine.transcript import Transcript
 from fathom.engine.vocabulary import Vocabulary
 from fathom.types import FinishReason
@@ -68,8 +68,8 @@ class EngineCore:
         self._grammars = Grammars(vocabulary, self._ends) if vocabulary else None
         self._cache, self.max_context = _build_cache(model, config)
         self._vocab_size = model.config.vocab_size
-        self._known = min(self._vocab_size, vocabulary.vocab_size) if vocabulary else self._vocab_size
-        self._pool = BlockPool(self._cache.num_pages)
+        self._vocab_limit = min(self._vocab_size, vocabulary.vocab_size) if vocabulary else self._vocab_size
+        self._pool = PagePool(self._cache.num_pages)
         self._routes = Routes(model, self._cache) if config.record_experts else None
         self._runner = Runner(model, self._cache, self._routes)
         self._scheduler = Scheduler(
@@ -162,12 +162,12 @@ class EngineCore:
         steps = self._burst_steps(work)
         try:
             if steps > 1:
-                brought = self._runner.burst(work, steps, self._known)
+                brought = self._runner.burst(work, steps, self._vocab_limit)
                 if any(tokens.ids for tokens in brought):
                     return self._take_burst(work, brought)
             logits, scores = self._runner.run(work)
             ready = [item.sequence for item in work if item.length == item.sequence.pending]
-            samples = sample(logits, ready, self._known) if ready else []
+            samples = sample(logits, ready, self._vocab_limit) if ready else []
         except Exception as error:  # whatever a device may raise; it is logged, and told to everyone concerned
             _log.exception("a step failed")
             return self._fail(work, error)
@@ -210,8 +210,8 @@ class EngineCore:
         """Raise AssertionError where books and sequences disagree; for tests, after every step."""
         waiting, running = self._scheduler.waiting, self._scheduler.running
         self._pool.check_integrity((s.pages, s.computed // self.config.page_size) for s in running)
-        assert all(s.status is Status.RUNNING and s.pages for s in running)
-        assert all(s.status is Status.WAITING and not s.pages and not s.computed for s in waiting)
+        assert all(s.status is SequenceStatus.RUNNING and s.pages for s in running)
+        assert all(s.status is SequenceStatus.WAITING and not s.pages and not s.computed for s in waiting)
         assert [s.order for s in waiting] == sorted(s.order for s in waiting), "the line is out of order"
         assert len(running) <= self.config.max_sequences
         for sequence in running:
@@ -233,7 +233,7 @@ class EngineCore:
         stream = self.vocabulary.detokenizer() if self.vocabulary is not None else None
         return Transcript(stream, stops=sampling.stop, ends=ends, constraint=self._constraint(request))
 
-    def _burst_steps(self, work: list[Work]) -> int:
+    def _burst_steps(self, work: list[ScheduledTokens]) -> int:
         """How many steps ``work`` may take at once. While others wait for room it is few, so that they get it soon."""
         if self.config.burst == 1 or not all(can_burst(sequence) for sequence, _ in work):
             return 1
@@ -243,7 +243,7 @@ class EngineCore:
         wanted = min(self.config.burst, most, _CROWDED_BURST if self._scheduler.waiting else most)
         return self._scheduler.reserve(work, wanted)
 
-    def _take_burst(self, work: list[Work], brought: list[Tokens]) -> list[Output]:
+    def _take_burst(self, work: list[ScheduledTokens], brought: list[Tokens]) -> list[Output]:
         """One chunk for every sequence."""
         outputs: list[Output] = []
         for (sequence, _), tokens in zip(work, brought, strict=True):
@@ -279,7 +279,7 @@ class EngineCore:
             del self._jobs[job.request.id]
 
     def _postprocess(
-        self, work: list[Work], samples: list[Sample], scores: dict[int, list[TokenLogprob]]
+        self, work: list[ScheduledTokens], samples: list[SampledToken], scores: dict[int, list[TokenLogprob]]
     ) -> list[Output]:
         outputs: list[Output] = []
         drawn = iter(samples)
@@ -296,7 +296,7 @@ class EngineCore:
                 outputs.append(self._advance(job, sequence, taken))
         return outputs
 
-    def _advance(self, job: _Job, sequence: Sequence, taken: Sample) -> Output:
+    def _advance(self, job: _Job, sequence: Sequence, taken: SampledToken) -> Output:
         """Take the sampled token: text, end, next in line."""
         try:
             if taken.token is None:
@@ -332,7 +332,7 @@ class EngineCore:
             self._close(job, sequence)
         return Output(job.request.id, chunk)
 
-    def _fail(self, work: list[Work], error: Exception) -> list[Output]:
+    def _fail(self, work: list[ScheduledTokens], error: Exception) -> list[Output]:
         """End the requests of a step that broke; all others go on."""
         reason = error if isinstance(error, FathomError) else GenerationError(f"a step of the model failed: {error}")
         ids = dict.fromkeys(item.sequence.request.id for item in work)

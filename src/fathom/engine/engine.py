@@ -19,7 +19,7 @@ from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore, Output
 from fathom.engine.request import EngineStats, Request
 from fathom.engine.runner import LanguageModel
-from fathom.engine.stream import Mailbox, Stream
+from fathom.engine.stream import OutputQueue, Stream
 from fathom.engine.vocabulary import Vocabulary
 
 _log = logging.getLogger(__name__)
@@ -32,8 +32,8 @@ class Engine:
         self, model: LanguageModel, tokenizer: Vocabulary | None = None, config: EngineConfig | None = None
     ) -> None:
         self._core = EngineCore(model, tokenizer, config)
-        self._commands: queue.SimpleQueue[Mailbox | str | None] = queue.SimpleQueue()  # add, cancel, stop
-        self._mailboxes: dict[str, Mailbox] = {}
+        self._commands: queue.SimpleQueue[OutputQueue | str | None] = queue.SimpleQueue()  # add, cancel, stop
+        self._mailboxes: dict[str, OutputQueue] = {}
         self._leaving: set[str] = set()  # abandoned, and not yet out of the core
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -75,13 +75,13 @@ class Engine:
         """A snapshot of the counters, from any thread."""
         return self._core.stats()
 
-    async def submit(self, request: Request) -> Mailbox:
+    async def submit(self, request: Request) -> OutputQueue:
         """Hand a request to the thread. Raises RequestError, OverloadedError; GenerationError on a closed engine."""
         if request.grammar is None:
             self._core.validate(request)
         else:  # compiling a grammar can take long enough for other tasks to notice
             await asyncio.to_thread(self._core.validate, request)
-        mailbox = Mailbox(request)
+        mailbox = OutputQueue(request)
         with self._lock:
             if self._thread is None:
                 raise GenerationError("the engine is not running", "start it")
@@ -132,7 +132,7 @@ class Engine:
             else:
                 self._add(command)
 
-    def _add(self, mailbox: Mailbox) -> None:
+    def _add(self, mailbox: OutputQueue) -> None:
         try:
             self._core.add(mailbox.request)
         except Exception as error:
@@ -153,11 +153,11 @@ class Engine:
                     continue
                 if mailbox.put(value):
                     sleeping.append(mailbox)
-                if mailbox.ended:
+                if mailbox.is_finished:
                     del self._mailboxes[request_id]
         self._signal(sleeping)
 
-    def _signal(self, sleeping: list[Mailbox]) -> None:
+    def _signal(self, sleeping: list[OutputQueue]) -> None:
         """One call for each event loop."""
         for loop in {mailbox.loop for mailbox in sleeping}:
             mailboxes = [mailbox for mailbox in sleeping if mailbox.loop is loop]
@@ -175,6 +175,6 @@ def _explain(error: Exception) -> GenerationError | RequestError | OverloadedErr
     return GenerationError(f"the engine failed: {error}", "report this")
 
 
-def _wake(mailboxes: list[Mailbox]) -> None:
+def _wake(mailboxes: list[OutputQueue]) -> None:
     for mailbox in mailboxes:
         mailbox.wake()

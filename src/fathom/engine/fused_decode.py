@@ -12,7 +12,7 @@ from typing import Any, cast
 from torch import Tensor, nn
 
 from fathom.engine.routing_trace import Routes
-from fathom.kernels.latent import LayerTensors, ModelTensors, Packed, Rows, Sizes, served
+from fathom.kernels.latent import LayerTensors, ModelTensors, Packed, Rows, Sizes, can_serve
 from fathom.model.block import Block
 from fathom.model.config import MLAConfig, ModelConfig
 from fathom.model.linear import Linear
@@ -41,7 +41,7 @@ class LatentSteps:
     def fill(self) -> bool:
         """Take the weights as they are now; False where the kernel does not serve the model."""
         tensors = tensors_of(self._model)
-        if tensors is None or not served(tensors, self._pages):
+        if tensors is None or not can_serve(tensors, self._pages):
             return False
         if self._packed is None:
             model = cast("Transformer", self._model)
@@ -50,10 +50,16 @@ class LatentSteps:
         return True
 
     def step(
-        self, tokens: Tensor, positions: Tensor, tables: Tensor, temperatures: Tensor, numbers: Tensor, known: int
+        self,
+        tokens: Tensor,
+        positions: Tensor,
+        tables: Tensor,
+        temperatures: Tensor,
+        random_uniforms: Tensor,
+        vocab_limit: int,
     ) -> tuple[Tensor, Tensor]:
-        """tokens and positions (1, B) int64, tables (B, M) int32, temperatures (B), numbers (B) float64 → the drawn ids
-        (B), each below ``known``, and their log-probabilities (B), NaN where numbers are not finite.
+        """tokens and positions (1, B) int64, tables (B, M) int32, temperatures (B), random_uniforms (B) float64 → the
+        drawn ids (B), each below ``vocab_limit``, and their log-probabilities (B), NaN where logits are not finite.
         """
         assert self._packed is not None
         assert self._rope is not None
@@ -65,9 +71,9 @@ class LatentSteps:
             cos=rotation.cos[0, :, 0],
             sin=rotation.sin[0, :, 0],
             temperatures=temperatures,
-            numbers=numbers,
+            random_uniforms=random_uniforms,
         )
-        drawn = self._packed.step(rows, known)
+        drawn = self._packed.step(rows, vocab_limit)
         return drawn.ids, drawn.logprobs
 
 

@@ -23,7 +23,7 @@ from torch import Tensor
 from fathom.engine.cache import PagedCache, PagedContext
 from fathom.engine.fused_decode import LatentSteps
 from fathom.engine.routing_trace import Routes, listening
-from fathom.engine.sampler import draw, temper, uniforms
+from fathom.engine.sampler import apply_temperature, draw, uniforms
 from fathom.engine.sequence import Sequence
 
 if TYPE_CHECKING:
@@ -61,13 +61,13 @@ def burst(
     cache: PagedCache,
     rows: Rows[Sequence],
     steps: int,
-    known: int,
+    vocab_limit: int,
     latent: LatentSteps | None = None,
     routes: Routes | None = None,
 ) -> list[Tokens]:
-    """Up to ``steps`` tokens of every row, each below ``known``. The rows hold pages for all of them and share one set
-    of end tokens. Numbers that are not finite stop all before they are used: what came until then is returned, and the
-    engine's next single step meets them again. ``latent``, filled, stands for the model.
+    """Up to ``steps`` tokens of every row, each below ``vocab_limit``. The rows hold pages for all of them and share
+    one set of end tokens. Numbers that are not finite stop all before they are used: what came until then is returned,
+    and the engine's next single step meets them again. ``latent``, filled, stands for the model.
     """
     state = _State(cache, rows, steps)
     out_ids = np.zeros((steps, len(rows)), dtype=np.int64)
@@ -75,13 +75,13 @@ def burst(
     for step in range(steps):
         if latent is not None:
             chosen, taken = latent.step(
-                state.tokens, state.positions, state.tables, state.temperature, state.numbers[step], known
+                state.tokens, state.positions, state.tables, state.temperature, state.random_uniforms[step], vocab_limit
             )
         else:
             context = state.context()
             with listening(routes, context):
                 hidden = model.hidden(state.tokens, state.positions, context)[0]  # (B, D)
-            chosen, taken = _choose(model.logits(hidden).float(), state, state.numbers[step], known)
+            chosen, taken = _choose(model.logits(hidden).float(), state, state.random_uniforms[step], vocab_limit)
         ids, values = torch.stack((chosen.double(), taken.double())).cpu().numpy()  # one transfer
         if not np.isfinite(values).all():
             break
@@ -95,16 +95,16 @@ def burst(
     ]
 
 
-def _choose(logits: Tensor, state: _State, numbers: Tensor, known: int) -> tuple[Tensor, Tensor]:
+def _choose(logits: Tensor, state: _State, random_uniforms: Tensor, vocab_limit: int) -> tuple[Tensor, Tensor]:
     """(B) token ids, drawn, or the best where the temperature is 0; and their log-probabilities (B)."""
-    if state.is_plain and known == logits.shape[1]:
+    if state.is_plain and vocab_limit == logits.shape[1]:
         probs = logits.softmax(-1)  # one pass through a table that may be large serves both
-        chosen = draw(probs, numbers)
+        chosen = draw(probs, random_uniforms)
         return chosen, probs.gather(1, chosen[:, None])[:, 0].log()
     logprobs = logits.log_softmax(-1)
-    logits[:, known:] = float("-inf")
+    logits[:, vocab_limit:] = float("-inf")
     greedy = state.temperature == 0
-    chosen = draw(temper(logits, state.temperature + greedy), numbers)
+    chosen = draw(apply_temperature(logits, state.temperature + greedy), random_uniforms)
     if bool(greedy.any()):
         chosen = logits.argmax(-1).where(greedy, chosen)
     return chosen, logprobs.gather(1, chosen[:, None])[:, 0]
@@ -129,7 +129,7 @@ class _State:
         self._last = np.array([row.tokens[-1] for row in rows])
         self.temperature = torch.tensor([row.request.sampling.temperature for row in rows], device=self._device)
         self.is_plain = bool((self.temperature == 1).all())
-        self.numbers = torch.from_numpy(
+        self.random_uniforms = torch.from_numpy(
             uniforms([row.seed for row in rows], [row.index for row in rows], [row.generated for row in rows], steps)
         ).to(self._device)  # (K, B)
         self._bring()
@@ -176,5 +176,5 @@ class _State:
         self.places, self._left, self._lengths = self.places[stay], self._left[stay], self._lengths[stay]
         self._last, self._tables = self._last[stay], self._tables[stay]
         chosen = torch.from_numpy(np.flatnonzero(stay)).to(self._device)
-        self.temperature, self.numbers = self.temperature[chosen], self.numbers[:, chosen]
+        self.temperature, self.random_uniforms = self.temperature[chosen], self.random_uniforms[:, chosen]
         self._bring()

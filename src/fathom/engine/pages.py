@@ -27,7 +27,7 @@ def root_key(salt: str) -> bytes:
     return blake2b(salt.encode("utf-8", "surrogatepass"), digest_size=16, person=b"fathom-salt").digest()
 
 
-class BlockPool:
+class PagePool:
     """Ref-counted pages 0 … num_pages-1. Each is in exactly one place: held, cached (unreferenced, published), free."""
 
     def __init__(self, num_pages: int) -> None:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from fathom.engine.cache import PagedCache, PagedContext
 from fathom.engine.sequence import Sequence
-from fathom.model.replay import recorded, routers
+from fathom.model.replay import record_routing, routers
 
 
 class Routes:
@@ -53,5 +53,5 @@ def listening(routes: Routes | None, context: PagedContext) -> Iterator[None]:
     if routes is None:
         yield
         return
-    with recorded(routes.routers, partial(routes.write, context.slots)):
+    with record_routing(routes.routers, partial(routes.write, context.slots)):
         yield

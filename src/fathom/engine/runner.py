@@ -16,7 +16,7 @@ from fathom.engine.multi_step import Tokens, burst
 from fathom.engine.request import TokenLogprob
 from fathom.engine.routing_trace import Routes, listening
 from fathom.engine.sampler import report
-from fathom.engine.scheduler import Work
+from fathom.engine.scheduler import ScheduledTokens
 from fathom.model.config import ModelConfig
 from fathom.model.context import AttentionContext, CacheSpec
 
@@ -62,7 +62,7 @@ class Runner:
         self._latent = LatentSteps(model, cache.keys, routes)
 
     @torch.inference_mode()
-    def run(self, work: list[Work]) -> tuple[Tensor, dict[int, list[TokenLogprob]]]:
+    def run(self, work: list[ScheduledTokens]) -> tuple[Tensor, dict[int, list[TokenLogprob]]]:
         """Logits (R, V) float32 of the sequences that complete their tokens, in order; and, by place in ``work``, the
         log-probabilities of the tokens that follow each computed one, where a request asks to have its prompt scored.
         """
@@ -79,11 +79,11 @@ class Runner:
         }
         return logits, scores
 
-    def burst(self, work: list[Work], steps: int, known: int) -> list[Tokens]:
+    def burst(self, work: list[ScheduledTokens], steps: int, vocab_limit: int) -> list[Tokens]:
         """Up to ``steps`` tokens of every sequence: see `fathom.engine.multi_step`."""
         sequences = [sequence for sequence, _ in work]
         latent = self._latent if steps >= _WORTHWHILE and self._latent.fill() else None
-        return burst(self._model, self._cache, sequences, steps, known, latent, self._routes)
+        return burst(self._model, self._cache, sequences, steps, vocab_limit, latent, self._routes)
 
     def _logits(self, hidden: Tensor) -> Tensor:
         """(R, V) float32 of hidden (R, D); a step in the middle of a prompt has no rows."""
@@ -91,7 +91,7 @@ class Runner:
             return hidden.new_empty(0, self._model.config.vocab_size, dtype=torch.float32)
         return self._model.logits(hidden).float()
 
-    def _lay_out(self, work: list[Work]) -> tuple[Tensor, Tensor, PagedContext]:
+    def _lay_out(self, work: list[ScheduledTokens]) -> tuple[Tensor, Tensor, PagedContext]:
         size = self._cache.page_size
         tokens: list[int] = []
         positions: list[int] = []
@@ -119,7 +119,7 @@ class Runner:
         )
         return packed[0:1], packed[1:2], context
 
-    def _score(self, item: Work, hidden: Tensor) -> list[TokenLogprob]:
+    def _score(self, item: ScheduledTokens, hidden: Tensor) -> list[TokenLogprob]:
         """Of the prompt tokens that follow the computed ones. hidden (count, D)."""
         sequence = item.sequence
         following = sequence.tokens[sequence.computed + 1 : sequence.computed + item.length + 1]

@@ -36,7 +36,7 @@ _CANDIDATES = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class SampledToken:
     """``token`` is None where there can be none, for the reason in ``error``."""
 
     token: int | None
@@ -73,7 +73,7 @@ def uniforms(seeds: Rows[int], indices: Rows[int], positions: Rows[int], steps: 
 
 
 @torch.inference_mode()
-def sample(logits: Tensor, rows: Rows[Sequence], limit: int) -> list[Sample]:
+def sample(logits: Tensor, rows: Rows[Sequence], limit: int) -> list[SampledToken]:
     """The next token of each row, below ``limit``: a padded vocabulary ends in ids that mean nothing.
 
     logits (R, V) float32; they may be overwritten.
@@ -95,7 +95,7 @@ def sample(logits: Tensor, rows: Rows[Sequence], limit: int) -> list[Sample]:
         for r, logprob in zip(wanted, reports, strict=True):
             reported[r] = logprob
     return [
-        Sample(None, reported[r], errors[r]) if r in errors else Sample(token, reported[r])
+        SampledToken(None, reported[r], errors[r]) if r in errors else SampledToken(token, reported[r])
         for r, token in enumerate(tokens)
     ]
 
@@ -150,7 +150,7 @@ def constrain(logits: Tensor, rows: Rows[Sequence]) -> dict[int, GenerationError
         if constraint is None:
             continue
         try:
-            allowed = torch.from_numpy(constraint.allowed()).to(logits.device)
+            allowed = torch.from_numpy(constraint.allowed_tokens()).to(logits.device)
         except GenerationError as error:
             errors[r] = error
         else:
@@ -167,7 +167,7 @@ def choose(logits: Tensor, rows: Rows[Sequence]) -> Tensor:
     sampling = [rows[r].request.sampling for r in drawn]
     everyone = len(drawn) == len(rows)
     scores = logits if everyone else logits[drawn]
-    probs = temper(scores, scores.new_tensor([p.temperature for p in sampling]))  # (R, V)
+    probs = apply_temperature(scores, scores.new_tensor([p.temperature for p in sampling]))  # (R, V)
     filtered = [i for i, p in enumerate(sampling) if p.top_k > 0 or p.top_p < 1]
     floor = [p.min_p for p in sampling]
     if any(floor):
@@ -185,7 +185,7 @@ def choose(logits: Tensor, rows: Rows[Sequence]) -> Tensor:
     return logits.argmax(-1).index_copy(0, torch.tensor(drawn, device=tokens.device), tokens)
 
 
-def temper(scores: Tensor, temperature: Tensor) -> Tensor:
+def apply_temperature(scores: Tensor, temperature: Tensor) -> Tensor:
     """Probabilities (R, V) of scores (R, V) at temperatures (R): the maximum goes first, so that a tiny one cannot
     overflow.
     """
@@ -213,17 +213,17 @@ def keep_likely(probs: Tensor, top_k: list[int], top_p: list[float], candidates:
     return torch.zeros_like(probs).scatter(1, ids, value * keep)
 
 
-def draw(probs: Tensor, numbers: Tensor) -> Tensor:
-    """The first token whose cumulative probability exceeds the number. probs (R, V), not normalized; numbers (R)."""
+def draw(probs: Tensor, uniforms: Tensor) -> Tensor:
+    """The first token whose cumulative probability exceeds the number. probs (R, V), not normalized; uniforms (R)."""
     if probs.shape[1] >= _WIDE and probs.shape[1] % _BLOCK == 0:
-        return _draw_wide(probs, numbers)
-    return _invert(probs, numbers)[0]
+        return _draw_wide(probs, uniforms)
+    return _invert(probs, uniforms)[0]
 
 
-def _invert(probs: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
+def _invert(probs: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor]:
     """That token, and how far into its own probability the number reaches: in [0, 1)."""
     cumulative = probs.double().cumsum(-1)  # not cumsum(dtype=…), which converts number by number
-    target = numbers[:, None] * cumulative[:, -1:]
+    target = uniforms[:, None] * cumulative[:, -1:]
     # right=True: a token of probability zero has the sum of the token before it, and so is never first
     found = torch.searchsorted(cumulative, target, right=True).clamp_(max=probs.shape[-1] - 1)  # (R, 1)
     own = probs.gather(1, found).double()
@@ -231,11 +231,11 @@ def _invert(probs: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
     return found[:, 0], inside[:, 0].clamp_(0, _BELOW_ONE)
 
 
-def _draw_wide(probs: Tensor, numbers: Tensor) -> Tensor:
+def _draw_wide(probs: Tensor, uniforms: Tensor) -> Tensor:
     """The same for a large vocabulary: first the block, then the token in it, so that only sums of blocks and one block
     pass through double precision.
     """
     blocks = probs.unflatten(1, (-1, _BLOCK))  # (R, V / block, block)
-    block, inside = _invert(blocks.sum(-1), numbers)
+    block, inside = _invert(blocks.sum(-1), uniforms)
     token, _ = _invert(blocks[torch.arange(len(probs), device=probs.device), block], inside)
     return block * _BLOCK + token

@@ -12,11 +12,11 @@ from __future__ import annotations
 from bisect import insort
 from typing import NamedTuple
 
-from fathom.engine.pages import BlockPool
-from fathom.engine.sequence import Sequence, Status
+from fathom.engine.pages import PagePool
+from fathom.engine.sequence import Sequence, SequenceStatus
 
 
-class Work(NamedTuple):
+class ScheduledTokens(NamedTuple):
     """The next ``length`` uncomputed tokens of a sequence."""
 
     sequence: Sequence
@@ -31,7 +31,7 @@ class Scheduler:
     """``waiting`` and ``running`` are both kept in order of arrival."""
 
     def __init__(
-        self, pool: BlockPool, *, page_size: int, max_batch_tokens: int, max_sequences: int, prefix_cache: bool = True
+        self, pool: PagePool, *, page_size: int, max_batch_tokens: int, max_sequences: int, prefix_cache: bool = True
     ) -> None:
         self.pool = pool
         self.waiting: list[Sequence] = []
@@ -45,25 +45,29 @@ class Scheduler:
     def add(self, sequence: Sequence) -> None:
         insort(self.waiting, sequence, key=_order)
 
-    def schedule(self) -> list[Work]:
+    def schedule(self) -> list[ScheduledTokens]:
         """What to compute next; at most ``max_batch_tokens`` tokens together."""
         preemptions = self.preemptions
-        work = [Work(sequence, 1) for sequence in list(self.running) if sequence.pending == 1 and self._grow(sequence)]
+        work = [
+            ScheduledTokens(sequence, 1)
+            for sequence in list(self.running)
+            if sequence.pending == 1 and self._grow(sequence)
+        ]
         budget = self._max_batch_tokens - len(work)
         for sequence in self.running:
             if sequence.pending > 1 and budget > 0:
-                work.append(Work(sequence, min(sequence.pending, budget)))
+                work.append(ScheduledTokens(sequence, min(sequence.pending, budget)))
                 budget -= work[-1].length
         while self.waiting and budget > 0 and len(self.running) < self._max_sequences:
             if self.preemptions > preemptions or not self._admit(self.waiting[0]):
                 break
             sequence = self.waiting.pop(0)
             insort(self.running, sequence, key=_order)
-            work.append(Work(sequence, min(sequence.pending, budget)))
+            work.append(ScheduledTokens(sequence, min(sequence.pending, budget)))
             budget -= work[-1].length
         return work
 
-    def reserve(self, work: list[Work], steps: int) -> int:
+    def reserve(self, work: list[ScheduledTokens], steps: int) -> int:
         """Hold pages for further steps of one token each, ``steps`` or fewer; nobody is preempted for them. For how
         many there is room: at least the one that is scheduled.
         """
@@ -91,9 +95,9 @@ class Scheduler:
 
     def finish(self, sequence: Sequence) -> list[int]:
         """Take a sequence out, wherever it stands; the pages it held."""
-        if sequence.status is Status.FINISHED:
+        if sequence.status is SequenceStatus.FINISHED:
             return []
-        (self.running if sequence.status is Status.RUNNING else self.waiting).remove(sequence)
+        (self.running if sequence.status is SequenceStatus.RUNNING else self.waiting).remove(sequence)
         pages = sequence.finish()
         self.pool.release(pages)
         return pages
@@ -114,13 +118,13 @@ class Scheduler:
 
     def _grow(self, sequence: Sequence) -> bool:
         """Make room for the next token of a running sequence; False when it had to give way itself."""
-        while sequence.status is Status.RUNNING and len(sequence.pages) < self._pages_for(len(sequence.tokens)):
+        while sequence.status is SequenceStatus.RUNNING and len(sequence.pages) < self._pages_for(len(sequence.tokens)):
             fresh = self.pool.allocate(1)
             if fresh is None:
                 self._preempt(self.running[-1])
             else:
                 sequence.pages.extend(fresh)
-        return sequence.status is Status.RUNNING
+        return sequence.status is SequenceStatus.RUNNING
 
     def _preempt(self, sequence: Sequence) -> None:
         self.running.remove(sequence)

@@ -18,7 +18,7 @@ from fathom.engine.request import Request
 from fathom.engine.transcript import Transcript
 
 
-class Status(enum.Enum):
+class SequenceStatus(enum.Enum):
     WAITING = "waiting"
     RUNNING = "running"
     FINISHED = "finished"
@@ -66,7 +66,7 @@ class Sequence:
         self.counts: Counter[int] | None = Counter() if penalised else None  # of generated tokens
         self.seen: set[int] | None = set(self.tokens) if sampling.repetition_penalty != 1 else None
         self.cached_tokens: int | None = None  # of the prompt, when it was first admitted
-        self.status = Status.WAITING
+        self.status = SequenceStatus.WAITING
         self.computed = 0
         self.published = 0
         self.pages: list[int] = []
@@ -83,14 +83,19 @@ class Sequence:
 
     def admit(self, pages: list[int], cached: int, page_size: int) -> None:
         """Run with ``pages``, of whose slots the first ``cached`` are computed already."""
-        assert self.status is Status.WAITING
-        self.status, self.pages, self.computed, self.published = Status.RUNNING, pages, cached, cached // page_size
+        assert self.status is SequenceStatus.WAITING
+        self.status, self.pages, self.computed, self.published = (
+            SequenceStatus.RUNNING,
+            pages,
+            cached,
+            cached // page_size,
+        )
         if self.cached_tokens is None:
             self.cached_tokens = cached
 
     def append(self, token: int) -> None:
         """Take a sampled token."""
-        assert self.status is Status.RUNNING
+        assert self.status is SequenceStatus.RUNNING
         self.tokens.append(token)
         if self.counts is not None:
             self.counts[token] += 1
@@ -99,15 +104,15 @@ class Sequence:
 
     def preempt(self) -> list[int]:
         """Wait again from the start; the pages to release."""
-        assert self.status is Status.RUNNING
-        return self._leave(Status.WAITING)
+        assert self.status is SequenceStatus.RUNNING
+        return self._leave(SequenceStatus.WAITING)
 
     def finish(self) -> list[int]:
         """Be done; the pages to release."""
-        assert self.status is not Status.FINISHED
-        return self._leave(Status.FINISHED)
+        assert self.status is not SequenceStatus.FINISHED
+        return self._leave(SequenceStatus.FINISHED)
 
-    def _leave(self, status: Status) -> list[int]:
+    def _leave(self, status: SequenceStatus) -> list[int]:
         pages, self.pages, self.computed, self.published, self.status = self.pages, [], 0, 0, status
         return pages
 

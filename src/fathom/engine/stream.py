@@ -16,7 +16,7 @@ from fathom.base.errors import FathomError
 from fathom.engine.request import Chunk, Request
 
 
-class Mailbox:
+class OutputQueue:
     """Between the engine's thread and one consumer on an event loop."""
 
     def __init__(self, request: Request) -> None:
@@ -53,11 +53,11 @@ class Mailbox:
     def wake(self) -> None:
         """On the loop: tell the consumer, unless it has taken everything already."""
         with self._lock:
-            if self._pending or self.ended:
+            if self._pending or self.is_finished:
                 self.arrived.set()
 
     @property
-    def ended(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether nothing more can be put in."""
         return not self._open or self._error is not None
 
@@ -94,7 +94,7 @@ def join(chunks: list[Chunk]) -> Chunk:
 class Front(Protocol):
     """What a stream asks of its engine."""
 
-    async def submit(self, request: Request) -> Mailbox: ...
+    async def submit(self, request: Request) -> OutputQueue: ...
 
     def abandon(self, request_id: str) -> None: ...
 
@@ -110,7 +110,7 @@ class Stream(AsyncGenerator[Chunk, None]):
     def __init__(self, front: Front, request: Request) -> None:
         self._front = front
         self.request = request
-        self._mailbox: Mailbox | None = None
+        self._mailbox: OutputQueue | None = None
         self._closed = False
 
     async def ready(self) -> None:
@@ -173,5 +173,5 @@ class Stream(AsyncGenerator[Chunk, None]):
     def _leave(self) -> None:
         if not self._closed:
             self._closed = True
-            if self._mailbox is not None and not self._mailbox.ended:
+            if self._mailbox is not None and not self._mailbox.is_finished:
                 self._front.abandon(self.request.id)

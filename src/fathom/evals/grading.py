@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from fathom.base.distributed import ALONE, World
-from fathom.evals.rollout import Prompt, Rollout, RolloutSource
+from fathom.evals.rollout import Prompt, Rollout, RolloutSampler
 from fathom.tasks.rewards import PLAIN, Reward, RewardConfig, reward, thinking
 from fathom.tasks.task import Item, Task, Verdict
 from fathom.text.conversation import Chat
@@ -16,7 +16,7 @@ from fathom.types import Conversation
 
 
 @dataclass(frozen=True, slots=True)
-class Graded:
+class GradedCompletion:
     """A completion, its text and the verdict on it. ``lenient``: whether it is right by the generous reading, which
     finds an answer anywhere. ``earned`` is what is learned from.
     """
@@ -46,7 +46,7 @@ class Group:
     """All completions of one problem."""
 
     item: Item
-    members: tuple[Graded, ...]
+    members: tuple[GradedCompletion, ...]
 
     @property
     def right(self) -> int:
@@ -63,7 +63,7 @@ class Grader:
     def __init__(
         self,
         task: Task,
-        source: RolloutSource,
+        source: RolloutSampler,
         tokenizer: Tokenizer,
         chat: Chat | None = None,
         world: World = ALONE,
@@ -76,7 +76,7 @@ class Grader:
         self._world = world
         self._rewards = rewards
 
-    def with_source(self, source: RolloutSource) -> Grader:
+    def with_source(self, source: RolloutSampler) -> Grader:
         """The same task for completions of ``source``."""
         return Grader(self.task, source, self._tokenizer, self._chat, self._world, self._rewards)
 
@@ -87,7 +87,7 @@ class Grader:
         chat = self._chat or Chat(self._tokenizer, None)
         return chat.render(Conversation(item.prompt)).ids
 
-    def grade(self, item: Item, rollout: Rollout, limit: int) -> Graded:
+    def grade(self, item: Item, rollout: Rollout, limit: int) -> GradedCompletion:
         """A truncated completion is graded as it stands: it may hold an answer, and the caller may not care. What is
         right by the strict reading is by the lenient one. ``limit`` is the number of tokens that were allowed.
         """
@@ -96,7 +96,7 @@ class Grader:
         lenient = verdict.correct or self.task.lenient(item, text).correct
         tokens = len(rollout.completion_ids)
         earned = reward(self._rewards, verdict, text, tokens=tokens, limit=limit, truncated=rollout.truncated)
-        return Graded(rollout, text, verdict, lenient, earned)
+        return GradedCompletion(rollout, text, verdict, lenient, earned)
 
     def groups(
         self, items: Sequence[Item], count: int, *, max_tokens: int, temperature: float, seed: int

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import comb, sqrt
 from typing import Any
 
-from fathom.evals.grading import Graded, Group
+from fathom.evals.grading import GradedCompletion, Group
 from fathom.tasks.rewards import Reward
 from fathom.tasks.task import LEVEL
 
@@ -101,7 +101,7 @@ def pass_at(k: int, samples: int, right: int) -> float:
     return 1.0 - comb(samples - right, k) / comb(samples, k)
 
 
-def _right(members: Sequence[Graded]) -> float | None:
+def _right(members: Sequence[GradedCompletion]) -> float | None:
     return _mean([member.verdict.correct for member in members]) if members else None
 
 

@@ -46,7 +46,7 @@ class Rollout:
         return self.finish_reason == "length"
 
 
-class RolloutSource(Protocol):
+class RolloutSampler(Protocol):
     """Whoever samples."""
 
     def sample(
@@ -72,7 +72,7 @@ class _Partial:
     experts: npt.NDArray[np.int16] | None = None
 
 
-class EngineSource:
+class EngineSampler:
     """Rollouts from our engine on ``model``, which may be training: nothing is copied, nothing needs a gradient here.
 
     ``max_context`` bounds prompt and completion together. ``sequences`` run at a time: on small models the cost of a
@@ -134,7 +134,7 @@ class EngineSource:
                 self._step(partial)
         finally:
             self._core.cancel_all()
-        return [[_finished(prompt, one) for one in partial[str(place)]] for place, prompt in enumerate(prompts)]
+        return [[_to_rollout(prompt, one) for one in partial[str(place)]] for place, prompt in enumerate(prompts)]
 
     def refresh(self) -> None:
         self._core.forget_prefixes()
@@ -155,6 +155,6 @@ def _seed(seed: int, place: int) -> int:
     return seed * 1_000_003 + place
 
 
-def _finished(prompt: Prompt, one: _Partial) -> Rollout:
+def _to_rollout(prompt: Prompt, one: _Partial) -> Rollout:
     assert one.reason is not None
     return Rollout(prompt, tuple(one.tokens), tuple(one.logprobs), one.reason, one.experts)

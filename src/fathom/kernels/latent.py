@@ -106,7 +106,7 @@ class Rows:
     cos: Tensor  # (B, R) float32
     sin: Tensor  # (B, R) float32, with the sign of the partner channel
     temperatures: Tensor  # (B) float32
-    numbers: Tensor  # (B) float64 in [0, 1)
+    random_uniforms: Tensor  # (B) float64 in [0, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,8 +143,11 @@ class _Model(ctypes.Structure):
 
 class _Step(ctypes.Structure):
     _fields_ = (
-        *((name, c_int64) for name in ("rows", "table_stride", "known")),
-        *((name, c_void_p) for name in ("tokens", "lengths", "tables", "cos", "sin", "temperatures", "numbers")),
+        *((name, c_int64) for name in ("rows", "table_stride", "vocab_limit")),
+        *(
+            (name, c_void_p)
+            for name in ("tokens", "lengths", "tables", "cos", "sin", "temperatures", "random_uniforms")
+        ),
         *((name, c_void_p) for name in ("hidden", "ids", "logprobs")),
     )
 
@@ -176,7 +179,7 @@ class Packed:
         )
 
     def fill(self, tensors: ModelTensors) -> None:
-        """Take the weights as they are now; ``tensors`` are those of :func:`served`."""
+        """Take the weights as they are now; ``tensors`` are those of :func:`can_serve`."""
         jobs: list[_Packing] = []
         notes = iter(self._chosen)
         for place, (layer, pages) in enumerate(zip(tensors.layers, self._pages, strict=True)):
@@ -215,22 +218,22 @@ class Packed:
         jobs.append(_Packing(tensor.data_ptr(), held.data_ptr(), *stack.shape, *stack.stride()))
         return held.data_ptr()
 
-    def step(self, rows: Rows, known: int) -> Drawn:
-        """Store one token more of every sequence in the pages, and draw the one after it, below ``known``."""
+    def step(self, rows: Rows, vocab_limit: int) -> Drawn:
+        """Store one token more of every sequence in the pages, and draw the one after it, below ``vocab_limit``."""
         count = len(rows.tokens)
-        inputs = [rows.tokens, rows.lengths, rows.tables, rows.cos, rows.sin, rows.temperatures, rows.numbers]
+        inputs = [rows.tokens, rows.lengths, rows.tables, rows.cos, rows.sin, rows.temperatures, rows.random_uniforms]
         inputs = [tensor.contiguous() for tensor in inputs]
         ids, logprobs = torch.empty(count, dtype=torch.int64), torch.empty(count)
         hidden = torch.empty(count, -(-self.sizes.width // LANES) * LANES)
         pointers = (tensor.data_ptr() for tensor in (*inputs, hidden, ids, logprobs))
-        call = _Step(count, rows.tables.shape[1], known, *pointers)
+        call = _Step(count, rows.tables.shape[1], vocab_limit, *pointers)
         lib = library()
         assert lib is not None
         lib.fathom_latent_step(ctypes.byref(self._model), ctypes.byref(call), torch.get_num_threads())
         return Drawn(ids, logprobs, hidden[:, : self.sizes.width])
 
 
-def served(tensors: ModelTensors, pages: Sequence[Tensor]) -> bool:
+def can_serve(tensors: ModelTensors, pages: Sequence[Tensor]) -> bool:
     """Whether the kernel takes these weights and this cache: float32, on the CPU, with a compiler at hand."""
     every = (*tensors.all(), *pages)
     plain = all(x.dtype == torch.float32 and x.device.type == "cpu" and x.is_contiguous() for x in every)

@@ -51,7 +51,7 @@ def mm(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor:
     """a (M, K) · b (K, N), into ``out`` (M, N) where given."""
     if out is None:
         out = a.new_empty(len(a), b.shape[1])
-    if served(a, b, out):
+    if can_serve(a, b, out):
         _product(a, b, out, add=False)
         return out
     return torch.mm(a, b, out=out)
@@ -59,7 +59,7 @@ def mm(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def add_mm(total: Tensor, a: Tensor, b: Tensor) -> Tensor:
     """``total`` (M, N) float32 plus a (M, K) · b (K, N), where it stands."""
-    if served(a, b, total):
+    if can_serve(a, b, total):
         _product(a, b, total, add=True)
         return total
     return total.addmm_(a, b) if a.dtype == total.dtype else total.add_(a @ b)
@@ -70,7 +70,7 @@ def grouped_mm(rows: Tensor, matrices: Tensor, counts: Sequence[int]) -> Tensor:
     out = rows.new_empty(len(rows), matrices.shape[2])
     if _takes_groups(rows, matrices[0]):
         a, b, c = train_ops.tokens(rows), train_ops.stack(matrices), train_ops.tokens(out)
-        train_ops.grouped(library(), a, b, c, counts, -1, *matrices.shape[1:])  # type: ignore[arg-type]
+        train_ops.grouped_product(library(), a, b, c, counts, -1, *matrices.shape[1:])  # type: ignore[arg-type]
         return out
     for group, part in _parts(counts):
         torch.mm(rows[part], matrices[group], out=out[part])
@@ -85,7 +85,7 @@ def grouped_outer(left: Tensor, right: Tensor, counts: Sequence[int]) -> Tensor:
     if _takes_groups(left.t(), right):
         out = left.new_empty(shape, dtype=dtype)
         a, b, c = train_ops.tokens(left, transposed=True), train_ops.tokens(right), train_ops.stack(out)
-        train_ops.grouped(library(), a, b, c, counts, left.shape[1], -1, right.shape[1])  # type: ignore[arg-type]
+        train_ops.grouped_product(library(), a, b, c, counts, left.shape[1], -1, right.shape[1])  # type: ignore[arg-type]
         return out
     out = left.new_empty(shape)
     for group, part in _parts(counts):
@@ -119,7 +119,7 @@ def iterate_quintic(x: Tensor, iterations: int, quintic: tuple[float, float, flo
     return x
 
 
-def served(a: Tensor, b: Tensor, out: Tensor) -> bool:
+def can_serve(a: Tensor, b: Tensor, out: Tensor) -> bool:
     """Whether our kernel takes this product."""
     return _plain(a, b, out) and _takes(len(a), a.shape[1], b.shape[1], transposed=a.stride(1) != 1)
 

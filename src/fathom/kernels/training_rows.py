@@ -2,7 +2,7 @@
 
 The plain forms stand in the model, where each of these is called: norms in ``model.norm``, gates in ``model.mlp``,
 rotations in ``model.rope``, MLA's keys in ``model.mla``, rows of experts in ``model.grouped``. They serve on other
-devices, for other types, and without a compiler; :func:`served` says which way it goes. Without gradients the plain
+devices, for other types, and without a compiler; :func:`can_serve` says which way it goes. Without gradients the plain
 forms serve too: at the few rows of a decoding step a call from Python costs more than the passes.
 
     M rows · D channels · H heads · N, R, V nope, rotary and value channels of a head · K experts per token
@@ -28,7 +28,7 @@ WIDEST = 1024
 _SERVED = (torch.float32, torch.bfloat16)
 
 
-def served(*tensors: Tensor) -> bool:
+def can_serve(*tensors: Tensor) -> bool:
     """Whether these kernels take rows of ``tensors``, and a gradient is wanted."""
     return torch.is_grad_enabled() and takes(*tensors)
 
@@ -162,16 +162,16 @@ class _Turn(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool) -> Tensor:
         ctx.save_for_backward(cos, sin)
         ctx.interleaved = interleaved
-        return _turned(x, cos, sin, interleaved, 1.0)
+        return _rotate(x, cos, sin, interleaved, 1.0)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, d_out: Tensor) -> tuple[Tensor, None, None, None]:
         cos, sin = ctx.saved_tensors
-        return _turned(d_out, cos, sin, ctx.interleaved, -1.0), None, None, None
+        return _rotate(d_out, cos, sin, ctx.interleaved, -1.0), None, None, None
 
 
-def _turned(x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool, sign: float) -> Tensor:
+def _rotate(x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool, sign: float) -> Tensor:
     batch, length, heads, channels = x.shape
     rotary = cos.shape[-1]
     out = x.new_empty(x.shape)
@@ -212,7 +212,7 @@ class _Spread(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, places: Tensor, rows: int) -> Tensor:
         ctx.save_for_backward(places)
         ctx.rows = len(x)
-        out = _reached(x, places, rows)
+        out = _empty_rows(x, places, rows)
         _run("spread", _flat(x), _pointer(places), out, *_sizes(x, places))
         return out
 
@@ -238,7 +238,7 @@ class _Combine(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, d_out: Tensor) -> tuple[Tensor, None, Tensor]:
         x, places, weights = ctx.saved_tensors
-        d_x, d_weights = _reached(x, places, len(x)), torch.empty_like(weights)
+        d_x, d_weights = _empty_rows(x, places, len(x)), torch.empty_like(weights)
         pointers = _pointer(places), _pointer(weights)
         _run("combine_backward", x, *pointers, _flat(d_out), d_x, _pointer(d_weights), *_sizes(d_out, places))
         return d_x, None, d_weights
@@ -279,7 +279,7 @@ def _angles(cos: Tensor, sin: Tensor) -> tuple[c_void_p, c_void_p, int]:
     return _pointer(cos), _pointer(sin), cos.numel() // cos.shape[-1]
 
 
-def _reached(x: Tensor, places: Tensor, rows: int) -> Tensor:
+def _empty_rows(x: Tensor, places: Tensor, rows: int) -> Tensor:
     """Room for ``rows`` rows like those of x, of which ``places`` will be written; the others are zeros."""
     room = x.new_empty(rows, x.shape[1])
     if rows != len(places):

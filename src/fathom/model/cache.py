@@ -66,11 +66,11 @@ class ContiguousCache:
         self._lengths[layer] = stop
         seen = keys[:, :stop]
         past = seen if values is None else values[:, :stop]  # the whole latent as value: slicing beats a copy
-        mask = _shifted(q, start) if start else None
+        mask = _causal_mask(q, start) if start else None
         return attention(q, seen, past, scale, causal=start == 0, mask=mask)[..., : v.shape[-1]]
 
 
-def _shifted(q: Tensor, start: int) -> Tensor | None:
+def _causal_mask(q: Tensor, start: int) -> Tensor | None:
     """Query t stands at position start + t: the causal mask (T, S); None where one query sees everything."""
     length = q.shape[1]
     if length == 1:

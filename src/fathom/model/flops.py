@@ -20,7 +20,7 @@ def training(config: ModelConfig, length: int) -> float:
     with torch.device("meta"):
         model = Transformer(config)
     heads = config.vocab_size * config.hidden_size * config.num_mtp_layers  # the shared head runs once a module
-    products = _multiplied(model, config) + heads
+    products = _active_matmul_weights(model, config) + heads
     layers = config.num_layers + config.num_mtp_layers
     return 3 * 2 * (products + layers * _scores(config, absorbed=False) * (length + 1) / 2)
 
@@ -29,10 +29,10 @@ def decoding(config: ModelConfig, context: int) -> float:
     """One token decoded with ``context`` keys in reach, itself included; MLA absorbed, MTP modules idle."""
     with torch.device("meta"):
         model = Transformer(config.model_copy(update={"num_mtp_layers": 0}))
-    return 2 * (_multiplied(model, config) + config.num_layers * _scores(config, absorbed=True) * context)
+    return 2 * (_active_matmul_weights(model, config) + config.num_layers * _scores(config, absorbed=True) * context)
 
 
-def _multiplied(model: Transformer, config: ModelConfig) -> float:
+def _active_matmul_weights(model: Transformer, config: ModelConfig) -> float:
     """Weights that one token is multiplied with: all matrices but the embedding's look-up, experts by their share."""
     matrices = sum(p.numel() for p in model.parameters() if p.dim() > 1)
     lookup = 0 if config.tie_embeddings else model.embed.weight.numel()

@@ -45,7 +45,7 @@ class Order:
 
     def spread(self, x: Tensor) -> Tensor:
         """x (N, D), each token once for each of its experts, sorted by expert: (M, D)."""
-        if training_rows.served(x):
+        if training_rows.can_serve(x):
             return training_rows.spread(x, self.inverse, sum(self.counts))
         result: Tensor = _Spread.apply(x, self.order // self.per_token, self.inverse, self.per_token)
         return result
@@ -55,14 +55,14 @@ class Order:
 
         The sum is taken in float32: K rounded terms would lose the least of them in bfloat16.
         """
-        if training_rows.served(rows):
+        if training_rows.can_serve(rows):
             return training_rows.combine(rows, self.inverse, weights)
         back: Tensor = _Permute.apply(rows, self.inverse, self.order)
         wide = back.unflatten(0, (-1, self.per_token)).to(weights.dtype)  # (N, K, D)
         return (wide * weights[..., None]).sum(1).to(rows.dtype)
 
 
-def grouped(rows: Tensor, order: Order, *stacks: Tensor) -> Tensor:
+def grouped_linear(rows: Tensor, order: Order, *stacks: Tensor) -> Tensor:
     """Row m of group e times weights[e]ᵀ of each stack (E, O, D), side by side: sorted rows (M, D) → (M, ΣO).
 
     Weights of another type than the rows' are cast, and their gradient is summed in their own. On a GPU one kernel
@@ -75,9 +75,9 @@ def grouped(rows: Tensor, order: Order, *stacks: Tensor) -> Tensor:
 
 
 def on_device(rows: Tensor, order: Order, *stacks: Tensor) -> Tensor:
-    """:func:`grouped` by torch's own operator, which wants one type, and D and O to be multiples of 8."""
+    """:func:`grouped_linear` by torch's own operator, which wants one type, and D and O to be multiples of 8."""
     ends = order.sizes.cumsum(0).to(torch.int32)
-    result: Tensor = F.grouped_mm(rows, _joined(stacks, rows.dtype).mT, offs=ends)
+    result: Tensor = F.grouped_mm(rows, _stack_weights(stacks, rows.dtype).mT, offs=ends)
     return result
 
 
@@ -85,14 +85,14 @@ def evenly(rows: Tensor) -> int:
     """The multiple that sizes of groups are best filled up to. oneDNN, where it multiplies bfloat16 on the CPU,
     compiles a product for every number of rows that it has not met, and sizes of groups are new in every step.
     """
-    compiled = rows.dtype == torch.bfloat16 and training_rows.served(rows) and not product.groups_bfloat16()
+    compiled = rows.dtype == torch.bfloat16 and training_rows.can_serve(rows) and not product.groups_bfloat16()
     return 64 if compiled else 1
 
 
 class _Grouped(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor, counts: Sequence[int], *stacks: Tensor) -> Tensor:
-        weights = _joined(stacks, rows.dtype)  # (E, ΣO, D)
+        weights = _stack_weights(stacks, rows.dtype)  # (E, ΣO, D)
         ctx.save_for_backward(rows, weights)
         ctx.counts = counts
         ctx.heights = [stack.shape[1] for stack in stacks]
@@ -107,7 +107,7 @@ class _Grouped(torch.autograd.Function):
         return for_rows, None, *(product.grouped_outer(part, rows, ctx.counts) for part in parts)
 
 
-def _joined(stacks: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
+def _stack_weights(stacks: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
     """Stacks (E, O, D) one above the other, cast: (E, ΣO, D)."""
     cast = [stack.to(dtype) for stack in stacks]
     return cast[0] if len(cast) == 1 else torch.cat(cast, 1)

@@ -52,7 +52,7 @@ class MLAttention(nn.Module):
         batch, length, _ = x.shape
         q = self._query(x).view(batch, length, self.num_heads, -1)  # (B, T, H, N+R), V3 eq. 6-7
         latent, k_rope = self.kv_down(x).split(self.latent_dims, -1)  # (B, T, L), (B, T, R), V3 eq. 1
-        attend = self._absorbed if context.absorbed else self._naive
+        attend = self._absorbed_attention if context.absorbed else self._naive
         out = attend(q, self.kv_norm(latent), k_rope, rotation, context)  # (B, T, H, V)
         return self.o_proj(out.reshape(batch, length, -1))  # V3 eq. 11
 
@@ -66,7 +66,7 @@ class MLAttention(nn.Module):
         k, v = rotation.keys(expanded, k_rope, self.expanded_dims[1])  # V3 eq. 3-4
         return context.attend(self.layer, rotation.apply_last(q), k, v, self.scale)  # V3 eq. 8-10
 
-    def _absorbed(
+    def _absorbed_attention(
         self, q: Tensor, latent: Tensor, k_rope: Tensor, rotation: Rotation, context: AttentionContext
     ) -> Tensor:
         key_up, value_up = self.absorbed_weights()  # (H, N, L), (H, L, V)

@@ -21,15 +21,15 @@ class MLP(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         plain = type(self.gate) is Linear and type(self.up) is Linear  # nothing was put in their place
-        if plain and training_rows.served(x, self.gate.weight):
+        if plain and training_rows.can_serve(x, self.gate.weight):
             both = torch.cat((self.gate.weight, self.up.weight))  # one product reads x once, and its gradient is one
-            return self.down(gated(product.linear(x, both)))
+            return self.down(swiglu(product.linear(x, both)))
         return self.down(F.silu(self.gate(x)) * self.up(x))
 
 
-def gated(joined: Tensor) -> Tensor:
+def swiglu(joined: Tensor) -> Tensor:
     """silu(gate) · up of (…, 2I), gates before ups → (…, I)."""
-    if training_rows.served(joined):
+    if training_rows.can_serve(joined):
         return training_rows.gate(joined)
     gate, up = joined.chunk(2, -1)
     return F.silu(gate) * up

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fathom.model.config import MoEConfig
-from fathom.model.grouped import Order, evenly, grouped
-from fathom.model.mlp import MLP, gated
+from fathom.model.grouped import Order, evenly, grouped_linear
+from fathom.model.mlp import MLP, swiglu
 from fathom.model.norm import product_dtype
 from fathom.model.router import Router, Routing
 
@@ -46,13 +46,13 @@ class Experts(nn.Module):
         return total.index_add(0, token, weighted).to(x.dtype)
 
     def _train(self, x: Tensor, routing: Routing) -> Tensor:
-        """The same with products whose gradients cost no copies (:mod:`fathom.model.grouped`)."""
+        """The same with products whose gradients cost no copies (:mod:`fathom.model.grouped_linear`)."""
         dtype, out_dtype = product_dtype(x), x.dtype
         x = x.to(dtype)
         order = Order(routing.experts, len(self.gate), evenly(x))
         rows = order.spread(x)  # (N·K, D), and zeros
-        inner = gated(grouped(rows, order, self.gate, self.up))  # (N·K, I)
-        out = grouped(inner, order, self.down)  # (N·K, D)
+        inner = swiglu(grouped_linear(rows, order, self.gate, self.up))  # (N·K, I)
+        out = grouped_linear(inner, order, self.down)  # (N·K, D)
         return order.combine(out, routing.weights).to(out_dtype)
 
 

@@ -21,7 +21,7 @@ class RMSNorm(nn.Module):
     def forward(self, x: Tensor, dtype: torch.dtype | None = None) -> Tensor:
         """The result is of ``dtype``; None: of x's."""
         dtype = dtype or x.dtype
-        if self.weight.dtype == torch.float32 and training_rows.served(x):
+        if self.weight.dtype == torch.float32 and training_rows.can_serve(x):
             return training_rows.norm(x, self.weight, self.eps, dtype)
         weight = self.weight.to(x.dtype)  # under autocast x may be bfloat16; unequal dtypes leave the fused path
         return F.rms_norm(x, self.shape, weight, self.eps).to(dtype)

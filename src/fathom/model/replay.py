@@ -3,7 +3,7 @@
 Which experts a token goes to is a choice among numbers, and where two of them are all but equal, rounding decides.
 Reinforcement learning samples a token in one computation and learns from it in another; if they disagree there, the
 token was not sampled by the policy that learns. Rollout Routing Replay (arXiv 2510.11370) keeps the choice and repeats
-it, as `replay` does with what `recorded` heard. The weights of the chosen experts remain the router's own.
+it, as `replay` does with what `record_routing` heard. The weights of the chosen experts remain the router's own.
 
     L layers with experts · N tokens · K experts per token
 """
@@ -29,7 +29,7 @@ def routers(model: object) -> list[Router]:
 
 
 @contextmanager
-def recorded(routers: list[Router], write: Callable[[int, Tensor], None]) -> Iterator[None]:
+def record_routing(routers: list[Router], write: Callable[[int, Tensor], None]) -> Iterator[None]:
     """Within, ``write`` is told of each router, by its place, the experts (N, K) of its tokens."""
 
     def heard(place: int, _router: object, _inputs: object, routing: Routing) -> None:

@@ -34,21 +34,21 @@ def route(logits: Tensor, config: MoEConfig, bias: Tensor | None = None, given: 
     chosen before; their weights alone are computed.
     """
     scores = logits.sigmoid() if config.scoring == "sigmoid" else logits.softmax(-1)  # V3 eq. 15, V2 eq. 22
-    experts = _chosen(scores if bias is None else scores + bias, config) if given is None else given
+    experts = _select_experts(scores if bias is None else scores + bias, config) if given is None else given
     weights = scores.gather(-1, experts)
     if config.normalize:  # V3 eq. 13
         weights = weights / (weights.sum(-1, keepdim=True) + 1e-20)
     return Routing(experts, weights * config.routed_scaling_factor, scores)
 
 
-def _chosen(choice: Tensor, config: MoEConfig) -> Tensor:
+def _select_experts(choice: Tensor, config: MoEConfig) -> Tensor:
     """The best experts (N, K) by what selection goes by (N, E)."""
     if config.selection != "greedy" and config.num_groups > 1:
-        choice = choice.masked_fill(~_kept(choice, config), float("-inf"))
+        choice = choice.masked_fill(~_group_mask(choice, config), float("-inf"))
     return choice.topk(config.experts_per_token, dim=-1).indices
 
 
-def _kept(choice: Tensor, config: MoEConfig) -> Tensor:
+def _group_mask(choice: Tensor, config: MoEConfig) -> Tensor:
     """Which experts (N, E) lie in the groups that stay: each token reaches few devices (V2, section 2.2.2) or nodes
     (V3, section 2.1.2).
     """

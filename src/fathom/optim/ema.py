@@ -20,19 +20,19 @@ class EMA:
     def __init__(self, model: nn.Module, decay: float, device: torch.device | None = None) -> None:
         self.decay = decay
         self.updates = 0
-        self.average = {name: p.detach().to(device, copy=True) for name, p in _trained(model)}
+        self.average = {name: p.detach().to(device, copy=True) for name, p in _trainable_parameters(model)}
 
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
         """Take in the weights as they are now."""
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         self.updates += 1
-        for name, parameter in _trained(model):
+        for name, parameter in _trainable_parameters(model):
             average = self.average[name]
             average.lerp_(parameter.detach().to(average.device), 1.0 - decay)
 
     @contextmanager
-    def swapped(self, model: nn.Module) -> Iterator[None]:
+    def swap(self, model: nn.Module) -> Iterator[None]:
         """Inside the block the model holds the average; afterwards its own weights again."""
         self._exchange(model)
         try:
@@ -42,7 +42,7 @@ class EMA:
 
     @torch.no_grad()
     def _exchange(self, model: nn.Module) -> None:
-        for name, parameter in _trained(model):
+        for name, parameter in _trainable_parameters(model):
             own = parameter.detach().to(self.average[name].device, copy=True)
             parameter.copy_(self.average[name])
             self.average[name] = own
@@ -59,5 +59,5 @@ class EMA:
             held.copy_(average[name])
 
 
-def _trained(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+def _trainable_parameters(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
     return ((name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad)

@@ -18,7 +18,7 @@ from fathom.kernels.layer import LayerWeights
 from fathom.kernels.matrix import Matrix, can_concatenate, concatenate
 
 
-class Rotation(Protocol):
+class RotationTables(Protocol):
     """What the model calls by that name: angles of the tokens at hand."""
 
     @property
@@ -43,7 +43,7 @@ class FusedBlock(nn.Module):
         self.attention = attention
         self.kernel = Layer(weights)
 
-    def forward(self, x: Tensor, rotation: Rotation, context: Context) -> Tensor:
+    def forward(self, x: Tensor, rotation: RotationTables, context: Context) -> Tensor:
         batch, length, _ = x.shape
         flat = x.reshape(batch * length, -1)
         cos, sin = (_rows(angles, batch) for angles in (rotation.cos, rotation.sin))

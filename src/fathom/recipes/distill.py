@@ -18,9 +18,9 @@ from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.train.distill.config import (
     DistillConfig,
     EndpointConfig,
+    FilterConfig,
     LocalConfig,
     OnPolicyConfig,
-    SieveConfig,
     TeacherConfig,
     TraceData,
 )
@@ -77,7 +77,7 @@ def _traces(name: str, start: str, teacher: TeacherConfig) -> DistillConfig:
             problems=2000,
             samples=4,
             max_tokens=8192,
-            sieve=SieveConfig(language="en", code_blocks=False, thinking=True, per_problem=2),
+            sieve=FilterConfig(language="en", code_blocks=False, thinking=True, per_problem=2),
         ),
         epochs=2,
         batch=BatchConfig(rows=16, length=2048, micro_rows=2),

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 from fathom.report import formatting as spell
 from fathom.report.html import Html, tag
-from fathom.report.rollouts import Completion, Problem, Step
+from fathom.report.rollouts import CompletionRecord, ProblemRecord, StepRecord
 
 _SAFE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
-def browser(label: str, steps: Sequence[Step], *, open_: bool) -> Html:
+def browser(label: str, steps: Sequence[StepRecord], *, open_: bool) -> Html:
     """Of one run; there is at least one step."""
     first, last = steps[0], steps[-1]
     sides = [_side("before", first), _side("after", last)] if len(steps) > 1 else [_side("one step", first)]
@@ -31,7 +31,7 @@ def browser(label: str, steps: Sequence[Step], *, open_: bool) -> Html:
     )
 
 
-def data(steps: Sequence[Step]) -> Html:
+def data(steps: Sequence[StepRecord]) -> Html:
     """The steps as JSON in an element that nothing runs, with no sign in it that could end the element."""
     rows = [
         [step.step, [[p.prompt, p.right, p.of, [_row(one) for one in p.completions]] for p in step.problems]]
@@ -41,28 +41,28 @@ def data(steps: Sequence[Step]) -> Html:
     return Html(f'<script type="application/json">{written}</script>')
 
 
-def _row(one: Completion) -> list[object]:
+def _row(one: CompletionRecord) -> list[object]:
     return [one.text, int(one.correct), caption(one), _remark(one)]
 
 
-def _remark(one: Completion) -> str:
+def _remark(one: CompletionRecord) -> str:
     """What the verifier said, where it is more than the verdict."""
     return "" if one.detail == "right" and one.correct else one.detail
 
 
-def caption(one: Completion) -> str:
+def caption(one: CompletionRecord) -> str:
     """Verdict, reward and length in one line."""
     parts = ["right" if one.correct else "wrong"]
     if one.reward is not None:
         parts.append(f"reward {spell.short(one.reward)}")
     if one.length is not None:
-        parts.append(spell.counted(one.length, "token"))
+        parts.append(spell.with_unit(one.length, "token"))
     if one.truncated:
         parts.append("cut off")
     return " · ".join(parts)
 
 
-def _side(name: str, step: Step) -> Html:
+def _side(name: str, step: StepRecord) -> Html:
     return tag(
         "section",
         tag("h3", f"{name} ", tag("span", f"step {step.step}", class_="step")),
@@ -72,7 +72,7 @@ def _side(name: str, step: Step) -> Html:
     )
 
 
-def _problem(problem: Problem) -> list[Html]:
+def _problem(problem: ProblemRecord) -> list[Html]:
     head = tag(
         "div",
         tag("pre", problem.prompt, class_="prompt"),
@@ -81,7 +81,7 @@ def _problem(problem: Problem) -> list[Html]:
     return [head, *(_completion(one) for one in problem.completions)]
 
 
-def _completion(one: Completion) -> Html:
+def _completion(one: CompletionRecord) -> Html:
     return tag(
         "article",
         tag("p", caption(one), class_="caption"),

@@ -24,7 +24,7 @@ from fathom.report.measures import (
     traces,
 )
 from fathom.report.run import Run
-from fathom.report.variants import Arm, origin
+from fathom.report.variants import Variant, origin
 
 SMALL_SHARE, SMALL_PART = 0.01, 0.1
 
@@ -46,7 +46,7 @@ class Change:
         return abs(self.difference) > _noise(self.measure, self.before, self.after)
 
 
-def base_of(board: Board, learned: Arm, runs: Sequence[Run]) -> Result | None:
+def base_of(board: Board, learned: Variant, runs: Sequence[Run]) -> Result | None:
     """The measurement of the model that this arm began with."""
     starts = {base.directory for run in learned.runs if (base := origin(run, runs)) is not None}
     for result in board.results:
@@ -65,7 +65,7 @@ def changes(board: Board, before: Result, after: Result) -> list[Change]:
     return found
 
 
-def told(found: list[Change]) -> list[str]:
+def sentences(found: list[Change]) -> list[str]:
     """What the changes come to, in sentences."""
     by_path = {(change.measure.path, change.measure.temperature): change for change in found}
     main = max((t for _, t in by_path if t > GREEDY), default=GREEDY)
@@ -81,7 +81,7 @@ def told(found: list[Change]) -> list[str]:
     lines += [_skill(get("traces.first_right"), get("traces.leaf_right"), get("length")), _reach(found, main)]
     same = [change.measure.title for change in found if not change.changed]
     if same:
-        lines.append(f"Not changed beyond what chance explains: {spell.listed(same)}.")
+        lines.append(f"Not changed beyond what chance explains: {spell.join_words(same)}.")
     return [line for line in lines if line]
 
 
@@ -129,7 +129,7 @@ def _skill(first: Change | None, leaf: Change | None, length: Change | None) -> 
     known = [change for change in (first, leaf) if change is not None]
     if not known:
         return ""
-    ends = spell.listed([f"{change.measure.title} {_from_to(change)}" for change in known])
+    ends = spell.join_words([f"{change.measure.title} {_from_to(change)}" for change in known])
     better = [change for change in known if change.changed and change.difference > 0]
     worse = [change for change in known if change.changed and change.difference < 0]
     if better and not worse:

@@ -75,12 +75,12 @@ def draw(chart: Chart, *, width: float = WIDTH, height: float = HEIGHT) -> Html:
         _columns(chart, across, height),
         viewBox=f"0 0 {coordinate(width)} {coordinate(height)}",
         role="img",
-        aria_label=described(chart),
+        aria_label=text_alternative(chart),
         class_="chart",
     )
 
 
-def described(chart: Chart) -> str:
+def text_alternative(chart: Chart) -> str:
     """The chart in words."""
     told = []
     for one in chart.series[:8]:

@@ -8,17 +8,27 @@ from fathom.report import formatting as spell
 from fathom.report.html import Child, Html
 from fathom.report.run import Run
 from fathom.report.tables import NONE, plain
-from fathom.report.variants import Arm, lineage
+from fathom.report.variants import Variant, lineage
 
 HEADS = ("arm", "stage", "runs", "updates", "tokens", "time", "tokens/s", "machine hours", "cost")
 
 
-def table(runs: Sequence[Run], groups: Sequence[Arm]) -> Html:
+def table(runs: Sequence[Run], groups: Sequence[Variant]) -> Html:
     """A row an arm, one for all that looks at models, and the sum. Updates, tokens and time are means of a run."""
     rows = [_row(arm.name, arm.stage, arm.runs) for arm in groups]
     rows += [_row(name, "", mine) for name, mine in _looking(runs)]
     spent = seconds(runs)
-    total: list[Child] = ["all", "", str(len(runs)), "", "", _spent(spent), "", _hours(spent), _dollars(dollars(runs))]
+    total: list[Child] = [
+        "all",
+        "",
+        str(len(runs)),
+        "",
+        "",
+        _duration_cell(spent),
+        "",
+        _hours(spent),
+        _dollars(dollars(runs)),
+    ]
     return plain(HEADS, rows, "Time and cost", total=total if len(rows) > 1 else None, class_="costs")
 
 
@@ -58,7 +68,7 @@ def _row(name: str, stage: str, runs: Sequence[Run]) -> list[Child]:
         str(len(runs)),
         _updates(steps, runs),
         NONE if tokens is None else spell.size(tokens),
-        _spent(spent),
+        _duration_cell(spent),
         NONE if tokens is None or not spent else spell.size(tokens / spent),
         _hours(seconds(runs)),
         _dollars(dollars(runs)),
@@ -78,7 +88,7 @@ def _updates(steps: float | None, runs: Sequence[Run]) -> str:
     return f"{spell.size(round(steps))}{of}"
 
 
-def _spent(found: float | None) -> str:
+def _duration_cell(found: float | None) -> str:
     return spell.duration(found) if found is not None else NONE
 
 

@@ -27,7 +27,7 @@ def details(run: Run, runs: int = 1) -> Html:
             class_="facts",
         ),
         [tag("p", problem, class_="problem-note") for problem in run.problems],
-        tag("pre", _written(config, min(LONGEST, ROOM // runs)), class_="config", tabindex="0")
+        tag("pre", _config_text(config, min(LONGEST, ROOM // runs)), class_="config", tabindex="0")
         if isinstance(config, dict) and config
         else None,
         class_="run",
@@ -60,7 +60,7 @@ def facts(run: Run) -> dict[str, str]:
     }
 
 
-def _written(config: dict[str, Any], longest: int) -> str:
+def _config_text(config: dict[str, Any], longest: int) -> str:
     try:
         return text(json.dumps(config, indent=2, ensure_ascii=False), longest)
     except (ValueError, RecursionError):

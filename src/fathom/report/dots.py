@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fathom.report.formatting import listed
+from fathom.report.formatting import join_words
 from fathom.report.html import Html, coordinate, join, tag
 from fathom.report.measures import Board, Estimate, Measure, Result
 from fathom.report.scale import Scale, linear_ticks, tick_label
@@ -52,17 +52,17 @@ def draw(board: Board, measures: Sequence[Measure], colors: Mapping[str, int], g
         ],
         viewBox=f"0 0 {coordinate(WIDTH)} {coordinate(height)}",
         role="img",
-        aria_label=described(rows, measures),
+        aria_label=text_alternative(rows, measures),
         class_="chart",
     )
 
 
-def described(rows: Sequence[tuple[Result, Sequence[Estimate | None]]], measures: Sequence[Measure]) -> str:
+def text_alternative(rows: Sequence[tuple[Result, Sequence[Estimate | None]]], measures: Sequence[Measure]) -> str:
     """The drawing in words."""
     told = []
     for result, found in rows:
         known = [f"{m.title} {with_error(one)}" for m, one in zip(measures, found, strict=True) if one is not None]
-        told.append(f"{result.name}: {listed(known)}")
+        told.append(f"{result.name}: {join_words(known)}")
     return "Share of right answers by arm. " + "; ".join(told)
 
 

@@ -60,10 +60,10 @@ def scalars(run: Run) -> Iterator[tuple[float, int, str, float]]:
 def record(data: bytes) -> bytes:
     """One entry of a TFRecord file."""
     length = struct.pack("<Q", len(data))
-    return length + struct.pack("<I", masked(length)) + data + struct.pack("<I", masked(data))
+    return length + struct.pack("<I", masked_crc(length)) + data + struct.pack("<I", masked_crc(data))
 
 
-def masked(data: bytes) -> int:
+def masked_crc(data: bytes) -> int:
     """CRC-32C of ``data``, turned and moved as TFRecord asks, so that a checksum of checksums is none."""
     check = crc32c(data)
     return ((check >> 15 | check << 17) + _MASK) & 0xFFFFFFFF

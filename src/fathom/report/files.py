@@ -19,7 +19,7 @@ LARGEST_OBJECT = 16_000_000
 
 
 @dataclass(slots=True)
-class Reading:
+class LoadedLines:
     """What happened while a file was read: ``broken`` lines, and ``problem`` where it could not be read at all."""
 
     broken: int = 0
@@ -27,7 +27,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ParsedLine:
     """One object of a JSON Lines file, and the byte where its line begins."""
 
     start: int
@@ -49,7 +49,7 @@ def read_object(path: Path) -> tuple[dict[str, Any], str | None]:
     return ({}, "is no JSON object") if found is None else (found, None)
 
 
-def read_lines(path: Path, reading: Reading) -> Iterator[Line]:
+def read_lines(path: Path, reading: LoadedLines) -> Iterator[ParsedLine]:
     """Every line that is a JSON object; ``reading`` is told of the others."""
     try:
         reading.problem = _no_file(path)
@@ -61,7 +61,7 @@ def read_lines(path: Path, reading: Reading) -> Iterator[Line]:
                 begin, start = start, start + len(raw)
                 found = parse(raw)
                 if found is not None:
-                    yield Line(begin, found)
+                    yield ParsedLine(begin, found)
                 elif raw.strip():
                     reading.broken += 1
     except OSError as error:

@@ -26,10 +26,10 @@ def percent(value: float, digits: int = 1) -> str:
 
 def points(difference: float) -> str:
     """A difference of shares: .452 → ``+45.2``."""
-    return signed(100 * difference)
+    return with_sign(100 * difference)
 
 
-def signed(value: float, digits: int = 1) -> str:
+def with_sign(value: float, digits: int = 1) -> str:
     """With its sign, be it a plus."""
     written = _minus(f"{value:+.{digits}f}")
     return written[1:] if not float(f"{value:.{digits}f}") else written
@@ -52,7 +52,7 @@ def significant(value: float, digits: int = 3) -> str:
     exponent = floor(log10(abs(value)))
     if exponent < -4 or exponent > 6:
         mantissa = value / 10.0**exponent
-        return _minus(f"{mantissa:.1f}·10{_raised(exponent)}")
+        return _minus(f"{mantissa:.1f}·10{_superscript(exponent)}")
     return _minus(f"{value:.{max(0, digits - 1 - exponent)}f}")
 
 
@@ -79,12 +79,12 @@ def dollars(value: float) -> str:
     return f"${value:.2f}" if value >= 0.095 or value == 0 else f"${significant(value, 2)}"
 
 
-def listed(words: list[str]) -> str:
+def join_words(words: list[str]) -> str:
     """``a, b and c``."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
 
 
-def counted(amount: int, one: str, many: str | None = None) -> str:
+def with_unit(amount: int, one: str, many: str | None = None) -> str:
     """``1 run``, ``3 runs``."""
     return f"{amount:,} {one if amount == 1 else many or one + 's'}".replace(",", THIN)
 
@@ -93,5 +93,5 @@ def _minus(written: str) -> str:
     return written.replace("-", MINUS)
 
 
-def _raised(exponent: int) -> str:
+def _superscript(exponent: int) -> str:
     return "".join("⁻" if sign == "-" else "⁰¹²³⁴⁵⁶⁷⁸⁹"[int(sign)] for sign in str(exponent))

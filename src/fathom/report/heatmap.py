@@ -72,10 +72,10 @@ def _table(router: str, seen: list[tuple[float, list[float]]]) -> Loads:
         mine = range(begin, min(size, begin + together))
         row = [[shares[expert] for _, shares in part for expert in mine] for part in parts]
         table.append([sum(values) / len(values) if values else None for values in row])
-    return Loads(_named(router), table, together, size, seen[0][0], seen[-1][0])
+    return Loads(_router_label(router), table, together, size, seen[0][0], seen[-1][0])
 
 
-def _named(router: str) -> str:
+def _router_label(router: str) -> str:
     """``layers.3.mlp.router`` → ``layer 3``."""
     if match := re.fullmatch(r"layers\.(\d{1,4})\.mlp\.router", router):
         return f"layer {match[1]}"
@@ -103,12 +103,12 @@ def draw(found: Loads) -> Html:
         [_row(found, row, row_height) for row in range(len(found.table))],
         viewBox=f"0 0 {coordinate(WIDTH)} {coordinate(height)}",
         role="img",
-        aria_label=described(found),
+        aria_label=text_alternative(found),
         class_="chart heat",
     )
 
 
-def described(found: Loads) -> str:
+def text_alternative(found: Loads) -> str:
     """The drawing in words."""
     ends = [row[-1] for row in found.table]
     known = [value for value in ends if value is not None]
@@ -198,7 +198,7 @@ def key() -> Html:
         "ul",
         [tag("li", _swatch(place), word) for place, word in enumerate(said)],
         class_="legend",
-        aria_label=f"Colors of the load of experts, as shares of the mean; {spell.counted(len(said), 'level')}",
+        aria_label=f"Colors of the load of experts, as shares of the mean; {spell.with_unit(len(said), 'level')}",
     )
 
 

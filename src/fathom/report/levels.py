@@ -29,7 +29,7 @@ BEYOND = ("level", "problems", "unsolved by the base", "solved by the model", "b
 """Columns of the table of problems that the base does not solve."""
 
 
-def drawn(runs: Sequence[Run]) -> Html | None:
+def level_curves(runs: Sequence[Run]) -> Html | None:
     """The levels of runs that had some; None where none had."""
     parts: list[Html] = []
     for run in [run for run in runs if _names([run])][:MOST_RUNS]:
@@ -44,7 +44,7 @@ def drawn(runs: Sequence[Run]) -> Html | None:
     return join(*parts) if parts else None
 
 
-def measured(board: Board) -> Html | None:
+def level_results(board: Board) -> Html | None:
     """pass@1, and pass@k of the largest k, of each arm on each level."""
     main = board.main
     runs = [one.run for result in board.results for one in result.measured]
@@ -104,7 +104,7 @@ def beyond(runs: Sequence[Run]) -> Html:
         if lines:
             rows = [_beyond(line) for line in lines[: MOST + 1]]
             samples = number(lines[0].get("samples"))
-            tries = spell.counted(int(samples), "sample") if samples else "its samples"
+            tries = spell.with_unit(int(samples), "sample") if samples else "its samples"
             caption = (
                 f"{run.label}: problems of which the base solves none in {tries}: how many of them the model solves, "
                 "and the base with as many fresh ones. In brackets 95 % intervals; p is the chance of counts so "

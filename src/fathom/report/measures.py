@@ -16,7 +16,7 @@ from typing import Literal
 
 from fathom.report.run import Run
 from fathom.report.values import Record, at, number, text
-from fathom.report.variants import Arm, origin, start_parts
+from fathom.report.variants import Variant, origin, start_parts
 
 Unit = Literal["share", "number"]
 GREEDY = 0.0
@@ -69,7 +69,7 @@ class Result:
     """All measurements of an arm on one set of problems."""
 
     name: str
-    arm: Arm | None
+    arm: Variant | None
     measured: tuple[Measured, ...]
 
     def estimate(self, measure: Measure) -> Estimate | None:
@@ -116,15 +116,15 @@ class Board:
         ]
         return int(max((value for value in found if value is not None), default=0)) or None
 
-    def result(self, arm: Arm) -> Result | None:
+    def result(self, arm: Variant) -> Result | None:
         return next((result for result in self.results if result.arm is arm), None)
 
 
-def boards(runs: Sequence[Run], groups: Sequence[Arm]) -> list[Board]:
+def boards(runs: Sequence[Run], groups: Sequence[Variant]) -> list[Board]:
     """One board for each split of each task that somebody was measured on."""
     found: dict[tuple[str, str], dict[str, list[Measured]]] = {}
     arm_of = {run.directory: arm for arm in groups for run in arm.runs}
-    arms_by_name: dict[str, Arm] = {}
+    arms_by_name: dict[str, Variant] = {}
     for run in (run for run in runs if run.lines.get("measure")):
         of = origin(run, runs)
         arm = arm_of.get(of.directory) if of is not None else None

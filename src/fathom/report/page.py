@@ -13,7 +13,7 @@ from fathom.base.errors import ReportError
 from fathom.report import costs, figure, levels, results, rollouts, stages, summary
 from fathom.report import formatting as spell
 from fathom.report.browser import browser
-from fathom.report.content import Report
+from fathom.report.content import RunReport
 from fathom.report.details import details
 from fathom.report.html import Html, join, tag
 from fathom.report.run import STEPS
@@ -22,7 +22,7 @@ Section = tuple[str, Html]
 """(title, content)."""
 
 
-def write(report: Report, path: Path) -> None:
+def write(report: RunReport, path: Path) -> None:
     """Put the page there. Raises ReportError where that is refused."""
     try:
         path.write_text(render(report), encoding="utf-8", newline="\n")
@@ -30,7 +30,7 @@ def write(report: Report, path: Path) -> None:
         raise ReportError(f"{path} cannot be written: {error.strerror}", "choose another --out") from error
 
 
-def render(report: Report) -> str:
+def render(report: RunReport) -> str:
     """The whole page."""
     style, script = _part("style.css"), _part("browse.js")
     sections = [(title, content) for title, content in _sections(report) if content]
@@ -61,13 +61,13 @@ def render(report: Report) -> str:
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
-def _sections(report: Report) -> Iterator[Section]:
+def _sections(report: RunReport) -> Iterator[Section]:
     """In the order of the page; whatever is empty is left out."""
-    yield "What was asked, and what came of it", results.judged(report)
+    yield "What was asked, and what came of it", results.verdict_section(report)
     for board in report.boards:
         title = "Results" if len(report.boards) == 1 else f"Results: {board.task}, {board.split}"
-        yield title, results.measured(report, board)
-    yield "What reinforcement learning changed", results.changed(report)
+        yield title, results.results_section(report, board)
+    yield "What reinforcement learning changed", results.changes_section(report)
     yield "Beyond the base", levels.beyond(report.stage("beyond"))
     for name in dict.fromkeys(run.stage for run in report.runs):
         yield stages.TITLES.get(name, name[:1].upper() + name[1:]), stages.stage(report, name)
@@ -76,7 +76,7 @@ def _sections(report: Report) -> Iterator[Section]:
     yield "The runs", join(*(details(run, len(report.runs)) for run in report.runs))
 
 
-def _head(report: Report, titles: Sequence[str]) -> Html:
+def _head(report: RunReport, titles: Sequence[str]) -> Html:
     board = report.boards[0] if report.boards else None
     about = [part for part in (summary.date(report.runs), summary.hardware(report.runs)) if part]
     shown = summary.figures(report.runs, report.groups, board)
@@ -97,7 +97,7 @@ def _large(one: summary.Figure) -> Html:
     return tag("div", tag("dt", one.name), tag("dd", before, one.value))
 
 
-def _completions(report: Report) -> Html:
+def _completions(report: RunReport) -> Html:
     runs = [run for run in report.runs if STEPS in run.lines or run.rollouts().is_file()]
     read = []
     for run in runs:
@@ -114,9 +114,9 @@ def _completions(report: Report) -> Html:
     )
 
 
-def _costs(report: Report) -> Html:
+def _costs(report: RunReport) -> Html:
     rates = sorted({rate for run in report.runs if (rate := run.dollars_per_hour)})
-    price = f"At {spell.listed([spell.dollars(rate) for rate in rates])} an hour." if rates else "No price was set."
+    price = f"At {spell.join_words([spell.dollars(rate) for rate in rates])} an hour." if rates else "No price was set."
     means = " Updates, tokens and time are means of a run." if any(len(arm.runs) > 1 for arm in report.groups) else ""
     caption = (
         f"Machine time up to the last recorded line, that of killed processes as far as it was saved.{means} {price}"

@@ -14,7 +14,7 @@ Outcome = Literal["met", "missed", "open"]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ReadinessVerdict:
     """An aim, and what came of it; ``open`` is what the numbers do not decide. ``told`` says by how much."""
 
     aim: str
@@ -31,13 +31,13 @@ class _Found:
     told: str
 
 
-def gate(runs: Sequence[Run]) -> list[Verdict]:
+def gate(runs: Sequence[Run]) -> list[ReadinessVerdict]:
     """The verdicts on the bases of runs of reinforcement learning, runs of one aim in one verdict; none where nobody
     looked.
     """
     by_aim: dict[str, list[tuple[Run, _Found]]] = {}
     looked = [run for run in runs if run.last("gate")]
-    for ask in (_solved, _ever, _thinking):
+    for ask in (_pass_rate_findings, _ever, _thinking):
         for run in looked:
             found = ask(run, run.last("gate"))
             if found is not None:
@@ -51,15 +51,15 @@ def findings(run: Run) -> list[str]:
     return [text(one, 300) for one in said[:12] if text(one)] if isinstance(said, list) else []
 
 
-def _together(aim: str, found: Sequence[tuple[Run, _Found]]) -> Verdict:
+def _together(aim: str, found: Sequence[tuple[Run, _Found]]) -> ReadinessVerdict:
     same = len({run.place[-1:] for run, _ in found}) == 1  # seed-1/zero, seed-2/zero: say seed-1, seed-2
     names = ["/".join(run.place[:-1]) if same and len(run.place) > 1 else run.label for run, _ in found]
     told = "; ".join(f"{name} {one.told}" for name, (_, one) in zip(names, found, strict=True))
     told = found[0][1].told if len(found) == 1 else told
-    return Verdict(aim, "met" if all(one.met for _, one in found) else "missed", told)
+    return ReadinessVerdict(aim, "met" if all(one.met for _, one in found) else "missed", told)
 
 
-def _solved(run: Run, line: Record) -> _Found | None:
+def _pass_rate_findings(run: Run, line: Record) -> _Found | None:
     solved, bounds = number(line.get("pass@1")), run.setting("gate.pass_at_1")
     if solved is None or not isinstance(bounds, list) or len(bounds) != 2:
         return None

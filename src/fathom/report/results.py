@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fathom.report import changes, chart, dots, levels, measures, tables
 from fathom.report import formatting as spell
-from fathom.report.content import Report
+from fathom.report.content import RunReport
 from fathom.report.figure import figure, legend, table
 from fathom.report.html import Html, join, tag
 from fathom.report.measures import Board, Measure
@@ -12,7 +12,7 @@ from fathom.report.readiness import findings, gate
 from fathom.report.verdicts import aims, beyond
 
 
-def judged(report: Report) -> Html:
+def verdict_section(report: RunReport) -> Html:
     """Every aim and what came of it; empty where nobody asked for anything."""
     found: list[Html] = []
     before = gate(report.stage("rl"))
@@ -35,7 +35,7 @@ def judged(report: Report) -> Html:
     return join(*found)
 
 
-def measured(report: Report, board: Board) -> Html:
+def results_section(report: RunReport, board: Board) -> Html:
     """Arms beside one another, as drawings and as a table."""
     sampled = [measure for measure in measures.accuracies(board) if measure.path == "pass@1"]
     goal = report.goal if any(board.result(arm) for arm in report.learned) else None
@@ -47,17 +47,17 @@ def measured(report: Report, board: Board) -> Html:
     if (passes := _passes(report, board)) is not None:
         drawn.append(passes)
     problems = (
-        f"{spell.counted(board.problems, 'problem')} of {board.task}, {board.split} split. " if board.problems else ""
+        f"{spell.with_unit(board.problems, 'problem')} of {board.task}, {board.split} split. " if board.problems else ""
     )
     caption = f"{problems}± is the {_kind(board)}. Bold: the best of a row."
     return join(
         tag("div", drawn, class_="panels wide") if drawn else None,
         table(tables.arms(board, [arm.name for arm in report.learned]), caption),
-        levels.measured(board),
+        levels.level_results(board),
     )
 
 
-def changed(report: Report) -> Html:
+def changes_section(report: RunReport) -> Html:
     """What reinforcement learning did to its base, on every set of problems; empty where nobody measured both."""
     parts: list[Html] = []
     for board in report.boards:
@@ -68,7 +68,7 @@ def changed(report: Report) -> Html:
                 continue
             found = changes.changes(board, before, after)
             on = f" on {board.task} ({board.split})" if len(report.boards) > 1 else ""
-            said = tag("ul", [tag("li", line) for line in changes.told(found)], class_="told-list")
+            said = tag("ul", [tag("li", line) for line in changes.sentences(found)], class_="told-list")
             caption = "Before and after; shares in percent, differences in points. Grey: what chance explains."
             sides = [said, table(tables.changes(found, before.name, after.name), caption)]
             parts += [
@@ -88,7 +88,7 @@ def _kind(board: Board, *, bound: bool = True) -> str:
     return error if amounts == {False} else f"{spread}, and of a single run the {error}"
 
 
-def _passes(report: Report, board: Board) -> Html | None:
+def _passes(report: RunReport, board: Board) -> Html | None:
     """pass@k over k."""
     main = board.main
     if main is None:

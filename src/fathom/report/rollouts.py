@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fathom.report.files import Reading, read_at, read_lines
+from fathom.report.files import LoadedLines, read_at, read_lines
 from fathom.report.run import STEPS, Run
 from fathom.report.values import Record, count, number, text
 
@@ -24,7 +24,7 @@ ROOM = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
+class CompletionRecord:
     """One answer; ``cut`` are the characters in its middle that are not shown."""
 
     text: str
@@ -41,11 +41,11 @@ class Completion:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ProblemRecord:
     """A prompt and completions of it; ``right`` of ``of`` earned their reward."""
 
     prompt: str
-    completions: tuple[Completion, ...]
+    completions: tuple[CompletionRecord, ...]
     right: int
     of: int
 
@@ -55,11 +55,11 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StepRecord:
     """What was kept of one step."""
 
     step: int
-    problems: tuple[Problem, ...]
+    problems: tuple[ProblemRecord, ...]
 
 
 def _bytes(shown: str) -> int:
@@ -67,9 +67,9 @@ def _bytes(shown: str) -> int:
     return len(shown.encode()) + 5 * sum(map(shown.count, "<>&")) + sum(map(shown.count, '\n"\\'))
 
 
-def steps(run: Run, room: int = ROOM) -> tuple[list[Step], list[str]]:
+def steps(run: Run, room: int = ROOM) -> tuple[list[StepRecord], list[str]]:
     """Some steps of ``run`` in order, and what was wrong with its file."""
-    path, reading = run.rollouts(), Reading()
+    path, reading = run.rollouts(), LoadedLines()
     places: dict[int, list[int]] = {}
     for line in read_lines(path, reading):
         step = count(line.values.get("step"))
@@ -80,7 +80,7 @@ def steps(run: Run, room: int = ROOM) -> tuple[list[Step], list[str]]:
         problems.append(f"{path.name}: {reading.broken} broken line{'s' if reading.broken > 1 else ''} left out")
     if reading.problem and STEPS in run.lines:
         problems.append(f"{path.name} {reading.problem}")
-    found: dict[int, Step] = {}
+    found: dict[int, StepRecord] = {}
     for step in _order(sorted(places)):
         kept = []
         for start in places[step]:
@@ -89,7 +89,7 @@ def steps(run: Run, room: int = ROOM) -> tuple[list[Step], list[str]]:
                 kept.append(one)
                 room -= one.size
         if kept:
-            found[step] = Step(step, tuple(kept))
+            found[step] = StepRecord(step, tuple(kept))
     return [found[step] for step in sorted(found)], problems
 
 
@@ -114,17 +114,17 @@ def _spread(known: Sequence[int]) -> list[int]:
     return [known[place * (len(known) - 1) // (MOST_STEPS - 1)] for place in range(MOST_STEPS)]
 
 
-def _problem(line: Record) -> Problem | None:
+def _problem(line: Record) -> ProblemRecord | None:
     members = line.get("completions")
     known = [one for one in members if isinstance(one, dict)] if isinstance(members, list) else []
     if not known:
         return None
     right = sum(one.get("correct") is True for one in known)
-    shown = tuple(_completion(one) for one in _mixed(known))
-    return Problem(text(line.get("prompt"), LONGEST_PROMPT), shown, right, len(known))
+    shown = tuple(_completion(one) for one in _balanced_sample(known))
+    return ProblemRecord(text(line.get("prompt"), LONGEST_PROMPT), shown, right, len(known))
 
 
-def _mixed(members: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _balanced_sample(members: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Right and wrong ones, as many as there is room for, in the order they were sampled."""
     right = [place for place, one in enumerate(members) if one.get("correct") is True]
     wrong = [place for place, one in enumerate(members) if one.get("correct") is not True]
@@ -134,11 +134,11 @@ def _mixed(members: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [members[place] for place in chosen]
 
 
-def _completion(one: Record) -> Completion:
+def _completion(one: Record) -> CompletionRecord:
     raw = one.get("text")
     raw = raw if isinstance(raw, str) else ""
     shown, cut = _middle_out(raw)
-    return Completion(
+    return CompletionRecord(
         text=text(shown, 10 * LONGEST_TEXT),
         cut=cut,
         reward=number(one.get("reward")),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fathom.report.files import Reading, read_lines, read_object
+from fathom.report.files import LoadedLines, read_lines, read_object
 from fathom.report.values import Record, at, count, number, text
 from fathom.train.run.metrics import METRICS, ROLLOUTS, RUN
 
@@ -150,7 +150,7 @@ def load(directory: Path, place: tuple[str, ...] = ()) -> Run:
     run = Run(directory, place, facts, finished=(directory / "final").is_dir())
     if problem:
         run.problems.append(f"{RUN} {problem}")
-    path, reading = directory / METRICS, Reading()
+    path, reading = directory / METRICS, LoadedLines()
     found: dict[str, Lines] = {}
     for line in read_lines(path, reading):
         kind = text(line.values.get("kind"), 40)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fathom.report import chart, curves, heatmap, levels
 from fathom.report import formatting as spell
-from fathom.report.content import Report
+from fathom.report.content import RunReport
 from fathom.report.figure import figure, legend
 from fathom.report.html import Html, join, tag
 from fathom.report.panels import Panel
@@ -24,22 +24,22 @@ HEATED = 4
 """Runs of a stage whose loads of experts are drawn."""
 
 
-def stage(report: Report, name: str) -> Html:
+def stage(report: RunReport, name: str) -> Html:
     """Everything that runs of this stage recorded while they ran; empty where there is nothing."""
     runs = [run for run in report.stage(name) if run.lines]
     if not runs or not runs[0].trains:
         return Html()
     colors = {run.label: report.colors.get(arm.name, 7) for arm in report.groups for run in arm.runs}
     drawn = list(curves.charts(runs, colors))
-    first = [_drawn(one, panel) for one, panel in drawn if not panel.aside]
-    more = [_drawn(one, panel) for one, panel in drawn if panel.aside]
+    first = [_chart_figure(one, panel) for one, panel in drawn if not panel.aside]
+    more = [_chart_figure(one, panel) for one, panel in drawn if panel.aside]
     return join(
         _legend(report, runs) if len(runs) > 1 else None,
         [tag("p", told, class_="note") for run in runs if (told := _traces(run))],
         tag("p", _axis(drawn, len(runs) - curves.MOST_RUNS), class_="note") if drawn else None,
         tag("div", first, class_="panels") if first else None,
         tag("details", tag("summary", "Further curves"), tag("div", more, class_="panels")) if more else None,
-        levels.drawn(runs),
+        levels.level_curves(runs),
         _heat(report, runs),
     )
 
@@ -52,39 +52,39 @@ def _traces(run: Run) -> str:
         return ""
     told = f"{run.label}: {spell.size(asked)} answers of the teacher, {spell.percent(right)} right"
     told += f"; {spell.size(kept)} learned"
-    told += f", of {spell.counted(int(problems), 'problem')}" if problems is not None else ""
+    told += f", of {spell.with_unit(int(problems), 'problem')}" if problems is not None else ""
     dropped = line.get("dropped")
     reasons = list(dropped.items())[:8] if isinstance(dropped, dict) else []
     known = [
         f"{spell.size(amount)} {text(reason, 60)}" for reason, one in reasons if (amount := number(one)) is not None
     ]
-    return told + (f". Left out: {spell.listed(known)}." if known else ".")
+    return told + (f". Left out: {spell.join_words(known)}." if known else ".")
 
 
 def _axis(drawn: Sequence[tuple[chart.Chart, Panel]], more: int) -> str:
     """What runs to the right, and what is not there."""
-    told = f"Horizontal axes count {spell.listed(sorted({f'{one.x}s' for one, _ in drawn}))}."
-    return told + (f" {spell.counted(more, 'further run')} not drawn." if more > 0 else "")
+    told = f"Horizontal axes count {spell.join_words(sorted({f'{one.x}s' for one, _ in drawn}))}."
+    return told + (f" {spell.with_unit(more, 'further run')} not drawn." if more > 0 else "")
 
 
-def _drawn(one: chart.Chart, panel: Panel) -> Html:
+def _chart_figure(one: chart.Chart, panel: Panel) -> Html:
     title = tag("b", f"{one.title[:1].upper()}{one.title[1:]}")
     return figure(chart.draw(one), [title, f": {panel.note}." if panel.note else "."])
 
 
-def _legend(report: Report, runs: Sequence[Run]) -> Html:
+def _legend(report: RunReport, runs: Sequence[Run]) -> Html:
     """One entry an arm."""
     shown = {run.directory for run in runs}
     entries = []
     for arm in report.groups:
         mine = [run for run in arm.runs if run.directory in shown]
         if mine:
-            name = f"{arm.name} ({spell.counted(len(mine), 'run')})" if len(mine) > 1 else mine[0].label
+            name = f"{arm.name} ({spell.with_unit(len(mine), 'run')})" if len(mine) > 1 else mine[0].label
             entries.append((name, report.colors.get(arm.name, 7)))
     return legend(entries)
 
 
-def _heat(report: Report, runs: Sequence[Run]) -> Html | None:
+def _heat(report: RunReport, runs: Sequence[Run]) -> Html | None:
     """The first run of each arm."""
     there = {run.directory for run in runs}
     firsts = [next((run for run in arm.runs if run.directory in there), None) for arm in report.groups]

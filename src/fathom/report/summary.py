@@ -11,7 +11,7 @@ from fathom.report.changes import base_of
 from fathom.report.measures import GREEDY, Board, Measure, Result
 from fathom.report.run import STEPS, Run
 from fathom.report.values import at, count, number, text
-from fathom.report.variants import Arm
+from fathom.report.variants import Variant
 from fathom.report.verdicts import with_error
 
 
@@ -24,18 +24,18 @@ class Figure:
     before: str = ""
 
 
-def abstract(runs: Sequence[Run], groups: Sequence[Arm], board: Board | None) -> str:
+def abstract(runs: Sequence[Run], groups: Sequence[Variant], board: Board | None) -> str:
     """A few sentences in the place of an abstract."""
     return " ".join(
         sentence
-        for sentence in (_model(runs), _trained(groups), _result(runs, groups, board), _cost(runs, groups))
+        for sentence in (_model(runs), _training_sentence(groups), _result(runs, groups, board), _cost(runs, groups))
         if sentence
     )
 
 
-def figures(runs: Sequence[Run], groups: Sequence[Arm], board: Board | None) -> list[Figure]:
+def figures(runs: Sequence[Run], groups: Sequence[Variant], board: Board | None) -> list[Figure]:
     """Three or four numbers to remember."""
-    found = [*_measured(runs, groups, board)] or [*_recorded(runs)]
+    found = [*_result_figures(runs, groups, board)] or [*_final_figures(runs)]
     seconds, dollars = costs.seconds(runs), costs.dollars(runs)
     if seconds is not None:
         found.append(
@@ -66,7 +66,7 @@ def date(runs: Sequence[Run]) -> str:
     return f"{written.day} {written:%B %Y}" if written is not None else ""
 
 
-def learned_pair(runs: Sequence[Run], groups: Sequence[Arm], board: Board) -> tuple[Result | None, Result] | None:
+def learned_pair(runs: Sequence[Run], groups: Sequence[Variant], board: Board) -> tuple[Result | None, Result] | None:
     """The first measured arm of reinforcement learning, and what it began with."""
     for arm in groups:
         if arm.stage == "rl" and (mine := board.result(arm)) is not None:
@@ -80,7 +80,7 @@ def architecture(run: Run) -> str:
     if not isinstance(model, dict):
         return ""
     layers, width = count(model.get("num_layers")), count(model.get("hidden_size"))
-    parts = [f"{spell.counted(layers, 'layer')} of width {width}"] if layers and width else []
+    parts = [f"{spell.with_unit(layers, 'layer')} of width {width}"] if layers and width else []
     kind = text(at(model, "attention.kind"), 20)
     if kind:
         parts.append("latent attention" if kind == "mla" else f"{kind.upper()} attention")
@@ -88,7 +88,7 @@ def architecture(run: Run) -> str:
     if experts and chosen:
         parts.append(f"{experts} experts of which {chosen} serve a token")
     if modules := count(model.get("num_mtp_layers")):
-        parts.append(spell.counted(modules, "MTP module"))
+        parts.append(spell.with_unit(modules, "MTP module"))
     return ", ".join(parts)
 
 
@@ -112,7 +112,7 @@ def _model(runs: Sequence[Run]) -> str:
     return f"The model has {size}" + (f": {build}." if build else ".")
 
 
-def _trained(groups: Sequence[Arm]) -> str:
+def _training_sentence(groups: Sequence[Variant]) -> str:
     """The road of each arm; of several runs the mean."""
     told = []
     for arm in groups[:MOST_ARMS]:
@@ -120,7 +120,7 @@ def _trained(groups: Sequence[Arm]) -> str:
         seconds = _mean([run.seconds for run in runs])
         tokens = _mean([run.tokens for run in runs])
         stage = _STAGES.get(arm.stage, arm.stage)
-        road = f"{spell.counted(len(runs), 'run')} of {stage}" if len(runs) > 1 else stage
+        road = f"{spell.with_unit(len(runs), 'run')} of {stage}" if len(runs) > 1 else stage
         if tokens is not None:
             road += f", {spell.size(tokens)} tokens" + (" of its own" if STEPS in runs[0].lines else "")
         if seconds is not None:
@@ -130,7 +130,7 @@ def _trained(groups: Sequence[Arm]) -> str:
         return ""
     more = len(groups) - len(told)
     told += [f"{more} more"] if more > 0 else []
-    return f"Trained {'were' if len(told) > 1 else 'was'} {spell.listed(told)}."
+    return f"Trained {'were' if len(told) > 1 else 'was'} {spell.join_words(told)}."
 
 
 def _each(runs: Sequence[Run]) -> str:
@@ -157,7 +157,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _result(runs: Sequence[Run], groups: Sequence[Arm], board: Board | None) -> str:
+def _result(runs: Sequence[Run], groups: Sequence[Variant], board: Board | None) -> str:
     pair = learned_pair(runs, groups, board) if board is not None else None
     if board is None or pair is None:
         return ""
@@ -171,13 +171,13 @@ def _result(runs: Sequence[Run], groups: Sequence[Arm], board: Board | None) -> 
                 f"{name} went from {with_error(old)} to {with_error(new)}" if old else f"{name} is {with_error(new)}"
             )
     where = (
-        f"On {spell.counted(board.problems, 'problem')} of the {board.split} split"
+        f"On {spell.with_unit(board.problems, 'problem')} of the {board.split} split"
         if board.problems
         else "On held-out problems"
     )
     more = any((found := after.estimate(measure)) is not None and found.over_runs for measure, _ in _headlines(board))
     kind = "± is the spread over runs" if more else "± is the standard error over problems"
-    return f"{where}, {spell.listed(told)} ({kind})." if told else ""
+    return f"{where}, {spell.join_words(told)} ({kind})." if told else ""
 
 
 def _headlines(board: Board) -> list[tuple[Measure, str]]:
@@ -185,7 +185,7 @@ def _headlines(board: Board) -> list[tuple[Measure, str]]:
     return found + ([(Measure("", "pass@1", GREEDY), "greedy")] if GREEDY in board.temperatures else [])
 
 
-def _cost(runs: Sequence[Run], groups: Sequence[Arm]) -> str:
+def _cost(runs: Sequence[Run], groups: Sequence[Variant]) -> str:
     seconds, dollars = costs.seconds(runs), costs.dollars(runs)
     if seconds is None:
         return ""
@@ -199,7 +199,7 @@ def _cost(runs: Sequence[Run], groups: Sequence[Arm]) -> str:
     return f"Everything here took {all_of_it}."
 
 
-def _measured(runs: Sequence[Run], groups: Sequence[Arm], board: Board | None) -> Iterator[Figure]:
+def _result_figures(runs: Sequence[Run], groups: Sequence[Variant], board: Board | None) -> Iterator[Figure]:
     pair = learned_pair(runs, groups, board) if board is not None else None
     if board is None or pair is None:
         return
@@ -211,7 +211,7 @@ def _measured(runs: Sequence[Run], groups: Sequence[Arm], board: Board | None) -
             yield Figure(spell.percent(new.mean), name, spell.percent(old.mean) if old is not None else "")
 
 
-def _recorded(runs: Sequence[Run]) -> Iterator[Figure]:
+def _final_figures(runs: Sequence[Run]) -> Iterator[Figure]:
     """What the last run of each stage ended with."""
     for stage, kind, key, name in (
         ("rl", STEPS, "reward", "reward"),

@@ -8,7 +8,7 @@ from fathom.report import formatting as spell
 from fathom.report.changes import Change
 from fathom.report.html import Child, Html, tag
 from fathom.report.measures import Board, Estimate, Measure, accuracies, manners, passes, traces
-from fathom.report.readiness import Verdict
+from fathom.report.readiness import ReadinessVerdict
 
 NONE = "–"
 
@@ -52,7 +52,7 @@ def arms(board: Board, learned: Sequence[str]) -> Html:
 
 
 def _runs(amount: int) -> Html | None:
-    return tag("small", spell.counted(amount, "run")) if amount > 1 else None
+    return tag("small", spell.with_unit(amount, "run")) if amount > 1 else None
 
 
 def _row(board: Board, measure: Measure, learned: Sequence[str]) -> Html | None:
@@ -93,7 +93,7 @@ def figure(measure: Measure, value: float) -> str:
     return spell.share(value) if measure.unit == "share" else f"{value:.1f}"
 
 
-def verdicts(found: Sequence[Verdict]) -> Html:
+def verdicts(found: Sequence[ReadinessVerdict]) -> Html:
     """Aims with their outcomes."""
     return tag(
         "ol",
@@ -115,7 +115,7 @@ def changes(found: Sequence[Change], before: str, after: str) -> Html:
     rows = []
     for change in found:
         unit = change.measure.unit
-        difference = spell.points(change.difference) if unit == "share" else spell.signed(change.difference)
+        difference = spell.points(change.difference) if unit == "share" else spell.with_sign(change.difference)
         rows.append(
             tag(
                 "tr",

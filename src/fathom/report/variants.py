@@ -23,7 +23,7 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class Variant:
     """Runs of one treatment. ``stage`` is theirs."""
 
     name: str
@@ -31,7 +31,7 @@ class Arm:
     runs: tuple[Run, ...]
 
 
-def arms(runs: Sequence[Run]) -> list[Arm]:
+def group_variants(runs: Sequence[Run]) -> list[Variant]:
     """Of the runs that train, in their order."""
     trained = [run for run in runs if run.trains]
     strict = {run.directory: _key(run) for run in trained}
@@ -43,7 +43,7 @@ def arms(runs: Sequence[Run]) -> list[Arm]:
         for run in members:
             found.setdefault(key if _alike(members, runs) else strict[run.directory], []).append(run)
     names = _names(list(found))
-    return [Arm(names[key], members[0].stage, tuple(members)) for key, members in found.items()]
+    return [Variant(names[key], members[0].stage, tuple(members)) for key, members in found.items()]
 
 
 def origin(run: Run, runs: Sequence[Run]) -> Run | None:

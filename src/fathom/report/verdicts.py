@@ -12,10 +12,10 @@ from pathlib import Path
 
 from fathom.report import formatting as spell
 from fathom.report.measures import GREEDY, Board, Estimate, Measure, Result
-from fathom.report.readiness import Outcome, Verdict
+from fathom.report.readiness import Outcome, ReadinessVerdict
 from fathom.report.run import Run
 from fathom.report.values import count, number
-from fathom.report.variants import Arm, lineage, origin
+from fathom.report.variants import Variant, lineage, origin
 
 SEEDS, BASES = 3, 2
 """Runs of reinforcement learning, and bases they begin with, from which a result is more than a stroke of luck."""
@@ -29,31 +29,31 @@ CHANCE = 0.05
 _WORST: tuple[Outcome, ...] = ("missed", "open", "met")
 
 
-def aims(board: Board, learned: Arm, runs: Sequence[Run], goal: float) -> list[Verdict]:
+def aims(board: Board, learned: Variant, runs: Sequence[Run], goal: float) -> list[ReadinessVerdict]:
     """The aims for one arm of reinforcement learning against everybody else on the board."""
     mine = board.result(learned)
     if mine is None:
         return []
-    controls = [result for result in board.results if result is not mine and not _rewarded(result)]
+    controls = [result for result in board.results if result is not mine and not _is_rl(result)]
     return [
-        *_reached(board, mine, goal),
+        *_goal_verdicts(board, mine, goal),
         *_greedy(mine, controls),
         *_above(board, mine, controls),
         *_time(mine, controls, runs),
-        _repeated(mine),
+        _seeds_verdict(mine),
     ]
 
 
-def _reached(board: Board, mine: Result, goal: float) -> Iterator[Verdict]:
+def _goal_verdicts(board: Board, mine: Result, goal: float) -> Iterator[ReadinessVerdict]:
     for temperature in board.temperatures:
         if temperature > GREEDY and (found := mine.estimate(Measure("", "pass@1", temperature))) is not None:
             off = found.mean - goal
             told = with_error(found) + ("" if off >= 0 else f", {spell.share(-off)} points short")
             aim = f"sampled pass@1 at least {spell.percent(goal, 0)} at T = {temperature:g}"
-            yield Verdict(aim, "met" if off >= 0 else "missed", told)
+            yield ReadinessVerdict(aim, "met" if off >= 0 else "missed", told)
 
 
-def _greedy(mine: Result, controls: Sequence[Result]) -> Iterator[Verdict]:
+def _greedy(mine: Result, controls: Sequence[Result]) -> Iterator[ReadinessVerdict]:
     measure = Measure("", "pass@1", GREEDY)
     found = mine.estimate(measure)
     others = _estimates(controls, measure)
@@ -62,10 +62,10 @@ def _greedy(mine: Result, controls: Sequence[Result]) -> Iterator[Verdict]:
     name, best = max(others, key=lambda other: other[1].mean)
     off = found.mean - best.mean
     told = f"{with_error(found)}, the best control ({name}) {with_error(best)}: {spell.points(off)} points"
-    yield Verdict("greedy at least equal to every control", "met" if off >= 0 else "missed", told)
+    yield ReadinessVerdict("greedy at least equal to every control", "met" if off >= 0 else "missed", told)
 
 
-def _above(board: Board, mine: Result, controls: Sequence[Result]) -> Iterator[Verdict]:
+def _above(board: Board, mine: Result, controls: Sequence[Result]) -> Iterator[ReadinessVerdict]:
     for temperature in board.temperatures:
         measure = Measure("", "pass@1", temperature)
         found = mine.estimate(measure)
@@ -78,7 +78,7 @@ def _above(board: Board, mine: Result, controls: Sequence[Result]) -> Iterator[V
         if worst == "open":
             told += "; a single seed has no spread to compare with"
         aim = f"sampled at T = {temperature:g} above every control by more than the spread of seeds"
-        yield Verdict(aim, worst, told)
+        yield ReadinessVerdict(aim, worst, told)
 
 
 def beyond_spread(mine: Estimate, other: Estimate) -> tuple[Outcome, str]:
@@ -91,7 +91,7 @@ def beyond_spread(mine: Estimate, other: Estimate) -> tuple[Outcome, str]:
     return ("missed" if off <= 0 else "open"), told
 
 
-def _time(mine: Result, controls: Sequence[Result], runs: Sequence[Run]) -> Iterator[Verdict]:
+def _time(mine: Result, controls: Sequence[Result], runs: Sequence[Run]) -> Iterator[ReadinessVerdict]:
     """Whether the controls had as long as reinforcement learning had, from the same bases."""
     bases = {base.directory for one in mine.measured if one.of and (base := origin(one.of, runs)) is not None}
     spent = _seconds(mine, bases, runs)
@@ -104,18 +104,20 @@ def _time(mine: Result, controls: Sequence[Result], runs: Sequence[Run]) -> Iter
     if spent and times:
         fair = all(theirs >= (1 - SAME_TIME) * spent for _, theirs in times)
         told = f"{spell.duration(spent)}; " + ", ".join(f"{name} {spell.duration(theirs)}" for name, theirs in times)
-        yield Verdict("every control as long at work as reinforcement learning", "met" if fair else "missed", told)
+        yield ReadinessVerdict(
+            "every control as long at work as reinforcement learning", "met" if fair else "missed", told
+        )
 
 
-def _repeated(mine: Result) -> Verdict:
+def _seeds_verdict(mine: Result) -> ReadinessVerdict:
     seeds = len(mine.measured)
     bases = len({one.of.start for one in mine.measured if one.of is not None and one.of.start})
     met = seeds >= SEEDS and bases >= BASES
-    told = f"{spell.counted(seeds, 'run')} from {spell.counted(bases, 'base')}"
-    return Verdict(f"at least {SEEDS} seeds over {BASES} bases", "met" if met else "missed", told)
+    told = f"{spell.with_unit(seeds, 'run')} from {spell.with_unit(bases, 'base')}"
+    return ReadinessVerdict(f"at least {SEEDS} seeds over {BASES} bases", "met" if met else "missed", told)
 
 
-def beyond(run: Run) -> Verdict | None:
+def beyond(run: Run) -> ReadinessVerdict | None:
     """Whether a model solves what its base did not solve in many samples, more often than the base's luck would."""
     lines = run.lines.get("beyond", ())
     line = next((line for line in lines if line.get("level") == "all"), lines[0] if lines else {})
@@ -123,15 +125,15 @@ def beyond(run: Run) -> Verdict | None:
     chance, samples = number(line.get("p_value")), count(line.get("samples"))
     if unsolved is None or solved is None or control is None:
         return None
-    told = f"of {spell.counted(unsolved, 'problem')} it solves {solved}, the base asked again {control}"
+    told = f"of {spell.with_unit(unsolved, 'problem')} it solves {solved}, the base asked again {control}"
     if chance is not None:
         told += f", p = {chance:.3f}" if chance >= CHANCE / 50 else f", p < {CHANCE / 50:g}"
     if lost := count(line.get("lost")):
-        told += f"; it loses {spell.counted(lost, 'problem')} that the base solves"
+        told += f"; it loses {spell.with_unit(lost, 'problem')} that the base solves"
     more = solved > control
     outcome: Outcome = "missed" if not more else "met" if chance is not None and chance < CHANCE else "open"
-    tries = spell.counted(samples, "sample") if samples else "many samples"
-    return Verdict(f"solves problems that {tries} of the base do not, beyond luck", outcome, told)
+    tries = spell.with_unit(samples, "sample") if samples else "many samples"
+    return ReadinessVerdict(f"solves problems that {tries} of the base do not, beyond luck", outcome, told)
 
 
 def with_error(found: Estimate) -> str:
@@ -144,7 +146,7 @@ def _estimates(results: Sequence[Result], measure: Measure) -> list[tuple[str, E
     return [(result.name, found) for result in results if (found := result.estimate(measure)) is not None]
 
 
-def _rewarded(result: Result) -> bool:
+def _is_rl(result: Result) -> bool:
     return result.arm is not None and result.arm.stage == "rl"
 
 

@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
         redirect_slashes=False,
         middleware=[
             Middleware(AccessLog, api_paths=API_PATHS),
-            Middleware(guard.Guard, settings=settings, api_paths=API_PATHS),
+            Middleware(guard.RequestGuard, settings=settings, api_paths=API_PATHS),
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.cors_origins,

@@ -18,7 +18,7 @@ Progress = Callable[[str, float | None], None]
 """Told what is being done, and which fraction of it is done where that is known."""
 
 
-class Vocabulary(Protocol):
+class ServedVocabulary(Protocol):
     """The part of a tokenizer that serving needs."""
 
     vocab_size: int
@@ -58,7 +58,7 @@ class Backend:
 
     name: str
     engine: EngineFront
-    tokenizer: Vocabulary
+    tokenizer: ServedVocabulary
     chat: Chat | None
     max_context: int
     aliases: frozenset[str] = frozenset()

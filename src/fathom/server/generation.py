@@ -1,8 +1,9 @@
 """From what a client wants to a stream of typed events: the one place where the API meets the engine.
 
 No dialect in here: OpenAI's routes and any other translate their bodies into a ``ChatJob`` or ``TextJob``, and these
-events into their own shape. The order is always: ``Opened`` once, ``Piece`` many times, ``Closed`` once for each
-choice, ``Finished`` once. Refusals come before the first ``Piece``, so that a route can still answer with a status.
+events into their own shape. The order is always: ``Opened`` once, ``GenerationPiece`` many times, ``Closed`` once for
+each choice, ``Finished`` once. Refusals come before the first ``GenerationPiece``, so that a route can still answer
+with a status.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from fathom.server.errors import StoppingError
 from fathom.server.grammar import answer_grammar, call_grammar
 from fathom.server.merge import merge
 from fathom.text.conversation import Prompt
-from fathom.text.events import Answer, Event, Thinking, ToolCallEnded, ToolCallStarted
+from fathom.text.events import AnswerText, Event, ThinkingText, ToolCallEnded, ToolCallStarted
 from fathom.text.parser import Parser
 from fathom.types import Conversation, FinishReason, Usage
 
@@ -77,7 +78,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class GenerationPiece:
     """A part of one choice. ``events`` may be empty while text is held back; the tokens are reported all the same."""
 
     index: int
@@ -98,7 +99,7 @@ class Finished:
     usage: Usage
 
 
-GenerationEvent = Opened | Piece | Closed | Finished
+GenerationEvent = Opened | GenerationPiece | Closed | Finished
 
 
 async def chat(backend: Backend, job: ChatJob) -> AsyncGenerator[GenerationEvent, None]:
@@ -112,7 +113,7 @@ async def chat(backend: Backend, job: ChatJob) -> AsyncGenerator[GenerationEvent
     if not params.ignore_eos:
         params = replace(params, stop_token_ids=tuple(prompt.stop_token_ids.union(params.stop_token_ids)))
     request = Request(prompt.ids, params, _grammar(job, prompt), job.cache_salt)
-    tallies = [Tally(backend.chat.parser(prompt), prompt.thinking) for _ in range(request.sampling.n)]
+    tallies = [TokenTally(backend.chat.parser(prompt), prompt.thinking) for _ in range(request.sampling.n)]
     yield Opened((prompt.ids,))
     async with aclosing(_chunks(backend, [request])) as chunks:
         async for chunk in chunks:
@@ -140,7 +141,7 @@ async def complete(backend: Backend, job: TextJob) -> AsyncGenerator[GenerationE
         for prompt in job.prompts
     ]
     requests = [Request(prompt, params, None, job.cache_salt) for prompt in prompts]
-    tallies = [Tally() for _ in range(len(prompts) * params.n)]
+    tallies = [TokenTally() for _ in range(len(prompts) * params.n)]
     yield Opened(tuple(prompts))
     async with aclosing(_chunks(backend, requests)) as chunks:
         async for chunk in chunks:
@@ -191,7 +192,7 @@ async def _numbered(chunks: ChunkStream, first: int) -> AsyncGenerator[Chunk, No
         await chunks.aclose()  # not left to the garbage collector: this is what frees the sequence
 
 
-class Tally:
+class TokenTally:
     """One choice while it grows: reads its text, and counts its tokens."""
 
     def __init__(self, parser: Parser | None = None, thinking: bool = False) -> None:
@@ -203,28 +204,28 @@ class Tally:
         self._parser = parser
         self._thinking = thinking
 
-    def push(self, chunk: Chunk) -> Piece:
+    def push(self, chunk: Chunk) -> GenerationPiece:
         events = self._read(chunk)
         # text lags behind tokens, so a chunk without events belongs where the last one was
-        thought = any(isinstance(event, Thinking) for event in events) or (self._thinking and not events)
+        thought = any(isinstance(event, ThinkingText) for event in events) or (self._thinking and not events)
         if events:
-            self._thinking = isinstance(events[-1], Thinking)
+            self._thinking = isinstance(events[-1], ThinkingText)
         self.called = self.called or any(isinstance(event, ToolCallStarted) for event in events)
         self.completion_tokens += len(chunk.token_ids)
         self.reasoning_tokens += len(chunk.token_ids) if thought else 0
         self.cached_tokens = max(self.cached_tokens, chunk.cached_tokens)
-        return Piece(chunk.index, events, chunk.token_ids, chunk.logprobs, thought)
+        return GenerationPiece(chunk.index, events, chunk.token_ids, chunk.logprobs, thought)
 
     def _read(self, chunk: Chunk) -> tuple[Event, ...]:
         if self._parser is None:
-            return (Answer(chunk.text),) if chunk.text else ()
+            return (AnswerText(chunk.text),) if chunk.text else ()
         events = self._parser.push(chunk.text) if chunk.text else []
         if chunk.finish_reason:
             events = [*events, *self._parser.finish()]
         return tuple(events)
 
 
-def _usage(prompt: Sequence[int], tallies: Sequence[Tally]) -> Usage:
+def _usage(prompt: Sequence[int], tallies: Sequence[TokenTally]) -> Usage:
     """A prompt is counted once, however many completions it has."""
     return Usage(
         prompt_tokens=len(prompt),

@@ -34,7 +34,7 @@ SECURITY_HEADERS = {
 }
 
 
-class Guard:
+class RequestGuard:
     """The outermost layer: refuses what may not come in, and puts the security headers on all that goes out."""
 
     def __init__(self, app: ASGIApp, settings: Settings, api_paths: Iterable[str]) -> None:
@@ -59,7 +59,7 @@ class Guard:
         if problem is not None:
             await problem.response()(scope, receive, send_guarded)
             return
-        await self._app(scope, _limited(receive, self._settings.max_body_bytes), send_guarded)
+        await self._app(scope, _limit_body(receive, self._settings.max_body_bytes), send_guarded)
 
     def _problem(self, scope: Scope, headers: Headers) -> Problem | None:
         if not self._host_allowed(headers.get("host", "")):
@@ -125,7 +125,7 @@ def too_large(limit: int) -> Problem:
     return Problem(413, f"the body is larger than {limit} bytes; send less", code="body_too_large")
 
 
-def _limited(receive: Receive, limit: int) -> Receive:
+def _limit_body(receive: Receive, limit: int) -> Receive:
     """``receive`` for bodies that do not announce their length."""
     seen = 0
 

@@ -49,7 +49,7 @@ def load(settings: Settings, progress: Progress) -> Backend:
         max_context=engine.max_context,
         aliases=frozenset({bundle.name, *([settings.model] if settings.model else [])}),
         thinking_switch=chat is not None and bool(SWITCHES & chat.template.variables),
-        sampling=recommended(asdict(bundle.generation)),
+        sampling=recommended_sampling(asdict(bundle.generation)),
     )
 
 
@@ -63,7 +63,7 @@ def chat_of(tokenizer: Tokenizer, template: ChatTemplate | None) -> Chat | None:
         return None
 
 
-def recommended(advice: Mapping[str, Any]) -> SamplingParams:
+def recommended_sampling(advice: Mapping[str, Any]) -> SamplingParams:
     """What the model's makers advise (the fields of GenerationDefaults), over the engine's neutral values."""
     values = {name: value for name, value in advice.items() if value is not None}
     return SamplingParams(stop_token_ids=tuple(sorted(values.pop("eos_ids", ()))), **values)

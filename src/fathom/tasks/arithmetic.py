@@ -16,7 +16,7 @@ from fathom.base.errors import ConfigError
 from fathom.tasks import grading
 from fathom.tasks.expression import evaluate
 from fathom.tasks.prompts import Style, ask
-from fathom.tasks.splits import check_shares, drawn, split_of
+from fathom.tasks.splits import check_shares, generate_split, split_of
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.tasks.verifiers.format import AnswerFormat
 from fathom.tasks.verifiers.number import check_last_number, check_number
@@ -52,7 +52,7 @@ class Arithmetic:
 
     def items(self, split: Split, *, seed: int = 0, limit: int | None = None) -> Iterator[Item]:
         rng = random.Random(f"{self.name}/{split}/{seed}")
-        return islice(drawn(lambda: self._draw(split, rng), split, self.name), limit)
+        return islice(generate_split(lambda: self._draw(split, rng), split, self.name), limit)
 
     def verify(self, item: Item, completion: str) -> Verdict:
         return grading.strict(self.answer_format, completion, lambda answer: check_number(answer, item.answer))

@@ -93,14 +93,16 @@ def _tests(record: Mapping[str, Any]) -> Assertions:
         return Assertions(f"{text_of(record, 'test')}\ncheck(candidate)\n", (text_of(record, "entry_point"),))
     if "test_list" in record:
         setup = record.get("test_setup_code") or ""
-        return Assertions("\n".join([setup, *map(str, record["test_list"])]), _defined(text_of(record, "code")))
+        return Assertions(
+            "\n".join([setup, *map(str, record["test_list"])]), _top_level_functions(text_of(record, "code"))
+        )
     names = tuple(map(str, record["names"]))
     if not names:
         raise ValueError("it names nothing to test")
     return Assertions(text_of(record, "tests"), names)
 
 
-def _defined(code: str) -> tuple[str, ...]:
+def _top_level_functions(code: str) -> tuple[str, ...]:
     """The functions at the top of a solution. Raises ValueError (SyntaxError is one's own kind) where there are
     none.
     """

@@ -18,7 +18,7 @@ from fathom.base.errors import ConfigError
 from fathom.tasks import grading
 from fathom.tasks.prompts import Style, ask
 from fathom.tasks.solver import reachable
-from fathom.tasks.splits import check_shares, drawn, split_of
+from fathom.tasks.splits import check_shares, generate_split, split_of
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.tasks.verifiers.countdown import Rules, Written, check_expression, check_steps
 from fathom.tasks.verifiers.format import AnswerFormat
@@ -67,7 +67,7 @@ class Countdown:
     def items(self, split: Split, *, seed: int = 0, limit: int | None = None) -> Iterator[Item]:
         """Raises ConfigError where no multiset of the split reaches a target."""
         rng = random.Random(f"{self.name}/{split}/{seed}")
-        return islice(drawn(lambda: self._draw(split, rng), split, self.name), limit)
+        return islice(generate_split(lambda: self._draw(split, rng), split, self.name), limit)
 
     def verify(self, item: Item, completion: str) -> Verdict:
         return grading.strict(self.answer_format, completion, lambda answer: self._check(item, answer))

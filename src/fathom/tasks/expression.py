@@ -30,7 +30,7 @@ class ExpressionError(FathomError):
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class ExpressionValue:
     """The value of an expression and the numbers that it was written with, from left to right."""
 
     value: Fraction
@@ -38,7 +38,7 @@ class Evaluation:
     operators: tuple[str, ...]
 
 
-def evaluate(text: str, *, absolute: bool = False) -> Evaluation:
+def evaluate(text: str, *, absolute: bool = False) -> ExpressionValue:
     """Read and compute an expression such as ``(3 + 5) * 7``.
 
     Times and division signs (× · ÷) and the typographic minus count as their ASCII forms. A minus stands between two
@@ -88,7 +88,7 @@ class _Reader:
         self._numbers: list[int] = []
         self._operators: list[str] = []
 
-    def read(self, text: str) -> Evaluation:
+    def read(self, text: str) -> ExpressionValue:
         after_operand = False
         for token in tokens(text):
             after_operand = self._operator(token) if after_operand else self._operand(token)
@@ -98,7 +98,7 @@ class _Reader:
             if self._waiting[-1] == "(":
                 raise ExpressionError("a parenthesis is never closed")
             self._compute()
-        return Evaluation(self._values.pop(), tuple(self._numbers), tuple(self._operators))
+        return ExpressionValue(self._values.pop(), tuple(self._numbers), tuple(self._operators))
 
     def _operand(self, token: str) -> bool:
         """True when an operator must follow."""

@@ -12,7 +12,7 @@ from fathom.tasks.collection import Collection, content_id, text_of
 from fathom.tasks.prompts import Style, ask
 from fathom.tasks.splits import fraction
 from fathom.tasks.task import Item, Split, Verdict
-from fathom.tasks.verifiers.choice import LETTERS, check_choice, chosen, last_chosen
+from fathom.tasks.verifiers.choice import LETTERS, check_choice, last_chosen, parse_choice
 from fathom.tasks.verifiers.format import AnswerFormat
 
 
@@ -40,7 +40,7 @@ class MultipleChoice:
     def verify(self, item: Item, completion: str) -> Verdict:
         count = len(item.metadata["choices"])
         return grading.strict(
-            self.answer_format, completion, lambda answer: check_choice(chosen(answer, count), item.answer)
+            self.answer_format, completion, lambda answer: check_choice(parse_choice(answer, count), item.answer)
         )
 
     def lenient(self, item: Item, completion: str) -> Verdict:

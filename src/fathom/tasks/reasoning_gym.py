@@ -21,7 +21,7 @@ from fathom.base.errors import ConfigError
 from fathom.tasks.collection import content_id
 from fathom.tasks.prompts import Style, ask
 from fathom.tasks.sandbox.worker import Worker
-from fathom.tasks.splits import check_shares, drawn, split_of
+from fathom.tasks.splits import check_shares, generate_split, split_of
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.tasks.verifiers.format import AnswerFormat, Extraction
 from fathom.tasks.verifiers.number import parse
@@ -81,15 +81,15 @@ class ReasoningGym:
         """Problems whose text belongs to the split. Some of the data sets have few: their held-out splits end early."""
         start = int.from_bytes(hashlib.sha256(f"{split}/{seed}".encode()).digest()[:4], "big")
         indices = count()
-        return islice(drawn(lambda: self._draw(split, start, next(indices)), split, self.name), limit)
+        return islice(generate_split(lambda: self._draw(split, start, next(indices)), split, self.name), limit)
 
     def verify(self, item: Item, completion: str) -> Verdict:
-        return self._graded(item, self.answer_format.strict(completion), self.answer_format.reward)
+        return self._verdict(item, self.answer_format.strict(completion), self.answer_format.reward)
 
     def lenient(self, item: Item, completion: str) -> Verdict:
-        return self._graded(item, self.answer_format.lenient(completion), 0.0)
+        return self._verdict(item, self.answer_format.lenient(completion), 0.0)
 
-    def _graded(self, item: Item, found: Extraction, format_reward: float) -> Verdict:
+    def _verdict(self, item: Item, found: Extraction, format_reward: float) -> Verdict:
         if found.answer is None:
             return Verdict(0.0, False, False, found.detail)
         score = self._score(item, found.answer)

@@ -77,11 +77,11 @@ def get(name: str, **options: Any) -> Task:
         close = difflib.get_close_matches(name, TASKS, n=1)
         meant = f"did you mean {close[0]!r}? " if close else ""
         raise ConfigError(f"no task is called {name!r}", f"{meant}there are {', '.join(sorted(TASKS))}")
-    task: Task = _made(f"task {name!r}", TASKS[name], options)
+    task: Task = _construct(f"task {name!r}", TASKS[name], options)
     return task
 
 
-def _made(what: str, factory: Callable[..., Any], options: Mapping[str, Any]) -> Any:
+def _construct(what: str, factory: Callable[..., Any], options: Mapping[str, Any]) -> Any:
     known = inspect.signature(factory).parameters
     unknown = sorted(set(options) - set(known))
     if unknown:
@@ -100,5 +100,5 @@ def _missing(factory: Callable[..., Any], options: Mapping[str, Any]) -> list[st
 def _value(key: str, value: Any) -> Any:
     """An option as its constructor takes it: mappings become objects, lists become tuples."""
     if key in _PARTS and isinstance(value, Mapping):
-        return _made(f"option {key!r}", _PARTS[key], value)
+        return _construct(f"option {key!r}", _PARTS[key], value)
     return tuple(value) if isinstance(value, list) else value

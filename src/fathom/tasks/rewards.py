@@ -33,7 +33,7 @@ class LanguageReward(Part):
 
     @field_validator("name")
     @classmethod
-    def _known(cls, name: str) -> str:
+    def _check_language(cls, name: str) -> str:
         if name not in SCRIPTS:
             raise ValueError(f"language {name!r} is not known: choose one of {', '.join(sorted(SCRIPTS))}")
         return name

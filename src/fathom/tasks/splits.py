@@ -37,7 +37,7 @@ def check_shares(validation: float, test: float) -> None:
         )
 
 
-def drawn(draw: Callable[[], Item | None], split: Split, name: str) -> Iterator[Item]:
+def generate_split(draw: Callable[[], Item | None], split: Split, name: str) -> Iterator[Item]:
     """The items of a generated split: ``draw`` gives one of it, or None where what it drew belongs elsewhere.
 
     Training draws for ever, with repetition. The held-out splits give each problem once. Raises ConfigError where the

@@ -54,11 +54,11 @@ def train(
         vocab_size=room,
         min_frequency=min_frequency,
         show_progress=False,
-        special_tokens=[_added(token) for token in r1.FIRST_TOKENS],
+        special_tokens=[_added_token(token) for token in r1.FIRST_TOKENS],
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
     )
     backend.train_from_iterator(map(_encodable, texts), trainer=trainer)
-    backend.add_tokens([_added(token) for token in last])
+    backend.add_tokens([_added_token(token) for token in last])
     bos, eos = (r1.FIRST_TOKENS.index(token) for token in (r1.BOS, r1.EOS))
     return Tokenizer(backend, SpecialIds(bos, frozenset({eos}), adds_bos=False))
 
@@ -78,7 +78,7 @@ def save(tokenizer: Tokenizer, directory: str | Path) -> None:
     (folder / "chat_template.jinja").write_text(r1.TEMPLATE, encoding="utf-8")
 
 
-def _added(token: str) -> AddedToken:
+def _added_token(token: str) -> AddedToken:
     """Markup that a program reads (thoughts, tool calls) is not special: ``skip_special_tokens`` would drop it."""
     return AddedToken(token, normalized=False, special=token not in markers.STRUCTURE)
 

@@ -15,7 +15,7 @@ from fathom.base.errors import TokenizerError
 from fathom.text import markers
 from fathom.text.dialects import Dialect, recognise
 from fathom.text.events import Event, assemble
-from fathom.text.guard import Guard
+from fathom.text.guard import ControlTokenGuard
 from fathom.text.parser import Opening, Parser, new_call_id, opening_of
 from fathom.text.template import ChatTemplate
 from fathom.text.tokenizer import Tokenizer
@@ -59,19 +59,19 @@ class Chat:
         self.template = template or _fallback(tokenizer)
         self.dialect = recognise(self.template.mentions, lambda token: tokenizer.token_id(token) is not None)
         ends = {end: tokenizer.token_id(end) for end in self.dialect.ends if self.template.mentions(end)}
-        self._guard = Guard(token for token in tokenizer.added_tokens if self._controls(token))
+        self._guard = ControlTokenGuard(token for token in tokenizer.added_tokens if self._controls(token))
         self._stop = tuple(end for end, index in ends.items() if index is None)
         self._stop_ids = tokenizer.eos_ids | {index for index in ends.values() if index is not None}
 
     def render(self, conversation: Conversation) -> Prompt:
         """Raises TokenizerError where the template refuses the conversation."""
         marked = self._guard.mark(conversation)
-        rendered = self._rendered(self._fitted(marked.conversation))
+        rendered = self._render_template(self._fit_to_template(marked.conversation))
         return Prompt(
             text=marked.plain(rendered),
             ids=tuple(marked.encode(rendered, lambda piece, special: self.tokenizer.encode(piece, special=special))),
             dialect=self.dialect,
-            opening=opening_of(marked.trusted(rendered), self.dialect),
+            opening=opening_of(marked.unmark(rendered), self.dialect),
             tools=tuple(tool.name for tool in conversation.tools),
             stop_token_ids=self._stop_ids,
             stop=self._stop,
@@ -94,7 +94,7 @@ class Chat:
         special = self.tokenizer.token_id(token) in self.tokenizer.special_ids
         return special or token in markers.STRUCTURE or self.template.mentions(token)
 
-    def _rendered(self, conversation: Conversation) -> str:
+    def _render_template(self, conversation: Conversation) -> str:
         last = conversation.messages[-1] if conversation.messages else None
         if conversation.prefill and last is not None and last.reasoning is not None and self.dialect.thinks:
             return self._with_thoughts(replace(conversation, messages=conversation.messages[:-1], prefill=False), last)
@@ -113,14 +113,14 @@ class Chat:
         prompt += last.reasoning or ""
         return prompt + before + markers.THINK_CLOSE + after + last.content if last.content else prompt
 
-    def _fitted(self, conversation: Conversation) -> Conversation:
+    def _fit_to_template(self, conversation: Conversation) -> Conversation:
         """Say in words what the template has no words for: tools on offer, past calls and their results."""
         messages = conversation.messages
         if not self.template.mentions("tool_calls"):
             messages = tuple(map(self._spelled_out, messages))
         tools = conversation.tools
         if tools and "tools" not in self.template.variables:
-            messages = _instructed(messages, self.dialect.calls.instructions(tools))
+            messages = _with_instructions(messages, self.dialect.calls.instructions(tools))
         return replace(conversation, messages=messages)
 
     def _spelled_out(self, message: Message) -> Message:
@@ -132,7 +132,7 @@ class Chat:
         return message
 
 
-def _instructed(messages: tuple[Message, ...], instructions: str) -> tuple[Message, ...]:
+def _with_instructions(messages: tuple[Message, ...], instructions: str) -> tuple[Message, ...]:
     if messages and messages[0].role == "system":
         first = replace(messages[0], content=f"{messages[0].content}\n\n{instructions}")
         return (first, *messages[1:])

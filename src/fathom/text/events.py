@@ -13,14 +13,14 @@ Phase = Literal["thinking", "answer", "tool_call"]
 
 
 @dataclass(frozen=True, slots=True)
-class Thinking:
+class ThinkingText:
     """More of the reasoning."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerText:
     """More of the answer."""
 
     text: str
@@ -50,14 +50,14 @@ class ToolCallEnded:
     index: int
 
 
-Event: TypeAlias = Thinking | Answer | ToolCallStarted | ToolCallArguments | ToolCallEnded
+Event: TypeAlias = ThinkingText | AnswerText | ToolCallStarted | ToolCallArguments | ToolCallEnded
 
 
 def coalesce(events: Iterable[Event]) -> Iterator[Event]:
     """Join neighbouring pieces of the same text. How a stream was cut leaves no trace in the result."""
     last: Event | None = None
     for event in events:
-        joined = _joined(last, event)
+        joined = _merge_events(last, event)
         if joined is None and last is not None:
             yield last
         last = joined or event
@@ -65,12 +65,12 @@ def coalesce(events: Iterable[Event]) -> Iterator[Event]:
         yield last
 
 
-def _joined(last: Event | None, event: Event) -> Event | None:
+def _merge_events(last: Event | None, event: Event) -> Event | None:
     match last, event:
-        case Thinking(before), Thinking(text):
-            return Thinking(before + text)
-        case Answer(before), Answer(text):
-            return Answer(before + text)
+        case ThinkingText(before), ThinkingText(text):
+            return ThinkingText(before + text)
+        case AnswerText(before), AnswerText(text):
+            return AnswerText(before + text)
         case ToolCallArguments(index, before), ToolCallArguments(same, text) if index == same:
             return ToolCallArguments(index, before + text)
     return None
@@ -84,9 +84,9 @@ def assemble(events: Iterable[Event]) -> Message:
     arguments: list[list[str]] = []
     for event in events:
         match event:
-            case Thinking(text):
+            case ThinkingText(text):
                 thinking.append(text)
-            case Answer(text):
+            case AnswerText(text):
                 answer.append(text)
             case ToolCallStarted():
                 started.append(event)

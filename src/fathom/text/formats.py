@@ -10,7 +10,7 @@ from typing import Protocol
 
 from fathom.text import markers
 from fathom.text.json_calls import SPACE, CallSink, ignore, json_call
-from fathom.text.source import Reading, Source, Stops
+from fathom.text.source import InputStream, Reading, Stops
 from fathom.types import Tool, ToolCall
 
 
@@ -23,7 +23,7 @@ class CallFormat(Protocol):
     @property
     def bare(self) -> bool: ...
 
-    def read(self, source: Source, sink: CallSink) -> Reading[None]:
+    def read(self, source: InputStream, sink: CallSink) -> Reading[None]:
         """Read calls; the opener was just consumed, and is recorded. What is still recorded at the end is plain text:
         a call that starts clears the record, and before each further attempt the reader records anew."""
 
@@ -42,7 +42,7 @@ class HermesCalls:
     openers: tuple[str, ...] = (markers.TOOL_CALL_OPEN,)
     bare: bool = False
 
-    def read(self, source: Source, sink: CallSink) -> Reading[None]:
+    def read(self, source: InputStream, sink: CallSink) -> Reading[None]:
         yield from source.span(SPACE, ignore)
         listed = yield from source.accept("[")
         more = True
@@ -63,7 +63,7 @@ class HermesCalls:
     def instructions(self, tools: Sequence[Tool]) -> str:
         return (
             "You can call functions. They are described here, one JSON object a line:\n"
-            f"<tools>\n{_listed(tools)}\n</tools>\n"
+            f"<tools>\n{_tool_lines(tools)}\n</tools>\n"
             "To call a function, write its name and arguments as JSON between these tags:\n"
             '<tool_call>\n{"name": "the function", "arguments": {"the argument": "its value"}}\n</tool_call>'
         )
@@ -84,7 +84,7 @@ class LlamaCalls:
     openers: tuple[str, ...] = (markers.PYTHON_TAG,)
     bare: bool = True
 
-    def read(self, source: Source, sink: CallSink) -> Reading[None]:
+    def read(self, source: InputStream, sink: CallSink) -> Reading[None]:
         yield from source.span(SPACE, ignore)
         while (yield from source.peek()) == "{":
             if not (yield from json_call(source, sink, None)):
@@ -97,7 +97,7 @@ class LlamaCalls:
 
     def instructions(self, tools: Sequence[Tool]) -> str:
         return (
-            f"You can call functions. They are described here, one JSON object a line:\n{_listed(tools)}\n"
+            f"You can call functions. They are described here, one JSON object a line:\n{_tool_lines(tools)}\n"
             "To call one, answer with nothing but this JSON object:\n"
             '{"name": "the function", "parameters": {"the argument": "its value"}}'
         )
@@ -118,7 +118,7 @@ class DeepSeekCalls:
     openers: tuple[str, ...] = (markers.CALLS_BEGIN, markers.CALL_BEGIN)
     bare: bool = False
 
-    def read(self, source: Source, sink: CallSink) -> Reading[None]:
+    def read(self, source: InputStream, sink: CallSink) -> Reading[None]:
         """The second opener means that the model left out the first, so a call's own opener may or may not come."""
         yield from source.span(SPACE, ignore)
         inside = (yield from source.accept(markers.CALL_BEGIN)) or source.recorded_ends(markers.CALL_BEGIN)
@@ -144,7 +144,7 @@ class DeepSeekCalls:
     def instructions(self, tools: Sequence[Tool]) -> str:
         example = self.write((ToolCall("", "the_function", '{"the argument": "its value"}'),))
         return (
-            f"## Tools\nYou can call functions. They are described here, one JSON object a line:\n{_listed(tools)}\n\n"
+            f"## Tools\nYou can call functions. They are described here, one JSON object a line:\n{_tool_lines(tools)}\n\n"
             f"To call functions, end your answer in exactly this format, each call between its markers:\n{example}"
         )
 
@@ -153,7 +153,7 @@ _HEADER_END = Stops(markers.CALL_SEPARATOR, "\n", markers.CALL_BEGIN, markers.CA
 _CALL_END = Stops(markers.CALL_END)
 
 
-def _deepseek_call(source: Source, sink: CallSink) -> Reading[bool]:
+def _deepseek_call(source: InputStream, sink: CallSink) -> Reading[bool]:
     """One call, after its opener. False: there is no name, so it is text."""
     header: list[str] = []
     if (yield from source.until(_HEADER_END, header.append)) != markers.CALL_SEPARATOR:
@@ -168,7 +168,7 @@ def _deepseek_call(source: Source, sink: CallSink) -> Reading[bool]:
         name = "".join(header).strip()
     if not name or not sink.accepts(name):
         return False
-    sink.started(name)
+    sink.start_call(name)
     yield from source.span(SPACE, ignore)
     if fenced and (yield from source.accept("```")):
         yield from source.accept("json")
@@ -176,7 +176,7 @@ def _deepseek_call(source: Source, sink: CallSink) -> Reading[bool]:
     tail = _Tail(sink, fenced)
     found = yield from source.until(_CALL_END, tail.write)
     tail.end(complete=bool(found))
-    sink.ended()
+    sink.end_call()
     return True
 
 
@@ -211,7 +211,7 @@ def _object(call: ToolCall, key: str) -> str:
     return f'{{"name": {json.dumps(call.name, ensure_ascii=False)}, "{key}": {call.arguments}}}'
 
 
-def _listed(tools: Iterable[Tool]) -> str:
+def _tool_lines(tools: Iterable[Tool]) -> str:
     return "\n".join(
         json.dumps({"name": t.name, "description": t.description, "parameters": dict(t.parameters)}, ensure_ascii=False)
         for t in tools

@@ -22,7 +22,7 @@ _STRANGERS = ("user", "tool")
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class MarkedMessages:
     """A conversation whose dangerous texts stand between ``mark``s; no mark where there is nothing dangerous."""
 
     conversation: Conversation
@@ -32,7 +32,7 @@ class Marked:
         """The prompt without the marks."""
         return rendered.replace(self.mark, "") if self.mark else rendered
 
-    def trusted(self, rendered: str) -> str:
+    def unmark(self, rendered: str) -> str:
         """The prompt without the marked texts."""
         return "".join(rendered.split(self.mark)[::2]) if self.mark else rendered
 
@@ -44,26 +44,28 @@ class Marked:
         return [index for at, piece in enumerate(pieces) if piece for index in encode(piece, at % 2 == 0)]
 
 
-class Guard:
+class ControlTokenGuard:
     """Knows the control tokens of one vocabulary."""
 
     def __init__(self, tokens: Iterable[str]) -> None:
         longest_first = sorted(tokens, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
-    def mark(self, conversation: Conversation) -> Marked:
+    def mark(self, conversation: Conversation) -> MarkedMessages:
         if not any(self._dangerous(message) for message in conversation.messages):
-            return Marked(conversation)
+            return MarkedMessages(conversation)
         everything = "".join(message.content for message in conversation.messages)
         mark = next((mark for mark in _MARKS if mark not in everything), "")
         if not mark:  # somebody wrote all thirty-two: one of them gives way
             mark = _MARKS[0]
-        return Marked(replace(conversation, messages=tuple(self._marked(m, mark) for m in conversation.messages)), mark)
+        return MarkedMessages(
+            replace(conversation, messages=tuple(self._mark(m, mark) for m in conversation.messages)), mark
+        )
 
     def _dangerous(self, message: Message) -> bool:
         return message.role in _STRANGERS and self._pattern.search(message.content) is not None
 
-    def _marked(self, message: Message, mark: str) -> Message:
+    def _mark(self, message: Message, mark: str) -> Message:
         content = message.content.replace(mark, "")
         if message.role in _STRANGERS:
             content = self._pattern.sub(lambda match: f"{mark}{match[0]}{mark}", content)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-from fathom.text.source import Reading, Source, Stops
+from fathom.text.source import InputStream, Reading, Stops
 
 SPACE = re.compile(r"[ \t\r\n]+")
 _OUTSIDE = re.compile(r"[ \t\r\n0-9A-Za-z+\-.,:_]+")
@@ -29,16 +29,16 @@ class CallSink(Protocol):
     def accepts(self, name: str) -> bool:
         """Whether a call of ``name`` makes sense here; if not, the attempt is text."""
 
-    def started(self, name: str) -> None: ...
+    def start_call(self, name: str) -> None: ...
     def arguments(self, text: str) -> None: ...
-    def ended(self) -> None: ...
+    def end_call(self) -> None: ...
 
 
 def ignore(_: str) -> None:
     """Told what nobody needs."""
 
 
-def json_call(source: Source, sink: CallSink, closer: Stops | None) -> Reading[bool]:
+def json_call(source: InputStream, sink: CallSink, closer: Stops | None) -> Reading[bool]:
     """Read one object; the source stands before its ``{``. True: a call was told. False: this is no call.
 
     Arguments that break off as JSON go on, raw, up to ``closer``, which is consumed with them.
@@ -57,7 +57,7 @@ def json_call(source: Source, sink: CallSink, closer: Stops | None) -> Reading[b
             if not name or not sink.accepts(name):
                 return False
         elif key in _ARGUMENTS and name is not None and not told:
-            sink.started(name)
+            sink.start_call(name)
             told = True
             if not (yield from _arguments(source, sink.arguments)):
                 yield from _raw(source, sink, closer)
@@ -76,13 +76,13 @@ def json_call(source: Source, sink: CallSink, closer: Stops | None) -> Reading[b
     if not told:
         if name is None or not complete:
             return False
-        sink.started(name)
+        sink.start_call(name)
         sink.arguments("".join(early) if early is not None else "{}")
-    sink.ended()
+    sink.end_call()
     return True
 
 
-def _key(source: Source) -> Reading[str | None]:
+def _key(source: InputStream) -> Reading[str | None]:
     """A key and its colon; None where there is none."""
     yield from source.span(SPACE, ignore)
     key = yield from _string(source)
@@ -93,17 +93,17 @@ def _key(source: Source) -> Reading[str | None]:
     return key
 
 
-def _string(source: Source) -> Reading[str | None]:
+def _string(source: InputStream) -> Reading[str | None]:
     """A JSON string, decoded; None where there is none, or a broken one."""
     if (yield from source.peek()) != '"':
         return None
     parts: list[str] = []
-    if not (yield from _quoted(source, parts.append)):
+    if not (yield from _read_string(source, parts.append)):
         return None
-    return _decoded("".join(parts))
+    return _decode_string("".join(parts))
 
 
-def _decoded(literal: str) -> str | None:
+def _decode_string(literal: str) -> str | None:
     try:
         value = json.loads(literal, strict=False)
     except ValueError:
@@ -111,7 +111,7 @@ def _decoded(literal: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _quoted(source: Source, emit: Callable[[str], None]) -> Reading[bool]:
+def _read_string(source: InputStream, emit: Callable[[str], None]) -> Reading[bool]:
     """A string literal with its quotes. False where the text ends before it does."""
     emit(source.take(1))
     while True:
@@ -126,11 +126,11 @@ def _quoted(source: Source, emit: Callable[[str], None]) -> Reading[bool]:
         emit(source.take(1))
 
 
-def _value(source: Source, emit: Callable[[str], None]) -> Reading[bool]:
+def _value(source: InputStream, emit: Callable[[str], None]) -> Reading[bool]:
     """Any JSON value, told as it is written. False where it breaks off; what was told up to there stays told."""
     first = yield from source.peek()
     if first == '"':
-        return (yield from _quoted(source, emit))
+        return (yield from _read_string(source, emit))
     if first not in _CLOSING or not first:
         parts: list[str] = []
         yield from source.span(_SCALAR, parts.append)
@@ -140,7 +140,7 @@ def _value(source: Source, emit: Callable[[str], None]) -> Reading[bool]:
     while True:
         character = yield from source.span(_OUTSIDE, emit)
         if character == '"':
-            if not (yield from _quoted(source, emit)):
+            if not (yield from _read_string(source, emit)):
                 return False
         elif character in _CLOSING and character:
             open_brackets.append(_CLOSING[character])
@@ -154,7 +154,7 @@ def _value(source: Source, emit: Callable[[str], None]) -> Reading[bool]:
             return False
 
 
-def _arguments(source: Source, emit: Callable[[str], None]) -> Reading[bool]:
+def _arguments(source: InputStream, emit: Callable[[str], None]) -> Reading[bool]:
     """The value of ``arguments``. Some models quote the object once more, or write null for none."""
     first = yield from source.peek()
     if first == "{":
@@ -163,15 +163,15 @@ def _arguments(source: Source, emit: Callable[[str], None]) -> Reading[bool]:
     complete = yield from _value(source, parts.append)
     written = "".join(parts)
     if complete and first == '"':
-        unquoted = _decoded(written)
+        unquoted = _decode_string(written)
         emit(unquoted if unquoted is not None and unquoted.lstrip().startswith("{") else written)
     else:
         emit("{}" if written == "null" else written)
     return complete
 
 
-def _raw(source: Source, sink: CallSink, closer: Stops | None) -> Reading[None]:
+def _raw(source: InputStream, sink: CallSink, closer: Stops | None) -> Reading[None]:
     """The rest of arguments that are not JSON."""
     if closer is not None:
         yield from source.until(closer, sink.arguments)
-    sink.ended()
+    sink.end_call()

@@ -19,16 +19,16 @@ from dataclasses import dataclass
 from fathom.text import markers
 from fathom.text.dialects import Dialect
 from fathom.text.events import (
-    Answer,
+    AnswerText,
     Event,
     Phase,
-    Thinking,
+    ThinkingText,
     ToolCallArguments,
     ToolCallEnded,
     ToolCallStarted,
 )
 from fathom.text.json_calls import ignore
-from fathom.text.source import Reading, Source, Stops
+from fathom.text.source import InputStream, Reading, Stops
 
 _NEWLINES = re.compile(r"[\r\n]+")
 _SPACE = re.compile(r"\s+")
@@ -86,7 +86,7 @@ class Parser:
         self._opening = opening
         self._tools = frozenset(tools)
         self._new_id = new_id
-        self._source = Source()
+        self._source = InputStream()
         self._events: list[Event] = []
         self._kind: Phase | None = None
         self._said: list[str] = []
@@ -189,7 +189,7 @@ class Parser:
     def accepts(self, name: str) -> bool:
         return not self._bare or name in self._tools
 
-    def started(self, name: str) -> None:
+    def start_call(self, name: str) -> None:
         self._source.recorded()
         self._say(None)
         self._events.append(ToolCallStarted(self._calls, self._new_id(), name))
@@ -198,7 +198,7 @@ class Parser:
     def arguments(self, text: str) -> None:
         self._say("tool_call", text)
 
-    def ended(self) -> None:
+    def end_call(self) -> None:
         self._say(None)
         self._events.append(ToolCallEnded(self._calls - 1))
 
@@ -213,8 +213,8 @@ class Parser:
 
     def _event(self, text: str) -> Event:
         if self._kind == "thinking":
-            return Thinking(text)
-        return Answer(text) if self._kind == "answer" else ToolCallArguments(self._calls - 1, text)
+            return ThinkingText(text)
+        return AnswerText(text) if self._kind == "answer" else ToolCallArguments(self._calls - 1, text)
 
 
 class _Held:

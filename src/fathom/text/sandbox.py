@@ -61,16 +61,16 @@ class Budget:
             raise LimitError(f"it takes more than {MAX_STEPS:,} steps")
 
 
-class Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
-    """Compile with ``from_string(parse(source))``; render with `bounded`."""
+class TemplateSandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
+    """Compile with ``from_string(parse(source))``; render with `render_bounded`."""
 
     intercepted_binops = frozenset({"+", "*", "**", "%"})
 
     def __init__(self) -> None:
         extensions = [_GenerationBlock, jinja2.ext.loopcontrols]
         super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=extensions)
-        self.filters = {name: _checked(function) for name, function in self.filters.items()}
-        self.filters |= {"tojson": _checked(_tojson), _COUNTED: _counted, _JOINED: _joined}
+        self.filters = {name: _bounded_filter(function) for name, function in self.filters.items()}
+        self.filters |= {"tojson": _bounded_filter(_tojson), _COUNTED: _counted, _JOINED: _bounded_join}
         self.globals |= {
             "raise_exception": _raise_exception,
             "strftime_now": _strftime_now,
@@ -100,7 +100,7 @@ class Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
         return _within(super().call_binop(context, operator, left, right))
 
 
-def bounded(template: jinja2.Template, variables: Mapping[str, Any]) -> str:
+def render_bounded(template: jinja2.Template, variables: Mapping[str, Any]) -> str:
     """Render within the limits; raises LimitError beyond them, and whatever else the template raises."""
     pieces, size = [], 0
     for piece in template.generate({**variables, _BUDGET: Budget()}):
@@ -112,9 +112,9 @@ def bounded(template: jinja2.Template, variables: Mapping[str, Any]) -> str:
 
 
 def _with_counters(tree: syntax.Template) -> syntax.Template:
-    """Every loop's iterable goes through `_counted`, every ``~`` through `_joined`."""
+    """Every loop's iterable goes through `_counted`, every ``~`` through `_bounded_join`."""
     for loop in tree.find_all(syntax.For):
-        loop.iter = _filtered(loop.iter, _COUNTED)
+        loop.iter = _filter_node(loop.iter, _COUNTED)
     _replace_joins(tree)
     return tree
 
@@ -132,11 +132,11 @@ def _joins_filtered(value: Any) -> Any:
     if isinstance(value, syntax.Node):
         _replace_joins(value)
         if isinstance(value, syntax.Concat):
-            return _filtered(syntax.List(value.nodes, lineno=value.lineno, environment=value.environment), _JOINED)
+            return _filter_node(syntax.List(value.nodes, lineno=value.lineno, environment=value.environment), _JOINED)
     return value
 
 
-def _filtered(node: syntax.Node, name: str) -> syntax.Filter:
+def _filter_node(node: syntax.Node, name: str) -> syntax.Filter:
     return syntax.Filter(node, name, [], [], None, None, lineno=node.lineno, environment=node.environment)
 
 
@@ -164,7 +164,7 @@ def _counted(context: jinja2.runtime.Context, iterable: Any) -> Any:
     return _Counted(iterable, context.parent[_BUDGET])
 
 
-def _joined(parts: list[Any]) -> str:
+def _bounded_join(parts: list[Any]) -> str:
     return str(_within("".join(map(str, parts))))
 
 
@@ -187,7 +187,7 @@ def _check_format(text: Any) -> None:
         raise LimitError("it formats with a width of more than seven digits")
 
 
-def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
+def _bounded_filter(function: Callable[..., Any]) -> Callable[..., Any]:
     """A filter that minds the limits. What jinja2 noted on the function (`pass_context`) stays on it."""
 
     @functools.wraps(function)

@@ -16,7 +16,7 @@ Reading: TypeAlias = Generator[None, None, T]
 """A rule: yields when it needs more text, returns what it found."""
 
 
-class Source:
+class InputStream:
     """``feed`` and ``close`` are the writer's side; the rest is the grammar's."""
 
     def __init__(self) -> None:

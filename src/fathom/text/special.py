@@ -41,7 +41,7 @@ def read_json(path: Path) -> dict[str, Any]:
 def special_ids_from_directory(directory: Path, id_of: Callable[[str], int | None]) -> SpecialIds:
     tokenizer = read_json(directory / "special_tokens_map.json") | read_json(directory / "tokenizer_config.json")
     model = read_json(directory / "config.json") | read_json(directory / "generation_config.json")
-    named_bos, named_eos = (_named(tokenizer.get(key), id_of) for key in ("bos_token", "eos_token"))
+    named_bos, named_eos = (_resolve_token(tokenizer.get(key), id_of) for key in ("bos_token", "eos_token"))
     listed_bos = _ids(model.get("bos_token_id"))
     eos = _ids(model.get("eos_token_id")) | ({named_eos} if named_eos is not None else set())
     bos = named_bos if named_bos is not None else next(iter(listed_bos), None)
@@ -65,7 +65,7 @@ def token_text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _named(value: Any, id_of: Callable[[str], int | None]) -> int | None:
+def _resolve_token(value: Any, id_of: Callable[[str], int | None]) -> int | None:
     text = token_text(value)
     return id_of(text) if text is not None else None
 

@@ -16,7 +16,7 @@ import jinja2.meta
 import jinja2.nodes
 
 from fathom.base.errors import TokenizerError
-from fathom.text.sandbox import Refusal, Sandbox, bounded
+from fathom.text.sandbox import Refusal, TemplateSandbox, render_bounded
 from fathom.text.special import read_json, token_text
 from fathom.text.template_data import ArgumentStyle, argument_style, message_data, tool_data
 from fathom.types import Conversation
@@ -79,7 +79,7 @@ class ChatTemplate:
             variables |= {"enable_thinking": conversation.thinking, "thinking": conversation.thinking}
         if conversation.effort is not None:
             variables["reasoning_effort"] = conversation.effort
-        return self._prefilled(variables) if conversation.prefill else self._run(variables)
+        return self._render_prefill(variables) if conversation.prefill else self._run(variables)
 
     @cached_property
     def variables(self) -> frozenset[str]:
@@ -95,7 +95,7 @@ class ChatTemplate:
         """Whether the text stands anywhere in the template."""
         return text in self.source
 
-    def _prefilled(self, variables: dict[str, Any]) -> str:
+    def _render_prefill(self, variables: dict[str, Any]) -> str:
         """Mark the end of the last message and cut there; the space after the mark shows whether it was trimmed."""
         messages = variables["messages"]
         if not messages or messages[-1]["role"] != "assistant":
@@ -111,7 +111,7 @@ class ChatTemplate:
 
     def _run(self, variables: Mapping[str, Any]) -> str:
         try:
-            return bounded(self._compiled, variables)
+            return render_bounded(self._compiled, variables)
         except TokenizerError:
             raise
         except Exception as error:  # a template is a program: it may raise anything
@@ -122,8 +122,8 @@ class ChatTemplate:
         return self._environment.from_string(self._syntax())
 
     @cached_property
-    def _environment(self) -> Sandbox:
-        return Sandbox()
+    def _environment(self) -> TemplateSandbox:
+        return TemplateSandbox()
 
     def _syntax(self) -> jinja2.nodes.Template:
         """A fresh tree: compiling rewrites it."""

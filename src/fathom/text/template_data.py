@@ -68,10 +68,10 @@ def argument_style(tree: syntax.Template) -> ArgumentStyle:
 
 def _aliases(tree: syntax.Template) -> frozenset[str]:
     """Names that the template gives to arguments (`set args = call.function.arguments`)."""
-    return frozenset(_assigned(tree))
+    return frozenset(_assigned_names(tree))
 
 
-def _assigned(tree: syntax.Template) -> Iterator[str]:
+def _assigned_names(tree: syntax.Template) -> Iterator[str]:
     for assignment in tree.find_all(syntax.Assign):
         if isinstance(assignment.target, syntax.Name) and _is_arguments(assignment.node, frozenset()):
             yield assignment.target.name

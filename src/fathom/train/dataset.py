@@ -10,12 +10,12 @@ from fathom.base.progress import Report, silent
 from fathom.data.chats import chat_samples
 from fathom.data.document import Document
 from fathom.data.packing import PackedDataset
-from fathom.data.plan import BestFitPlan, Plan, StreamPlan
+from fathom.data.plan import BestFitPlan, PackingPlan, StreamPlan
 from fathom.data.record import Skips, documents
 from fathom.data.shards import Shards
 from fathom.data.sources import open_source
 from fathom.data.store import Ids, MemoryStore, Sample, TokenStore
-from fathom.data.tokenize import tokenized
+from fathom.data.tokenize import tokenize_documents
 from fathom.data.turns import samples
 from fathom.text.conversation import Chat
 from fathom.text.template import ChatTemplate
@@ -32,10 +32,10 @@ def dataset(
 
     Raises DataError where there is nothing, or too much is broken.
     """
-    return packed(config, _store(config.stage, data, tokenizer, template, report), report)
+    return pack(config, _store(config.stage, data, tokenizer, template, report), report)
 
 
-def packed(config: SupervisedConfig, store: TokenStore, report: Report = silent) -> PackedDataset:
+def pack(config: SupervisedConfig, store: TokenStore, report: Report = silent) -> PackedDataset:
     """The rows of a store, as ``config`` wants them. Raises DataError where there are none."""
     plan = _plan(config, len(store.offsets) - 1, store.offsets, report)
     if not len(plan):
@@ -52,7 +52,7 @@ def held_out(
     return dataset(config, config.validation, tokenizer, template, report)
 
 
-def _plan(config: SupervisedConfig, documents: int, offsets: Ids, report: Report) -> Plan:
+def _plan(config: SupervisedConfig, documents: int, offsets: Ids, report: Report) -> PackingPlan:
     length = config.batch.length
     if config.packing == "stream":
         return StreamPlan(offsets, length)
@@ -68,7 +68,7 @@ def _plan(config: SupervisedConfig, documents: int, offsets: Ids, report: Report
 
 def _store(stage: str, data: Data, tokenizer: Tokenizer, template: ChatTemplate | None, report: Report) -> TokenStore:
     if isinstance(data, GeneratedData):
-        return MemoryStore(_generated(data, tokenizer, template))
+        return MemoryStore(_generate_samples(data, tokenizer, template))
     if isinstance(data, FileData):
         skips = Skips(data.max_skipped)
         chat = stage != "pretrain" if data.chat is None else data.chat
@@ -82,13 +82,13 @@ def _store(stage: str, data: Data, tokenizer: Tokenizer, template: ChatTemplate 
     return shards
 
 
-def _generated(data: GeneratedData, tokenizer: Tokenizer, template: ChatTemplate | None) -> Iterator[Sample]:
+def _generate_samples(data: GeneratedData, tokenizer: Tokenizer, template: ChatTemplate | None) -> Iterator[Sample]:
     made: Any = find(data.function)(**data.options)
     chat: Chat | None = None
     for number, item in enumerate(made):
         match item:
             case str():
-                yield from tokenized([Document(item, str(number), data.function)], tokenizer)
+                yield from tokenize_documents([Document(item, str(number), data.function)], tokenizer)
             case Conversation():
                 chat = chat or Chat(tokenizer, template)
                 yield from samples(chat, item)
@@ -108,4 +108,4 @@ def _read(
         if chat:
             yield from chat_samples(source, Chat(tokenizer, template), skips)
         else:
-            yield from tokenized(documents(source, skips, field=data.field), tokenizer)
+            yield from tokenize_documents(documents(source, skips, field=data.field), tokenizer)

@@ -30,7 +30,7 @@ def weight_of(model: Transformer, hidden: Tensor) -> Tensor | None:
     if model.head is not None and type(model.head) is not Linear:
         return None  # something was put in its place
     weight = model.embed.weight if model.head is None else model.head.weight
-    return weight if training_rows.served(hidden, weight) else None
+    return weight if training_rows.can_serve(hidden, weight) else None
 
 
 def cross_entropy(hidden: Tensor, weight: Tensor, targets: Tensor, *, best: bool = False) -> tuple[Tensor, Tensor]:

@@ -63,7 +63,7 @@ def adapt(model: Transformer, config: LoRAConfig) -> list[str]:
     chosen = {
         name: layer
         for name, layer in model.named_modules()
-        if isinstance(layer, nn.Linear) and layer is not model.head and _wanted(name, config)
+        if isinstance(layer, nn.Linear) and layer is not model.head and _is_target(name, config)
     }
     if not chosen:
         there = sorted({name.rpartition(".")[2] for name, part in model.named_modules() if isinstance(part, nn.Linear)})
@@ -84,5 +84,5 @@ def merge(model: Transformer) -> None:
             parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
 
 
-def _wanted(name: str, config: LoRAConfig) -> bool:
+def _is_target(name: str, config: LoRAConfig) -> bool:
     return config.targets is None or name.rpartition(".")[2] in config.targets

@@ -7,13 +7,13 @@ from pathlib import Path
 from fathom.base.distributed import ALONE, World
 from fathom.train.dataset import dataset, held_out
 from fathom.train.run.display import Display
-from fathom.train.run.supervised import prepare, student, teach
+from fathom.train.run.supervised import load_trainee, prepare, train
 from fathom.train.supervised_config import PretrainConfig
 
 
 def pretrain(config: PretrainConfig, out: Path, display: Display, world: World = ALONE) -> bool:
     """Run ``config`` into ``out``, or go on there; False where it was stopped before its end."""
-    pupil = student(config, prepare(config, world))
+    pupil = load_trainee(config, prepare(config, world))
     rows = dataset(config, config.data, pupil.tokenizer, pupil.template, display.say)
     held = held_out(config, pupil.tokenizer, pupil.template, display.say)
-    return teach(config, pupil, rows, out, display, validation=held, world=world)
+    return train(config, pupil, rows, out, display, validation=held, world=world)

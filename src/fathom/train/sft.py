@@ -20,20 +20,20 @@ from fathom.train.adapter import save_adapter
 from fathom.train.dataset import dataset, held_out
 from fathom.train.lora import adapt, merge
 from fathom.train.run.display import Display
-from fathom.train.run.supervised import Student, prepare, student, teach
+from fathom.train.run.supervised import Trainee, load_trainee, prepare, train
 from fathom.train.supervised_config import SFTConfig, TuningConfig
 
 
 def sft(config: SFTConfig, out: Path, display: Display, world: World = ALONE) -> bool:
     """Run ``config`` into ``out``, or go on there; False where it was stopped before its end."""
-    pupil = learner(config, world)
+    pupil = lora_model(config, world)
     rows = dataset(config, config.data, pupil.tokenizer, pupil.template, display.say)
     return tune(config, pupil, rows, out, display, world=world)
 
 
-def learner(config: TuningConfig, world: World = ALONE) -> Student:
+def lora_model(config: TuningConfig, world: World = ALONE) -> Trainee:
     """The model that is to learn to converse, and the template it learns to converse by."""
-    pupil = student(config, prepare(config, world))
+    pupil = load_trainee(config, prepare(config, world))
     if config.template is not None:
         pupil.template = _template(config.template, pupil.template)
     return pupil
@@ -41,7 +41,7 @@ def learner(config: TuningConfig, world: World = ALONE) -> Student:
 
 def tune(
     config: TuningConfig,
-    pupil: Student,
+    pupil: Trainee,
     rows: PackedDataset,
     out: Path,
     display: Display,
@@ -49,19 +49,19 @@ def tune(
     before: Mapping[str, Mapping[str, Any]] | None = None,
     world: World = ALONE,
 ) -> bool:
-    """Teach ``pupil`` what is learned in ``rows``, in full or by low-rank updates. ``before``: see `teach`."""
+    """Teach ``pupil`` what is learned in ``rows``, in full or by low-rank updates. ``before``: see `train`."""
     held = held_out(config, pupil.tokenizer, pupil.template, display.say)
     if config.lora is None:
-        return teach(config, pupil, rows, out, display, validation=held, before=before, world=world)
+        return train(config, pupil, rows, out, display, validation=held, before=before, world=world)
     lora = config.lora
     adapt(pupil.model, lora)
 
     def finish(model: Transformer) -> None:
-        if world.leads:
+        if world.is_main:
             save_adapter(out, model, lora, config.start)
         merge(model)
 
-    return teach(config, pupil, rows, out, display, validation=held, finish=finish, before=before, world=world)
+    return train(config, pupil, rows, out, display, validation=held, finish=finish, before=before, world=world)
 
 
 def _template(path: str, shipped: ChatTemplate | None) -> ChatTemplate:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from fathom.base.distributed import ALONE, World
 from fathom.base.errors import CheckpointError, ConfigError
-from fathom.base.lock import locked
+from fathom.base.lock import exclusive
 from fathom.train.distill.config import DistillConfig, OnPolicyConfig
 from fathom.train.distill.run import distill, distill_on_policy
 from fathom.train.pretrain import pretrain
 from fathom.train.rl.beyond import BeyondConfig, beyond
 from fathom.train.rl.config import RLConfig
 from fathom.train.rl.measure import MeasureConfig, measure
-from fathom.train.rl.run import learn
+from fathom.train.rl.run import train
 from fathom.train.run.config import RunConfig
 from fathom.train.run.display import Display
 from fathom.train.sft import sft
@@ -31,15 +31,15 @@ def run(config: RunConfig, out: Path, display: Display, world: World = ALONE) ->
     CheckpointError where the disk takes nothing.
     """
     try:
-        with locked(out / LOCK, str(out), display.say) if world.leads else nullcontext():
+        with exclusive(out / LOCK, str(out), display.say) if world.is_main else nullcontext():
             return _run(config, out, display, world)
     except (ConnectionError, TimeoutError):  # another rank is gone
         raise
     except OSError as error:
-        raise _refused(error, out) from error
+        raise _storage_error(error, out) from error
 
 
-def _refused(error: OSError, out: Path) -> CheckpointError:
+def _storage_error(error: OSError, out: Path) -> CheckpointError:
     """What the system said of a file that it would not read or write."""
     full = error.errno in (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
     return CheckpointError(
@@ -61,7 +61,7 @@ def _run(config: RunConfig, out: Path, display: Display, world: World) -> bool:
         case OnPolicyConfig():
             return distill_on_policy(config, out, display, world)
         case RLConfig():
-            return learn(config, out, display, world)
+            return train(config, out, display, world)
         case MeasureConfig():
             return measure(config, out, display, world)
         case _ if world.size > 1:

@@ -17,7 +17,7 @@ import torch
 from ranked_runs import TOTAL, begun, finish, gradients, reinforced, whole
 from safetensors.torch import load_file
 
-from fathom.base.distributed import ALONE, World, joined
+from fathom.base.distributed import ALONE, World, process_group
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.store.store import Store
 from fathom.train.run.metrics import read
@@ -147,7 +147,7 @@ def test_shares_are_everything_once() -> None:
 
 
 def test_alone_nothing_is_exchanged() -> None:
-    with joined({}) as world:
+    with process_group({}) as world:
         assert world is ALONE
     tensor = torch.ones(2, requires_grad=True)
     tensor.grad = torch.ones(2)
@@ -156,7 +156,7 @@ def test_alone_nothing_is_exchanged() -> None:
     assert ALONE.sums([1.5]) == [1.5]
     assert ALONE.gather("x") == ["x"]
     assert ALONE.any(True)
-    ALONE.agree("x", 1)
+    ALONE.check_equal("x", 1)
 
 
 def test_ranks_do_not_share_a_device(monkeypatch: pytest.MonkeyPatch) -> None:

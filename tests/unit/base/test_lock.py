@@ -11,7 +11,7 @@ import pytest
 
 import fathom
 from fathom.base import lock
-from fathom.base.lock import BusyError, locked
+from fathom.base.lock import BusyError, exclusive
 
 HOLD = """
 import sys, time
@@ -25,10 +25,10 @@ with locked(Path(sys.argv[1]), "the place"):
 
 def test_the_second_is_told_who_is_first(tmp_path: Path) -> None:
     path = tmp_path / "new" / "lock"
-    with locked(path, "the place"):
+    with exclusive(path, "the place"):
         with (
             pytest.raises(BusyError, match=f"process {os.getpid()} on {socket.gethostname()} works in the place"),
-            locked(path, "the place"),
+            exclusive(path, "the place"),
         ):
             pass
         assert path.exists()  # the one that failed took nothing away
@@ -37,14 +37,14 @@ def test_the_second_is_told_who_is_first(tmp_path: Path) -> None:
 
 def test_one_after_another(tmp_path: Path) -> None:
     for _ in range(2):
-        with locked(tmp_path / "lock", "the place"):
+        with exclusive(tmp_path / "lock", "the place"):
             pass
 
 
 def test_an_error_lets_go(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), locked(tmp_path / "lock", "the place"):
+    with pytest.raises(ZeroDivisionError), exclusive(tmp_path / "lock", "the place"):
         raise ZeroDivisionError
-    with locked(tmp_path / "lock", "the place"):
+    with exclusive(tmp_path / "lock", "the place"):
         pass
 
 
@@ -54,12 +54,12 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
     holder = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], env=env, stdout=subprocess.PIPE)
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"held\n"
-    with pytest.raises(BusyError, match=f"process {holder.pid} "), locked(path, "the place"):
+    with pytest.raises(BusyError, match=f"process {holder.pid} "), exclusive(path, "the place"):
         pass
     holder.send_signal(signal.SIGKILL)
     holder.communicate()
     assert path.exists()
-    with locked(path, "the place"):
+    with exclusive(path, "the place"):
         assert path.read_text().startswith(f"{os.getpid()} ")
 
 
@@ -70,7 +70,7 @@ def test_without_locks_it_says_so_and_goes_on(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(lock.fcntl, "flock", refuse)
     heard: list[str] = []
-    with locked(tmp_path / "lock", "the place", lambda what, _: heard.append(what)):
+    with exclusive(tmp_path / "lock", "the place", lambda what, _: heard.append(what)):
         pass
     assert heard == ["the place cannot be locked (Operation not supported): see to it that nobody else writes there"]
 
@@ -87,6 +87,6 @@ def test_a_file_that_was_taken_away_meanwhile_is_no_lock(tmp_path: Path, monkeyp
         flock(file, operation)
 
     monkeypatch.setattr(lock.fcntl, "flock", late)
-    with locked(path, "the place"):
+    with exclusive(path, "the place"):
         assert len(calls) == 2
         assert path.exists()

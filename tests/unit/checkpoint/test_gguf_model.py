@@ -87,12 +87,12 @@ def test_packed_blocks_are_those_of_the_weights_in_our_order(block_type: BlockTy
     file, loaded = GGUFModel(tmp_path / "m.gguf"), read(tmp_path / "m.gguf").state_dict()
 
     for name in ("layers.0.attention.q_proj.weight", "layers.1.attention.k_proj.weight", "layers.1.mlp.down.weight"):
-        packed = file.packed(name)
+        packed = file.quantized_blocks(name)
         assert packed is not None
         assert packed.type is block_type
         assert packed.rows.shape[0] == loaded[name].shape[0]
         assert torch.equal(torch.from_numpy(dequantize(packed.data, packed.type)).view(packed.shape), loaded[name])
-    embedding = file.packed("embed.weight")
+    embedding = file.quantized_blocks("embed.weight")
     assert embedding is not None
     assert embedding.type is BlockType.Q8_0
 

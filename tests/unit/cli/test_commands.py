@@ -48,7 +48,7 @@ def test_system_sets_and_removes(commands: Commands, talk: Talk) -> None:
 def test_retry_returns_the_question(commands: Commands, talk: Talk, out: io.StringIO) -> None:
     assert commands.run("/retry") is None
     assert "nothing to ask again" in out.getvalue()
-    talk.answered("why?", "because", None)
+    talk.add_exchange("why?", "because", None)
     assert commands.run("/retry") == "why?"
 
 
@@ -56,7 +56,7 @@ def test_save_without_a_path_goes_to_the_persons_data(
     commands: Commands, talk: Talk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("FATHOM_HOME", str(tmp_path))
-    talk.answered("a", "b", None)
+    talk.add_exchange("a", "b", None)
     commands.run("/save")
     assert (tmp_path / "data" / "conversation.json").exists()
     commands.run("/new")

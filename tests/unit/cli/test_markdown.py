@@ -1,6 +1,6 @@
 import pytest
 
-from fathom.cli.markdown import finished
+from fathom.cli.markdown import complete_length
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from fathom.cli.markdown import finished
     ],
 )
 def test_only_what_cannot_change_is_finished(done: str, rest: str) -> None:
-    assert finished(done + rest) == len(done)
+    assert complete_length(done + rest) == len(done)
 
 
 def test_what_is_finished_stays_finished() -> None:
@@ -32,6 +32,6 @@ def test_what_is_finished_stays_finished() -> None:
         "# Title\n\nIntro.\n\n1. one\n\n   more\n\n2. two\n\n```\ncode\n\ncode\n```\n\n| a | b |\n|---|---|\n| 1 |\n\n"
     )
     text += "End."
-    ends = [finished(text[:length]) for length in range(len(text) + 1)]
+    ends = [complete_length(text[:length]) for length in range(len(text) + 1)]
     assert ends == sorted(ends)
     assert text[: ends[-1]].endswith("| 1 |\n\n")

@@ -10,7 +10,7 @@ from fathom.types import Message
 
 def test_a_question_goes_out_with_everything_before_it() -> None:
     talk = Talk(system="be brief", thinking=True)
-    talk.answered("hi", "hello", "they greet")
+    talk.add_exchange("hi", "hello", "they greet")
     conversation = talk.conversation("and now?")
     assert conversation.messages == (
         Message("system", "be brief"),
@@ -25,8 +25,8 @@ def test_a_question_goes_out_with_everything_before_it() -> None:
 def test_the_last_exchange_can_be_taken_back() -> None:
     talk = Talk()
     assert talk.take_back() is None
-    talk.answered("one", "1", None)
-    talk.answered("two", "2", None)
+    talk.add_exchange("one", "1", None)
+    talk.add_exchange("two", "2", None)
     assert talk.take_back() == "two"
     assert [message.content for message in talk.messages] == ["one", "1"]
     talk.clear()
@@ -35,8 +35,8 @@ def test_the_last_exchange_can_be_taken_back() -> None:
 
 def test_a_conversation_survives_a_file(tmp_path: Path) -> None:
     talk = Talk(system="be brief")
-    talk.answered("grüße 你好", "hello", "they greet")
-    talk.answered("more", "no", None)
+    talk.add_exchange("grüße 你好", "hello", "they greet")
+    talk.add_exchange("more", "no", None)
     path = tmp_path / "deep" / "talk.json"
     talk.save(path)
     again = Talk()
@@ -66,7 +66,7 @@ def test_what_is_no_conversation_is_refused_and_changes_nothing(text: str, tmp_p
     path = tmp_path / "talk.json"
     path.write_text(text)
     talk = Talk(system="stay")
-    talk.answered("hi", "hello", None)
+    talk.add_exchange("hi", "hello", None)
     with pytest.raises(FathomError, match="/save"):
         talk.load(path)
     assert (talk.system, len(talk.messages)) == ("stay", 2)

@@ -10,7 +10,7 @@ from rich.console import Console
 from fathom.base.errors import FathomError, RequestError
 from fathom.cli.talk import Talk
 from fathom.cli.terminal import Terminal
-from fathom.text.events import Answer, Event, Thinking
+from fathom.text.events import AnswerText, Event, ThinkingText
 from fathom.types import Conversation, Message
 
 
@@ -42,7 +42,7 @@ class Model:
             for event in self.events:
                 yield event
             self.then()
-            yield Answer("")
+            yield AnswerText("")
         finally:
             self.closed += 1
 
@@ -68,7 +68,7 @@ def terminal(model: Model, talk: Talk | None = None) -> tuple[Terminal, Talk, io
 
 
 def test_a_conversation_keeps_what_was_said() -> None:
-    model = Model(Thinking("hmm"), Answer("Hel"), Answer("lo."))
+    model = Model(ThinkingText("hmm"), AnswerText("Hel"), AnswerText("lo."))
     chat, talk, out = terminal(model)
     chat.converse(typed("hi", "", "again"))
     assert [len(conversation.messages) for conversation in model.asked] == [1, 3]
@@ -79,14 +79,14 @@ def test_a_conversation_keeps_what_was_said() -> None:
 
 
 def test_a_backslash_continues_the_message() -> None:
-    model = Model(Answer("ok"))
+    model = Model(AnswerText("ok"))
     chat, _, _ = terminal(model)
     chat.converse(typed("one\\", "two"))
     assert model.asked[0].messages[-1].content == "one\ntwo"
 
 
 def test_ctrl_c_stops_the_answer_and_keeps_it() -> None:
-    model = Model(Answer("half an"), then=lambda: signal.raise_signal(signal.SIGINT))
+    model = Model(AnswerText("half an"), then=lambda: signal.raise_signal(signal.SIGINT))
     chat, talk, out = terminal(model)
     chat.converse(typed("hi", "still here"))
     assert "(stopped)" in out.getvalue()
@@ -96,7 +96,7 @@ def test_ctrl_c_stops_the_answer_and_keeps_it() -> None:
 
 
 def test_ctrl_c_at_the_prompt_does_not_leave() -> None:
-    model = Model(Answer("ok"))
+    model = Model(AnswerText("ok"))
     chat, _, out = terminal(model)
     lines = iter([KeyboardInterrupt(), "hi", EOFError()])
 
@@ -122,7 +122,7 @@ def test_an_error_is_told_and_the_question_forgotten() -> None:
 
 
 def test_commands_change_the_conversation(tmp_path: Path) -> None:
-    model = Model(Answer("42"))
+    model = Model(AnswerText("42"))
     chat, talk, out = terminal(model)
     path = tmp_path / "talk.json"
     chat.converse(
@@ -139,7 +139,7 @@ def test_commands_change_the_conversation(tmp_path: Path) -> None:
 
 
 def test_help_lists_every_command_and_quit_leaves() -> None:
-    model = Model(Answer("never"))
+    model = Model(AnswerText("never"))
     chat, _, out = terminal(model)
     chat.converse(typed("/help", "/quit", "unreached"))
     for name in ("help", "new", "retry", "think", "system", "save", "load", "quit"):
@@ -148,7 +148,7 @@ def test_help_lists_every_command_and_quit_leaves() -> None:
 
 
 def test_a_pipe_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
-    model = Model(Thinking("hmm"), Answer("Hello"))
+    model = Model(ThinkingText("hmm"), AnswerText("Hello"))
     chat, _, out = terminal(model, Talk(system="be brief"))
     chat.pipe("hi\n")
     assert model.asked[0].messages == (Message("system", "be brief"), Message("user", "hi"))
@@ -163,6 +163,6 @@ def test_an_empty_pipe_is_a_clear_error() -> None:
 
 
 def test_an_interrupted_pipe_ends_the_command() -> None:
-    chat, _, _ = terminal(Model(Answer("half"), then=lambda: signal.raise_signal(signal.SIGINT)))
+    chat, _, _ = terminal(Model(AnswerText("half"), then=lambda: signal.raise_signal(signal.SIGINT)))
     with pytest.raises(KeyboardInterrupt):
         chat.pipe("hi")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fathom.data.decontaminate import Contamination, EvaluationItem
 from fathom.data.document import Document
-from fathom.data.words import normalized
+from fathom.data.words import normalize
 
 LONG = (
     "A train leaves the station at noon with 1,200 passengers, and at each of the 4 stops a quarter of them gets off. "
@@ -16,7 +16,7 @@ LONG = (
 )
 SHORT = "Which planet of the solar system is the hottest one?"  # 10 words
 TINY = "What is 7 times 8?"
-FILLER = normalized("the lamp on the table was lit and somebody had opened the window to let the evening in")
+FILLER = normalize("the lamp on the table was lit and somebody had opened the window to let the evening in")
 
 
 def judge(**options: int) -> Contamination:

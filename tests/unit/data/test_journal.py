@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from fathom.base.errors import DataError
-from fathom.base.lock import BusyError, locked
+from fathom.base.lock import BusyError, exclusive
 from fathom.data import journal, shards
 from fathom.data import prepare as stage
 from fathom.data.decontaminate import Contamination, EvaluationItem
@@ -179,7 +179,7 @@ def test_conversations_go_on_too(tmp_path: Path, r1_chat: Chat, monkeypatch: pyt
 
 def test_two_do_not_write_one_directory(tmp_path: Path) -> None:
     write(tmp_path)
-    with locked(tmp_path / ".out.lock", "it"), pytest.raises(BusyError, match="works in"):
+    with exclusive(tmp_path / ".out.lock", "it"), pytest.raises(BusyError, match="works in"):
         go(tmp_path, tmp_path / "out")
 
 
@@ -213,7 +213,9 @@ def test_a_record_is_done_when_the_next_is_asked_for() -> None:
             return (Record({}, str(row), Position(0, row)) for row in range(start.row, 3))
 
     done: list[tuple[int, int]] = []
-    sources = journal.watched([Three(), Three()], 1, Position(0, 1), lambda at, place: done.append((at, place.row)))
+    sources = journal.watch_sources(
+        [Three(), Three()], 1, Position(0, 1), lambda at, place: done.append((at, place.row))
+    )
     (second,) = sources
     records = second.records(Skips())
     assert next(records).where == "1"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fathom.data.packing import IGNORE, PADDING, PackedDataset, collate
-from fathom.data.plan import BestFitPlan, Plan, StreamPlan
+from fathom.data.plan import BestFitPlan, PackingPlan, StreamPlan
 from fathom.data.store import MemoryStore, Sample
 
 documents = st.lists(st.lists(st.booleans(), max_size=12), max_size=12)
@@ -21,7 +21,7 @@ def numbered(learned: list[list[bool]]) -> MemoryStore:
     return MemoryStore(samples)
 
 
-def plans(store: MemoryStore, length: int) -> list[Plan]:
+def plans(store: MemoryStore, length: int) -> list[PackingPlan]:
     return [StreamPlan(store.offsets, length), BestFitPlan(store.offsets, length)]
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fathom.base.errors import ConfigError
-from fathom.data.plan import BestFitPlan, Plan, Span, StreamPlan
+from fathom.data.plan import BestFitPlan, PackingPlan, Span, StreamPlan
 
 lengths = st.lists(st.integers(0, 30), max_size=25)
 row_length = st.integers(1, 20)
@@ -18,11 +18,11 @@ def offsets(sizes: list[int]) -> np.ndarray:
     return np.cumsum([0, *sizes])
 
 
-def spans(plan: Plan) -> list[Span]:
+def spans(plan: PackingPlan) -> list[Span]:
     return [span for index in range(len(plan)) for span in plan.row(index)]
 
 
-def check_rows(plan: Plan, at: np.ndarray) -> None:
+def check_rows(plan: PackingPlan, at: np.ndarray) -> None:
     for index in range(len(plan)):
         row = plan.row(index)
         assert 0 < sum(span.stop - span.start for span in row) <= plan.length

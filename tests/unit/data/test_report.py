@@ -1,18 +1,18 @@
 """Sifting, and what is told about it."""
 
 from fathom.data.document import Document
-from fathom.data.report import Report, Sieve
+from fathom.data.report import FilterChain, PreparationReport
 
 
 def test_the_first_objection_counts() -> None:
-    report = Report()
+    report = PreparationReport()
     documents = [Document(text, str(number), "s") for number, text in enumerate(["a", "bb", "ccc", "dd", "ee", "ff"])]
     steps = [
         ("length", lambda document: "odd" if len(document.text) % 2 else None),
         ("letter", lambda document: "a b" if "b" in document.text else None),
         ("letter", lambda document: "not f" if "f" not in document.text else None),
     ]
-    assert [document.id for document in filter(Sieve(steps, report).keeps, documents)] == ["5"]
+    assert [document.id for document in filter(FilterChain(steps, report).keeps, documents)] == ["5"]
     assert report.as_dict() == {
         "documents": 6,
         "characters": 12,
@@ -28,7 +28,7 @@ def test_the_first_objection_counts() -> None:
 
 
 def test_examples_are_few_and_short() -> None:
-    report = Report()
+    report = PreparationReport()
     for number in range(9):
         report.drop("long", Document("x" * 1000, str(number), "s"))
     assert report.dropped["long"] == 9

@@ -13,14 +13,14 @@ from fathom.base.errors import DataError
 from fathom.data.generated import GeneratedSource
 from fathom.data.jsonl import JsonlSource
 from fathom.data.parquet import ParquetSource
-from fathom.data.record import Position, Skips, Source
+from fathom.data.record import DataSource, Position, Skips
 from fathom.data.sources import open_source
 from fathom.data.textfile import TextSource
 
 LINES = b'{"text": "one"}\n\nnot json\n{"text": "two"}\n[1]\n{"text": "\xff"}\n{"text": "three"}'
 
 
-def texts(source: Source, skips: Skips | None = None, start: Position | None = None) -> list[str]:
+def texts(source: DataSource, skips: Skips | None = None, start: Position | None = None) -> list[str]:
     return [record.data["text"] for record in source.records(skips or Skips(), start or Position())]
 
 

@@ -7,7 +7,7 @@ from tokenizers import decoders, models
 from fathom.base.errors import TokenizerError
 from fathom.data.document import Document
 from fathom.data.fim import FillInMiddle
-from fathom.data.tokenize import tokenized
+from fathom.data.tokenize import tokenize_documents
 from fathom.text import bpe
 from fathom.text.special import SpecialIds
 from fathom.text.tokenizer import Tokenizer
@@ -16,17 +16,17 @@ TOKENIZER = bpe.train(["plain text"] * 5, 300)
 
 
 def test_a_document_is_opened_and_ended() -> None:
-    (sample,) = tokenized([Document("plain<｜end▁of▁sentence｜>", "1", "test")], TOKENIZER)
+    (sample,) = tokenize_documents([Document("plain<｜end▁of▁sentence｜>", "1", "test")], TOKENIZER)
     assert (sample.ids[0], sample.ids[-1], list(sample.ids).count(1)) == (0, 1, 1)
     assert TOKENIZER.decode(sample.ids) == "plain<｜end▁of▁sentence｜>"
     assert sample.learned is None
-    (bare,) = tokenized([Document("plain", "1", "test")], TOKENIZER, bos=False)
+    (bare,) = tokenize_documents([Document("plain", "1", "test")], TOKENIZER, bos=False)
     assert bare.ids[0] != 0
 
 
 def test_some_documents_are_rearranged() -> None:
     fim = FillInMiddle.of(TOKENIZER, rate=0.5)
-    samples = list(tokenized([Document("plain text", str(n), "test") for n in range(40)], TOKENIZER, fim=fim))
+    samples = list(tokenize_documents([Document("plain text", str(n), "test") for n in range(40)], TOKENIZER, fim=fim))
     assert 10 < sum(fim.begin in sample.ids for sample in samples) < 30
     assert all((sample.ids[0], sample.ids[-1]) == (0, 1) for sample in samples)
 
@@ -36,4 +36,4 @@ def test_a_vocabulary_without_an_end_is_refused() -> None:
     backend.decoder = decoders.ByteLevel()
     endless = Tokenizer(backend, SpecialIds(None, frozenset(), adds_bos=False))
     with pytest.raises(TokenizerError, match="no end token"):
-        list(tokenized([Document("a", "1", "test")], endless))
+        list(tokenize_documents([Document("a", "1", "test")], endless))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fathom.base.errors import DataError
 from fathom.data.store import Sample
-from fathom.data.turns import samples, written
+from fathom.data.turns import message_text, samples
 from fathom.text import bpe, r1
 from fathom.text.conversation import Chat
 from fathom.text.tokenizer import Tokenizer
@@ -154,4 +154,4 @@ class TestRefusals:
 def test_thinking_that_a_prompt_opened_without_a_newline(r1_chat: Chat) -> None:
     prompt = r1_chat.render(Conversation((Message("user", "a"), Message("assistant", "<think>")), prefill=True))
     assert prompt.thinking
-    assert written(prompt, Message("assistant", "b", reasoning="r")) == "\nr\n</think>\n\nb"
+    assert message_text(prompt, Message("assistant", "b", reasoning="r")) == "\nr\n</think>\n\nb"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fathom.data.words import ngram_hashes, normalized, word_hashes
+from fathom.data.words import ngram_hashes, normalize, word_hashes
 
 PLUS, MINUS, TIMES = "\ue000", "\ue001", "\ue002"
 
@@ -24,7 +24,7 @@ PLUS, MINUS, TIMES = "\ue000", "\ue001", "\ue002"
     ],
 )
 def test_normalized(text: str, words: list[str]) -> None:
-    assert normalized(text) == words
+    assert normalize(text) == words
 
 
 @given(st.lists(st.sampled_from("abcde"), max_size=12), st.integers(1, 6))

@@ -30,12 +30,12 @@ def grammars(vocabulary):
 
 
 def characters(constraint):
-    return "".join(chr(token) for token in constraint.allowed().nonzero()[0] if token < 128)
+    return "".join(chr(token) for token in constraint.allowed_tokens().nonzero()[0] if token < 128)
 
 
 def feed(constraint, text):
     for byte in text.encode():
-        assert constraint.allowed()[byte]
+        assert constraint.allowed_tokens()[byte]
         constraint.accept(byte)
 
 
@@ -45,10 +45,10 @@ def test_only_what_the_schema_allows_may_come_next(grammars):
     feed(constraint, '{"x":')
     assert characters(constraint) == "\t\n\r -0123456789"
     feed(constraint, "7")
-    assert not constraint.allowed()[EOS]
+    assert not constraint.allowed_tokens()[EOS]
     feed(constraint, "}")
     assert constraint.complete
-    assert constraint.allowed().nonzero()[0].tolist() == [EOS]
+    assert constraint.allowed_tokens().nonzero()[0].tolist() == [EOS]
 
 
 def test_blanks_inside_json_are_bounded(grammars):
@@ -71,8 +71,8 @@ def test_the_rules_wait_for_what_they_come_after(grammars, text, rest):
     constraint = grammars.compile(GrammarSpec("json_schema", POINT, after="</think>"), frozenset({258}))
     begun, marker, end = text.partition("</think>")
     for byte in (begun + marker).encode():
-        assert constraint.allowed()[[97, THINK_END]].all()
-        assert not constraint.allowed()[[EOS, 258]].any()  # it may not leave before it has answered
+        assert constraint.allowed_tokens()[[97, THINK_END]].all()
+        assert not constraint.allowed_tokens()[[EOS, 258]].any()  # it may not leave before it has answered
         constraint.accept(byte)
     if end.strip():
         feed(constraint, end.strip())
@@ -209,7 +209,7 @@ def test_any_walk_through_a_real_vocabulary_is_valid(smollm2, real_grammars, sch
     constraint = real_grammars.compile(GrammarSpec("json_schema", schema))
     choice, detokenizer, text = random.Random(seed), smollm2.detokenizer(), ""
     for _ in range(200):
-        token = choice.choice(constraint.allowed().nonzero()[0].tolist())
+        token = choice.choice(constraint.allowed_tokens().nonzero()[0].tolist())
         constraint.accept(token)
         text += detokenizer.push(token)
         if token in smollm2.eos_ids or constraint.complete:

@@ -4,7 +4,7 @@ import pytest
 
 from fathom.base.errors import GenerationError
 from fathom.engine.request import Chunk, Request, SamplingParams, TokenLogprob
-from fathom.engine.stream import Mailbox, join
+from fathom.engine.stream import OutputQueue, join
 
 
 def test_joined_chunks_read_as_one():
@@ -15,7 +15,7 @@ def test_joined_chunks_read_as_one():
 
 
 async def test_a_mailbox_joins_by_completion_and_wakes_once():
-    mailbox = Mailbox(Request((1,), SamplingParams(n=2)))
+    mailbox = OutputQueue(Request((1,), SamplingParams(n=2)))
     assert mailbox.put(Chunk(0, "a", (1,)))
     assert not mailbox.put(Chunk(1, "x", (2,)))
     assert not mailbox.put(Chunk(0, "b", (3,), finish_reason="stop"))
@@ -34,7 +34,7 @@ async def test_a_mailbox_joins_by_completion_and_wakes_once():
 
 def test_every_chunk_asks_for_a_loop_that_went_away():
     async def leave():
-        mailbox = Mailbox(Request((1,)))
+        mailbox = OutputQueue(Request((1,)))
         assert mailbox.put(Chunk(0, "a", (1,)))
         return mailbox
 
@@ -43,7 +43,7 @@ def test_every_chunk_asks_for_a_loop_that_went_away():
 
 
 async def test_what_came_before_an_error_is_still_read():
-    mailbox = Mailbox(Request((1,)))
+    mailbox = OutputQueue(Request((1,)))
     mailbox.put(Chunk(0, "a", (1,)))
     mailbox.put(GenerationError("no memory"))
     assert mailbox.ended
@@ -53,7 +53,7 @@ async def test_what_came_before_an_error_is_still_read():
 
 
 async def test_a_late_wake_is_no_false_promise():
-    mailbox = Mailbox(Request((1,)))
+    mailbox = OutputQueue(Request((1,)))
     mailbox.put(Chunk(0, "a", (1,)))
     mailbox.take()
     assert mailbox.take() is None

@@ -87,7 +87,7 @@ class Bench:
         self.tokens = torch.randint(model.config.vocab_size, (rows,), generator=generator)
         self.lengths = torch.randint(1, pages * page_size, (rows,), generator=generator).int()
         self.tables = torch.randperm(rows * pages, generator=generator).view(rows, pages).int()
-        self.numbers = torch.rand(rows, generator=generator, dtype=torch.float64)
+        self.random_uniforms = torch.rand(rows, generator=generator, dtype=torch.float64)
         self.temperatures = torch.ones(rows)
         self.steps = LatentSteps(model, self.cache.keys)
 
@@ -103,7 +103,7 @@ class Bench:
             turned.cos[0, :, 0][chosen],
             turned.sin[0, :, 0][chosen],
             self.temperatures[chosen],
-            self.numbers[chosen],
+            self.random_uniforms[chosen],
         )
         return self.steps._packed.step(rows, self.model.config.vocab_size)
 
@@ -139,7 +139,7 @@ def test_a_step_is_that_of_the_model(name) -> None:
     reached = logprobs.exp().cumsum(-1)
     last = reached.gather(1, found.ids[:, None])[:, 0]
     first = last - logprobs.exp().gather(1, found.ids[:, None])[:, 0]
-    assert ((first - 1e-5 <= bench.numbers) & (bench.numbers <= last + 1e-5)).all()
+    assert ((first - 1e-5 <= bench.random_uniforms) & (bench.random_uniforms <= last + 1e-5)).all()
 
 
 @pytest.mark.parametrize("name", ["odd sizes", "whole vectors", "a large vocabulary"])

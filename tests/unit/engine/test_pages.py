@@ -1,6 +1,6 @@
 import pytest
 
-from fathom.engine.pages import BlockPool, page_key, root_key
+from fathom.engine.pages import PagePool, page_key, root_key
 
 
 def chain(*pages, salt=""):
@@ -20,14 +20,14 @@ def test_a_key_names_everything_before_it():
 
 
 def test_pages_are_given_all_or_none():
-    pool = BlockPool(3)
+    pool = PagePool(3)
     assert sorted(pool.allocate(2)) == [0, 1]
     assert pool.allocate(2) is None
     assert pool.num_available == 1
 
 
 def test_a_published_page_is_shared_and_outlives_its_holders():
-    pool = BlockPool(2)
+    pool = PagePool(2)
     (key,) = chain([1, 2])
     (page,) = pool.allocate(1)
     pool.publish(page, key)
@@ -42,7 +42,7 @@ def test_a_published_page_is_shared_and_outlives_its_holders():
 
 
 def test_the_cached_page_unused_longest_goes_first_and_ends_before_beginnings():
-    pool = BlockPool(3)
+    pool = PagePool(3)
     keys = chain([1], [2], [3])
     pages = pool.allocate(3)
     for page, key in zip(pages, keys, strict=True):
@@ -57,7 +57,7 @@ def test_the_cached_page_unused_longest_goes_first_and_ends_before_beginnings():
 
 
 def test_a_page_computed_twice_is_published_once():
-    pool = BlockPool(2)
+    pool = PagePool(2)
     (key,) = chain([1])
     first, second = pool.allocate(2)
     pool.publish(first, key)
@@ -68,7 +68,7 @@ def test_a_page_computed_twice_is_published_once():
 
 
 def test_a_match_ends_at_the_first_gap():
-    pool = BlockPool(3)
+    pool = PagePool(3)
     keys = chain([1], [2], [3])
     pages = pool.allocate(3)
     pool.publish(pages[0], keys[0])
@@ -77,7 +77,7 @@ def test_a_match_ends_at_the_first_gap():
 
 
 def test_forgotten_pages_are_found_no_more():
-    pool = BlockPool(2)
+    pool = PagePool(2)
     keys = chain([1], [2])
     pages = pool.allocate(2)
     pool.publish(pages[0], keys[0])
@@ -99,7 +99,7 @@ def test_forgotten_pages_are_found_no_more():
     ],
 )
 def test_books_that_do_not_balance_are_noticed(tables, message):
-    pool = BlockPool(2)
+    pool = PagePool(2)
     pages = pool.allocate(2)
     assert pages == [0, 1]
     pool.publish(1, chain([1])[0])

@@ -4,7 +4,7 @@ import torch
 from fathom.engine.cache import PagedCache
 from fathom.engine.request import Request, SamplingParams
 from fathom.engine.runner import Runner
-from fathom.engine.scheduler import Work
+from fathom.engine.scheduler import ScheduledTokens
 from fathom.engine.sequence import Sequence
 from fathom.engine.transcript import Transcript
 
@@ -26,7 +26,7 @@ def sequence(prompt, pages, **request):
 
 
 def run(runner, *work):
-    result = runner.run([Work(*item) for item in work])
+    result = runner.run([ScheduledTokens(*item) for item in work])
     for one, length in work:
         one.computed += length
     return result

@@ -1,16 +1,16 @@
 import pytest
 
-from fathom.engine.pages import BlockPool
+from fathom.engine.pages import PagePool
 from fathom.engine.request import Request, SamplingParams
 from fathom.engine.scheduler import Scheduler
-from fathom.engine.sequence import Sequence, Status
+from fathom.engine.sequence import Sequence, SequenceStatus
 from fathom.engine.transcript import Transcript
 
 SIZE = 4
 
 
 def scheduler(pages=100, *, tokens=10, sequences=8, **options):
-    return Scheduler(BlockPool(pages), page_size=SIZE, max_batch_tokens=tokens, max_sequences=sequences, **options)
+    return Scheduler(PagePool(pages), page_size=SIZE, max_batch_tokens=tokens, max_sequences=sequences, **options)
 
 
 def sequence(arrival, length, *, index=0, salt="", first=0):
@@ -71,7 +71,7 @@ def test_when_pages_run_out_the_youngest_gives_way_and_comes_back():
     sched.add(young)
     assert step(sched) == [(0, 8), (1, 6)]
     assert step(sched) == [(0, 1)]  # its third page was the other's
-    assert (young.status, young.pages, young.computed, young.generated) == (Status.WAITING, [], 0, 1)
+    assert (young.status, young.pages, young.computed, young.generated) == (SequenceStatus.WAITING, [], 0, 1)
     assert step(sched) == [(0, 1)]
     sched.finish(old)
     assert step(sched) == [(1, 7)]

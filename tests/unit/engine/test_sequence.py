@@ -1,7 +1,7 @@
 import pytest
 
 from fathom.engine.request import Request, SamplingParams
-from fathom.engine.sequence import Sequence, Status
+from fathom.engine.sequence import Sequence, SequenceStatus
 from fathom.engine.transcript import Transcript
 
 
@@ -12,18 +12,18 @@ def sequence(**sampling):
 
 def test_life():
     one = sequence()
-    assert (one.status, one.pending, one.generated, one.order) == (Status.WAITING, 3, 0, (2, 1))
+    assert (one.status, one.pending, one.generated, one.order) == (SequenceStatus.WAITING, 3, 0, (2, 1))
     one.admit([4, 7], 2, 2)
-    assert (one.status, one.pending, one.published, one.cached_tokens) == (Status.RUNNING, 1, 1, 2)
+    assert (one.status, one.pending, one.published, one.cached_tokens) == (SequenceStatus.RUNNING, 1, 1, 2)
     one.computed = 3
     one.append(9)
     assert (one.tokens, one.pending, one.generated) == ([5, 6, 5, 9], 1, 1)
     assert one.preempt() == [4, 7]
-    assert (one.status, one.pending, one.published, one.pages) == (Status.WAITING, 4, 0, [])
+    assert (one.status, one.pending, one.published, one.pages) == (SequenceStatus.WAITING, 4, 0, [])
     one.admit([1, 2], 0, 2)
     assert one.cached_tokens == 2  # counted once
     assert one.finish() == [1, 2]
-    assert one.status is Status.FINISHED
+    assert one.status is SequenceStatus.FINISHED
 
 
 def test_a_waiting_sequence_may_be_finished():

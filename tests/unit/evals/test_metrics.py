@@ -2,7 +2,7 @@
 
 import pytest
 
-from fathom.evals.grading import Graded, Group
+from fathom.evals.grading import GradedCompletion, Group
 from fathom.evals.metrics import evaluate, pass_at
 from fathom.evals.rollout import Rollout
 from fathom.tasks.rewards import Reward
@@ -11,7 +11,9 @@ from fathom.tasks.task import Item, Verdict
 
 def member(right, text="</think> 1", length=3, truncated=False):
     rollout = Rollout((1,), (2,) * length, (0.0,) * length, "length" if truncated else "stop")
-    return Graded(rollout, text, Verdict(float(right), right, True), right or "1" in text, Reward(float(right)))
+    return GradedCompletion(
+        rollout, text, Verdict(float(right), right, True), right or "1" in text, Reward(float(right))
+    )
 
 
 def group(*members):

@@ -73,7 +73,7 @@ def slow(request, monkeypatch):
 
 def test_callers_need_not_know_whose_it_is(slow):
     a, b, total = torch.randn(30, 20), torch.randn(20, 100), torch.randn(30, 100)
-    assert product.served(a, b, total) is slow
+    assert product.can_serve(a, b, total) is slow
     torch.testing.assert_close(product.mm(a, b), a @ b)
     torch.testing.assert_close(product.mm(a, b, out=torch.empty(30, 100)), a @ b)
     torch.testing.assert_close(product.add_mm(total.clone(), a, b), total + a @ b)
@@ -145,9 +145,9 @@ def test_groups_of_bfloat16_in_any_shape_and_layout(counts, k, n, left, right, d
     out, outer = torch.empty(total, n, dtype=dtype), torch.empty(groups, k, n, dtype=dtype)
     with on_threads(threads):
         tables = train_ops.tokens(rows), train_ops.stack(matrices), train_ops.tokens(out)
-        train_ops.grouped(library(), *tables, counts, -1, k, n)
+        train_ops.grouped_product(library(), *tables, counts, -1, k, n)
         tables = train_ops.tokens(rows, transposed=True), train_ops.tokens(other), train_ops.stack(outer)
-        train_ops.grouped(library(), *tables, counts, k, -1, n)
+        train_ops.grouped_product(library(), *tables, counts, k, -1, n)
     parts = rows.double().split(counts)
     exact = torch.cat([part @ matrix for part, matrix in zip(parts, matrices.double(), strict=True)])
     found = torch.stack([a.t() @ b for a, b in zip(parts, other.double().split(counts), strict=True)])
@@ -174,7 +174,7 @@ def test_groups_of_bfloat16_are_whoever_is_fast_and_outer_products_stay_float32(
 def test_what_is_no_float32_goes_to_torch():
     a, b = torch.randn(300, 300, dtype=torch.bfloat16), torch.randn(300, 300, dtype=torch.bfloat16)
     total = torch.zeros(300, 300)
-    assert not product.served(a, b, total)
+    assert not product.can_serve(a, b, total)
     torch.testing.assert_close(product.mm(a, b), a @ b)
     torch.testing.assert_close(product.add_mm(total, a, b), (a @ b).float())
 

@@ -12,7 +12,7 @@ from fathom.kernels import training_rows
 from fathom.kernels.cpu.library import status
 from fathom.model.config import RopeConfig
 from fathom.model.grouped import Order
-from fathom.model.mlp import MLP, gated
+from fathom.model.mlp import MLP, swiglu
 from fathom.model.norm import RMSNorm
 from fathom.model.rope import Rope, Rotation
 
@@ -73,12 +73,12 @@ def test_a_norm_rounds_to_what_is_asked_for() -> None:
 @pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
 @pytest.mark.parametrize("shape", [(4, 6), (2, 3, 32), (2, 5, 100), (0, 32)])
 def test_gate(shape, dtype, tolerance) -> None:
-    compare(gated, [random(*shape, dtype=dtype) * 4], tolerance * 4)
+    compare(swiglu, [random(*shape, dtype=dtype) * 4], tolerance * 4)
 
 
 def test_a_gate_of_extremes_is_finite() -> None:
     joined = torch.tensor([[-1e30, -200.0, 200.0, 1e30, 1.0, 1.0, 1.0, 1.0]], requires_grad=True)
-    out = gated(joined)
+    out = swiglu(joined)
     out.sum().backward()
     assert out[0].tolist() == pytest.approx([0.0, 0.0, 200.0, 1e30], rel=1e-6, abs=1e-7)
     assert joined.grad is not None
@@ -125,7 +125,7 @@ def test_cross_entropy(vocab, dtype, tolerance) -> None:
     targets = torch.tensor([0, vocab - 1, 3])
 
     def function(logits: Tensor) -> Tensor:
-        if training_rows.served(logits):
+        if training_rows.can_serve(logits):
             return training_rows.cross_entropy(logits, targets)
         return F.cross_entropy(logits, targets, reduction="sum")
 
@@ -134,10 +134,10 @@ def test_cross_entropy(vocab, dtype, tolerance) -> None:
 
 def test_without_a_gradient_the_plain_forms_serve() -> None:
     x = random(2, 4)
-    assert training_rows.served(x)
-    assert not training_rows.served(x.double())
+    assert training_rows.can_serve(x)
+    assert not training_rows.can_serve(x.double())
     with torch.no_grad():
-        assert not training_rows.served(x)
+        assert not training_rows.can_serve(x)
 
 
 def test_results_do_not_depend_on_threads() -> None:

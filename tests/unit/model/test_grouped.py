@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fathom.kernels import training_rows
-from fathom.model.grouped import Order, grouped, on_device
+from fathom.model.grouped import Order, grouped_linear, on_device
 
 EXPERTS = torch.tensor([[2, 0], [2, 1], [0, 2]])  # expert 3 is idle
 
@@ -23,7 +23,7 @@ def test_groups_can_be_filled_up_with_zeros() -> None:
     x = torch.tensor([[10.0], [20.0], [30.0]], requires_grad=True)
     rows = order.spread(x)
     assert order.counts == [4, 4, 4, 0]
-    if training_rows.served(x):
+    if training_rows.can_serve(x):
         assert rows.flatten().tolist() == [10, 30, 0, 0, 20, 0, 0, 0, 10, 20, 30, 0]
         out = order.combine(rows, torch.tensor([[0.5, 0.25], [1.0, 1.0], [0.0, 2.0]]))
         out.sum().backward()
@@ -36,7 +36,7 @@ def test_each_row_meets_its_groups_matrix() -> None:
     rows = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     weights = torch.tensor([[[1.0, 0.0]], [[9.0, 9.0]], [[0.0, 10.0]]])
     order = Order(torch.tensor([[0], [2], [2]]), 3)
-    assert grouped(rows, order, weights).flatten().tolist() == [1.0, 40.0, 60.0]
+    assert grouped_linear(rows, order, weights).flatten().tolist() == [1.0, 40.0, 60.0]
 
 
 def test_the_operator_for_gpus_is_the_same_product() -> None:
@@ -45,7 +45,7 @@ def test_the_operator_for_gpus_is_the_same_product() -> None:
     order = Order(EXPERTS, 4)
     rows, weights = torch.randn(6, 16).bfloat16(), torch.randn(4, 8, 16).bfloat16()
     outs = []
-    for product in (grouped, on_device):
+    for product in (grouped_linear, on_device):
         one, other = rows.clone().requires_grad_(), weights.clone().requires_grad_()
         out = product(one, order, other)
         out.backward(torch.ones_like(out))
@@ -63,7 +63,7 @@ def test_gradients_are_those_of_finite_differences(experts: torch.Tensor) -> Non
 
     def through(x: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         ones = torch.ones(experts.shape, dtype=torch.float64)
-        return order.combine(grouped(order.spread(x), order, weights), ones)
+        return order.combine(grouped_linear(order.spread(x), order, weights), ones)
 
     assert torch.autograd.gradcheck(through, (x, weights))
 
@@ -74,9 +74,9 @@ def test_stacks_side_by_side_learn_in_their_own_type(dtype: torch.dtype) -> None
     order = Order(EXPERTS, 4)
     rows = torch.randn(6, 16).to(dtype)
     stacks = [torch.randn(4, height, 16, requires_grad=True) for height in (8, 24)]
-    out = grouped(rows, order, *stacks)
+    out = grouped_linear(rows, order, *stacks)
     assert out.dtype == dtype
-    alone = [grouped(rows, order, stack) for stack in stacks]
+    alone = [grouped_linear(rows, order, stack) for stack in stacks]
     torch.testing.assert_close(out, torch.cat(alone, 1), rtol=1e-2, atol=1e-2)
     for found, wanted in zip(
         torch.autograd.grad(out.float().sum(), stacks),

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fathom.model.presets import preset
-from fathom.model.replay import recorded, replay, routers
+from fathom.model.replay import record_routing, replay, routers
 from fathom.model.transformer import Transformer
 
 
@@ -19,7 +19,7 @@ TOKENS = torch.arange(1, 13).view(1, 12)
 
 def experts_of(model):
     heard = {}
-    with recorded(routers(model), heard.__setitem__):
+    with record_routing(routers(model), heard.__setitem__):
         out = model(TOKENS)
     return torch.stack([heard[place] for place in sorted(heard)]), out
 

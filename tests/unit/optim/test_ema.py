@@ -30,7 +30,7 @@ def test_inside_the_block_the_model_holds_the_average() -> None:
     average = EMA(linear, decay=0.5)
     nn.init.constant_(linear.weight, 1.0)
     average.update(linear)
-    with average.swapped(linear):
+    with average.swap(linear):
         assert linear.weight.item() == pytest.approx(0.9)
     assert linear.weight.item() == 1.0
     assert average.average["weight"].item() == pytest.approx(0.9)

@@ -14,7 +14,7 @@ from made_runs import curriculum, put, rewarded
 from fathom.report import formatting as spell
 from fathom.report import heatmap
 from fathom.report.chart import Chart, Series, draw, thin
-from fathom.report.content import Report
+from fathom.report.content import RunReport
 from fathom.report.curves import charts
 from fathom.report.discover import find
 from fathom.report.html import Html, escape, tag
@@ -44,8 +44,8 @@ from fathom.report.values import count, number, text, visible
         (spell.significant(123456), "123456"),
         (spell.significant(-0.5), "−0.500"),
         (spell.percent(0.8234), "82.3 %"),
-        (spell.listed(["a", "b", "c"]), "a, b and c"),
-        (spell.listed([]), ""),
+        (spell.join_words(["a", "b", "c"]), "a, b and c"),
+        (spell.join_words([]), ""),
         (spell.short(1.0), "1"),
         (spell.short(0.25), "0.25"),
     ],
@@ -192,7 +192,7 @@ def test_what_a_teacher_answered_is_told(tmp_path: Path) -> None:
         "dropped": {"wrong": 600, "too long": 100},
     }
     lines = [{"kind": "traces", "step": 0, "seconds": 1, **traces}, {"kind": "train", "step": 1, "loss": 1.0}]
-    page = render(Report(find([put(tmp_path / "d", {"stage": "distill"}, lines)]), "x"))
+    page = render(RunReport(find([put(tmp_path / "d", {"stage": "distill"}, lines)]), "x"))
     said = "d: 2 400 answers of the teacher, 75.0 % right; 1 700 learned, of 512 problems."
     assert said in page.replace("\u00a0", " ").replace("\u202f", " ")
     assert "Left out: 600 wrong and 100 too long." in page
@@ -211,7 +211,7 @@ def test_steps_are_chosen_from_both_ends_and_evenly(tmp_path: Path) -> None:
 
 
 def test_levels_and_what_is_beyond_the_base(tmp_path: Path) -> None:
-    page = render(Report(find([curriculum(tmp_path / "curriculum")]), "x"))
+    page = render(RunReport(find([curriculum(tmp_path / "curriculum")]), "x"))
     assert "<h2>Beyond the base</h2>" in page
     assert "Pass@1 on validation by level." in page
     assert ">four-12</th>" in page

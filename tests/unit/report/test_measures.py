@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from made_runs import pretrained, put, rewarded
 
-from fathom.report.changes import base_of, changes, told
-from fathom.report.content import Report
+from fathom.report.changes import base_of, changes, sentences
+from fathom.report.content import RunReport
 from fathom.report.discover import find
 from fathom.report.measures import Board, Estimate, Measure, boards
 from fathom.report.readiness import gate
-from fathom.report.variants import arms
+from fathom.report.variants import group_variants
 from fathom.report.verdicts import aims, beyond, beyond_spread
 
 HOT, GREEDY = Measure("", "pass@1", 1.0), Measure("", "pass@1", 0.0)
@@ -25,7 +25,7 @@ def look(place: Path, start: str, hot: float, greedy: float = 0.5, split: str = 
     put(place, {"stage": "measure", "config": {"stage": "measure", "start": start, "task": {"name": "t"}}}, lines)
 
 
-def experiment(root: Path, zero: list[float], control: list[float], *, greedy: float = 0.5) -> Report:
+def experiment(root: Path, zero: list[float], control: list[float], *, greedy: float = 0.5) -> RunReport:
     """Runs of reinforcement learning and of a control, by the share that is right at T = 1."""
     for seed, hot in enumerate(zero):
         pretrained(root / f"seed-{seed}" / "base", seed=seed, updates=10)
@@ -35,15 +35,15 @@ def experiment(root: Path, zero: list[float], control: list[float], *, greedy: f
         place = root / f"seed-{seed}"
         pretrained(place / "again", name="again", start=f"r/seed-{seed}/base/final", seed=seed, updates=60)
         look(place / "test-again", f"r/seed-{seed}/again/final", hot)
-    return Report(find([root]), "x")
+    return RunReport(find([root]), "x")
 
 
-def outcomes(report: Report) -> dict[str, tuple[str, str]]:
+def outcomes(report: RunReport) -> dict[str, tuple[str, str]]:
     (board,), (arm,) = report.boards, report.learned
     return {one.aim: (one.outcome, one.told.replace("\u00a0", " ")) for one in aims(board, arm, report.runs, 0.85)}
 
 
-def only(report: Report) -> Board:
+def only(report: RunReport) -> Board:
     (board,) = report.boards
     return board
 
@@ -60,7 +60,7 @@ def test_several_runs_have_a_spread_and_one_an_error(tmp_path: Path) -> None:
 
 def test_a_share_without_an_error_has_the_bound_over_problems(tmp_path: Path) -> None:
     look(tmp_path / "m", "model", 0.5, **{"pass@8": 0.9, "length": 30.0, "traces": {"lines": 2.0, "claims": 0.2}})
-    (result,) = only(Report(find([tmp_path]), "x")).results
+    (result,) = only(RunReport(find([tmp_path]), "x")).results
 
     def error(path: str, **how: Any) -> float | None:
         found = result.estimate(Measure("", path, 1.0, **how))
@@ -81,7 +81,7 @@ def test_splits_and_tasks_are_boards_of_their_own_and_the_later_look_counts(tmp_
     look(tmp_path / "test-2", "base/final", 0.6)
     look(tmp_path / "validation", "base/final", 0.7, split="validation")
     runs = find([tmp_path])
-    found = {board.split: board.results[0].estimate(HOT) for board in boards(runs, arms(runs))}
+    found = {board.split: board.results[0].estimate(HOT) for board in boards(runs, group_variants(runs))}
     assert found == {"test": Estimate((0.6,), 0.02), "validation": Estimate((0.7,), 0.02)}
 
 
@@ -123,7 +123,7 @@ def test_a_control_that_had_less_time_is_no_control(tmp_path: Path) -> None:
     report = experiment(tmp_path, [0.9], [])
     pretrained(tmp_path / "seed-0" / "short", name="s", start="r/seed-0/base/final", updates=10)
     look(tmp_path / "seed-0" / "test-short", "r/seed-0/short/final", 0.5)
-    found = outcomes(Report(find([tmp_path]), "x"))
+    found = outcomes(RunReport(find([tmp_path]), "x"))
     assert found["every control as long at work as reinforcement learning"] == ("missed", "17.1 s; short 3.0 s")
     assert report.learned[0].name == "zero"
 
@@ -135,7 +135,7 @@ def test_the_time_of_all_rounds_counts(tmp_path: Path) -> None:
         pretrained(tmp_path / "seed-0" / place, name="i", start=start, updates=20)
         start = f"r/seed-0/{place}/final"
     look(tmp_path / "seed-0" / "test-iterated", start, 0.5)
-    found = outcomes(Report(find([tmp_path]), "x"))
+    found = outcomes(RunReport(find([tmp_path]), "x"))
     assert found["every control as long at work as reinforcement learning"] == ("met", "17.1 s; iterated 18.0 s")
 
 
@@ -182,12 +182,12 @@ def test_what_changed_and_what_did_not(tmp_path: Path) -> None:
     after = {"pass@8": 0.96, "pass@64": 0.98, "length": 50.0, "guesses": 0.02, "traces": traces | {"claims": 0.9}}
     look(tmp_path / "test-base", "r/base/final", 0.4, **before)
     look(tmp_path / "test-zero", "r/zero/final", 0.85, **after)
-    report = Report(find([tmp_path]), "x")
+    report = RunReport(find([tmp_path]), "x")
     board, (arm,) = only(report), report.learned
     base, mine = base_of(board, arm, report.runs), board.result(arm)
     assert base is not None
     assert mine is not None
-    assert [line.replace("\u00a0", " ") for line in told(changes(board, base, mine))] == [
+    assert [line.replace("\u00a0", " ") for line in sentences(changes(board, base, mine))] == [
         "It thinks longer: answers went from 25.0 to 50.0 tokens, 2.0 times as long, and guesses fell from 30.0 to "
         "2.0 %.",
         "It claims a hit more often (from 40.0 to 90.0 % of the answers); as many of the claims hold (from 90.0 to "

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from made_runs import put, rewarded
 
 from fathom.base.errors import ReportError
-from fathom.report.content import Report
+from fathom.report.content import RunReport
 from fathom.report.discover import find
 from fathom.report.page import render
 
@@ -23,7 +23,7 @@ NASTY = (
 
 
 def page_of(*places: Path) -> str:
-    page = render(Report(find(list(places)), "x"))
+    page = render(RunReport(find(list(places)), "x"))
     page.encode("utf-8")  # no lone surrogate is left
     return page
 

@@ -13,7 +13,7 @@ from html_page import parsed
 from made_runs import put, rewarded, speedrun
 
 from fathom.base.errors import ReportError
-from fathom.report.content import Report
+from fathom.report.content import RunReport
 from fathom.report.discover import MOST, find
 from fathom.report.page import render, write
 
@@ -21,7 +21,7 @@ from fathom.report.page import render, write
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     root = speedrun(tmp_path_factory.mktemp("runs") / "speedrun", updates=400)
-    return render(Report(find([root]), "R1-Zero on a laptop"))
+    return render(RunReport(find([root]), "R1-Zero on a laptop"))
 
 
 def test_the_sections_of_a_speedrun(page: str) -> None:
@@ -85,12 +85,12 @@ def test_time_and_cost_are_told_by_arm(page: str) -> None:
 
 def test_the_same_files_give_the_same_page(tmp_path: Path) -> None:
     root = speedrun(tmp_path / "speedrun", seeds=(1,), updates=100)
-    assert render(Report(find([root]), "x")) == render(Report(find([root]), "x"))
+    assert render(RunReport(find([root]), "x")) == render(RunReport(find([root]), "x"))
 
 
 def test_it_stays_small_with_many_long_runs(tmp_path: Path) -> None:
     root = speedrun(tmp_path / "speedrun", seeds=range(6), updates=6000)
-    assert len(render(Report(find([root]), "x")).encode()) < 3_000_000
+    assert len(render(RunReport(find([root]), "x")).encode()) < 3_000_000
 
 
 @pytest.mark.parametrize("text", ["<&>" * 600, "思" * 1800, "\u202e" * 1800, '"\n\\' * 600])
@@ -101,7 +101,7 @@ def test_it_stays_small_whatever_models_write(tmp_path: Path, text: str) -> None
         place = rewarded(tmp_path / f"zero-{seed}", "base", seed=seed, steps=2)
         lines = [line.replace('"step": 0', f'"step": {step}') for step in range(30) for _ in range(4)]
         (place / "rollouts.jsonl").write_text("\n".join(lines) + "\n")
-    page = render(Report(find([tmp_path]), "x"))
+    page = render(RunReport(find([tmp_path]), "x"))
     assert len(page.encode()) < 2_000_000
     assert page.count('<details class="browser"') == 5
 
@@ -110,7 +110,7 @@ def test_it_stays_small_with_as_many_runs_as_there_may_be(tmp_path: Path) -> Non
     lines = [{"kind": "train", "step": step, "loss": 1.0, "loads": {"r": [step, 1, 2]}} for step in range(20)]
     for place in range(MOST):
         put(tmp_path / f"run-{place}", {"stage": "pretrain", "config": {"x": ["long"] * 4000}}, lines)
-    assert len(render(Report(find([tmp_path]), "x")).encode()) < 1_500_000
+    assert len(render(RunReport(find([tmp_path]), "x")).encode()) < 1_500_000
     put(tmp_path / "one-more", {}, lines)
     with pytest.raises(ReportError, match=r"201 runs, and a report takes 200"):
         find([tmp_path])
@@ -119,4 +119,4 @@ def test_it_stays_small_with_as_many_runs_as_there_may_be(tmp_path: Path) -> Non
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     root = speedrun(tmp_path / "speedrun", seeds=(1,), updates=100)
     with pytest.raises(ReportError, match=r"cannot be written: .*choose another --out"):
-        write(Report(find([root]), "x"), tmp_path / "no" / "report.html")
+        write(RunReport(find([root]), "x"), tmp_path / "no" / "report.html")

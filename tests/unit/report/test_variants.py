@@ -8,11 +8,11 @@ from made_runs import pretrained, put, rewarded, speedrun
 from fathom.report.discover import find
 from fathom.report.palette import palette
 from fathom.report.run import Run
-from fathom.report.variants import arms, lineage, origin
+from fathom.report.variants import group_variants, lineage, origin
 
 
 def named(runs: list[Run]) -> dict[str, list[str]]:
-    return {arm.name: [run.label for run in arm.runs] for arm in arms(runs)}
+    return {arm.name: [run.label for run in arm.runs] for arm in group_variants(runs)}
 
 
 def by_label(runs: list[Run], label: str) -> Run:
@@ -100,6 +100,6 @@ def test_a_model_from_elsewhere_has_no_origin(tmp_path: Path) -> None:
 
 def test_the_learner_has_the_accent_and_its_base_the_quiet_color(tmp_path: Path) -> None:
     runs = find([speedrun(tmp_path, seeds=(1,), updates=50)])
-    assert palette(arms(runs), runs) == {"zero": 0, "base": 1, "continued": 2, "rejection": 3}
+    assert palette(group_variants(runs), runs) == {"zero": 0, "base": 1, "continued": 2, "rejection": 3}
     alone = find([tmp_path / "seed-1" / "base"])
-    assert palette(arms(alone), alone) == {"base": 0}
+    assert palette(group_variants(alone), alone) == {"base": 0}

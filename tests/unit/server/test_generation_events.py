@@ -12,8 +12,18 @@ from fathom.base.errors import RequestError
 from fathom.engine.request import SamplingParams
 from fathom.server import backend as contract
 from fathom.server.errors import StoppingError
-from fathom.server.generation import ChatJob, Closed, Finished, Opened, Piece, TextJob, chat, complete, sampling
-from fathom.text.events import Answer, Thinking, ToolCallStarted
+from fathom.server.generation import (
+    ChatJob,
+    Closed,
+    Finished,
+    GenerationPiece,
+    Opened,
+    TextJob,
+    chat,
+    complete,
+    sampling,
+)
+from fathom.text.events import AnswerText, ThinkingText, ToolCallStarted
 from fathom.types import Conversation, Message, Tool, Usage
 
 ASK = (Message("user", "Hi"),)
@@ -29,9 +39,9 @@ async def test_the_order_of_events():
     prompt = backend.engine.requests[0].prompt
     assert events == [
         Opened((prompt,)),
-        Piece(0, (Answer("He"),), tuple(b"He"), (), False),
-        Piece(0, (Answer("y"),), tuple(b"y"), (), False),
-        Piece(0, (), (EOS,), (), False),
+        GenerationPiece(0, (AnswerText("He"),), tuple(b"He"), (), False),
+        GenerationPiece(0, (AnswerText("y"),), tuple(b"y"), (), False),
+        GenerationPiece(0, (), (EOS,), (), False),
         Closed(0, "stop"),
         Finished(Usage(len(prompt), cached_tokens=4, completion_tokens=4)),
     ]
@@ -40,10 +50,10 @@ async def test_the_order_of_events():
 async def test_tokens_of_thinking_are_counted_apart():
     backend = scripted_backend(Script("ab</think>cd"))
     events = await collect(chat(backend, ChatJob(Conversation(ASK, thinking=True))))
-    pieces = [event for event in events if isinstance(event, Piece)]
+    pieces = [event for event in events if isinstance(event, GenerationPiece)]
     texts = [event for piece in pieces for event in piece.events]
-    assert "".join(event.text for event in texts if isinstance(event, Thinking)) == "ab"
-    assert "".join(event.text for event in texts if isinstance(event, Answer)) == "cd"
+    assert "".join(event.text for event in texts if isinstance(event, ThinkingText)) == "ab"
+    assert "".join(event.text for event in texts if isinstance(event, AnswerText)) == "cd"
     assert events[-1].usage.reasoning_tokens == len("ab</think>")
     assert events[-1].usage.completion_tokens == len("ab</think>cd") + 1
 
@@ -53,7 +63,11 @@ async def test_a_call_is_the_reason():
     backend = scripted_backend(Script(call))
     events = await collect(chat(backend, ChatJob(Conversation(ASK, (Tool("now"),)))))
     started = [
-        e for piece in events if isinstance(piece, Piece) for e in piece.events if isinstance(e, ToolCallStarted)
+        e
+        for piece in events
+        if isinstance(piece, GenerationPiece)
+        for e in piece.events
+        if isinstance(e, ToolCallStarted)
     ]
     assert [event.name for event in started] == ["now"]
     assert Closed(0, "tool_calls") in events
@@ -93,7 +107,7 @@ async def test_leaving_early_frees_the_sequence():
     backend = scripted_backend(Script("a long answer"))
     async with aclosing(chat(backend, ChatJob(Conversation(ASK)))) as events:
         async for event in events:
-            if isinstance(event, Piece):
+            if isinstance(event, GenerationPiece):
                 break
     assert (backend.engine.running, backend.engine.cancelled) == (0, 1)
 

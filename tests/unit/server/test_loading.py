@@ -8,7 +8,7 @@ from scripted import ByteTokenizer
 from fathom.base.errors import ModelNotFoundError
 from fathom.engine.config import EngineConfig
 from fathom.engine.request import SamplingParams
-from fathom.server.loading import chat_of, engine_config, loader, recommended
+from fathom.server.loading import chat_of, engine_config, loader, recommended_sampling
 from fathom.server.settings import Settings
 from fathom.text.template import ChatTemplate
 
@@ -22,9 +22,9 @@ def test_what_the_settings_leave_open_is_the_engines_choice():
 
 
 def test_advice():
-    assert recommended({"temperature": None, "eos_ids": frozenset()}) == SamplingParams()
+    assert recommended_sampling({"temperature": None, "eos_ids": frozenset()}) == SamplingParams()
     advice = {"temperature": 0.6, "top_p": 0.95, "top_k": None, "eos_ids": frozenset({9, 2})}
-    assert recommended(advice) == SamplingParams(temperature=0.6, top_p=0.95, stop_token_ids=(2, 9))
+    assert recommended_sampling(advice) == SamplingParams(temperature=0.6, top_p=0.95, stop_token_ids=(2, 9))
 
 
 class Bare(ByteTokenizer):

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from fathom.text.dialects import DIALECTS, Dialect, recognise
 from fathom.text.events import (
-    Answer,
+    AnswerText,
     Event,
-    Thinking,
+    ThinkingText,
     ToolCallArguments,
     ToolCallEnded,
     ToolCallStarted,
@@ -68,24 +68,24 @@ def test_the_table_recognises_families() -> None:
 
 
 THINK_CASES = [
-    ("Hm.\n</think>\n\nHi", THINKING, [Thinking("Hm."), Answer("Hi")]),
-    ("\nHm.</think>Hi\n", THINKING, [Thinking("Hm."), Answer("Hi\n")]),
-    ("<think>\nHm.\n\nSo\n</think>\n\nHi", MAY_THINK, [Thinking("Hm.\n\nSo"), Answer("Hi")]),
-    ("\n <think>Hm.</think>Hi", MAY_THINK, [Thinking("Hm."), Answer("Hi")]),
-    ("<think>\n\n</think>\n\nHi", MAY_THINK, [Answer("Hi")]),
-    ("Hi <think>no</think>", MAY_THINK, [Answer("Hi <think>no</think>")]),
-    ("<thin", MAY_THINK, [Answer("<thin")]),
-    ("  Hi", MAY_THINK, [Answer("  Hi")]),
+    ("Hm.\n</think>\n\nHi", THINKING, [ThinkingText("Hm."), AnswerText("Hi")]),
+    ("\nHm.</think>Hi\n", THINKING, [ThinkingText("Hm."), AnswerText("Hi\n")]),
+    ("<think>\nHm.\n\nSo\n</think>\n\nHi", MAY_THINK, [ThinkingText("Hm.\n\nSo"), AnswerText("Hi")]),
+    ("\n <think>Hm.</think>Hi", MAY_THINK, [ThinkingText("Hm."), AnswerText("Hi")]),
+    ("<think>\n\n</think>\n\nHi", MAY_THINK, [AnswerText("Hi")]),
+    ("Hi <think>no</think>", MAY_THINK, [AnswerText("Hi <think>no</think>")]),
+    ("<thin", MAY_THINK, [AnswerText("<thin")]),
+    ("  Hi", MAY_THINK, [AnswerText("  Hi")]),
     (f"\n\n{ONE}f{SEP}{{}}{DONE}", MAY_THINK, call(0, "f", "{}")),
-    ("Hm.\n\n", THINKING, [Thinking("Hm.\n\n")]),  # stopped in the middle: nothing is lost
-    ("Hm.\n</thin", THINKING, [Thinking("Hm.\n</thin")]),
-    ("a <think> b</think>c</think>d", THINKING, [Thinking("a <think> b"), Answer("c</think>d")]),
-    ("</think>Hi", THINKING, [Answer("Hi")]),
-    ("<think>Hi</think>", ANSWER, [Answer("<think>Hi</think>")]),
-    ("`</think>` closes", ANSWER, [Answer("`</think>` closes")]),
-    ("\nmore", Opening("thinking", fresh=False), [Thinking("\nmore")]),
+    ("Hm.\n\n", THINKING, [ThinkingText("Hm.\n\n")]),  # stopped in the middle: nothing is lost
+    ("Hm.\n</thin", THINKING, [ThinkingText("Hm.\n</thin")]),
+    ("a <think> b</think>c</think>d", THINKING, [ThinkingText("a <think> b"), AnswerText("c</think>d")]),
+    ("</think>Hi", THINKING, [AnswerText("Hi")]),
+    ("<think>Hi</think>", ANSWER, [AnswerText("<think>Hi</think>")]),
+    ("`</think>` closes", ANSWER, [AnswerText("`</think>` closes")]),
+    ("\nmore", Opening("thinking", fresh=False), [ThinkingText("\nmore")]),
     ("", THINKING, []),
-    ("日本</think>👩‍👩‍👧", THINKING, [Thinking("日本"), Answer("👩‍👩‍👧")]),
+    ("日本</think>👩‍👩‍👧", THINKING, [ThinkingText("日本"), AnswerText("👩‍👩‍👧")]),
 ]
 
 
@@ -95,17 +95,17 @@ def test_thinking(text: str, opening: Opening, events: list[Event]) -> None:
 
 
 def test_a_dialect_that_does_not_think_changes_nothing() -> None:
-    assert read(["\n\n<think>Hi</think>\n"], CHATML, tools=()) == [Answer("\n\n<think>Hi</think>\n")]
+    assert read(["\n\n<think>Hi</think>\n"], CHATML, tools=()) == [AnswerText("\n\n<think>Hi</think>\n")]
 
 
 HERMES_CASES = [
     ('<tool_call>\n{"name": "f", "arguments": {"a": 1}}\n</tool_call>', call(0, "f", '{"a": 1}')),
     (
         'Wait.\n<tool_call>{"name":"f","arguments":{}}</tool_call>\n<tool_call>{"name":"g","arguments":{"s":"</tool_call>"}}</tool_call>\n',
-        [Answer("Wait."), *call(0, "f", "{}"), *call(1, "g", '{"s":"</tool_call>"}')],
+        [AnswerText("Wait."), *call(0, "f", "{}"), *call(1, "g", '{"s":"</tool_call>"}')],
     ),
     ('<tool_call>{"arguments": {"a": [1, {}]}, "name": "f"}</tool_call>', call(0, "f", '{"a": [1, {}]}')),
-    ('<tool_call>{"name": "f"}</tool_call> ok', [*call(0, "f", "{}"), Answer(" ok")]),
+    ('<tool_call>{"name": "f"}</tool_call> ok', [*call(0, "f", "{}"), AnswerText(" ok")]),
     ('<tool_call>{"name": "f", "arguments": null}</tool_call>', call(0, "f", "{}")),
     ('<tool_call>{"name": "f", "arguments": "{\\"a\\": 1}"}</tool_call>', call(0, "f", '{"a": 1}')),
     ('<tool_call>{"id": 7, "name": "f", "parameters": {"a": 1}, "x": [2]}</tool_call>', call(0, "f", '{"a": 1}')),
@@ -117,17 +117,17 @@ HERMES_CASES = [
     ('<tool_call>{"name": "f", "arguments": {"a": 1}\n</tool_call>', call(0, "f", '{"a": 1}')),
     ('<tool_call>{"name": "f", "arguments": {"a": 1}}}\n</tool_call>', call(0, "f", '{"a": 1}')),
     ('<tool_call>{"name": "f", "arguments": {"a": "b', call(0, "f", '{"a": "b')),
-    ('<tool_call>{"name": "f", "arguments": {"a" <b>}}</tool_call>ok', [*call(0, "f", '{"a" <b>}}'), Answer("ok")]),
-    ('<tool_call>{"name": "f", "arguments": {}} and more', [*call(0, "f", "{}"), Answer(" and more")]),
+    ('<tool_call>{"name": "f", "arguments": {"a" <b>}}</tool_call>ok', [*call(0, "f", '{"a" <b>}}'), AnswerText("ok")]),
+    ('<tool_call>{"name": "f", "arguments": {}} and more', [*call(0, "f", "{}"), AnswerText(" and more")]),
     # no calls
-    ("`<tool_call>` opens", [Answer("`<tool_call>` opens")]),
-    ("<tool_call>\n{oops}\n</tool_call>\n", [Answer("<tool_call>\n{oops}\n</tool_call>\n")]),
-    ('<tool_call>{"name": 3}</tool_call>', [Answer('<tool_call>{"name": 3}</tool_call>')]),
-    ('<tool_call>{"name": ""}</tool_call>', [Answer('<tool_call>{"name": ""}</tool_call>')]),
-    ('<tool_call>{"arguments": {}}</tool_call>', [Answer('<tool_call>{"arguments": {}}</tool_call>')]),
-    ('x\n\n<tool_call>{"na', [Answer('x\n\n<tool_call>{"na')]),
-    ("</tool_call> stray\n", [Answer("</tool_call> stray\n")]),
-    ('<tool_call> <tool_call>{"name": "f"}</tool_call>', [Answer("<tool_call> "), *call(0, "f", "{}")]),
+    ("`<tool_call>` opens", [AnswerText("`<tool_call>` opens")]),
+    ("<tool_call>\n{oops}\n</tool_call>\n", [AnswerText("<tool_call>\n{oops}\n</tool_call>\n")]),
+    ('<tool_call>{"name": 3}</tool_call>', [AnswerText('<tool_call>{"name": 3}</tool_call>')]),
+    ('<tool_call>{"name": ""}</tool_call>', [AnswerText('<tool_call>{"name": ""}</tool_call>')]),
+    ('<tool_call>{"arguments": {}}</tool_call>', [AnswerText('<tool_call>{"arguments": {}}</tool_call>')]),
+    ('x\n\n<tool_call>{"na', [AnswerText('x\n\n<tool_call>{"na')]),
+    ("</tool_call> stray\n", [AnswerText("</tool_call> stray\n")]),
+    ('<tool_call> <tool_call>{"name": "f"}</tool_call>', [AnswerText("<tool_call> "), *call(0, "f", "{}")]),
 ]
 
 
@@ -142,18 +142,18 @@ DEEPSEEK_CASES = [
     (f'{BEGIN}{ONE}function{SEP}{{"a": 1}}{DONE}{END}', call(0, "function", '{"a": 1}')),
     (
         f"Look.\n\n{BEGIN}{ONE}f{SEP}{{}}{DONE}\n{ONE}function{SEP}g\n```json\n{{}}\n```{DONE}{END}\n",
-        [Answer("Look."), *call(0, "f", "{}"), *call(1, "g", "{}")],
+        [AnswerText("Look."), *call(0, "f", "{}"), *call(1, "g", "{}")],
     ),
     (f"{ONE}f{SEP}{{}}{DONE}", call(0, "f", "{}")),  # the outer markers forgotten
-    (f"{BEGIN}{ONE}f{SEP}{{}}{DONE}then", [*call(0, "f", "{}"), Answer("then")]),
+    (f"{BEGIN}{ONE}f{SEP}{{}}{DONE}then", [*call(0, "f", "{}"), AnswerText("then")]),
     (f"{BEGIN}{ONE}f{SEP}not json{DONE}{END}", call(0, "f", "not json")),
     (f'{BEGIN}{ONE}function{SEP}f\n```json\n{{"a": "```', call(0, "f", '{"a": "```')),
     (f'{BEGIN}{ONE}f{SEP}{{"a": "`` `', call(0, "f", '{"a": "`` `')),
-    (f"{BEGIN}{ONE}f\n{END}", [Answer(f"{BEGIN}{ONE}f\n{END}")]),
-    (f"{BEGIN}oops", [Answer(f"{BEGIN}oops")]),
-    (f"{BEGIN}{END}", [Answer(f"{BEGIN}{END}")]),
-    (f"{BEGIN}{ONE}{SEP}{{}}{DONE}", [Answer(f"{BEGIN}{ONE}{SEP}{{}}{DONE}")]),
-    (f"x{END}", [Answer(f"x{END}")]),
+    (f"{BEGIN}{ONE}f\n{END}", [AnswerText(f"{BEGIN}{ONE}f\n{END}")]),
+    (f"{BEGIN}oops", [AnswerText(f"{BEGIN}oops")]),
+    (f"{BEGIN}{END}", [AnswerText(f"{BEGIN}{END}")]),
+    (f"{BEGIN}{ONE}{SEP}{{}}{DONE}", [AnswerText(f"{BEGIN}{ONE}{SEP}{{}}{DONE}")]),
+    (f"x{END}", [AnswerText(f"x{END}")]),
 ]
 
 
@@ -167,12 +167,12 @@ LLAMA_CASES = [
     ('\n{"type": "function", "name": "f", "parameters": {}}', call(0, "f", "{}")),
     ('{"name": "f", "parameters": {}}; {"name": "weather"}\n', [*call(0, "f", "{}"), *call(1, "weather", "{}")]),
     ('<|python_tag|>{"name": "unknown", "parameters": {}}', call(0, "unknown", "{}")),
-    ('Sure.\n<|python_tag|>{"name": "f"}', [Answer("Sure."), *call(0, "f", "{}")]),
-    ('{"name": "Bob", "parameters": {}}', [Answer('{"name": "Bob", "parameters": {}}')]),  # not on offer: JSON
-    ('{"answer": 42}', [Answer('{"answer": 42}')]),
-    ('It is {"name": "f"}', [Answer('It is {"name": "f"}')]),
-    ('<|python_tag|>search.call(query="x")', [Answer('<|python_tag|>search.call(query="x")')]),
-    ('{"name": "f"}; {"a": 1}', [*call(0, "f", "{}"), Answer('{"a": 1}')]),
+    ('Sure.\n<|python_tag|>{"name": "f"}', [AnswerText("Sure."), *call(0, "f", "{}")]),
+    ('{"name": "Bob", "parameters": {}}', [AnswerText('{"name": "Bob", "parameters": {}}')]),  # not on offer: JSON
+    ('{"answer": 42}', [AnswerText('{"answer": 42}')]),
+    ('It is {"name": "f"}', [AnswerText('It is {"name": "f"}')]),
+    ('<|python_tag|>search.call(query="x")', [AnswerText('<|python_tag|>search.call(query="x")')]),
+    ('{"name": "f"}; {"a": 1}', [*call(0, "f", "{}"), AnswerText('{"a": 1}')]),
 ]
 
 
@@ -184,7 +184,7 @@ def test_llama_calls(text: str, events: list[Event]) -> None:
 def test_calls_are_not_looked_for_without_tools() -> None:
     for text, *_ in (*HERMES_CASES, *DEEPSEEK_CASES, *LLAMA_CASES):
         for family in (CHATML, R1, LLAMA3):
-            assert "".join(event.text for event in read([text], family, tools=()) if isinstance(event, Answer)) == (
+            assert "".join(event.text for event in read([text], family, tools=()) if isinstance(event, AnswerText)) == (
                 text.lstrip("\n") if family is R1 else text
             )
 
@@ -273,10 +273,10 @@ def test_events_are_well_formed(text: str, family: Dialect, opening: Opening) ->
     open_call, calls, past_thinking = None, 0, False
     for event in read(text, family, opening):
         match event:
-            case Thinking():
+            case ThinkingText():
                 assert not past_thinking
                 continue
-            case Answer():
+            case AnswerText():
                 assert open_call is None
             case ToolCallStarted(index):
                 assert (open_call, index) == (None, calls)
@@ -370,6 +370,6 @@ def test_a_long_stream_of_anything(unit: str, lead: str) -> None:
     parser = Parser(family, THINKING if unit == "</think" else ANSWER, TOOLS)
     events = [event for start in range(0, len(text), 1000) for event in parser.push(text[start : start + 1000])]
     events += parser.finish()
-    told = sum(len(event.text) for event in events if isinstance(event, Answer | Thinking | ToolCallArguments))
+    told = sum(len(event.text) for event in events if isinstance(event, AnswerText | ThinkingText | ToolCallArguments))
     layout = len(lead) + (len(text) if unit == "\n" else 2)  # newlines beside markup are not text
     assert told >= max(1, len(text) - layout)

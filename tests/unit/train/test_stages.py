@@ -10,7 +10,7 @@ from rich.console import Console
 
 from fathom.base.distributed import World
 from fathom.base.errors import CheckpointError, ConfigError
-from fathom.base.lock import BusyError, locked
+from fathom.base.lock import BusyError, exclusive
 from fathom.train.run.config import RunConfig, override
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import Recorder
@@ -31,7 +31,7 @@ def test_a_stage_that_cannot_share_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["tiny-pretrain", "tiny-sft", "tiny-rl", "speedrun:measure"])
 def test_a_directory_in_which_another_runs_is_left_alone(name: str, tmp_path: Path) -> None:
     message = rf"process {os.getpid()} on .* works in {re.escape(str(tmp_path))}; wait for it or stop it"
-    with locked(tmp_path / LOCK, "it"), pytest.raises(BusyError, match=message):
+    with exclusive(tmp_path / LOCK, "it"), pytest.raises(BusyError, match=message):
         run(recipe(name), tmp_path, Display())
     assert not list(tmp_path.iterdir())
 

@@ -68,7 +68,7 @@ class GGUFModel:
         self.model_config: ModelConfig = read_config(self.metadata, tensors.keys(), divisors)
         self.table: NameTable = table_for(self.model_config)
 
-    def packed(self, parameter: str) -> GGUFTensor | None:
+    def quantized_blocks(self, parameter: str) -> GGUFTensor | None:
         """The blocks of one of our parameters, rows in our order, to be computed with as they are.
 
         None where the file stores the parameter in pieces, or transposed. The data is mapped from the file, except

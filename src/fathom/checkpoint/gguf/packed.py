@@ -38,7 +38,7 @@ def install_packed(model: nn.Module, file: GGUFModel, dtype: torch.dtype) -> set
         if not isinstance(module, (nn.Linear, nn.Embedding)) or path.rpartition(".")[2] in KEPT_DENSE:
             continue
         name = f"{path}.weight"
-        tensor = file.packed(name)
+        tensor = file.quantized_blocks(name)
         if tensor is None or tensor.type not in KINDS:
             continue
         # packing copies; the intermediate is writable because torch warns of arrays that are not

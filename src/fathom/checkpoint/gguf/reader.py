@@ -184,7 +184,7 @@ def _scalars(cursor: _Cursor, dtype: str, count: int) -> list[Any]:
 
 
 def _read_tensors(cursor: _Cursor, count: int, alignment: int) -> dict[str, GGUFTensor]:
-    entries = [_read_entry(cursor) for _ in range(_bounded(cursor, count))]
+    entries = [_read_entry(cursor) for _ in range(_check_count(cursor, count))]
     start = -(-cursor.at // alignment) * alignment
     tensors: dict[str, GGUFTensor] = {}
     for name, type_, shape, offset in entries:
@@ -200,7 +200,7 @@ def _read_tensors(cursor: _Cursor, count: int, alignment: int) -> dict[str, GGUF
     return tensors
 
 
-def _bounded(cursor: _Cursor, count: int) -> int:
+def _check_count(cursor: _Cursor, count: int) -> int:
     cursor.require(24 * count)  # the least that an entry takes
     return count
 

@@ -84,7 +84,7 @@ def _write_shards(path: Path, model: Transformer, dtype: torch.dtype, limit: int
         report(f"writing {path}", (number - 1) / len(shards))
         one = len(shards) == 1
         file = "model.safetensors" if one else f"model-{number:05d}-of-{len(shards):05d}.safetensors"
-        tensors = {name: _stored(parameters[place.name], place, model, dtype) for name, place in shard}
+        tensors = {name: _to_stored(parameters[place.name], place, model, dtype) for name, place in shard}
         write_safetensors(path / file, tensors)
         places |= dict.fromkeys(tensors, file)
     if len(shards) > 1:
@@ -115,7 +115,7 @@ def _divide(
     return shards
 
 
-def _stored(parameter: Tensor, place: Place, model: Transformer, dtype: torch.dtype) -> Tensor:
+def _to_stored(parameter: Tensor, place: Place, model: Transformer, dtype: torch.dtype) -> Tensor:
     part = take(parameter.detach(), place, model.config)
     converted = part.to("cpu", _dtype(place, dtype))
     shared = converted.untyped_storage().nbytes() != converted.nbytes

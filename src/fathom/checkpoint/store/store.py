@@ -96,7 +96,7 @@ class Store:
             partial.rename(final)
             _flush(self.directory)
         except (OSError, CheckpointError) as error:
-            kept = max((step for step, _ in self._found()), default=None)
+            kept = max((step for step, _ in self._step_directories()), default=None)
             what = error.message if isinstance(error, CheckpointError) else str(error)
             remains = "there is no earlier one" if kept is None else f"that of step {kept} is intact"
             raise CheckpointError(
@@ -106,11 +106,11 @@ class Store:
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         self._remove_older(step)
-        return _saved(final, manifest)
+        return _read_manifest(final, manifest)
 
     def latest(self) -> Saved | None:
         """The newest checkpoint that is whole; None where there is none. Damaged ones are reported and passed over."""
-        for _, path in sorted(self._found(), reverse=True):
+        for _, path in sorted(self._step_directories(), reverse=True):
             try:
                 return check(path)
             except CheckpointError as error:
@@ -122,14 +122,14 @@ class Store:
         for path in self.directory.glob(f"{_UNFINISHED}*"):
             shutil.rmtree(path, ignore_errors=True)
 
-    def _found(self) -> Iterator[tuple[int, Path]]:
+    def _step_directories(self) -> Iterator[tuple[int, Path]]:
         if self.directory.is_dir():
             for path in self.directory.iterdir():
                 if named := _NAME.fullmatch(path.name):
                     yield int(named[1]), path
 
     def _remove_older(self, step: int) -> None:
-        older = sorted((found for found in self._found() if found[0] < step), reverse=True)
+        older = sorted((found for found in self._step_directories() if found[0] < step), reverse=True)
         for _, path in older[self._keep - 1 :]:
             shutil.rmtree(path, ignore_errors=True)
 
@@ -147,14 +147,14 @@ def check(path: Path) -> Saved:
                 raise CheckpointError(f"{path / name} was changed or damaged")
         if manifest["format"] != FORMAT:
             raise CheckpointError(f"{path} has format {manifest['format']}, and this version reads {FORMAT}")
-        return _saved(path, manifest)
+        return _read_manifest(path, manifest)
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} lacks {Path(error.filename).name}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path / MANIFEST} is damaged: {error}") from error
 
 
-def _saved(path: Path, manifest: Mapping[str, Any]) -> Saved:
+def _read_manifest(path: Path, manifest: Mapping[str, Any]) -> Saved:
     return Saved(path, int(manifest["step"]), manifest["config"], manifest["version"])
 
 

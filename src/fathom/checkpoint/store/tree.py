@@ -43,9 +43,9 @@ def _skeleton(tree: Any, path: str, tensors: dict[str, Tensor]) -> Any:
         tensors[path] = tree
         return {TENSOR: path}
     if isinstance(tree, list):
-        return [_skeleton(item, below, tensors) for below, item in _numbered(tree, path)]
+        return [_skeleton(item, below, tensors) for below, item in _enumerate_items(tree, path)]
     if isinstance(tree, tuple):
-        return {TUPLE: [_skeleton(item, below, tensors) for below, item in _numbered(tree, path)]}
+        return {TUPLE: [_skeleton(item, below, tensors) for below, item in _enumerate_items(tree, path)]}
     if isinstance(tree, Mapping):
         inner = [(key, _skeleton(value, f"{path}/{key}".lstrip("/"), tensors)) for key, value in tree.items()]
         plain = all(isinstance(key, str) and not key.startswith("$") for key in tree)
@@ -55,5 +55,5 @@ def _skeleton(tree: Any, path: str, tensors: dict[str, Tensor]) -> Any:
     raise CheckpointError(f"{path or 'the state'} holds a {type(tree).__name__}", "keep tensors and plain values only")
 
 
-def _numbered(items: list[Any] | tuple[Any, ...], path: str) -> Iterator[tuple[str, Any]]:
+def _enumerate_items(items: list[Any] | tuple[Any, ...], path: str) -> Iterator[tuple[str, Any]]:
     return ((f"{path}/{index}".lstrip("/"), item) for index, item in enumerate(items))

@@ -117,7 +117,7 @@ inline void outer(const float* a, int64_t a_stride, Row b, int64_t count, float*
 template <int V, class Row>
 void outer_rows(const float* a, int64_t a_stride, int64_t rows, Row b, int64_t count, float* out, int64_t out_stride) {
   int64_t r = 0;
-  constexpr int AT_ONCE = 4 * V <= HELD ? V : 1;
+  constexpr int AT_ONCE = 4 * V <= SUM_REGISTERS ? V : 1;
   for (; r + 4 <= rows; r += 4)
     for (int v = 0; v < V; v += AT_ONCE)
       outer<4, AT_ONCE>(a + r * a_stride, a_stride, [=](int64_t k) { return b(k) + v * LANES; }, count,

@@ -18,21 +18,21 @@ constexpr int LANES = 16;
 
 #if defined(__AVX512F__)
 constexpr int REGISTER = 64;  // bytes
-constexpr int HELD = 24;      // vectors of sixteen lanes that registers hold beside the operands of a product
+constexpr int SUM_REGISTERS = 24;      // vectors of sixteen lanes that registers hold beside the operands of a product
 #elif defined(__AVX__)
 constexpr int REGISTER = 32;
-constexpr int HELD = 6;
+constexpr int SUM_REGISTERS = 6;
 #else
 constexpr int REGISTER = 16;
-constexpr int HELD = 6;
+constexpr int SUM_REGISTERS = 6;
 #endif
 
 template <class H>
-struct Twice {
+struct Halves {
   H low, high;
 
   template <class G>
-  explicit operator Twice<G>() const { return {(G)low, (G)high}; }  // the same bits
+  explicit operator Halves<G>() const { return {(G)low, (G)high}; }  // the same bits
 
   auto operator[](int i) const {
     constexpr int half = sizeof(H) / sizeof(low[0]);
@@ -42,15 +42,15 @@ struct Twice {
 
 #define FATHOM_BOTH(OP)                                                                                     \
   template <class H>                                                                                        \
-  inline auto operator OP(const Twice<H>& x, const Twice<H>& y)->Twice<decltype(x.low OP y.low)> {          \
+  inline auto operator OP(const Halves<H>& x, const Halves<H>& y)->Halves<decltype(x.low OP y.low)> {          \
     return {x.low OP y.low, x.high OP y.high};                                                              \
   }                                                                                                         \
   template <class H, class S, std::enable_if_t<std::is_arithmetic<S>::value, int> = 0>                      \
-  inline auto operator OP(const Twice<H>& x, S y)->Twice<decltype(x.low OP y)> {                            \
+  inline auto operator OP(const Halves<H>& x, S y)->Halves<decltype(x.low OP y)> {                            \
     return {x.low OP y, x.high OP y};                                                                       \
   }                                                                                                         \
   template <class H, class S, std::enable_if_t<std::is_arithmetic<S>::value, int> = 0>                      \
-  inline auto operator OP(S x, const Twice<H>& y)->Twice<decltype(x OP y.low)> {                            \
+  inline auto operator OP(S x, const Halves<H>& y)->Halves<decltype(x OP y.low)> {                            \
     return {x OP y.low, x OP y.high};                                                                       \
   }
 FATHOM_BOTH(+) FATHOM_BOTH(-) FATHOM_BOTH(*) FATHOM_BOTH(/) FATHOM_BOTH(&) FATHOM_BOTH(|)
@@ -58,13 +58,13 @@ FATHOM_BOTH(<<) FATHOM_BOTH(>>) FATHOM_BOTH(<) FATHOM_BOTH(>) FATHOM_BOTH(==)
 #undef FATHOM_BOTH
 
 template <class H>
-inline Twice<H> operator-(const Twice<H>& x) { return {-x.low, -x.high}; }
+inline Halves<H> operator-(const Halves<H>& x) { return {-x.low, -x.high}; }
 template <class H>
-inline Twice<H> operator~(const Twice<H>& x) { return {~x.low, ~x.high}; }
+inline Halves<H> operator~(const Halves<H>& x) { return {~x.low, ~x.high}; }
 template <class H, class Y>
-inline Twice<H>& operator+=(Twice<H>& x, const Y& y) { return x = x + y; }
+inline Halves<H>& operator+=(Halves<H>& x, const Y& y) { return x = x + y; }
 template <class H, class Y>
-inline Twice<H>& operator-=(Twice<H>& x, const Y& y) { return x = x - y; }
+inline Halves<H>& operator-=(Halves<H>& x, const Y& y) { return x = x - y; }
 
 namespace lanes {
 
@@ -78,7 +78,7 @@ struct Of {
 };
 template <class T, int BYTES>
 struct Of<T, BYTES, false> {
-  typedef Twice<typename Of<T, BYTES / 2>::type> type;
+  typedef Halves<typename Of<T, BYTES / 2>::type> type;
 };
 
 }  // namespace lanes
@@ -103,11 +103,11 @@ struct Memory {
   static void store(void* p, V v) { std::memcpy(p, &v, sizeof v); }
 };
 template <class H>
-struct Memory<Twice<H>> {
-  static Twice<H> load(const void* p) {
+struct Memory<Halves<H>> {
+  static Halves<H> load(const void* p) {
     return {Memory<H>::load(p), Memory<H>::load((const char*)p + sizeof(H))};
   }
-  static void store(void* p, const Twice<H>& v) {
+  static void store(void* p, const Halves<H>& v) {
     Memory<H>::store(p, v.low);
     Memory<H>::store((char*)p + sizeof(H), v.high);
   }

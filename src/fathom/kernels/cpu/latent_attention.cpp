@@ -10,7 +10,7 @@ namespace {
 constexpr float NEVER = -3.0e38f;
 constexpr int64_t AHEAD = 16;                         // keys that are called for before they are needed: pages lie anywhere
 constexpr int HEADS = 4;                             // that share a pass over the values
-constexpr int AT_ONCE = HELD >= 4 * HEADS ? 4 : 1;  // vectors of their results in registers
+constexpr int AT_ONCE = SUM_REGISTERS >= 4 * HEADS ? 4 : 1;  // vectors of their results in registers
 
 // x·cos + partner(x)·sin, where sin carries the partner's sign.
 void turn(const float* x, const float* cos, const float* sin, int64_t R, bool interleaved, float* y) {

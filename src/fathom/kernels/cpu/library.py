@@ -68,7 +68,7 @@ FLAG_SETS = (("-march=native", "-fopenmp"), ("-march=native",), ("-mcpu=native",
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class BuildStatus:
     """What became of the build. ``reason`` is empty where ``path`` is a loaded library."""
 
     path: Path | None
@@ -80,7 +80,7 @@ class Unavailable(Exception):  # noqa: N818 - a state, not a fault
     """No library; the text says why."""
 
 
-def status() -> Status:
+def status() -> BuildStatus:
     """Whether the kernels are in use, for ``fathom doctor``. Builds them if that has not happened yet."""
     return _attempt()[1]
 
@@ -91,15 +91,15 @@ def library() -> ctypes.CDLL | None:
 
 
 @functools.cache
-def _attempt() -> tuple[ctypes.CDLL | None, Status]:
+def _attempt() -> tuple[ctypes.CDLL | None, BuildStatus]:
     if os.environ.get("FATHOM_KERNELS") == "ref":
-        return None, Status(None, reason="FATHOM_KERNELS=ref asks for the reference")
+        return None, BuildStatus(None, reason="FATHOM_KERNELS=ref asks for the reference")
     try:
         compiler = find_compiler()
         path = build(compiler, kernels_dir())
-        return ctypes.CDLL(str(path)), Status(path, compiler)
+        return ctypes.CDLL(str(path)), BuildStatus(path, compiler)
     except (Unavailable, OSError) as error:
-        return None, Status(None, reason=str(error))
+        return None, BuildStatus(None, reason=str(error))
 
 
 def find_compiler() -> str:

@@ -68,15 +68,15 @@ void dense_store(const typename P::W* w, int64_t row, int64_t K, const typename 
 template <class P, int R>
 void dense_rows(const typename P::W* w, int64_t row, int64_t K, const typename P::X* x, int64_t x_stride, int64_t m,
                 int64_t end, const Output& y, const float* bias) {
-  if constexpr (R * 4 <= HELD)
+  if constexpr (R * 4 <= SUM_REGISTERS)
     for (; m + 4 <= end; m += 4) dense_store<P, R, 4>(w, row, K, x, x_stride, m, y, bias);
   for (; m + 2 <= end; m += 2) dense_store<P, R, 2>(w, row, K, x, x_stride, m, y, bias);
   for (; m < end; ++m) dense_store<P, R, 1>(w, row, K, x, x_stride, m, y, bias);
 }
 
-constexpr int SINGLE = HELD >= 8 ? 8 : 4;    // rows of weights that one row of activations meets at a time
-constexpr int SEVERAL = HELD >= 16 ? 4 : 2;  // that several meet
-constexpr int64_t M_TILE = 48;  // activation rows that stay in the second-level cache while weights stream past
+constexpr int SINGLE = SUM_REGISTERS >= 8 ? 8 : 4;    // rows of weights that one row of activations meets at a time
+constexpr int SEVERAL = SUM_REGISTERS >= 16 ? 4 : 2;  // that several meet
+constexpr int64_t M_TILE = 48;  // activation rows that stay in the L2 while weights stream past
 
 template <class P>
 void dense(const typename P::W* w, int64_t begin, int64_t end, int64_t K, const typename P::X* x, int64_t x_stride,
@@ -153,7 +153,7 @@ void block_store(const Weight& w, int64_t tile, const Activations& x, int64_t m,
 template <int32_t KIND>
 void block_linear(const Weight& w, int64_t begin, int64_t end, const Activations& x, int64_t M, const Output& y) {
   int64_t tile = begin;
-  if constexpr (HELD >= 8)
+  if constexpr (SUM_REGISTERS >= 8)
     for (; M == 1 && tile + 4 <= end; tile += 4) block_store<KIND, 4, 1>(w, tile, x, 0, y);
   if (M <= 3)
     for (; tile + 2 <= end; tile += 2) {
@@ -163,7 +163,7 @@ void block_linear(const Weight& w, int64_t begin, int64_t end, const Activations
     }
   for (; tile < end; ++tile) {
     int64_t m = 0;
-    if constexpr (HELD >= 8)
+    if constexpr (SUM_REGISTERS >= 8)
       for (; m + 8 <= M; m += 8) block_store<KIND, 1, 8>(w, tile, x, m, y);
     for (; m + 4 <= M; m += 4) block_store<KIND, 1, 4>(w, tile, x, m, y);
     for (; m < M; ++m) block_store<KIND, 1, 1>(w, tile, x, m, y);

@@ -13,8 +13,8 @@
 namespace fathom {
 namespace {
 
-constexpr int TILES = HELD >= 24 ? 2 : 1;
-constexpr int WIDE = HELD >= 24 ? 12 : 4;  // activation rows held in registers: TILES · WIDE sums
+constexpr int TILES = SUM_REGISTERS >= 24 ? 2 : 1;
+constexpr int MR = SUM_REGISTERS >= 24 ? 12 : 4;  // activation rows held in registers: TILES · MR sums
 
 // Two columns of sixteen rows as one vector of pairs.
 inline u32x16 pair(f32x16 even, f32x16 odd) { return narrow_bits(even) >> 16 | (narrow_bits(odd) & 0xffff0000u); }
@@ -91,7 +91,7 @@ void panel_part(const Weight& w, const Activations& x, int64_t M, const Output& 
     int64_t tiles = std::min<int64_t>(TILES, end - tile), m = 0;
     for (int64_t i = 0; i < tiles; ++i) fill(w, tile + i, num_blocks, panel + i * pairs);
     if (tiles < TILES) std::fill(panel + pairs, panel + TILES * pairs, u32x16{});
-    for (; m + WIDE <= M; m += WIDE) multiply<WIDE>(w, tile, tiles, pairs, panel, x, m, y);
+    for (; m + MR <= M; m += MR) multiply<MR>(w, tile, tiles, pairs, panel, x, m, y);
     for (; m + 4 <= M; m += 4) multiply<4>(w, tile, tiles, pairs, panel, x, m, y);
     for (; m < M; ++m) multiply<1>(w, tile, tiles, pairs, panel, x, m, y);
   }

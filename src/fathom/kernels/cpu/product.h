@@ -19,8 +19,8 @@ inline int64_t panels_size(int64_t N, int64_t K) { return padded(N) * K; }
 
 namespace product {
 
-constexpr int TILE = HELD >= 24 ? 12 : 6;       // rows whose sums stay in registers
-constexpr int64_t NEAR = 20 * 1024 / sizeof(float);  // of a panel: so much stays in the first cache beside the rows
+constexpr int TILE = SUM_REGISTERS >= 24 ? 12 : 6;       // rows whose sums stay in registers
+constexpr int64_t L1_PANEL = 20 * 1024 / sizeof(float);  // of a panel: so much stays in L1 beside the rows
 
 template <int R, int V>
 inline void tile(const float* x, int64_t ldx, const float* w, int64_t K, float* y, int64_t ldy, bool add) {
@@ -42,7 +42,7 @@ inline void tile(const float* x, int64_t ldx, const float* w, int64_t K, float* 
 
 template <int R>
 inline void rows(const float* x, int64_t ldx, const float* w, int64_t K, int64_t panels, float* y, int64_t ldy, bool add) {
-  constexpr int V = HELD / R >= 4 ? 4 : HELD / R >= 2 ? 2 : 1;
+  constexpr int V = SUM_REGISTERS / R >= 4 ? 4 : SUM_REGISTERS / R >= 2 ? 2 : 1;
   int64_t p = 0;
   for (; p + V <= panels; p += V) tile<R, V>(x, ldx, w + p * K * LANES, K, y + p * LANES, ldy, add);
   if constexpr (V > 1)
@@ -62,7 +62,7 @@ inline void rest(int64_t M, const float* x, int64_t ldx, const float* w, int64_t
 inline void multiply(const float* x, int64_t ldx, int64_t M, const float* w, int64_t N, int64_t K, float* y, int64_t ldy,
                      bool add = false) {
   using namespace product;
-  int64_t all = padded(N) / LANES, once = std::clamp<int64_t>(NEAR / (K * LANES), 1, 4);
+  int64_t all = padded(N) / LANES, once = std::clamp<int64_t>(L1_PANEL / (K * LANES), 1, 4);
   for (int64_t p = 0; p < all; p += once) {
     int64_t here = std::min(once, all - p), m = 0;
     const float* from = w + p * K * LANES;

@@ -1,7 +1,7 @@
 // Causal attention of training, forward and backward, over rows of packed documents.
 //
 // Rows are short (hundreds of tokens) and many, so each task is one head of one row, worked through in float32 from
-// copies that fit the second-level cache; scores are never written to memory as a whole in the forward pass. Query t
+// copies that fit the L2; scores are never written to memory as a whole in the forward pass. Query t
 // sees keys first[t] … t: what lies before its document or after itself is not computed, up to blocks of 32 keys, where
 // a mask would compute and then discard it.
 //
@@ -46,8 +46,8 @@ struct TrainAttention {
 
 namespace {
 
-constexpr int TILE_ROWS = HELD >= 2 * ROWS ? ROWS : 4;  // of which the sums fit into registers
-constexpr int TILE_VECTORS = HELD >= 2 * ROWS ? 2 : 1;
+constexpr int TILE_ROWS = SUM_REGISTERS >= 2 * ROWS ? ROWS : 4;  // of which the sums fit into registers
+constexpr int TILE_VECTORS = SUM_REGISTERS >= 2 * ROWS ? 2 : 1;
 
 // C[ROWS][COLUMNS] += Σ_k a(m, k) · b[k][0 … COLUMNS), where a(m, k) stands at a[m·am + k·ak] and rows of b are ldb apart.
 inline void multiply(const float* a, int64_t am, int64_t ak, const float* b, int64_t ldb, int64_t K, float* c,
@@ -95,7 +95,7 @@ void write(const Heads& x, int bf16, int64_t b, int64_t h, int64_t t, int64_t C,
   }
 }
 
-// (rows, C) with rows ld apart → (C, rows), rows of the result out_ld apart, in squares that stay in the first cache.
+// (rows, C) with rows ld apart → (C, rows), rows of the result out_ld apart, in squares that stay in L1.
 void transpose(const float* x, int64_t ld, int64_t rows, int64_t C, float* out, int64_t out_ld) {
   for (int64_t r0 = 0; r0 < rows; r0 += LANES)
     for (int64_t c = 0; c < C; ++c)
@@ -103,12 +103,12 @@ void transpose(const float* x, int64_t ld, int64_t rows, int64_t C, float* out, 
 }
 
 // What one thread works in; everything padded so that whole tiles may be read and written.
-struct Desk {
+struct Workspace {
   int64_t keys, key_width, value_width;  // T, Dk and Dv, rounded up to COLUMNS
   float *q, *k, *v, *out, *k_t, *v_t;    // rows of tokens, and transposed
   float *p, *ds, *dk, *dv, *tile;
 
-  Desk(const TrainAttention& a, Scratch& scratch, bool backward) {
+  Workspace(const TrainAttention& a, Scratch& scratch, bool backward) {
     keys = up(a.T, COLUMNS), key_width = up(a.Dk, COLUMNS), value_width = up(a.Dv, COLUMNS);
     int64_t key_rows = keys * key_width, value_rows = keys * value_width, widest = std::max(key_width, value_width);
     int64_t scores = backward ? keys * keys : ROWS * keys;
@@ -134,7 +134,7 @@ inline Range range(const TrainAttention& a, int64_t b, int64_t i) {
 }
 
 // The block's scores, unscaled: rows ld apart.
-void scores(const TrainAttention& a, const Desk& desk, int64_t i, Range r, float* s) {
+void scores(const TrainAttention& a, const Workspace& desk, int64_t i, Range r, float* s) {
   for (int64_t j = r.low; j < r.high; j += COLUMNS)
     multiply(desk.q + i * desk.key_width, desk.key_width, 1, desk.k_t + j, desk.keys, a.Dk, s + j, desk.keys, false);
 }
@@ -144,7 +144,7 @@ void outside(float* row, int64_t low, int64_t begin, int64_t end, int64_t high, 
   std::fill(row + end, row + high, value);
 }
 
-void forward_head(const TrainAttention& a, Desk& desk, int64_t b, int64_t h) {
+void forward_head(const TrainAttention& a, Workspace& desk, int64_t b, int64_t h) {
   read(a.q, a.bf16, b, h, a.T, a.Dk, desk.q, desk.key_width);
   for (int64_t i = 0; i < a.T; i += ROWS) {
     Range r = range(a, b, i);
@@ -174,7 +174,7 @@ void forward_head(const TrainAttention& a, Desk& desk, int64_t b, int64_t h) {
 }
 
 // P and dS of all queries into the desk, and dQ.
-void backward_queries(const TrainAttention& a, Desk& desk, int64_t b, int64_t h) {
+void backward_queries(const TrainAttention& a, Workspace& desk, int64_t b, int64_t h) {
   static thread_local Scratch results;
   float* out = results.get<float>(desk.value_width);
   for (int64_t i = 0; i < a.T; i += ROWS) {
@@ -216,7 +216,7 @@ void backward_queries(const TrainAttention& a, Desk& desk, int64_t b, int64_t h)
 }
 
 // dK and dV of one query head, added to those of the other heads of its group.
-void backward_keys(const TrainAttention& a, Desk& desk, int64_t b) {
+void backward_keys(const TrainAttention& a, Workspace& desk, int64_t b) {
   int64_t stop = 0;
   for (int64_t j = 0; j < a.T; j += ROWS) {
     stop = std::max(stop, std::min(a.T, j + ROWS));
@@ -231,7 +231,7 @@ void backward_keys(const TrainAttention& a, Desk& desk, int64_t b) {
   }
 }
 
-void backward_group(const TrainAttention& a, Desk& desk, int64_t b, int64_t g) {
+void backward_group(const TrainAttention& a, Workspace& desk, int64_t b, int64_t g) {
   read(a.k, a.bf16, b, g, a.T, a.Dk, desk.k, desk.key_width);
   read(a.v, a.bf16, b, g, a.T, a.Dv, desk.v, desk.value_width);
   transpose(desk.k, desk.key_width, a.T, a.Dk, desk.k_t, desk.keys);
@@ -257,7 +257,7 @@ extern "C" FATHOM_EXPORT void fathom_train_attention(const TrainAttention* call,
 #pragma omp parallel num_threads(threads)
   {
     static thread_local Scratch scratch;
-    Desk desk(a, scratch, false);
+    Workspace desk(a, scratch, false);
 #pragma omp for schedule(static)
     for (int64_t task = 0; task < a.B * a.G; ++task) {
       int64_t b = task / a.G, g = task % a.G;
@@ -274,7 +274,7 @@ extern "C" FATHOM_EXPORT void fathom_train_attention_backward(const TrainAttenti
 #pragma omp parallel num_threads(threads)
   {
     static thread_local Scratch scratch;
-    Desk desk(a, scratch, true);
+    Workspace desk(a, scratch, true);
 #pragma omp for schedule(static)
     for (int64_t task = 0; task < a.B * a.G; ++task) backward_group(a, desk, task / a.G, task % a.G);
   }

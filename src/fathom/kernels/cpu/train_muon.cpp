@@ -1,6 +1,6 @@
 // The iterations of Muon: x ← a·x + (b·g + c·g²)·x with g = x xᵀ, for many small matrices.
 //
-// Each thread takes one matrix at a time through all iterations, within its second-level cache. A batched product of a
+// Each thread takes one matrix at a time through all iterations, within its L2. A batched product of a
 // library meets every matrix fifteen times in memory instead.
 //
 //   n matrices · O rows · I columns, O ≤ I

@@ -74,7 +74,7 @@ class GroupedStruct(ctypes.Structure):
     _fields_ = (("matrix", StridedStruct), ("group", c_int64), ("token", c_int64), ("bf16", c_int64))
 
 
-def grouped(
+def grouped_product(
     lib: ctypes.CDLL, a: GroupedStruct, b: GroupedStruct, out: GroupedStruct, counts: Sequence[int], *sizes: int
 ) -> None:
     """A product for each group of tokens: see train_product.h. ``sizes`` are M, K and N."""

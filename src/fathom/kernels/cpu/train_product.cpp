@@ -1,14 +1,14 @@
 // Products of matrices of any strides, for training: C = A B, or C += A B; float32, or bfloat16 summed in float32.
 //
 // B is brought into panels (one tile wide, row by row) by all threads, as much of it as the last-level cache holds; then
-// each takes blocks of A's rows against those panels. A tile of C lives in registers; a panel stays in the first cache
+// each takes blocks of A's rows against those panels. A tile of C lives in registers; a panel stays in L1
 // while a block of A, which the second holds, passes over it. A's rows are read where they stand, its columns are copied
 // side by side first. (The division of labour is that of Goto and van de Geijn, Anatomy of High-Performance Matrix
 // Multiplication, ACM TOMS 34(3), 2008.)
 //
 // What is multiplied at once is a word of 32 bits: a number of float32, or two of bfloat16 that follow each other in k.
 //
-// Every number of C is summed over k in order, DEEP words at a time, whatever is beside it and whoever computes it: no
+// Every number of C is summed over k in order, KC words at a time, whatever is beside it and whoever computes it: no
 // result depends on the number of threads. Threads are OpenMP's, for the reason in train_attention.cpp.
 //
 //   A (M, K) · B (K, N) · C (M, N), which is fastest with its columns side by side
@@ -24,11 +24,11 @@ namespace fathom {
 
 namespace {
 
-constexpr int ROWS = HELD >= 24 ? 12 : 6;  // of a tile
-constexpr int VECTORS = HELD >= 24 ? 2 : 1;
-constexpr int WIDE = VECTORS * LANES;
-constexpr int64_t DEEP = 384;              // words of k in one tile
-constexpr int64_t HIGH = 16 * ROWS;        // most rows of A that a thread takes at once
+constexpr int MR = SUM_REGISTERS >= 24 ? 12 : 6;  // of a tile
+constexpr int VECTORS = SUM_REGISTERS >= 24 ? 2 : 1;
+constexpr int NR = VECTORS * LANES;
+constexpr int64_t KC = 384;              // words of k in one tile
+constexpr int64_t MC = 16 * MR;        // most rows of A that a thread takes at once
 constexpr int64_t SHARED = 1 << 20;        // words of B in panels at once
 constexpr int64_t TASKS = 2;               // for each thread, so that none waits long for the last
 constexpr int64_t GROUPS = 4;              // for each thread, from which on each takes whole groups
@@ -37,7 +37,7 @@ inline int64_t parts(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
 // Rows of A that a thread takes at once: fewer where M is too small to give all threads work.
 inline int64_t height(int64_t M, int threads) {
-  return std::min(HIGH, parts(parts(M, TASKS * threads), ROWS) * ROWS);
+  return std::min(MC, parts(parts(M, TASKS * threads), MR) * MR);
 }
 
 // A matrix of T, which is float or, for bfloat16, uint16_t.
@@ -93,7 +93,7 @@ inline void put(uint16_t* to, f32x16 values, bool) { store(to, narrow(values)); 
 inline void put(float* to, float value, bool add) { *to = value + (add ? *to : 0.0f); }
 inline void put(uint16_t* to, float value, bool) { *to = narrow(value); }
 
-// c[R][WIDE] = Σ_k a(r, k) · panel[k][WIDE], or c += that; the word a(r, k) stands at a[r·row + k·column]. K words.
+// c[R][NR] = Σ_k a(r, k) · panel[k][NR], or c += that; the word a(r, k) stands at a[r·row + k·column]. K words.
 template <int R, class T, class U>
 inline void tile(const T* a, int64_t row, int64_t column, const float* panel, int64_t K, U* c, int64_t ldc, bool add) {
   f32x16 acc[R][VECTORS];
@@ -103,7 +103,7 @@ inline void tile(const T* a, int64_t row, int64_t column, const float* panel, in
     for (int v = 0; v < VECTORS; ++v) acc[r][v] = times(load<f32x16>(panel + v * LANES), word(a + r * row), T{});
   for (int64_t k = 1; k < K; ++k) {
     f32x16 right[VECTORS];
-    for (int v = 0; v < VECTORS; ++v) right[v] = load<f32x16>(panel + k * WIDE + v * LANES);
+    for (int v = 0; v < VECTORS; ++v) right[v] = load<f32x16>(panel + k * NR + v * LANES);
     for (int r = 0; r < R; ++r)
       for (int v = 0; v < VECTORS; ++v) acc[r][v] = plus(acc[r][v], right[v], word(a + r * row + k * column), T{});
   }
@@ -118,32 +118,32 @@ inline void tile_of(int64_t rows, const T* a, int64_t row, int64_t column, const
   if constexpr (R > 1) tile_of<R - 1>(rows, a, row, column, panel, K, c, ldc, add);
 }
 
-// K rows of `width` columns of B → words, WIDE columns, what is missing zero.
+// K rows of `width` columns of B → words, NR columns, what is missing zero.
 template <class T>
 void fill_panel(const T* from, const Table<T>& b, int64_t K, int64_t width, float* to) {
-  for (int64_t k = 0; k < K; k += IN_WORD<T>, from += IN_WORD<T> * b.row, to += WIDE) {
-    if (b.column == 1 && width == WIDE) {
+  for (int64_t k = 0; k < K; k += IN_WORD<T>, from += IN_WORD<T> * b.row, to += NR) {
+    if (b.column == 1 && width == NR) {
       for (int v = 0; v < VECTORS; ++v) store(to + v * LANES, words_of(from + v * LANES, b.row, K - k));
     } else {
-      for (int64_t n = 0; n < WIDE; ++n) to[n] = n < width ? word_of(from + n * b.column, b.row, K - k) : 0.0f;
+      for (int64_t n = 0; n < NR; ++n) to[n] = n < width ? word_of(from + n * b.column, b.row, K - k) : 0.0f;
     }
   }
 }
 
-// K columns of A's rows as words, ROWS of a column side by side, column after column; the last few rows likewise.
+// K columns of A's rows as words, MR of a column side by side, column after column; the last few rows likewise.
 template <class T>
 void fill_rows(const T* from, const Table<T>& a, int64_t rows, int64_t K, float* to) {
-  int64_t whole = rows / ROWS * ROWS, words = parts(K, IN_WORD<T>);
+  int64_t whole = rows / MR * MR, words = parts(K, IN_WORD<T>);
   for (int64_t k = 0; k < words; ++k, from += IN_WORD<T> * a.column) {
     int64_t left = K - k * IN_WORD<T>;
-    for (int64_t m = 0; m < whole; m += ROWS) {
+    for (int64_t m = 0; m < whole; m += MR) {
       const T* first = from + m * a.row;
-      float* group = to + m * words + k * ROWS;
-      if (a.row == 1) for (int64_t r = 0; r < ROWS; ++r) group[r] = word_of(first + r, a.column, left);
-      else for (int64_t r = 0; r < ROWS; ++r) group[r] = word_of(first + r * a.row, a.column, left);
+      float* group = to + m * words + k * MR;
+      if (a.row == 1) for (int64_t r = 0; r < MR; ++r) group[r] = word_of(first + r, a.column, left);
+      else for (int64_t r = 0; r < MR; ++r) group[r] = word_of(first + r * a.row, a.column, left);
     }
     for (int64_t m = whole; m < rows; ++m)
-      to[whole * words + k * ROWS + m - whole] = word_of(from + m * a.row, a.column, left);
+      to[whole * words + k * MR + m - whole] = word_of(from + m * a.row, a.column, left);
   }
 }
 
@@ -152,26 +152,26 @@ template <class T, class U>
 void block(const T* from, const Table<T>& a, int64_t rows, int64_t K, const float* panels, int64_t first, int64_t last,
            U* to, const Table<U>& c, int64_t columns, bool add) {
   static thread_local Scratch scratch;
-  float* copied = scratch.get<float>(HIGH * DEEP + ROWS * WIDE);
-  float* edge = copied + HIGH * DEEP;
+  float* copied = scratch.get<float>(MC * KC + MR * NR);
+  float* edge = copied + MC * KC;
   int64_t words = parts(K, IN_WORD<T>);
   bool copy = a.column != 1 || K % IN_WORD<T>;
   if (copy) fill_rows(from, a, rows, K, copied);
   for (int64_t p = first; p < last; ++p) {
-    const float* panel = panels + p * words * WIDE;
-    int64_t width = std::min<int64_t>(WIDE, columns - p * WIDE);
-    for (int64_t m = 0; m < rows; m += ROWS) {
-      int64_t here = std::min<int64_t>(ROWS, rows - m);
+    const float* panel = panels + p * words * NR;
+    int64_t width = std::min<int64_t>(NR, columns - p * NR);
+    for (int64_t m = 0; m < rows; m += MR) {
+      int64_t here = std::min<int64_t>(MR, rows - m);
       const T* left = copy ? (const T*)(copied + m * words) : from + m * a.row;
-      int64_t row = copy ? IN_WORD<T> : a.row, column = IN_WORD<T> * (copy ? ROWS : 1);
-      U* corner = to + m * c.row + p * WIDE * c.column;
-      if (width == WIDE && c.column == 1) {
-        tile_of<ROWS>(here, left, row, column, panel, words, corner, c.row, add);
+      int64_t row = copy ? IN_WORD<T> : a.row, column = IN_WORD<T> * (copy ? MR : 1);
+      U* corner = to + m * c.row + p * NR * c.column;
+      if (width == NR && c.column == 1) {
+        tile_of<MR>(here, left, row, column, panel, words, corner, c.row, add);
         continue;
       }
-      tile_of<ROWS>(here, left, row, column, panel, words, edge, WIDE, false);
+      tile_of<MR>(here, left, row, column, panel, words, edge, NR, false);
       for (int64_t n = 0; n < width; ++n)
-        for (int64_t r = 0; r < here; ++r) put(corner + r * c.row + n * c.column, edge[r * WIDE + n], add);
+        for (int64_t r = 0; r < here; ++r) put(corner + r * c.row + n * c.column, edge[r * NR + n], add);
     }
   }
 }
@@ -188,7 +188,7 @@ void product(const Table<T>& a, const Table<T>& b, const Table<U>& c, int64_t M,
              int threads) {
   if (K == 0 && !add) clear(c, M, N);
   if (M == 0 || K == 0 || N == 0) return;
-  constexpr int64_t DEPTH = DEEP * IN_WORD<T>;  // numbers of k in one tile
+  constexpr int64_t DEPTH = KC * IN_WORD<T>;  // numbers of k in one tile
   static thread_local Scratch scratch, whole;
   if (sizeof(U) < sizeof(float) && K > DEPTH) {  // sums of many tiles are narrowed at their end
     Strided wide = {whole.get<float>(M * N), N, 1};
@@ -197,22 +197,22 @@ void product(const Table<T>& a, const Table<T>& b, const Table<U>& c, int64_t M,
       for (int64_t n = 0; n < N; ++n) put(c.data + m * c.row + n * c.column, ((float*)wide.data)[m * N + n], false);
     return;
   }
-  int64_t panel = std::min(parts(K, IN_WORD<T>), DEEP) * WIDE;                             // words
-  int64_t wide = std::min(parts(N, WIDE), std::max<int64_t>(1, SHARED / panel));           // panels at once
-  int64_t deep = std::min(K, std::max<int64_t>(1, SHARED / (wide * WIDE) / DEEP) * DEPTH);  // numbers
-  float* packed = scratch.get<float>(wide * WIDE * parts(deep, IN_WORD<T>));
+  int64_t panel = std::min(parts(K, IN_WORD<T>), KC) * NR;                             // words
+  int64_t nc = std::min(parts(N, NR), std::max<int64_t>(1, SHARED / panel));           // panels at once
+  int64_t kc = std::min(K, std::max<int64_t>(1, SHARED / (nc * NR) / KC) * DEPTH);  // numbers
+  float* packed = scratch.get<float>(nc * NR * parts(kc, IN_WORD<T>));
   int64_t high = height(M, threads), blocks = parts(M, high);
 #pragma omp parallel num_threads(threads)
-  for (int64_t n = 0; n < N; n += wide * WIDE)
-    for (int64_t k = 0; k < K; k += deep) {
-      int64_t depth = std::min(deep, K - k), columns = std::min(wide * WIDE, N - n), panels = parts(columns, WIDE);
-      auto panels_from = [&](int64_t at) { return packed + at / IN_WORD<T> * panels * WIDE; };
+  for (int64_t n = 0; n < N; n += nc * NR)
+    for (int64_t k = 0; k < K; k += kc) {
+      int64_t depth = std::min(kc, K - k), columns = std::min(nc * NR, N - n), panels = parts(columns, NR);
+      auto panels_from = [&](int64_t at) { return packed + at / IN_WORD<T> * panels * NR; };
 #pragma omp for schedule(static)
       for (int64_t p = 0; p < panels; ++p)
         for (int64_t at = 0; at < depth; at += DEPTH) {
           int64_t here = std::min(DEPTH, depth - at);
-          fill_panel(b.data + (k + at) * b.row + (n + p * WIDE) * b.column, b, here,
-                     std::min<int64_t>(WIDE, columns - p * WIDE), panels_from(at) + p * parts(here, IN_WORD<T>) * WIDE);
+          fill_panel(b.data + (k + at) * b.row + (n + p * NR) * b.column, b, here,
+                     std::min<int64_t>(NR, columns - p * NR), panels_from(at) + p * parts(here, IN_WORD<T>) * NR);
         }
       int64_t shares = std::min(panels, parts(TASKS * threads, blocks));  // of the panels, where blocks are few
 #pragma omp for schedule(dynamic)

@@ -71,11 +71,11 @@ void turn(float* x, const float* cos, const float* sin, int64_t R, bool interlea
   }
 }
 
-constexpr int64_t WIDEST = 1024;  // rotary channels
+constexpr int64_t MAX_CHANNELS = 1024;  // rotary channels
 
 void turn_row(const Rows& x, int64_t row, int64_t c, const Rows& y, int64_t to_row, int64_t to_c, int64_t R,
               const float* cos, const float* sin, bool interleaved, float sign) {
-  float lane[WIDEST + LANES];
+  float lane[MAX_CHANNELS + LANES];
   for (int64_t i = 0; i < R; i += LANES) store(lane + i, get(x, row, c + i, c + R));
   turn(lane, cos, sin, R, interleaved, sign);
   for (int64_t i = 0; i < R; i += LANES) put(y, to_row, to_c + i, to_c + R, load<f32x16>(lane + i));
@@ -87,7 +87,7 @@ void copy_row(const Rows& x, int64_t row, int64_t c, const Rows& y, int64_t to_r
 
 }  // namespace
 
-// y = x · r · weight, r = 1 / sqrt(mean(x²) + eps), which is kept for the way back.
+// y = x · r · weight, r = 1 / sqrt(mean(x²) + eps), which is kept for the backward pass.
 extern "C" FATHOM_EXPORT void fathom_norm(const Rows* x, const float* weight, const Rows* y, float* r, int64_t M, int64_t D,
                                           float eps, int threads) {
   Rows w = {(void*)weight, 0, 0};
@@ -145,7 +145,7 @@ extern "C" FATHOM_EXPORT void fathom_gate_backward(const Rows* gate, const Rows*
     }
 }
 
-// loss[m] = log Σ e^logits - logits[target]; lse keeps the first term for the way back.
+// loss[m] = log Σ e^logits - logits[target]; lse keeps the first term for the backward pass.
 extern "C" FATHOM_EXPORT void fathom_cross_entropy(const Rows* logits, const int64_t* targets, float* lse, float* loss,
                                                    int64_t M, int64_t V, int threads) {
 #pragma omp parallel for schedule(static) num_threads(threads)
@@ -243,7 +243,7 @@ extern "C" FATHOM_EXPORT void fathom_keys_backward(const Rows* dk, const Rows* d
 #pragma omp parallel for schedule(static) num_threads(threads)
   for (int64_t m = 0; m < M; ++m) {
     const float *c = cos + m % angles * R, *s = sin + m % angles * R;
-    float total[WIDEST + LANES] = {};
+    float total[MAX_CHANNELS + LANES] = {};
     for (int64_t row = m * H; row < (m + 1) * H; ++row) {
       copy_row(*dk, row, 0, *d_expanded, row, 0, N);
       copy_row(*dv, row, 0, *d_expanded, row, N, V);

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fathom.evals.grading import Group
-from fathom.recipes.countdown.steps import written
+from fathom.recipes.countdown.steps import number_text
 from fathom.recipes.countdown.traces import apply
 from fathom.tasks.task import LEVEL
 from fathom.text import markers
@@ -23,7 +23,7 @@ _DIVISION = re.compile(r" (\d+) = (\d+) \* (\d+) \+ (\d+)$")
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class ArithmeticScore:
     """Of a level: mean ``lines`` of a completion, ``results`` that were written in all, and the share of them that is
     ``right``, 0 where there are none.
     """
@@ -33,7 +33,7 @@ class Work:
     right: float
 
 
-def check(groups: Iterable[Group]) -> dict[str, Work]:
+def check(groups: Iterable[Group]) -> dict[str, ArithmeticScore]:
     """Of each level, in the order in which they come."""
     lines: dict[str, list[int]] = {}
     results: dict[str, list[bool]] = {}
@@ -43,14 +43,16 @@ def check(groups: Iterable[Group]) -> dict[str, Work]:
             thinking = member.text.partition(markers.THINK_CLOSE)[0]
             said = [line for line in thinking.split("\n") if line.strip()]
             lines.setdefault(level, []).append(len(said))
-            results.setdefault(level, []).extend(right for line in said for right in judged(line))
+            results.setdefault(level, []).extend(right for line in said for right in check_results(line))
     return {
-        level: Work(sum(counts) / len(counts), len(results[level]), sum(results[level]) / max(1, len(results[level])))
+        level: ArithmeticScore(
+            sum(counts) / len(counts), len(results[level]), sum(results[level]) / max(1, len(results[level]))
+        )
         for level, counts in lines.items()
     }
 
 
-def judged(line: str) -> list[bool]:
+def check_results(line: str) -> list[bool]:
     """Whether each result in a line is right, from left to right."""
     division = _DIVISION.fullmatch(line)
     if division:
@@ -68,4 +70,4 @@ def judged(line: str) -> list[bool]:
 
 
 def _result(operator: str, a: int, b: int) -> str:
-    return written(apply(operator, a, b))
+    return number_text(apply(operator, a, b))

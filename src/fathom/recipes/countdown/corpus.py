@@ -13,8 +13,8 @@ from fathom.base.errors import DataError
 from fathom.data import record
 from fathom.data.sources import open_source
 from fathom.data.store import Sample
-from fathom.data.tokenize import tokenized
-from fathom.recipes.countdown.traces import Habits, question, traces
+from fathom.data.tokenize import tokenize_documents
+from fathom.recipes.countdown.traces import SolverErrors, question, traces
 from fathom.recipes.countdown.vocabulary import chat
 from fathom.text import r1
 from fathom.text.tokenizer import Tokenizer
@@ -24,7 +24,7 @@ from fathom.types import Conversation, Message
 def corpus(
     documents: int, *, seed: int = 0, text: str | None = None, every: int = 20, **habits: object
 ) -> Iterator[Sample]:
-    """So many traces; ``habits`` are fields of `Habits` that differ from its defaults. ``text`` names a source as
+    """So many traces; ``habits`` are fields of `SolverErrors` that differ from its defaults. ``text`` names a source as
     `fathom data prepare` takes it: behind each ``every`` traces stands one of its documents, from the first again
     behind the last. Raises DataError where it holds none.
     """
@@ -32,7 +32,7 @@ def corpus(
     end = core.tokenizer.token_id(r1.EOS)
     assert end is not None
     between = _texts(text, core.tokenizer) if text is not None else iter(())
-    for number, trace in enumerate(islice(traces(Habits.model_validate(habits), seed=seed), documents), 1):
+    for number, trace in enumerate(islice(traces(SolverErrors.model_validate(habits), seed=seed), documents), 1):
         prompt = core.render(Conversation((Message("user", question(trace.item)),))).ids
         attempt = [*core.tokenizer.encode(trace.completion), end]
         yield Sample([*prompt, *attempt], [False] * len(prompt) + [True] * len(attempt))
@@ -44,7 +44,7 @@ def _texts(word: str, tokenizer: Tokenizer) -> Iterator[Sample]:
     """Without end."""
     while True:
         found = False
-        for sample in tokenized(record.documents(open_source(word), record.Skips()), tokenizer):
+        for sample in tokenize_documents(record.documents(open_source(word), record.Skips()), tokenizer):
             found = True
             yield sample
         if not found:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from fathom.base.errors import ConfigError
 from fathom.data.store import Sample
-from fathom.recipes.countdown.manner import Manner
+from fathom.recipes.countdown.manner import SearchErrors
 from fathom.recipes.countdown.puzzles import Chain, Combine, Rephrased, divisor, equation, gym
 from fathom.recipes.countdown.searching import search
 from fathom.recipes.countdown.vocabulary import chat
@@ -25,18 +25,18 @@ from fathom.text.conversation import Chat
 from fathom.train.rl.curriculum import Level
 from fathom.types import Conversation
 
-Solver = Callable[[Item, Manner, random.Random], str]
+Solver = Callable[[Item, SearchErrors, random.Random], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class LevelSpec:
     """``share`` of the corpus; ``after``: see `fathom.train.rl.curriculum.Level`."""
 
     task: Callable[[], Task]
     solver: Solver
     after: str | None
     share: float
-    manner: Manner
+    manner: SearchErrors
 
 
 def _gcd(count: int) -> Task:
@@ -49,21 +49,21 @@ def _equations() -> Task:
     return Rephrased("equations", gym("simple_equations", **options), equation)
 
 
-_SEARCHING = Manner()
-_WORKING = Manner(guess=0.2, patience=(0.5, 0.95), slip=0.04)
-_FAILING = Manner(guess=0.6, patience=(0.2, 0.8), slip=0.05, imagine=0.4)
+_SEARCHING = SearchErrors()
+_WORKING = SearchErrors(guess=0.2, patience=(0.5, 0.95), slip=0.04)
+_FAILING = SearchErrors(guess=0.6, patience=(0.2, 0.8), slip=0.05, imagine=0.4)
 
-LESSONS: Mapping[str, Lesson] = MappingProxyType(
+LESSONS: Mapping[str, LevelSpec] = MappingProxyType(
     {
-        "three-12": Lesson(lambda: Combine(3, 12, 60), search, None, 0.35, _SEARCHING),
-        "three-20": Lesson(lambda: Combine(3, 20, 99), search, "three-12", 0.25, _SEARCHING),
-        "four-12": Lesson(lambda: Combine(4, 12, 60), search, "three-12", 0.1, _FAILING),
-        "four-20": Lesson(lambda: Combine(4, 20, 99), search, "four-12", 0.0, _FAILING),
-        "chain-3": Lesson(lambda: Chain(3), work, None, 0.12, _WORKING),
-        "chain-5": Lesson(lambda: Chain(5), work, "chain-3", 0.0, _WORKING),
-        "gcd": Lesson(lambda: _gcd(2), work, None, 0.09, _WORKING),
-        "gcd-3": Lesson(lambda: _gcd(3), work, "gcd", 0.0, _WORKING),
-        "equations": Lesson(_equations, work, None, 0.09, _WORKING),
+        "three-12": LevelSpec(lambda: Combine(3, 12, 60), search, None, 0.35, _SEARCHING),
+        "three-20": LevelSpec(lambda: Combine(3, 20, 99), search, "three-12", 0.25, _SEARCHING),
+        "four-12": LevelSpec(lambda: Combine(4, 12, 60), search, "three-12", 0.1, _FAILING),
+        "four-20": LevelSpec(lambda: Combine(4, 20, 99), search, "four-12", 0.0, _FAILING),
+        "chain-3": LevelSpec(lambda: Chain(3), work, None, 0.12, _WORKING),
+        "chain-5": LevelSpec(lambda: Chain(5), work, "chain-3", 0.0, _WORKING),
+        "gcd": LevelSpec(lambda: _gcd(2), work, None, 0.09, _WORKING),
+        "gcd-3": LevelSpec(lambda: _gcd(3), work, "gcd", 0.0, _WORKING),
+        "equations": LevelSpec(_equations, work, None, 0.09, _WORKING),
     }
 )
 """By the level's name, in the order of reports."""
@@ -101,7 +101,7 @@ def sample(core: Chat, item: Item, completion: str) -> Sample:
     return Sample([*prompt, *attempt], [False] * len(prompt) + [True] * len(attempt))
 
 
-def _lesson(name: str) -> Lesson:
+def _lesson(name: str) -> LevelSpec:
     if name not in LESSONS:
         raise ConfigError(f"there is no level {name!r}", f"choose some of {', '.join(LESSONS)}")
     return LESSONS[name]

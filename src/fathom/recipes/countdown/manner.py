@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from fathom.recipes.countdown.steps import LARGEST
 
 
-class Manner(BaseModel):
+class SearchErrors(BaseModel):
     """Chances. ``guess``: answer at once. ``patience``: each solver's own chance to go on after a line lies between
     these two. ``slip``: a result is wrong, each. ``overlook``: a hit is not seen. ``imagine``: who gives up a search
     claims that its last line was a hit. ``move``: a search with four numbers turns to another beginning after
@@ -25,7 +25,7 @@ class Manner(BaseModel):
     imagine: float = Field(default=0.2, ge=0, le=1)
     move: float = Field(default=0.3, ge=0, le=1)
 
-    def slipped(self, value: int, rng: random.Random) -> int:
+    def with_error(self, value: int, rng: random.Random) -> int:
         """The result that a solver finds; beyond `LARGEST` it is as good as any other."""
         return max(0, value + rng.choice((-10, -2, -1, 1, 2, 10))) if rng.random() < self.slip else min(value, BEYOND)
 

@@ -25,7 +25,7 @@ from fathom.tasks.arithmetic import Arithmetic
 from fathom.tasks.countdown import Countdown
 from fathom.tasks.reasoning_gym import ReasoningGym
 from fathom.tasks.sandbox.worker import Worker
-from fathom.tasks.splits import drawn, split_of
+from fathom.tasks.splits import generate_split, split_of
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.tasks.verifiers.countdown import Rules
 from fathom.tasks.verifiers.format import AnswerFormat
@@ -57,7 +57,7 @@ class Combine:
 
     def items(self, split: Split, *, seed: int = 0, limit: int | None = None) -> Iterator[Item]:
         possible = (i for i in self._game.items(split, seed=seed) if i.answer in reachable(i.metadata["numbers"]))
-        return (_asked(item, question(item)) for item in islice(possible, limit))
+        return (_as_question(item, question(item)) for item in islice(possible, limit))
 
     def verify(self, item: Item, completion: str) -> Verdict:
         return self._game.verify(item, completion)
@@ -77,7 +77,7 @@ class Chain:
 
     def items(self, split: Split, *, seed: int = 0, limit: int | None = None) -> Iterator[Item]:
         possible = (i for i in self._task.items(split, seed=seed) if workable(i.metadata["expression"].split()))
-        return (_asked(item, f"= {item.metadata['expression']}") for item in islice(possible, limit))
+        return (_as_question(item, f"= {item.metadata['expression']}") for item in islice(possible, limit))
 
     def verify(self, item: Item, completion: str) -> Verdict:
         return self._task.verify(item, completion)
@@ -101,7 +101,7 @@ class Rephrased:
     def items(self, split: Split, *, seed: int = 0, limit: int | None = None) -> Iterator[Item]:
         places: dict[Split, int] = {"train": 0, "validation": 1, "test": 2}
         theirs = self._gym.items("train", seed=3 * seed + places[split])
-        return islice(drawn(lambda: self._draw(split, next(theirs)), split, self.name), limit)
+        return islice(generate_split(lambda: self._draw(split, next(theirs)), split, self.name), limit)
 
     def verify(self, item: Item, completion: str) -> Verdict:
         return self._gym.verify(item, completion)
@@ -114,7 +114,7 @@ class Rephrased:
         text = self._form(item.prompt)
         if text is None or split_of(f"{self.name}:{text}", validation=VALIDATION, test=TEST) != split:
             return None
-        return replace(_asked(item, text), id=f"{self.name}/{text.replace(' ', '')}")
+        return replace(_as_question(item, text), id=f"{self.name}/{text.replace(' ', '')}")
 
 
 def gym(dataset: str, **options: object) -> ReasoningGym:
@@ -177,5 +177,5 @@ def workable(parts: list[str]) -> bool:
     return True
 
 
-def _asked(item: Item, text: str) -> Item:
+def _as_question(item: Item, text: str) -> Item:
     return replace(item, prompt=(Message("user", text),), metadata={**item.metadata, QUESTION: text})

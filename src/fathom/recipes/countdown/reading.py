@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fathom.evals.grading import Graded, Group
+from fathom.evals.grading import GradedCompletion, Group
 from fathom.recipes.countdown.traces import LARGEST, apply
 from fathom.text import markers
 
@@ -21,7 +21,7 @@ _LINE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TraceStatistics:
     """Shares, over all completions (``guesses``, ``claims``), all claims (``verified``: the value is the target and the
     arithmetic of its line is right) and all results written (``first_right``, ``leaf_right``: of two numbers, and of
     their result with the third). ``lines`` is a mean, ``strange`` the share of lines that read like no line.
@@ -39,7 +39,7 @@ class Reading:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def read(groups: Iterable[Group]) -> Reading:
+def read(groups: Iterable[Group]) -> TraceStatistics:
     """Of at least one completion."""
     firsts: list[bool] = []
     leaves: list[bool] = []
@@ -62,7 +62,7 @@ def read(groups: Iterable[Group]) -> Reading:
                 if found[9]:
                     values = [value for value in found.group(6, 7, 8) if value is not None]
                     verified.append(right and bool(values) and values[-1] == str(group.item.answer))
-    return Reading(
+    return TraceStatistics(
         guesses=guesses / total,
         claims=claims / total,
         verified=_share(verified),
@@ -73,7 +73,7 @@ def read(groups: Iterable[Group]) -> Reading:
     )
 
 
-def _lines(member: Graded) -> list[str]:
+def _lines(member: GradedCompletion) -> list[str]:
     thinking = member.text.partition(markers.THINK_CLOSE)[0]
     return [line for line in thinking.split("\n") if line.strip()]
 
@@ -81,11 +81,11 @@ def _lines(member: Graded) -> list[str]:
 def _check(found: re.Match[str], firsts: list[bool], leaves: list[bool]) -> bool:
     """Judge every result of a line; whether all are right. Nothing follows from a result that is too big."""
     first, operator, second, result, rest = found.group(1, 2, 3, 4, 5)
-    firsts.append(result == _written(apply(operator, int(first), int(second))))
+    firsts.append(result == _number_text(apply(operator, int(first), int(second))))
     if result == "big":
         return False
     right = [
-        value == _written(apply(sign, int(result), int(rest)))
+        value == _number_text(apply(sign, int(result), int(rest)))
         for sign, value in zip("+-*", found.group(6, 7, 8), strict=True)
         if value is not None
     ]
@@ -93,7 +93,7 @@ def _check(found: re.Match[str], firsts: list[bool], leaves: list[bool]) -> bool
     return firsts[-1] and all(right)
 
 
-def _written(value: int) -> str:
+def _number_text(value: int) -> str:
     return str(value) if value <= LARGEST else "big"
 
 

@@ -23,8 +23,8 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fathom.recipes.countdown.manner import Manner
-from fathom.recipes.countdown.steps import LARGEST, Step, calculation, steps, written
+from fathom.recipes.countdown.manner import SearchErrors
+from fathom.recipes.countdown.steps import LARGEST, ArithmeticStep, calculation, number_text, steps
 from fathom.recipes.countdown.traces import apply
 from fathom.tasks.task import Item
 
@@ -33,29 +33,31 @@ from fathom.tasks.task import Item
 class _Try:
     """A line of three numbers: the step as the solver computed it, what it found, and the operator of the hit."""
 
-    step: Step
+    step: ArithmeticStep
     result: int
     values: tuple[int, ...]
     hit: bool
 
     def __str__(self) -> str:
         (third,) = self.step.rest
-        tried = "".join(f" {sign} {written(value)}" for sign, value in zip("+-*", self.values, strict=False))
-        start = f" {self.step.first} {self.step.operator} {self.step.second} = {written(self.result)}, {third}"
+        tried = "".join(f" {sign} {number_text(value)}" for sign, value in zip("+-*", self.values, strict=False))
+        start = f" {self.step.first} {self.step.operator} {self.step.second} = {number_text(self.result)}, {third}"
         return f"{start}{tried}{' !' if self.hit else ''}\n"
 
     def answer(self) -> str:
         """The step, and the one of its values that came last."""
         (third,) = self.step.rest
         operator = "+-*"[len(self.values) - 1]
-        return f"{_said(self.step, self.result)}, {calculation(operator, self.result, third, self.values[-1])}"
+        return (
+            f"{_calculation_text(self.step, self.result)}, {calculation(operator, self.result, third, self.values[-1])}"
+        )
 
 
-def search(item: Item, manner: Manner, rng: random.Random) -> str:
+def search(item: Item, manner: SearchErrors, rng: random.Random) -> str:
     """One solver's attempt: what follows a prompt that ends inside the thinking."""
     numbers = item.metadata["numbers"]
     if rng.random() < manner.guess:
-        return _ended([], _guess(numbers, rng))
+        return _finish([], _guess(numbers, rng))
     patience = rng.uniform(*manner.patience)
     lines: list[str] = []
     beginning = ""
@@ -64,43 +66,43 @@ def search(item: Item, manner: Manner, rng: random.Random) -> str:
         lines += [before, str(attempt)] if before != beginning else [str(attempt)]
         beginning = before
         if attempt.hit:
-            return _ended(lines, _joined(before, attempt))
+            return _finish(lines, _join_line(before, attempt))
         if rng.random() >= patience:
             break
     places = [place for place, value in enumerate(attempt.values, 1) if value <= LARGEST] or [1]
     claimed = _Try(attempt.step, attempt.result, attempt.values[: rng.choice(places)], hit=True)
     if rng.random() < manner.imagine:
         lines[-1] = str(claimed)
-    return _ended(lines, _joined(before, claimed))
+    return _finish(lines, _join_line(before, claimed))
 
 
 def _three(
-    numbers: tuple[int, ...], target: int, manner: Manner, rng: random.Random, before: str = ""
+    numbers: tuple[int, ...], target: int, manner: SearchErrors, rng: random.Random, before: str = ""
 ) -> Iterator[tuple[str, _Try]]:
     """Every line for three numbers, in any order."""
-    for step in _shuffled(steps(numbers), rng):
-        yield before, _tried(step, target, manner, rng)
+    for step in _shuffle(steps(numbers), rng):
+        yield before, _attempt(step, target, manner, rng)
 
 
-def _four(item: Item, manner: Manner, rng: random.Random) -> Iterator[tuple[str, _Try]]:
+def _four(item: Item, manner: SearchErrors, rng: random.Random) -> Iterator[tuple[str, _Try]]:
     """Beginnings in any order, each with some of its lines. The last one is followed to its end."""
-    beginnings = _shuffled(steps(item.metadata["numbers"]), rng)
+    beginnings = _shuffle(steps(item.metadata["numbers"]), rng)
     for number, step in enumerate(beginnings, 1):
-        result = min(manner.slipped(step.result, rng), LARGEST)
+        result = min(manner.with_error(step.result, rng), LARGEST)
         now = (*step.rest, result)
-        before = f" {_said(step, result)}: {' '.join(map(str, now))}\n"
+        before = f" {_calculation_text(step, result)}: {' '.join(map(str, now))}\n"
         for line in _three(now, item.answer, manner, rng, before):
             yield line
             if number < len(beginnings) and rng.random() < manner.move:
                 break
 
 
-def _tried(step: Step, target: int, manner: Manner, rng: random.Random) -> _Try:
+def _attempt(step: ArithmeticStep, target: int, manner: SearchErrors, rng: random.Random) -> _Try:
     (third,) = step.rest
-    result = manner.slipped(step.result, rng)
+    result = manner.with_error(step.result, rng)
     values: list[int] = []
     for operator in "+-*":
-        values.append(manner.slipped(apply(operator, result, third), rng))
+        values.append(manner.with_error(apply(operator, result, third), rng))
         if values[-1] == target and result <= LARGEST and rng.random() >= manner.overlook:
             return _Try(step, result, tuple(values), hit=True)
     return _Try(step, result, tuple(values), hit=False)
@@ -111,24 +113,24 @@ def _guess(numbers: tuple[int, ...], rng: random.Random) -> str:
     said: list[str] = []
     while len(numbers) > 1:
         step = rng.choice(steps(numbers))
-        said.append(_said(step, step.result))
+        said.append(_calculation_text(step, step.result))
         numbers = (*step.rest, step.result)
     return ", ".join(said)
 
 
-def _joined(before: str, attempt: _Try) -> str:
+def _join_line(before: str, attempt: _Try) -> str:
     beginning = before.partition(":")[0].strip()
     return f"{beginning}, {attempt.answer()}" if beginning else attempt.answer()
 
 
-def _said(step: Step, result: int) -> str:
+def _calculation_text(step: ArithmeticStep, result: int) -> str:
     return calculation(step.operator, step.first, step.second, result)
 
 
-def _ended(lines: list[str], answer: str) -> str:
+def _finish(lines: list[str], answer: str) -> str:
     return f"{''.join(lines)}</think> {answer}"
 
 
-def _shuffled(found: list[Step], rng: random.Random) -> list[Step]:
+def _shuffle(found: list[ArithmeticStep], rng: random.Random) -> list[ArithmeticStep]:
     rng.shuffle(found)
     return found

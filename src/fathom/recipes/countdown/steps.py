@@ -18,7 +18,7 @@ BIG = "big"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ArithmeticStep:
     """Two of the numbers taken together, the larger first, and those that are left, in their order."""
 
     first: int
@@ -31,14 +31,14 @@ class Step:
         return apply(self.operator, self.first, self.second)
 
 
-def steps(numbers: Sequence[int]) -> list[Step]:
+def steps(numbers: Sequence[int]) -> list[ArithmeticStep]:
     """Every step with two of ``numbers``, each once, but for those whose result is too large."""
-    found: dict[Step, None] = {}
+    found: dict[ArithmeticStep, None] = {}
     for i, j in combinations(range(len(numbers)), 2):
         first, second = sorted((numbers[i], numbers[j]), reverse=True)
         rest = tuple(number for at, number in enumerate(numbers) if at not in (i, j))
         for operator in "+-*":
-            step = Step(first, operator, second, rest)
+            step = ArithmeticStep(first, operator, second, rest)
             if step.result <= LARGEST:
                 found[step] = None
     return list(found)
@@ -56,7 +56,7 @@ def _reachable(numbers: tuple[int, ...]) -> frozenset[int]:
     return frozenset().union(*(reachable((*step.rest, step.result)) for step in steps(numbers)))
 
 
-def written(value: int) -> str:
+def number_text(value: int) -> str:
     """As a solver writes it down."""
     return str(value) if value <= LARGEST else BIG
 
@@ -65,4 +65,4 @@ def calculation(operator: str, a: int, b: int, result: int) -> str:
     """``a op b = result``, the larger first where the order matters."""
     if operator == "-" and b > a:
         a, b = b, a
-    return f"{a} {operator} {b} = {written(result)}"
+    return f"{a} {operator} {b} = {number_text(result)}"

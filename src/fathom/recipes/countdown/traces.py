@@ -8,9 +8,9 @@ lines; each takes two of the three numbers together, and then tries the third on
      9 + 3 = 12, 5 + 17 - 7 * 60 !
 
 `!` marks what the solver takes for a hit; the answer follows. Solvers guess without thinking, lose patience, slip in
-arithmetic, overlook hits, imagine some. How often, `Habits` says. Because the lines try everything, patience alone
-solves every problem: that is what reinforcement learning may find, and the corpus shows it too seldom for the model to
-have it already. Nothing else is hidden in the corpus, and a report on the result should say so.
+arithmetic, overlook hits, imagine some. How often, `SolverErrors` says. Because the lines try everything, patience
+alone solves every problem: that is what reinforcement learning may find, and the corpus shows it too seldom for the
+model to have it already. Nothing else is hidden in the corpus, and a report on the result should say so.
 
 Problems come from the training split of `ZeroCountdown`, so no held-out multiset of numbers occurs.
 """
@@ -36,7 +36,7 @@ LARGEST = 72
 Kind = Literal["guess", "hit", "imagined", "gave up"]
 
 
-class Habits(BaseModel):
+class SolverErrors(BaseModel):
     """How often solvers do what they should not. All are chances.
 
     ``guess``: answer at once. ``patience``: each solver's own chance to go on after a line without a hit lies between
@@ -54,7 +54,7 @@ class Habits(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class SolverTrace:
     """``completion`` follows a prompt that ends inside the thinking. ``lines`` counts what was tried."""
 
     item: Item
@@ -125,18 +125,18 @@ def apply(operator: str, a: int, b: int) -> int:
     return {"+": a + b, "-": abs(a - b), "*": a * b}[operator]
 
 
-def traces(habits: Habits, *, seed: int = 0) -> Iterator[Trace]:
+def traces(habits: SolverErrors, *, seed: int = 0) -> Iterator[SolverTrace]:
     """Without end; the same seed gives the same traces."""
     rng = random.Random(f"traces/{seed}")
     for item in ZeroCountdown().items("train", seed=seed):
         yield solve(item, habits, rng)
 
 
-def solve(item: Item, habits: Habits, rng: random.Random) -> Trace:
+def solve(item: Item, habits: SolverErrors, rng: random.Random) -> SolverTrace:
     """One solver's attempt."""
     pairs = _pairs(item.metadata["numbers"])
     if rng.random() < habits.guess:
-        return _ended(item, [], _guess(pairs, rng), "guess")
+        return _finish(item, [], _guess(pairs, rng), "guess")
     rng.shuffle(pairs)
     patience = rng.uniform(*habits.patience)
     lines: list[str] = []
@@ -144,12 +144,12 @@ def solve(item: Item, habits: Habits, rng: random.Random) -> Trace:
         line, hit = _line(pair, item.answer, habits, rng)
         lines.append(line)
         if hit is not None:
-            return _ended(item, lines, pair.answer(hit), "hit")
+            return _finish(item, lines, pair.answer(hit), "hit")
         if rng.random() >= patience:
             break
     if rng.random() < habits.imagine:
         return _imagine(item, lines, pair, rng)
-    return _ended(item, lines, _guess(pairs, rng), "gave up")
+    return _finish(item, lines, _guess(pairs, rng), "gave up")
 
 
 def _pairs(numbers: tuple[int, ...]) -> list[_Pair]:
@@ -164,37 +164,37 @@ def _pairs(numbers: tuple[int, ...]) -> list[_Pair]:
     return list(found)
 
 
-def _line(pair: _Pair, target: int, habits: Habits, rng: random.Random) -> tuple[str, str | None]:
+def _line(pair: _Pair, target: int, habits: SolverErrors, rng: random.Random) -> tuple[str, str | None]:
     """What a solver writes about a pair, and the operator of the hit it sees."""
-    result = _slipped(pair.result, habits, rng)
-    line = f" {pair.first} {pair.operator} {pair.second} = {_written(result)}, {pair.rest}"
+    result = _with_error(pair.result, habits, rng)
+    line = f" {pair.first} {pair.operator} {pair.second} = {_number_text(result)}, {pair.rest}"
     for operator in "+-*":
-        value = _slipped(apply(operator, result, pair.rest), habits, rng)
-        line += f" {operator} {_written(value)}"
+        value = _with_error(apply(operator, result, pair.rest), habits, rng)
+        line += f" {operator} {_number_text(value)}"
         if value == target and rng.random() >= habits.overlook:
             return line + " !\n", operator
     return line + "\n", None
 
 
-def _imagine(item: Item, lines: list[str], pair: _Pair, rng: random.Random) -> Trace:
+def _imagine(item: Item, lines: list[str], pair: _Pair, rng: random.Random) -> SolverTrace:
     """The last line once more, cut at a value that is declared a hit."""
     words = lines[-1].split(" ")  # "", a, op, b, "=", "r,", c, "+", v, "-", v, "*", "v\n"
     place = rng.randrange(3)
     lines[-1] = " ".join(words[: 9 + 2 * place]).rstrip("\n") + " !\n"
-    return _ended(item, lines, pair.answer("+-*"[place]), "imagined")
+    return _finish(item, lines, pair.answer("+-*"[place]), "imagined")
 
 
 def _guess(pairs: list[_Pair], rng: random.Random) -> str:
     return rng.choice(pairs).answer(rng.choice("+-*"))
 
 
-def _slipped(value: int, habits: Habits, rng: random.Random) -> int:
+def _with_error(value: int, habits: SolverErrors, rng: random.Random) -> int:
     return max(0, value + rng.choice((-10, -2, -1, 1, 2, 10))) if rng.random() < habits.slip else value
 
 
-def _written(value: int) -> str:
+def _number_text(value: int) -> str:
     return str(value) if value <= LARGEST else "big"
 
 
-def _ended(item: Item, lines: list[str], answer: str, kind: Kind) -> Trace:
-    return Trace(item, f"{''.join(lines)}</think> {answer}", kind, len(lines))
+def _finish(item: Item, lines: list[str], answer: str, kind: Kind) -> SolverTrace:
+    return SolverTrace(item, f"{''.join(lines)}</think> {answer}", kind, len(lines))

@@ -48,7 +48,7 @@ def tokenizer() -> Tokenizer:
         [pre_tokenizers.Split(Regex(_CUTS), "isolated"), pre_tokenizers.ByteLevel(False, use_regex=False)]
     )
     backend.decoder = decoders.ByteLevel()
-    backend.add_tokens([_added(token) for token in (*r1.FIRST_TOKENS, *r1.LAST_TOKENS)])
+    backend.add_tokens([_added_token(token) for token in (*r1.FIRST_TOKENS, *r1.LAST_TOKENS)])
     bos, eos = (r1.FIRST_TOKENS.index(token) for token in (r1.BOS, r1.EOS))
     return Tokenizer(backend, SpecialIds(bos, frozenset({eos}), adds_bos=False))
 
@@ -76,5 +76,5 @@ def _merges() -> list[tuple[str, str]]:
     return list(dict.fromkeys(merges))
 
 
-def _added(token: str) -> AddedToken:
+def _added_token(token: str) -> AddedToken:
     return AddedToken(token, normalized=False, special=token not in markers.STRUCTURE)

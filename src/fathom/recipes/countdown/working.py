@@ -13,9 +13,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from fathom.recipes.countdown.manner import Manner
+from fathom.recipes.countdown.manner import SearchErrors
 from fathom.recipes.countdown.puzzles import QUESTION, next_step, solve
-from fathom.recipes.countdown.steps import LARGEST, calculation, written
+from fathom.recipes.countdown.steps import LARGEST, calculation, number_text
 from fathom.recipes.countdown.traces import apply
 from fathom.tasks.task import Item
 
@@ -26,7 +26,7 @@ Work = Iterator[tuple[str, int]]
 """Lines, each with what the solver would answer after it."""
 
 
-def work(item: Item, manner: Manner, rng: random.Random) -> str:
+def work(item: Item, manner: SearchErrors, rng: random.Random) -> str:
     """One solver's attempt: what follows a prompt that ends inside the thinking."""
     question = item.metadata[QUESTION]
     if rng.random() < manner.guess:
@@ -37,10 +37,10 @@ def work(item: Item, manner: Manner, rng: random.Random) -> str:
         said.append(step)
         if rng.random() >= patience:
             break
-    return f"{''.join(line for line, _ in said)}</think> {written(said[-1][1])}"
+    return f"{''.join(line for line, _ in said)}</think> {number_text(said[-1][1])}"
 
 
-def _lines(question: str, manner: Manner, rng: random.Random) -> Work:
+def _lines(question: str, manner: SearchErrors, rng: random.Random) -> Work:
     if question.startswith("="):
         return _chain(question.split()[1:], manner, rng)
     if question.startswith("gcd"):
@@ -48,20 +48,20 @@ def _lines(question: str, manner: Manner, rng: random.Random) -> Work:
     return _equation(question, manner, rng)
 
 
-def _chain(parts: list[str], manner: Manner, rng: random.Random) -> Work:
+def _chain(parts: list[str], manner: SearchErrors, rng: random.Random) -> Work:
     """A result that cannot be written ends it."""
     while len(parts) > 1:
         at = next_step(parts)
         a, b = int(parts[at - 1]), int(parts[at + 1])
-        result = manner.slipped(max(0, a - b) if parts[at] == "-" else apply(parts[at], a, b), rng)
-        line = f" {a} {parts[at]} {b} = {written(result)}"
-        parts = [*parts[: at - 1], written(result), *parts[at + 2 :]]
+        result = manner.with_error(max(0, a - b) if parts[at] == "-" else apply(parts[at], a, b), rng)
+        line = f" {a} {parts[at]} {b} = {number_text(result)}"
+        parts = [*parts[: at - 1], number_text(result), *parts[at + 2 :]]
         yield f"{line}: {' '.join(parts)}\n" if len(parts) > 1 else f"{line}\n", result
         if result > LARGEST:
             return
 
 
-def _divisor(numbers: list[int], manner: Manner, rng: random.Random) -> Work:
+def _divisor(numbers: list[int], manner: SearchErrors, rng: random.Random) -> Work:
     """Euclid, for the first two numbers, then for their divisor and the next."""
     a, *others = numbers
     for _ in range(LONGEST):
@@ -75,19 +75,19 @@ def _divisor(numbers: list[int], manner: Manner, rng: random.Random) -> Work:
         yield line, a
 
 
-def _equation(question: str, manner: Manner, rng: random.Random) -> Work:
+def _equation(question: str, manner: SearchErrors, rng: random.Random) -> Work:
     found = solve(question)
     assert found is not None  # the form of the puzzle
     a, b, c, d = found
     operator = "+" if d == c + b else "-"
-    result = min(manner.slipped(d, rng), LARGEST)
+    result = min(manner.with_error(d, rng), LARGEST)
     yield f" {calculation(operator, c, b, result)}\n", result
-    quotient = manner.slipped(result // a, rng)
-    yield f" {result} = {a} * {written(quotient)} + {result % a}\n", quotient
+    quotient = manner.with_error(result // a, rng)
+    yield f" {result} = {a} * {number_text(quotient)} + {result % a}\n", quotient
 
 
-def _division(a: int, b: int, manner: Manner, rng: random.Random) -> tuple[str, int]:
+def _division(a: int, b: int, manner: SearchErrors, rng: random.Random) -> tuple[str, int]:
     """A line, and the remainder that the solver finds: below ``b``, or the division is not one."""
     quotient, rest = divmod(a, b)
-    rest = min(manner.slipped(rest, rng), b - 1)
-    return f" {a} = {b} * {written(manner.slipped(quotient, rng))} + {rest}\n", rest
+    rest = min(manner.with_error(rest, rng), b - 1)
+    return f" {a} = {b} * {number_text(manner.with_error(quotient, rng))} + {rest}\n", rest

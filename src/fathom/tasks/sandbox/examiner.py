@@ -22,7 +22,7 @@ class ProgramError(Exception):
     """The other process ended, or answered with what is no value."""
 
 
-class Line:
+class OutputLine:
     """Calls out, replies in; one at a time."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Line:
 
 def main(path: str, names: str) -> None:
     """Run the tests; print that they passed only where they ran to their end and called the program."""
-    line = Line()
+    line = OutputLine()
     sys.stdin, sys.stdout = io.StringIO(), io.StringIO()
     scope: dict[str, Any] = {"__name__": "tests"}
     for name in names.split(","):
@@ -59,7 +59,7 @@ def main(path: str, names: str) -> None:
         sys.exit("the tests never call the program")
 
 
-def _stand_in(line: Line, name: str) -> dict[str, Any]:
+def _stand_in(line: OutputLine, name: str) -> dict[str, Any]:
     """What the tests know by this name: a function, or a class with one method."""
     first, _, method = name.partition(".")
 

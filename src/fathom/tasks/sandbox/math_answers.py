@@ -15,11 +15,11 @@ does.
 
 def answer(request: Mapping[str, str]) -> bool:
     """Whether ``answer`` equals ``gold``, both as LaTeX or plain text."""
-    gold, given = (_parsed(request[key]) for key in ("gold", "answer"))
+    gold, given = (_parse_answer(request[key]) for key in ("gold", "answer"))
     return bool(gold) and bool(given) and bool(verify(gold, given, timeout_seconds=SECONDS))
 
 
-def _parsed(text: str) -> list[Any]:
+def _parse_answer(text: str) -> list[Any]:
     """Read as what stands in a box; as plain text where LaTeX finds nothing."""
     latex = [LatexExtractionConfig(boxed_match_priority=0), ExprExtractionConfig()]
     return list(parse(f"\\boxed{{{text}}}", extraction_config=latex, parsing_timeout=SECONDS))

@@ -62,7 +62,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SandboxResult:
     """How a program ended and what it printed, as far as the limit on output lets it."""
 
     status: Status
@@ -96,7 +96,7 @@ class Sandbox:
                 "use Linux 5.13 or newer, or pass the layers that you can do without to Sandbox(layers=...)",
             )
 
-    def run(self, program: str, stdin: str = "") -> Outcome:
+    def run(self, program: str, stdin: str = "") -> SandboxResult:
         """Run a program until it ends or a limit ends it. Never raises for what the program does."""
         with Jail(self) as jail:
             given = jail.write("stdin", stdin)
@@ -153,7 +153,7 @@ class Jail:
         self._processes.append(process)
         return process
 
-    def watch(self, process: subprocess.Popen[bytes]) -> Outcome:
+    def watch(self, process: subprocess.Popen[bytes]) -> SandboxResult:
         """Read what a process prints until it ends, or end it at the limits."""
         deadline = time.monotonic() + self._sandbox.limits.wall_seconds
         streams = {name: stream for name in ("stdout", "stderr") if (stream := getattr(process, name)) is not None}
@@ -167,7 +167,7 @@ class Jail:
         code = process.wait()
         status = stopped or ("finished" if code == 0 else "refused" if code == REFUSED else "failed")
         text = {name: part.decode("utf-8", errors="replace") for name, part in printed.items()}
-        return Outcome(status, code, text.get("stdout", ""), text.get("stderr", ""))
+        return SandboxResult(status, code, text.get("stdout", ""), text.get("stderr", ""))
 
     def kill(self) -> None:
         for process in self._processes:

@@ -36,11 +36,11 @@ def main(settings: str) -> None:
     replies.write(READY + "\n")
     replies.flush()
     for line in requests:
-        replies.write(json.dumps(_answered(answer, json.loads(line))) + "\n")
+        replies.write(json.dumps(_reply(answer, json.loads(line))) + "\n")
         replies.flush()
 
 
-def _answered(answer: Any, request: Any) -> dict[str, Any]:
+def _reply(answer: Any, request: Any) -> dict[str, Any]:
     """A library may raise anything; that is an answer too."""
     try:
         return {"value": answer(request)}

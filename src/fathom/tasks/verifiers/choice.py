@@ -17,7 +17,7 @@ _MARKED = re.compile(r"\(([A-Z])\)|\b(?:answer|choice|option)\s*(?:is|:)?\s*\(?(
 _ALONE = re.compile(r"(?<![A-Za-z0-9'’])([A-Z])(?![A-Za-z0-9'’])")
 
 
-def chosen(answer: str, count: int) -> str | None:
+def parse_choice(answer: str, count: int) -> str | None:
     """The letter that an answer is, among the first ``count``; None where it is anything else."""
     match = _STRICT.fullmatch(answer.strip(" \t\r\n")[:8])
     return match[1] if match and match[1] in LETTERS[:count] and len(answer.strip(" \t\r\n")) <= 8 else None

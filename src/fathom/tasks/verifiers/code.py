@@ -20,7 +20,7 @@ from pathlib import Path
 
 from fathom.tasks.grading import RIGHT
 from fathom.tasks.sandbox import examiner
-from fathom.tasks.sandbox.sandbox import Jail, Outcome, Sandbox
+from fathom.tasks.sandbox.sandbox import Jail, Sandbox, SandboxResult
 
 MAX_PROGRAM = 100_000
 """Characters of a program."""
@@ -63,7 +63,7 @@ def check_output(code: str | None, examples: Sequence[Example], sandbox: Sandbox
     for number, example in enumerate(examples, 1):
         done = sandbox.run(code, example.stdin)
         if done.status != "finished":
-            return f"example {number}: {_ended(done)}"
+            return f"example {number}: {_failure_reason(done)}"
         if _lines(done.stdout) != _lines(example.stdout):
             return f"example {number}: wrong output"
     return RIGHT if examples else "there are no examples"
@@ -79,10 +79,10 @@ def check_tests(code: str | None, tests: str, names: Sequence[str], sandbox: San
     last = done.stderr.rstrip("\n").rpartition("\n")[2]
     if done.status == "finished" and _PASSED.fullmatch(last):
         return RIGHT
-    return (last or _ended(done))[:200] if done.status in ("failed", "refused") else _ended(done)
+    return (last or _failure_reason(done))[:200] if done.status in ("failed", "refused") else _failure_reason(done)
 
 
-def _converse(code: str, tests: str, names: str, sandbox: Sandbox) -> Outcome:
+def _converse(code: str, tests: str, names: str, sandbox: Sandbox) -> SandboxResult:
     """Two processes, each in its own jail, and two pipes between them."""
     calls_out, calls_in = os.pipe()
     replies_out, replies_in = os.pipe()
@@ -122,7 +122,7 @@ def _no_program(code: str | None) -> str:
     return "there is not one program" if code is None else f"more than {MAX_PROGRAM:,} characters"
 
 
-def _ended(done: Outcome) -> str:
+def _failure_reason(done: SandboxResult) -> str:
     reasons = {"time": "it ran out of time", "output": "it printed too much", "finished": "it ended before its tests"}
     if done.status == "failed":
         return done.stderr.rstrip("\n").rpartition("\n")[2][:200] or f"it ended with status {done.exit_status}"

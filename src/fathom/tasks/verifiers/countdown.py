@@ -44,13 +44,13 @@ def check_expression(answer: str, numbers: Sequence[int], target: int, rules: Ru
         found = evaluate(answer, absolute=rules.absolute)
     except ExpressionError as error:
         return error.message
-    misused = _misused(Counter(found.numbers), Counter(numbers), rules)
+    misused = _number_misuse(Counter(found.numbers), Counter(numbers), rules)
     if misused:
         return misused
     forbidden = sorted(set(found.operators) - set(rules.operators))
     if forbidden:
         return f"{forbidden[0]!r} is not allowed"
-    return RIGHT if found.value == target else f"it makes {_shown(found.value)}, not {target}"
+    return RIGHT if found.value == target else f"it makes {_short_number(found.value)}, not {target}"
 
 
 def check_steps(answer: str, numbers: Sequence[int], target: int, rules: Rules) -> str:
@@ -70,7 +70,7 @@ def check_steps(answer: str, numbers: Sequence[int], target: int, rules: Rules) 
             return f"in {step.strip()[:40]!r}: {error.message}"
         pool[result] += 1
     if result != target:
-        return f"it ends at {_shown(result)}, not {target}"
+        return f"it ends at {_short_number(result)}, not {target}"
     if rules.use_all and pool.total() > 1:
         return "a number is left over"
     return RIGHT
@@ -90,22 +90,22 @@ def _take_step(step: str, pool: Counter[Fraction], rules: Rules) -> Fraction:
         pool[number] -= 1
     result = apply(parts[1], Fraction(int(parts[0])), Fraction(int(parts[2])), absolute=rules.absolute)
     if [str(result)] != written:
-        raise ExpressionError(f"the result is {_shown(result)}")
+        raise ExpressionError(f"the result is {_short_number(result)}")
     return result
 
 
-def _misused(used: Counter[int], given: Counter[int], rules: Rules) -> str:
+def _number_misuse(used: Counter[int], given: Counter[int], rules: Rules) -> str:
     """Which number is not given, used too often, or left over; counts say it where the same number is given twice."""
     for number, count in used.items():
         if not given[number]:
-            return f"{_shown(number)} is not one of the numbers"
+            return f"{_short_number(number)} is not one of the numbers"
         if count > given[number]:
-            return f"{_shown(number)} is used too often"
+            return f"{_short_number(number)} is used too often"
     left = given - used
     return f"{min(left)} is not used" if rules.use_all and left else ""
 
 
-def _shown(value: Fraction | int | None) -> str:
+def _short_number(value: Fraction | int | None) -> str:
     """A number short enough to print: Python refuses to print one of thousands of digits, and nobody would read it."""
     return (
         "a huge number" if value is not None and max(abs(value.numerator), value.denominator) > 10**12 else str(value)

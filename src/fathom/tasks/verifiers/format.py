@@ -51,8 +51,8 @@ class AnswerFormat:
         if len(completion) > MAX_COMPLETION:
             return Extraction(None, False, f"more than {MAX_COMPLETION:,} characters")
         tags = _TAGS.findall(completion)
-        if tags != self._expected(tags):
-            return Extraction(None, False, _complaint(tags, self._expected(tags)))
+        if tags != self._expected_tags(tags):
+            return Extraction(None, False, _complaint(tags, self._expected_tags(tags)))
         before, _, rest = completion.partition("</think>") if "</think>" in tags else ("", "", completion)
         if "<think>" in tags and before.partition("<think>")[0].strip(_SPACE):
             return Extraction(None, False, "text before <think>")
@@ -71,7 +71,7 @@ class AnswerFormat:
                 return Extraction(found, False, strict.detail)
         return Extraction(None, False, "no answer anywhere")
 
-    def _expected(self, tags: list[str]) -> list[str]:
+    def _expected_tags(self, tags: list[str]) -> list[str]:
         answer = ["<answer>", "</answer>"] if self.form == "tags" else []
         if not self.thinking and "</think>" not in tags and not self.opened:
             return answer

@@ -43,11 +43,11 @@ class MathVerifier:
 
     def check_strict(self, answer: str, expected: str) -> str:
         """What is wrong with an answer; empty where it is right, finished, and the only one."""
-        return settled(answer, expected, strict=True) or self._compare(answer, expected)
+        return form_problem(answer, expected, strict=True) or self._compare(answer, expected)
 
     def check_lenient(self, answer: str, expected: str) -> str:
         """What is wrong with an answer; empty where it equals the expected one in any form."""
-        return settled(answer, expected, strict=False) or self._compare(answer, expected)
+        return form_problem(answer, expected, strict=False) or self._compare(answer, expected)
 
     def close(self) -> None:
         self._worker.close()
@@ -64,7 +64,7 @@ class MathVerifier:
         return RIGHT if reply["value"] is True else f"it is not {expected[:60]}"
 
 
-def settled(answer: str, expected: str, *, strict: bool) -> str:
+def form_problem(answer: str, expected: str, *, strict: bool) -> str:
     """What is wrong with the form of an answer, whatever its value; empty where nothing is."""
     if len(answer) > MAX_LENGTH:
         return f"more than {MAX_LENGTH} characters"
@@ -73,12 +73,12 @@ def settled(answer: str, expected: str, *, strict: bool) -> str:
         return f"it holds the character U+{ord(odd):04X}"
     if any(unicodedata.category(c) in ("Nd", "No", "Nl") and not c.isascii() for c in answer):
         return "its digits are not ASCII"
-    if not _balanced(answer):
+    if not _has_balanced_braces(answer):
         return f"its brackets do not match, or nest deeper than {MAX_DEPTH}"
-    return _unfinished(answer, expected) if strict else RIGHT
+    return _open_operation(answer, expected) if strict else RIGHT
 
 
-def _unfinished(answer: str, expected: str) -> str:
+def _open_operation(answer: str, expected: str) -> str:
     """Which kind of operation an answer leaves to do that the expected one does without."""
     if _same(answer, expected):
         return RIGHT
@@ -96,7 +96,7 @@ def _same(answer: str, expected: str) -> bool:
     return bool(answer.strip()) and "".join(answer.split()) == "".join(expected.split())
 
 
-def _balanced(text: str) -> bool:
+def _has_balanced_braces(text: str) -> bool:
     """Braces in pairs, nothing too deep. Other brackets may be of two kinds, as in ``[0, 1)``."""
     braces = depth = 0
     for mark in re.findall(r"\\[{}]|[{}()\[\]]", text):

@@ -13,8 +13,8 @@ from fathom.tasks.task import Item, Task
 from fathom.train.distill.config import DistillConfig, EndpointConfig
 from fathom.train.distill.endpoint import Endpoint
 from fathom.train.distill.local import LocalTeacher
-from fathom.train.distill.sample import Lessons, asked_tokens
-from fathom.train.distill.teacher import Answer, Ask, Teacher
+from fathom.train.distill.sample import SampleBuilder, asked_tokens
+from fathom.train.distill.teacher import Ask, Teacher, TeacherAnswer
 from fathom.train.distill.traces import Trace, TraceFile
 from fathom.train.run.display import Display
 from fathom.types import Message
@@ -35,7 +35,7 @@ def problems(task: Task, number: int, seed: int) -> list[Item]:
     return list(found.values())
 
 
-def check(items: Sequence[Item], lessons: Lessons, longest: int) -> None:
+def check(items: Sequence[Item], lessons: SampleBuilder, longest: int) -> None:
     """Rehearse every lesson before an answer is paid for. Raises ConfigError where a problem does not fit the student,
     TokenizerError where its template refuses one.
     """
@@ -53,7 +53,7 @@ def collect(
     file: TraceFile,
     items: Sequence[Item],
     task: Task,
-    lessons: Lessons,
+    lessons: SampleBuilder,
     display: Display,
     stopping: Callable[[], bool],
 ) -> bool:
@@ -76,7 +76,7 @@ def collect(
     display.begin(total, step)
     refused = sum(one.answer.ending == "refused" for one in file.traces.values())
     for ask, found in teacher(config, items).answers(missing, stopping):
-        file.add(grade(ask, found, task, lessons), posed(ask.item))
+        file.add(grade(ask, found, task, lessons), problem_text(ask.item))
         refused += found.ending == "refused"
         if refused > data.max_refused:
             raise DataError(
@@ -111,24 +111,24 @@ def teacher(config: DistillConfig, items: Sequence[Item]) -> Teacher:
     )
 
 
-def grade(ask: Ask, found: Answer, task: Task, lessons: Lessons) -> Trace:
+def grade(ask: Ask, found: TeacherAnswer, task: Task, lessons: SampleBuilder) -> Trace:
     """The trace of an answer: right where the lesson made of it is."""
     correct, detail = False, found.detail
     if found.ending == "stop":
         try:
-            verdict = task.verify(ask.item, lessons.said(lessons.sample(ask.item, found.message)))
+            verdict = task.verify(ask.item, lessons.learned_text(lessons.sample(ask.item, found.message)))
             correct, detail = verdict.correct, verdict.detail
         except (DataError, TokenizerError) as error:
             detail = error.message
     return Trace(ask.problem, ask.sample, ask.item.id, found, correct, detail)
 
 
-def posed(item: Item) -> str:
+def problem_text(item: Item) -> str:
     """A problem in the words that people recognize it by."""
     return item.prompt if isinstance(item.prompt, str) else item.prompt[-1].content
 
 
-def asked(config: DistillConfig) -> dict[str, object]:
+def settings_fingerprint(config: DistillConfig) -> dict[str, object]:
     """Everything on which an answer or its verdict depends."""
     data = config.data.model_dump(mode="json", exclude=_UNASKED)
     for key in _FREE:

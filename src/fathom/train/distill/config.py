@@ -71,7 +71,7 @@ class LocalConfig(Part):
 TeacherConfig = Annotated[EndpointConfig | LocalConfig, Field(discriminator="kind")]
 
 
-class SieveConfig(Part):
+class FilterConfig(Part):
     """Which right answers are worth learning. R1 dropped chains of thought that mix languages, that have long
     paragraphs, and that have code blocks (section 2.3.3); None and the defaults ask for nothing of the kind.
 
@@ -92,7 +92,7 @@ class SieveConfig(Part):
 
     @field_validator("language")
     @classmethod
-    def _known(cls, language: str | None) -> str | None:
+    def _check_language(cls, language: str | None) -> str | None:
         if language is not None and language not in SCRIPTS:
             raise ValueError(f"choose one of {', '.join(sorted(SCRIPTS))}")
         return language
@@ -113,7 +113,7 @@ class TraceData(Part):
     temperature: NonNegativeFloat = 0.6
     seed: NonNegativeInt = 0
     max_refused: NonNegativeInt = 100
-    sieve: SieveConfig = SieveConfig()
+    sieve: FilterConfig = FilterConfig()
 
 
 class DistillConfig(TuningConfig):

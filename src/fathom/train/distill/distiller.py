@@ -21,8 +21,8 @@ from fathom.train.balance import Balance
 from fathom.train.distill.config import OnPolicyConfig
 from fathom.train.distill.divergence import advantages, closeness, reverse_kl
 from fathom.train.rl.loss import FORMS, policy_loss
-from fathom.train.rl.scoring import Batch, logits, scores
-from fathom.train.rl.steps import Learned, Piece, Steps
+from fathom.train.rl.scoring import RolloutBatch, logits, scores
+from fathom.train.rl.steps import Learned, PieceLoss, Steps
 
 
 class Distiller(Steps):
@@ -49,7 +49,7 @@ class Distiller(Steps):
         self._check_context(max(len(one.prompt_ids) + len(one.completion_ids) for one in rollouts))
         total = float(sum(len(one.completion_ids) for one in rollouts))
 
-        def piece(batch: Batch, _places: list[int]) -> Piece:
+        def piece(batch: RolloutBatch, _places: list[int]) -> PieceLoss:
             student = self._distribution(self.model, batch)
             with torch.no_grad():
                 teacher = self._distribution(self.teacher, batch)
@@ -62,12 +62,12 @@ class Distiller(Steps):
                     found.logprobs, found.logprobs.detach(), wanted, batch.chosen, config=FORMS["dapo"], total=total
                 ).value
             tally = closeness(student, teacher, batch.tokens[:, 1:][batch.chosen])
-            return Piece(loss, tally, found.logprobs)
+            return PieceLoss(loss, tally, found.logprobs)
 
         self.update(rollouts, piece, learned, balance)
         return learned
 
-    def _distribution(self, model: Transformer, batch: Batch) -> Tensor:
+    def _distribution(self, model: Transformer, batch: RolloutBatch) -> Tensor:
         """(M, V) log-probabilities of the chosen tokens; rows that only one of the two heads has stand for no token."""
         own = model is self.model  # a teacher's routers have their own mind
         found = logits(model, batch, temperature=self.config.sampling.temperature, repeat=own)

@@ -27,7 +27,7 @@ from fathom.base.errors import ConfigError, GenerationError
 from fathom.train.distill.config import EndpointConfig
 from fathom.train.distill.pool import in_parallel
 from fathom.train.distill.response import UnreadableReplyError, complaint, fields, read
-from fathom.train.distill.teacher import Answer, Ask
+from fathom.train.distill.teacher import Ask, TeacherAnswer
 from fathom.types import Message
 
 MAX_REPLY = 32 << 20
@@ -89,8 +89,8 @@ class Endpoint:
         self._met = threading.Event()
         self._draw = random.Random()  # of its own: the run's generators decide what is learned
 
-    def answers(self, asks: Sequence[Ask], stopping: Callable[[], bool]) -> Iterator[tuple[Ask, Answer]]:
-        def call(ask: Ask) -> Answer | None:
+    def answers(self, asks: Sequence[Ask], stopping: Callable[[], bool]) -> Iterator[tuple[Ask, TeacherAnswer]]:
+        def call(ask: Ask) -> TeacherAnswer | None:
             try:
                 return self.answer(ask, stopping)
             except _StoppedError:
@@ -100,19 +100,19 @@ class Endpoint:
             if found is not None:
                 yield ask, found
 
-    def answer(self, ask: Ask, stopping: Callable[[], bool] = lambda: False) -> Answer:
+    def answer(self, ask: Ask, stopping: Callable[[], bool] = lambda: False) -> TeacherAnswer:
         """Raises ConfigError where no other problem would fare better, GenerationError where nothing helps any more."""
         body = self._body(ask)
         silences = 0
         for attempt in range(1, self._config.attempts + 1):
             after = None
             try:
-                found = read(self._sent("/chat/completions", body))
+                found = read(self._post_with_retries("/chat/completions", body))
                 self._met.set()
                 return found
             except _RefusedError as error:
                 if self._met.is_set():
-                    return _refused(str(error))
+                    return _refusal(str(error))
                 raise ConfigError(
                     f"the teacher at {self._config.base_url} refuses the request: {error}",
                     "correct data.max_tokens, data.temperature or data.teacher.extra, or choose shorter problems",
@@ -121,7 +121,7 @@ class Endpoint:
                 silences += 1
                 last: Exception = error
                 if silences == _TIMEOUTS:
-                    return _refused(str(error))
+                    return _refusal(str(error))
             except (_UnreachableError, UnreadableReplyError) as error:
                 if not self._met.is_set():
                     raise self._strange(error) from None
@@ -142,13 +142,13 @@ class Endpoint:
         wanted = {**self._common, "messages": listed, **self._config.extra}
         return json.dumps({key: value for key, value in wanted.items() if value is not None}).encode()
 
-    def _sent(self, path: str, body: bytes) -> bytes:
+    def _post_with_retries(self, path: str, body: bytes) -> bytes:
         """The body of a good reply; a failure as what it stands for."""
         try:
-            return self._exchanged(path, body)
+            return self._exchange(path, body)
         except HTTPError as error:
             with error:
-                raise self._failed(error) from None
+                raise self._error_for_status(error) from None
         except URLError as error:
             if isinstance(error.reason, TimeoutError):
                 raise self._silent() from None
@@ -158,7 +158,7 @@ class Endpoint:
         except (OSError, http.client.HTTPException) as error:
             raise _BusyError(f"the connection broke off ({str(error) or type(error).__name__})") from None
 
-    def _exchanged(self, path: str, body: bytes | None) -> bytes:
+    def _exchange(self, path: str, body: bytes | None) -> bytes:
         headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "fathom"}
         if self._key is not None:
             headers["Authorization"] = f"Bearer {self._key}"
@@ -181,7 +181,7 @@ class Endpoint:
             raise http.client.IncompleteRead(b"", response.length)
         return b"".join(pieces)
 
-    def _failed(self, error: HTTPError) -> Exception:
+    def _error_for_status(self, error: HTTPError) -> Exception:
         """The error that a status stands for."""
         try:
             said = self._discreet(complaint(error.read(1 << 16)))
@@ -213,7 +213,7 @@ class Endpoint:
     def _models(self) -> list[str]:
         """Those on offer; asked only in order to help with another error, so no failure is told."""
         try:
-            listed = fields(self._exchanged("/models", None)).get("data")
+            listed = fields(self._exchange("/models", None)).get("data")
         except (OSError, http.client.HTTPException, UnreadableReplyError, _SilentError, _RefusedError):
             return []
         found = [entry.get("id") for entry in listed if isinstance(entry, Mapping)] if isinstance(listed, list) else []
@@ -261,8 +261,8 @@ def key_of(config: EndpointConfig) -> str | None:
     return key
 
 
-def _refused(why: str) -> Answer:
-    return Answer(Message("assistant"), "refused", detail=why)
+def _refusal(why: str) -> TeacherAnswer:
+    return TeacherAnswer(Message("assistant"), "refused", detail=why)
 
 
 def _seconds(value: str | None) -> float | None:

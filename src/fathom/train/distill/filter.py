@@ -18,8 +18,8 @@ from fathom.data.document import Document
 from fathom.data.store import Sample
 from fathom.tasks.task import Item
 from fathom.tasks.verifiers.language import share
-from fathom.train.distill.config import SieveConfig
-from fathom.train.distill.sample import Lessons
+from fathom.train.distill.config import FilterConfig
+from fathom.train.distill.sample import SampleBuilder
 from fathom.train.distill.traces import Trace
 from fathom.types import Message
 
@@ -27,7 +27,7 @@ _ENDINGS: Mapping[str, str] = {"length": "cut off", "filtered": "cut off by a fi
 
 
 @dataclass(slots=True)
-class Sifted:
+class FilterResult:
     """``kept`` with their samples; ``dropped`` counts the reasons."""
 
     kept: list[tuple[Trace, Sample]] = field(default_factory=list)
@@ -53,16 +53,18 @@ class Sifted:
         )
 
 
-def sift(traces: Iterable[Trace], items: Sequence[Item], lessons: Lessons, config: SieveConfig, longest: int) -> Sifted:
+def filter_traces(
+    traces: Iterable[Trace], items: Sequence[Item], lessons: SampleBuilder, config: FilterConfig, longest: int
+) -> FilterResult:
     """``longest`` is the number of tokens, problem included, that the student can be shown."""
-    found = Sifted()
+    found = FilterResult()
     copies: dict[int, ExactDuplicates] = {}
     of_problem: Counter[int] = Counter()
     for one in sorted(traces, key=lambda trace: (trace.problem, trace.sample)):
         reason = _unfit(one, config)
         sample = None if reason else lessons.sample(items[one.problem], one.answer.message)
         if sample is not None:
-            reason = _length(sample, config, longest) or _repeated(one, copies)
+            reason = _length(sample, config, longest) or _duplicate_reason(one, copies)
         if reason is None and of_problem[one.problem] == config.per_problem:
             reason = "more than enough of one problem"
         if reason is not None or sample is None:
@@ -73,7 +75,7 @@ def sift(traces: Iterable[Trace], items: Sequence[Item], lessons: Lessons, confi
     return found
 
 
-def _unfit(one: Trace, config: SieveConfig) -> str | None:
+def _unfit(one: Trace, config: FilterConfig) -> str | None:
     """What is wrong with the text."""
     message = one.answer.message
     if one.answer.ending in _ENDINGS:
@@ -85,7 +87,7 @@ def _unfit(one: Trace, config: SieveConfig) -> str | None:
     return _unreadable(message, config)
 
 
-def _unreadable(message: Message, config: SieveConfig) -> str | None:
+def _unreadable(message: Message, config: FilterConfig) -> str | None:
     thoughts = message.reasoning or ""
     if config.thinking and not thoughts.strip():
         return "without thoughts"
@@ -99,7 +101,7 @@ def _unreadable(message: Message, config: SieveConfig) -> str | None:
     return None
 
 
-def _length(sample: Sample, config: SieveConfig, longest: int) -> str | None:
+def _length(sample: Sample, config: FilterConfig, longest: int) -> str | None:
     assert sample.learned is not None
     if len(sample.ids) > longest:
         return "longer than a row"
@@ -109,14 +111,14 @@ def _length(sample: Sample, config: SieveConfig, longest: int) -> str | None:
     return "too long" if config.max_tokens is not None and learned > config.max_tokens else None
 
 
-def _repeated(one: Trace, copies: dict[int, ExactDuplicates]) -> str | None:
+def _duplicate_reason(one: Trace, copies: dict[int, ExactDuplicates]) -> str | None:
     seen = copies.setdefault(one.problem, ExactDuplicates())
     message = one.answer.message
     said = f"{message.reasoning or ''}\n{message.content}"
     return seen(Document(said, f"{one.problem}/{one.sample}", one.id))
 
 
-def nothing_left(found: Sifted) -> DataError:
+def nothing_left(found: FilterResult) -> DataError:
     """The error of a run whose traces all were dropped."""
     remedies = {
         "cut off": "raise data.max_tokens",

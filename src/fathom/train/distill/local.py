@@ -11,11 +11,11 @@ from itertools import groupby
 
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import Bundle
-from fathom.evals.rollout import EngineSource, Rollout
+from fathom.evals.rollout import EngineSampler, Rollout
 from fathom.tasks.task import Item
 from fathom.text.conversation import Chat
 from fathom.text.conversation import Prompt as Rendered
-from fathom.train.distill.teacher import Answer, Ask, Ending, answer
+from fathom.train.distill.teacher import Ask, Ending, TeacherAnswer, answer
 from fathom.types import Conversation
 
 ROUND = 64
@@ -46,11 +46,11 @@ class LocalTeacher:
         self._seed = seed
         self._chat: Chat | None = None
         ends = bundle.generation.eos_ids or bundle.tokenizer.eos_ids
-        self._source = EngineSource(
+        self._source = EngineSampler(
             bundle.model, eos_ids=frozenset(ends), max_context=bundle.config.max_position, sequences=sequences
         )
 
-    def answers(self, asks: Sequence[Ask], stopping: Callable[[], bool]) -> Iterator[tuple[Ask, Answer]]:
+    def answers(self, asks: Sequence[Ask], stopping: Callable[[], bool]) -> Iterator[tuple[Ask, TeacherAnswer]]:
         """Raises ConfigError where a problem leaves too little of the teacher's context."""
         ordered = sorted(asks, key=lambda ask: (ask.problem, ask.sample))
         for number, some in groupby(ordered, key=lambda ask: ask.problem // ROUND):
@@ -58,7 +58,7 @@ class LocalTeacher:
                 return
             yield from self._round(number, list(some))
 
-    def _round(self, number: int, asks: Sequence[Ask]) -> Iterator[tuple[Ask, Answer]]:
+    def _round(self, number: int, asks: Sequence[Ask]) -> Iterator[tuple[Ask, TeacherAnswer]]:
         """Sample a whole round, and tell what was asked of it."""
         first = number * ROUND
         prompts = [self._prompt(item) for item in self._items[first : first + ROUND]]
@@ -89,7 +89,7 @@ class LocalTeacher:
             self._chat = Chat(tokenizer, self._bundle.template)
         return self._chat.render(Conversation(item.prompt))
 
-    def _read(self, rollout: Rollout, prompt: Rendered | tuple[int, ...]) -> Answer:
+    def _read(self, rollout: Rollout, prompt: Rendered | tuple[int, ...]) -> TeacherAnswer:
         text = self._bundle.tokenizer.decode(rollout.completion_ids)
         ending: Ending = "length" if rollout.truncated else "stop"
         tokens = len(rollout.completion_ids)

@@ -12,7 +12,7 @@ from typing import Any
 
 from fathom.data.chats import thoughts_apart
 from fathom.text import markers
-from fathom.train.distill.teacher import Answer, Ending, answer
+from fathom.train.distill.teacher import Ending, TeacherAnswer, answer
 
 _ENDINGS: Mapping[str, Ending] = {"length": "length", "content_filter": "filtered"}
 _SHOWN = 120
@@ -22,7 +22,7 @@ class UnreadableReplyError(ValueError):
     """The reply is not what the protocol says it should be."""
 
 
-def read(data: bytes) -> Answer:
+def read(data: bytes) -> TeacherAnswer:
     """The first choice in a reply. Raises UnreadableReplyError, with the beginning of what came instead."""
     reply = fields(data)
     choices = reply.get("choices")

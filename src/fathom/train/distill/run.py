@@ -20,19 +20,19 @@ from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import Bundle, open_bundle
 from fathom.data.store import MemoryStore
 from fathom.tasks.task import Item
-from fathom.train.dataset import packed
+from fathom.train.dataset import pack
 from fathom.train.distill import collect
 from fathom.train.distill.config import DistillConfig, LocalConfig, OnPolicyConfig
 from fathom.train.distill.distiller import Distiller, check
-from fathom.train.distill.filter import Sifted, nothing_left, sift
-from fathom.train.distill.sample import Lessons
+from fathom.train.distill.filter import FilterResult, filter_traces, nothing_left
+from fathom.train.distill.sample import SampleBuilder
 from fathom.train.distill.traces import TraceFile
-from fathom.train.rl.run import carry_out, grader_of
+from fathom.train.rl.run import grader_of, run_session
 from fathom.train.rl.tasks import task_of
 from fathom.train.run import rng
 from fathom.train.run.display import Display
 from fathom.train.run.stopping import asked_to_stop
-from fathom.train.sft import learner, tune
+from fathom.train.sft import lora_model, tune
 
 KEPT = "kept.jsonl"
 
@@ -42,15 +42,15 @@ def distill(config: DistillConfig, out: Path, display: Display, world: World = A
 
     Raises ConfigError, DataError or GenerationError, each with its remedy; what was answered until then is kept.
     """
-    pupil = learner(config, world)
-    lessons = Lessons(pupil.tokenizer, pupil.template)
+    pupil = lora_model(config, world)
+    lessons = SampleBuilder(pupil.tokenizer, pupil.template)
     longest = min(config.batch.length, pupil.model.config.max_position)
     task = task_of(config.data.task)
     items = collect.problems(task, config.data.problems, config.data.seed)
     if len(items) < config.data.problems:
         display.say(f"{task.name} has {len(items)} training problems, not {config.data.problems}")
     collect.check(items, lessons, longest)
-    file = TraceFile(out, collect.asked(config))
+    file = TraceFile(out, collect.settings_fingerprint(config))
     _check_problems(file, items)
     if world.size > 1 and len(file.traces) < len(items) * config.data.samples:
         raise ConfigError(
@@ -61,15 +61,15 @@ def distill(config: DistillConfig, out: Path, display: Display, world: World = A
         if not collect.collect(config, file, items, task, lessons, display, stopping):
             return False
     traces = [file.traces[key] for key in sorted(file.traces)]
-    found = sift(traces, items, lessons, config.data.sieve, longest)
+    found = filter_traces(traces, items, lessons, config.data.sieve, longest)
     display.say(str(found))
     if not found.kept:
         raise nothing_left(found)
-    if world.leads:
+    if world.is_main:
         _keep(out / KEPT, found, items)
     rng.seed(config.seed)  # what follows is the same whether or not answers were collected just now
     pupil.since = time.monotonic()  # what the teacher took is not the student's time
-    rows = packed(config, MemoryStore(sample for _, sample in found.kept), display.say)
+    rows = pack(config, MemoryStore(sample for _, sample in found.kept), display.say)
     return tune(config, pupil, rows, out, display, before={"traces": found.metrics(traces)}, world=world)
 
 
@@ -88,7 +88,7 @@ def distill_on_policy(config: OnPolicyConfig, out: Path, display: Display, world
         grader = grader_of(student, config.task, sequences=config.sampling.sequences, world=world)
         return Distiller(student.model.requires_grad_(True), teacher.model, grader, config, world)
 
-    return carry_out(config, out, display, prepare, world=world)
+    return run_session(config, out, display, prepare, world=world)
 
 
 def _check_problems(file: TraceFile, items: Sequence[Item]) -> None:
@@ -101,7 +101,7 @@ def _check_problems(file: TraceFile, items: Sequence[Item]) -> None:
             )
 
 
-def _keep(path: Path, found: Sifted, items: Sequence[Item]) -> None:
+def _keep(path: Path, found: FilterResult, items: Sequence[Item]) -> None:
     """What is learned, whole or not at all."""
     partial = path.with_name(path.name + ".partial")
     with partial.open("w", encoding="utf-8") as file:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fathom.data.store import Sample
-from fathom.data.turns import encoded, samples
+from fathom.data.turns import encode_markup, samples
 from fathom.tasks.task import Item
 from fathom.text import markers
 from fathom.text.conversation import Chat
@@ -18,7 +18,7 @@ from fathom.text.tokenizer import Tokenizer
 from fathom.types import Conversation, Message
 
 
-class Lessons:
+class SampleBuilder:
     """Writes lessons in the vocabulary and chat format of one student."""
 
     def __init__(self, tokenizer: Tokenizer, template: ChatTemplate | None) -> None:
@@ -34,25 +34,25 @@ class Lessons:
         """
         message = replace(message, tool_calls=())
         if isinstance(item.prompt, str):
-            return self._completed(item.prompt, message)
+            return self._complete_sample(item.prompt, message)
         if self._chat is None:
             self._chat = Chat(self._tokenizer, self._template)
         (sample,) = samples(self._chat, Conversation((*item.prompt, message)))
         return sample
 
-    def said(self, sample: Sample) -> str:
+    def learned_text(self, sample: Sample) -> str:
         """What is learned in a sample, as text."""
         assert sample.learned is not None
         return self._tokenizer.decode([index for index, own in zip(sample.ids, sample.learned, strict=True) if own])
 
-    def _completed(self, prompt: str, message: Message) -> Sample:
+    def _complete_sample(self, prompt: str, message: Message) -> Sample:
         """A text and what follows it; a prompt that opens the thinking is not opened again."""
         text = message.content
         if message.reasoning is not None:
             opening = "" if prompt.endswith(markers.THINK_OPEN) else markers.THINK_OPEN
             text = f"{opening}{message.reasoning}{markers.THINK_CLOSE}{text}"
         asked = self._tokenizer.encode(prompt, bos=self._tokenizer.adds_bos)
-        said = [*encoded(self._tokenizer, text), *sorted(self._tokenizer.eos_ids)[:1]]
+        said = [*encode_markup(self._tokenizer, text), *sorted(self._tokenizer.eos_ids)[:1]]
         return Sample([*asked, *said], [False] * len(asked) + [True] * len(said))
 
 

@@ -26,7 +26,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class TeacherAnswer:
     """``tokens``: how many the teacher spent, where it says so. ``detail`` says why there is no answer."""
 
     message: Message
@@ -38,7 +38,7 @@ class Answer:
 class Teacher(Protocol):
     """Whoever answers."""
 
-    def answers(self, asks: Sequence[Ask], stopping: Callable[[], bool]) -> Iterator[tuple[Ask, Answer]]:
+    def answers(self, asks: Sequence[Ask], stopping: Callable[[], bool]) -> Iterator[tuple[Ask, TeacherAnswer]]:
         """Answers in any order, each once; once ``stopping`` says so, only those that are under way.
 
         An answer may be anything. Raises a FathomError where there is no point in going on.
@@ -48,7 +48,7 @@ class Teacher(Protocol):
 
 def answer(
     content: str, reasoning: str | None, ending: Ending = "stop", *, tokens: int | None = None, calls: bool = False
-) -> Answer:
+) -> TeacherAnswer:
     """An answer whose texts can be written and tokenized, whatever they were, and are no longer than `MAX_ANSWER`."""
     thoughts = None if reasoning is None else _text(reasoning)
     room = MAX_ANSWER - len(thoughts or "")
@@ -57,7 +57,7 @@ def answer(
         ending = "length"
     detail = "it calls a tool" if calls else ""
     message = Message("assistant", said, reasoning=thoughts)
-    return Answer(message, "refused" if calls else ending, tokens, detail)
+    return TeacherAnswer(message, "refused" if calls else ending, tokens, detail)
 
 
 def _text(text: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fathom.base.errors import ConfigError, DataError
-from fathom.train.distill.teacher import Answer
+from fathom.train.distill.teacher import TeacherAnswer
 from fathom.train.run.config import difference
 from fathom.types import Message
 
@@ -27,7 +27,7 @@ class Trace:
     problem: int
     sample: int
     id: str
-    answer: Answer
+    answer: TeacherAnswer
     correct: bool
     detail: str = ""
 
@@ -51,7 +51,7 @@ class Trace:
 def trace(line: Mapping[str, Any]) -> Trace:
     """The trace in a line. Raises KeyError where something is missing."""
     message = Message("assistant", line["content"], reasoning=line["reasoning"])
-    said = Answer(message, line["ending"], line["tokens"], line["detail"] if line["ending"] == "refused" else "")
+    said = TeacherAnswer(message, line["ending"], line["tokens"], line["detail"] if line["ending"] == "refused" else "")
     return Trace(line["problem"], line["sample"], line["id"], said, line["correct"], line["detail"])
 
 

@@ -135,11 +135,11 @@ def beyond(config: BeyondConfig, out: Path, display: Display) -> bool:
     describe(out, {"stage": config.stage, "name": config.name, "config": config.model_dump(mode="json")})
     recorder = Recorder(out)
     items = list(task_of(config.task).items(config.split, limit=config.problems))
-    first = _sampled(config, config.base, items, turn=0)
+    first = _sample_groups(config, config.base, items, turn=0)
     hard = [group.item for group in first if group.right == 0]
     display.say(f"the base solves none of its {config.samples} samples of {len(hard)} of {len(items)} problems")
-    again = {group.item.id: group.right for group in _sampled(config, config.base, hard, turn=1)}
-    groups = _sampled(config, config.start, items, turn=2)
+    again = {group.item.id: group.right for group in _sample_groups(config, config.base, hard, turn=1)}
+    groups = _sample_groups(config, config.start, items, turn=2)
     trials = [
         Trial(before.right, after.right, again.get(before.item.id)) for before, after in zip(first, groups, strict=True)
     ]
@@ -156,7 +156,7 @@ def beyond(config: BeyondConfig, out: Path, display: Display) -> bool:
     return True
 
 
-def _sampled(config: BeyondConfig, start: str, items: Sequence[Item], *, turn: int) -> list[Group]:
+def _sample_groups(config: BeyondConfig, start: str, items: Sequence[Item], *, turn: int) -> list[Group]:
     """Fresh samples at every ``turn``."""
     bundle = open_bundle(start, dtype="float32", device=str(pick_device(config.device)))
     grader = grader_of(bundle, config.task)

@@ -12,7 +12,7 @@ from fathom.base.config import Part
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.tasks.rewards import PLAIN, RewardConfig
 from fathom.train.rl.advantage import Estimator
-from fathom.train.rl.loss import FORMS, LossConfig
+from fathom.train.rl.loss import FORMS, PolicyLossConfig
 from fathom.train.run.config import RunConfig
 
 
@@ -100,7 +100,7 @@ class RLConfig(StepsConfig):
     sampling: SamplingConfig = SamplingConfig()
     rewards: RewardConfig = PLAIN
     estimator: Estimator = "dr_grpo"
-    loss: LossConfig = FORMS["dapo"]
+    loss: PolicyLossConfig = FORMS["dapo"]
     updates: PositiveInt = 1
     reference_every: PositiveInt | None = None
     gate: GateConfig = GateConfig()

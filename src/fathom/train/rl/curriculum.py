@@ -28,7 +28,7 @@ from fathom.base.errors import ConfigError
 from fathom.tasks.task import LEVEL, Item, Split, Task, Verdict
 
 
-class Outcome(Protocol):
+class GroupOutcome(Protocol):
     """What a curriculum wants to know of a group: `fathom.evals.grading.Group` is one."""
 
     @property
@@ -45,7 +45,7 @@ class Outcome(Protocol):
 class Adaptive(Protocol):
     """A task that chooses its training problems by what was sampled."""
 
-    def observe(self, groups: Iterable[Outcome]) -> dict[str, Any]:
+    def observe(self, groups: Iterable[GroupOutcome]) -> dict[str, Any]:
         """Learn from the groups of one step; what there is to log of them."""
 
     def state(self) -> dict[str, Any]:
@@ -103,12 +103,12 @@ class Curriculum:
         """The open levels, in order."""
         return [level.name for level in self.levels if level.name in self._open]
 
-    def solved(self, level: str) -> float | None:
+    def pass_rate(self, level: str) -> float | None:
         """The share of right answers over the window; None where nothing was sampled."""
         seen = self._seen[level]
         return sum(right for right, _ in seen) / sum(size for _, size in seen) if seen else None
 
-    def undecided(self, level: str) -> float:
+    def mixed_group_probability(self, level: str) -> float:
         """The chance that a group of this level is neither all right nor all wrong, by Laplace's rule: where nothing
         is known, one half.
         """
@@ -118,13 +118,15 @@ class Curriculum:
     def shares(self) -> dict[str, float]:
         """How the next problems are divided among levels, closed ones where there is a trickle; they sum to 1."""
         names = [level.name for level in self.levels if level.name in self._open or self.trickle]
-        weights = {name: self.undecided(name) for name in self.open}
+        weights = {name: self.mixed_group_probability(name) for name in self.open}
         least = {name: min(self.floor if name in weights else self.trickle, 1 / len(names)) for name in names}
         left, total = 1 - sum(least.values()), sum(weights.values())
         return {name: least[name] + left * weights.get(name, 0.0) / total for name in names}
 
     def items(self, split: Split, *, seed: int = 0, limit: int | None = None) -> Iterator[Item]:
-        return islice(self._drawn(seed) if split == "train" else self._dealt(split, seed), limit)
+        return islice(
+            self._draw_training_items(seed) if split == "train" else self._interleave_held_out(split, seed), limit
+        )
 
     def verify(self, item: Item, completion: str) -> Verdict:
         return self._tasks[item.metadata[LEVEL]].verify(item, completion)
@@ -132,7 +134,7 @@ class Curriculum:
     def lenient(self, item: Item, completion: str) -> Verdict:
         return self._tasks[item.metadata[LEVEL]].lenient(item, completion)
 
-    def observe(self, groups: Iterable[Outcome]) -> dict[str, Any]:
+    def observe(self, groups: Iterable[GroupOutcome]) -> dict[str, Any]:
         """``levels`` tells of every level in the draw its ``share``, ``pass@1`` of this step (None: not drawn) and
         and ``recent``, that of the window; ``open`` the levels of the next step.
         """
@@ -147,12 +149,14 @@ class Curriculum:
             name: {
                 "share": shares[name],
                 "pass@1": right / size if size else None,
-                "recent": self.solved(name),
-                "undecided": self.undecided(name),
+                "recent": self.pass_rate(name),
+                "undecided": self.mixed_group_probability(name),
             }
             for name, (right, size) in counts.items()
         }
-        self._open |= {level.name for level in self.levels if level.after in self._open and self._passed(level.after)}
+        self._open |= {
+            level.name for level in self.levels if level.after in self._open and self._is_passed(level.after)
+        }
         return {"levels": told, "open": self.open}
 
     def state(self) -> dict[str, Any]:
@@ -164,20 +168,20 @@ class Curriculum:
             seen.clear()
             seen.extend((right, size) for right, size in state["seen"][name])
 
-    def _passed(self, name: str) -> bool:
-        seen, solved = self._seen[name], self.solved(name)
+    def _is_passed(self, name: str) -> bool:
+        seen, solved = self._seen[name], self.pass_rate(name)
         return len(seen) == seen.maxlen and solved is not None and solved >= self.threshold
 
-    def _drawn(self, seed: int) -> Iterator[Item]:
+    def _draw_training_items(self, seed: int) -> Iterator[Item]:
         """Without end. A level whose problems run out begins anew, in another order."""
         rng = random.Random(f"{self.name}/{seed}")
         shares = self.shares()
         sources = {name: _endless(self._tasks[name], seed) for name in shares}
         while True:
             (name,) = rng.choices(list(shares), list(shares.values()))
-            yield _marked(next(sources[name]), name)
+            yield _with_level(next(sources[name]), name)
 
-    def _dealt(self, split: Split, seed: int) -> Iterator[Item]:
+    def _interleave_held_out(self, split: Split, seed: int) -> Iterator[Item]:
         """One problem of each level in turn; a level that has no more is passed over."""
         sources = {name: task.items(split, seed=seed) for name, task in self._tasks.items()}
         while sources:
@@ -186,7 +190,7 @@ class Curriculum:
                 if item is None:
                     del sources[name]
                 else:
-                    yield _marked(item, name)
+                    yield _with_level(item, name)
 
 
 def _endless(task: Task, seed: int) -> Iterator[Item]:
@@ -194,7 +198,7 @@ def _endless(task: Task, seed: int) -> Iterator[Item]:
         yield from task.items("train", seed=seed + turn * 1_000_003)
 
 
-def _marked(item: Item, level: str) -> Item:
+def _with_level(item: Item, level: str) -> Item:
     return replace(item, id=f"{level}/{item.id}", metadata={**item.metadata, LEVEL: level})
 
 

@@ -59,7 +59,7 @@ def examine(found: Evaluation, gate: GateConfig) -> list[Finding]:
     return findings
 
 
-def admit(found: Evaluation, gate: GateConfig) -> list[Finding]:
+def check_readiness(found: Evaluation, gate: GateConfig) -> list[Finding]:
     """The findings to warn of. Raises ConfigError where the run must not start."""
     findings = examine(found, gate)
     stopping = [one for one in findings if gate.mode == "stop" or one.severity == "fatal"]

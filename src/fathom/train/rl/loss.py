@@ -26,7 +26,7 @@ Normalization = Literal["sequence", "token", "constant"]
 Form = Literal["grpo", "r1", "dapo", "dr_grpo", "gspo", "cispo"]
 
 
-class LossConfig(BaseModel):
+class PolicyLossConfig(BaseModel):
     """Which loss. ``length_limit`` is the divisor's length under ``constant`` normalization."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,14 +40,18 @@ class LossConfig(BaseModel):
     length_limit: PositiveInt = 1024
 
 
-FORMS: dict[Form, LossConfig] = {
+FORMS: dict[Form, PolicyLossConfig] = {
     # DeepSeekMath, section 4.2 (the clip is PPO's); R1, section 2.2 keeps all but the weight of the KL term
-    "grpo": LossConfig(normalization="sequence", clip_high=0.2, kl_coefficient=0.04),
-    "r1": LossConfig(normalization="sequence", clip_high=0.2, kl_coefficient=0.001),
-    "dapo": LossConfig(),  # arXiv 2503.14476, section 3: clip-higher, token-level, no KL
-    "dr_grpo": LossConfig(normalization="constant", clip_high=0.2),  # arXiv 2503.20783, section 3.2
-    "gspo": LossConfig(ratio="sequence", normalization="sequence", clip_low=3e-4, clip_high=4e-4),  # 2507.18071, 5.1
-    "cispo": LossConfig(objective="cispo", clip_high=4.0),  # arXiv 2506.13585, section 3.1: only the upper bound acts
+    "grpo": PolicyLossConfig(normalization="sequence", clip_high=0.2, kl_coefficient=0.04),
+    "r1": PolicyLossConfig(normalization="sequence", clip_high=0.2, kl_coefficient=0.001),
+    "dapo": PolicyLossConfig(),  # arXiv 2503.14476, section 3: clip-higher, token-level, no KL
+    "dr_grpo": PolicyLossConfig(normalization="constant", clip_high=0.2),  # arXiv 2503.20783, section 3.2
+    "gspo": PolicyLossConfig(
+        ratio="sequence", normalization="sequence", clip_low=3e-4, clip_high=4e-4
+    ),  # 2507.18071, 5.1
+    "cispo": PolicyLossConfig(
+        objective="cispo", clip_high=4.0
+    ),  # arXiv 2506.13585, section 3.1: only the upper bound acts
 }
 """The forms as their papers define them, each with its paper's numbers."""
 
@@ -97,7 +101,7 @@ def k3(logprobs: Tensor, reference: Tensor) -> Tensor:
     return difference.exp() - difference - 1
 
 
-def divisor(mask: Tensor, config: LossConfig) -> float:
+def divisor(mask: Tensor, config: PolicyLossConfig) -> float:
     """What the summed loss of a whole batch is divided by. mask (N, T); a masked completion still counts as one."""
     match config.normalization:
         case "sequence":
@@ -115,7 +119,7 @@ def policy_loss(
     mask: Tensor,  # (N, T) true where the policy chose the token and is to learn from it
     reference: Tensor | None = None,  # (N, T) of the frozen reference; None: no KL term
     *,
-    config: LossConfig,
+    config: PolicyLossConfig,
     total: float | None = None,
     entropies: Tensor | None = None,
 ) -> PolicyLoss:
@@ -145,7 +149,7 @@ def policy_loss(
     return PolicyLoss(value, diagnostics)
 
 
-def _objective(ratio: Tensor, logprobs: Tensor, advantages: Tensor, config: LossConfig) -> Tensor:
+def _objective(ratio: Tensor, logprobs: Tensor, advantages: Tensor, config: PolicyLossConfig) -> Tensor:
     """(N, T), to maximize."""
     if config.objective == "cispo":  # arXiv 2506.13585 eq. 4-5
         return ratio.detach().clamp(max=1 + config.clip_high) * advantages * logprobs
@@ -161,7 +165,7 @@ def _diagnose(
     keep: Tensor,
     reference: Tensor | None,
     entropies: Tensor | None,
-    config: LossConfig,
+    config: PolicyLossConfig,
 ) -> Diagnostics:
     count = float(keep.sum())
     if not count:

@@ -23,7 +23,7 @@ from fathom.recipes.countdown.reading import read
 from fathom.recipes.countdown.traces import ZeroCountdown
 from fathom.tasks.task import Split
 from fathom.train.rl.config import TaskConfig
-from fathom.train.rl.run import facts, grader_of
+from fathom.train.rl.run import grader_of, run_facts
 from fathom.train.run.config import RunConfig
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import Recorder, describe
@@ -57,16 +57,16 @@ def measure(config: MeasureConfig, out: Path, display: Display, world: World = A
     bundle = open_bundle(config.start, dtype="float32", device=str(world.device(config.device)))
     grader = grader_of(bundle, config.task, world=world)
     items = list(grader.task.items(config.split, limit=config.problems))
-    if world.leads:
-        describe(out, facts(config.model_copy(update={"precision": "float32"}), bundle, world))
-    recorder = Recorder(out, writes=world.leads)
+    if world.is_main:
+        describe(out, run_facts(config.model_copy(update={"precision": "float32"}), bundle, world))
+    recorder = Recorder(out, writes=world.is_main)
     total = sum(setting.samples for setting in config.settings) * len(items)
     display.say(f"{total:,} answers to {len(items):,} problems of the {config.split} split")
     for setting in config.settings:
         groups = grader.groups(
             items, setting.samples, max_tokens=config.max_tokens, temperature=setting.temperature, seed=config.seed
         )
-        line = described(grader, groups) | {"temperature": setting.temperature, "split": config.split}
+        line = measurements(grader, groups) | {"temperature": setting.temperature, "split": config.split}
         recorder.record("measure", 0, line)
         seconds = human_seconds(recorder.seconds)
         display.say(f"temperature {setting.temperature:g}: {summary(evaluate(groups))}  ({seconds} so far)")
@@ -76,7 +76,7 @@ def measure(config: MeasureConfig, out: Path, display: Display, world: World = A
     return True
 
 
-def described(grader: Grader, groups: list[Group]) -> dict[str, Any]:
+def measurements(grader: Grader, groups: list[Group]) -> dict[str, Any]:
     """Everything there is to say about these completions."""
     found = metrics(groups)
     if isinstance(grader.task, ZeroCountdown):

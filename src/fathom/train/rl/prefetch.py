@@ -23,7 +23,7 @@ from fathom.model.transformer import Transformer
 Result = TypeVar("Result")
 
 
-class Twin:
+class AsyncSampler:
     """A copy of a model's weights on ``device``, and the ``grader`` that samples from it."""
 
     def __init__(self, model: Transformer, device: torch.device, grader_of: Callable[[Transformer], Grader]) -> None:
@@ -36,7 +36,7 @@ class Twin:
         self.grader.source.refresh()
 
 
-class Ahead(Generic[Result]):
+class Prefetch(Generic[Result]):
     """At most one piece of work that somebody else does meanwhile. The thread ends with the process, done or not."""
 
     def __init__(self) -> None:

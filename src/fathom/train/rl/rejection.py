@@ -21,7 +21,7 @@ ROUND = 128
 """Problems sampled at a time."""
 
 
-def kept(
+def correct_completions(
     start: str, task: str, *, problems: int, samples: int, max_tokens: int, temperature: float = 1.0, seed: int = 0
 ) -> Iterator[Sample]:
     """Right completions of training problems by the model in ``start``, each once; the question is not learned.

@@ -25,15 +25,15 @@ from fathom.checkpoint.bundle import Bundle, open_bundle
 from fathom.checkpoint.store.store import Store
 from fathom.evals.grading import Grader, Group
 from fathom.evals.metrics import evaluate, metrics, summary
-from fathom.evals.rollout import EngineSource
+from fathom.evals.rollout import EngineSampler
 from fathom.model import counts
 from fathom.model.transformer import Transformer
 from fathom.tasks.rewards import PLAIN, RewardConfig
 from fathom.text.conversation import Chat
 from fathom.train.rl.config import RLConfig, StepsConfig, TaskConfig
 from fathom.train.rl.cost import Cost
-from fathom.train.rl.doctor import Finding, admit
-from fathom.train.rl.prefetch import Twin
+from fathom.train.rl.doctor import Finding, check_readiness
+from fathom.train.rl.prefetch import AsyncSampler
 from fathom.train.rl.steps import Steps
 from fathom.train.rl.tasks import task_of
 from fathom.train.rl.trainer import Trainer
@@ -44,13 +44,13 @@ from fathom.train.run.export import FINAL, save_final
 from fathom.train.run.hardware_peak import peak_flops
 from fathom.train.run.metrics import ROLLOUTS, Recorder, describe, last_described
 from fathom.train.run.stopping import asked_to_stop
-from fathom.train.run.supervised import TOKENIZER, check_tokenizer, resumable
+from fathom.train.run.supervised import TOKENIZER, check_tokenizer, find_resumable
 
 SHOWN = 4
 """Groups of each step whose completions are kept for readers."""
 
 
-def learn(config: RLConfig, out: Path, display: Display, world: World = ALONE) -> bool:
+def train(config: RLConfig, out: Path, display: Display, world: World = ALONE) -> bool:
     """Run ``config`` into ``out``, or go on there; False where it was stopped before its end.
 
     Raises ConfigError where the base is not ready (`fathom.train.rl.doctor`) or ``out`` holds another run.
@@ -59,10 +59,10 @@ def learn(config: RLConfig, out: Path, display: Display, world: World = ALONE) -
     def examine(trainer: Steps, recorder: Recorder) -> list[Finding]:
         return _examine(config, trainer, recorder, display)
 
-    return carry_out(config, out, display, lambda bundle: prepare(config, bundle, world), examine, world)
+    return run_session(config, out, display, lambda bundle: prepare(config, bundle, world), examine, world)
 
 
-def carry_out(
+def run_session(
     config: StepsConfig,
     out: Path,
     display: Display,
@@ -79,9 +79,9 @@ def carry_out(
         torch.set_num_threads(config.threads)
     rng.seed(config.seed)
     store = Store(out, config.checkpoint.keep, display.say, lambda folder: bundle.tokenizer.save(folder / TOKENIZER))
-    if world.leads:
+    if world.is_main:
         store.clean()
-    saved = resumable(store, config)
+    saved = find_resumable(store, config)
     bundle = open_bundle(config.start, dtype="float32", device=str(world.device(config.device)))
     trainer = prepare(bundle)
     spent = 0.0
@@ -93,31 +93,31 @@ def carry_out(
     if trainer.step >= config.steps and (out / FINAL).is_dir():
         display.say(f"nothing is left to do: {out / FINAL} is there")
         return True
-    world.agree("the last checkpoint", trainer.step)
-    world.copy(trainer.model)
-    recorder = Recorder(out, step=trainer.step, spent=spent, writes=world.leads)
-    if world.leads:
+    world.check_equal("the last checkpoint", trainer.step)
+    world.broadcast(trainer.model)
+    recorder = Recorder(out, step=trainer.step, spent=spent, writes=world.is_main)
+    if world.is_main:
         _keep_rollouts_up_to(out / ROLLOUTS, trainer.step)
     if saved is None:
         findings = [f"{finding.what}: {finding.advice}" for finding in examine(trainer, recorder)]
     else:
         findings = last_described(out).get("findings", [])
-    about = {**facts(config, bundle, world), "updates": config.steps, "findings": findings}
+    about = {**run_facts(config, bundle, world), "updates": config.steps, "findings": findings}
     cost = Cost(bundle.config)
-    if world.leads:
+    if world.is_main:
         describe(out, about)
     display.begin(config.steps, trainer.step, spent, peak=about["peak_flops"])
     with asked_to_stop() as stopping:
         while trainer.step < config.steps and not world.any(stopping() or _late(config, recorder)):
-            _step(config, trainer, recorder, display, cost, out if world.leads else None)
-            if trainer.step % config.checkpoint.every == 0 and world.leads:
+            _step(config, trainer, recorder, display, cost, out if world.is_main else None)
+            if trainer.step % config.checkpoint.every == 0 and world.is_main:
                 _save(config, trainer, recorder, store)
-        if trainer.step % config.checkpoint.every and world.leads:
+        if trainer.step % config.checkpoint.every and world.is_main:
             _save(config, trainer, recorder, store)
         if world.any(stopping()) and trainer.step < config.steps:
             display.say(f"stopped after step {trainer.step} of {config.steps}; the same command goes on")
             return False
-    if not world.leads:
+    if not world.is_main:
         return True
     save_final(out, trainer.model, bundle.tokenizer, bundle.template)
     display.say(f"the finished model lies in {out / FINAL}")
@@ -131,7 +131,9 @@ def prepare(config: RLConfig, bundle: Bundle, world: World = ALONE) -> Trainer:
     twin = None
     if sampling.overlap:
         device = next(bundle.model.parameters()).device if sampling.device is None else pick_device(sampling.device)
-        twin = Twin(bundle.model, device, lambda model: grader.with_source(_source(bundle, model, sampling.sequences)))
+        twin = AsyncSampler(
+            bundle.model, device, lambda model: grader.with_source(_source(bundle, model, sampling.sequences))
+        )
     return Trainer(bundle.model.requires_grad_(True), grader, config, world=world, twin=twin)
 
 
@@ -149,12 +151,12 @@ def grader_of(
     return Grader(task_of(task), source, bundle.tokenizer, chat, world, rewards)
 
 
-def _source(bundle: Bundle, model: Transformer, sequences: int) -> EngineSource:
+def _source(bundle: Bundle, model: Transformer, sequences: int) -> EngineSampler:
     ends = bundle.generation.eos_ids or bundle.tokenizer.eos_ids
-    return EngineSource(model, eos_ids=frozenset(ends), max_context=bundle.config.max_position, sequences=sequences)
+    return EngineSampler(model, eos_ids=frozenset(ends), max_context=bundle.config.max_position, sequences=sequences)
 
 
-def facts(config: RunConfig, bundle: Bundle, world: World = ALONE) -> Mapping[str, Any]:
+def run_facts(config: RunConfig, bundle: Bundle, world: World = ALONE) -> Mapping[str, Any]:
     """What ``run.json`` says of the model and the machine."""
     size = counts.count(bundle.config)
     device = next(bundle.model.parameters()).device
@@ -186,7 +188,7 @@ def _examine(config: RLConfig, trainer: Steps, recorder: Recorder, display: Disp
     recorder.record("gate", 0, metrics(groups))
     found = evaluate(groups)
     display.say(f"the base: {summary(found)}")
-    findings = admit(found, gate)
+    findings = check_readiness(found, gate)
     for finding in findings:
         display.say(f"doubtful: {finding.what}; {finding.advice}")
     return findings

@@ -27,7 +27,7 @@ _PADDED = 2
 """Places of a piece's padded rows, which attention takes, for each token that the model computes: at most."""
 
 
-class Batch(NamedTuple):
+class RolloutBatch(NamedTuple):
     """Rollouts as tensors. Place t holds what is known *of* token t + 1, so there are T - 1 places."""
 
     tokens: Tensor  # (N, T) int64
@@ -43,7 +43,7 @@ class Scores(NamedTuple):
     entropies: Tensor  # (N, T-1) float32, without gradient
 
 
-def collate(rollouts: Sequence[Rollout], device: torch.device | str = "cpu") -> Batch:
+def collate(rollouts: Sequence[Rollout], device: torch.device | str = "cpu") -> RolloutBatch:
     """Pad on the right, with token 0, which no loss reads."""
     width = max(len(one.prompt_ids) + len(one.completion_ids) for one in rollouts)
     tokens = torch.zeros(len(rollouts), width, dtype=torch.int64)
@@ -54,27 +54,27 @@ def collate(rollouts: Sequence[Rollout], device: torch.device | str = "cpu") -> 
         tokens[row, :stop] = torch.tensor((*one.prompt_ids, *one.completion_ids))
         chosen[row, start - 1 : stop - 1] = True
         sampled[row, start - 1 : stop - 1] = torch.tensor(one.logprobs)
-    return Batch(tokens.to(device), chosen.to(device), sampled.to(device), Shared(rollouts, device))
+    return RolloutBatch(tokens.to(device), chosen.to(device), sampled.to(device), Shared(rollouts, device))
 
 
-def score(model: Transformer, batch: Batch, *, temperature: float = 1.0, repeat: bool = True) -> Scores:
+def score(model: Transformer, batch: RolloutBatch, *, temperature: float = 1.0, repeat: bool = True) -> Scores:
     """The log-probabilities of ``batch`` under ``model`` at the temperature it was sampled with. Its tokens go to the
     experts that they went to then, where that is known, unless it is not to ``repeat`` them: another model's routers
     have their own mind.
     """
-    hidden = _hidden(model, batch, repeat=repeat)
+    hidden = _hidden_states(model, batch, repeat=repeat)
     taken, entropies = chosen_logprobs(hidden, _head_weight(model), _tokens(batch), temperature)
     return _spread(taken, entropies, batch)
 
 
-def logits(model: Transformer, batch: Batch, *, temperature: float = 1.0, repeat: bool = True) -> Tensor:
+def logits(model: Transformer, batch: RolloutBatch, *, temperature: float = 1.0, repeat: bool = True) -> Tensor:
     """(M, V) float32: what ``model`` says of every chosen token, divided by the ``temperature``. ``repeat``: as for
     :func:`score`.
     """
-    return head(model, _hidden(model, batch, repeat=repeat)) / temperature
+    return head(model, _hidden_states(model, batch, repeat=repeat)) / temperature
 
 
-def scores(logprobs: Tensor, batch: Batch) -> Scores:
+def scores(logprobs: Tensor, batch: RolloutBatch) -> Scores:
     """Of the tokens that were chosen, from log-probabilities (M, V) of all that could have been."""
     taken = logprobs.gather(1, _tokens(batch)[:, None])[:, 0]  # (M)
     with torch.no_grad():
@@ -82,19 +82,19 @@ def scores(logprobs: Tensor, batch: Batch) -> Scores:
     return _spread(taken, entropies, batch)
 
 
-def _hidden(model: Transformer, batch: Batch, *, repeat: bool = True) -> Tensor:
+def _hidden_states(model: Transformer, batch: RolloutBatch, *, repeat: bool = True) -> Tensor:
     """(M, D): the hidden states from which the chosen tokens were predicted."""
     shared = batch.shared
     with replay(model, shared.experts if repeat else None):
         return shared.chosen(model.hidden(shared.tokens, shared.positions, shared)[0])
 
 
-def _tokens(batch: Batch) -> Tensor:
+def _tokens(batch: RolloutBatch) -> Tensor:
     """(M,): the chosen tokens."""
     return batch.tokens[:, 1:][batch.chosen]
 
 
-def _spread(taken: Tensor, entropies: Tensor, batch: Batch) -> Scores:
+def _spread(taken: Tensor, entropies: Tensor, batch: RolloutBatch) -> Scores:
     empty = torch.zeros_like(batch.sampled)
     return Scores(empty.masked_scatter(batch.chosen, taken), empty.masked_scatter(batch.chosen, entropies))
 

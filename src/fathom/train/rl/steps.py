@@ -37,12 +37,12 @@ from fathom.train.divergence import DivergedError, culprit
 from fathom.train.rl.advantage import zero_variance
 from fathom.train.rl.config import StepsConfig
 from fathom.train.rl.curriculum import Adaptive
-from fathom.train.rl.scoring import Batch, collate, pieces, share
+from fathom.train.rl.scoring import RolloutBatch, collate, pieces, share
 
 T = TypeVar("T")
 
 
-class Tally(Protocol):
+class LossStatistics(Protocol):
     """What is counted over the pieces of a batch; `fathom.train.rl.loss.Diagnostics` is one."""
 
     def merge(self: T, other: T) -> T: ...
@@ -50,7 +50,7 @@ class Tally(Protocol):
     def metrics(self) -> dict[str, float]: ...
 
 
-class Piece(NamedTuple):
+class PieceLoss(NamedTuple):
     """What a piece of a batch adds to the update. ``loss`` has the gradient; ``logprobs`` (N, T-1) are the policy's."""
 
     loss: Tensor
@@ -68,13 +68,13 @@ class Learned:
     tokens: int = 0
     norm: float = 0.0
 
-    def add(self, tally: Tally, loss: float, gap: float, tokens: int) -> None:
+    def add(self, tally: LossStatistics, loss: float, gap: float, tokens: int) -> None:
         self.tally = tally if self.tally is None else self.tally.merge(tally)
         self.loss += loss
         self.gap = max(self.gap, gap)
         self.tokens += tokens
 
-    def gathered(self, world: World) -> Learned:
+    def gather(self, world: World) -> Learned:
         """What all ranks learned."""
         if world.size == 1:
             return self
@@ -120,7 +120,7 @@ class Steps(ABC):
         collected = self._clock()
         balance = Balance(self.model, self._world)
         try:
-            learned = self.learn(kept, balance).gathered(self._world)
+            learned = self.learn(kept, balance).gather(self._world)
             balance.gather()
             loads = balance.statistics()
         finally:
@@ -153,10 +153,10 @@ class Steps(ABC):
 
     def collect(self) -> tuple[list[Group], list[Group]]:
         """Groups to learn from, and all that were sampled."""
-        groups = self.sampled(self.config.seed * 1_000_003 + self.step, self.config.sampling.prompts)
+        groups = self.sample_groups(self.config.seed * 1_000_003 + self.step, self.config.sampling.prompts)
         return groups, groups
 
-    def sampled(self, seed: int, prompts: int, grader: Grader | None = None) -> list[Group]:
+    def sample_groups(self, seed: int, prompts: int, grader: Grader | None = None) -> list[Group]:
         """Completions of so many training problems; ``seed`` decides which. ``grader`` None is the trainer's own."""
         sampling, grader = self.config.sampling, grader or self.grader
         return grader.groups(
@@ -201,7 +201,7 @@ class Steps(ABC):
     def update(
         self,
         rollouts: Sequence[Rollout],
-        piece: Callable[[Batch, list[int]], Piece],
+        piece: Callable[[RolloutBatch, list[int]], PieceLoss],
         learned: Learned,
         balance: Balance,
     ) -> None:
@@ -217,13 +217,13 @@ class Steps(ABC):
                 found = piece(batch, places)
             value = found.loss.item()
             if not math.isfinite(value):
-                raise self._diverged(batch, f"the loss is {value}")
+                raise self._divergence_error(batch, f"the loss is {value}")
             found.loss.backward()
             learned.add(found.tally, value, self.gap(found.logprobs, batch), batch.shared.tokens.numel())
         self._world.sum_gradients(self.optimizers.parameters)
         norm = self.optimizers.step(self._factor(self.step))
         if not math.isfinite(norm):
-            raise self._diverged(batch, f"the norm of the gradient is {norm}")
+            raise self._divergence_error(batch, f"the norm of the gradient is {norm}")
         learned.norm = norm
 
     def pieces(self, rollouts: Sequence[Rollout]) -> Iterator[list[int]]:
@@ -231,7 +231,7 @@ class Steps(ABC):
         mine = share(rollouts, self._world.rank, self._world.size)
         return pieces(rollouts, self.config.micro_tokens, mine)
 
-    def gap(self, logprobs: Tensor, batch: Batch) -> float:
+    def gap(self, logprobs: Tensor, batch: RolloutBatch) -> float:
         """max |Δ log-probability| between trainer and engine; the engine reports at temperature 1 alone."""
         if self.config.sampling.temperature != 1:
             return 0.0
@@ -243,7 +243,7 @@ class Steps(ABC):
     def _factor(self, step: int) -> float:
         return self.config.optim.schedule.factor(step, self.config.steps)
 
-    def _diverged(self, batch: Batch, what: str) -> DivergedError:
+    def _divergence_error(self, batch: RolloutBatch, what: str) -> DivergedError:
         where = culprit(self.model, lambda: self.model.hidden(batch.tokens))
         return DivergedError(
             f"step {self.step + 1} diverged: {what}; the first number that is none stands in {where}",
@@ -266,12 +266,12 @@ def describe(groups: Sequence[Group]) -> dict[str, Any]:
         "length_max": max(lengths),
         "truncated": found.truncated,
         "guesses": found.guesses,
-        "zero_variance": sum(map(settled, groups)) / len(groups),
+        "zero_variance": sum(map(has_equal_rewards, groups)) / len(groups),
         "sampled": len(lengths),
         "sampled_tokens": sum(lengths),
     }
 
 
-def settled(group: Group) -> bool:
+def has_equal_rewards(group: Group) -> bool:
     """Whether all members earned the same."""
     return bool(zero_variance(torch.tensor([[member.reward for member in group.members]]))[0])

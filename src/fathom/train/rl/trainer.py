@@ -18,22 +18,22 @@ from torch import Tensor
 
 from fathom.base.distributed import ALONE, World
 from fathom.base.errors import ConfigError
-from fathom.evals.grading import Graded, Grader, Group
+from fathom.evals.grading import GradedCompletion, Grader, Group
 from fathom.model.transformer import Transformer
 from fathom.train.balance import Balance
 from fathom.train.rl.advantage import advantages
 from fathom.train.rl.config import RLConfig
 from fathom.train.rl.loss import divisor, policy_loss
-from fathom.train.rl.prefetch import Ahead, Twin
-from fathom.train.rl.scoring import Batch, collate, score
-from fathom.train.rl.steps import Learned, Piece, Steps, settled
+from fathom.train.rl.prefetch import AsyncSampler, Prefetch
+from fathom.train.rl.scoring import RolloutBatch, collate, score
+from fathom.train.rl.steps import Learned, PieceLoss, Steps, has_equal_rewards
 
 
 @dataclass(frozen=True, slots=True)
 class _Example:
     """A completion to learn from."""
 
-    member: Graded
+    member: GradedCompletion
     advantage: float
 
 
@@ -59,13 +59,13 @@ class Trainer(Steps):
         *,
         clock: Callable[[], float] = time.monotonic,
         world: World = ALONE,
-        twin: Twin | None = None,
+        twin: AsyncSampler | None = None,
     ) -> None:
         super().__init__(model, grader, config, clock=clock, world=world)
         if twin is not None and world.size > 1:
             raise ConfigError("one process alone can sample ahead", "set sampling.overlap=0, or leave out --ranks")
         self._twin = twin
-        self._ahead: Ahead[_Batch] = Ahead()
+        self._ahead: Prefetch[_Batch] = Prefetch()
         self._staleness = 0
         self.reference = _frozen(model) if config.loss.kl_coefficient else None
 
@@ -110,12 +110,12 @@ class Trainer(Steps):
         sampled: list[Group] = []
         for turn in range(sampling.rounds):
             seed = (self.config.seed * 1_000_003 + step) * sampling.rounds + turn
-            groups = self.sampled(seed, sampling.prompts - len(telling), grader)
+            groups = self.sample_groups(seed, sampling.prompts - len(telling), grader)
             sampled += groups
-            telling += [group for group in groups if not settled(group)]
+            telling += [group for group in groups if not has_equal_rewards(group)]
             if len(telling) == sampling.prompts:
                 return telling, sampled
-        alike = [group for group in sampled if settled(group)]
+        alike = [group for group in sampled if has_equal_rewards(group)]
         return telling + alike[: sampling.prompts - len(telling)], sampled
 
     def state(self) -> dict[str, Any]:
@@ -138,7 +138,7 @@ class Trainer(Steps):
                 self._update(part, logprobs, learned, balance)
         return learned
 
-    def gap(self, logprobs: Tensor, batch: Batch) -> float:
+    def gap(self, logprobs: Tensor, batch: RolloutBatch) -> float:
         moved = self.config.updates > 1 or self._staleness > 0  # then they differ because the policy does
         return 0.0 if moved else super().gap(logprobs, batch)
 
@@ -163,12 +163,12 @@ class Trainer(Steps):
         kept = [place for place in everything if self._teaches(examples[place])] or list(everything)
         rollouts = [examples[place].member.rollout for place in kept]
 
-        def piece(batch: Batch, places: list[int]) -> Piece:
+        def piece(batch: RolloutBatch, places: list[int]) -> PieceLoss:
             part = [examples[kept[place]] for place in places]
             scores = score(self.model, batch, temperature=self.config.sampling.temperature)
             before = scores.logprobs.detach() if self._twin is None else batch.sampled
             if old is not None:
-                before = _padded([old[kept[place]] for place in places], batch)
+                before = _pad_rows([old[kept[place]] for place in places], batch)
             loss = policy_loss(
                 scores.logprobs,
                 before,
@@ -179,7 +179,7 @@ class Trainer(Steps):
                 total=total,
                 entropies=scores.entropies,
             )
-            return Piece(loss.value, loss.diagnostics, scores.logprobs)
+            return PieceLoss(loss.value, loss.diagnostics, scores.logprobs)
 
         self.update(rollouts, piece, learned, balance)
 
@@ -188,7 +188,7 @@ class Trainer(Steps):
         masked = self.config.sampling.truncated == "mask" and example.member.rollout.truncated
         return not masked and (self.reference is not None or example.advantage != 0)
 
-    def _learnable(self, batch: Batch, examples: Sequence[_Example]) -> Tensor:
+    def _learnable(self, batch: RolloutBatch, examples: Sequence[_Example]) -> Tensor:
         """(N, T-1): the tokens that the policy chose, without those of completions that are masked."""
         if self.config.sampling.truncated == "zero":
             return batch.chosen
@@ -207,7 +207,7 @@ class Trainer(Steps):
             rows |= dict(zip(places, scores.logprobs, strict=True))
         return rows
 
-    def _reference(self, batch: Batch) -> Tensor | None:
+    def _reference(self, batch: RolloutBatch) -> Tensor | None:
         if self.reference is None:
             return None
         with torch.no_grad(), self.autocast():
@@ -215,7 +215,7 @@ class Trainer(Steps):
             return score(self.reference, batch, temperature=temperature, repeat=False).logprobs
 
 
-def _padded(rows: Sequence[Tensor], batch: Batch) -> Tensor:
+def _pad_rows(rows: Sequence[Tensor], batch: RolloutBatch) -> Tensor:
     """Rows of any length as (N, T-1); what is cut off was padding."""
     out = torch.zeros_like(batch.sampled)
     for place, row in enumerate(rows):

@@ -63,10 +63,10 @@ def override(config: Config, settings: Iterable[str]) -> Config:
         if not equals or not key:
             raise ConfigError(f"--set {setting!r} sets nothing", "write --set key=value, as in --set optim.clip=0.5")
         _set(values, key.strip().split("."), _value(text.strip()))
-    return validated(type(config), values)
+    return validate(type(config), values)
 
 
-def validated(kind: type[Config], values: Mapping[str, Any]) -> Config:
+def validate(kind: type[Config], values: Mapping[str, Any]) -> Config:
     """An object of ``kind``; every problem is named at once, as a ConfigError."""
     try:
         return kind.model_validate_json(json.dumps(values))
@@ -107,13 +107,13 @@ def _problems(error: ValidationError, values: Mapping[str, Any]) -> Iterator[str
     for problem in error.errors(include_url=False):
         where = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            what = "there is no such key" + _meant(problem["loc"], values)
+            what = "there is no such key" + _closest_key(problem["loc"], values)
         else:
             what = problem["msg"].lower().removeprefix("value error, ")
         yield f"{where}: {what}" if where else what
 
 
-def _meant(place: tuple[int | str, ...], values: Mapping[str, Any]) -> str:
+def _closest_key(place: tuple[int | str, ...], values: Mapping[str, Any]) -> str:
     """The key beside it that looks like it; a configuration is dumped whole, so all that exist are there."""
     beside: Any = values
     for part in place[:-1]:  # a tagged part has its tag in the place, which is no key

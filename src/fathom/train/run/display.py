@@ -73,12 +73,12 @@ class Display:
         self._total = line.get("total", self._total)
         shown = self.entries(line)
         if line.get("kind") in _LOOKS:
-            self._held = [(f"held-out {name}", value) for name, value in _spelled(line)]
+            self._held = [(f"held-out {name}", value) for name, value in _format_line(line)]
             if self._live is None:
-                self.say(f"update {line['step']}/{self._total}  " + _joined(self._held))
+                self.say(f"update {line['step']}/{self._total}  " + _join_pairs(self._held))
             return
         if self._live is None:
-            self.say(_joined(shown))
+            self.say(_join_pairs(shown))
             return
         self._remember(line)
         self._live.update(self._panel(line), refresh=True)
@@ -88,7 +88,7 @@ class Display:
         return [("update", f"{line['step']}/{self._total}"), *self._measures(line), *self._times(line)]
 
     def _measures(self, line: Line) -> list[tuple[str, str]]:
-        found = _spelled(line)
+        found = _format_line(line)
         if utilization := self._utilization(line):
             found.append(("utilization", f"{utilization:.0%}"))
         return found
@@ -162,7 +162,7 @@ def sparkline(values: Sequence[float], width: int) -> str:
     return "".join(_BARS[round((mean - low) / span * (len(_BARS) - 1))] for mean in means)
 
 
-def _spelled(line: Line) -> list[tuple[str, str]]:
+def _format_line(line: Line) -> list[tuple[str, str]]:
     hidden = _HIDDEN.get(line.get("kind", ""), frozenset())
     return [
         (title, spell.format(line[key]))
@@ -171,7 +171,7 @@ def _spelled(line: Line) -> list[tuple[str, str]]:
     ]
 
 
-def _joined(pairs: Sequence[tuple[str, str]]) -> str:
+def _join_pairs(pairs: Sequence[tuple[str, str]]) -> str:
     return "  ".join(f"{name} {value}" for name, value in pairs)
 
 

@@ -168,15 +168,15 @@ class Loop:
         RanksError where another rank is gone.
         """
         balance = Balance(self.model, self._world)
-        self._world.agree("the last checkpoint", self.step)
-        self._world.copy(self.model)
+        self._world.check_equal("the last checkpoint", self.step)
+        self._world.broadcast(self.model)
         self.model.train()
         began, since = recorder.seconds, self.tokens
         saved = self.step
         if self._began is None and self.config.minutes is not None:
             self._began = self._clock(recorder)
         try:
-            while not self.ended(self._clock(recorder)) and not self._world.any(self._stopping()):
+            while not self.is_finished(self._clock(recorder)) and not self._world.any(self._stopping()):
                 statistics = (self.step + 1) % self.config.log_every == 0 or self.step + 1 == self.total
                 update = self.update(balance, statistics=statistics)
                 if statistics:
@@ -198,7 +198,7 @@ class Loop:
         if saved != self.step:
             self.save(recorder.seconds)
 
-    def ended(self, seconds: float) -> bool:
+    def is_finished(self, seconds: float) -> bool:
         """Whether updates or time are used up. Where time is all there is, ``total`` becomes what will fit."""
         limit, minutes = self.config.max_minutes, self.config.minutes
         if minutes is not None and self.step:
@@ -216,7 +216,7 @@ class Loop:
 
     def save(self, seconds: float) -> None:
         """Write a checkpoint, if there is a place for it and we are the ones who write."""
-        if self._store is not None and self._world.leads:
+        if self._store is not None and self._world.is_main:
             self._store.save(self.step, self.config.model_dump(mode="json"), self.state(seconds))
 
     def update(self, balance: Balance, *, statistics: bool = False) -> Update:
@@ -234,7 +234,7 @@ class Loop:
         factor = self.config.optim.schedule.factor(self.step, self.total)
         norm = self.optimizers.step(factor)
         if not math.isfinite(norm):
-            self._diverged(batch, f"the norm of the gradient is {norm}")
+            self._raise_divergence(batch, f"the norm of the gradient is {norm}")
         balance.gather()
         loads = balance.statistics() if statistics else None
         balance.update(self.config.loss.bias_speed_at(progress))
@@ -316,11 +316,11 @@ class Loop:
 
     def _check(self, batch: Batch, loss: float) -> None:
         if not math.isfinite(loss):
-            self._diverged(batch, f"the loss is {loss}")
+            self._raise_divergence(batch, f"the loss is {loss}")
         if self._spikes.fires(loss):
             raise self._error(f"the loss jumped to {loss:.3f}; the steepest is {steepest(self.model)}")
 
-    def _diverged(self, batch: Batch, what: str) -> None:
+    def _raise_divergence(self, batch: Batch, what: str) -> None:
         def forward() -> None:
             with self._autocast():
                 for part in self._micro_batches(batch):

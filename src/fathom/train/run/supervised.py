@@ -38,7 +38,7 @@ from fathom.text.template import ChatTemplate
 from fathom.text.tokenizer import Tokenizer
 from fathom.train.recompute import keep_all, recompute
 from fathom.train.run import rng
-from fathom.train.run.config import RunConfig, difference, validated
+from fathom.train.run.config import RunConfig, difference, validate
 from fathom.train.run.display import Display
 from fathom.train.run.export import FINAL, save_final
 from fathom.train.run.hardware_peak import peak_flops
@@ -59,7 +59,7 @@ TOKENIZER = "tokenizer"
 
 
 @dataclass(slots=True)
-class Student:
+class Trainee:
     """What learns, and what reads and writes for it. ``since`` is when it was made: its data take time as well."""
 
     model: Transformer
@@ -68,12 +68,12 @@ class Student:
     since: float = field(default_factory=time.monotonic)
 
 
-def student(config: SupervisedConfig, device: torch.device) -> Student:
+def load_trainee(config: SupervisedConfig, device: torch.device) -> Trainee:
     """The model that the run begins with, in float32, and its tokenizer. Raises ConfigError where they do not fit."""
     if config.start is not None:
         bundle = open_bundle(config.start, dtype="float32", device=str(device))
         model, tokenizer, template = bundle.model.requires_grad_(True), bundle.tokenizer, bundle.template
-        if config.tokenizer is not None and reader(config.tokenizer)[0].fingerprint != tokenizer.fingerprint:
+        if config.tokenizer is not None and load_tokenizer(config.tokenizer)[0].fingerprint != tokenizer.fingerprint:
             raise ConfigError(
                 f"the tokenizer {config.tokenizer} does not fit the checkpoint {config.start}, which has its own",
                 "leave it out: --set tokenizer=null",
@@ -83,7 +83,7 @@ def student(config: SupervisedConfig, device: torch.device) -> Student:
         with device:
             model = Transformer(config.model)
         assert config.tokenizer is not None
-        tokenizer, template = reader(config.tokenizer)
+        tokenizer, template = load_tokenizer(config.tokenizer)
     if tokenizer.vocab_size > model.config.vocab_size:
         raise ConfigError(
             f"the tokenizer has {tokenizer.vocab_size} tokens, the model only {model.config.vocab_size}",
@@ -94,10 +94,10 @@ def student(config: SupervisedConfig, device: torch.device) -> Student:
             f"rows of {config.batch.length} tokens exceed the model's context of {model.config.max_position}",
             "lower batch.length, or build a model with a larger max_position",
         )
-    return Student(model, tokenizer, template)
+    return Trainee(model, tokenizer, template)
 
 
-def reader(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
+def load_tokenizer(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
     """The tokenizer called ``bytes`` or ``zero``, or that of a directory, and its chat template."""
     if name == BYTES:
         return bpe.train([], bpe.SMALLEST), bpe.chat_template()
@@ -115,7 +115,7 @@ def prepare(config: RunConfig, world: World = ALONE) -> torch.device:
     return world.device(config.device)
 
 
-def resumable(store: Store, config: RunConfig) -> Saved | None:
+def find_resumable(store: Store, config: RunConfig) -> Saved | None:
     """The checkpoint to go on from; None at the beginning.
 
     Raises ConfigError, with every key that differs, where it is that of another configuration.
@@ -149,14 +149,14 @@ def check_tokenizer(saved: Saved, tokenizer: Tokenizer) -> None:
 def _as_now(saved: Saved, config: RunConfig) -> Mapping[str, Any]:
     """The configuration of a checkpoint with what has been added since, at its defaults: an older version had those."""
     try:
-        return validated(type(config), saved.config).model_dump(mode="json")
+        return validate(type(config), saved.config).model_dump(mode="json")
     except ConfigError:
         return saved.config
 
 
-def teach(
+def train(
     config: SupervisedConfig,
-    student: Student,
+    load_trainee: Trainee,
     rows: PackedDataset,
     out: Path,
     display: Display,
@@ -166,25 +166,27 @@ def teach(
     before: Mapping[str, Mapping[str, Any]] | None = None,
     world: World = ALONE,
 ) -> bool:
-    """Train ``student`` on ``rows`` into ``out``; False where the run was stopped before its end. ``finish`` is done to
-    the trained model before it is saved. ``before`` holds lines to record, by kind, of what came before training. Every
-    rank of ``world`` calls this, and the first writes.
+    """Train ``load_trainee`` on ``rows`` into ``out``; False where the run was stopped before its end. ``finish`` is
+    done to the trained model before it is saved. ``before`` holds lines to record, by kind, of what came before
+    training. Every rank of ``world`` calls this, and the first writes.
 
     Raises ConfigError for a resume from another configuration, and what :meth:`Loop.run` raises.
     """
-    store = Store(out, config.checkpoint.keep, display.say, lambda folder: student.tokenizer.save(folder / TOKENIZER))
-    if world.leads:
+    store = Store(
+        out, config.checkpoint.keep, display.say, lambda folder: load_trainee.tokenizer.save(folder / TOKENIZER)
+    )
+    if world.is_main:
         store.clean()
-    saved = resumable(store, config)
+    saved = find_resumable(store, config)
     if saved is not None:
-        check_tokenizer(saved, student.tokenizer)
+        check_tokenizer(saved, load_trainee.tokenizer)
     total = _updates(config, rows)
     loader = Loader(rows, config.batch.rows, seed=config.seed, rank=world.rank, world=world.size)
-    world.agree("the data", rows.fingerprint)
-    recompute(student.model, config.recompute)
+    world.check_equal("the data", rows.fingerprint)
+    recompute(load_trainee.model, config.recompute)
     with asked_to_stop() as stopping:
         loop = Loop(
-            student.model,
+            load_trainee.model,
             config,
             loader,
             total,
@@ -195,31 +197,31 @@ def teach(
             world=world,
         )
         spent = loop.resume(saved) if saved is not None else 0.0
-        since = spent + time.monotonic() - student.since
-        recorder = Recorder(out, step=loop.step, spent=since, writes=world.leads)
-        if loop.ended(spent) and (out / FINAL).is_dir():
+        since = spent + time.monotonic() - load_trainee.since
+        recorder = Recorder(out, step=loop.step, spent=since, writes=world.is_main)
+        if loop.is_finished(spent) and (out / FINAL).is_dir():
             display.say(f"nothing is left to do: {out / FINAL} is there")
             return True
-        about = facts(config, student.model, total, loop.device, world)
-        if world.leads:
+        about = run_facts(config, load_trainee.model, total, loop.device, world)
+        if world.is_main:
             describe(out, about)
         for kind, values in (before or {}).items():
             if loop.step == 0:
                 recorder.record(kind, 0, values)
         display.begin(total, loop.step, spent, flops=about["flops_per_token"], peak=about["peak_flops"])
         loop.run(recorder)
-        if world.any(stopping()) and not loop.ended(recorder.seconds):
+        if world.any(stopping()) and not loop.is_finished(recorder.seconds):
             display.say(f"stopped after update {loop.step} of {loop.total}; the same command goes on")
             return False
-    keep_all(student.model)
-    finish(student.model)
-    if not world.leads:
+    keep_all(load_trainee.model)
+    finish(load_trainee.model)
+    if not world.is_main:
         return True
     if loop.ema is None:
-        save_final(out, student.model, student.tokenizer, student.template, config.save_dtype)
+        save_final(out, load_trainee.model, load_trainee.tokenizer, load_trainee.template, config.save_dtype)
     else:
-        with loop.ema.swapped(student.model):
-            save_final(out, student.model, student.tokenizer, student.template, config.save_dtype)
+        with loop.ema.swap(load_trainee.model):
+            save_final(out, load_trainee.model, load_trainee.tokenizer, load_trainee.template, config.save_dtype)
     display.say(f"the finished model lies in {out / FINAL}")
     return True
 
@@ -231,7 +233,7 @@ def _updates(config: SupervisedConfig, rows: PackedDataset) -> int | None:
     return config.steps or math.ceil((config.epochs or 1) * len(rows) / config.batch.rows)
 
 
-def facts(
+def run_facts(
     config: SupervisedConfig, model: Transformer, total: int | None, device: torch.device, world: World = ALONE
 ) -> Mapping[str, Any]:
     """What ``run.json`` says."""

@@ -2,9 +2,9 @@
 
 import pytest
 
-from fathom.evals.grading import Graded, Group
+from fathom.evals.grading import GradedCompletion, Group
 from fathom.evals.rollout import Rollout
-from fathom.recipes.countdown.checking import Work, check, judged
+from fathom.recipes.countdown.checking import ArithmeticScore, check, check_results
 from fathom.tasks.rewards import NOTHING
 from fathom.tasks.task import Item, Verdict
 
@@ -27,13 +27,13 @@ from fathom.tasks.task import Item, Verdict
     ],
 )
 def test_a_line_is_done_again(line, right):
-    assert judged(line) == right
+    assert check_results(line) == right
 
 
 def test_levels_are_told_apart():
     def group(level, *texts):
         rollout = Rollout((1,), (2,), (0.0,), "stop")
-        members = tuple(Graded(rollout, text, Verdict(0.0, False, True), False, NOTHING) for text in texts)
+        members = tuple(GradedCompletion(rollout, text, Verdict(0.0, False, True), False, NOTHING) for text in texts)
         return Group(Item("x", "x", 0, {"level": level}), members)
 
     found = check(
@@ -42,4 +42,4 @@ def test_levels_are_told_apart():
             group("b", "</think> 5 - 2 = 9"),
         ]
     )
-    assert found == {"a": Work(1.0, 6, 5 / 6), "b": Work(0.0, 0, 0.0)}
+    assert found == {"a": ArithmeticScore(1.0, 6, 5 / 6), "b": ArithmeticScore(0.0, 0, 0.0)}

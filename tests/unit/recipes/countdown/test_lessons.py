@@ -6,7 +6,7 @@ import pytest
 
 from fathom.base.errors import ConfigError
 from fathom.recipes.countdown.lessons import LESSONS, lessons, levels
-from fathom.recipes.countdown.manner import Manner
+from fathom.recipes.countdown.manner import SearchErrors
 from fathom.recipes.countdown.vocabulary import tokenizer
 from fathom.tasks.task import Task
 from fathom.train.rl.curriculum import Curriculum
@@ -65,6 +65,6 @@ def test_all_levels_are_in_the_corpus():
 
 
 def test_a_manner_slips_and_knows_no_number_beyond_its_largest():
-    careful = Manner(slip=0)
-    assert (careful.slipped(42, random.Random(0)), careful.slipped(400, random.Random(0))) == (42, 100)
-    assert Manner(slip=1).slipped(1, random.Random(0)) in (0, 2, 3, 11)
+    careful = SearchErrors(slip=0)
+    assert (careful.with_error(42, random.Random(0)), careful.with_error(400, random.Random(0))) == (42, 100)
+    assert SearchErrors(slip=1).with_error(1, random.Random(0)) in (0, 2, 3, 11)

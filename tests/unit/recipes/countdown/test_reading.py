@@ -2,7 +2,7 @@
 
 import pytest
 
-from fathom.evals.grading import Graded, Group
+from fathom.evals.grading import GradedCompletion, Group
 from fathom.evals.rollout import Rollout
 from fathom.recipes.countdown.reading import read
 from fathom.recipes.countdown.traces import ZeroCountdown
@@ -15,7 +15,8 @@ ITEM = Item("x", "17 from 9 5 3", 17, {"numbers": (9, 5, 3)})
 
 def reading(*texts):
     members = [
-        Graded(Rollout((1,), (1,), (0.0,), "stop"), text, TASK.verify(ITEM, text), False, NOTHING) for text in texts
+        GradedCompletion(Rollout((1,), (1,), (0.0,), "stop"), text, TASK.verify(ITEM, text), False, NOTHING)
+        for text in texts
     ]
     return read([Group(ITEM, tuple(members))])
 

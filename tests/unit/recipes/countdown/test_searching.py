@@ -4,12 +4,12 @@ import random
 
 import pytest
 
-from fathom.recipes.countdown.manner import Manner
+from fathom.recipes.countdown.manner import SearchErrors
 from fathom.recipes.countdown.puzzles import Combine
 from fathom.recipes.countdown.searching import search
 from fathom.tasks.task import Item
 
-PERFECT = Manner(guess=0, patience=(1, 1), slip=0, overlook=0, imagine=0, move=0)
+PERFECT = SearchErrors(guess=0, patience=(1, 1), slip=0, overlook=0, imagine=0, move=0)
 
 
 def item(target, *numbers):
@@ -53,10 +53,10 @@ def test_a_beginning_is_written_once():
 def test_habits_taken_to_their_end():
     rng = random.Random(0)
     problem = item(25, 3, 5, 9, 14)
-    guess = search(problem, Manner(guess=1), rng)
+    guess = search(problem, SearchErrors(guess=1), rng)
     assert guess.startswith("</think> ")
     assert guess.count("=") == 3
-    hasty = Manner(guess=0, patience=(0, 0), imagine=0, overlook=1)
+    hasty = SearchErrors(guess=0, patience=(0, 0), imagine=0, overlook=1)
     assert search(problem, hasty, rng).count("\n") == 2
     assert search(item(17, 9, 5, 3), hasty, random.Random(14)) == (
         " 9 - 5 = 4, 3 + 7 - 1 * 12\n</think> 9 - 5 = 4, 4 + 3 = 7"

@@ -1,19 +1,19 @@
 """Steps with two numbers, and what can be made of several."""
 
-from fathom.recipes.countdown.steps import Step, calculation, reachable, steps, written
+from fathom.recipes.countdown.steps import ArithmeticStep, calculation, number_text, reachable, steps
 
 
 def test_every_step_of_three_numbers_the_larger_first():
     assert steps((5, 9, 3)) == [
-        Step(9, "+", 5, (3,)),
-        Step(9, "-", 5, (3,)),
-        Step(9, "*", 5, (3,)),
-        Step(5, "+", 3, (9,)),
-        Step(5, "-", 3, (9,)),
-        Step(5, "*", 3, (9,)),
-        Step(9, "+", 3, (5,)),
-        Step(9, "-", 3, (5,)),
-        Step(9, "*", 3, (5,)),
+        ArithmeticStep(9, "+", 5, (3,)),
+        ArithmeticStep(9, "-", 5, (3,)),
+        ArithmeticStep(9, "*", 5, (3,)),
+        ArithmeticStep(5, "+", 3, (9,)),
+        ArithmeticStep(5, "-", 3, (9,)),
+        ArithmeticStep(5, "*", 3, (9,)),
+        ArithmeticStep(9, "+", 3, (5,)),
+        ArithmeticStep(9, "-", 3, (5,)),
+        ArithmeticStep(9, "*", 3, (5,)),
     ]
 
 
@@ -31,6 +31,6 @@ def test_what_can_be_made_stays_below_a_hundred():
 
 
 def test_what_is_written():
-    assert (written(99), written(100)) == ("99", "big")
+    assert (number_text(99), number_text(100)) == ("99", "big")
     assert calculation("-", 3, 9, 6) == "9 - 3 = 6"
     assert calculation("*", 3, 9, 27) == "3 * 9 = 27"

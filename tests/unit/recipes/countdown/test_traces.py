@@ -6,10 +6,10 @@ from itertools import islice
 
 import pytest
 
-from fathom.recipes.countdown.traces import Habits, ZeroCountdown, question, solve, traces
+from fathom.recipes.countdown.traces import SolverErrors, ZeroCountdown, question, solve, traces
 from fathom.tasks.task import Item, Task
 
-PERFECT = Habits(guess=0, patience=(1, 1), slip=0, overlook=0, imagine=0)
+PERFECT = SolverErrors(guess=0, patience=(1, 1), slip=0, overlook=0, imagine=0)
 TASK = ZeroCountdown()
 
 
@@ -32,7 +32,7 @@ def test_a_patient_solver_without_slips_writes_every_line_and_always_succeeds():
 
 
 def test_the_default_habits_leave_room_to_learn():
-    found = list(islice(traces(Habits()), 3000))
+    found = list(islice(traces(SolverErrors()), 3000))
     right = {kind: [] for kind in ("guess", "hit", "imagined", "gave up")}
     for one in found:
         verdict = TASK.verify(one.item, one.completion)
@@ -49,21 +49,21 @@ def test_the_default_habits_leave_room_to_learn():
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_no_held_out_numbers_are_in_the_corpus(split):
     held_out = {tuple(sorted(one.metadata["numbers"])) for one in TASK.items(split)}
-    seen = {tuple(sorted(one.item.metadata["numbers"])) for one in islice(traces(Habits()), 5000)}
+    seen = {tuple(sorted(one.item.metadata["numbers"])) for one in islice(traces(SolverErrors()), 5000)}
     assert held_out
     assert held_out.isdisjoint(seen)
 
 
 def test_the_same_seed_gives_the_same_corpus():
-    one, same, other = (list(islice(traces(Habits(), seed=seed), 20)) for seed in (1, 1, 2))
+    one, same, other = (list(islice(traces(SolverErrors(), seed=seed), 20)) for seed in (1, 1, 2))
     assert one == same
     assert one != other
 
 
 @pytest.mark.parametrize(("habit", "kind"), [({"guess": 1.0}, "guess"), ({"patience": (0, 0)}, None)])
 def test_a_habit_taken_to_its_end(habit, kind):
-    kinds = Counter(one.kind for one in islice(traces(Habits(**habit)), 200))
-    lines = {one.lines for one in islice(traces(Habits(**habit)), 200)}
+    kinds = Counter(one.kind for one in islice(traces(SolverErrors(**habit)), 200))
+    lines = {one.lines for one in islice(traces(SolverErrors(**habit)), 200)}
     if kind:
         assert kinds == {kind: 200}
         assert lines == {0}

@@ -4,7 +4,7 @@ from itertools import islice
 
 import pytest
 
-from fathom.recipes.countdown.traces import Habits, traces
+from fathom.recipes.countdown.traces import SolverErrors, traces
 from fathom.recipes.countdown.vocabulary import SIZE, chat, tokenizer
 from fathom.text.tokenizer import Tokenizer
 from fathom.types import Conversation, Message
@@ -58,7 +58,7 @@ def test_any_text_is_spelled_and_read_back(text):
 def test_the_corpus_is_read_back_and_fits_the_embedding():
     vocabulary = tokenizer()
     assert vocabulary.vocab_size <= SIZE
-    for one in islice(traces(Habits()), 100):
+    for one in islice(traces(SolverErrors()), 100):
         ids = vocabulary.encode(one.completion)
         assert vocabulary.decode(ids) == one.completion
         assert max(ids) < SIZE

@@ -4,12 +4,12 @@ import random
 
 import pytest
 
-from fathom.recipes.countdown.manner import Manner
+from fathom.recipes.countdown.manner import SearchErrors
 from fathom.recipes.countdown.puzzles import QUESTION
 from fathom.recipes.countdown.working import LONGEST, work
 from fathom.tasks.task import Item
 
-PERFECT = Manner(guess=0, patience=(1, 1), slip=0)
+PERFECT = SearchErrors(guess=0, patience=(1, 1), slip=0)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_who_gives_up_answers_with_what_is_there():
     hasty = PERFECT.model_copy(update={"patience": (0.0, 0.0)})
     one = Item("x", "", 0, {QUESTION: "= 7 + 4 * 3 - 2"})
     assert work(one, hasty, random.Random(0)) == " 4 * 3 = 12: 7 + 12 - 2\n</think> 12"
-    assert work(one, Manner(guess=1), random.Random(0)).startswith("</think> ")
+    assert work(one, SearchErrors(guess=1), random.Random(0)).startswith("</think> ")
 
 
 def test_slips_never_keep_a_working_from_ending():

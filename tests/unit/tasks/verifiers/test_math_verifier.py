@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fathom.tasks.sandbox import worker
 from fathom.tasks.sandbox.worker import MissingPackageError
-from fathom.tasks.verifiers.math import MathVerifier, settled
+from fathom.tasks.verifiers.math import MathVerifier, form_problem
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_a_bomb_is_wrong_and_the_next_answer_is_read(bomb: str) -> None:
 )
 def test_nothing_raises(verifier: MathVerifier, answer: str) -> None:
     assert isinstance(verifier.check_strict(answer, "\\frac{7}{3}"), str)
-    assert isinstance(settled(answer, "7", strict=True), str)
+    assert isinstance(form_problem(answer, "7", strict=True), str)
 
 
 def test_without_math_verify_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from fathom.text import bpe
 from fathom.train.distill import collect
 from fathom.train.distill.config import DistillConfig
 from fathom.train.distill.local import LocalTeacher
-from fathom.train.distill.sample import Lessons
+from fathom.train.distill.sample import SampleBuilder
 from fathom.train.distill.teacher import Ask
 from fathom.train.rl.config import TaskConfig
 from fathom.train.rl.tasks import task_of
@@ -175,9 +175,9 @@ def test_a_run_that_is_stopped_while_asking_goes_on_later(start, shown, tmp_path
 
     with fake_endpoint(plan) as endpoint:
         asked = config(start, endpoint.url)
-        task, lessons = task_of(TASK), Lessons(tokenizer(), template())
+        task, lessons = task_of(TASK), SampleBuilder(tokenizer(), template())
         items = collect.problems(task, 12, 0)
-        file = collect.TraceFile(tmp_path, collect.asked(asked))
+        file = collect.TraceFile(tmp_path, collect.settings_fingerprint(asked))
         assert not collect.collect(asked, file, items, task, lessons, shown, stop.is_set)
         assert 5 <= len(file.traces) < 24
         assert collect.collect(asked, file, items, task, lessons, shown, lambda: False)

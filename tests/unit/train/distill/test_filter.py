@@ -4,24 +4,24 @@ import pytest
 
 from fathom.recipes.countdown.vocabulary import template, tokenizer
 from fathom.tasks.task import Item
-from fathom.train.distill.config import SieveConfig
-from fathom.train.distill.filter import nothing_left, sift
-from fathom.train.distill.sample import Lessons
-from fathom.train.distill.teacher import Answer
+from fathom.train.distill.config import FilterConfig
+from fathom.train.distill.filter import filter_traces, nothing_left
+from fathom.train.distill.sample import SampleBuilder
+from fathom.train.distill.teacher import TeacherAnswer
 from fathom.train.distill.traces import Trace
 from fathom.types import Message
 
 ITEMS = [Item(f"p{number}", (Message("user", f"{number} from 1"),), number) for number in range(3)]
-LESSONS = Lessons(tokenizer(), template())
+LESSONS = SampleBuilder(tokenizer(), template())
 
 
 def made(content="so it is 3", reasoning="one and two", *, problem=0, sample=0, correct=True, ending="stop"):
-    said = Answer(Message("assistant", content, reasoning=reasoning), ending, 10)
+    said = TeacherAnswer(Message("assistant", content, reasoning=reasoning), ending, 10)
     return Trace(problem, sample, ITEMS[problem].id, said, correct)
 
 
 def sifted(*traces, longest=1000, **config):
-    return sift(traces, ITEMS, LESSONS, SieveConfig(**config), longest)
+    return filter_traces(traces, ITEMS, LESSONS, FilterConfig(**config), longest)
 
 
 def test_a_right_and_whole_answer_is_learned():
@@ -116,4 +116,4 @@ def test_where_nothing_is_left_the_commonest_reason_has_a_remedy(trace, remedy):
 
 def test_a_language_that_nobody_knows_is_refused():
     with pytest.raises(ValueError, match="choose one of"):
-        SieveConfig(language="tlh")
+        FilterConfig(language="tlh")

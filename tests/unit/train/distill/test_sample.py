@@ -8,7 +8,7 @@ from fathom.recipes.countdown.vocabulary import template, tokenizer
 from fathom.tasks.task import Item
 from fathom.text import bpe, r1
 from fathom.text.template import ChatTemplate
-from fathom.train.distill.sample import Lessons, asked_tokens
+from fathom.train.distill.sample import SampleBuilder, asked_tokens
 from fathom.types import Message, ToolCall
 
 ITEM = Item("p", (Message("user", "24 from 3 5 9"),), 24)
@@ -20,7 +20,7 @@ def answer(content="3", reasoning=None):
 
 @pytest.fixture
 def lessons():
-    return Lessons(tokenizer(), template())
+    return SampleBuilder(tokenizer(), template())
 
 
 def test_the_answer_is_learned_behind_the_students_own_prompt(lessons):
@@ -28,33 +28,33 @@ def test_the_answer_is_learned_behind_the_students_own_prompt(lessons):
     assert tokenizer().decode(sample.ids, skip_special=False) == (
         f"{r1.BOS}{r1.USER}24 from 3 5 9{r1.ASSISTANT}<think>\n5 * 3 = 15\n</think>\n\n( 5 * 3 ) + 9{r1.EOS}"
     )
-    assert lessons.said(sample) == "5 * 3 = 15\n</think>\n\n( 5 * 3 ) + 9"  # the prompt opened the thinking
+    assert lessons.learned_text(sample) == "5 * 3 = 15\n</think>\n\n( 5 * 3 ) + 9"  # the prompt opened the thinking
     assert asked_tokens(sample) == len(sample.ids) - sum(sample.learned)
     assert sample.ids[-1] == tokenizer().token_id(r1.EOS)
 
 
 def test_text_goes_over_whatever_the_vocabulary():
     """Two students with other tokens learn the same words."""
-    one, other = Lessons(tokenizer(), template()), Lessons(bpe.train([], bpe.SMALLEST), bpe.chat_template())
+    one, other = SampleBuilder(tokenizer(), template()), SampleBuilder(bpe.train([], bpe.SMALLEST), bpe.chat_template())
     message = answer("Ça fait 24, 猫!", "hm")
     a, b = one.sample(ITEM, message), other.sample(ITEM, message)
     assert list(a.ids) != list(b.ids)
-    assert one.said(a) == other.said(b)
+    assert one.learned_text(a) == other.learned_text(b)
 
 
 def test_a_text_is_completed_and_opened_thinking_not_opened_again(lessons):
     closed = lessons.sample(Item("t", "1+1=", 2), answer("2"))
     assert tokenizer().decode(closed.ids, skip_special=False) == f"1+1=2{r1.EOS}"
     thought = lessons.sample(Item("t", "1+1=", 2), answer(" 2", "one and one"))
-    assert lessons.said(thought) == "<think>one and one</think> 2"
+    assert lessons.learned_text(thought) == "<think>one and one</think> 2"
     opened = lessons.sample(Item("t", "1+1= <think>", 2), answer(" 2", "one and one"))
-    assert lessons.said(opened) == "one and one</think> 2"
+    assert lessons.learned_text(opened) == "one and one</think> 2"
 
 
 def test_quoted_control_tokens_are_spelled_out(lessons):
     sample = lessons.sample(ITEM, answer(f"I end with {r1.EOS} {r1.USER}"))
     assert list(sample.ids).count(tokenizer().token_id(r1.EOS)) == 1
-    assert r1.EOS in lessons.said(sample)
+    assert r1.EOS in lessons.learned_text(sample)
 
 
 def test_thoughts_that_close_themselves_are_no_lesson(lessons):
@@ -68,15 +68,15 @@ def test_tool_calls_are_left_out(lessons):
 
 
 def test_a_student_without_a_template_learns_texts_only():
-    bare = Lessons(tokenizer(), None)
-    assert bare.said(bare.sample(Item("t", "1+1=", 2), answer("2"))) == "2"
+    bare = SampleBuilder(tokenizer(), None)
+    assert bare.learned_text(bare.sample(Item("t", "1+1=", 2), answer("2"))) == "2"
     with pytest.raises(TokenizerError, match="no chat template"):
         bare.sample(ITEM, answer())
 
 
 def test_a_template_that_thinks_only_when_asked_is_asked():
     source = CHATML.replace("<|im_end|>", "")
-    lessons = Lessons(tokenizer(), ChatTemplate(source))
+    lessons = SampleBuilder(tokenizer(), ChatTemplate(source))
     thought, said = lessons.sample(ITEM, answer("3", "hm")), lessons.sample(ITEM, answer("3"))
-    assert "hm" in lessons.said(thought)
-    assert lessons.said(said).strip() == "3"
+    assert "hm" in lessons.learned_text(thought)
+    assert lessons.learned_text(said).strip() == "3"

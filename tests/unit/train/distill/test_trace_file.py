@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fathom.base.errors import ConfigError, DataError
-from fathom.train.distill.teacher import Answer
+from fathom.train.distill.teacher import TeacherAnswer
 from fathom.train.distill.traces import FILE, Trace, TraceFile
 from fathom.types import Message
 
@@ -14,7 +14,7 @@ ASKED = {"data": {"samples": 2, "options": {"count": (3, 4)}}}
 
 def made(problem=0, sample=0, **changes):
     values = {"ending": "stop", "tokens": 5} | changes
-    said = Answer(Message("assistant", "fünf \ufffd", reasoning="hm\n"), **values)
+    said = TeacherAnswer(Message("assistant", "fünf \ufffd", reasoning="hm\n"), **values)
     return Trace(problem, sample, f"id{problem}", said, False, "it is 4")
 
 

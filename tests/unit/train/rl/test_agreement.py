@@ -13,15 +13,15 @@ from small_policy import CONFIGS, build
 from fathom.base.errors import ConfigError, RequestError
 from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore
-from fathom.evals.rollout import EngineSource
-from fathom.model.replay import recorded, routers
+from fathom.evals.rollout import EngineSampler
+from fathom.model.replay import record_routing, routers
 from fathom.train.rl.loss import FORMS, policy_loss
 from fathom.train.rl.scoring import collate, head, pieces, score
 
 
 def source(model, **changes):
     settings = {"eos_ids": frozenset({0}), "max_context": 80, "sequences": 8, "page_size": 4} | changes
-    return EngineSource(model, **settings)
+    return EngineSampler(model, **settings)
 
 
 def prompts(count=5):
@@ -97,16 +97,16 @@ def test_they_agree_through_chunked_prefill_preemption_and_the_prefix_cache(kind
 def chosen(model, rollout):
     """(L, T, K) of a plain pass over all tokens but the last; None of a model without experts."""
     heard = {}
-    with torch.no_grad(), recorded(routers(model), heard.__setitem__):
+    with torch.no_grad(), record_routing(routers(model), heard.__setitem__):
         model.hidden(torch.tensor([rollout.prompt_ids + rollout.completion_ids])[:, :-1])
     return torch.stack([heard[place] for place in sorted(heard)]) if heard else None
 
 
-def equal(recorded, expected):
+def equal(record_routing, expected):
     """Whether the same experts were noted, in whatever order each layer names them."""
     if expected is None:
-        return recorded is None
-    return torch.from_numpy(recorded).long().sort(-1).values.equal(expected.sort(-1).values)
+        return record_routing is None
+    return torch.from_numpy(record_routing).long().sort(-1).values.equal(expected.sort(-1).values)
 
 
 @pytest.mark.parametrize("burst", [1, 64], ids=["step by step", "in bursts"])

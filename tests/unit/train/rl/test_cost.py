@@ -3,7 +3,7 @@
 import pytest
 from toy_rl import CONFIG
 
-from fathom.evals.grading import Graded, Group
+from fathom.evals.grading import GradedCompletion, Group
 from fathom.evals.rollout import Rollout
 from fathom.model import flops
 from fathom.tasks.rewards import NOTHING
@@ -14,7 +14,8 @@ from fathom.train.rl.cost import Cost
 def group(prompt, *lengths):
     rollouts = [Rollout((1,) * prompt, (2,) * length, (0.0,) * length, "stop") for length in lengths]
     return Group(
-        Item("x", "x", None), tuple(Graded(one, "", Verdict(0.0, False, False), False, NOTHING) for one in rollouts)
+        Item("x", "x", None),
+        tuple(GradedCompletion(one, "", Verdict(0.0, False, False), False, NOTHING) for one in rollouts),
     )
 
 

@@ -110,8 +110,8 @@ def test_a_floor_that_leaves_nothing_divides_evenly():
 def test_half_solved_problems_teach_nothing_where_the_other_half_is_hopeless():
     one = ladder()
     one.load({"open": ["a"], "seen": {"a": [[4, 4], [0, 4], [4, 4], [0, 4]], "b": [], "c": []}})
-    assert one.solved("a") == 0.5
-    assert one.undecided("a") == pytest.approx(1 / 6)
+    assert one.pass_rate("a") == 0.5
+    assert one.mixed_group_probability("a") == pytest.approx(1 / 6)
 
 
 def test_what_is_logged_is_what_happened():

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from fathom.train.rl.loss import FORMS, LossConfig, divisor, k3, policy_loss
+from fathom.train.rl.loss import FORMS, PolicyLossConfig, divisor, k3, policy_loss
 
 # Two completions; the second has one token and one place of padding. Old log-probabilities are -1, ratios are
 #   A = +1:  1.5  0.5
@@ -19,20 +19,20 @@ MASK = torch.tensor([[1, 1], [1, 0]])
 CASES = {
     # min(1.5, 1.2) = 1.2; min(.5, .8) = .5; min(-1.4, -1.6) = -1.6
     # -((1.2 + .5)/2 - 1.6)/2
-    "deepseekmath": (LossConfig(normalization="sequence", clip_high=0.2), 0.375),
+    "deepseekmath": (PolicyLossConfig(normalization="sequence", clip_high=0.2), 0.375),
     # -(1.2 + .5 - 1.6)/3
-    "token level": (LossConfig(normalization="token", clip_high=0.2), -0.0333333),
+    "token level": (PolicyLossConfig(normalization="token", clip_high=0.2), -0.0333333),
     # -(1.2 + .5 - 1.6)/(2 · 4)
-    "constant": (LossConfig(normalization="constant", clip_high=0.2, length_limit=4), -0.0125),
+    "constant": (PolicyLossConfig(normalization="constant", clip_high=0.2, length_limit=4), -0.0125),
     # min(1.5, 1.28) = 1.28: -(1.28 + .5 - 1.6)/3
-    "clip-higher": (LossConfig(normalization="token", clip_high=0.28), -0.06),
+    "clip-higher": (PolicyLossConfig(normalization="token", clip_high=0.28), -0.06),
     # s = sqrt(1.5 · .5) = .8660254 and .7: -(.8660254 - 1.6)/2
-    "gspo": (LossConfig(ratio="sequence", normalization="sequence", clip_high=0.2), 0.3669873),
+    "gspo": (PolicyLossConfig(ratio="sequence", normalization="sequence", clip_high=0.2), 0.3669873),
     # gspo with its paper's bounds: min(.8660254, .9997) = .8660254; min(-1.4, -1.9994): -(.8660254 - 1.9994)/2
     "gspo's own clip": (FORMS["gspo"], 0.5666873),
     # 1.2 · (ln 1.5 - 1) = -.7134419; .5 · (ln .5 - 1) = -.8465736; -2 · .7 · (ln .7 - 1) = 1.8993450
     # -(-.7134419 - .8465736 + 1.8993450)/3
-    "cispo": (LossConfig(objective="cispo", normalization="token", clip_high=0.2), -0.1131098),
+    "cispo": (PolicyLossConfig(objective="cispo", normalization="token", clip_high=0.2), -0.1131098),
 }
 
 
@@ -63,7 +63,7 @@ def test_the_gradient_is_that_of_finite_differences(case):
 
 
 def test_the_kl_term_is_k3_with_its_gradient():
-    config = LossConfig(normalization="sequence", clip_high=0.2, kl_coefficient=0.1)
+    config = PolicyLossConfig(normalization="sequence", clip_high=0.2, kl_coefficient=0.1)
     reference = NEW + math.log(2)  # π_ref/π = 2 everywhere: 2 - ln 2 - 1 = .3068528
     torch.testing.assert_close(k3(NEW, reference), torch.full_like(NEW, 0.3068528), atol=1e-7, rtol=0)
     logprobs = NEW.clone().requires_grad_()

@@ -11,7 +11,7 @@ from fathom.base.distributed import World
 from fathom.base.errors import ConfigError
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
-from fathom.train.rl.prefetch import Ahead, Twin
+from fathom.train.rl.prefetch import AsyncSampler, Prefetch
 from fathom.train.rl.scoring import collate, score
 from fathom.train.rl.trainer import Trainer
 
@@ -31,7 +31,7 @@ def config(steps=20, **sampling):
 def trainer(steps=20, **sampling):
     model = build()
     own = grader(model)
-    twin = Twin(model, torch.device("cpu"), lambda other: own.with_source(grader(other).source))
+    twin = AsyncSampler(model, torch.device("cpu"), lambda other: own.with_source(grader(other).source))
     return Trainer(model, own, config(steps, **sampling), twin=twin)
 
 
@@ -110,14 +110,14 @@ def test_an_evaluation_waits_for_what_is_under_way():
 
 class TestAhead:
     def test_work_is_done_meanwhile(self):
-        ahead, go = Ahead(), threading.Event()
+        ahead, go = Prefetch(), threading.Event()
         ahead.begin(lambda: go.wait(60))
         go.set()  # it would wait for ever if it were done at once
         assert ahead.take() is True
         assert ahead.take() is None
 
     def test_an_error_comes_with_the_result(self):
-        ahead = Ahead()
+        ahead = Prefetch()
         ahead.begin(lambda: 1 // 0)
         with pytest.raises(ZeroDivisionError):
             ahead.take()
@@ -128,6 +128,6 @@ def test_what_cannot_be_is_refused():
     with pytest.raises(ValueError, match=r"sampling\.overlap .* set sampling.temperature=1"):
         config(temperature=0.8)
     model = build()
-    twin = Twin(model, torch.device("cpu"), grader)
+    twin = AsyncSampler(model, torch.device("cpu"), grader)
     with pytest.raises(ConfigError, match="one process alone can sample ahead"):
         Trainer(model, grader(model), config(), world=World(0, 2, 0), twin=twin)

@@ -7,7 +7,7 @@ import pytest
 from fathom.base.errors import ConfigError
 from fathom.evals.metrics import Evaluation
 from fathom.train.rl.config import GateConfig
-from fathom.train.rl.doctor import admit, examine
+from fathom.train.rl.doctor import check_readiness, examine
 
 READY = Evaluation(
     problems=64,
@@ -30,7 +30,7 @@ def base(solved=None, ever=None, **changes):
 
 
 def test_a_base_like_the_prototypes_is_ready():
-    assert admit(READY, GateConfig(mode="stop")) == []
+    assert check_readiness(READY, GateConfig(mode="stop")) == []
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_a_base_like_the_prototypes_is_ready():
     ],
 )
 def test_a_doubtful_base_is_named_with_advice(found, what, advice):
-    (finding,) = admit(found, GateConfig(mode="warn"))
+    (finding,) = check_readiness(found, GateConfig(mode="warn"))
     assert finding.severity == "doubtful"
     assert finding.what.startswith(what)
     assert finding.advice.startswith(advice)
     with pytest.raises(ConfigError, match="not ready for reinforcement learning"):
-        admit(found, GateConfig(mode="stop"))
-    assert admit(found, GateConfig(mode="off")) == [finding]
+        check_readiness(found, GateConfig(mode="stop"))
+    assert check_readiness(found, GateConfig(mode="off")) == [finding]
 
 
 NEVER = {1: 0.0, 2: 0.0, 4: 0.0, 8: 0.0}
@@ -68,11 +68,11 @@ NEVER = {1: 0.0, 2: 0.0, 4: 0.0, 8: 0.0}
 def test_a_verifier_that_always_says_no_is_refused_even_where_the_gate_only_warns(changes, words):
     hopeless = dataclasses.replace(READY, pass_at=NEVER, **changes)
     with pytest.raises(ConfigError, match="said no to all 512 completions") as caught:
-        admit(hopeless, GateConfig(mode="warn"))
+        check_readiness(hopeless, GateConfig(mode="warn"))
     assert words in caught.value.remedy
     assert examine(hopeless, GateConfig())[0].severity == "fatal"
 
 
 def test_one_that_always_says_yes_is_refused_too():
     with pytest.raises(ConfigError, match="every completion is right"):
-        admit(base(solved=1.0, ever=1.0), GateConfig())
+        check_readiness(base(solved=1.0, ever=1.0), GateConfig())

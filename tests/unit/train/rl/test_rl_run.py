@@ -15,8 +15,8 @@ from fathom.train.rl import run
 from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.doctor import Finding
 from fathom.train.rl.measure import MeasureConfig, Setting, measure
-from fathom.train.rl.rejection import kept
-from fathom.train.rl.run import learn
+from fathom.train.rl.rejection import correct_completions
+from fathom.train.rl.run import train
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import last_described, read
@@ -54,7 +54,7 @@ def config(start, **changes):
 
 def test_a_run_leaves_metrics_rollouts_and_a_model(start, display, tmp_path):
     out = tmp_path / "run"
-    assert learn(config(start), out, display)
+    assert train(config(start), out, display)
     lines = read(out)
     assert [line["step"] for line in lines if line["kind"] == "rl"] == [1, 2, 3, 4]
     assert [line["step"] for line in lines if line["kind"] == "evaluation"] == [2, 4]
@@ -63,7 +63,7 @@ def test_a_run_leaves_metrics_rollouts_and_a_model(start, display, tmp_path):
     assert [line["step"] for line in shown] == [1, 1, 2, 2, 3, 3, 4, 4]
     assert {len(line["completions"]) for line in shown} == {2}
     assert open_bundle(out / "final", dtype="float32").tokenizer.vocab_size == tokenizer().vocab_size
-    assert learn(config(start), out, display)  # says that nothing is left to do
+    assert train(config(start), out, display)  # says that nothing is left to do
     assert read(out) == lines
 
 
@@ -71,7 +71,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(start, display, tmp_path, monk
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     doubting = config(start, gate=GateConfig(problems=2, samples=2))
     monkeypatch.setattr("fathom.train.rl.run.admit", lambda *_: [Finding("doubtful", "few are right", "wait")])
-    learn(doubting, whole, display)
+    train(doubting, whole, display)
     original = Trainer.run_step
 
     def dies(trainer):
@@ -81,10 +81,10 @@ def test_a_killed_run_goes_on_to_the_same_weights(start, display, tmp_path, monk
 
     monkeypatch.setattr(Trainer, "run_step", dies)
     with pytest.raises(KeyboardInterrupt):
-        learn(doubting, parts, display)
+        train(doubting, parts, display)
     monkeypatch.undo()
     assert [line["step"] for line in read(parts) if line["kind"] == "rl"] == [1, 2, 3]
-    learn(doubting, parts, display)
+    train(doubting, parts, display)
     a, b = (open_bundle(out / "final", dtype="float32").model.state_dict() for out in (whole, parts))
     assert all((a[name] == b[name]).all() for name in a)
     assert [line["step"] for line in read(parts) if line["kind"] == "rl"] == [1, 2, 3, 4]
@@ -94,7 +94,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(start, display, tmp_path, monk
 
 def test_a_run_that_samples_ahead_leaves_the_same_files(start, display, tmp_path):
     sampling = SamplingConfig(prompts=2, group=2, max_tokens=6, overlap=1, device="cpu")
-    assert learn(config(start, sampling=sampling), tmp_path / "run", display)
+    assert train(config(start, sampling=sampling), tmp_path / "run", display)
     lines = read(tmp_path / "run")
     assert [line["staleness"] for line in lines if line["kind"] == "rl"] == [0, 1, 1, 1]
     assert open_bundle(tmp_path / "run" / "final", dtype="float32")
@@ -102,27 +102,27 @@ def test_a_run_that_samples_ahead_leaves_the_same_files(start, display, tmp_path
 
 def test_a_run_out_of_time_leaves_a_model_and_a_checkpoint(start, display, tmp_path):
     out = tmp_path / "run"
-    assert learn(config(start, max_minutes=1e-9), out, display)
+    assert train(config(start, max_minutes=1e-9), out, display)
     assert open_bundle(out / "final", dtype="float32")
     assert not [line for line in read(out) if line["kind"] == "rl"]
 
 
 def test_another_configuration_does_not_go_on(start, display, tmp_path):
-    learn(config(start), tmp_path / "run", display)
+    train(config(start), tmp_path / "run", display)
     with pytest.raises(ConfigError, match="estimator"):
-        learn(config(start, estimator="rloo"), tmp_path / "run", display)
+        train(config(start, estimator="rloo"), tmp_path / "run", display)
 
 
 def test_a_base_that_is_never_right_is_refused_before_a_step(start, display, tmp_path):
     gate = GateConfig(problems=4, samples=2)
     with pytest.raises(ConfigError, match="the verifier said no to all 8 completions"):
-        learn(config(start, gate=gate), tmp_path / "run", display)
+        train(config(start, gate=gate), tmp_path / "run", display)
     assert not (tmp_path / "run" / "checkpoints").exists()
 
 
 def test_an_unknown_task_is_named(start, display, tmp_path):
     with pytest.raises(ConfigError, match="no task is called 'zero-countdwn'"):
-        learn(config(start, task=TaskConfig(name="zero-countdwn")), tmp_path / "run", display)
+        train(config(start, task=TaskConfig(name="zero-countdwn")), tmp_path / "run", display)
 
 
 def test_a_measurement_has_a_line_for_each_temperature(start, display, tmp_path):
@@ -152,7 +152,7 @@ def test_what_cannot_be_is_refused_where_it_is_written(changes, words):
 def test_rejection_sampling_keeps_what_is_right_once(start, monkeypatch):
     monkeypatch.setattr(run, "task_of", lambda _config: Begin())
     vocabulary = tokenizer()
-    found = list(kept(start, "begin", problems=400, samples=8, max_tokens=50))
+    found = list(correct_completions(start, "begin", problems=400, samples=8, max_tokens=50))
     assert found
     for sample in found:
         assert sample.learned[:8] == [False] * 8

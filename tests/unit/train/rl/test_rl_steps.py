@@ -8,7 +8,7 @@ from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.train.divergence import DivergedError
 from fathom.train.rl.config import CompletionsConfig, StepsConfig, TaskConfig
 from fathom.train.rl.scoring import score
-from fathom.train.rl.steps import Learned, Piece, Steps
+from fathom.train.rl.steps import Learned, PieceLoss, Steps
 
 
 class Count:
@@ -36,7 +36,7 @@ class Imitate(Steps):
 
         def piece(batch, places):
             logprobs = score(self.model, batch).logprobs
-            return Piece(-self.factor * logprobs.sum() / tokens, Count(), logprobs)
+            return PieceLoss(-self.factor * logprobs.sum() / tokens, Count(), logprobs)
 
         self.update(rollouts, piece, learned, balance)
         return learned

@@ -12,7 +12,7 @@ from fathom.tasks.task import Verdict
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.loss import FORMS
 from fathom.train.rl.scoring import collate
-from fathom.train.rl.steps import settled
+from fathom.train.rl.steps import has_equal_rewards
 from fathom.train.rl.trainer import Trainer
 
 OPTIM = OptimConfig(adamw=AdamWConfig(lr=1e-2, weight_decay=0), schedule=ScheduleConfig(kind="constant"))
@@ -158,8 +158,8 @@ def gradients(one):
 def test_what_cannot_teach_is_not_computed_and_changes_nothing(truncated, updates, monkeypatch):
     changes = {"sampling": {"truncated": truncated}, "updates": updates}
     line, groups, found = gradients(trainer(**changes))
-    assert any(settled(group) for group in groups)
-    assert not all(settled(group) for group in groups)
+    assert any(has_equal_rewards(group) for group in groups)
+    assert not all(has_equal_rewards(group) for group in groups)
     monkeypatch.setattr(Trainer, "_teaches", lambda *_: True)
     whole, _, expected = gradients(trainer(**changes))
     assert line["loss"] == pytest.approx(whole["loss"], abs=1e-7)

@@ -140,7 +140,7 @@ def test_by_minutes_the_schedule_follows_the_clock(tmp_path: Path) -> None:
     assert factors[len(factors) // 2] == pytest.approx(0.5, abs=0.1)
     assert factors[-1] < 0.1
     assert lines[-1]["seconds"] == pytest.approx(120, abs=10)
-    assert loop.ended(121)
+    assert loop.is_finished(121)
 
 
 class Poisoned:

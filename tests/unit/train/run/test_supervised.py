@@ -15,7 +15,7 @@ from fathom.text import bpe
 from fathom.text.tokenizer import Tokenizer
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import read
-from fathom.train.run.supervised import prepare, reader, student, teach
+from fathom.train.run.supervised import load_tokenizer, load_trainee, prepare, train
 from fathom.train.supervised_config import PretrainConfig
 
 
@@ -27,8 +27,8 @@ def config(**changes: object) -> PretrainConfig:
 def run(settings: PretrainConfig, out: Path) -> str:
     written = io.StringIO()
     with Display(Console(file=written)) as display:
-        pupil = student(settings, prepare(settings))
-        assert teach(settings, pupil, counting(), out, display)
+        pupil = load_trainee(settings, prepare(settings))
+        assert train(settings, pupil, counting(), out, display)
     return written.getvalue()
 
 
@@ -89,7 +89,7 @@ def test_a_checkpoint_holds_its_tokenizer_and_knows_another(tmp_path: Path) -> N
     settings = config(steps=2, tokenizer=str(tmp_path / "vocabulary"))
     run(settings, tmp_path / "run")
     kept = tmp_path / "run/checkpoints/step-00000002/tokenizer"
-    assert Tokenizer.from_directory(kept).fingerprint == reader(str(tmp_path / "vocabulary"))[0].fingerprint
+    assert Tokenizer.from_directory(kept).fingerprint == load_tokenizer(str(tmp_path / "vocabulary"))[0].fingerprint
     bpe.save(bpe.train(["other letters"], 300), tmp_path / "vocabulary")
     with pytest.raises(ConfigError, match=r"the tokenizer has changed since .*step-00000002 was written; put back"):
         run(settings, tmp_path / "run")
@@ -104,7 +104,7 @@ def test_a_run_begins_with_the_weights_of_another(tmp_path: Path) -> None:
     run(config(), tmp_path / "first")
     start = tmp_path / "first" / "final"
     settings = config(model=None, tokenizer=None, start=str(start), steps=1)
-    pupil = student(settings, prepare(settings))
+    pupil = load_trainee(settings, prepare(settings))
     assert all(parameter.requires_grad for parameter in pupil.model.parameters())
     saved = open_bundle(str(start), dtype="float32").model.state_dict()
     assert all(torch.equal(weight, saved[name]) for name, weight in pupil.model.state_dict().items())
@@ -128,30 +128,30 @@ def test_the_average_is_what_is_saved(tmp_path: Path) -> None:
 def test_a_vocabulary_that_does_not_fit_is_refused() -> None:
     settings = tiny_config()  # 64 ids, and a byte needs 256
     with pytest.raises(ConfigError, match=r"the tokenizer has 275 tokens, the model only 64; set model.vocab_size"):
-        student(settings, prepare(settings))
+        load_trainee(settings, prepare(settings))
 
 
 def test_another_tokenizer_than_the_checkpoints_is_refused(tmp_path: Path) -> None:
     run(config(steps=1), tmp_path / "first")
     start = str(tmp_path / "first" / "final")
-    student(config(model=None, start=start), torch.device("cpu"))  # `bytes` is its own
+    load_trainee(config(model=None, start=start), torch.device("cpu"))  # `bytes` is its own
     bpe.save(bpe.train(["some words of some text"], 300), tmp_path / "vocabulary")
     settings = config(model=None, start=start, tokenizer=str(tmp_path / "vocabulary"))
     with pytest.raises(ConfigError, match=r"vocabulary does not fit the checkpoint .*final.*; leave it out"):
-        student(settings, torch.device("cpu"))
+        load_trainee(settings, torch.device("cpu"))
 
 
 def test_rows_longer_than_the_context_are_refused() -> None:
     context = tiny_model().max_position
     settings = config(batch={"rows": 1, "length": context + 1})
     with pytest.raises(ConfigError, match=rf"rows of {context + 1} tokens exceed the model's context of {context}"):
-        student(settings, torch.device("cpu"))
+        load_trainee(settings, torch.device("cpu"))
 
 
 def test_a_missing_tokenizer_is_named(tmp_path: Path) -> None:
     settings = config(tokenizer=str(tmp_path))
     with pytest.raises(TokenizerError, match=r"there is no tokenizer\.json"):
-        student(settings, prepare(settings))
+        load_trainee(settings, prepare(settings))
 
 
 @pytest.mark.parametrize(

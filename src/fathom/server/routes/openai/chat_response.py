@@ -9,7 +9,7 @@ from typing import Any
 
 from fathom.engine.request import TokenLogprob
 from fathom.server.backend import Backend
-from fathom.server.generation import Closed, Finished, GenerationEvent, Opened, Piece
+from fathom.server.generation import Closed, Finished, GenerationEvent, GenerationPiece, Opened
 from fathom.server.routes.openai.common import (
     DONE,
     FINGERPRINT,
@@ -30,7 +30,7 @@ from fathom.server.schemas.openai.chat import (
     DeltaOut,
     ToolCallOut,
 )
-from fathom.text.events import Answer, Event, Thinking, ToolCallArguments, ToolCallStarted
+from fathom.text.events import AnswerText, Event, ThinkingText, ToolCallArguments, ToolCallStarted
 
 Events = AsyncGenerator[GenerationEvent, None]
 
@@ -40,7 +40,7 @@ async def write(events: Events, body: ChatRequest, backend: Backend) -> AsyncGen
     choices = [_Choice(index, backend) for index in range(body.n or 1)]
     completion: dict[str, Any] = {**_head(backend), "object": "chat.completion"}
     async for item in events:
-        if isinstance(item, Piece):
+        if isinstance(item, GenerationPiece):
             choices[item.index].push(item)
         elif isinstance(item, Closed):
             choices[item.index].finish_reason = item.reason
@@ -93,7 +93,7 @@ def _delta(delta: DeltaOut) -> dict[str, Any]:
     return {"delta": delta, "logprobs": None, "finish_reason": None}
 
 
-def _chunk_choices(item: Piece | Closed, body: ChatRequest, backend: Backend) -> list[ChatChunkChoice]:
+def _chunk_choices(item: GenerationPiece | Closed, body: ChatRequest, backend: Backend) -> list[ChatChunkChoice]:
     """One chunk an event; the tokens of a piece travel on its first."""
     if isinstance(item, Closed):
         return [{"index": item.index, "delta": {}, "logprobs": None, "finish_reason": item.reason}]
@@ -112,9 +112,9 @@ def _chunk_choices(item: Piece | Closed, body: ChatRequest, backend: Backend) ->
 
 
 def _event_delta(item: Event) -> DeltaOut | None:
-    if isinstance(item, Thinking):
+    if isinstance(item, ThinkingText):
         return {"content": None, "reasoning_content": item.text}
-    if isinstance(item, Answer):
+    if isinstance(item, AnswerText):
         return {"content": item.text}
     if isinstance(item, ToolCallStarted):
         call: ToolCallOut = {
@@ -148,11 +148,11 @@ class _Choice:
         self._logprobs: ChoiceLogprobs = {"content": [], "reasoning_content": []}
         self._token_ids: list[int] = []
 
-    def push(self, piece: Piece) -> None:
+    def push(self, piece: GenerationPiece) -> None:
         for item in piece.events:
-            if isinstance(item, Thinking):
+            if isinstance(item, ThinkingText):
                 self._thinking.append(item.text)
-            elif isinstance(item, Answer):
+            elif isinstance(item, AnswerText):
                 self._answer.append(item.text)
             elif isinstance(item, ToolCallStarted):
                 self._calls.append(item)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from fathom import __version__
 from fathom.engine.request import TokenLogprob
-from fathom.server.backend import Backend, Vocabulary
+from fathom.server.backend import Backend, ServedVocabulary
 from fathom.server.errors import ApiError, Problem
 from fathom.server.generation import Choices
 from fathom.server.schemas.openai.base import GenerationBody, UsageBody
@@ -66,12 +66,12 @@ def usage_body(usage: Usage) -> UsageBody:
     }
 
 
-def token_text(vocabulary: Vocabulary, token_id: int) -> str:
+def token_text(vocabulary: ServedVocabulary, token_id: int) -> str:
     """The token alone as text; half a character shows as U+FFFD, and its ``bytes`` are exact."""
     return vocabulary.token_bytes(token_id).decode("utf-8", "replace")
 
 
-def token_logprobs(vocabulary: Vocabulary, logprobs: Sequence[TokenLogprob]) -> list[TokenLogprobOut]:
+def token_logprobs(vocabulary: ServedVocabulary, logprobs: Sequence[TokenLogprob]) -> list[TokenLogprobOut]:
     out: list[TokenLogprobOut] = []
     for entry in logprobs:
         pairs = [(entry.token_id, entry.logprob), *entry.top]

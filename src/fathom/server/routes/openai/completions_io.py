@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from fathom.engine.request import TokenLogprob
-from fathom.server.backend import Backend, Vocabulary
+from fathom.server.backend import Backend, ServedVocabulary
 from fathom.server.errors import invalid
-from fathom.server.generation import Closed, Finished, GenerationEvent, Opened, Piece, TextJob
+from fathom.server.generation import Closed, Finished, GenerationEvent, GenerationPiece, Opened, TextJob
 from fathom.server.routes.openai.common import (
     DONE,
     FINGERPRINT,
@@ -23,7 +23,7 @@ from fathom.server.routes.openai.common import (
     wants_usage,
 )
 from fathom.server.schemas.openai.completions import Completion, CompletionChoice, CompletionLogprobs, CompletionRequest
-from fathom.text.events import Answer
+from fathom.text.events import AnswerText
 
 Events = AsyncGenerator[GenerationEvent, None]
 Prompt = str | tuple[int, ...]
@@ -60,7 +60,7 @@ async def write(events: Events, body: CompletionRequest, backend: Backend) -> As
     async for item in events:
         if isinstance(item, Opened):
             choices = [writer.opening(index, item) for index in range(len(item.prompts) * writer.n)]
-        elif isinstance(item, Piece):
+        elif isinstance(item, GenerationPiece):
             _append(choices[item.index], writer.piece(item))
         elif isinstance(item, Closed):
             choices[item.index]["finish_reason"] = item.reason
@@ -80,7 +80,7 @@ async def stream(events: Events, body: CompletionRequest, backend: Backend) -> A
     async for item in events:
         if isinstance(item, Opened):
             openings = {index: writer.opening(index, item) for index in range(len(item.prompts) * writer.n)}
-        elif isinstance(item, Piece):
+        elif isinstance(item, GenerationPiece):
             choice = writer.piece(item)
             if (opening := openings.pop(item.index, None)) is not None:
                 _append(opening, choice)
@@ -132,9 +132,9 @@ class _Writer:
             )
         return choice
 
-    def piece(self, item: Piece) -> CompletionChoice:
+    def piece(self, item: GenerationPiece) -> CompletionChoice:
         """What one event adds."""
-        text = "".join(each.text for each in item.events if isinstance(each, Answer))
+        text = "".join(each.text for each in item.events if isinstance(each, AnswerText))
         choice: CompletionChoice = {"index": item.index, "text": text, "logprobs": None, "finish_reason": None}
         if self._body.logprobs is not None and item.logprobs:
             choice["logprobs"] = self._logprobs(item.index, item.logprobs)
@@ -155,7 +155,7 @@ class _Writer:
         return out
 
 
-def _by_text(vocabulary: Vocabulary, entry: TokenLogprob) -> dict[str, float]:
+def _by_text(vocabulary: ServedVocabulary, entry: TokenLogprob) -> dict[str, float]:
     """The alternatives by their text; of two that look alike the likelier stays. The chosen token is always there."""
     alternatives: dict[str, float] = {}
     for token_id, logprob in [*entry.top, (entry.token_id, entry.logprob)]:
