@@ -9,8 +9,8 @@ FROM python:3.12-slim AS build
 ARG TORCH="torch==2.13.0"
 # PyTorch's own index has the CPU build alone; PyPI's build for Linux x86 brings CUDA along.
 ARG TORCH_INDEX="https://download.pytorch.org/whl/cpu"
-RUN python -m venv /opt/fathom
-ENV PATH="/opt/fathom/bin:$PATH" PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python -m venv /venv
+ENV PATH="/venv/bin:$PATH" PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN pip install --index-url "$TORCH_INDEX" --extra-index-url https://pypi.org/simple "$TORCH"
 COPY pyproject.toml README.md LICENSE /src/
 COPY src /src/src
@@ -27,8 +27,8 @@ RUN apt-get update -qq \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --create-home --uid 1000 fathom \
  && install -d -o fathom -g fathom /data
-COPY --from=build /opt/fathom /opt/fathom
-ENV PATH="/opt/fathom/bin:$PATH" FATHOM_HOME=/data XDG_CACHE_HOME=/data/cache FATHOM_HOST=0.0.0.0 FATHOM_PORT=8000 \
+COPY --from=build /venv /venv
+ENV PATH="/venv/bin:$PATH" FATHOM_HOME=/data XDG_CACHE_HOME=/data/cache FATHOM_HOST=0.0.0.0 FATHOM_PORT=8000 \
     PYTHONUNBUFFERED=1
 USER fathom
 WORKDIR /data

@@ -90,9 +90,10 @@ def train(seed: int, variant: Variant, configuration: Json) -> Json:
 
 def page(folder: Path) -> str:
     """The whole page, as Markdown."""
-    document = newest(folder, "ablation")
-    if document is None:
+    documents = newest(folder, "ablation")
+    if not documents:
         return HEAD + "\nNothing has been measured yet.\n"
+    document = documents[0]
     configuration, results = document["configuration"], document["results"]
     seeds = len(configuration["seeds"])
     how = (

@@ -134,7 +134,8 @@ class DeepSeekCalls:
 
     def write(self, calls: Sequence[ToolCall]) -> str:
         written = "\n".join(
-            f"{markers.CALL_BEGIN}function{markers.CALL_SEPARATOR}{call.name}\n```json\n{call.arguments}\n```{markers.CALL_END}"
+            f"{markers.CALL_BEGIN}function{markers.CALL_SEPARATOR}{call.name}\n"
+            f"```json\n{call.arguments}\n```{markers.CALL_END}"
             if self.fenced
             else f"{markers.CALL_BEGIN}{call.name}{markers.CALL_SEPARATOR}{call.arguments}{markers.CALL_END}"
             for call in calls
@@ -144,7 +145,8 @@ class DeepSeekCalls:
     def instructions(self, tools: Sequence[Tool]) -> str:
         example = self.write((ToolCall("", "the_function", '{"the argument": "its value"}'),))
         return (
-            f"## Tools\nYou can call functions. They are described here, one JSON object a line:\n{_tool_lines(tools)}\n\n"
+            f"## Tools\nYou can call functions. They are described here, one JSON object a line:\n"
+            f"{_tool_lines(tools)}\n\n"
             f"To call functions, end your answer in exactly this format, each call between its markers:\n{example}"
         )
 

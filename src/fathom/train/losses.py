@@ -66,7 +66,7 @@ def losses(
         given, targets, mask = ahead(batch, depth)
         hidden = model.mtp_hidden(depth, hidden, given, batch.positions, context)
         modules.append(predict(model, hidden, targets, mask, statistics=statistics and depth == 0))
-    accepted, drafted = _draft_acceptance(main, modules[0]) if statistics and modules else (0, 0)
+    accepted, drafted = _count_accepted(main, modules[0]) if statistics and modules else (0, 0)
     return LossSums(
         main=main.loss,
         z=main.z,
@@ -121,7 +121,7 @@ def context_of(batch: Batch) -> CausalContext:
     return CausalContext(documents=batch.documents)
 
 
-def _draft_acceptance(main: Prediction, draft: Prediction) -> tuple[int, int]:
+def _count_accepted(main: Prediction, draft: Prediction) -> tuple[int, int]:
     """(tokens that both like best, tokens drafted): row i of the module and row i + 1 of the model mean one token."""
     best = torch.full(main.where.shape, -1, device=main.best.device).masked_scatter(main.where, main.best)
     verdict = F.pad(best[:, 1:], (0, 1), value=-1)[draft.where]

@@ -26,12 +26,12 @@ from fathom.train.supervised_config import SFTConfig, TuningConfig
 
 def sft(config: SFTConfig, out: Path, display: Display, world: World = ALONE) -> bool:
     """Run ``config`` into ``out``, or go on there; False where it was stopped before its end."""
-    pupil = lora_model(config, world)
+    pupil = load_trainable(config, world)
     rows = dataset(config, config.data, pupil.tokenizer, pupil.template, display.say)
     return tune(config, pupil, rows, out, display, world=world)
 
 
-def lora_model(config: TuningConfig, world: World = ALONE) -> Trainee:
+def load_trainable(config: TuningConfig, world: World = ALONE) -> Trainee:
     """The model that is to learn to converse, and the template it learns to converse by."""
     pupil = load_trainee(config, prepare(config, world))
     if config.template is not None:

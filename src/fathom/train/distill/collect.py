@@ -128,7 +128,7 @@ def problem_text(item: Item) -> str:
     return item.prompt if isinstance(item.prompt, str) else item.prompt[-1].content
 
 
-def settings_fingerprint(config: DistillConfig) -> dict[str, object]:
+def answer_settings(config: DistillConfig) -> dict[str, object]:
     """Everything on which an answer or its verdict depends."""
     data = config.data.model_dump(mode="json", exclude=_UNASKED)
     for key in _FREE:

@@ -107,7 +107,7 @@ class Endpoint:
         for attempt in range(1, self._config.attempts + 1):
             after = None
             try:
-                found = read(self._post_with_retries("/chat/completions", body))
+                found = read(self._post("/chat/completions", body))
                 self._met.set()
                 return found
             except _RefusedError as error:
@@ -142,7 +142,7 @@ class Endpoint:
         wanted = {**self._common, "messages": listed, **self._config.extra}
         return json.dumps({key: value for key, value in wanted.items() if value is not None}).encode()
 
-    def _post_with_retries(self, path: str, body: bytes) -> bytes:
+    def _post(self, path: str, body: bytes) -> bytes:
         """The body of a good reply; a failure as what it stands for."""
         try:
             return self._exchange(path, body)

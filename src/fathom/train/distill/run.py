@@ -32,7 +32,7 @@ from fathom.train.rl.tasks import task_of
 from fathom.train.run import rng
 from fathom.train.run.display import Display
 from fathom.train.run.stopping import asked_to_stop
-from fathom.train.sft import lora_model, tune
+from fathom.train.sft import load_trainable, tune
 
 KEPT = "kept.jsonl"
 
@@ -42,7 +42,7 @@ def distill(config: DistillConfig, out: Path, display: Display, world: World = A
 
     Raises ConfigError, DataError or GenerationError, each with its remedy; what was answered until then is kept.
     """
-    pupil = lora_model(config, world)
+    pupil = load_trainable(config, world)
     lessons = SampleBuilder(pupil.tokenizer, pupil.template)
     longest = min(config.batch.length, pupil.model.config.max_position)
     task = task_of(config.data.task)
@@ -50,7 +50,7 @@ def distill(config: DistillConfig, out: Path, display: Display, world: World = A
     if len(items) < config.data.problems:
         display.say(f"{task.name} has {len(items)} training problems, not {config.data.problems}")
     collect.check(items, lessons, longest)
-    file = TraceFile(out, collect.settings_fingerprint(config))
+    file = TraceFile(out, collect.answer_settings(config))
     _check_problems(file, items)
     if world.size > 1 and len(file.traces) < len(items) * config.data.samples:
         raise ConfigError(

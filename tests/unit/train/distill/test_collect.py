@@ -177,7 +177,7 @@ def test_a_run_that_is_stopped_while_asking_goes_on_later(start, shown, tmp_path
         asked = config(start, endpoint.url)
         task, lessons = task_of(TASK), SampleBuilder(tokenizer(), template())
         items = collect.problems(task, 12, 0)
-        file = collect.TraceFile(tmp_path, collect.settings_fingerprint(asked))
+        file = collect.TraceFile(tmp_path, collect.answer_settings(asked))
         assert not collect.collect(asked, file, items, task, lessons, shown, stop.is_set)
         assert 5 <= len(file.traces) < 24
         assert collect.collect(asked, file, items, task, lessons, shown, lambda: False)

@@ -70,7 +70,9 @@ def test_a_run_leaves_metrics_rollouts_and_a_model(start, display, tmp_path):
 def test_a_killed_run_goes_on_to_the_same_weights(start, display, tmp_path, monkeypatch):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     doubting = config(start, gate=GateConfig(problems=2, samples=2))
-    monkeypatch.setattr("fathom.train.rl.run.admit", lambda *_: [Finding("doubtful", "few are right", "wait")])
+    monkeypatch.setattr(
+        "fathom.train.rl.run.check_readiness", lambda *_: [Finding("doubtful", "few are right", "wait")]
+    )
     train(doubting, whole, display)
     original = Trainer.run_step
 
