@@ -15,7 +15,6 @@ from typing import Any, Literal
 import torch
 
 from fathom.checkpoint.gguf.model import GGUFModel
-from fathom.checkpoint.hf.config import ARCHITECTURES
 from fathom.checkpoint.hf.directory import HFDirectory
 from fathom.checkpoint.hub import registry
 from fathom.checkpoint.load import make_plan
@@ -24,6 +23,7 @@ from fathom.checkpoint.resolve import ModelLocation, resolve
 from fathom.checkpoint.weights import Weights
 from fathom.model.config import ModelConfig
 from fathom.model.counts import count
+from fathom.model.families.registry import FAMILIES
 from fathom.model.transformer import Transformer
 
 
@@ -111,7 +111,7 @@ def _facts(source: ModelLocation, config: ModelConfig) -> dict[str, Any]:
     return {
         "name": source.name,
         "kind": source.kind,
-        "architecture": next(name for name, family in ARCHITECTURES.items() if family == config.family),
+        "architecture": FAMILIES[config.family].hf_architecture,
         "family": config.family,
         "parameters": counts.parameters,
         "active_parameters": counts.active_parameters,

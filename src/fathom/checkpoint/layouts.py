@@ -8,8 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fathom.checkpoint.names import Layout, Place
+from fathom.checkpoint.names import Place
 from fathom.model.config import GQAConfig, MLAConfig, ModelConfig
+from fathom.model.families.tensor_names import Layout
 
 
 def stored_shape(place: Place, parameter: tuple[int, ...], config: ModelConfig) -> tuple[int, ...]:

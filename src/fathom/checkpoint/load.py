@@ -14,9 +14,10 @@ import torch
 from fathom.base.errors import CheckpointError
 from fathom.base.progress import Report, silent
 from fathom.checkpoint.layouts import put, stored_shape
-from fathom.checkpoint.names import Layout, NameTable, Place
+from fathom.checkpoint.names import NameTable, Place
 from fathom.checkpoint.weights import Weights
 from fathom.model.config import ModelConfig
+from fathom.model.families.tensor_names import Layout
 from fathom.model.transformer import Transformer
 
 _SHOWN = 20

@@ -1,11 +1,11 @@
 """Parameter names, ours and theirs, as declarative tables that read in both directions.
 
-A table lists one rule per kind of parameter. ``#`` stands for a number: the layer, or the expert behind it. Names are
+A table lists one rule per kind of parameter. ``#`` stands for a number: the layer, or the expert after it. Names are
 looked up in their ``#`` form, so that translating the 91 000 tensors of DeepSeek-V3 is 91 000 dictionary look-ups.
-DeepSeek stores the multi-token-prediction modules as further layers behind the main ones; ``num_layers`` tells them
+DeepSeek stores the multi-token-prediction modules as further layers after the main ones; ``num_layers`` tells them
 apart.
 
-A ``Layout`` says how the stored numbers differ from ours, where they do; ``fathom.checkpoint.layouts`` applies it.
+The attention's rules are its family's (``fathom.model.families``); the rest is common to all.
 """
 
 from __future__ import annotations
@@ -13,35 +13,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
+from functools import cache
+
+from fathom.model.families.family import Family
+from fathom.model.families.tensor_names import Layout, Rule, prefix_rules
 
 _NUMBER = re.compile(r"(?<=\.)(\d{1,9})(?=\.|$)")
-
-
-class Layout(Enum):
-    """How a stored tensor becomes (part of) our parameter."""
-
-    SAME = auto()
-    EXPERT = auto()
-    """One expert's matrix: a slice of our stack."""
-    ROTARY_Q = auto()
-    """Rows of each head paired (2i, 2i+1) for llama.cpp; ours are (i, i + d/2)."""
-    ROTARY_K = auto()
-    KEY_UP = auto()
-    """The key half of MLA's kv_up, transposed per head: (H, kv_lora, nope)."""
-    VALUE_UP = auto()
-    """The value half of MLA's kv_up: (H, v, kv_lora)."""
-    COPY = auto()
-    """A repetition of a tensor that we hold once: known, and not loaded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """``ours`` ⇄ ``theirs``; ``ours`` is the copied parameter under ``Layout.COPY``."""
-
-    ours: str
-    theirs: str
-    layout: Layout = Layout.SAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,28 +94,17 @@ def _specialize(shape: str, numbers: tuple[int, ...]) -> str:
     return re.sub("#", lambda _: str(next(remaining)), shape)
 
 
-def _under(ours: str, theirs: str, rules: Iterable[Rule]) -> tuple[Rule, ...]:
-    return tuple(Rule(ours + rule.ours, theirs + rule.theirs, rule.layout) for rule in rules)
-
-
 # ---- Hugging Face --------------------------------------------------------------------------------------------------
 
-_HF_BLOCK = (
+_HF_MODEL = (
+    Rule("embed.weight", "model.embed_tokens.weight"),
+    Rule("norm.weight", "model.norm.weight"),
+    Rule("head.weight", "lm_head.weight"),
+)
+_HF_LAYER = (
     Rule("attention_norm.weight", "input_layernorm.weight"),
     Rule("mlp_norm.weight", "post_attention_layernorm.weight"),
-    Rule("attention.q_proj.weight", "self_attn.q_proj.weight"),
-    Rule("attention.q_proj.bias", "self_attn.q_proj.bias"),
-    Rule("attention.k_proj.weight", "self_attn.k_proj.weight"),
-    Rule("attention.k_proj.bias", "self_attn.k_proj.bias"),
-    Rule("attention.v_proj.weight", "self_attn.v_proj.weight"),
-    Rule("attention.v_proj.bias", "self_attn.v_proj.bias"),
     Rule("attention.o_proj.weight", "self_attn.o_proj.weight"),
-    Rule("attention.k_norm.weight", "self_attn.k_norm.weight"),
-    Rule("attention.q_down.weight", "self_attn.q_a_proj.weight"),
-    Rule("attention.q_up.weight", "self_attn.q_b_proj.weight"),
-    Rule("attention.kv_down.weight", "self_attn.kv_a_proj_with_mqa.weight"),
-    Rule("attention.kv_norm.weight", "self_attn.kv_a_layernorm.weight"),
-    Rule("attention.kv_up.weight", "self_attn.kv_b_proj.weight"),
     Rule("mlp.gate.weight", "mlp.gate_proj.weight"),
     Rule("mlp.up.weight", "mlp.up_proj.weight"),
     Rule("mlp.down.weight", "mlp.down_proj.weight"),
@@ -151,15 +117,6 @@ _HF_BLOCK = (
     Rule("mlp.shared.up.weight", "mlp.shared_experts.up_proj.weight"),
     Rule("mlp.shared.down.weight", "mlp.shared_experts.down_proj.weight"),
 )
-_HF_MLA_NORM = (Rule("attention.q_norm.weight", "self_attn.q_a_layernorm.weight"),)
-_HF_GQA_NORM = (Rule("attention.q_norm.weight", "self_attn.q_norm.weight"),)
-
-_HF_MODEL = (
-    Rule("embed.weight", "model.embed_tokens.weight"),
-    Rule("norm.weight", "model.norm.weight"),
-    Rule("head.weight", "lm_head.weight"),
-)
-
 _HF_MTP = (
     Rule("embed_norm.weight", "enorm.weight"),
     Rule("hidden_norm.weight", "hnorm.weight"),
@@ -172,18 +129,21 @@ _HF_MTP_COPIES = (
 )
 
 
-def _hf(norm: tuple[Rule, ...]) -> NameTable:
-    block = _HF_BLOCK + norm
+def hf_table(family: Family) -> NameTable:
+    """The names in Hugging Face checkpoints of a family."""
+    return _hf_table(family.hf_names)
+
+
+@cache
+def _hf_table(attention: tuple[Rule, ...]) -> NameTable:
+    layer = _HF_LAYER + attention
     return NameTable(
-        main=_HF_MODEL + _under("layers.#.", "model.layers.#.", block),
-        mtp=_under("mtp.#.", "model.layers.#.", _HF_MTP)
-        + _under("mtp.#.block.", "model.layers.#.", block)
+        main=_HF_MODEL + prefix_rules("layers.#.", "model.layers.#.", layer),
+        mtp=prefix_rules("mtp.#.", "model.layers.#.", _HF_MTP)
+        + prefix_rules("mtp.#.block.", "model.layers.#.", layer)
         + _HF_MTP_COPIES,
     )
 
-
-HF_MLA = _hf(_HF_MLA_NORM)
-HF_GQA = _hf(_HF_GQA_NORM)
 
 # ---- GGUF ----------------------------------------------------------------------------------------------------------
 
@@ -191,41 +151,15 @@ _GGUF_MODEL = (
     Rule("embed.weight", "token_embd.weight"),
     Rule("norm.weight", "output_norm.weight"),
     Rule("head.weight", "output.weight"),
-    Rule("embed.weight", "rope_freqs.weight", Layout.COPY),  # read with the metadata: see gguf_config
+    Rule("embed.weight", "rope_freqs.weight", Layout.COPY),  # read with the metadata: see gguf.config
 )
-
-_GGUF_DENSE = (
+_GGUF_LAYER = (
     Rule("attention_norm.weight", "attn_norm.weight"),
     Rule("mlp_norm.weight", "ffn_norm.weight"),
-    Rule("attention.v_proj.weight", "attn_v.weight"),
-    Rule("attention.v_proj.bias", "attn_v.bias"),
     Rule("attention.o_proj.weight", "attn_output.weight"),
     Rule("mlp.gate.weight", "ffn_gate.weight"),
     Rule("mlp.up.weight", "ffn_up.weight"),
     Rule("mlp.down.weight", "ffn_down.weight"),
-)
-_GGUF_LLAMA = (
-    Rule("attention.q_proj.weight", "attn_q.weight", Layout.ROTARY_Q),
-    Rule("attention.k_proj.weight", "attn_k.weight", Layout.ROTARY_K),
-)
-_GGUF_QWEN = (
-    Rule("attention.q_proj.weight", "attn_q.weight"),
-    Rule("attention.q_proj.bias", "attn_q.bias"),
-    Rule("attention.k_proj.weight", "attn_k.weight"),
-    Rule("attention.k_proj.bias", "attn_k.bias"),
-    Rule("attention.q_norm.weight", "attn_q_norm.weight"),
-    Rule("attention.k_norm.weight", "attn_k_norm.weight"),
-)
-_GGUF_DEEPSEEK = (
-    Rule("attention.q_proj.weight", "attn_q.weight"),
-    Rule("attention.q_down.weight", "attn_q_a.weight"),
-    Rule("attention.q_norm.weight", "attn_q_a_norm.weight"),
-    Rule("attention.q_up.weight", "attn_q_b.weight"),
-    Rule("attention.kv_down.weight", "attn_kv_a_mqa.weight"),
-    Rule("attention.kv_norm.weight", "attn_kv_a_norm.weight"),
-    Rule("attention.kv_up.weight", "attn_kv_b.weight"),
-    Rule("attention.kv_up.weight", "attn_k_b.weight", Layout.KEY_UP),
-    Rule("attention.kv_up.weight", "attn_v_b.weight", Layout.VALUE_UP),
     Rule("mlp.router.weight", "ffn_gate_inp.weight"),
     Rule("mlp.router.bias", "exp_probs_b.bias"),
     Rule("mlp.experts.gate", "ffn_gate_exps.weight"),
@@ -237,10 +171,11 @@ _GGUF_DEEPSEEK = (
 )
 
 
-def _gguf(family: tuple[Rule, ...]) -> NameTable:
-    return NameTable(main=_GGUF_MODEL + _under("layers.#.", "blk.#.", _GGUF_DENSE + family))
+def gguf_table(family: Family) -> NameTable:
+    """The names in GGUF files of a family."""
+    return _gguf_table(family.gguf_names)
 
 
-GGUF_LLAMA = _gguf(_GGUF_LLAMA)
-GGUF_QWEN = _gguf(_GGUF_QWEN)
-GGUF_DEEPSEEK = _gguf(_GGUF_DEEPSEEK)
+@cache
+def _gguf_table(attention: tuple[Rule, ...]) -> NameTable:
+    return NameTable(main=_GGUF_MODEL + prefix_rules("layers.#.", "blk.#.", _GGUF_LAYER + attention))

@@ -5,8 +5,9 @@ import torch
 from tiny_models import tiny_config
 
 from fathom.checkpoint.layouts import from_pairs, put, row_order, stored_shape, take, to_pairs
-from fathom.checkpoint.names import Layout, Place
+from fathom.checkpoint.names import Place
 from fathom.model.config import GQAConfig, MLAConfig
+from fathom.model.families.tensor_names import Layout
 
 
 def test_rotary_rows_of_each_head_are_unpaired() -> None:

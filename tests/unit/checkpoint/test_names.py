@@ -2,16 +2,13 @@
 
 import pytest
 
-from fathom.checkpoint.names import (
-    GGUF_DEEPSEEK,
-    GGUF_LLAMA,
-    GGUF_QWEN,
-    HF_GQA,
-    HF_MLA,
-    Layout,
-    NameTable,
-    Place,
-)
+from fathom.checkpoint.names import NameTable, Place, gguf_table, hf_table
+from fathom.model.families.registry import FAMILIES
+from fathom.model.families.tensor_names import Layout
+
+HF_GQA, HF_MLA = hf_table(FAMILIES["qwen3"]), hf_table(FAMILIES["deepseek_v3"])
+GGUF_LLAMA, GGUF_QWEN = gguf_table(FAMILIES["llama"]), gguf_table(FAMILIES["qwen2"])
+GGUF_DEEPSEEK = gguf_table(FAMILIES["deepseek_v3"])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""GGUF metadata ⇄ ``ModelConfig``, for the architectures ``llama``, ``qwen2``, ``qwen3`` and ``deepseek2``.
+"""GGUF metadata ⇄ ``ModelConfig``, in the keys of llama.cpp's converter.
+
+What a family alone has is read and written by its file in ``fathom.model.families``.
 
 Three things are not written where one would look for them. Llama 3.1's rope scaling is not metadata but a tensor of
 divisors, ``rope_freqs.weight``: it is matched against the scalings that were ever published and a note that we write
@@ -9,24 +11,18 @@ mscale terms only ``mscale_all_dim`` is kept, times 0.1; every DeepSeek model ha
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
-from typing import Any, Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from fathom.base.errors import ConfigError
-from fathom.model.config import (
-    Family,
-    GQAConfig,
-    Llama3Scaling,
-    MLAConfig,
-    ModelConfig,
-    MoEConfig,
-    RopeConfig,
-    YarnScaling,
-)
+from fathom.model.config import Llama3Scaling, ModelConfig, RopeConfig, YarnScaling
+from fathom.model.families.family import Family
+from fathom.model.families.keys import decimal
+from fathom.model.families.registry import FAMILIES
 
 _REMEDY = "convert the model anew with a current llama.cpp, or choose another file"
 
@@ -37,8 +33,6 @@ _PUBLISHED_LLAMA3 = tuple(
     Llama3Scaling(factor=factor, low_freq_factor=1, high_freq_factor=4, original_max_position=8192)
     for factor in (8, 32)  # Llama 3.1 and 3.3; Llama 3.2
 )
-
-SCORING: Mapping[int, Literal["softmax", "sigmoid"]] = {1: "softmax", 2: "sigmoid"}
 
 
 class _Metadata:
@@ -78,26 +72,26 @@ def read_config(
     ``rope_divisors`` is the content of ``rope_freqs.weight`` where the file has it, (head_dim / 2,).
     """
     architecture = metadata.get("general.architecture")
-    readers = {"llama": _read_llama, "qwen2": _read_qwen2, "qwen3": _read_qwen3, "deepseek2": _read_deepseek2}
-    if not isinstance(architecture, str) or architecture not in readers:
-        raise ConfigError(
-            f"unknown GGUF architecture {architecture!r}", f"these can be loaded: {', '.join(sorted(readers))}"
-        )
+    candidates = [family for family in FAMILIES.values() if family.gguf_architecture == architecture]
+    if not isinstance(architecture, str) or not candidates:
+        known = sorted({family.gguf_architecture for family in FAMILIES.values()})
+        raise ConfigError(f"unknown GGUF architecture {architecture!r}", f"these can be loaded: {', '.join(known)}")
     keys = _Metadata(metadata, tensors, architecture)
     try:
-        specific = readers[architecture](keys)
-        attention: GQAConfig | MLAConfig = specific["attention"]
-        interleaved = architecture == "deepseek2"
+        family = _matching_family(candidates, keys)
+        fields = family.read_gguf(keys)
+        rope_dim: int = fields["attention"].rope_dim
         return ModelConfig(
+            family=family.name,
             vocab_size=_vocab_size(keys),
             hidden_size=keys.number("embedding_length"),
             intermediate_size=keys.number("feed_forward_length"),
             num_layers=keys.number("block_count"),
             max_position=keys.number("context_length"),
-            norm_eps=_decimal(keys.need("attention.layer_norm_rms_epsilon")),
+            norm_eps=decimal(keys.need("attention.layer_norm_rms_epsilon")),
             tie_embeddings="output.weight" not in tensors,
-            rope=_read_rope(keys, attention.rope_dim, interleaved, rope_divisors),
-            **specific,
+            rope=_read_rope(keys, rope_dim, family.gguf_is_interleaved, rope_divisors),
+            **fields,
         )
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'config'}: {e['msg']}" for e in error.errors())
@@ -106,93 +100,23 @@ def read_config(
         raise ConfigError(f"the GGUF metadata holds a value of the wrong kind: {error}", _REMEDY) from error
 
 
+def _matching_family(candidates: Sequence[Family], keys: _Metadata) -> Family:
+    for family in candidates:
+        if family.matches_gguf(keys):
+            return family
+    raise ConfigError(f"no family of the architecture {candidates[0].gguf_architecture} matches the file", _REMEDY)
+
+
 def _vocab_size(keys: _Metadata) -> int:
     tokens = keys.values.get("tokenizer.ggml.tokens")
     return len(tokens) if isinstance(tokens, list) else keys.number("vocab_size")
-
-
-def _decimal(value: Any) -> float:
-    """The decimal number that was meant: files store float32, in which 1e-5 reads 9.999999747378752e-06."""
-    return float(f"{value:.7g}") if isinstance(value, float | int) else math.nan
-
-
-# ---- by architecture -----------------------------------------------------------------------------------------------
-
-
-def _read_llama(keys: _Metadata) -> dict[str, Any]:
-    if keys.get("expert_count"):
-        raise ConfigError("the file holds a Mixtral, which is not implemented", "choose another model")
-    return {"family": "llama", "attention": _read_gqa(keys)}
-
-
-def _read_qwen2(keys: _Metadata) -> dict[str, Any]:
-    return {"family": "qwen2", "attention": _read_gqa(keys, qkv_bias=True)}
-
-
-def _read_qwen3(keys: _Metadata) -> dict[str, Any]:
-    return {"family": "qwen3", "attention": _read_gqa(keys, qk_norm=True)}
-
-
-def _read_gqa(keys: _Metadata, *, qkv_bias: bool = False, qk_norm: bool = False) -> GQAConfig:
-    heads = keys.number("attention.head_count")
-    head_dim = keys.number("attention.key_length", keys.number("embedding_length") // max(heads, 1))
-    for key in ("attention.value_length", "rope.dimension_count"):
-        if keys.number(key, head_dim) != head_dim:
-            raise ConfigError(f"{keys.prefix}{key} differs from the head's {head_dim} channels", "choose another model")
-    return GQAConfig(
-        num_heads=heads,
-        num_kv_heads=keys.number("attention.head_count_kv", heads),
-        head_dim=head_dim,
-        qkv_bias=qkv_bias,
-        qk_norm=qk_norm,
-    )
-
-
-def _read_deepseek2(keys: _Metadata) -> dict[str, Any]:
-    """Newer converters describe the absorbed form in ``*_length`` and the heads in ``*_length_mla``."""
-    rope = keys.number("rope.dimension_count")
-    key_length = keys.number("attention.key_length_mla", keys.number("attention.key_length"))
-    attention = MLAConfig(
-        num_heads=keys.number("attention.head_count"),
-        q_lora_rank=keys.get("attention.q_lora_rank") or None,
-        kv_lora_rank=keys.number("attention.kv_lora_rank"),
-        qk_nope_head_dim=key_length - rope,
-        qk_rope_head_dim=rope,
-        v_head_dim=keys.number("attention.value_length_mla", keys.number("attention.value_length")),
-    )
-    moe = _read_moe(keys) if keys.get("expert_count") else None
-    v3 = moe is not None and moe.scoring == "sigmoid"
-    family: Family = "deepseek_v3" if v3 else "deepseek_v2"
-    return {"family": family, "attention": attention, "moe": moe}
-
-
-def _read_moe(keys: _Metadata) -> MoEConfig:
-    gating = keys.number("expert_gating_func", 1)  # files older than the key hold V2, which is softmax
-    if gating not in SCORING:
-        raise ConfigError(f"{keys.prefix}expert_gating_func is {gating}", "1 (softmax) and 2 (sigmoid) are implemented")
-    groups = keys.number("expert_group_count", 1) or 1
-    biased = any(name.endswith(".exp_probs_b.bias") for name in keys.tensors)
-    grouped: Literal["greedy", "group_limited_greedy"] = "group_limited_greedy" if groups > 1 else "greedy"
-    return MoEConfig(
-        num_experts=keys.number("expert_count"),
-        experts_per_token=keys.number("expert_used_count"),
-        num_shared_experts=keys.number("expert_shared_count", 0),
-        intermediate_size=keys.number("expert_feed_forward_length"),
-        scoring=SCORING[gating],
-        selection="noaux_tc" if biased else grouped,
-        num_groups=groups,
-        topk_groups=keys.number("expert_group_used_count", 1) or 1,
-        normalize=bool(keys.get("expert_weights_norm", False)),
-        routed_scaling_factor=_decimal(keys.get("expert_weights_scale", 1.0) or 1.0),
-        first_dense_layers=keys.number("leading_dense_block_count", 0),
-    )
 
 
 # ---- rotary positions ----------------------------------------------------------------------------------------------
 
 
 def _read_rope(keys: _Metadata, dim: int, interleaved: bool, divisors: NDArray[np.float32] | None) -> RopeConfig:
-    theta = _decimal(keys.get("rope.freq_base", 10_000.0))
+    theta = decimal(keys.get("rope.freq_base", 10_000.0))
     kind = keys.get("rope.scaling.type", "none")
     if kind == "yarn":
         return RopeConfig(theta=theta, interleaved=interleaved, scaling=_read_yarn(keys))
@@ -206,15 +130,15 @@ def _read_yarn(keys: _Metadata) -> YarnScaling:
     """``yarn_log_multiplier`` = 0.1 · mscale_all_dim; absent outside DeepSeek, where both terms are YaRN's own."""
     multiplier = keys.get("rope.scaling.yarn_log_multiplier")
     with np.errstate(over="ignore"):
-        mscale = None if multiplier is None else _decimal(float(np.float32(multiplier) / np.float32(0.1)))
+        mscale = None if multiplier is None else decimal(float(np.float32(multiplier) / np.float32(0.1)))
     if mscale is not None and not math.isfinite(mscale):
         where = f"{keys.prefix}rope.scaling.yarn_log_multiplier"
         raise ConfigError(f"{where} is {multiplier!r}, not a usable number", _REMEDY)
     return YarnScaling(
-        factor=_decimal(keys.need("rope.scaling.factor")),
+        factor=decimal(keys.need("rope.scaling.factor")),
         original_max_position=keys.number("rope.scaling.original_context_length"),
-        beta_fast=_decimal(keys.get("rope.scaling.yarn_beta_fast", 32.0)),
-        beta_slow=_decimal(keys.get("rope.scaling.yarn_beta_slow", 1.0)),
+        beta_fast=decimal(keys.get("rope.scaling.yarn_beta_fast", 32.0)),
+        beta_slow=decimal(keys.get("rope.scaling.yarn_beta_slow", 1.0)),
         mscale=1.0 if mscale is None else mscale,
         mscale_all_dim=0.0 if mscale is None else mscale,
     )
@@ -247,3 +171,45 @@ def llama3_divisors(scaling: Llama3Scaling, theta: float, dim: int) -> NDArray[n
     smooth = (turns - scaling.low_freq_factor) / (scaling.high_freq_factor - scaling.low_freq_factor)
     smooth = smooth.clip(0, 1)  # 0: slowed by the whole factor, 1: untouched
     return (1 / ((1 - smooth) / scaling.factor + smooth)).astype(np.float32)
+
+
+# ---- writing -------------------------------------------------------------------------------------------------------
+
+
+def write_config(config: ModelConfig) -> dict[str, Any]:
+    """``general.architecture`` and every key under it."""
+    family = FAMILIES[config.family]
+    values: dict[str, Any] = {
+        "vocab_size": config.vocab_size,
+        "block_count": config.num_layers,
+        "context_length": config.max_position,
+        "embedding_length": config.hidden_size,
+        "feed_forward_length": config.intermediate_size,
+        "attention.head_count": config.attention.num_heads,
+        "attention.layer_norm_rms_epsilon": float(config.norm_eps),
+        "rope.freq_base": float(config.rope.theta),
+        "rope.dimension_count": config.attention.rope_dim,
+        **family.write_gguf(config),
+    }
+    scaling = config.rope.scaling
+    if isinstance(scaling, YarnScaling):
+        values |= _write_yarn(scaling)
+    prefix = family.gguf_architecture
+    written = {"general.architecture": prefix} | {f"{prefix}.{key}": value for key, value in values.items()}
+    if isinstance(scaling, Llama3Scaling):
+        factors = [scaling.factor, scaling.low_freq_factor, scaling.high_freq_factor, scaling.original_max_position]
+        written[LLAMA3_KEY] = [float(factor) for factor in factors]
+    return written
+
+
+def _write_yarn(scaling: YarnScaling) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "rope.scaling.type": "yarn",
+        "rope.scaling.factor": float(scaling.factor),
+        "rope.scaling.original_context_length": scaling.original_max_position,
+        "rope.scaling.yarn_beta_fast": float(scaling.beta_fast),
+        "rope.scaling.yarn_beta_slow": float(scaling.beta_slow),
+    }
+    if scaling.mscale_all_dim:
+        values["rope.scaling.yarn_log_multiplier"] = 0.1 * scaling.mscale_all_dim
+    return values

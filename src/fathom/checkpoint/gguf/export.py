@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from fathom.checkpoint.gguf.config import llama3_divisors
-from fathom.checkpoint.gguf.config_write import write_config
+from fathom.checkpoint.gguf.config import llama3_divisors, write_config
 from fathom.checkpoint.gguf.dequantize import Floats
 from fathom.checkpoint.gguf.model import ROPE_DIVISORS, table_for
 from fathom.checkpoint.gguf.types import BlockType

@@ -16,8 +16,10 @@ from fathom.checkpoint.gguf.dequantize import dequantize
 from fathom.checkpoint.gguf.reader import GGUFReader, GGUFTensor
 from fathom.checkpoint.gguf.types import BlockType
 from fathom.checkpoint.layouts import row_order
-from fathom.checkpoint.names import GGUF_DEEPSEEK, GGUF_LLAMA, GGUF_QWEN, Layout, NameTable
-from fathom.model.config import MLAConfig, ModelConfig
+from fathom.checkpoint.names import NameTable, gguf_table
+from fathom.model.config import ModelConfig
+from fathom.model.families.registry import FAMILIES
+from fathom.model.families.tensor_names import Layout
 
 ROPE_DIVISORS = "rope_freqs.weight"
 
@@ -86,10 +88,8 @@ class GGUFModel:
 
 
 def table_for(config: ModelConfig) -> NameTable:
-    """The name table of GGUF files of this architecture."""
-    if isinstance(config.attention, MLAConfig):
-        return GGUF_DEEPSEEK
-    return GGUF_LLAMA if config.family == "llama" else GGUF_QWEN
+    """The names in GGUF files of the model's family."""
+    return gguf_table(FAMILIES[config.family])
 
 
 def _open_parts(path: Path) -> list[GGUFReader]:

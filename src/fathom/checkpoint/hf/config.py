@@ -1,10 +1,13 @@
-"""``config.json`` ⇄ ``ModelConfig``, for the five families, in the spelling of transformers 4 and of transformers 5.
+"""``config.json`` ⇄ ``ModelConfig``, in the spelling of transformers 4 and of transformers 5.
 
 Three rules keep a wrong model from looking like a right one. Every key is either read, or known to change nothing, or
 checked to hold the one value that we implement; any other key is an error, because a key that we do not know may well
 change the computation. A missing key takes the default that ``transformers`` gives that family, since that is what the
-file's author relied upon. And ``auto_map``, which names code inside a model repository, is read past: such code is
+file's author relied upon. And ``auto_map``, which names code inside a model repository, is ignored: such code is
 never executed.
+
+What a family alone has is read and written by its file in ``fathom.model.families``. Both spellings of the rotary
+settings and of the number type are written, because readers know one or the other and ignore the one they do not.
 """
 
 from __future__ import annotations
@@ -18,24 +21,9 @@ from pydantic import ValidationError
 
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.generation import token_ids
-from fathom.model.config import (
-    Family,
-    GQAConfig,
-    Llama3Scaling,
-    MLAConfig,
-    ModelConfig,
-    MoEConfig,
-    RopeConfig,
-    YarnScaling,
-)
-
-ARCHITECTURES: Mapping[str, Family] = {
-    "DeepseekV2ForCausalLM": "deepseek_v2",
-    "DeepseekV3ForCausalLM": "deepseek_v3",
-    "LlamaForCausalLM": "llama",
-    "Qwen2ForCausalLM": "qwen2",
-    "Qwen3ForCausalLM": "qwen3",
-}
+from fathom.model.config import Llama3Scaling, ModelConfig, RopeConfig, YarnScaling
+from fathom.model.families.family import Family
+from fathom.model.families.registry import FAMILIES
 
 # fmt: off
 INERT = frozenset({  # a library's notes to itself, training only, or generation (generation_config.json governs that)
@@ -68,7 +56,7 @@ _REMEDY = "fetch the original config.json of this model"
 
 @dataclass(frozen=True, slots=True)
 class HFConfig:
-    """What a ``config.json`` says: the model, and how its weights lie.
+    """The content of a ``config.json``: the model, and how its weights are stored.
 
     ``dtype`` is the name of the stored number type ("bfloat16"), None where the file is silent. ``quantization`` is
     its ``quantization_config`` as written. ``bos_id`` and ``eos_ids`` are the token ids it names.
@@ -82,7 +70,7 @@ class HFConfig:
 
 
 class _Keys:
-    """The keys of one file, each ticked off as it is read, so that what remains is what nobody understood."""
+    """The keys of one file; each is marked when it is read, so that the remaining ones are unknown."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values = values
@@ -93,6 +81,10 @@ class _Keys:
         self.known.add(key)
         value = self.values.get(key)
         return default if value is None else value
+
+    def ignore(self, *keys: str) -> None:
+        """Mark keys as known whose values follow from others."""
+        self.known.update(keys)
 
     def need(self, key: str) -> Any:
         value = self.get(key)
@@ -115,19 +107,19 @@ class _Keys:
 
 
 def family_of(values: Mapping[str, Any]) -> Family:
-    """The family by ``architectures``, else by ``model_type``; ConfigError where it is none of ours."""
+    """The family by ``architectures``, else by ``model_type``; ConfigError for one that is not in the registry."""
+    by_architecture = {family.hf_architecture: family for family in FAMILIES.values()}
     listed = values.get("architectures")
     named = listed[0] if isinstance(listed, list) and listed else None
     if named is None:
-        by_type = {family: family for family in ARCHITECTURES.values()}
-        family = by_type.get(values.get("model_type", ""))
         named = values.get("model_type")
+        family = FAMILIES.get(named or "")
     else:
-        family = ARCHITECTURES.get(named)
+        family = by_architecture.get(named)
     if family is None:
         raise ConfigError(
             f"unknown architecture {named!r}" if named else "config.json names no architecture",
-            f"these can be loaded: {', '.join(ARCHITECTURES)}",
+            f"these can be loaded: {', '.join(by_architecture)}",
         )
     return family
 
@@ -148,7 +140,7 @@ def _read(values: Mapping[str, Any]) -> HFConfig:
     keys = _Keys(values)
     _refuse_unimplemented(values)
     model = ModelConfig(
-        family=family,
+        family=family.name,
         vocab_size=keys.need("vocab_size"),
         hidden_size=keys.need("hidden_size"),
         intermediate_size=keys.need("intermediate_size"),
@@ -157,8 +149,8 @@ def _read(values: Mapping[str, Any]) -> HFConfig:
         norm_eps=keys.get("rms_norm_eps", 1e-6),
         tie_embeddings=keys.get("tie_word_embeddings", False),
         init_std=keys.get("initializer_range", 0.02),
-        rope=_read_rope(keys, interleaved=_INTERLEAVED[family](keys)),
-        **_FAMILY[family](keys),
+        rope=_read_rope(keys, interleaved=family.is_interleaved(keys)),
+        **family.read_hf(keys),
     )
     keys.refuse_unknown()
     quantization = values.get("quantization_config")
@@ -184,92 +176,6 @@ def _refuse_unimplemented(values: Mapping[str, Any]) -> None:
             f"config.json asks for layers of type {sorted(set(layer_types) - {'full_attention'})}",
             "only full_attention is implemented; choose another model",
         )
-
-
-# ---- attention and experts, by family ------------------------------------------------------------------------------
-
-
-def _read_llama(keys: _Keys) -> dict[str, Any]:
-    return {"attention": _read_gqa(keys)}
-
-
-def _read_qwen2(keys: _Keys) -> dict[str, Any]:
-    return {"attention": _read_gqa(keys, qkv_bias=True)}
-
-
-def _read_qwen3(keys: _Keys) -> dict[str, Any]:
-    return {"attention": _read_gqa(keys, qk_norm=True, head_dim=128)}
-
-
-def _read_gqa(keys: _Keys, *, qkv_bias: bool = False, qk_norm: bool = False, head_dim: int | None = None) -> GQAConfig:
-    heads = keys.need("num_attention_heads")
-    return GQAConfig(
-        num_heads=heads,
-        num_kv_heads=keys.get("num_key_value_heads", heads),
-        head_dim=keys.get("head_dim", head_dim or keys.need("hidden_size") // heads),
-        qkv_bias=qkv_bias,
-        qk_norm=qk_norm,
-    )
-
-
-def _read_mla(keys: _Keys) -> MLAConfig:
-    keys.known |= {"num_key_value_heads", "head_dim", "qk_head_dim"}  # all follow from the sizes below
-    return MLAConfig(
-        num_heads=keys.need("num_attention_heads"),
-        q_lora_rank=keys.get("q_lora_rank"),
-        kv_lora_rank=keys.need("kv_lora_rank"),
-        qk_nope_head_dim=keys.need("qk_nope_head_dim"),
-        qk_rope_head_dim=keys.need("qk_rope_head_dim"),
-        v_head_dim=keys.need("v_head_dim"),
-    )
-
-
-def _read_deepseek_v2(keys: _Keys) -> dict[str, Any]:
-    moe = _read_moe(keys, scoring="softmax", selection="greedy", normalize=False)
-    return {"attention": _read_mla(keys), "moe": moe}
-
-
-def _read_deepseek_v3(keys: _Keys) -> dict[str, Any]:
-    mtp = keys.get("num_nextn_predict_layers", keys.get("num_mtp_layers", 0))
-    moe = _read_moe(keys, scoring="sigmoid", selection="noaux_tc", normalize=True)
-    return {"attention": _read_mla(keys), "moe": moe, "num_mtp_layers": mtp}
-
-
-def _read_moe(keys: _Keys, *, scoring: str, selection: str, normalize: bool) -> MoEConfig | None:
-    experts = keys.get("n_routed_experts")
-    if experts is None:
-        return None
-    return MoEConfig(
-        num_experts=experts,
-        experts_per_token=keys.need("num_experts_per_tok"),
-        num_shared_experts=keys.get("n_shared_experts", 0),
-        intermediate_size=keys.need("moe_intermediate_size"),
-        scoring=keys.get("scoring_func", scoring),
-        selection=keys.get("topk_method", selection),
-        num_groups=keys.get("n_group", 1),
-        topk_groups=keys.get("topk_group", 1),
-        normalize=keys.get("norm_topk_prob", normalize),
-        routed_scaling_factor=keys.get("routed_scaling_factor", 1.0),
-        first_dense_layers=keys.get("first_k_dense_replace", 0),
-        layer_freq=keys.get("moe_layer_freq", 1),
-    )
-
-
-_FAMILY: Mapping[Family, Callable[[_Keys], dict[str, Any]]] = {
-    "deepseek_v2": _read_deepseek_v2,
-    "deepseek_v3": _read_deepseek_v3,
-    "llama": _read_llama,
-    "qwen2": _read_qwen2,
-    "qwen3": _read_qwen3,
-}
-
-_INTERLEAVED: Mapping[Family, Callable[[_Keys], bool]] = {
-    "deepseek_v2": lambda _: True,
-    "deepseek_v3": lambda keys: bool(keys.get("rope_interleave", True)),
-    "llama": lambda _: False,
-    "qwen2": lambda _: False,
-    "qwen3": lambda _: False,
-}
 
 
 # ---- rotary positions ----------------------------------------------------------------------------------------------
@@ -339,3 +245,60 @@ _SCALINGS: Mapping[str, Callable[[dict[str, Any], _Keys], YarnScaling | Llama3Sc
     "yarn": _read_yarn,
     "llama3": _read_llama3,
 }
+
+
+# ---- writing -------------------------------------------------------------------------------------------------------
+
+
+def write_config(
+    config: ModelConfig, *, dtype: str, bos_id: int | None = None, eos_ids: tuple[int, ...] = ()
+) -> dict[str, Any]:
+    """The content of ``config.json``; ``dtype`` as torch names it, without the prefix."""
+    family = FAMILIES[config.family]
+    return {
+        "architectures": [family.hf_architecture],
+        "model_type": family.name,
+        "dtype": dtype,
+        "torch_dtype": dtype,
+        "vocab_size": config.vocab_size,
+        "hidden_size": config.hidden_size,
+        "intermediate_size": config.intermediate_size,
+        "num_hidden_layers": config.num_layers,
+        "max_position_embeddings": config.max_position,
+        "rms_norm_eps": config.norm_eps,
+        "tie_word_embeddings": config.tie_embeddings,
+        "initializer_range": config.init_std,
+        "hidden_act": "silu",
+        "attention_dropout": 0.0,
+        "use_cache": True,
+        "bos_token_id": bos_id,
+        "eos_token_id": eos_ids[0] if len(eos_ids) == 1 else list(eos_ids) or None,
+        **_write_rope(config.rope),
+        **family.write_hf(config),
+    }
+
+
+def _write_rope(rope: RopeConfig) -> dict[str, Any]:
+    scaling = rope.scaling
+    if scaling is None:
+        parameters: dict[str, Any] = {"rope_type": "default"}
+    elif isinstance(scaling, Llama3Scaling):
+        parameters = {
+            "rope_type": "llama3",
+            "factor": scaling.factor,
+            "low_freq_factor": scaling.low_freq_factor,
+            "high_freq_factor": scaling.high_freq_factor,
+            "original_max_position_embeddings": scaling.original_max_position,
+        }
+    else:
+        parameters = {
+            "rope_type": "yarn",
+            "factor": scaling.factor,
+            "original_max_position_embeddings": scaling.original_max_position,
+            "beta_fast": scaling.beta_fast,
+            "beta_slow": scaling.beta_slow,
+            "mscale": scaling.mscale,
+            "mscale_all_dim": scaling.mscale_all_dim,
+        }
+    old = None if scaling is None else {"type": parameters["rope_type"], **parameters}
+    return {"rope_theta": rope.theta, "rope_scaling": old, "rope_parameters": parameters | {"rope_theta": rope.theta}}

@@ -18,8 +18,9 @@ from fathom.base.errors import CheckpointError, ModelNotFoundError
 from fathom.checkpoint.hf.config import HFConfig, read_config
 from fathom.checkpoint.hf.fp8 import SCALE, FP8Blocks
 from fathom.checkpoint.hf.safetensors_file import SafetensorsFile, find_repeated
-from fathom.checkpoint.names import HF_GQA, HF_MLA, NameTable
-from fathom.model.config import MLAConfig, ModelConfig
+from fathom.checkpoint.names import NameTable, hf_table
+from fathom.model.config import ModelConfig
+from fathom.model.families.registry import FAMILIES
 
 INDEX = "model.safetensors.index.json"
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".msgpack", ".h5")
@@ -118,8 +119,8 @@ class HFDirectory:
 
 
 def table_for(config: ModelConfig) -> NameTable:
-    """The name table of Hugging Face checkpoints of this architecture."""
-    return HF_MLA if isinstance(config.attention, MLAConfig) else HF_GQA
+    """The names in Hugging Face checkpoints of the model's family."""
+    return hf_table(FAMILIES[config.family])
 
 
 def read_json(directory: Path, name: str) -> dict[str, Any]:

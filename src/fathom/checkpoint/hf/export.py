@@ -16,7 +16,7 @@ from torch import Tensor
 
 from fathom.base.errors import CheckpointError
 from fathom.base.progress import Report, silent
-from fathom.checkpoint.hf.config_write import write_config
+from fathom.checkpoint.hf.config import write_config
 from fathom.checkpoint.hf.directory import INDEX, table_for
 from fathom.checkpoint.hf.safetensors_file import write_safetensors
 from fathom.checkpoint.layouts import take

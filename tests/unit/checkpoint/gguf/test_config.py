@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from tiny_models import TINY, tiny_config
 
 from fathom.base.errors import ConfigError, FathomError
-from fathom.checkpoint.gguf.config import llama3_divisors, read_config
-from fathom.checkpoint.gguf.config_write import write_config
+from fathom.checkpoint.gguf.config import llama3_divisors, read_config, write_config
 from fathom.model.config import (
     GQAConfig,
     Llama3Scaling,

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fathom.base.errors import ConfigError, FathomError
-from fathom.checkpoint.hf.config import read_config
-from fathom.checkpoint.hf.config_write import write_config
+from fathom.checkpoint.hf.config import read_config, write_config
 from fathom.model.config import (
     GQAConfig,
     Llama3Scaling,

@@ -1,0 +1,1 @@
+"""One file for each model family: its checkpoint keys, tensor names, dialect and pre-tokenizer."""

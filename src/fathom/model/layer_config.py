@@ -1,0 +1,151 @@
+"""The parts of a model's configuration: attention, experts and rotary positions. Sizes that do not fit are refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+
+
+class ConfigPart(BaseModel):
+    """Frozen; unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class YarnScaling(ConfigPart):
+    """YaRN (arXiv 2309.00071), with DeepSeek's two ``mscale`` terms."""
+
+    kind: Literal["yarn"] = "yarn"
+    factor: PositiveFloat
+    original_max_position: PositiveInt
+    beta_fast: PositiveFloat = 32.0
+    beta_slow: PositiveFloat = 1.0
+    mscale: float = 1.0
+    mscale_all_dim: float = 0.0
+
+    @model_validator(mode="after")
+    def _bounds_are_ordered(self) -> YarnScaling:
+        if self.beta_fast <= self.beta_slow:
+            raise ValueError(f"beta_fast {self.beta_fast:g} must exceed beta_slow {self.beta_slow:g}")
+        return self
+
+
+class Llama3Scaling(ConfigPart):
+    """The frequency-dependent scaling of Llama 3.1."""
+
+    kind: Literal["llama3"] = "llama3"
+    factor: PositiveFloat
+    low_freq_factor: PositiveFloat
+    high_freq_factor: PositiveFloat
+    original_max_position: PositiveInt
+
+    @model_validator(mode="after")
+    def _bounds_are_ordered(self) -> Llama3Scaling:
+        low, high = self.low_freq_factor, self.high_freq_factor
+        if high <= low:
+            raise ValueError(f"high_freq_factor {high:g} must exceed low_freq_factor {low:g}")
+        return self
+
+
+class RopeConfig(ConfigPart):
+    """Rotary position embedding.
+
+    ``interleaved``: the weights pair channel 2i with 2i+1 (DeepSeek) rather than i with i + d/2 (Llama, Qwen).
+    """
+
+    theta: float = Field(default=10_000.0, gt=1)
+    interleaved: bool = False
+    scaling: Annotated[YarnScaling | Llama3Scaling, Field(discriminator="kind")] | None = None
+
+
+class GQAConfig(ConfigPart):
+    """Grouped-query attention: ``num_heads`` query heads share ``num_kv_heads`` key/value heads."""
+
+    kind: Literal["gqa"] = "gqa"
+    num_heads: PositiveInt
+    num_kv_heads: PositiveInt
+    head_dim: PositiveInt
+    qkv_bias: bool = False
+    qk_norm: bool = False
+
+    @model_validator(mode="after")
+    def _groups_are_whole(self) -> GQAConfig:
+        if self.num_heads % self.num_kv_heads:
+            raise ValueError(f"num_heads {self.num_heads} must be a multiple of num_kv_heads {self.num_kv_heads}")
+        return self
+
+    @model_validator(mode="after")
+    def _channels_pair_up(self) -> GQAConfig:
+        if self.head_dim % 2:
+            raise ValueError(f"head_dim {self.head_dim} must be even, because rotary channels come in pairs")
+        return self
+
+    @property
+    def rope_dim(self) -> int:
+        return self.head_dim
+
+
+class MLAConfig(ConfigPart):
+    """Multi-head latent attention (DeepSeek-V2, section 2.1): the cache holds ``kv_lora_rank + qk_rope_head_dim``."""
+
+    kind: Literal["mla"] = "mla"
+    num_heads: PositiveInt
+    q_lora_rank: PositiveInt | None = None
+    kv_lora_rank: PositiveInt
+    qk_nope_head_dim: PositiveInt
+    qk_rope_head_dim: PositiveInt
+    v_head_dim: PositiveInt
+
+    @model_validator(mode="after")
+    def _channels_pair_up(self) -> MLAConfig:
+        if self.qk_rope_head_dim % 2:
+            raise ValueError(
+                f"qk_rope_head_dim {self.qk_rope_head_dim} must be even, because rotary channels come in pairs"
+            )
+        return self
+
+    @property
+    def qk_head_dim(self) -> int:
+        return self.qk_nope_head_dim + self.qk_rope_head_dim
+
+    @property
+    def latent_dim(self) -> int:
+        """Entries cached per token and layer."""
+        return self.kv_lora_rank + self.qk_rope_head_dim
+
+    @property
+    def rope_dim(self) -> int:
+        return self.qk_rope_head_dim
+
+
+class MoEConfig(ConfigPart):
+    """DeepSeekMoE (DeepSeek-V3, section 2.1.2).
+
+    ``selection``: ``greedy`` takes the top experts; ``group_limited_greedy`` (V2) first keeps the groups with the best
+    single expert; ``noaux_tc`` (V3) adds the balancing bias for selection only and scores a group by its best two.
+    """
+
+    num_experts: PositiveInt
+    experts_per_token: PositiveInt
+    num_shared_experts: int = Field(default=0, ge=0)
+    intermediate_size: PositiveInt
+    scoring: Literal["softmax", "sigmoid"]
+    selection: Literal["greedy", "group_limited_greedy", "noaux_tc"]
+    num_groups: PositiveInt = 1
+    topk_groups: PositiveInt = 1
+    normalize: bool = False
+    routed_scaling_factor: float = 1.0
+    first_dense_layers: int = Field(default=0, ge=0)
+    layer_freq: PositiveInt = 1
+
+    @model_validator(mode="after")
+    def _choice_is_possible(self) -> MoEConfig:
+        if self.num_experts % self.num_groups:
+            raise ValueError(f"num_experts {self.num_experts} must be a multiple of num_groups {self.num_groups}")
+        if self.topk_groups > self.num_groups:
+            raise ValueError(f"topk_groups {self.topk_groups} exceeds num_groups {self.num_groups}")
+        reachable = self.num_experts // self.num_groups * self.topk_groups
+        if self.experts_per_token > reachable:
+            raise ValueError(f"experts_per_token {self.experts_per_token} exceeds the {reachable} experts in reach")
+        return self
