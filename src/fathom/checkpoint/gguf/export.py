@@ -19,22 +19,12 @@ from fathom.checkpoint.gguf.config import llama3_divisors, write_config
 from fathom.checkpoint.gguf.dequantize import Floats
 from fathom.checkpoint.gguf.model import ROPE_DIVISORS, table_for
 from fathom.checkpoint.gguf.types import BlockType
-from fathom.checkpoint.gguf.writer import Pending, write_gguf
+from fathom.checkpoint.gguf.writer import FILE_TYPES, Pending, write_gguf
 from fathom.checkpoint.layouts import stored_shape, take
 from fathom.checkpoint.names import Place
 from fathom.model.config import Llama3Scaling, ModelConfig
 from fathom.model.transformer import Transformer
 from fathom.text.template import ChatTemplate
-
-FILE_TYPES: Mapping[BlockType, int] = {
-    BlockType.F32: 0,
-    BlockType.F16: 1,
-    BlockType.Q4_0: 2,
-    BlockType.Q4_1: 3,
-    BlockType.Q8_0: 7,
-    BlockType.BF16: 32,
-}
-"""``general.file_type`` of the block types that we write."""
 
 _FOUR_BITS = (BlockType.Q4_0, BlockType.Q4_1)
 
@@ -49,7 +39,7 @@ def save_gguf(
     name: str = "fathom",
     license_: str | None = None,
 ) -> None:
-    """Write ``model`` with matrices in ``block_type``, one of ``FILE_TYPES``.
+    """Write ``model`` with matrices in ``block_type``, one of ``gguf.writer.FILE_TYPES``.
 
     ``vocabulary`` holds the ``tokenizer.ggml.*`` keys: from another GGUF file's metadata, or from
     ``gguf_vocabulary.vocabulary_from_directory``. CheckpointError where the disk refuses.
