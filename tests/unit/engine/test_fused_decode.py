@@ -13,12 +13,11 @@ from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore
 from fathom.engine.fused_decode import LatentSteps, tensors_of
 from fathom.engine.request import Request, SamplingParams
-from fathom.kernels.cpu.library import status
 from fathom.kernels.latent import Rows
 from fathom.model.config import GQAConfig, MLAConfig, ModelConfig, MoEConfig, RopeConfig, YarnScaling
 from fathom.model.transformer import Transformer
 
-pytestmark = pytest.mark.skipif(status().path is None, reason=f"no kernels: {status().reason}")
+pytestmark = pytest.mark.usefixtures("kernels")
 
 ODD = MLAConfig(num_heads=3, q_lora_rank=18, kv_lora_rank=20, qk_nope_head_dim=7, qk_rope_head_dim=6, v_head_dim=9)
 EVEN = MLAConfig(num_heads=4, q_lora_rank=32, kv_lora_rank=32, qk_nope_head_dim=16, qk_rope_head_dim=16, v_head_dim=16)

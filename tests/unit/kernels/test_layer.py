@@ -7,12 +7,11 @@ import torch
 from threads import on_threads
 
 from fathom.kernels import matrix, ref
-from fathom.kernels.cpu.library import status
 from fathom.kernels.dispatch import Layer
 from fathom.kernels.layer import LayerWeights
 from fathom.quant.blocks import quantize
 
-pytestmark = pytest.mark.skipif(status().path is None, reason=f"no kernels: {status().reason}")
+pytestmark = pytest.mark.usefixtures("kernels")
 
 HEADS, KV_HEADS, HEAD_DIM = 4, 2, 24
 

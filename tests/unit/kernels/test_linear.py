@@ -7,12 +7,11 @@ import torch
 from threads import on_threads
 
 from fathom.kernels import dispatch, matrix, ref
-from fathom.kernels.cpu.library import status
 from fathom.kernels.matrix import Kind, Matrix
 
 KINDS: list[Kind] = ["float32", "bfloat16", "q8_0", "q4_0", "q4_1"]
 
-pytestmark = pytest.mark.skipif(status().path is None, reason=f"no kernels: {status().reason}")
+pytestmark = pytest.mark.usefixtures("kernels")
 
 
 def weight(kind: Kind, rows: int, columns: int, *, bias: bool = False) -> Matrix:

@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fathom.kernels import dispatch, ref
-from fathom.kernels.cpu.library import status
 from fathom.kernels.cpu.ops import Attention
 
-pytestmark = pytest.mark.skipif(status().path is None, reason=f"no kernels: {status().reason}")
+pytestmark = pytest.mark.usefixtures("kernels")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from fathom.kernels import product
 from fathom.kernels.cpu import train_ops
 from fathom.kernels.cpu.library import library
 
-pytestmark = pytest.mark.skipif(library() is None, reason="no compiler")
+pytestmark = pytest.mark.usefixtures("kernels")
 sizes = st.one_of(st.integers(1, 40), st.sampled_from([95, 96, 97, 383, 384, 385, 800]))
 
 

@@ -8,9 +8,8 @@ from threads import on_threads
 from torch import Tensor
 
 from fathom.kernels import training
-from fathom.kernels.cpu.library import status
 
-pytestmark = pytest.mark.skipif(status().path is None, reason=f"no kernels: {status().reason}")
+pytestmark = pytest.mark.usefixtures("kernels")
 
 SCALE = 0.2
 

@@ -9,14 +9,13 @@ from threads import on_threads
 from torch import Tensor
 
 from fathom.kernels import training_rows
-from fathom.kernels.cpu.library import status
 from fathom.model.config import RopeConfig
 from fathom.model.grouped import Order
 from fathom.model.mlp import MLP, swiglu
 from fathom.model.norm import RMSNorm
 from fathom.model.rope import Rope, Rotation
 
-pytestmark = pytest.mark.skipif(status().path is None, reason=f"no kernels: {status().reason}")
+pytestmark = pytest.mark.usefixtures("kernels")
 
 PRECISIONS = [(torch.float32, 2e-6), (torch.bfloat16, 2e-2)]
 

@@ -7,12 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from fathom.kernels.cpu.library import status
 from fathom.model.presets import preset
 from fathom.model.transformer import Transformer
 from fathom.train import fused_cross_entropy as head
 
-pytestmark = pytest.mark.skipif(status().path is None, reason=f"no kernels: {status().reason}")
+pytestmark = pytest.mark.usefixtures("kernels")
 
 
 @pytest.fixture(params=[1, 2], ids=["one thread", "two threads"], autouse=True)

@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from compiler import require_kernels
 
 from fathom.kernels.cpu import library
 
-SOURCE = Path(__file__).parents[3] / "src"
+SOURCE = Path(__file__).parents[4] / "src"
 
 PROBE = """
 import torch
@@ -65,7 +66,7 @@ def test_a_cache_that_cannot_be_written_is_reported(tmp_path):
     assert str(blocked) in out
 
 
-@pytest.mark.skipif(library.status().path is None, reason=f"no kernels: {library.status().reason}")
+@pytest.mark.usefixtures("kernels")
 class TestWithACompiler:
     def test_two_processes_may_build_at_once(self, tmp_path):
         compiler = tmp_path / "g++"  # the same one, in a hurry
@@ -79,3 +80,25 @@ class TestWithACompiler:
         built = library.status().path
         assert built is not None
         assert library.build(library.status().compiler, built.parent) == built
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["kill -9 $$", "echo 'g++: fatal error: Killed signal terminated program cc1plus' >&2; exit 1"],
+    ids=["the compiler", "a part of it"],
+)
+def test_a_compiler_that_was_stopped_leaves_no_slower_library(script: str, tmp_path: Path) -> None:
+    compiler = tmp_path / "c++"
+    compiler.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exit 0\ncase "$*" in *native*) {script};; esac\n')
+    compiler.chmod(0o755)
+    with pytest.raises(library.Unavailable, match="was stopped while it built the kernels"):
+        library.build(str(compiler), tmp_path / "kernels")
+    assert list((tmp_path / "kernels").iterdir()) == []
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
+def test_tests_of_kernels_fail_in_ci_where_there_is_no_compiler(ci, outcome, monkeypatch) -> None:
+    monkeypatch.setattr(library, "status", lambda: library.BuildStatus(None, reason="no C++ compiler on the PATH"))
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(outcome, match=r"the compiled kernels are not tested: no C\+\+ compiler"):
+        require_kernels()

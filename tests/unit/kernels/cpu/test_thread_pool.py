@@ -8,11 +8,10 @@ import pytest
 import torch
 
 from fathom.kernels import dispatch
-from fathom.kernels.cpu.library import library
 from fathom.kernels.matrix import dense
 from fathom.quant.blocks import quantize
 
-pytestmark = pytest.mark.skipif(library() is None, reason="no compiler")
+pytestmark = pytest.mark.usefixtures("kernels")
 
 
 @pytest.fixture
