@@ -34,7 +34,7 @@ def test_data_flows_one_way() -> None:
     ("package", "exempt"),
     [
         ("fathom.types", ()),
-        ("fathom.base", ("fathom.base.device",)),
+        ("fathom.base", ("fathom.base.device", "fathom.base.distributed")),
         ("fathom.text", ()),
         ("fathom.tasks", ()),
         ("fathom.engine.request", ()),

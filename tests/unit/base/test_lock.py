@@ -16,8 +16,8 @@ from fathom.base.lock import BusyError, exclusive
 HOLD = """
 import sys, time
 from pathlib import Path
-from fathom.base.lock import locked
-with locked(Path(sys.argv[1]), "the place"):
+from fathom.base.lock import exclusive
+with exclusive(Path(sys.argv[1]), "the place"):
     print("held", flush=True)
     time.sleep(600)
 """

@@ -5,8 +5,8 @@ from typer.testing import CliRunner
 
 from fathom.base.errors import CheckpointError
 from fathom.base.progress import Report
+from fathom.checkpoint.hub import pull as hub
 from fathom.checkpoint.hub import registry
-from fathom.checkpoint.hub.pull import pull as hub
 from fathom.cli.main import app
 from fathom.cli.pull import announcement, is_here
 

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import tiny_runs
 import torch
 from safetensors.torch import load_file
 
@@ -31,7 +32,7 @@ def killed():
 
 
 def start(recipe: Path, out: Path) -> subprocess.Popen[bytes]:
-    paths = [str(Path(fathom.__file__).parents[1]), str(Path(__file__).parent)]
+    paths = [str(Path(fathom.__file__).parents[1]), str(Path(tiny_runs.__file__).parent)]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     command = [sys.executable, "-m", "fathom.cli.main", "train", str(recipe), "--out", str(out)]
     return subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
