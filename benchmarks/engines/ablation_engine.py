@@ -26,7 +26,8 @@ from fathom.train.dataset import dataset
 from fathom.train.rl.config import TaskConfig
 from fathom.train.rl.tasks import task_of
 from fathom.train.run.display import Display
-from fathom.train.run.supervised import Trainee, load_trainee, prepare, train
+from fathom.train.run.supervised import load_trainee, prepare, train
+from fathom.train.run.trainee import Trainee
 from fathom.train.supervised_config import PretrainConfig
 from fathom.train.validation import validate
 from fathom.types import Conversation, Message

@@ -50,8 +50,8 @@ def begun(place: Path, world: World) -> None:
     pupil = load_trainee(config, prepare(config, world))
     _, source = tiny(config, world)
     asked = iter([False] * 4 + [True])
-    loop = Loop(pupil.model, config, source, TOTAL, store=Store(place), stopping=lambda: next(asked), world=world)
-    loop.run(Recorder(place, writes=world.is_main))
+    loop = Loop(pupil.model, config, source, TOTAL, store=Store(place), world=world)
+    loop.run(Recorder(place, writes=world.is_main), lambda: next(asked))
 
 
 def finish(place: Path, world: World) -> None:

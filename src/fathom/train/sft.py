@@ -20,7 +20,8 @@ from fathom.train.adapter import save_adapter
 from fathom.train.dataset import dataset, held_out
 from fathom.train.lora import adapt, merge
 from fathom.train.run.display import Display
-from fathom.train.run.supervised import Trainee, load_trainee, prepare, train
+from fathom.train.run.supervised import load_trainee, prepare, train
+from fathom.train.run.trainee import Trainee
 from fathom.train.supervised_config import SFTConfig, TuningConfig
 
 

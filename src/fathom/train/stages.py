@@ -15,7 +15,7 @@ from fathom.train.pretrain import pretrain
 from fathom.train.rl.beyond import BeyondConfig, beyond
 from fathom.train.rl.config import RLConfig
 from fathom.train.rl.measure import MeasureConfig, measure
-from fathom.train.rl.run import train
+from fathom.train.rl.run import run_rl
 from fathom.train.run.config import RunConfig
 from fathom.train.run.display import Display
 from fathom.train.sft import sft
@@ -61,7 +61,7 @@ def _run(config: RunConfig, out: Path, display: Display, world: World) -> bool:
         case OnPolicyConfig():
             return distill_on_policy(config, out, display, world)
         case RLConfig():
-            return train(config, out, display, world)
+            return run_rl(config, out, display, world)
         case MeasureConfig():
             return measure(config, out, display, world)
         case _ if world.size > 1:

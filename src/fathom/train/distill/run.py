@@ -27,7 +27,7 @@ from fathom.train.distill.distiller import Distiller, check
 from fathom.train.distill.filter import FilterResult, filter_traces, nothing_left
 from fathom.train.distill.sample import SampleBuilder
 from fathom.train.distill.traces import TraceFile
-from fathom.train.rl.run import grader_of, run_session
+from fathom.train.rl.run import grader_of, train_on_rollouts
 from fathom.train.rl.tasks import task_of
 from fathom.train.run import rng
 from fathom.train.run.display import Display
@@ -88,7 +88,7 @@ def distill_on_policy(config: OnPolicyConfig, out: Path, display: Display, world
         grader = grader_of(student, config.task, sequences=config.sampling.sequences, world=world)
         return Distiller(student.model.requires_grad_(True), teacher.model, grader, config, world)
 
-    return run_session(config, out, display, prepare, world=world)
+    return train_on_rollouts(config, out, display, prepare, world=world)
 
 
 def _check_problems(file: TraceFile, items: Sequence[Item]) -> None:

@@ -23,10 +23,11 @@ from fathom.recipes.countdown.reading import read
 from fathom.recipes.countdown.traces import ZeroCountdown
 from fathom.tasks.task import Split
 from fathom.train.rl.config import TaskConfig
-from fathom.train.rl.run import grader_of, run_facts
+from fathom.train.rl.run import grader_of
 from fathom.train.run.config import RunConfig
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import Recorder, describe
+from fathom.train.run.session import run_facts
 
 
 class Setting(Part):
@@ -58,7 +59,7 @@ def measure(config: MeasureConfig, out: Path, display: Display, world: World = A
     grader = grader_of(bundle, config.task, world=world)
     items = list(grader.task.items(config.split, limit=config.problems))
     if world.is_main:
-        describe(out, run_facts(config.model_copy(update={"precision": "float32"}), bundle, world))
+        describe(out, run_facts(config.model_copy(update={"precision": "float32"}), bundle.model, world))
     recorder = Recorder(out, writes=world.is_main)
     total = sum(setting.samples for setting in config.settings) * len(items)
     display.say(f"{total:,} answers to {len(items):,} problems of the {config.split} split")

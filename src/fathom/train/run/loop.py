@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import torch
@@ -25,6 +26,7 @@ from fathom.base.distributed import ALONE, World
 from fathom.base.errors import CheckpointError
 from fathom.checkpoint.store.store import Saved, Store
 from fathom.data.packing import Batch, PackedDataset
+from fathom.model import flops
 from fathom.model.transformer import Transformer
 from fathom.optim.build import build
 from fathom.optim.ema import EMA
@@ -92,7 +94,7 @@ class Loop:
     how many will fit at the pace so far, and whatever follows a schedule follows the clock.
 
     ``store`` None keeps no checkpoints. ``validation`` are rows to measure the loss on, now and then.
-    ``shown`` is called with every recorded line. ``stopping`` is asked between updates whether to stop early.
+    ``shown`` is called with every recorded line. ``before`` holds lines that a new run records first, by kind.
     ``source`` gives rows of this rank alone; of ``world``, the first rank writes.
     """
 
@@ -106,7 +108,7 @@ class Loop:
         store: Store | None = None,
         validation: PackedDataset | None = None,
         shown: Callable[[Mapping[str, Any]], None] = lambda _line: None,
-        stopping: Callable[[], bool] = lambda: False,
+        before: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
         world: World = ALONE,
     ) -> None:
         self.model = model
@@ -121,7 +123,7 @@ class Loop:
         self._store = store
         self._validation = validation
         self._shown = shown
-        self._stopping = stopping
+        self._before = before
         self._world = world
         self._frozen = fingerprint(model)
         self._precision = pick_dtype(config.precision, self.device)
@@ -161,22 +163,34 @@ class Loop:
             "rng": rng.capture(),
         }
 
-    def run(self, recorder: Recorder) -> None:
-        """Train to the end, or until ``stopping`` or the configured time says so.
+    def describe(self, recorder: Recorder) -> dict[str, Any]:
+        """What ``run.json`` says of the loop; a new run records the lines of what came before it."""
+        if self.step == 0:
+            for kind, values in self._before.items():
+                recorder.record(kind, 0, values)
+        return {
+            "updates": None if self.config.minutes is not None else self.total,
+            "flops_per_token": flops.training(self.model.config, self.config.batch.length),
+        }
+
+    def run(self, recorder: Recorder, stopping: Callable[[], bool] = lambda: False) -> None:
+        """Train to the end, or until ``stopping``, asked between updates, holds on any rank, or the time is used up.
 
         Raises DivergedError before an update that would spoil the weights, CheckpointError where the disk refuses,
         RanksError where another rank is gone.
         """
         balance = Balance(self.model, self._world)
-        self._world.check_equal("the last checkpoint", self.step)
-        self._world.broadcast(self.model)
         self.model.train()
         began, since = recorder.seconds, self.tokens
         saved = self.step
         if self._began is None and self.config.minutes is not None:
             self._began = self._clock(recorder)
         try:
-            while not self.is_finished(self._clock(recorder)) and not self._world.any(self._stopping()):
+            while True:
+                seconds = self._clock(recorder)
+                self._estimate_total(seconds)
+                if self.is_finished(seconds) or self._world.any(stopping()):
+                    break
                 statistics = (self.step + 1) % self.config.log_every == 0 or self.step + 1 == self.total
                 update = self.update(balance, statistics=statistics)
                 if statistics:
@@ -199,14 +213,18 @@ class Loop:
             self.save(recorder.seconds)
 
     def is_finished(self, seconds: float) -> bool:
-        """Whether updates or time are used up. Where time is all there is, ``total`` becomes what will fit."""
-        limit, minutes = self.config.max_minutes, self.config.minutes
+        """Whether updates or time are used up."""
+        bounds = [bound * 60 for bound in (self.config.max_minutes, self.config.minutes) if bound is not None]
+        updates_done = self.config.minutes is None and self.step >= self.total
+        return updates_done or any(seconds >= bound for bound in bounds)
+
+    def _estimate_total(self, seconds: float) -> None:
+        """Where the run is limited by time alone, ``total`` becomes what fits into it at the pace so far."""
+        minutes = self.config.minutes
         if minutes is not None and self.step:
             assert self._began is not None  # the first update has been
             pace = (seconds - self._began) / self.step
             self.total = self.step + max(1, round((minutes * 60 - seconds) / max(pace, 1e-9)))
-        bounds = [bound * 60 for bound in (limit, minutes) if bound is not None]
-        return self.step >= self.total or any(seconds >= bound for bound in bounds)
 
     def _clock(self, recorder: Recorder) -> float:
         """Seconds that all ranks agree upon, where anything depends on them."""

@@ -11,7 +11,7 @@ from fathom.recipes.countdown.vocabulary import template, tokenizer
 from fathom.train.rl import run
 from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.curriculum import Curriculum, Level
-from fathom.train.rl.run import train
+from fathom.train.rl.run import run_rl
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import read
@@ -45,12 +45,12 @@ def test_a_killed_run_goes_on_through_the_same_levels(tmp_path, monkeypatch):
 
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     with Display(Console(quiet=True)) as display:
-        train(config, whole, display)
+        run_rl(config, whole, display)
         with monkeypatch.context() as killing:
             killing.setattr(Trainer, "run_step", dies)
             with pytest.raises(KeyboardInterrupt):
-                train(config, parts, display)
-        train(config, parts, display)
+                run_rl(config, parts, display)
+        run_rl(config, parts, display)
     a, b = (open_bundle(out / "final", dtype="float32").model.state_dict() for out in (whole, parts))
     assert all((a[name] == b[name]).all() for name in a)
     lines, again = ([line for line in read(out) if line["kind"] == "rl"] for out in (whole, parts))

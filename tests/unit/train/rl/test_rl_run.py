@@ -16,7 +16,7 @@ from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, Sampl
 from fathom.train.rl.doctor import Finding
 from fathom.train.rl.measure import MeasureConfig, Setting, measure
 from fathom.train.rl.rejection import correct_completions
-from fathom.train.rl.run import train
+from fathom.train.rl.run import run_rl
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import last_described, read
@@ -54,7 +54,7 @@ def config(start, **changes):
 
 def test_a_run_leaves_metrics_rollouts_and_a_model(start, display, tmp_path):
     out = tmp_path / "run"
-    assert train(config(start), out, display)
+    assert run_rl(config(start), out, display)
     lines = read(out)
     assert [line["step"] for line in lines if line["kind"] == "rl"] == [1, 2, 3, 4]
     assert [line["step"] for line in lines if line["kind"] == "evaluation"] == [2, 4]
@@ -63,7 +63,7 @@ def test_a_run_leaves_metrics_rollouts_and_a_model(start, display, tmp_path):
     assert [line["step"] for line in shown] == [1, 1, 2, 2, 3, 3, 4, 4]
     assert {len(line["completions"]) for line in shown} == {2}
     assert open_bundle(out / "final", dtype="float32").tokenizer.vocab_size == tokenizer().vocab_size
-    assert train(config(start), out, display)  # says that nothing is left to do
+    assert run_rl(config(start), out, display)  # says that nothing is left to do
     assert read(out) == lines
 
 
@@ -73,7 +73,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(start, display, tmp_path, monk
     monkeypatch.setattr(
         "fathom.train.rl.run.check_readiness", lambda *_: [Finding("doubtful", "few are right", "wait")]
     )
-    train(doubting, whole, display)
+    run_rl(doubting, whole, display)
     original = Trainer.run_step
 
     def dies(trainer):
@@ -83,10 +83,10 @@ def test_a_killed_run_goes_on_to_the_same_weights(start, display, tmp_path, monk
 
     monkeypatch.setattr(Trainer, "run_step", dies)
     with pytest.raises(KeyboardInterrupt):
-        train(doubting, parts, display)
+        run_rl(doubting, parts, display)
     monkeypatch.undo()
     assert [line["step"] for line in read(parts) if line["kind"] == "rl"] == [1, 2, 3]
-    train(doubting, parts, display)
+    run_rl(doubting, parts, display)
     a, b = (open_bundle(out / "final", dtype="float32").model.state_dict() for out in (whole, parts))
     assert all((a[name] == b[name]).all() for name in a)
     assert [line["step"] for line in read(parts) if line["kind"] == "rl"] == [1, 2, 3, 4]
@@ -96,7 +96,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(start, display, tmp_path, monk
 
 def test_a_run_that_samples_ahead_leaves_the_same_files(start, display, tmp_path):
     sampling = SamplingConfig(prompts=2, group=2, max_tokens=6, overlap=1, device="cpu")
-    assert train(config(start, sampling=sampling), tmp_path / "run", display)
+    assert run_rl(config(start, sampling=sampling), tmp_path / "run", display)
     lines = read(tmp_path / "run")
     assert [line["staleness"] for line in lines if line["kind"] == "rl"] == [0, 1, 1, 1]
     assert open_bundle(tmp_path / "run" / "final", dtype="float32")
@@ -104,27 +104,27 @@ def test_a_run_that_samples_ahead_leaves_the_same_files(start, display, tmp_path
 
 def test_a_run_out_of_time_leaves_a_model_and_a_checkpoint(start, display, tmp_path):
     out = tmp_path / "run"
-    assert train(config(start, max_minutes=1e-9), out, display)
+    assert run_rl(config(start, max_minutes=1e-9), out, display)
     assert open_bundle(out / "final", dtype="float32")
     assert not [line for line in read(out) if line["kind"] == "rl"]
 
 
 def test_another_configuration_does_not_go_on(start, display, tmp_path):
-    train(config(start), tmp_path / "run", display)
+    run_rl(config(start), tmp_path / "run", display)
     with pytest.raises(ConfigError, match="estimator"):
-        train(config(start, estimator="rloo"), tmp_path / "run", display)
+        run_rl(config(start, estimator="rloo"), tmp_path / "run", display)
 
 
 def test_a_base_that_is_never_right_is_refused_before_a_step(start, display, tmp_path):
     gate = GateConfig(problems=4, samples=2)
     with pytest.raises(ConfigError, match="the verifier said no to all 8 completions"):
-        train(config(start, gate=gate), tmp_path / "run", display)
+        run_rl(config(start, gate=gate), tmp_path / "run", display)
     assert not (tmp_path / "run" / "checkpoints").exists()
 
 
 def test_an_unknown_task_is_named(start, display, tmp_path):
     with pytest.raises(ConfigError, match="no task is called 'zero-countdwn'"):
-        train(config(start, task=TaskConfig(name="zero-countdwn")), tmp_path / "run", display)
+        run_rl(config(start, task=TaskConfig(name="zero-countdwn")), tmp_path / "run", display)
 
 
 def test_a_measurement_has_a_line_for_each_temperature(start, display, tmp_path):

@@ -21,8 +21,9 @@ from fathom.train.supervised_config import BatchConfig, LossConfig, PretrainConf
 
 def run(config: PretrainConfig, tmp_path: Path, **parts: Any) -> Loop:
     model, source = tiny(config)
+    stopping = parts.pop("stopping", lambda: False)
     loop = Loop(model, config, parts.pop("source", source), config.steps or 0, **parts)
-    loop.run(Recorder(tmp_path))
+    loop.run(Recorder(tmp_path), stopping)
     return loop
 
 
@@ -140,7 +141,10 @@ def test_by_minutes_the_schedule_follows_the_clock(tmp_path: Path) -> None:
     assert factors[len(factors) // 2] == pytest.approx(0.5, abs=0.1)
     assert factors[-1] < 0.1
     assert lines[-1]["seconds"] == pytest.approx(120, abs=10)
+    total = loop.total
     assert loop.is_finished(121)
+    assert not loop.is_finished(1)
+    assert loop.total == total  # asking changes nothing
 
 
 class Poisoned:

@@ -15,7 +15,8 @@ from fathom.text import bpe
 from fathom.text.tokenizer import Tokenizer
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import read
-from fathom.train.run.supervised import load_tokenizer, load_trainee, prepare, train
+from fathom.train.run.supervised import load_trainee, prepare, train
+from fathom.train.run.trainee import load_tokenizer
 from fathom.train.supervised_config import PretrainConfig
 
 
@@ -35,7 +36,7 @@ def run(settings: PretrainConfig, out: Path) -> str:
 def test_a_finished_run(tmp_path: Path) -> None:
     told = run(config(), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "final", "metrics.jsonl", "run.json"]
-    assert f"the finished model lies in {tmp_path / 'final'}" in told
+    assert f"the finished model is {tmp_path / 'final'}" in told
     facts = json.loads((tmp_path / "run.json").read_text())
     assert (facts["stage"], facts["updates"], facts["precision"]) == ("pretrain", 4, "float32")
     assert facts["parameters"] > facts["active_parameters"] > 0
@@ -91,7 +92,9 @@ def test_a_checkpoint_holds_its_tokenizer_and_knows_another(tmp_path: Path) -> N
     kept = tmp_path / "run/checkpoints/step-00000002/tokenizer"
     assert Tokenizer.from_directory(kept).fingerprint == load_tokenizer(str(tmp_path / "vocabulary"))[0].fingerprint
     bpe.save(bpe.train(["other letters"], 300), tmp_path / "vocabulary")
-    with pytest.raises(ConfigError, match=r"the tokenizer has changed since .*step-00000002 was written; put back"):
+    with pytest.raises(
+        ConfigError, match=r"the tokenizer has changed since .*step-00000002 was written; restore the one"
+    ):
         run(settings, tmp_path / "run")
 
 
