@@ -27,11 +27,11 @@ from fathom.optim.build import build
 from fathom.optim.config import OptimConfig
 from fathom.recipes.countdown.vocabulary import SIZE, template, tokenizer
 from fathom.text.conversation import Chat
-from fathom.train.losses import losses
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.tasks import task_of
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run.hardware_peak import peak_flops
+from fathom.train.supervised.losses import losses
 
 TASK = TaskConfig(name="zero-countdown-3")
 NOTHING_ENDS = frozenset({SIZE})

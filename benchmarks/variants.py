@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fathom.model import counts
 from fathom.model.config import GQAConfig, MLAConfig, ModelConfig
 from fathom.train.run.recipe import recipe
-from fathom.train.supervised_config import GeneratedData, PretrainConfig
+from fathom.train.supervised.config import GeneratedData, PretrainConfig
 
 STEP = 4
 """Widths are multiples of it."""

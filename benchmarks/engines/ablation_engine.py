@@ -22,14 +22,14 @@ from fathom.recipes.countdown.traces import SolverErrors, ZeroCountdown, questio
 from fathom.recipes.countdown.vocabulary import chat
 from fathom.text import r1
 from fathom.text.conversation import Chat
-from fathom.train.dataset import dataset
 from fathom.train.rl.config import TaskConfig
 from fathom.train.rl.tasks import task_of
 from fathom.train.run.display import Display
-from fathom.train.run.supervised import load_trainee, prepare, train
 from fathom.train.run.trainee import Trainee
-from fathom.train.supervised_config import PretrainConfig
-from fathom.train.validation import validate
+from fathom.train.supervised.config import PretrainConfig
+from fathom.train.supervised.dataset import dataset
+from fathom.train.supervised.run import load_trainee, prepare, train
+from fathom.train.supervised.validation import validate
 from fathom.types import Conversation, Message
 
 TASK = TaskConfig(name="zero-countdown-3")

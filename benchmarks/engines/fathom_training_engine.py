@@ -12,7 +12,7 @@ from fathom.base.memory import keep_freed
 from fathom.checkpoint.hf.directory import HFDirectory
 from fathom.checkpoint.load import load
 from fathom.model.transformer import Transformer
-from fathom.train.losses import predict
+from fathom.train.supervised.losses import predict
 
 
 def build(job: dict[str, Any]) -> tuple[nn.Module, training_protocol.Loss, str]:

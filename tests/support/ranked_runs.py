@@ -14,14 +14,14 @@ from toy_rl import build, grader
 from fathom.base.distributed import World
 from fathom.checkpoint.store.store import Store
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
-from fathom.train.balance import Balance
+from fathom.train.components.balance import Balance
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run.display import Display
-from fathom.train.run.loop import Loop
 from fathom.train.run.metrics import Recorder
-from fathom.train.run.supervised import load_trainee, prepare, train
-from fathom.train.supervised_config import BatchConfig, LossConfig, PretrainConfig
+from fathom.train.supervised.config import BatchConfig, LossConfig, PretrainConfig
+from fathom.train.supervised.loop import Loop
+from fathom.train.supervised.run import load_trainee, prepare, train
 
 TOTAL = 6
 

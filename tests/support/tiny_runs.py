@@ -15,7 +15,7 @@ from fathom.model.transformer import Transformer
 from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig
 from fathom.train.run import rng
 from fathom.train.run.config import CheckpointConfig
-from fathom.train.supervised_config import BatchConfig, GeneratedData, PretrainConfig
+from fathom.train.supervised.config import BatchConfig, GeneratedData, PretrainConfig
 
 OPTIM = OptimConfig(adamw=AdamWConfig(lr=3e-3), muon=MuonConfig(lr=1e-2, dtype="float32"))
 

@@ -18,7 +18,7 @@ from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, Sampl
 from fathom.train.rl.curriculum import Curriculum
 from fathom.train.rl.measure import MeasureConfig, Setting
 from fathom.train.run.config import CheckpointConfig
-from fathom.train.supervised_config import BatchConfig, GeneratedData, LossConfig, PretrainConfig
+from fathom.train.supervised.config import BatchConfig, GeneratedData, LossConfig, PretrainConfig
 
 LONGEST = 320
 """Tokens of an answer: some twenty lines of a search, so that with four numbers it matters where one begins."""

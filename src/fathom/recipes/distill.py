@@ -26,7 +26,7 @@ from fathom.train.distill.config import (
 )
 from fathom.train.rl.config import CompletionsConfig, EvaluationConfig, TaskConfig
 from fathom.train.run.config import CheckpointConfig
-from fathom.train.supervised_config import BatchConfig
+from fathom.train.supervised.config import BatchConfig
 
 TASK = TaskConfig(
     name="math",

@@ -10,8 +10,8 @@ here. Everything that the dial decides can be replaced: ``--set steps=500 --set 
 
 from __future__ import annotations
 
-from fathom.train.dial import dial
-from fathom.train.supervised_config import PretrainConfig, ShardData
+from fathom.train.supervised.config import PretrainConfig, ShardData
+from fathom.train.supervised.dial import dial
 
 
 def pretrain(depth: int = 4) -> PretrainConfig:

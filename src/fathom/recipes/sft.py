@@ -9,7 +9,7 @@ With little memory, or little data: ``--set lora.rank=16``.
 from __future__ import annotations
 
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
-from fathom.train.supervised_config import BatchConfig, SFTConfig, ShardData
+from fathom.train.supervised.config import BatchConfig, SFTConfig, ShardData
 
 
 def sft() -> SFTConfig:

@@ -13,7 +13,7 @@ from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, Sampl
 from fathom.train.rl.measure import MeasureConfig, Setting
 from fathom.train.rl.rejection import correct_completions as kept  # noqa: F401 - `data.function`, in stored runs too
 from fathom.train.run.config import CheckpointConfig
-from fathom.train.supervised_config import BatchConfig, GeneratedData, LossConfig, PretrainConfig
+from fathom.train.supervised.config import BatchConfig, GeneratedData, LossConfig, PretrainConfig
 
 TASK = TaskConfig(name="zero-countdown-3")
 DECAY = 0.2

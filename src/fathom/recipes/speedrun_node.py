@@ -10,7 +10,7 @@ from fathom.recipes.countdown import scaled
 from fathom.train.rl.beyond import BeyondConfig
 from fathom.train.rl.config import RLConfig
 from fathom.train.rl.measure import MeasureConfig
-from fathom.train.supervised_config import PretrainConfig
+from fathom.train.supervised.config import PretrainConfig
 
 NAME = "speedrun-node"
 BASE, ZERO = f"runs/{NAME}/base/final", f"runs/{NAME}/zero/final"

@@ -23,7 +23,7 @@ from fathom.text import markers
 from fathom.train.distill.config import DistillConfig, LocalConfig, OnPolicyConfig, TraceData
 from fathom.train.rl.config import CompletionsConfig, EvaluationConfig, TaskConfig
 from fathom.train.run.config import CheckpointConfig
-from fathom.train.supervised_config import BatchConfig
+from fathom.train.supervised.config import BatchConfig
 from fathom.types import Message
 
 TEACHER = LocalConfig(path="runs/tiny-sft/final")

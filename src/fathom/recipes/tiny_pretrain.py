@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig, ScheduleConfig
 from fathom.train.run.config import CheckpointConfig
-from fathom.train.supervised_config import BatchConfig, GeneratedData, PretrainConfig
+from fathom.train.supervised.config import BatchConfig, GeneratedData, PretrainConfig
 
 
 def sums(count: int = 4000, seed: int = 0) -> Iterator[str]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig, ScheduleConfig
 from fathom.train.run.config import CheckpointConfig
-from fathom.train.supervised_config import BatchConfig, GeneratedData, SFTConfig
+from fathom.train.supervised.config import BatchConfig, GeneratedData, SFTConfig
 from fathom.types import Conversation, Message
 
 

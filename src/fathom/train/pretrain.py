@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from fathom.base.distributed import ALONE, World
-from fathom.train.dataset import dataset, held_out
 from fathom.train.run.display import Display
-from fathom.train.run.supervised import load_trainee, prepare, train
-from fathom.train.supervised_config import PretrainConfig
+from fathom.train.supervised.config import PretrainConfig
+from fathom.train.supervised.dataset import dataset, held_out
+from fathom.train.supervised.run import load_trainee, prepare, train
 
 
 def pretrain(config: PretrainConfig, out: Path, display: Display, world: World = ALONE) -> bool:

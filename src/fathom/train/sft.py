@@ -16,13 +16,13 @@ from fathom.base.errors import ConfigError
 from fathom.data.packing import PackedDataset
 from fathom.model.transformer import Transformer
 from fathom.text.template import ChatTemplate
-from fathom.train.adapter import save_adapter
-from fathom.train.dataset import dataset, held_out
-from fathom.train.lora import adapt, merge
 from fathom.train.run.display import Display
-from fathom.train.run.supervised import load_trainee, prepare, train
 from fathom.train.run.trainee import Trainee
-from fathom.train.supervised_config import SFTConfig, TuningConfig
+from fathom.train.supervised.adapter import save_adapter
+from fathom.train.supervised.config import SFTConfig, TuningConfig
+from fathom.train.supervised.dataset import dataset, held_out
+from fathom.train.supervised.lora import adapt, merge
+from fathom.train.supervised.run import load_trainee, prepare, train
 
 
 def sft(config: SFTConfig, out: Path, display: Display, world: World = ALONE) -> bool:

@@ -19,7 +19,7 @@ from fathom.train.rl.run import run_rl
 from fathom.train.run.config import RunConfig
 from fathom.train.run.display import Display
 from fathom.train.sft import sft
-from fathom.train.supervised_config import PretrainConfig, SFTConfig
+from fathom.train.supervised.config import PretrainConfig, SFTConfig
 
 LOCK = ".lock"
 

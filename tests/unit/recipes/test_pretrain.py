@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fathom.recipes.pretrain import pretrain
-from fathom.train.dial import dial
 from fathom.train.run.config import override
+from fathom.train.supervised.dial import dial
 
 
 def test_the_depth_decides_shape_batch_and_steps() -> None:

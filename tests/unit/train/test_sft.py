@@ -14,7 +14,7 @@ from fathom.base.errors import CheckpointError, ConfigError
 from fathom.checkpoint.bundle import open_bundle
 from fathom.train.run.display import Display
 from fathom.train.sft import sft
-from fathom.train.supervised_config import SFTConfig
+from fathom.train.supervised.config import SFTConfig
 
 TALK = (
     '{"messages": [{"role": "user", "content": "hi"},'

@@ -24,7 +24,7 @@ from fathom.base.config import Part
 from fathom.tasks.verifiers.language import SCRIPTS
 from fathom.train.rl.config import CompletionsConfig, StepsConfig, TaskConfig
 from fathom.train.run.config import RunConfig
-from fathom.train.supervised_config import TuningConfig
+from fathom.train.supervised.config import TuningConfig
 
 
 class EndpointConfig(Part):

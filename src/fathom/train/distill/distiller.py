@@ -17,7 +17,7 @@ from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import Bundle
 from fathom.evals.grading import Grader, Group
 from fathom.model.transformer import Transformer
-from fathom.train.balance import Balance
+from fathom.train.components.balance import Balance
 from fathom.train.distill.config import OnPolicyConfig
 from fathom.train.distill.divergence import advantages, closeness, reverse_kl
 from fathom.train.rl.loss import FORMS, policy_loss

@@ -3,7 +3,7 @@
 DIR/traces.jsonl    every answer of the teacher, with its verdict (traces only)
 DIR/kept.jsonl      those that are learned, as conversations that `fathom train sft` reads as well (traces only)
 
-and the files of every run: `fathom.train.run.supervised` and `fathom.train.rl.run`.
+and the files of every run: `fathom.train.supervised.run` and `fathom.train.rl.run`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import Bundle, open_bundle
 from fathom.data.store import MemoryStore
 from fathom.tasks.task import Item
-from fathom.train.dataset import pack
 from fathom.train.distill import collect
 from fathom.train.distill.config import DistillConfig, LocalConfig, OnPolicyConfig
 from fathom.train.distill.distiller import Distiller, check
@@ -33,6 +32,7 @@ from fathom.train.run import rng
 from fathom.train.run.display import Display
 from fathom.train.run.stopping import asked_to_stop
 from fathom.train.sft import load_trainable, tune
+from fathom.train.supervised.dataset import pack
 
 KEPT = "kept.jsonl"
 

@@ -32,8 +32,8 @@ from fathom.evals.metrics import evaluate, parts
 from fathom.evals.rollout import Rollout
 from fathom.model.transformer import Transformer
 from fathom.optim.build import build
-from fathom.train.balance import Balance
-from fathom.train.divergence import DivergedError, culprit
+from fathom.train.components.balance import Balance
+from fathom.train.components.divergence import DivergedError, culprit
 from fathom.train.rl.advantage import zero_variance
 from fathom.train.rl.config import StepsConfig
 from fathom.train.rl.curriculum import Adaptive

@@ -20,7 +20,7 @@ from fathom.base.distributed import ALONE, World
 from fathom.base.errors import ConfigError
 from fathom.evals.grading import GradedCompletion, Grader, Group
 from fathom.model.transformer import Transformer
-from fathom.train.balance import Balance
+from fathom.train.components.balance import Balance
 from fathom.train.rl.advantage import advantages
 from fathom.train.rl.config import RLConfig
 from fathom.train.rl.loss import divisor, policy_loss

@@ -5,7 +5,7 @@ import torch
 from toy_rl import build, grader
 
 from fathom.optim.config import AdamWConfig, OptimConfig
-from fathom.train.divergence import DivergedError
+from fathom.train.components.divergence import DivergedError
 from fathom.train.rl.config import CompletionsConfig, StepsConfig, TaskConfig
 from fathom.train.rl.scoring import score
 from fathom.train.rl.steps import Learned, PieceLoss, Steps

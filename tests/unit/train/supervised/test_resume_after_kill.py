@@ -18,7 +18,7 @@ import fathom
 
 RECIPE = """
 from tiny_runs import tiny_config
-from fathom.train.supervised_config import BatchConfig, GeneratedData
+from fathom.train.supervised.config import BatchConfig, GeneratedData
 
 def lines(count):
     return (f"{n} and {n + 1} are {2 * n + 1}" for n in range(count))

@@ -20,7 +20,7 @@ from torch.nn.utils import parametrize
 
 from fathom.base.errors import ConfigError
 from fathom.model.transformer import Transformer
-from fathom.train.supervised_config import LoRAConfig
+from fathom.train.supervised.config import LoRAConfig
 
 
 class LowRank(nn.Module):

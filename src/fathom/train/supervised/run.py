@@ -17,12 +17,12 @@ from fathom.checkpoint.bundle import open_bundle
 from fathom.data.loader import Loader
 from fathom.data.packing import PackedDataset
 from fathom.model.transformer import Transformer
-from fathom.train.recompute import keep_all, recompute
+from fathom.train.components.recompute import keep_all, recompute
 from fathom.train.run.display import Display
-from fathom.train.run.loop import Loop
 from fathom.train.run.session import RunSession, seed_process
 from fathom.train.run.trainee import Trainee, load_tokenizer
-from fathom.train.supervised_config import SupervisedConfig
+from fathom.train.supervised.config import SupervisedConfig
+from fathom.train.supervised.loop import Loop
 
 
 def load_trainee(config: SupervisedConfig, device: torch.device) -> Trainee:

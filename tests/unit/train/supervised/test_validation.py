@@ -8,9 +8,9 @@ import pytest
 import torch
 from tiny_runs import counting, tiny, tiny_config
 
-from fathom.train.run.loop import Loop
 from fathom.train.run.metrics import Recorder, read
-from fathom.train.validation import validate
+from fathom.train.supervised.loop import Loop
+from fathom.train.supervised.validation import validate
 
 
 @pytest.mark.parametrize("rows", [1, 4, 1000])

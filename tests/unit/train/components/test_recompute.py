@@ -5,9 +5,9 @@ import torch
 from tiny_runs import tiny, tiny_config
 
 from fathom.model.transformer import Transformer
-from fathom.train.balance import Balance
-from fathom.train.recompute import Recompute, keep_all, recompute
-from fathom.train.run.loop import Loop
+from fathom.train.components.balance import Balance
+from fathom.train.components.recompute import Recompute, keep_all, recompute
+from fathom.train.supervised.loop import Loop
 
 
 def trained(what: Recompute) -> tuple[Transformer, list[int]]:

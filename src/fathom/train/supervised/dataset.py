@@ -21,7 +21,7 @@ from fathom.text.conversation import Chat
 from fathom.text.template import ChatTemplate
 from fathom.text.tokenizer import Tokenizer
 from fathom.train.run.recipe import find
-from fathom.train.supervised_config import Data, FileData, GeneratedData, SupervisedConfig
+from fathom.train.supervised.config import Data, FileData, GeneratedData, SupervisedConfig
 from fathom.types import Conversation
 
 

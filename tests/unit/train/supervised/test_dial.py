@@ -6,7 +6,7 @@ import pytest
 
 from fathom.base.errors import ConfigError
 from fathom.model import counts
-from fathom.train.dial import batch_tokens, dial, learning_rate, shape
+from fathom.train.supervised.dial import batch_tokens, dial, learning_rate, shape
 
 
 def test_deepseeks_scaling_law() -> None:

@@ -9,7 +9,7 @@ from fathom.model.moe import MoE
 from fathom.model.presets import preset
 from fathom.model.router import Router
 from fathom.model.transformer import Transformer
-from fathom.train.balance import Balance, entropy, sequence_loss, violation
+from fathom.train.components.balance import Balance, entropy, sequence_loss, violation
 
 KEEP = torch.ones(2, 2, dtype=torch.bool)
 EXPERTS = torch.tensor([[0], [0], [0], [1]])  # two rows of two tokens, one expert each

@@ -13,7 +13,7 @@ from fathom.model.grouped import Order, grouped_linear
 from fathom.model.transformer import Transformer
 from fathom.optim.build import build
 from fathom.optim.config import OptimConfig
-from fathom.train.losses import losses
+from fathom.train.supervised.losses import losses
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 TINY = {"width": 64, "layers": 2}

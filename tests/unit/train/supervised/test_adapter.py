@@ -14,9 +14,9 @@ from fathom.checkpoint.hf.export import save_directory
 from fathom.model.config import ModelConfig
 from fathom.model.presets import preset
 from fathom.model.transformer import Transformer
-from fathom.train.adapter import save_adapter
-from fathom.train.lora import adapt, merge
-from fathom.train.supervised_config import LoRAConfig
+from fathom.train.supervised.adapter import save_adapter
+from fathom.train.supervised.config import LoRAConfig
+from fathom.train.supervised.lora import adapt, merge
 
 TOKENS = torch.arange(12)[None]
 

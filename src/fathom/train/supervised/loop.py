@@ -30,14 +30,14 @@ from fathom.model import flops
 from fathom.model.transformer import Transformer
 from fathom.optim.build import build
 from fathom.optim.ema import EMA
-from fathom.train.balance import Balance, LoadStatistics
-from fathom.train.divergence import NOWHERE, DivergedError, SpikeDetector, culprit, steepest
-from fathom.train.losses import ahead, losses
+from fathom.train.components.balance import Balance, LoadStatistics
+from fathom.train.components.divergence import NOWHERE, DivergedError, SpikeDetector, culprit, steepest
 from fathom.train.run import rng
 from fathom.train.run.metrics import Recorder
 from fathom.train.run.trainable_state import fingerprint, moving, restore
-from fathom.train.supervised_config import SupervisedConfig
-from fathom.train.validation import validate
+from fathom.train.supervised.config import SupervisedConfig
+from fathom.train.supervised.losses import ahead, losses
+from fathom.train.supervised.validation import validate
 
 UNKNOWN = 1_000_000_000
 """Updates of a run that goes by minutes, before the first has shown how long one takes."""

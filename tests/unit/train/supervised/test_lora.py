@@ -8,8 +8,8 @@ from fathom.base.errors import ConfigError
 from fathom.model.transformer import Transformer
 from fathom.optim.build import build
 from fathom.optim.config import AdamWConfig, OptimConfig
-from fathom.train.lora import Directed, LowRank, adapt, merge
-from fathom.train.supervised_config import LoRAConfig
+from fathom.train.supervised.config import LoRAConfig
+from fathom.train.supervised.lora import Directed, LowRank, adapt, merge
 
 TOKENS = torch.arange(12)[None]
 

@@ -20,7 +20,7 @@ from fathom.data.packing import Batch
 from fathom.kernels import training_rows
 from fathom.model.causal import CausalContext
 from fathom.model.transformer import Transformer
-from fathom.train import fused_cross_entropy as head
+from fathom.train.supervised import fused_cross_entropy as head
 
 
 class Prediction(NamedTuple):

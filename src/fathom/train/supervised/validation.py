@@ -11,7 +11,7 @@ from fathom.base.distributed import ALONE, World
 from fathom.data.loader import Loader
 from fathom.data.packing import PackedDataset
 from fathom.model.transformer import Transformer
-from fathom.train.losses import losses
+from fathom.train.supervised.losses import losses
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ from torch import nn
 
 from fathom.model.presets import preset
 from fathom.model.transformer import Transformer
-from fathom.train import fused_cross_entropy as head
+from fathom.train.supervised import fused_cross_entropy as head
 
 pytestmark = pytest.mark.usefixtures("kernels")
 

@@ -15,9 +15,9 @@ from fathom.text import bpe
 from fathom.text.tokenizer import Tokenizer
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import read
-from fathom.train.run.supervised import load_trainee, prepare, train
 from fathom.train.run.trainee import load_tokenizer
-from fathom.train.supervised_config import PretrainConfig
+from fathom.train.supervised.config import PretrainConfig
+from fathom.train.supervised.run import load_trainee, prepare, train
 
 
 def config(**changes: object) -> PretrainConfig:

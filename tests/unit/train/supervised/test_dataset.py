@@ -11,8 +11,8 @@ from fathom.base.errors import ConfigError, DataError
 from fathom.data.shards import ShardWriter
 from fathom.data.store import Sample
 from fathom.text import bpe
-from fathom.train.dataset import dataset
-from fathom.train.supervised_config import BatchConfig, FileData, GeneratedData, SFTConfig, ShardData
+from fathom.train.supervised.config import BatchConfig, FileData, GeneratedData, SFTConfig, ShardData
+from fathom.train.supervised.dataset import dataset
 
 BYTES = bpe.train([], bpe.SMALLEST)
 TEMPLATE = bpe.chat_template()

@@ -10,7 +10,7 @@ from fathom.data.packing import IGNORE, PADDING, Batch
 from fathom.model.config import GQAConfig, ModelConfig
 from fathom.model.presets import preset
 from fathom.model.transformer import Transformer
-from fathom.train.losses import ahead, context_of, losses
+from fathom.train.supervised.losses import ahead, context_of, losses
 
 
 def packed(*rows: list[list[int]], length: int = 8, learned: bool = True) -> Batch:

@@ -23,9 +23,9 @@ from torch.nn.utils import parametrize
 from fathom.checkpoint.hf.directory import table_for
 from fathom.checkpoint.hf.safetensors_file import write_safetensors
 from fathom.model.transformer import Transformer
-from fathom.train.lora import Directed, LowRank
 from fathom.train.run.export import replacing
-from fathom.train.supervised_config import LoRAConfig
+from fathom.train.supervised.config import LoRAConfig
+from fathom.train.supervised.lora import Directed, LowRank
 
 ADAPTER = "adapter"
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"

@@ -15,7 +15,7 @@ from fathom.base.errors import ConfigError
 from fathom.model import counts, flops
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig, ScheduleConfig
-from fathom.train.supervised_config import BatchConfig
+from fathom.train.supervised.config import BatchConfig
 
 CHANNELS_A_LAYER = 64
 TOKENS_A_PARAMETER = 20

@@ -12,11 +12,11 @@ from fathom.base.errors import CheckpointError
 from fathom.checkpoint.store.store import Store
 from fathom.data.packing import Batch
 from fathom.optim.config import ScheduleConfig
-from fathom.train.balance import Balance
-from fathom.train.divergence import DivergedError
-from fathom.train.run.loop import Loop
+from fathom.train.components.balance import Balance
+from fathom.train.components.divergence import DivergedError
 from fathom.train.run.metrics import Recorder, read
-from fathom.train.supervised_config import BatchConfig, LossConfig, PretrainConfig
+from fathom.train.supervised.config import BatchConfig, LossConfig, PretrainConfig
+from fathom.train.supervised.loop import Loop
 
 
 def run(config: PretrainConfig, tmp_path: Path, **parts: Any) -> Loop:

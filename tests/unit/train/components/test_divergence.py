@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from fathom.train.divergence import SpikeDetector, culprit, steepest
+from fathom.train.components.divergence import SpikeDetector, culprit, steepest
 
 
 def stack() -> nn.Sequential:

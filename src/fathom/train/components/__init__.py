@@ -1,0 +1,1 @@
+"""Parts of an update that every stage uses: expert balance, divergence checks, activation recomputation."""

@@ -1,0 +1,1 @@
+"""Pretraining and supervised fine-tuning: learning from given text."""
