@@ -13,11 +13,11 @@ import torch
 
 from fathom.base import paths
 from fathom.checkpoint.bundle import Bundle, open_bundle
-from fathom.checkpoint.embedded import find_embedded
 from fathom.checkpoint.gguf.export import save_gguf
 from fathom.checkpoint.gguf.model import GGUFModel
 from fathom.checkpoint.gguf.types import BlockType
 from fathom.checkpoint.hf.export import save_directory
+from fathom.checkpoint.resolve import find_embedded
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.model.transformer import Transformer
 from fathom.text.tokenizer import Tokenizer

@@ -9,11 +9,11 @@ import pytest
 import torch
 import transformers
 
-from fathom.checkpoint.embedded import find_embedded
 from fathom.checkpoint.gguf.model import GGUFModel
 from fathom.checkpoint.hf.directory import HFDirectory
 from fathom.checkpoint.hf.export import save_directory
 from fathom.checkpoint.load import load
+from fathom.checkpoint.resolve import find_embedded
 from fathom.model.presets import PRESETS
 from fathom.model.transformer import Transformer
 from fathom.text.template import ChatTemplate

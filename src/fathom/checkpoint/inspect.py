@@ -17,10 +17,9 @@ import torch
 from fathom.checkpoint.gguf.model import GGUFModel
 from fathom.checkpoint.hf.directory import HFDirectory
 from fathom.checkpoint.hub import registry
-from fathom.checkpoint.load import make_plan
+from fathom.checkpoint.load import Weights, make_plan
 from fathom.checkpoint.names import NameTable
 from fathom.checkpoint.resolve import ModelLocation, resolve
-from fathom.checkpoint.weights import Weights
 from fathom.model.config import ModelConfig
 from fathom.model.counts import count
 from fathom.model.families.registry import FAMILIES

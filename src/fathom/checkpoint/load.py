@@ -6,21 +6,36 @@ at once, because someone who mends a checkpoint wants the list and not its first
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
+from torch import Tensor
 
 from fathom.base.errors import CheckpointError
 from fathom.base.progress import Report, silent
 from fathom.checkpoint.layouts import put, stored_shape
 from fathom.checkpoint.names import NameTable, Place
-from fathom.checkpoint.weights import Weights
 from fathom.model.config import ModelConfig
 from fathom.model.families.tensor_names import Layout
 from fathom.model.transformer import Transformer
 
 _SHOWN = 20
+
+
+class Weights(Protocol):
+    """Stored tensors by their own names: ``SafetensorsWeights`` and ``GGUFWeights``.
+
+    ``read`` gives one in a floating dtype, decoded, in memory of its own.
+    """
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Every tensor that holds weights, and its shape after decoding."""
+        ...
+
+    def read(self, name: str) -> Tensor: ...
 
 
 @dataclass(frozen=True, slots=True)

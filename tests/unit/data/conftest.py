@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fathom.checkpoint.embedded import find_embedded
 from fathom.checkpoint.gguf.reader import GGUFReader
+from fathom.checkpoint.resolve import find_embedded
 from fathom.text import bpe
 from fathom.text.conversation import Chat
 from fathom.text.template import ChatTemplate

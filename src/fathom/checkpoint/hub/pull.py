@@ -32,10 +32,9 @@ from huggingface_hub.utils import build_hf_headers, hf_raise_for_status  # type:
 
 from fathom.base.errors import CheckpointError, FathomError, ModelNotFoundError
 from fathom.base.progress import Report, human_bytes, silent
-from fathom.checkpoint.embedded import find_embedded
 from fathom.checkpoint.hub import registry
 from fathom.checkpoint.hub.files import RemoteFile, choose, split_name
-from fathom.checkpoint.resolve import EMBEDDED_NAMES, from_path, pulled_dir
+from fathom.checkpoint.resolve import EMBEDDED_NAMES, find_embedded, from_path, pulled_dir
 
 _MANIFEST = ".fathom-pull.json"
 _ATTEMPTS = 5

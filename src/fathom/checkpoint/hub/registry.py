@@ -38,7 +38,7 @@ class Recommended:
 
 
 EMBEDDED = "smollm2-135m-instruct"
-"""The model that comes with the installation; see ``fathom.checkpoint.embedded``."""
+"""The model that comes with the installation; see ``fathom.checkpoint.resolve.find_embedded``."""
 
 
 def _entry(

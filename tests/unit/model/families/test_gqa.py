@@ -15,9 +15,8 @@ from fathom.checkpoint.gguf.types import BlockType
 from fathom.checkpoint.gguf.vocabulary import vocabulary_from_directory
 from fathom.checkpoint.hf.directory import HFDirectory
 from fathom.checkpoint.hf.export import save_directory
-from fathom.checkpoint.load import load
+from fathom.checkpoint.load import Weights, load
 from fathom.checkpoint.names import NameTable
-from fathom.checkpoint.weights import Weights
 from fathom.model.config import GQAConfig, ModelConfig
 from fathom.model.families.gqa import dense_family
 from fathom.model.families.registry import FAMILIES

@@ -8,12 +8,6 @@ from fathom.checkpoint.gguf.dequantize import dequantize
 from fathom.checkpoint.gguf.types import BlockType
 
 
-def test_the_table_of_types_is_ggmls() -> None:
-    for type_ in BlockType:
-        theirs = gguf.GGMLQuantizationType[type_.name]
-        assert (type_.id, (type_.block, type_.bytes)) == (theirs.value, gguf.GGML_QUANT_SIZES[theirs])
-
-
 @pytest.mark.parametrize("type_", list(BlockType), ids=lambda t: t.name)
 def test_blocks_decode_bit_for_bit(type_: BlockType) -> None:
     rng = np.random.default_rng(type_.id)

@@ -1,6 +1,5 @@
 """Whole GGUF models: what is saved loads equal, older layouts load too, and packed blocks are those of the weights."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -8,21 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny_models import TINY, tiny_model, write_tokenizer
+from tiny_models import tiny_model
 
-from fathom.base.errors import CheckpointError, TokenizerError
-from fathom.checkpoint.bundle import open_bundle
+from fathom.base.errors import CheckpointError
 from fathom.checkpoint.gguf.dequantize import dequantize
 from fathom.checkpoint.gguf.export import save_gguf
 from fathom.checkpoint.gguf.model import GGUFModel
 from fathom.checkpoint.gguf.reader import GGUFReader
 from fathom.checkpoint.gguf.types import BlockType
-from fathom.checkpoint.gguf.vocabulary import vocabulary_from_directory
 from fathom.checkpoint.gguf.writer import Pending, write_gguf
 from fathom.checkpoint.load import load
 from fathom.model.transformer import Transformer
-from fathom.text.template import ChatTemplate
-from fathom.text.tokenizer import Tokenizer
 
 
 def read(path: Path) -> Transformer:
@@ -30,24 +25,6 @@ def read(path: Path) -> Transformer:
     model = Transformer(file.model_config).requires_grad_(False)
     load(model, file.weights, file.table, where=path)
     return model
-
-
-@pytest.mark.parametrize("name", TINY)
-def test_what_is_saved_loads_equal(name: str, tmp_path: Path) -> None:
-    model = tiny_model(name, num_mtp_layers=0)
-    save_gguf(tmp_path / "m.gguf", model, {}, block_type=BlockType.F32)
-
-    again = read(tmp_path / "m.gguf")
-
-    assert again.config == model.config
-    for key, tensor in model.state_dict().items():
-        assert torch.equal(again.state_dict()[key], tensor), key
-
-
-def test_mtp_modules_are_left_out(tmp_path: Path) -> None:
-    model = tiny_model("tiny-deepseek-v3")
-    save_gguf(tmp_path / "m.gguf", model, {}, block_type=BlockType.F32)
-    assert read(tmp_path / "m.gguf").config == model.config.model_copy(update={"num_mtp_layers": 0})
 
 
 def test_the_whole_kv_up_of_older_files_loads(tmp_path: Path) -> None:
@@ -111,39 +88,3 @@ def test_a_split_model_opens_by_any_part(tmp_path: Path) -> None:
     parts[1].unlink()
     with pytest.raises(CheckpointError, match=r"lacks 1 parts: m-00002-of-00002.gguf; download them as well"):
         GGUFModel(parts[0])
-
-
-@pytest.mark.parametrize(
-    "cut", ["llama-bpe", "qwen2", "smollm", "gpt-2", "deepseek-llm", "deepseek-coder", "deepseek-v3"]
-)
-def test_a_vocabulary_written_from_a_directory_cuts_text_equally(cut: str, tmp_path: Path) -> None:
-    write_tokenizer(tmp_path, cut)
-    original = Tokenizer.from_directory(tmp_path)
-    vocabulary = vocabulary_from_directory(tmp_path, 320)
-    template = ChatTemplate("{{ messages[0].content }}")
-    save_gguf(tmp_path / "m.gguf", tiny_model("tiny-llama"), vocabulary, template=template, license_="mit")
-
-    bundle = open_bundle(tmp_path / "m.gguf", dtype="float32")
-
-    assert vocabulary["tokenizer.ggml.pre"] == cut
-    text = "the other 1234 words, ça va?\n\n  日本 they'LL<|end|>"
-    assert bundle.tokenizer.encode(text) == original.encode(text)
-    assert bundle.tokenizer.eos_ids == original.eos_ids
-    assert bundle.template is not None
-    assert bundle.template.source == template.source
-    assert GGUFModel(tmp_path / "m.gguf").metadata["general.license"] == "mit"
-
-
-def test_a_way_of_cutting_without_a_name(tmp_path: Path) -> None:
-    write_tokenizer(tmp_path)
-    described = json.loads((tmp_path / "tokenizer.json").read_text())
-    described["pre_tokenizer"] = {"type": "Whitespace"}
-    (tmp_path / "tokenizer.json").write_text(json.dumps(described))
-    with pytest.raises(TokenizerError, match=r"cuts text into words in a way that has no name in GGUF; convert"):
-        vocabulary_from_directory(tmp_path, 320)
-
-
-def test_a_vocabulary_beyond_the_model(tmp_path: Path) -> None:
-    write_tokenizer(tmp_path)
-    with pytest.raises(TokenizerError, match=r"has the token id \d+, the model only 100; use the tokenizer"):
-        vocabulary_from_directory(tmp_path, 100)

@@ -1,0 +1,38 @@
+"""What is saved as GGUF loads equal; MTP modules are left out."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_models import TINY, tiny_model
+
+from fathom.checkpoint.gguf.export import save_gguf
+from fathom.checkpoint.gguf.model import GGUFModel
+from fathom.checkpoint.gguf.types import BlockType
+from fathom.checkpoint.load import load
+from fathom.model.transformer import Transformer
+
+
+def read(path: Path) -> Transformer:
+    file = GGUFModel(path)
+    model = Transformer(file.model_config).requires_grad_(False)
+    load(model, file.weights, file.table, where=path)
+    return model
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_what_is_saved_loads_equal(name: str, tmp_path: Path) -> None:
+    model = tiny_model(name, num_mtp_layers=0)
+    save_gguf(tmp_path / "m.gguf", model, {}, block_type=BlockType.F32)
+
+    again = read(tmp_path / "m.gguf")
+
+    assert again.config == model.config
+    for key, tensor in model.state_dict().items():
+        assert torch.equal(again.state_dict()[key], tensor), key
+
+
+def test_mtp_modules_are_left_out(tmp_path: Path) -> None:
+    model = tiny_model("tiny-deepseek-v3")
+    save_gguf(tmp_path / "m.gguf", model, {}, block_type=BlockType.F32)
+    assert read(tmp_path / "m.gguf").config == model.config.model_copy(update={"num_mtp_layers": 0})
