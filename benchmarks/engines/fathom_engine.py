@@ -11,7 +11,7 @@ from fathom.base.progress import silent
 from fathom.base.threads import serve_politely
 from fathom.cli.options import settings
 from fathom.engine.request import Request, SamplingParams
-from fathom.server.loading import loader
+from fathom.server.models.loading import loader
 
 SLACK = 1.5
 """Sequences whose prompt is read first are ahead; this many times the tokens lets all decode together long enough."""

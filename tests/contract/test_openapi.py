@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from scripted import Script, instantly, scripted_backend
 
 from fathom.server.app import create_app
-from fathom.server.runtime import Runtime
+from fathom.server.models.runtime import Runtime
 from fathom.server.settings import Settings
 
 LOAD = instantly(scripted_backend(Script("ok", step=2)))

@@ -12,7 +12,7 @@ import pytest
 from live_server import LiveServer, live_server
 from openai import OpenAI
 
-from fathom.server.loading import loader
+from fathom.server.models.loading import loader
 from fathom.server.settings import Settings
 
 CAPITAL = [{"role": "user", "content": "What is the capital of France?"}]

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import uvicorn
 
 from fathom.server.app import create_app
-from fathom.server.backend import Backend, Progress
-from fathom.server.runtime import Ready, Runtime
+from fathom.server.models.backend import Backend, Progress
+from fathom.server.models.runtime import Ready, Runtime
 from fathom.server.serve import listen
 from fathom.server.settings import Settings
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from fathom.base.errors import GenerationError, RequestError
 from fathom.engine.request import Chunk, EngineStats, Request, TokenLogprob
-from fathom.server.backend import Backend, Progress
+from fathom.server.models.backend import Backend, Progress
 from fathom.text.conversation import Chat
 from fathom.text.template import ChatTemplate
 from fathom.types import FinishReason

@@ -22,7 +22,7 @@ from fathom.base.progress import Stopwatch, human_seconds, silent
 from fathom.cli import doctor, options
 
 if TYPE_CHECKING:
-    from fathom.server.backend import Backend
+    from fathom.server.models.backend import Backend
 
 Parts = tuple[tuple[str, Callable[[], str]], ...]
 
@@ -60,7 +60,7 @@ class Card:
         return f"{index.stat().st_size} bytes"
 
     def model(self) -> str:
-        from fathom.server.loading import loader
+        from fathom.server.models.loading import loader
 
         watch = Stopwatch()
         self.loaded.append(loader(options.settings())(silent))

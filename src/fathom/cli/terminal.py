@@ -22,10 +22,11 @@ from fathom.cli import options
 from fathom.cli.commands import Commands, Quit
 from fathom.cli.talk import Talk
 from fathom.cli.view import LiveView, PlainView, View
-from fathom.server.backend import Backend
-from fathom.server.generation import ChatJob, Choices, GenerationPiece
-from fathom.server.generation import chat as generate
-from fathom.server.loading import loader
+from fathom.server.generation.chat import chat as generate
+from fathom.server.generation.events import GenerationDelta
+from fathom.server.generation.jobs import ChatJob, SamplingOverrides
+from fathom.server.models.backend import Backend
+from fathom.server.models.loading import loader
 from fathom.text.events import AnswerText, Event, ThinkingText
 from fathom.types import Conversation
 
@@ -57,27 +58,27 @@ def run(
     with progress.bar() as report:
         backend = loader(settings)(report)
     with closing(backend.engine):
-        choices = Choices()
+        sampling = SamplingOverrides()
         if temperature is not None:
-            choices["temperature"] = temperature
+            sampling["temperature"] = temperature
         if seed is not None:
-            choices["seed"] = seed
+            sampling["seed"] = seed
         if max_tokens is not None:
-            choices["max_tokens"] = max_tokens
-        terminal = Terminal(asker(backend, choices), Talk(system, thinking), backend.name, Console())
+            sampling["max_tokens"] = max_tokens
+        terminal = Terminal(asker(backend, sampling), Talk(system, thinking), backend.name, Console())
         if sys.stdin.isatty():
             terminal.converse()
         else:
             terminal.pipe(sys.stdin.read())
 
 
-def asker(backend: Backend, choices: Choices) -> Ask:
-    """Asks this backend, sampling as its makers recommend except for ``choices``."""
+def asker(backend: Backend, sampling: SamplingOverrides) -> Ask:
+    """Asks this backend, sampling as its makers recommend except for ``sampling``."""
 
     async def ask(conversation: Conversation) -> AsyncGenerator[Event, None]:
-        async with aclosing(generate(backend, ChatJob(conversation, choices))) as stream:
+        async with aclosing(generate(backend, ChatJob(conversation, sampling))) as stream:
             async for step in stream:
-                if isinstance(step, GenerationPiece):
+                if isinstance(step, GenerationDelta):
                     for event in step.events:
                         yield event
 

@@ -14,13 +14,14 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from fathom import __version__
-from fathom.server import errors, guard
-from fathom.server.access import AccessLog
-from fathom.server.loading import loader
-from fathom.server.routes import health
-from fathom.server.routes.openai import routes as openai
-from fathom.server.routes.page import Page
-from fathom.server.runtime import Runtime
+from fathom.server import errors
+from fathom.server.api import health
+from fathom.server.api.openai import routes as openai
+from fathom.server.middleware.access_log import AccessLog
+from fathom.server.middleware.guard import RequestGuard
+from fathom.server.models.loading import loader
+from fathom.server.models.runtime import Runtime
+from fathom.server.page import Page
 from fathom.server.settings import Settings
 
 API_PATHS = ("/v1/", "/chat/completions", "/completions", "/models")
@@ -54,7 +55,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
         redirect_slashes=False,
         middleware=[
             Middleware(AccessLog, api_paths=API_PATHS),
-            Middleware(guard.RequestGuard, settings=settings, api_paths=API_PATHS),
+            Middleware(RequestGuard, settings=settings, api_paths=API_PATHS),
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.cors_origins,

@@ -1,8 +1,8 @@
-"""From what went wrong to what the client hears: one status and one body shape for everything.
+"""Exceptions to HTTP errors: one table of statuses, one body shape.
 
 The statuses are DeepSeek's: 400 a body that cannot be read or a prompt that cannot be served, 401 a wrong key, 422 a
-parameter that is missing or out of range, 503 overloaded or not able to serve, 500 our own fault. Around them stand
-HTTP's own (403, 404, 405, 413, 415). A client library's exception classes and its retries follow from these numbers.
+parameter that is missing or out of range, 503 overloaded or not able to serve, 500 an internal error; beside them
+HTTP's own (403, 404, 405, 413, 415). A client library's exception classes and retries follow from these numbers.
 """
 
 from __future__ import annotations
@@ -17,18 +17,31 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
 from fathom.base.errors import FathomError, ModelNotFoundError, OverloadedError, RequestError, TokenizerError
-from fathom.server.schemas.errors import ErrorBody
 
 logger = logging.getLogger(__name__)
 
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
 
 
+class ErrorDetail(TypedDict):
+    """``message`` is for people, remedy included; ``code`` and ``param`` (``messages[0].role``) are for programs."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorBody(TypedDict):
+    error: ErrorDetail
+
+
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """An error as the client will see it."""
+class ApiProblem:
+    """An error as the client sees it: status, headers and body."""
 
     status: int
     message: str
@@ -48,28 +61,31 @@ class Problem:
 
 
 class ApiError(HTTPException):
-    """A problem that a route raises on purpose. (An HTTPException, because FastAPI lets only those pass.)"""
+    """Raised by a route to answer with a problem. (An HTTPException, because FastAPI lets only those pass.)"""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: ApiProblem) -> None:
         super().__init__(problem.status, problem.message, dict(problem.headers))
         self.problem = problem
 
 
 class UnavailableError(FathomError):
-    """The model could not be loaded, or is not loaded in time: nothing that the client sent is wrong."""
+    """The model failed to load, or did not load in time; the request itself is not at fault."""
 
 
 class StoppingError(FathomError):
-    """The server is going down."""
+    """The server is shutting down, and ends what still runs."""
+
+    def __init__(self, message: str = "the server is going down", remedy: str = "try again when it is back") -> None:
+        super().__init__(message, remedy)
 
 
 def invalid(message: str, param: str | None = None, *, status: int = 422, code: str = "invalid_parameter") -> ApiError:
-    """A parameter that cannot be served, raised by the code that knows why."""
-    return ApiError(Problem(status, message, code=code, param=param))
+    """The error for a parameter that cannot be served."""
+    return ApiError(ApiProblem(status, message, code=code, param=param))
 
 
-def problem_of(error: BaseException) -> Problem:
-    """The problem behind any exception. Unknown ones become a 500 that tells the client nothing of our insides."""
+def problem_of(error: BaseException) -> ApiProblem:
+    """The problem for any exception. Unknown ones become a 500 that exposes no internals."""
     if isinstance(error, ApiError):
         return error.problem
     if isinstance(error, RequestValidationError):
@@ -77,38 +93,38 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, StarletteHTTPException):
         return _http_problem(error)
     if isinstance(error, OverloadedError):
-        return Problem(503, str(error), "overloaded_error", "overloaded", headers={"Retry-After": "1"})
+        return ApiProblem(503, str(error), "overloaded_error", "overloaded", headers={"Retry-After": "1"})
     if isinstance(error, UnavailableError | StoppingError | ModelNotFoundError):
-        return Problem(503, str(error), "server_error", "unavailable", headers={"Retry-After": "10"})
+        return ApiProblem(503, str(error), "server_error", "unavailable", headers={"Retry-After": "10"})
     if isinstance(error, RequestError | TokenizerError):
         code = "context_length_exceeded" if "context" in error.message else "invalid_request"
-        return Problem(400, str(error), code=code)
+        return ApiProblem(400, str(error), code=code)
     if isinstance(error, FathomError):
-        return Problem(500, str(error), "server_error", "internal_error")
-    return Problem(500, "the server failed on this request; its log says why", "server_error", "internal_error")
+        return ApiProblem(500, str(error), "server_error", "internal_error")
+    return ApiProblem(500, "the server failed on this request; its log says why", "server_error", "internal_error")
 
 
-def _http_problem(error: StarletteHTTPException) -> Problem:
+def _http_problem(error: StarletteHTTPException) -> ApiProblem:
     messages = {
         404: "there is nothing at this path; /openapi.json lists what there is",
         405: "this path does not take that method; /openapi.json lists what it takes",
     }
     message = messages.get(error.status_code, str(error.detail))
     codes = {404: "not_found", 405: "method_not_allowed"}
-    return Problem(error.status_code, message, code=codes.get(error.status_code), headers=error.headers or {})
+    return ApiProblem(error.status_code, message, code=codes.get(error.status_code), headers=error.headers or {})
 
 
-def _validation_problem(errors: Sequence[Mapping[str, Any]]) -> Problem:
-    """One of pydantic's complaints, with its place written as a client would: ``messages[0].content[1].type``.
+def _validation_problem(errors: Sequence[Mapping[str, Any]]) -> ApiProblem:
+    """The deepest of pydantic's errors, with its location written as a client would: ``messages[0].content[1].type``.
 
-    Of several the deepest: where a value may be text or a list, it complains of the list's entry, not of "no text".
+    The deepest, because where a value may be text or a list, the error of the list's entry says more than "no text".
     """
     error = max(errors, key=lambda error: len(error["loc"]))
     param = _path(error["loc"])
     message = str(error["msg"]).removeprefix("Value error, ")
     message = "this field is required" if error["type"] == "missing" else message[:1].lower() + message[1:]
     message = message.encode("utf-8", "replace").decode()
-    return Problem(422, f"{param}: {message}" if param else message, code="invalid_parameter", param=param)
+    return ApiProblem(422, f"{param}: {message}" if param else message, code="invalid_parameter", param=param)
 
 
 def _path(location: Sequence[int | str]) -> str | None:
@@ -137,6 +153,6 @@ async def _handle(request: Request, error: Exception) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of ``app`` answer with the one body shape."""
+    """Register the handlers that answer every error of ``app`` with `ErrorBody`."""
     for kind in (StarletteHTTPException, RequestValidationError, FathomError, Exception):
         app.add_exception_handler(kind, _handle)

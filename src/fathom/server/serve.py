@@ -15,7 +15,7 @@ import uvicorn
 
 from fathom.base.errors import FathomError
 from fathom.server.app import create_app
-from fathom.server.runtime import Runtime
+from fathom.server.models.runtime import Runtime
 from fathom.server.settings import Settings
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"

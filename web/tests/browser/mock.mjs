@@ -19,7 +19,7 @@ const TYPES = {
   ".json": "application/json",
 };
 
-/** The server's own, word for word (fathom/server/routes/page.py). */
+/** The server's own, word for word (fathom/server/page.py). */
 const CSP = [
   "default-src 'none'",
   "script-src 'self'",

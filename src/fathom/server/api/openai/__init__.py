@@ -1,0 +1,1 @@
+"""The OpenAI API with DeepSeek's additions: routes, schemas, and translation into jobs and back."""

@@ -1,0 +1,1 @@
+"""Chat completions: request to job, events to response."""

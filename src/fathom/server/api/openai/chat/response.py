@@ -1,0 +1,199 @@
+"""Generation events, written as one chat completion or as a stream of its chunks."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from fathom.engine.request import TokenLogprob
+from fathom.server.api.json_io import DONE, encode, event
+from fathom.server.api.openai.common import (
+    FINGERPRINT,
+    token_logprobs,
+    usage_body,
+    wants_usage,
+)
+from fathom.server.api.openai.schemas.chat import (
+    AssistantOut,
+    ChatChoice,
+    ChatChunk,
+    ChatChunkChoice,
+    ChatCompletion,
+    ChatRequest,
+    ChoiceLogprobs,
+    DeltaOut,
+    ToolCallOut,
+)
+from fathom.server.generation.events import (
+    ChoiceFinished,
+    GenerationDelta,
+    GenerationEvent,
+    GenerationFinished,
+    GenerationStarted,
+)
+from fathom.server.models.backend import Backend
+from fathom.text.events import AnswerText, Event, ThinkingText, ToolCallArguments, ToolCallStarted
+
+Events = AsyncGenerator[GenerationEvent, None]
+
+
+async def write(events: Events, body: ChatRequest, backend: Backend) -> AsyncGenerator[bytes, None]:
+    """The whole completion as one piece of JSON."""
+    choices = [_Choice(index, backend) for index in range(body.n or 1)]
+    completion: dict[str, Any] = {**_head(backend), "object": "chat.completion"}
+    async for item in events:
+        if isinstance(item, GenerationDelta):
+            choices[item.index].push(item)
+        elif isinstance(item, ChoiceFinished):
+            choices[item.index].finish_reason = item.reason
+        elif isinstance(item, GenerationFinished):
+            completion["choices"] = [choice.body(body) for choice in choices]
+            completion["usage"] = usage_body(item.usage)
+        elif body.return_token_ids:
+            completion["prompt_token_ids"] = list(item.prompts[0])
+    answer: ChatCompletion = completion  # type: ignore[assignment]
+    yield encode(answer)
+
+
+async def stream(events: Events, body: ChatRequest, backend: Backend) -> AsyncGenerator[bytes, None]:
+    """Server-sent events: for each choice role, deltas, finish reason; then usage if asked for; then the end."""
+    head = {**_head(backend), "object": "chat.completion.chunk"}
+    if wants_usage(body):
+        head["usage"] = None
+    opened: set[int] = set()
+    async for item in events:
+        if isinstance(item, GenerationStarted):
+            if body.return_token_ids:
+                head["prompt_token_ids"] = list(item.prompts[0])  # on the first chunk only
+        elif isinstance(item, GenerationFinished):
+            if wants_usage(body):
+                yield event({**head, "choices": [], "usage": usage_body(item.usage)})
+            yield DONE
+        else:
+            if item.index not in opened:
+                opened.add(item.index)
+                yield event(_chunk(head, {"index": item.index, **_delta({"role": "assistant", "content": ""})}))
+                head.pop("prompt_token_ids", None)
+            for choice in _chunk_choices(item, body, backend):
+                yield event(_chunk(head, choice))
+
+
+def _head(backend: Backend) -> dict[str, Any]:
+    return {
+        "id": f"chatcmpl-{uuid.uuid4().hex}",
+        "created": int(time.time()),
+        "model": backend.name,
+        "system_fingerprint": FINGERPRINT,
+    }
+
+
+def _chunk(head: dict[str, Any], choice: Any) -> ChatChunk:
+    return {**head, "choices": [choice]}  # type: ignore[typeddict-item]
+
+
+def _delta(delta: DeltaOut) -> dict[str, Any]:
+    return {"delta": delta, "logprobs": None, "finish_reason": None}
+
+
+def _chunk_choices(
+    item: GenerationDelta | ChoiceFinished, body: ChatRequest, backend: Backend
+) -> list[ChatChunkChoice]:
+    """One chunk for each event; the tokens of a delta travel on its first."""
+    if isinstance(item, ChoiceFinished):
+        return [{"index": item.index, "delta": {}, "logprobs": None, "finish_reason": item.reason}]
+    deltas = [delta for each in item.events if (delta := _event_delta(each)) is not None]
+    report = body.logprobs or body.return_token_ids
+    if not deltas and report and item.token_ids:
+        deltas = [{}]
+    choices: list[ChatChunkChoice] = [
+        {"index": item.index, "delta": delta, "logprobs": None, "finish_reason": None} for delta in deltas
+    ]
+    if choices and body.logprobs:
+        choices[0]["logprobs"] = _logprobs(backend, item.logprobs, item.thinking)
+    if choices and body.return_token_ids:
+        choices[0]["token_ids"] = list(item.token_ids)
+    return choices
+
+
+def _event_delta(item: Event) -> DeltaOut | None:
+    if isinstance(item, ThinkingText):
+        return {"content": None, "reasoning_content": item.text}
+    if isinstance(item, AnswerText):
+        return {"content": item.text}
+    if isinstance(item, ToolCallStarted):
+        call: ToolCallOut = {
+            "index": item.index,
+            "id": item.id,
+            "type": "function",
+            "function": {"name": item.name, "arguments": ""},
+        }
+        return {"tool_calls": [call]}
+    if isinstance(item, ToolCallArguments):
+        return {"tool_calls": [{"index": item.index, "function": {"arguments": item.text}}]}
+    return None
+
+
+def _logprobs(backend: Backend, logprobs: tuple[TokenLogprob, ...], thinking: bool) -> ChoiceLogprobs:
+    entries = token_logprobs(backend.tokenizer, logprobs)
+    return {"content": [] if thinking else entries, "reasoning_content": entries if thinking else []}
+
+
+class _Choice:
+    """One choice of a completion that is returned whole."""
+
+    def __init__(self, index: int, backend: Backend) -> None:
+        self.index = index
+        self.finish_reason = "stop"
+        self._backend = backend
+        self._thinking: list[str] = []
+        self._answer: list[str] = []
+        self._calls: list[ToolCallStarted] = []
+        self._arguments: list[list[str]] = []
+        self._logprobs: ChoiceLogprobs = {"content": [], "reasoning_content": []}
+        self._token_ids: list[int] = []
+
+    def push(self, piece: GenerationDelta) -> None:
+        for item in piece.events:
+            if isinstance(item, ThinkingText):
+                self._thinking.append(item.text)
+            elif isinstance(item, AnswerText):
+                self._answer.append(item.text)
+            elif isinstance(item, ToolCallStarted):
+                self._calls.append(item)
+                self._arguments.append([])
+            elif isinstance(item, ToolCallArguments):
+                self._arguments[-1].append(item.text)
+        if piece.logprobs:
+            entries = _logprobs(self._backend, piece.logprobs, piece.thinking)
+            self._logprobs["content"] += entries["content"]
+            self._logprobs["reasoning_content"] += entries["reasoning_content"]
+        self._token_ids += piece.token_ids
+
+    def body(self, request: ChatRequest) -> ChatChoice:
+        choice: ChatChoice = {
+            "index": self.index,
+            "message": self._message(),
+            "logprobs": self._logprobs if request.logprobs else None,
+            "finish_reason": self.finish_reason,
+        }
+        if request.return_token_ids:
+            choice["token_ids"] = self._token_ids
+        return choice
+
+    def _message(self) -> AssistantOut:
+        content = "".join(self._answer)
+        message: AssistantOut = {"role": "assistant", "content": content if content or not self._calls else None}
+        if self._thinking:
+            message["reasoning_content"] = "".join(self._thinking)
+        if self._calls:
+            message["tool_calls"] = [
+                {
+                    "id": call.id,
+                    "type": "function",
+                    "function": {"name": call.name, "arguments": "".join(arguments)},
+                }
+                for call, arguments in zip(self._calls, self._arguments, strict=True)
+            ]
+        return message

@@ -1,0 +1,140 @@
+"""The paths of the OpenAI dialect, each also without ``/v1``, as DeepSeek's API has them.
+
+A request is read and checked by FastAPI, waits for the model where it is still loading, and becomes a generation whose
+events a ``LiveResponse`` sends. Waiting happens inside that response, so that it is kept alive like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from fastapi import APIRouter
+
+from fathom.base.errors import GenerationError
+from fathom.server.api.json_io import RESPONSES, JsonRoute, encode, event_stream
+from fathom.server.api.live_response import JSON, SSE, LiveResponse
+from fathom.server.api.openai import completions as text_completions
+from fathom.server.api.openai.chat import request as chat_request
+from fathom.server.api.openai.chat import response as chat_response
+from fathom.server.api.openai.models import ModelBody, ModelList, check_model, model_body
+from fathom.server.api.openai.schemas.base import GenerationBody
+from fathom.server.api.openai.schemas.chat import ChatCompletion, ChatRequest
+from fathom.server.api.openai.schemas.completions import Completion, CompletionRequest
+from fathom.server.errors import StoppingError, invalid
+from fathom.server.generation.chat import chat
+from fathom.server.generation.complete import complete
+from fathom.server.generation.events import GenerationEvent
+from fathom.server.models.backend import Backend
+from fathom.server.models.runtime import Runtime
+from fathom.server.settings import Settings
+
+Body = TypeVar("Body", bound=GenerationBody)
+Pieces = AsyncGenerator[bytes, None]
+Writer = Callable[[AsyncGenerator[GenerationEvent, None], Body, Backend], Pieces]
+
+
+def router(runtime: Runtime, settings: Settings) -> APIRouter:
+    """All paths of this dialect, served from ``runtime``."""
+    routes = APIRouter(route_class=JsonRoute, responses=RESPONSES)
+
+    async def chat_completions(body: ChatRequest) -> LiveResponse:
+        """Answer a conversation, whole or with `stream` as server-sent events that end with `[DONE]`.
+
+        `model` is the served id, one of its aliases, `deepseek-chat` (does not think) or `deepseek-reasoner` (thinks);
+        without it the served model answers. What a request leaves open is sampled as the model's makers advise; what it
+        names is honored, also while the model thinks. Unknown fields are ignored; `logit_bias`, `functions` and others
+        that would change the answer are refused. Past `reasoning_content` counts only in turns that called tools, and
+        may be left out. `response_format` and a forced `tool_choice` hold by grammar, after the thinking. While a
+        request waits, it is kept alive by comments (in streams) or blank lines.
+        """
+        job = chat_request.job_of(body)
+        _check_choices(body, settings)
+
+        def begin(backend: Backend) -> AsyncGenerator[GenerationEvent, None]:
+            return chat(backend, job)
+
+        return _respond(body, begin, chat_response.stream if body.stream else chat_response.write)
+
+    async def completions(body: CompletionRequest) -> LiveResponse:
+        """Continue text or token ids, without a chat template. At most 16 tokens unless `max_tokens` says otherwise."""
+        job = text_completions.job_of(body)
+        _check_choices(body, settings)
+
+        def begin(backend: Backend) -> AsyncGenerator[GenerationEvent, None]:
+            return complete(backend, job)
+
+        return _respond(body, begin, text_completions.stream if body.stream else text_completions.write)
+
+    def _respond(
+        body: Body,
+        begin: Callable[[Backend], AsyncGenerator[GenerationEvent, None]],
+        write: Writer[Body],
+    ) -> LiveResponse:
+        async def pieces() -> Pieces:
+            backend = await runtime.backend()
+            check_model(body.model, backend)
+            async with aclosing(begin(backend)) as events, aclosing(write(events, body, backend)) as written:
+                try:
+                    async for piece in written:
+                        yield piece
+                except GenerationError as error:
+                    if runtime.closed:
+                        raise StoppingError from error
+                    raise
+
+        return LiveResponse(pieces(), SSE if body.stream else JSON, settings)
+
+    def _once(answer: Callable[[Backend], Any]) -> LiveResponse:
+        async def pieces() -> Pieces:
+            yield encode(answer(await runtime.backend()))
+
+        return LiveResponse(pieces(), JSON, settings)
+
+    async def list_models() -> LiveResponse:
+        """The one model that is served. Waits while it loads."""
+        return _once(lambda backend: ModelList(object="list", data=[model_body(backend)]))
+
+    async def retrieve_model(model: str) -> LiveResponse:
+        """The served model, by its id or an alias."""
+
+        def answer(backend: Backend) -> ModelBody:
+            check_model(model, backend)
+            return model_body(backend)
+
+        return _once(answer)
+
+    posts: list[tuple[str, Callable[..., Awaitable[LiveResponse]], Any]] = [
+        ("/chat/completions", chat_completions, ChatCompletion),
+        ("/completions", completions, Completion),
+    ]
+    gets: list[tuple[str, Callable[..., Awaitable[LiveResponse]], Any]] = [
+        ("/models", list_models, ModelList),
+        ("/models/{model:path}", retrieve_model, ModelBody),
+    ]
+    for prefix in ("/v1", ""):
+        in_document = prefix == "/v1"
+        for path, endpoint, shape in posts:
+            routes.add_api_route(
+                prefix + path,
+                endpoint,
+                methods=["POST"],
+                responses={200: {"model": shape, "content": event_stream()}},
+                include_in_schema=in_document,
+            )
+        for path, endpoint, shape in gets:
+            routes.add_api_route(
+                prefix + path,
+                endpoint,
+                methods=["GET"],
+                responses={200: {"model": shape}},
+                include_in_schema=in_document,
+            )
+    return routes
+
+
+def _check_choices(body: GenerationBody, settings: Settings) -> None:
+    """Choices decode together: more than fit at once could never start."""
+    if (body.n or 1) > settings.max_sequences:
+        raise invalid(f"n is {body.n}; this server answers at most {settings.max_sequences} at once", "n")

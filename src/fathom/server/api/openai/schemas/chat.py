@@ -1,0 +1,216 @@
+"""``/v1/chat/completions``: what comes in (checked by pydantic), what goes out (plain dictionaries, typed)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from fathom.server.api.openai.schemas.base import Body, GenerationBody, Integer, UsageBody
+
+FunctionName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,64}$")]
+ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+
+# ── in ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class TextPart(Body):
+    """A piece of a message. Text is the one kind that the models here read."""
+
+    type: Literal["text"]
+    text: str
+
+
+Content = str | list[TextPart]
+
+
+class SystemMessage(Body):
+    role: Literal["system", "developer"]
+    content: Content
+    name: str | None = None
+
+
+class UserMessage(Body):
+    role: Literal["user"]
+    content: Content
+    name: str | None = None
+
+
+class FunctionCall(Body):
+    name: str
+    arguments: str = Field(description="JSON text, as the model wrote it.")
+
+
+class ToolCallBody(Body):
+    id: str
+    type: Literal["function"] = "function"
+    function: FunctionCall
+
+
+class AssistantMessage(Body):
+    """A past answer. ``reasoning_content`` counts only where the turn called tools; ``prefix`` continues the turn."""
+
+    role: Literal["assistant"]
+    content: Content | None = None
+    reasoning_content: str | None = None
+    tool_calls: list[ToolCallBody] | None = None
+    prefix: bool | None = Field(None, description="Only on the last message: the answer goes on from here.")
+    name: str | None = None
+
+
+class ToolMessage(Body):
+    role: Literal["tool"]
+    content: Content
+    tool_call_id: str
+
+
+ChatMessage = Annotated[SystemMessage | UserMessage | AssistantMessage | ToolMessage, Field(discriminator="role")]
+
+
+class FunctionBody(Body):
+    name: FunctionName
+    description: str | None = None
+    parameters: dict[str, Any] | None = Field(None, description="A JSON schema.")
+    strict: bool | None = None
+
+
+class ToolBody(Body):
+    type: Literal["function"]
+    function: FunctionBody
+
+
+class FunctionChoice(Body):
+    name: str
+
+
+class NamedToolChoice(Body):
+    type: Literal["function"]
+    function: FunctionChoice
+
+
+class TextFormat(Body):
+    type: Literal["text"]
+
+
+class JsonObjectFormat(Body):
+    type: Literal["json_object"]
+
+
+class JsonSchemaSpec(Body):
+    name: str
+    description: str | None = None
+    schema_: dict[str, Any] | None = Field(None, alias="schema")
+    strict: bool | None = None
+
+
+class JsonSchemaFormat(Body):
+    type: Literal["json_schema"]
+    json_schema: JsonSchemaSpec
+
+
+ResponseFormat = Annotated[TextFormat | JsonObjectFormat | JsonSchemaFormat, Field(discriminator="type")]
+
+
+class Thinking(Body):
+    type: Literal["enabled", "disabled"]
+
+
+class ChatRequest(GenerationBody):
+    messages: Annotated[list[ChatMessage], Field(min_length=1)]
+    max_completion_tokens: Annotated[Integer, Field(ge=1, le=2**31 - 1)] | None = Field(
+        None, description="The newer name of max_tokens, which it overrides. Thinking counts."
+    )
+    thinking: Thinking | None = None
+    reasoning_effort: ReasoningEffort | None = None
+    tools: Annotated[list[ToolBody], Field(max_length=128)] | None = None
+    tool_choice: Literal["none", "auto", "required"] | NamedToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: ResponseFormat | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[Integer, Field(ge=0, le=20)] | None = None
+
+
+# ── out ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class FunctionCallOut(TypedDict):
+    name: NotRequired[str]
+    arguments: str
+
+
+class ToolCallOut(TypedDict):
+    """In streams ``index`` tells the calls apart; ``id``, ``type`` and the name come once, then arguments only."""
+
+    index: NotRequired[int]
+    id: NotRequired[str]
+    type: NotRequired[Literal["function"]]
+    function: FunctionCallOut
+
+
+class TopLogprob(TypedDict):
+    token: str
+    logprob: float
+    bytes: list[int]
+
+
+class TokenLogprobOut(TopLogprob):
+    top_logprobs: list[TopLogprob]
+
+
+class ChoiceLogprobs(TypedDict):
+    content: list[TokenLogprobOut]
+    reasoning_content: list[TokenLogprobOut]
+
+
+class AssistantOut(TypedDict):
+    role: Literal["assistant"]
+    content: str | None
+    reasoning_content: NotRequired[str]
+    tool_calls: NotRequired[list[ToolCallOut]]
+
+
+class ChatChoice(TypedDict):
+    index: int
+    message: AssistantOut
+    logprobs: ChoiceLogprobs | None
+    finish_reason: str
+    token_ids: NotRequired[list[int]]
+
+
+class ChatCompletion(TypedDict):
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    system_fingerprint: str
+    choices: list[ChatChoice]
+    usage: UsageBody
+    prompt_token_ids: NotRequired[list[int]]
+
+
+class DeltaOut(TypedDict):
+    role: NotRequired[Literal["assistant"]]
+    content: NotRequired[str | None]
+    reasoning_content: NotRequired[str | None]
+    tool_calls: NotRequired[list[ToolCallOut]]
+
+
+class ChatChunkChoice(TypedDict):
+    index: int
+    delta: DeltaOut
+    logprobs: ChoiceLogprobs | None
+    finish_reason: str | None
+    token_ids: NotRequired[list[int]]
+
+
+class ChatChunk(TypedDict):
+    id: str
+    object: Literal["chat.completion.chunk"]
+    created: int
+    model: str
+    system_fingerprint: str
+    choices: list[ChatChunkChoice]
+    usage: NotRequired[UsageBody | None]
+    prompt_token_ids: NotRequired[list[int]]

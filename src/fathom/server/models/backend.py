@@ -1,0 +1,64 @@
+"""A loaded model as the server sees it: tokenizer, chat template, and engine, each by a protocol.
+
+The protocols are all that the server calls. Tests implement them by a scripted engine; a remote engine could as well.
+The real backend comes from ``loading.py``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fathom.engine.request import Chunk, EngineStats, Request, SamplingParams
+from fathom.text.conversation import Chat
+
+Progress = Callable[[str, float | None], None]
+"""Called with the current stage and the fraction done (None where unknown)."""
+
+
+class ServedVocabulary(Protocol):
+    """The part of a tokenizer that serving needs."""
+
+    vocab_size: int
+    adds_bos: bool
+
+    def encode(self, text: str, *, bos: bool = False) -> list[int]: ...
+
+    def decode(self, ids: list[int], *, skip_special: bool = True) -> str: ...
+
+    def token_bytes(self, token_id: int) -> bytes: ...
+
+
+class EngineFront(Protocol):
+    """The asyncio interface of an engine."""
+
+    def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        """The chunks of one request; RequestError and OverloadedError come before the first.
+
+        Closing the generator cancels the request and frees its memory.
+        """
+        ...
+
+    def stats(self) -> EngineStats: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A loaded model. ``sampling`` holds the recommended sampling parameters, for requests that leave them open.
+
+    ``chat`` is None for a base model. ``thinking_switch``: clients can switch its thinking on and off.
+    """
+
+    name: str
+    engine: EngineFront
+    tokenizer: ServedVocabulary
+    chat: Chat | None
+    max_context: int
+    aliases: frozenset[str] = frozenset()
+    thinking_switch: bool = False
+    sampling: SamplingParams = field(default_factory=SamplingParams)
+    created: int = field(default_factory=lambda: int(time.time()))

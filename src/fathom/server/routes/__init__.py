@@ -1,1 +1,0 @@
-"""Routes, one dialect a file."""

@@ -1,1 +1,0 @@
-"""Request and response bodies, one dialect a file. Imports without torch."""

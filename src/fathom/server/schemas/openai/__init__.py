@@ -1,1 +1,0 @@
-"""The OpenAI and DeepSeek dialect: what its requests and answers look like."""

@@ -1,0 +1,89 @@
+"""Chat requests to jobs: messages, thinking, effort, and fields that contradict each other."""
+
+from __future__ import annotations
+
+import pytest
+
+from fathom.engine.request import GrammarSpec
+from fathom.server.api.openai.chat.request import job_of
+from fathom.server.api.openai.schemas.chat import ChatRequest
+from fathom.server.errors import ApiError
+from fathom.server.generation.jobs import ChatJob
+from fathom.types import Conversation, Message, ToolCall
+
+ASK = {"messages": [{"role": "user", "content": "Hi"}]}
+CALLS = [{"id": "c1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]
+
+
+def chat_job(**body: object) -> ChatJob:
+    return job_of(ChatRequest.model_validate(ASK | body))
+
+
+def test_messages():
+    messages = [
+        {"role": "developer", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "name": "Ann"},
+        {"role": "assistant", "content": "x", "reasoning_content": "dropped"},
+        {"role": "assistant", "content": None, "reasoning_content": "kept", "tool_calls": CALLS},
+        {"role": "tool", "content": "17", "tool_call_id": "c1"},
+    ]
+    assert chat_job(messages=messages).conversation == Conversation(
+        (
+            Message("system", "Be brief."),
+            Message("user", "ab", name="Ann"),
+            Message("assistant", "x"),
+            Message("assistant", "", "kept", (ToolCall("c1", "now", "{}"),)),
+            Message("tool", "17", tool_call_id="c1"),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "thinking", "effort"),
+    [
+        ({}, None, None),
+        ({"reasoning_effort": "minimal"}, True, "low"),
+        ({"reasoning_effort": "low"}, True, "low"),
+        ({"reasoning_effort": "medium"}, True, "high"),
+        ({"reasoning_effort": "high"}, True, "high"),
+        ({"reasoning_effort": "xhigh"}, True, "high"),
+        ({"reasoning_effort": "max"}, True, "max"),
+        ({"reasoning_effort": "none"}, False, None),
+        ({"thinking": {"type": "disabled"}, "reasoning_effort": "max"}, False, "max"),
+        ({"thinking": {"type": "enabled"}, "model": "deepseek-chat"}, True, None),
+    ],
+)
+def test_thinking_and_effort(body, thinking, effort):
+    conversation = chat_job(**body).conversation
+    assert (conversation.thinking, conversation.effort) == (thinking, effort)
+
+
+TOOL = {"type": "function", "function": {"name": "now"}}
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"top_logprobs": 2}, "top_logprobs"),
+        ({"tool_choice": "required"}, "tool_choice"),
+        (
+            {"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "then"}}},
+            "tool_choice.function.name",
+        ),
+        ({"tools": [TOOL], "response_format": {"type": "json_object"}}, "response_format"),
+        ({"messages": [{"role": "assistant", "content": "x", "prefix": True}, *ASK["messages"]]}, "messages[0].prefix"),
+    ],
+)
+def test_contradictions_are_refused(body, param):
+    with pytest.raises(ApiError) as error:
+        chat_job(**body)
+    assert (error.value.problem.status, error.value.problem.param) == (422, param)
+
+
+def test_sampling_grammar_and_calls():
+    job = chat_job(max_tokens=5, max_completion_tokens=7, logprobs=True, response_format={"type": "json_object"})
+    assert job.sampling == {"max_tokens": 7, "logprobs": 0}
+    assert job.grammar == GrammarSpec("json_object")
+    job = chat_job(tools=[TOOL], tool_choice="required", parallel_tool_calls=False)
+    assert (job.call, job.parallel_calls) == (True, False)
+    assert chat_job(tools=[TOOL], tool_choice="none").conversation.tools == ()

@@ -1,0 +1,50 @@
+"""The routes of the OpenAI dialect: paths with and without /v1, described errors, models, refused choices."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from scripted import instantly, scripted_backend
+
+from fathom.server.api.json_io import RESPONSES
+from fathom.server.api.openai.models import ModelBody, ModelList
+from fathom.server.api.openai.routes import router
+from fathom.server.app import create_app
+from fathom.server.models.runtime import Runtime
+from fathom.server.settings import Settings
+
+
+@pytest.fixture
+async def client():
+    runtime = Runtime(instantly(scripted_backend()))
+    runtime.start()
+    await runtime.backend()
+    app = create_app(Settings(max_sequences=4), runtime)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        yield client
+
+
+def test_the_router_describes_its_errors():
+    assert router(Runtime(instantly(scripted_backend())), Settings()).responses == RESPONSES
+
+
+@pytest.mark.parametrize("prefix", ["/v1", ""])
+async def test_models(client, prefix):
+    models = (await client.get(f"{prefix}/models")).json()
+    assert set(models) == set(ModelList.__annotations__)
+    assert set(models["data"][0]) == set(ModelBody.__annotations__)
+    assert (await client.get(f"{prefix}/models/scripted")).json() == models["data"][0]
+    assert (await client.get(f"{prefix}/models/other")).status_code == 404
+
+
+@pytest.mark.parametrize("prefix", ["/v1", ""])
+async def test_both_endpoints_answer(client, prefix):
+    chat = await client.post(f"{prefix}/chat/completions", json={"messages": [{"role": "user", "content": "Hi"}]})
+    assert chat.json()["choices"][0]["message"]["content"] == "Hello there."
+    text = await client.post(f"{prefix}/completions", json={"prompt": "x"})
+    assert text.json()["choices"][0]["text"] == "Hello there."
+
+
+async def test_more_choices_than_the_engine_holds_are_refused(client):
+    answer = await client.post("/v1/completions", json={"prompt": "x", "n": 5})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (422, "n")

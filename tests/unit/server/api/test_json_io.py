@@ -1,0 +1,52 @@
+"""Request bodies: strict JSON under application/json only. Responses: JSON and server-sent events in UTF-8."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from scripted import instantly, scripted_backend
+
+from fathom.server.api.json_io import encode, event
+from fathom.server.app import create_app
+from fathom.server.models.runtime import Runtime
+from fathom.server.settings import Settings
+
+
+@pytest.fixture
+async def client():
+    runtime = Runtime(instantly(scripted_backend()))
+    runtime.start()
+    await runtime.backend()
+    app = create_app(Settings(), runtime)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b'{"prompt": "x", "a": 1, "a": 2}', 200),
+        (b'{"prompt": "\\u00fc\\ud83d\\ude00"}', 200),
+        (b'{"prompt": "\\u0000"}', 200),
+        (b'\xef\xbb\xbf{"prompt": "x"}', 400),
+        (b'{"prompt": "x",}', 400),
+        (b'{"prompt": "\\udc00"}', 400),
+        (b'{"prompt": "x", "seed": 1e400}', 422),
+        (b'{"prompt": "x", "seed": ' + b"9" * 5000 + b"}", 400),
+    ],
+    ids=range(8),
+)
+async def test_parsing(client, content, status):
+    answer = await client.post("/v1/completions", content=content, headers={"content-type": "application/json"})
+    assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "application/json; charset=utf-8", "Application/JSON"])
+async def test_media_types(client, media_type):
+    answer = await client.post("/completions", content=b'{"prompt": "x"}', headers={"content-type": media_type})
+    assert answer.status_code == 200
+
+
+def test_lone_surrogates_become_question_marks():
+    assert encode({"a": "ü\ud800"}) == '{"a":"ü?"}'.encode()
+    assert event({"a": "\n"}) == b'data: {"a":"\\n"}\n\n'

@@ -1,0 +1,104 @@
+"""Generation of one turn: order of events, tool calls, end tokens, cancellation."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import replace
+
+import pytest
+from scripted import EOS, Script, scripted_backend
+
+from fathom.base.errors import RequestError
+from fathom.engine.request import SamplingParams
+from fathom.server.errors import StoppingError
+from fathom.server.generation.chat import chat
+from fathom.server.generation.complete import complete
+from fathom.server.generation.events import ChoiceFinished, GenerationDelta
+from fathom.server.generation.jobs import ChatJob, TextJob
+from fathom.text.events import AnswerText, ThinkingText, ToolCallStarted
+from fathom.types import Conversation, Message, Tool
+
+ASK = (Message("user", "Hi"),)
+
+
+async def collect(events):
+    return [event async for event in events]
+
+
+async def test_thinking_tokens_are_counted():
+    backend = scripted_backend(Script("ab</think>cd"))
+    events = await collect(chat(backend, ChatJob(Conversation(ASK, thinking=True))))
+    pieces = [event for event in events if isinstance(event, GenerationDelta)]
+    texts = [event for piece in pieces for event in piece.events]
+    assert "".join(event.text for event in texts if isinstance(event, ThinkingText)) == "ab"
+    assert "".join(event.text for event in texts if isinstance(event, AnswerText)) == "cd"
+    assert events[-1].usage.reasoning_tokens == len("ab</think>")
+    assert events[-1].usage.completion_tokens == len("ab</think>cd") + 1
+
+
+async def test_a_tool_call_is_the_finish_reason():
+    call = '<tool_call>\n{"name": "now", "arguments": {}}\n</tool_call>'
+    backend = scripted_backend(Script(call))
+    events = await collect(chat(backend, ChatJob(Conversation(ASK, (Tool("now"),)))))
+    started = [
+        e
+        for piece in events
+        if isinstance(piece, GenerationDelta)
+        for e in piece.events
+        if isinstance(e, ToolCallStarted)
+    ]
+    assert [event.name for event in started] == ["now"]
+    assert ChoiceFinished(0, "tool_calls") in events
+
+
+async def test_a_forced_call_is_constrained_to_that_tool():
+    backend = scripted_backend()
+    tools = (Tool("now"), Tool("then"))
+    await collect(chat(backend, ChatJob(Conversation(ASK, tools), call="then")))
+    grammar = backend.engine.requests[0].grammar
+    assert grammar.kind == "lark"
+    assert '"then"' in grammar.value
+    assert '"now"' not in grammar.value
+
+
+async def test_end_tokens_of_template_and_model():
+    backend = replace(
+        scripted_backend(Script(), Script()), sampling=SamplingParams(stop_token_ids=(7,), temperature=0.5)
+    )
+    await collect(chat(backend, ChatJob(Conversation(ASK))))
+    await collect(chat(backend, ChatJob(Conversation(ASK), {"ignore_eos": True, "top_p": 0.5})))
+    first, second = (request.sampling for request in backend.engine.requests)
+    assert set(first.stop_token_ids) == {7, EOS}
+    assert second.stop_token_ids == ()
+    assert (second.temperature, second.top_p) == (0.5, 0.5)
+
+
+async def test_closing_early_cancels_the_request():
+    backend = scripted_backend(Script("a long answer"))
+    async with aclosing(chat(backend, ChatJob(Conversation(ASK)))) as events:
+        async for event in events:
+            if isinstance(event, GenerationDelta):
+                break
+    assert (backend.engine.running, backend.engine.cancelled) == (0, 1)
+
+
+async def test_a_cancelled_chunk_raises_stopping_error():
+    backend = scripted_backend(Script("Hey", finish="cancelled"))
+    with pytest.raises(StoppingError):
+        await collect(chat(backend, ChatJob(Conversation(ASK))))
+
+
+async def test_a_base_model_does_not_chat():
+    backend = replace(scripted_backend(), chat=None)
+    with pytest.raises(RequestError, match="no chat template"):
+        await collect(chat(backend, ChatJob(Conversation(ASK))))
+    assert (await collect(complete(backend, TextJob(("x",)))))[-1].usage.prompt_tokens == 1
+
+
+async def test_a_choice_ends_after_its_first_call_without_parallel_calls():
+    call = '<tool_call>\n{"name": "now", "arguments": {}}\n</tool_call>'
+    backend = scripted_backend(Script(call + call + "rest"))
+    events = await collect(chat(backend, ChatJob(Conversation(ASK, (Tool("now"),)), parallel_calls=False)))
+    assert events[-2] == ChoiceFinished(0, "tool_calls")
+    assert events[-1].usage.completion_tokens == len(call.removesuffix("\n</tool_call>"))  # the object is complete
+    assert (backend.engine.running, backend.engine.cancelled) == (0, 1)

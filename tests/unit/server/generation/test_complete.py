@@ -1,0 +1,104 @@
+"""Completions of several prompts: numbering, merged streams, errors, and no stream left open."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import pytest
+from scripted import Script, scripted_backend
+
+from fathom.server.errors import StoppingError
+from fathom.server.generation.complete import complete, merge
+from fathom.server.generation.events import ChoiceFinished, GenerationDelta, GenerationStarted
+from fathom.server.generation.jobs import TextJob
+from fathom.types import Usage
+
+
+class ScriptedStream:
+    """Yields ``items``, then raises ``error`` or waits for ever; ``closed`` records whether it was closed."""
+
+    def __init__(self, *items: int, error: Exception | None = None, endless: bool = False) -> None:
+        self.items, self.error, self.endless, self.closed = items, error, endless, False
+
+    async def stream(self) -> AsyncGenerator[int, None]:
+        try:
+            for item in self.items:
+                await asyncio.sleep(0)
+                yield item
+            if self.error:
+                raise self.error
+            if self.endless:
+                await asyncio.Event().wait()
+        finally:
+            self.closed = True
+
+
+@pytest.mark.parametrize("sources", [[], [()], [(1, 2, 3)], [(1, 2), (), (3, 4, 5)]])
+async def test_all_items_come_and_each_stream_keeps_its_order(sources):
+    items = [item async for item in merge([ScriptedStream(*source).stream() for source in sources])]
+    assert sorted(items) == sorted(item for source in sources for item in source)
+    for source in sources:
+        assert [item for item in items if item in source] == list(source)
+
+
+@pytest.mark.parametrize("others", [0, 1, 3])
+async def test_the_first_error_ends_all(others):
+    sources = [ScriptedStream(1, error=ValueError("boom")), *(ScriptedStream(2, endless=True) for _ in range(others))]
+    with pytest.raises(ValueError, match="boom"):
+        async for _ in merge([source.stream() for source in sources]):
+            pass
+    assert all(source.closed for source in sources)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_closing_it_closes_all(count):
+    sources = [ScriptedStream(i, endless=True) for i in range(count)]
+    async with aclosing(merge([source.stream() for source in sources])) as merged:
+        for _ in range(count):
+            await anext(merged)
+    assert all(source.closed for source in sources)
+
+
+async def test_cancelling_the_waiting_task_closes_all():
+    sources = [ScriptedStream(endless=True), ScriptedStream(endless=True)]
+    merged = merge([source.stream() for source in sources])
+    task = asyncio.ensure_future(anext(merged))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await merged.aclose()
+    assert all(source.closed for source in sources)
+
+
+async def events_of(backend, *prompts, **sampling):
+    return [event async for event in complete(backend, TextJob(prompts, sampling))]
+
+
+async def test_text_and_token_prompts_in_one_job():
+    backend = scripted_backend(Script("x"))
+    events = await events_of(backend, "ab", (99,), n=2)
+    assert events[0] == GenerationStarted(((97, 98), (99,)))
+    assert {event.index for event in events if isinstance(event, ChoiceFinished)} == {0, 1, 2, 3}
+    assert events[-1].usage == Usage(prompt_tokens=3, completion_tokens=4 * len("x#0_"))
+
+
+@pytest.mark.parametrize("prompts", [("a",), ("a", "b", "c")])
+async def test_a_cancelled_chunk_raises_stopping_error(prompts):
+    backend = scripted_backend(Script("Hey", finish="cancelled"))
+    with pytest.raises(StoppingError):
+        await events_of(backend, *prompts)
+    assert backend.engine.running == 0
+
+
+@pytest.mark.parametrize("prompts", [("a",), ("a", "b", "c")])
+async def test_closing_early_cancels_every_request(prompts):
+    backend = scripted_backend(Script("a long answer"))
+    async with aclosing(complete(backend, TextJob(prompts))) as events:
+        async for event in events:
+            if isinstance(event, GenerationDelta):
+                break
+    assert (backend.engine.running, backend.engine.finished) == (0, 0)

@@ -1,0 +1,31 @@
+"""The order of generation events, from the first to the usage."""
+
+from __future__ import annotations
+
+from scripted import EOS, Script, scripted_backend
+
+from fathom.server.generation.chat import chat
+from fathom.server.generation.events import ChoiceFinished, GenerationDelta, GenerationFinished, GenerationStarted
+from fathom.server.generation.jobs import ChatJob
+from fathom.text.events import AnswerText
+from fathom.types import Conversation, Message, Usage
+
+ASK = (Message("user", "Hi"),)
+
+
+async def collect(events):
+    return [event async for event in events]
+
+
+async def test_the_order_of_events():
+    backend = scripted_backend(Script("Hey", step=2, cached=4))
+    events = await collect(chat(backend, ChatJob(Conversation(ASK))))
+    prompt = backend.engine.requests[0].prompt
+    assert events == [
+        GenerationStarted((prompt,)),
+        GenerationDelta(0, (AnswerText("He"),), tuple(b"He"), (), False),
+        GenerationDelta(0, (AnswerText("y"),), tuple(b"y"), (), False),
+        GenerationDelta(0, (), (EOS,), (), False),
+        ChoiceFinished(0, "stop"),
+        GenerationFinished(Usage(len(prompt), cached_tokens=4, completion_tokens=4)),
+    ]

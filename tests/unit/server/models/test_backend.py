@@ -1,0 +1,36 @@
+"""The protocols of a backend: the real tokenizer and engine offer what the server calls."""
+
+from __future__ import annotations
+
+import inspect
+
+from scripted import ScriptedEngine, scripted_backend
+
+from fathom.engine.engine import Engine
+from fathom.engine.request import SamplingParams
+from fathom.server.models.backend import Backend, EngineFront, ServedVocabulary
+from fathom.text.tokenizer import Tokenizer
+
+
+def public(protocol: type) -> set[str]:
+    return {name for name in (*vars(protocol), *protocol.__annotations__) if not name.startswith("_")}
+
+
+def test_the_engine_and_its_double_have_the_methods_of_the_protocol():
+    for name in public(EngineFront):
+        wanted = inspect.signature(getattr(EngineFront, name)).parameters
+        for engine in (Engine, ScriptedEngine):
+            assert list(inspect.signature(getattr(engine, name)).parameters) == list(wanted), (engine, name)
+
+
+def test_the_tokenizer_has_the_members_of_the_protocol():
+    assert public(ServedVocabulary) == {"vocab_size", "adds_bos", "encode", "decode", "token_bytes"}
+    assert all(hasattr(Tokenizer, name) for name in public(ServedVocabulary) - {"vocab_size", "adds_bos"})
+
+
+def test_defaults_are_neutral():
+    scripted = scripted_backend()
+    backend = Backend("m", scripted.engine, scripted.tokenizer, None, 10)
+    assert backend.sampling == SamplingParams()
+    assert (backend.aliases, backend.thinking_switch) == (frozenset(), False)
+    assert backend.created > 1_700_000_000

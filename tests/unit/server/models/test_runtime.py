@@ -1,0 +1,87 @@
+"""Loading, ready, failed, closed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+from scripted import instantly, scripted_backend
+
+from fathom.base.errors import CheckpointError
+from fathom.server.errors import StoppingError, UnavailableError
+from fathom.server.models.runtime import Failed, Loading, Ready, Runtime
+
+
+async def test_who_comes_early_waits():
+    go_on = threading.Event()
+    backend = scripted_backend()
+
+    def load(progress):
+        progress("reading weights", 0.5)
+        assert go_on.wait(60)
+        return backend
+
+    runtime = Runtime(load)
+    assert runtime.state == Loading("starting", None)
+    runtime.start()
+    waiting = [asyncio.create_task(runtime.backend()) for _ in range(3)]
+    while runtime.state == Loading("starting", None):
+        await asyncio.sleep(0.001)
+    assert runtime.state == Loading("reading weights", 0.5)
+    go_on.set()
+    assert await asyncio.gather(*waiting) == [backend] * 3
+    assert runtime.state == Ready(backend)
+    await runtime.close()
+    assert backend.engine.closed
+    with pytest.raises(StoppingError):
+        await runtime.backend()
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (CheckpointError("the file ends early", "download it again"), "the file ends early; download it again"),
+        (MemoryError("no more"), "MemoryError: no more; the log has the details"),
+    ],
+)
+async def test_a_failure_is_told_with_its_remedy(error, message):
+    def load(progress):
+        raise error
+
+    heard = []
+    runtime = Runtime(load)
+    runtime.on_failure = heard.append
+    runtime.start()
+    with pytest.raises(UnavailableError) as unavailable:
+        await runtime.backend()
+    assert str(unavailable.value) == f"the model could not be loaded: {message}"
+    assert isinstance(runtime.state, Failed)
+    assert heard == [runtime.state.error]
+
+
+async def test_closing_while_it_loads_closes_what_comes_later():
+    go_on = threading.Event()
+    backend = scripted_backend()
+
+    def load(progress):
+        assert go_on.wait(60)
+        return backend
+
+    runtime = Runtime(load)
+    runtime.start()
+    waiting = asyncio.create_task(runtime.backend())
+    await asyncio.sleep(0)
+    await runtime.close()
+    with pytest.raises(StoppingError):
+        await waiting
+    go_on.set()
+    while not backend.engine.closed:
+        await asyncio.sleep(0.001)
+
+
+async def test_no_model_at_all():
+    runtime = Runtime(instantly(scripted_backend()))
+    await runtime.close()
+    with pytest.raises(StoppingError):
+        await runtime.backend()

@@ -1,0 +1,62 @@
+"""Every exception becomes the problem that a client should see, and nothing more."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from starlette.exceptions import HTTPException
+
+from fathom.base.errors import FathomError, OverloadedError, RequestError, TokenizerError
+from fathom.server.errors import (
+    ApiProblem,
+    ErrorBody,
+    ErrorDetail,
+    StoppingError,
+    UnavailableError,
+    invalid,
+    problem_of,
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "type_", "code"),
+    [
+        (
+            RequestError("the prompt has 9 tokens, the context holds 8"),
+            400,
+            "invalid_request_error",
+            "context_length_exceeded",
+        ),
+        (RequestError("the prompt is empty"), 400, "invalid_request_error", "invalid_request"),
+        (TokenizerError("the chat template refuses"), 400, "invalid_request_error", "invalid_request"),
+        (OverloadedError("the queue is full"), 503, "overloaded_error", "overloaded"),
+        (UnavailableError("no model"), 503, "server_error", "unavailable"),
+        (StoppingError(), 503, "server_error", "unavailable"),
+        (FathomError("something"), 500, "server_error", "internal_error"),
+        (ValueError("a secret"), 500, "server_error", "internal_error"),
+        (HTTPException(404), 404, "invalid_request_error", "not_found"),
+        (HTTPException(405), 405, "invalid_request_error", "method_not_allowed"),
+        (invalid("n is 0", "n"), 422, "invalid_request_error", "invalid_parameter"),
+    ],
+)
+def test_what_a_client_sees(error, status, type_, code):
+    problem = problem_of(error)
+    assert (problem.status, problem.type, problem.code) == (status, type_, code)
+    assert "secret" not in problem.message
+
+
+def test_the_body():
+    body = ApiProblem(422, "n: “0” \ud800", code="c", param="n").json()
+    assert json.loads(body) == {
+        "error": {"message": "n: “0” ?", "type": "invalid_request_error", "param": "n", "code": "c"}
+    }
+    assert set(json.loads(body)) == set(ErrorBody.__annotations__)
+    assert set(json.loads(body)["error"]) == set(ErrorDetail.__annotations__)
+
+
+def test_the_remedy_is_part_of_the_message():
+    assert (
+        problem_of(OverloadedError("the queue is full", "try again later")).message
+        == "the queue is full; try again later"
+    )

@@ -1,0 +1,92 @@
+"""Files of the page: found, cached, confined."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from fathom.server.app import create_app
+from fathom.server.models.runtime import Runtime
+from fathom.server.page import Page
+from fathom.server.settings import Settings
+
+BROWSER = {"accept": "text/html,application/xhtml+xml"}
+STRICT = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@pytest.fixture
+def static(tmp_path):
+    root = tmp_path / "static"
+    (root / "assets").mkdir(parents=True)
+    (root / "index.html").write_text("<p>page</p>")
+    (root / "assets" / "main-abc.js").write_text("let a")
+    (root / "mark.svg").write_text("<svg/>")
+    (tmp_path / "secret").write_text("secret")
+    return root
+
+
+def client_of(static) -> httpx.AsyncClient:
+    app = create_app(Settings(static_dir=static), Runtime(lambda progress: pytest.fail("not started")))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "caching"),
+    [
+        ("/", "<p>page</p>", "no-cache"),
+        ("/c/some-conversation", "<p>page</p>", "no-cache"),
+        ("/mark.svg", "<svg/>", "no-cache"),
+        ("/assets/main-abc.js", "let a", "public, max-age=31536000, immutable"),
+    ],
+)
+async def test_files(static, path, text, caching):
+    async with client_of(static) as client:
+        answer = await client.get(path, headers=BROWSER)
+        assert (answer.status_code, answer.text) == (200, text)
+        assert answer.headers["cache-control"] == caching
+        assert answer.headers["content-security-policy"] == STRICT
+        again = await client.get(path, headers=BROWSER | {"if-none-match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        head = await client.head(path, headers=BROWSER)
+        assert (head.status_code, head.content) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/assets/old-hash.js",
+        "/v1/nothing",
+        "/../secret",
+        "/%2e%2e/secret",
+        "/assets/..%2f..%2fsecret",
+        "/a%00",
+        "/" + "a" * 999,
+    ],
+)
+async def test_what_is_not_there(static, path):
+    async with client_of(static) as client:
+        answer = await client.get(path)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+async def test_a_link_that_leads_out_is_not_followed(static):
+    (static / "out").symlink_to(static.parent / "secret")
+    async with client_of(static) as client:
+        assert (await client.get("/out")).status_code == 404
+
+
+async def test_without_a_built_page_the_page_says_so(tmp_path):
+    async with client_of(tmp_path / "nothing") as client:
+        answer = await client.get("/")
+        assert answer.status_code == 200
+        assert "make web" in answer.text
+
+
+async def test_only_reading_reaches_the_page(static):
+    async with client_of(static) as client:
+        assert (await client.post("/")).status_code == 404
+    assert isinstance(create_app(Settings(static_dir=static)).router.default, Page)

@@ -1,0 +1,130 @@
+"""The process: its port, its signals, its way down, and what it loads to show the page."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from fathom.server.serve import ListenError, listen, url_of
+
+ROOT = Path(__file__).parents[3]
+SCRIPT = """
+import sys, asyncio
+from scripted import Script, instantly, scripted_backend
+from fathom.server.models.runtime import Runtime
+from fathom.server.serve import serve
+from fathom.server.settings import Settings
+from fathom.base.errors import CheckpointError
+
+{prelude}
+serve(Settings(port=0, shutdown_timeout=1, keepalive=0.05), runtime=Runtime(load), {options})
+print("torch" in sys.modules, flush=True)
+"""
+
+
+@pytest.fixture
+def start():
+    """``start(prelude, options)``: the script in a process of its own, ended with the test."""
+    with ExitStack() as stack:
+
+        def run(prelude: str, options: str = "") -> subprocess.Popen[str]:
+            environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT / 'tests' / 'support'}"}
+            process = subprocess.Popen(
+                [sys.executable, "-c", SCRIPT.format(prelude=prelude, options=options)],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return process
+
+        yield run
+
+
+def port_of(process: subprocess.Popen[str]) -> int:
+    line = process.stdout.readline()
+    assert line.startswith("Fathom listens on http://127.0.0.1:"), (line, process.stderr.read())
+    return int(line.split()[3].rsplit(":", 1)[1])
+
+
+def ask(port: int, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(request)
+        return connection.recv(65536)
+
+
+def test_the_page_is_served_without_torch_and_an_interrupt_ends_in_order(start):
+    process = start("load = instantly(scripted_backend())")
+    port = port_of(process)
+    assert ask(port, b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").startswith(b"HTTP/1.1 200")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (out, process.returncode) == ("False\n", 0), err
+    assert "Traceback" not in err
+
+
+def test_a_termination_cancels_what_runs_and_ends_the_process(start):
+    process = start("load = instantly(scripted_backend(Script(gate=asyncio.Event())))")
+    port = port_of(process)
+    body = b'{"messages": [{"role": "user", "content": "Hi"}], "stream": true}'
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(head + b"content-length: %d\r\n\r\n" % len(body) + body)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")  # a sign of life: it runs
+        process.send_signal(signal.SIGTERM)
+        data = b""
+        while piece := connection.recv(65536):
+            data += piece
+        assert b"the server is going down" in data
+        _, err = process.communicate(timeout=60)
+        assert process.returncode in (0, -signal.SIGTERM)
+        assert "Traceback" not in err
+
+
+def test_a_load_that_never_ends_does_not_keep_the_process(start):
+    process = start("import time\ndef load(progress): time.sleep(3600)")
+    port_of(process)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode in (0, -signal.SIGTERM)
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_server_with_its_error(start):
+    process = start("def load(progress): raise CheckpointError('the file ends early', 'download it again')")
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "CheckpointError: the file ends early; download it again" in err
+
+
+def test_a_port_in_use():
+    with listen("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(ListenError) as refused:
+            listen("127.0.0.1", port)
+    assert refused.value.message == f"port {port} on 127.0.0.1 is in use"
+    assert "--port" in refused.value.remedy
+
+
+def test_a_host_that_is_not_ours():
+    with pytest.raises(ListenError, match=r"cannot be resolved|cannot listen"):
+        listen("203.0.113.7", 0)
+    with pytest.raises(ListenError, match="cannot be resolved"):
+        listen("no such host", 0)
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("localhost", "localhost"), ("::1", "[::1]")],
+)
+def test_the_url_is_one_that_can_be_opened(host, name):
+    with listen("127.0.0.1", 0) as listener:
+        assert url_of(listener, host) == f"http://{name}:{listener.getsockname()[1]}"
