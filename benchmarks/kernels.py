@@ -17,9 +17,11 @@ from torch import Tensor
 
 from benchmarks import harness
 from benchmarks.harness import Json, median
-from fathom.kernels import dispatch, matrix
+from fathom.kernels import formats
+from fathom.kernels.attention import paged_attention
 from fathom.kernels.cpu.library import status
-from fathom.kernels.matrix import Matrix
+from fathom.kernels.formats import Matrix
+from fathom.kernels.matmul import quantized_linear
 from fathom.quant.blocks import quantize
 
 ROWS = (1, 4, 8, 16, 512)
@@ -53,13 +55,13 @@ def linears(options: argparse.Namespace) -> list[Json]:
     rows = []
     for dtype in (torch.float32, torch.bfloat16):
         plain = [torch.randn(options.size, options.size).to(dtype) for _ in range(COPIES)]
-        packed: dict[str, list[Matrix]] = {str(dtype).removeprefix("torch."): [matrix.dense(w) for w in plain]}
+        packed: dict[str, list[Matrix]] = {str(dtype).removeprefix("torch."): [formats.dense(w) for w in plain]}
         packed |= {kind: [quantize(w, kind) for w in plain] for kind in ("q8_0", "q4_0", "q4_1")}
         for count in ROWS:
             x = torch.randn(count, options.size).to(dtype)
             theirs = timed([partial(F.linear, x, w) for w in plain], options.repeats)
             for kind, matrices in packed.items():
-                ours = timed([partial(dispatch.linear, x, m) for m in matrices], options.repeats)
+                ours = timed([partial(quantized_linear, x, m) for m in matrices], options.repeats)
                 rows.append(
                     {
                         "activations": str(dtype).removeprefix("torch."),
@@ -91,7 +93,7 @@ def attentions(options: argparse.Namespace) -> list[Json]:
                 visible = torch.ones(count, length, dtype=torch.bool).tril(length - count) if count > 1 else None
 
                 def ours(q: Tensor = q, pages: Tensor = pages, index: tuple[Tensor, ...] = (tables, starts, lengths)):
-                    return dispatch.paged_attention(q, pages[0], pages[1], *index, dim**-0.5, dim)
+                    return paged_attention(q, pages[0], pages[1], *index, dim**-0.5, dim)
 
                 def theirs(q: Tensor = q, k: Tensor = k, v: Tensor = v, visible: Tensor | None = visible):
                     return F.scaled_dot_product_attention(

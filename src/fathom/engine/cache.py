@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fathom.kernels import dispatch
+from fathom.kernels.attention import paged_attention
 from fathom.model.context import CacheSpec
 
 _ALIGNMENT = 64
@@ -104,7 +104,7 @@ class PagedContext:
         """q (1, T, H, Dk), k (1, T, G, Dk), v (1, T, G, Dv) → (1, T, H, Dv)."""
         self._cache.store(layer, self.slots, k[0], v[0])
         keys, values = self._cache.keys[layer], self._cache.values[layer]
-        return dispatch.paged_attention(
+        return paged_attention(
             q[0],
             keys,
             values,

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from fathom.base.errors import RequestError
+from fathom.kernels.attention import additive, dense_attention
 from fathom.model.context import CacheSpec
-from fathom.model.sdpa import additive, attention
 
 
 class ContiguousCache:
@@ -67,7 +67,7 @@ class ContiguousCache:
         seen = keys[:, :stop]
         past = seen if values is None else values[:, :stop]  # the whole latent as value: slicing beats a copy
         mask = _causal_mask(q, start) if start else None
-        return attention(q, seen, past, scale, causal=start == 0, mask=mask)[..., : v.shape[-1]]
+        return dense_attention(q, seen, past, scale, causal=start == 0, mask=mask)[..., : v.shape[-1]]
 
 
 def _causal_mask(q: Tensor, start: int) -> Tensor | None:

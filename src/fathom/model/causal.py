@@ -8,8 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fathom.kernels import training
-from fathom.model.sdpa import additive, attention
+from fathom.kernels.attention import VisibleSpans, additive, causal_attention, dense_attention
 
 
 class CausalContext:
@@ -19,18 +18,18 @@ class CausalContext:
     (B, T) integers number the packed samples: tokens of different documents do not see each other. A token always
     sees itself, so that rows of padding stay finite; what they compute means nothing.
 
-    Where documents lie one behind the other, what a token sees is an interval, and a kernel that computes nothing else
-    serves (:mod:`fathom.kernels.training`). Otherwise there is a mask, built once for every layer, or none at all
-    without ``keep`` and ``documents``. ``absorbed`` is for tests and for comparing forms: training is cheaper on
-    expanded heads.
+    Where documents follow one another, what a token sees is an interval, and a kernel may compute nothing else
+    (:func:`fathom.kernels.attention.causal_attention`). Otherwise there is a mask, built once for every layer.
+    ``absorbed`` is for tests and for comparing forms: training is cheaper on expanded heads.
     """
 
     def __init__(self, keep: Tensor | None = None, documents: Tensor | None = None, *, absorbed: bool = False) -> None:
         self._absorbed = absorbed
         self._keep = keep
         self._documents = documents
-        self._first = None if documents is None else first_seen(documents)  # (B, T)
-        self._intervals = keep is None and (documents is None or self._first is not None)
+        first = None if documents is None else first_seen(documents)  # (B, T)
+        self._spans = None if first is None else VisibleSpans(first)
+        self._intervals = keep is None and (documents is None or first is not None)
         self._mask: Tensor | None = None
 
     @property
@@ -38,13 +37,11 @@ class CausalContext:
         return self._absorbed
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:  # noqa: ARG002 - protocol
-        if self._intervals and training.can_attend(q, k, v):
-            return training.attention(q, k, v, scale, self._first)
-        if self._keep is None and self._documents is None:
-            return attention(q, k, v, scale, causal=True)
+        if self._intervals:
+            return causal_attention(q, k, v, scale, self._spans)
         if self._mask is None or self._mask.dtype != q.dtype:
             self._mask = additive(_visible(self._keep, self._documents), q.dtype)
-        return attention(q, k, v, scale, causal=False, mask=self._mask)
+        return dense_attention(q, k, v, scale, causal=False, mask=self._mask)
 
 
 def first_seen(documents: Tensor) -> Tensor | None:

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fathom.kernels import product, training_rows
+from fathom.kernels import matmul, moe
 
 
 class Order:
@@ -33,8 +33,6 @@ class Order:
         missing = -sizes % multiple
         before = missing.cumsum(0) - missing  # (E): zeros before an expert's first row
         places = torch.arange(len(order), device=order.device) + before[chosen]
-        self.per_token = experts.shape[1]
-        self.order = order  # (M,): the choice that stands in sorted row m, zeros left out
         self.inverse = torch.empty_like(order).scatter_(0, order, places)  # (M,): the row of each choice
         self.sizes = sizes + missing
 
@@ -45,21 +43,14 @@ class Order:
 
     def spread(self, x: Tensor) -> Tensor:
         """x (N, D), each token once for each of its experts, sorted by expert: (M, D)."""
-        if training_rows.can_serve(x):
-            return training_rows.spread(x, self.inverse, sum(self.counts))
-        result: Tensor = _Spread.apply(x, self.order // self.per_token, self.inverse, self.per_token)
-        return result
+        return moe.scatter_rows(x, self.inverse, sum(self.counts))
 
     def combine(self, rows: Tensor, weights: Tensor) -> Tensor:
         """Σ weight · row over each token's experts: sorted rows (M, D), weights (N, K) float32 → (N, D).
 
         The sum is taken in float32: K rounded terms would lose the least of them in bfloat16.
         """
-        if training_rows.can_serve(rows):
-            return training_rows.combine(rows, self.inverse, weights)
-        back: Tensor = _Permute.apply(rows, self.inverse, self.order)
-        wide = back.unflatten(0, (-1, self.per_token)).to(weights.dtype)  # (N, K, D)
-        return (wide * weights[..., None]).sum(1).to(rows.dtype)
+        return moe.combine_rows(rows, self.inverse, weights)
 
 
 def grouped_linear(rows: Tensor, order: Order, *stacks: Tensor) -> Tensor:
@@ -85,8 +76,9 @@ def evenly(rows: Tensor) -> int:
     """The multiple that sizes of groups are best filled up to. oneDNN, where it multiplies bfloat16 on the CPU,
     compiles a product for every number of rows that it has not met, and sizes of groups are new in every step.
     """
-    compiled = rows.dtype == torch.bfloat16 and training_rows.can_serve(rows) and not product.groups_bfloat16()
-    return 64 if compiled else 1
+    kind = rows.device.type, rows.dtype
+    by_onednn = kind == ("cpu", torch.bfloat16) and not matmul.grouped_mm.has_kernel(*kind)
+    return 64 if by_onednn and torch.is_grad_enabled() and moe.scatter_rows.has_kernel(*kind) else 1
 
 
 class _Grouped(torch.autograd.Function):
@@ -96,44 +88,18 @@ class _Grouped(torch.autograd.Function):
         ctx.save_for_backward(rows, weights)
         ctx.counts = counts
         ctx.heights = [stack.shape[1] for stack in stacks]
-        return product.grouped_mm(rows, weights.mT, counts)
+        return matmul.grouped_mm(rows, weights.mT, counts)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         rows, weights = ctx.saved_tensors
         gradient = gradients[0].contiguous()
-        for_rows = product.grouped_mm(gradient, weights, ctx.counts)
+        for_rows = matmul.grouped_mm(gradient, weights, ctx.counts)
         parts = gradient.split(ctx.heights, 1)
-        return for_rows, None, *(product.grouped_outer(part, rows, ctx.counts) for part in parts)
+        return for_rows, None, *(matmul.grouped_outer(part, rows, ctx.counts) for part in parts)
 
 
 def _stack_weights(stacks: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
     """Stacks (E, O, D) one above the other, cast: (E, ΣO, D)."""
     cast = [stack.to(dtype) for stack in stacks]
     return cast[0] if len(cast) == 1 else torch.cat(cast, 1)
-
-
-class _Spread(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, token: Tensor, inverse: Tensor, per_token: int) -> Tensor:
-        ctx.save_for_backward(inverse)
-        ctx.per_token = per_token
-        return x.index_select(0, token)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
-        (inverse,) = ctx.saved_tensors
-        back = gradients[0].index_select(0, inverse)  # (M, D), choices of a token side by side
-        return back.unflatten(0, (-1, ctx.per_token)).sum(1), None, None, None
-
-
-class _Permute(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, rows: Tensor, forth: Tensor, back: Tensor) -> Tensor:
-        ctx.save_for_backward(back)
-        return rows.index_select(0, forth)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        (back,) = ctx.saved_tensors
-        return gradients[0].index_select(0, back), None, None

@@ -64,7 +64,7 @@ class MLAttention(nn.Module):
     ) -> Tensor:
         expanded = self.kv_up(latent).view(*latent.shape[:2], self.num_heads, -1)  # (B, T, H, N+V), V3 eq. 2 and 5
         k, v = rotation.keys(expanded, k_rope, self.expanded_dims[1])  # V3 eq. 3-4
-        return context.attend(self.layer, rotation.apply_last(q), k, v, self.scale)  # V3 eq. 8-10
+        return context.attend(self.layer, rotation.apply(q), k, v, self.scale)  # V3 eq. 8-10
 
     def _absorbed_attention(
         self, q: Tensor, latent: Tensor, k_rope: Tensor, rotation: Rotation, context: AttentionContext

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fathom.kernels import product, training_rows
+from fathom.kernels.swiglu import swiglu_linear
 from fathom.model.linear import Linear
 
 
@@ -20,16 +19,6 @@ class MLP(nn.Module):
         self.down = Linear(intermediate, width, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        plain = type(self.gate) is Linear and type(self.up) is Linear  # nothing was put in their place
-        if plain and training_rows.can_serve(x, self.gate.weight):
-            both = torch.cat((self.gate.weight, self.up.weight))  # one product reads x once, and its gradient is one
-            return self.down(swiglu(product.linear(x, both)))
-        return self.down(F.silu(self.gate(x)) * self.up(x))
-
-
-def swiglu(joined: Tensor) -> Tensor:
-    """silu(gate) · up of (…, 2I), gates before ups → (…, I)."""
-    if training_rows.can_serve(joined):
-        return training_rows.gate(joined)
-    gate, up = joined.chunk(2, -1)
-    return F.silu(gate) * up
+        if type(self.gate) is Linear and type(self.up) is Linear:
+            return self.down(swiglu_linear(x, self.gate.weight, self.up.weight))
+        return self.down(F.silu(self.gate(x)) * self.up(x))  # where adapters or quantized weights took their place

@@ -9,9 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fathom.kernels.swiglu import swiglu
 from fathom.model.config import MoEConfig
 from fathom.model.grouped import Order, evenly, grouped_linear
-from fathom.model.mlp import MLP, swiglu
+from fathom.model.mlp import MLP
 from fathom.model.norm import product_dtype
 from fathom.model.router import Router, Routing
 

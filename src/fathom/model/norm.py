@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fathom.kernels import training_rows
+from fathom.kernels.norm import rms_norm
 
 
 class RMSNorm(nn.Module):
@@ -15,19 +14,14 @@ class RMSNorm(nn.Module):
     def __init__(self, size: int, eps: float) -> None:
         super().__init__()
         self.eps = eps
-        self.shape = (size,)
         self.weight = nn.Parameter(torch.ones(size))
 
     def forward(self, x: Tensor, dtype: torch.dtype | None = None) -> Tensor:
         """The result is of ``dtype``; None: of x's."""
-        dtype = dtype or x.dtype
-        if self.weight.dtype == torch.float32 and training_rows.can_serve(x):
-            return training_rows.norm(x, self.weight, self.eps, dtype)
-        weight = self.weight.to(x.dtype)  # under autocast x may be bfloat16; unequal dtypes leave the fused path
-        return F.rms_norm(x, self.shape, weight, self.eps).to(dtype)
+        return rms_norm(x, self.weight, self.eps, dtype or x.dtype)
 
     def extra_repr(self) -> str:
-        return f"{self.shape[0]}, eps={self.eps:g}"
+        return f"{len(self.weight)}, eps={self.eps:g}"
 
 
 def product_dtype(x: Tensor) -> torch.dtype:

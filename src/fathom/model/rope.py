@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fathom.kernels import training_rows
+from fathom.kernels import rope as operations
 from fathom.model.config import Llama3Scaling, RopeConfig, YarnScaling
 
 
@@ -35,36 +35,14 @@ class Rotation:
     interleaved: bool
 
     def apply(self, x: Tensor) -> Tensor:
-        """Rotate x (B, T, H, R); the result has x's dtype."""
-        if self._can_use_kernel(x):
-            return training_rows.turn(x, self.cos, self.sin, self.interleaved)
-        partner = _swap_neighbors(x) if self.interleaved else x.roll(x.shape[-1] // 2, -1)
-        return torch.addcmul(x * self.cos, partner, self.sin).to(x.dtype)
-
-    def apply_last(self, x: Tensor) -> Tensor:
         """Rotate the last R channels of x (B, T, H, N + R); the result has x's dtype."""
-        if self._can_use_kernel(x):
-            return training_rows.turn(x, self.cos, self.sin, self.interleaved)
-        rotary = self.cos.shape[-1]
-        return torch.cat((x[..., :-rotary], self.apply(x[..., -rotary:])), -1)
+        return operations.rotate(x, self.cos, self.sin, self.interleaved)
 
     def keys(self, expanded: Tensor, rope: Tensor, value_dim: int) -> tuple[Tensor, Tensor]:
         """What MLA's heads attend over: expanded (B, T, H, N + V), rope (B, T, R), which all heads share → keys
         (B, T, H, N + R) and values (B, T, H, V).
         """
-        if self._can_use_kernel(expanded) and expanded.dtype == rope.dtype:
-            return training_rows.keys(expanded, rope, self.cos, self.sin, self.interleaved, value_dim)
-        nope, values = expanded.split([expanded.shape[-1] - value_dim, value_dim], -1)
-        turned = self.apply(rope[:, :, None]).expand(-1, -1, expanded.shape[2], -1)
-        return torch.cat((nope, turned), -1), values
-
-    def _can_use_kernel(self, x: Tensor) -> bool:
-        fits = self.cos.shape[-1] <= training_rows.WIDEST and len(self.cos) in {1, len(x)}
-        return fits and self.cos.shape[1] == x.shape[1] and training_rows.can_serve(x, self.cos)
-
-
-def _swap_neighbors(x: Tensor) -> Tensor:
-    return x.unflatten(-1, (-1, 2)).flip(-1).flatten(-2)
+        return operations.mla_keys(expanded, rope, self.cos, self.sin, self.interleaved, value_dim)
 
 
 class Rope:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from fathom.base.errors import ConfigError
-from fathom.kernels import product
+from fathom.kernels.matmul import linear
 from fathom.model.block import Block
 from fathom.model.causal import CausalContext
 from fathom.model.config import ModelConfig
@@ -70,7 +70,7 @@ class Transformer(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Logits (…, V) of hidden states (…, D), in their dtype. Serves the MTP modules as well."""
-        return product.linear(hidden, self.embed.weight) if self.head is None else self.head(hidden)
+        return linear(hidden, self.embed.weight) if self.head is None else self.head(hidden)
 
     def mtp_hidden(
         self,

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from fathom.base.errors import ConfigError
-from fathom.kernels.product import iterate_quintic
+from fathom.kernels.matmul import newton_schulz
 from fathom.optim.config import MuonConfig
 from fathom.optim.groups import Named
 
@@ -37,7 +37,7 @@ def orthogonalize(matrices: Tensor, iterations: int = 5, dtype: torch.dtype = to
     """(…, O, I), O ≤ I, to nearly U Vᵀ of each, in ``dtype``; a zero matrix stays zero."""
     norms = torch.linalg.vector_norm(matrices, dim=(-2, -1), keepdim=True, dtype=torch.float32)
     x = (matrices / norms.clamp(min=TINY)).to(dtype).view(-1, *matrices.shape[-2:])  # (n, O, I), singular values ≤ 1
-    return iterate_quintic(x, iterations, QUINTIC).view(matrices.shape)
+    return newton_schulz(x, iterations, QUINTIC).view(matrices.shape)
 
 
 def scale(rows: int, columns: int) -> float:

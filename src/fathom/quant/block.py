@@ -13,9 +13,8 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
-from fathom.kernels.dispatch import Layer
-from fathom.kernels.layer import LayerWeights
-from fathom.kernels.matrix import Matrix, can_concatenate, concatenate
+from fathom.kernels.dense_layer import LayerWeights, after_attention, before_attention
+from fathom.kernels.formats import Matrix, can_concatenate, concatenate
 
 
 class RotationTables(Protocol):
@@ -41,19 +40,19 @@ class FusedBlock(nn.Module):
     def __init__(self, weights: LayerWeights, attention: _Attention) -> None:
         super().__init__()
         self.attention = attention
-        self.kernel = Layer(weights)
+        self.weights = weights
 
     def forward(self, x: Tensor, rotation: RotationTables, context: Context) -> Tensor:
         batch, length, _ = x.shape
         flat = x.reshape(batch * length, -1)
         cos, sin = (_rows(angles, batch) for angles in (rotation.cos, rotation.sin))
-        q, k, v = self.kernel.before_attention(flat, cos, sin, rotation.interleaved)
+        q, k, v = before_attention(self.weights, flat, cos, sin, rotation.interleaved)
         q, k, v = (part.unflatten(0, (batch, length)) for part in (q, k, v))
         attended = context.attend(self.attention.layer, q, k, v, self.attention.scale)
-        return self.kernel.after_attention(attended.reshape(batch * length, -1), flat).view_as(x)
+        return after_attention(self.weights, attended.reshape(batch * length, -1), flat).view_as(x)
 
     def extra_repr(self) -> str:
-        weights = self.kernel.weights
+        weights = self.weights
         return (
             f"qkv {weights.qkv.kind}, out {weights.out.kind}, gate_up {weights.gate_up.kind}, down {weights.down.kind}"
         )

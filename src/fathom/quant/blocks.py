@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from fathom.base.errors import CheckpointError
-from fathom.kernels.matrix import BLOCK, Kind, Matrix, pack
+from fathom.kernels.formats import BLOCK, Kind, Matrix, pack
 
 BLOCK_KINDS: tuple[Kind, ...] = tuple(kind for kind in get_args(Kind) if kind.startswith("q"))
 GGUF_BYTES: dict[Kind, int] = {"q8_0": 34, "q4_0": 18, "q4_1": 20}

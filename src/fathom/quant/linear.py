@@ -7,8 +7,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from fathom.kernels import dispatch
-from fathom.kernels.matrix import Matrix, dense
+from fathom.kernels import matmul
+from fathom.kernels.formats import Matrix, dense
 
 
 class PackedLinear(nn.Module):
@@ -20,7 +20,7 @@ class PackedLinear(nn.Module):
         self.bias = bias
 
     def forward(self, x: Tensor) -> Tensor:
-        out = dispatch.linear(x, self.matrix)
+        out = matmul.quantized_linear(x, self.matrix)
         return out if self.bias is None else out + self.bias
 
     def extra_repr(self) -> str:
@@ -36,7 +36,7 @@ class PackedEmbedding(nn.Module):
         self.dtype = dtype
 
     def forward(self, tokens: Tensor) -> Tensor:
-        return dispatch.embedding(tokens, self.matrix, self.dtype)
+        return matmul.embedding(tokens, self.matrix, self.dtype)
 
     def extra_repr(self) -> str:
         return f"{self.matrix.rows} × {self.matrix.columns}, {self.matrix.kind} → {self.dtype}"

@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from fathom.base.errors import ConfigError
-from fathom.kernels.matrix import Kind, Matrix, dense
+from fathom.kernels.formats import Kind, Matrix, dense
 from fathom.quant.block import fuse, is_dense_block
 from fathom.quant.blocks import fits, quantize
 from fathom.quant.linear import PackedEmbedding, PackedLinear, matrix_of

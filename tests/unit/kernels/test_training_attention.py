@@ -7,7 +7,8 @@ import torch
 from threads import on_threads
 from torch import Tensor
 
-from fathom.kernels import training
+from fathom.kernels.attention import VisibleSpans, causal_attention
+from fathom.kernels.cpu.attention import MAX_LENGTH
 
 pytestmark = pytest.mark.usefixtures("kernels")
 
@@ -33,7 +34,7 @@ def with_gradients(attend, inputs, first):
 
 
 def kernel(q, k, v, first):
-    return training.attention(q, k, v, SCALE, first)
+    return causal_attention(q, k, v, SCALE, None if first is None else VisibleSpans(first))
 
 
 def inputs(batch, length, heads, groups, key, value, dtype=torch.float32):
@@ -91,7 +92,7 @@ def test_results_do_not_depend_on_threads():
 
 
 def test_long_rows_and_other_types_are_left_to_torch():
-    q = torch.zeros(1, training.LONGEST + 1, 1, 4)
-    assert not training.can_attend(q, q, q)
-    assert not training.can_attend(*inputs(1, 4, 1, 1, 4, 4, torch.float64))
-    assert training.can_attend(*inputs(1, 4, 1, 1, 4, 4))
+    q = torch.zeros(1, MAX_LENGTH + 1, 1, 4)
+    assert causal_attention.select(q, q, q, SCALE) is None
+    assert causal_attention.select(*inputs(1, 4, 1, 1, 4, 4, torch.float64), SCALE) is None
+    assert causal_attention.select(*inputs(1, 4, 1, 1, 4, 4), SCALE) is not None

@@ -118,7 +118,7 @@ def test_tied_ends_share_one_matrix():
     assert isinstance(prepared.embed, PackedEmbedding)
     assert prepared.head.matrix is prepared.embed.matrix
     assert prepared.embed.matrix.kind == "q8_0"
-    assert prepared.layers[0].kernel.weights.down.kind == "q4_1"
+    assert prepared.layers[0].weights.down.kind == "q4_1"
 
 
 def test_packed_weights_of_a_file_are_multiplied_as_they_are():
@@ -145,7 +145,7 @@ def test_packed_weights_of_a_file_are_multiplied_as_they_are():
     torch.testing.assert_close(logits(model, tokens), expected, atol=1e-5, rtol=1e-5)
     prepared = prepare(model, "none")
     assert isinstance(prepared.layers[0], FusedBlock)
-    assert prepared.layers[0].kernel.weights.qkv.kind == "q4_1"
+    assert prepared.layers[0].weights.qkv.kind == "q4_1"
     torch.testing.assert_close(logits(prepared, tokens), expected, atol=1e-5, rtol=1e-5)
 
 
@@ -166,7 +166,7 @@ def test_widths_that_do_not_divide_stay_dense():
     config = FAMILIES["llama"].model_copy(update={"intermediate_size": 80})
     torch.manual_seed(0)
     prepared = prepare(Transformer(config), "q8_0")
-    weights = prepared.layers[0].kernel.weights
+    weights = prepared.layers[0].weights
     assert (weights.gate_up.kind, weights.down.kind) == ("q8_0", "bfloat16")
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from fathom.base.errors import CheckpointError
-from fathom.kernels.matrix import Kind, can_concatenate, concatenate, dense
+from fathom.kernels.formats import Kind, can_concatenate, concatenate, dense
 from fathom.quant.blocks import BLOCK_KINDS, GGUF_BYTES, fits, from_gguf, quantize
 
 TYPES = {

@@ -12,7 +12,7 @@ from torch import nn
 from fathom.base.errors import CheckpointError
 from fathom.checkpoint.gguf.model import GGUFModel
 from fathom.checkpoint.gguf.types import BlockType
-from fathom.kernels.matrix import Kind
+from fathom.kernels.formats import Kind
 from fathom.quant.blocks import from_gguf
 from fathom.quant.linear import install
 from fathom.quant.prepare import KEPT_DENSE

@@ -90,6 +90,13 @@ def library() -> ctypes.CDLL | None:
     return _attempt()[0]
 
 
+def get_library() -> ctypes.CDLL:
+    """The loaded library, for kernels that were chosen because there is one."""
+    loaded = library()
+    assert loaded is not None
+    return loaded
+
+
 @functools.cache
 def _attempt() -> tuple[ctypes.CDLL | None, BuildStatus]:
     if os.environ.get("FATHOM_KERNELS") == "ref":

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fathom.kernels.layer import LayerWeights
-from fathom.kernels.matrix import Kind, Matrix
+from fathom.kernels.dense_layer import LayerWeights
+from fathom.kernels.formats import Kind, Matrix
 
 KINDS: dict[Kind, int] = {"float32": 0, "bfloat16": 1, "q8_0": 2, "q4_0": 3, "q4_1": 4}
 
@@ -132,7 +132,7 @@ def embedding(lib: ctypes.CDLL, tokens: Tensor, matrix: Matrix, dtype: torch.dty
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """Arguments of ``dispatch.paged_attention``, under its names."""
+    """Arguments of ``attention.paged_attention``, under its names."""
 
     q: Tensor
     k_pages: Tensor
@@ -144,19 +144,8 @@ class Attention:
     value_dim: int
 
 
-def can_attend(call: Attention) -> bool:
-    """Whether types and layouts are what the kernel reads; a stride it cannot follow goes to the reference."""
-    pages = (call.k_pages,) if call.v_pages is None else (call.k_pages, call.v_pages)
-    indices = (call.block_tables, call.query_starts, call.context_lengths)
-    return (
-        all(page.stride(-1) == 1 and page.dtype == call.k_pages.dtype for page in pages)
-        and call.q.stride(-1) == 1
-        and all(index.dtype == torch.int32 and index.stride(-1) == 1 for index in indices)
-    )
-
-
 def paged_attention(lib: ctypes.CDLL, call: Attention, threads: int) -> Tensor:
-    """See ``ref.paged_attention``."""
+    """See ``attention.paged_attention``."""
     q, k, v = call.q, call.k_pages, call.v_pages
     out = q.new_zeros(q.shape[0], q.shape[1], call.value_dim)
     arguments = AttentionStruct(
@@ -214,7 +203,7 @@ def layer_struct(layer: LayerWeights) -> LayerStruct:
 def before_attention(
     lib: ctypes.CDLL, layer: LayerStruct, x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """See ``ref.before_attention``; all contiguous."""
+    """See ``dense_layer.before_attention``; all contiguous."""
     count = x.shape[0]
     q = x.new_empty(count, layer.heads, layer.head_dim)
     k = x.new_empty(count, layer.kv_heads, layer.head_dim)
@@ -236,7 +225,7 @@ def before_attention(
 
 
 def after_attention(lib: ctypes.CDLL, layer: LayerStruct, attended: Tensor, x: Tensor) -> Tensor:
-    """See ``ref.after_attention``; all contiguous."""
+    """See ``dense_layer.after_attention``; all contiguous."""
     out = torch.empty_like(x)
     lib.fathom_after_attention(
         ctypes.byref(layer),

@@ -22,8 +22,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from fathom.evals.rollout import Rollout
-from fathom.kernels import training
-from fathom.model.sdpa import attention
+from fathom.kernels.attention import VisibleSpans, causal_attention
 
 
 class Picks:
@@ -102,7 +101,8 @@ class Shared:
         place = torch.arange(width)[None]
         real = place < torch.tensor(lengths)[:, None]  # (N, T)
         self._shape = rows.shape
-        self._first = torch.where(real, 0, place).to(device, torch.int32)  # padding sees itself alone
+        first = torch.where(real, 0, place).to(device, torch.int32)  # padding sees itself alone
+        self._spans = VisibleSpans(first, padding_only=True)
         self._rows = Picks(rows.flatten().to(device), len(tokens), real.flatten().to(device))
         self._back = Picks(torch.tensor(back, device=device), rows.numel())
         self.chosen = Picks(torch.tensor(chosen, device=device), len(tokens))
@@ -114,12 +114,9 @@ class Shared:
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:  # noqa: ARG002 - protocol
         """Causal attention of every rollout: q (1, F, H, Dk), k (1, F, G, Dk), v (1, F, G, Dv) → (1, F, H, Dv)."""
         q, k, v = self._apart(q), self._apart(k), self._apart(v)
-        if training.can_attend(q, k, v):
-            found = training.attention(q, k, v, scale, self._first)
-        else:
-            found = attention(q, k, v, scale, causal=True)
-        heads = found.shape[2:]
-        return self._back(found.reshape(-1, heads.numel())).view(1, -1, *heads)
+        attended = causal_attention(q, k, v, scale, self._spans)
+        heads = attended.shape[2:]
+        return self._back(attended.reshape(-1, heads.numel())).view(1, -1, *heads)
 
     def _apart(self, x: Tensor) -> Tensor:
         """(1, F, heads, channels) → (N, T, heads, channels)."""

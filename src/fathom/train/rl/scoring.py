@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from fathom.evals.rollout import Rollout
-from fathom.kernels import product
+from fathom.kernels.matmul import linear
 from fathom.model.replay import replay
 from fathom.model.transformer import Transformer
 from fathom.train.rl.prefix_packing import Shared
@@ -102,7 +102,7 @@ def _spread(taken: Tensor, entropies: Tensor, batch: RolloutBatch) -> Scores:
 def head(model: Transformer, hidden: Tensor) -> Tensor:
     """Logits (M, V) float32 of hidden states (M, D), whatever the model computes in."""
     with torch.autocast(hidden.device.type, enabled=False):
-        return product.linear(hidden.float(), _head_weight(model).float())
+        return linear(hidden.float(), _head_weight(model).float())
 
 
 def _head_weight(model: Transformer) -> Tensor:

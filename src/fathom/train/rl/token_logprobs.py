@@ -15,7 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fathom.kernels import product, training_rows
+from fathom.kernels.cross_entropy import softmax_
+from fathom.kernels.matmul import mm
 
 _ROWS = 512
 """Tokens whose logits are made at once. Every product passes over the whole head: with few rows it waits for memory."""
@@ -40,8 +41,8 @@ class _Chosen(torch.autograd.Function):
         taken, entropies = hidden.new_empty(count), hidden.new_empty(count)
         for start in range(0, count, max(1, rows)):
             part = slice(start, min(start + rows, count))
-            out = product.mm(hidden[part], weight.t(), out=probs[: part.stop - start])
-            taken[part], entropies[part] = _softmax(out, tokens[part], temperature)
+            out = mm(hidden[part], weight.t(), out=probs[: part.stop - start])
+            taken[part], entropies[part] = softmax_(out, tokens[part], temperature=temperature, entropy=True)
         ctx.save_for_backward(hidden, weight, tokens, probs)
         ctx.temperature = temperature
         ctx.mark_non_differentiable(entropies)
@@ -53,17 +54,8 @@ class _Chosen(torch.autograd.Function):
         gradient = (gradients[0] / ctx.temperature)[:, None]  # (M, 1) of the chosen logit
         for_hidden = for_weight = None
         if ctx.needs_input_grad[0]:
-            for_hidden = gradient * (weight.index_select(0, tokens) - product.mm(probs, weight))
+            for_hidden = gradient * (weight.index_select(0, tokens) - mm(probs, weight))
         if ctx.needs_input_grad[1]:
             scaled = gradient * hidden
-            for_weight = product.mm(probs.t(), -scaled).index_add_(0, tokens, scaled)
+            for_weight = mm(probs.t(), -scaled).index_add_(0, tokens, scaled)
         return for_hidden, for_weight, None, None
-
-
-def _softmax(logits: Tensor, tokens: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
-    """Logits (M, V) become probabilities, in place → log-probabilities of ``tokens`` (M), entropies (M)."""
-    if training_rows.takes(logits):
-        return training_rows.softmax_(logits, tokens.contiguous(), temperature=temperature, entropy=True)
-    logprobs = (logits / temperature).log_softmax(-1)
-    torch.exp(logprobs, out=logits)
-    return logprobs.gather(1, tokens[:, None])[:, 0], -logprobs.mul_(logits).sum(-1)

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from fathom.kernels import product, training_rows
+from fathom.kernels.cross_entropy import can_fuse_head, softmax_
+from fathom.kernels.matmul import add_mm, mm
 from fathom.model.linear import Linear
 from fathom.model.norm import product_dtype
 from fathom.model.transformer import Transformer
@@ -30,7 +31,7 @@ def weight_of(model: Transformer, hidden: Tensor) -> Tensor | None:
     if model.head is not None and type(model.head) is not Linear:
         return None  # something was put in its place
     weight = model.embed.weight if model.head is None else model.head.weight
-    return weight if training_rows.can_serve(hidden, weight) else None
+    return weight if can_fuse_head(hidden, weight) else None
 
 
 def cross_entropy(hidden: Tensor, weight: Tensor, targets: Tensor, *, best: bool = False) -> tuple[Tensor, Tensor]:
@@ -53,14 +54,14 @@ class _CrossEntropy(torch.autograd.Function):
         loss, found = torch.zeros(()), targets.new_empty(count if best else 0)
         for start in range(0, count, _ROWS):
             part = slice(start, min(start + _ROWS, count))
-            logits = product.mm(rows[part], matrix.t(), out=room[: part.stop - start])
+            logits = mm(rows[part], matrix.t(), out=room[: part.stop - start])
             if best:
                 found[part] = logits.argmax(-1)
-            loss -= training_rows.softmax_(logits, targets[part], less=1.0)[0].sum()
+            loss -= softmax_(logits, targets[part], less=1.0)[0].sum()
             if ctx.needs_input_grad[0]:
-                product.mm(logits, matrix, out=for_rows[part])
+                mm(logits, matrix, out=for_rows[part])
             if ctx.needs_input_grad[1]:
-                product.add_mm(for_matrix, logits.t(), rows[part])
+                add_mm(for_matrix, logits.t(), rows[part])
         ctx.gradients = for_rows.to(hidden.dtype), for_matrix.to(weight.dtype)
         ctx.mark_non_differentiable(found)
         return loss, found

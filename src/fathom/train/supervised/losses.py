@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fathom.data.packing import Batch
-from fathom.kernels import training_rows
+from fathom.kernels.cross_entropy import cross_entropy
 from fathom.model.causal import CausalContext
 from fathom.model.transformer import Transformer
 from fathom.train.supervised import fused_cross_entropy as head
@@ -89,16 +89,9 @@ def predict(
         loss, best = head.cross_entropy(kept, weight, targets[mask], best=statistics)
         return Prediction(loss, loss.new_zeros(()), best, mask)
     logits = model.logits(kept)  # (M, V)
-    loss = _cross_entropy(logits, targets[mask])
+    loss = cross_entropy(logits, targets[mask])
     squared = logits.float().logsumexp(-1).square().sum() if z else loss.new_zeros(())
     return Prediction(loss, squared, logits.detach().argmax(-1) if statistics else targets.new_zeros(0), mask)
-
-
-def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """The sum over logits (M, V) and targets (M), in float32, whatever the logits are."""
-    if training_rows.can_serve(logits):
-        return training_rows.cross_entropy(logits, targets)
-    return F.cross_entropy(logits.float(), targets, reduction="sum")
 
 
 def ahead(batch: Batch, depth: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -36,7 +36,7 @@ def test_the_embedded_model_on_its_own_blocks_equals_the_dequantized_one():
     kinds = set()
     for layer in bundle.model.layers:
         assert isinstance(layer, FusedBlock)
-        kinds |= {getattr(layer.kernel.weights, name).kind for name in ("qkv", "out", "gate_up", "down")}
+        kinds |= {getattr(layer.weights, name).kind for name in ("qkv", "out", "gate_up", "down")}
     assert kinds == {"q4_1"}
     assert [name for name, _ in bundle.model.named_parameters()] == ["norm.weight"]
 

@@ -7,8 +7,8 @@ import threading
 import pytest
 import torch
 
-from fathom.kernels import dispatch
-from fathom.kernels.matrix import dense
+from fathom.kernels import matmul
+from fathom.kernels.formats import dense
 from fathom.quant.blocks import quantize
 
 pytestmark = pytest.mark.usefixtures("kernels")
@@ -28,7 +28,7 @@ def test_more_helpers_than_cores_change_no_bit(threads, rows):
     results = []
     for count in (1, 2, 7):
         threads(count)
-        results += [dispatch.linear(x, matrix) for _ in range(50)]
+        results += [matmul.quantized_linear(x, matrix) for _ in range(50)]
     assert all(torch.equal(result, results[0]) for result in results)
 
 
@@ -37,12 +37,12 @@ def test_callers_on_several_threads_do_not_disturb_each_other(threads):
     torch.manual_seed(0)
     matrices = [dense(torch.randn(300, 64)) for _ in range(4)]
     x = torch.randn(5, 64)
-    expected = [dispatch.linear(x, matrix) for matrix in matrices]
+    expected = [matmul.quantized_linear(x, matrix) for matrix in matrices]
     wrong: list[int] = []
 
     def work(index: int) -> None:
         for _ in range(200):
-            if not torch.equal(dispatch.linear(x, matrices[index]), expected[index]):
+            if not torch.equal(matmul.quantized_linear(x, matrices[index]), expected[index]):
                 wrong.append(index)
 
     callers = [threading.Thread(target=work, args=(index,)) for index in range(4)]

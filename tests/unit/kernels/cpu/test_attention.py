@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fathom.kernels import dispatch, ref
+from fathom.kernels.attention import paged_attention
 from fathom.kernels.cpu.ops import Attention
 
 pytestmark = pytest.mark.usefixtures("kernels")
@@ -66,7 +66,7 @@ def call(function, attention: Attention) -> torch.Tensor:
 
 def check(case: Case) -> None:
     attention = build(case)
-    got, expected = call(dispatch.paged_attention, attention), call(ref.paged_attention, attention)
+    got, expected = call(paged_attention, attention), call(paged_attention.reference, attention)
     tolerance = 1e-5 if case.dtype == torch.float32 else 2e-2
     torch.testing.assert_close(got, expected, atol=tolerance, rtol=tolerance)
     assert got[int(attention.query_starts[-1]) :].eq(0).all()
@@ -118,7 +118,7 @@ def test_shapes_of_real_models(case):
 def test_a_prompt_gives_the_same_whatever_its_chunks():
     """Queries 2 at a time, 60 at a time, or all at once: bit for bit."""
     whole = build(Case(((300, 300),), page_size=16, key_dim=64, value_dim=64))
-    expected = call(dispatch.paged_attention, whole)
+    expected = call(paged_attention, whole)
     for size in (2, 60, 150):
         parts = []
         for start in range(0, 300, size):
@@ -132,14 +132,14 @@ def test_a_prompt_gives_the_same_whatever_its_chunks():
                 whole.scale,
                 whole.value_dim,
             )
-            parts.append(call(dispatch.paged_attention, chunk))
+            parts.append(call(paged_attention, chunk))
         assert torch.equal(torch.cat(parts), expected[:300]), size
 
 
 def test_a_sequence_gives_the_same_alone_and_in_company():
     case = Case(((260, 1), (33, 1), (200, 40)), page_size=16, key_dim=64, value_dim=64)
     together = build(case)
-    expected = call(dispatch.paged_attention, together)
+    expected = call(paged_attention, together)
     for b in range(3):
         start, stop = together.query_starts[b : b + 2].tolist()
         alone = Attention(
@@ -152,7 +152,7 @@ def test_a_sequence_gives_the_same_alone_and_in_company():
             together.scale,
             together.value_dim,
         )
-        assert torch.equal(call(dispatch.paged_attention, alone), expected[start:stop])
+        assert torch.equal(call(paged_attention, alone), expected[start:stop])
 
 
 def test_pages_may_be_views_of_a_larger_cache():
@@ -168,4 +168,4 @@ def test_pages_may_be_views_of_a_larger_cache():
         attention.scale,
         attention.value_dim,
     )
-    assert torch.equal(call(dispatch.paged_attention, views), call(dispatch.paged_attention, attention))
+    assert torch.equal(call(paged_attention, views), call(paged_attention, attention))

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
-from fathom.model.sdpa import additive, attention
+from fathom.kernels.attention import additive, dense_attention
 
 SHAPES = {  # query heads, key heads, key channels, value channels, queries, keys
     "gqa": (4, 2, 32, 32, 9, 9),
@@ -41,10 +41,10 @@ def test_equals_the_definition(name: str) -> None:
     queries, keys = q.shape[1], k.shape[1]
     visible = torch.ones(queries, keys, dtype=torch.bool).tril(keys - queries)
     expected = by_definition(q, k, v, 0.3, visible)
-    out = attention(q, k, v, 0.3, causal=False, mask=additive(visible, q.dtype))
+    out = dense_attention(q, k, v, 0.3, causal=False, mask=additive(visible, q.dtype))
     torch.testing.assert_close(out, expected)
     if queries == keys:
-        torch.testing.assert_close(attention(q, k, v, 0.3, causal=True), expected)
+        torch.testing.assert_close(dense_attention(q, k, v, 0.3, causal=True), expected)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -53,7 +53,7 @@ def test_stays_on_the_fused_path(name: str, dtype: torch.dtype) -> None:
     q, k, v = (tensor.to(dtype).requires_grad_() for tensor in tensors(SHAPES[name]))
     mask = additive(torch.ones(q.shape[1], k.shape[1], dtype=torch.bool), dtype)
     with profile(activities=[ProfilerActivity.CPU]) as profiled:
-        attention(q, k, v, 0.3, causal=False, mask=mask)
+        dense_attention(q, k, v, 0.3, causal=False, mask=mask)
     kernels = {event.key for event in profiled.key_averages() if event.key.startswith("aten::_scaled")}
     assert kernels == {"aten::_scaled_dot_product_flash_attention_for_cpu"}
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from fathom.kernels import ref
+from fathom.kernels.attention import paged_attention
 
 
 def paged(tensor: torch.Tensor, page_size: int, order: list[int]) -> torch.Tensor:
@@ -25,7 +25,7 @@ def test_paged_attention_equals_sdpa_on_unpaged_tensors(length, count):
     q = torch.randn(count, heads, dim)
     order = [5, 1, 3, 0, 2][: -(-length // page_size)]
 
-    result = ref.paged_attention(
+    result = paged_attention.reference(
         q,
         paged(k, page_size, order),
         paged(v, page_size, order),
@@ -49,8 +49,8 @@ def test_value_in_key_reads_the_leading_channels_of_the_key():
     tables = torch.tensor([[1, 0]], dtype=torch.int32)
     rows, lengths = torch.tensor([0, 3], dtype=torch.int32), torch.tensor([6], dtype=torch.int32)
 
-    latent = ref.paged_attention(q, k, None, tables, rows, lengths, 0.5, 7)
-    apart = ref.paged_attention(q, k, k[..., :7].contiguous(), tables, rows, lengths, 0.5, 7)
+    latent = paged_attention.reference(q, k, None, tables, rows, lengths, 0.5, 7)
+    apart = paged_attention.reference(q, k, k[..., :7].contiguous(), tables, rows, lengths, 0.5, 7)
 
     assert latent.shape == (3, 4, 7)
     torch.testing.assert_close(latent, apart)
@@ -58,7 +58,7 @@ def test_value_in_key_reads_the_leading_channels_of_the_key():
 
 def test_rows_of_no_sequence_are_zero():
     q, k = torch.randn(4, 2, 8), torch.randn(1, 4, 2, 8)
-    out = ref.paged_attention(
+    out = paged_attention.reference(
         q,
         k,
         k,

@@ -6,9 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threads import on_threads
 
-from fathom.kernels import product
+from fathom.kernels import matmul
+from fathom.kernels.cpu import matmul as kernels
 from fathom.kernels.cpu import train_ops
 from fathom.kernels.cpu.library import library
+from fathom.kernels.implementations import BFLOAT16, CPP, Implementation
+from fathom.kernels.registry import additional, reference_only
 
 pytestmark = pytest.mark.usefixtures("kernels")
 sizes = st.one_of(st.integers(1, 40), st.sampled_from([95, 96, 97, 383, 384, 385, 800]))
@@ -66,17 +69,17 @@ def test_a_row_is_the_same_alone_in_a_crowd_and_with_any_threads(layout):
 @pytest.fixture(params=[True, False], ids=["ours", "torch"])
 def slow(request, monkeypatch):
     """Whether torch's products count as slow, so that ours serve, however small."""
-    monkeypatch.setattr(product, "_slow_otherwise", lambda _transposed: request.param)
-    monkeypatch.setattr(product, "LEAST", 1)
+    monkeypatch.setattr(kernels, "_torch_is_slow", lambda _transposed: request.param)
+    monkeypatch.setattr(kernels, "MIN_MULTIPLICATIONS", 1)
     return request.param
 
 
 def test_callers_need_not_know_whose_it_is(slow):
     a, b, total = torch.randn(30, 20), torch.randn(20, 100), torch.randn(30, 100)
-    assert product.can_serve(a, b, total) is slow
-    torch.testing.assert_close(product.mm(a, b), a @ b)
-    torch.testing.assert_close(product.mm(a, b, out=torch.empty(30, 100)), a @ b)
-    torch.testing.assert_close(product.add_mm(total.clone(), a, b), total + a @ b)
+    assert (matmul.mm.select(a, b, out=total) is not None) is slow
+    torch.testing.assert_close(matmul.mm(a, b), a @ b)
+    torch.testing.assert_close(matmul.mm(a, b, out=torch.empty(30, 100)), a @ b)
+    torch.testing.assert_close(matmul.add_mm(total.clone(), a, b), total + a @ b)
 
 
 @pytest.mark.parametrize("rows", [(5, 8), (3, 50), (3, 4)], ids=["few", "many", "too few for ours"])
@@ -84,8 +87,8 @@ def test_callers_need_not_know_whose_it_is(slow):
 def test_a_linear_layer_and_its_gradients(slow, rows, bias):
     x, weight = torch.randn(*rows, 20, requires_grad=True), torch.randn(60, 20, requires_grad=True)
     inputs = (x, weight, torch.randn(60, requires_grad=True)) if bias else (x, weight)
-    out = product.linear(*inputs)
-    assert product._takes_linear(x, weight) is (slow and rows != (3, 4))
+    out = matmul.linear(*inputs)
+    assert (matmul.linear.select(x, weight) is not None) is (slow and rows != (3, 4))
     exact = torch.nn.functional.linear(*(tensor.double() for tensor in inputs))
     torch.testing.assert_close(out.double(), exact, atol=1e-5, rtol=1e-5)
     weights = torch.randn(*rows, 60)
@@ -93,22 +96,22 @@ def test_a_linear_layer_and_its_gradients(slow, rows, bias):
     for found, wanted in zip(gradients, torch.autograd.grad((exact * weights).sum(), inputs), strict=True):
         torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-5)
     with torch.no_grad():
-        assert product.linear(*inputs).equal(out)  # what a layer says does not depend on whether it learns
+        assert matmul.linear(*inputs).equal(out)  # what a layer says does not depend on whether it learns
 
 
 def test_a_linear_layer_learns_only_what_is_to_learn(slow):
     x, weight = torch.randn(40, 20), torch.randn(60, 20, requires_grad=True)
-    product.linear(x, weight).sum().backward()
+    matmul.linear(x, weight).sum().backward()
     torch.testing.assert_close(weight.grad, x.sum(0).expand(60, 20), atol=1e-4, rtol=1e-5)
     frozen, moved = weight.detach(), x.clone().requires_grad_()
-    product.linear(moved, frozen).sum().backward()
+    matmul.linear(moved, frozen).sum().backward()
     torch.testing.assert_close(moved.grad, frozen.sum(0).expand(40, 20), atol=1e-4, rtol=1e-5)
 
 
 def test_autocast_has_its_way(slow):
     x, weight = torch.randn(40, 20), torch.randn(60, 20)
     with torch.autocast("cpu", torch.bfloat16):
-        assert product.linear(x, weight).dtype == torch.bfloat16
+        assert matmul.linear(x, weight).dtype == torch.bfloat16
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -116,8 +119,8 @@ def test_autocast_has_its_way(slow):
 def test_groups_of_rows_each_with_its_matrix(slow, counts, threads):
     rows, right, matrices = torch.randn(sum(counts), 33), torch.randn(sum(counts), 20), torch.randn(len(counts), 20, 33)
     with on_threads(threads):
-        out = product.grouped_mm(rows, matrices.mT, counts)
-        outer = product.grouped_outer(rows, right, counts)
+        out = matmul.grouped_mm(rows, matrices.mT, counts)
+        outer = matmul.grouped_outer(rows, right, counts)
     parts = rows.split(counts)
     torch.testing.assert_close(out, torch.cat([part @ m.t() for part, m in zip(parts, matrices, strict=True)]))
     pairs = zip(parts, right.split(counts), strict=True)
@@ -157,11 +160,14 @@ def test_groups_of_bfloat16_in_any_shape_and_layout(counts, k, n, left, right, d
 
 
 @pytest.mark.parametrize("ours", [True, False])
-def test_groups_of_bfloat16_are_whoever_is_fast_and_outer_products_stay_float32(ours, monkeypatch):
-    monkeypatch.setattr(product, "groups_bfloat16", lambda: ours)
+def test_groups_of_bfloat16_and_their_float32_outer_products(ours):
+    names = ("matmul.grouped_mm", "matmul.grouped_outer")
+    rows_of_table = [Implementation(name, CPP, BFLOAT16) for name in names]
     counts, rows = [7, 0, 41], torch.randn(48, 33).bfloat16()
     matrices, right = torch.randn(3, 20, 33).bfloat16(), torch.randn(48, 20).bfloat16()
-    out, outer = product.grouped_mm(rows, matrices.mT, counts), product.grouped_outer(rows, right, counts)
+    with additional(*rows_of_table) if ours else reference_only():
+        assert (matmul.grouped_mm.select(rows, matrices.mT, counts) is not None) is ours
+        out, outer = matmul.grouped_mm(rows, matrices.mT, counts), matmul.grouped_outer(rows, right, counts)
     assert out.dtype == torch.bfloat16
     assert outer.dtype == torch.float32
     parts = rows.float().split(counts)
@@ -174,9 +180,9 @@ def test_groups_of_bfloat16_are_whoever_is_fast_and_outer_products_stay_float32(
 def test_what_is_no_float32_goes_to_torch():
     a, b = torch.randn(300, 300, dtype=torch.bfloat16), torch.randn(300, 300, dtype=torch.bfloat16)
     total = torch.zeros(300, 300)
-    assert not product.can_serve(a, b, total)
-    torch.testing.assert_close(product.mm(a, b), a @ b)
-    torch.testing.assert_close(product.add_mm(total, a, b), (a @ b).float())
+    assert matmul.mm.select(a, b, out=total) is None
+    torch.testing.assert_close(matmul.mm(a, b), a @ b)
+    torch.testing.assert_close(matmul.add_mm(total, a, b), (a @ b).float())
 
 
 @given(st.integers(1, 4), st.integers(1, 40), st.integers(0, 60), st.integers(1, 3), st.integers(0, 99))

@@ -6,8 +6,9 @@ import pytest
 import torch
 from threads import on_threads
 
-from fathom.kernels import dispatch, matrix, ref
-from fathom.kernels.matrix import Kind, Matrix
+from fathom.kernels import formats
+from fathom.kernels.formats import Kind, Matrix
+from fathom.kernels.matmul import embedding, quantized_linear
 
 KINDS: list[Kind] = ["float32", "bfloat16", "q8_0", "q4_0", "q4_1"]
 
@@ -19,14 +20,14 @@ def weight(kind: Kind, rows: int, columns: int, *, bias: bool = False) -> Matrix
     offset = torch.randn(rows) if bias else None
     if kind in {"float32", "bfloat16"}:
         dense = torch.randn(rows, columns) / columns**0.5
-        return matrix.dense(dense.to(torch.bfloat16 if kind == "bfloat16" else torch.float32), offset)
+        return formats.dense(dense.to(torch.bfloat16 if kind == "bfloat16" else torch.float32), offset)
     shape = (rows, columns // 32, 32)
     scale = (torch.rand(shape[:2]) * 0.1 / columns**0.5).half()
     if kind == "q8_0":
-        return matrix.pack(kind, torch.randint(-128, 128, shape, dtype=torch.int8), scale, bias=offset)
+        return formats.pack(kind, torch.randint(-128, 128, shape, dtype=torch.int8), scale, bias=offset)
     codes = torch.randint(0, 16, shape, dtype=torch.uint8)
     minima = (torch.randn(shape[:2]) / columns**0.5).half() if kind == "q4_1" else None
-    return matrix.pack(kind, codes, scale, minima, offset)
+    return formats.pack(kind, codes, scale, minima, offset)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -37,7 +38,7 @@ def test_linear_equals_the_specification(kind, dtype, count):
     for rows, columns in [(1, 32), (15, 64), (37, 96), (80, 576)]:
         w = weight(kind, rows, columns, bias=rows == 37)
         x = torch.randn(count, columns).to(dtype)
-        got, expected = dispatch.linear(x, w), ref.linear(x, w)
+        got, expected = quantized_linear(x, w), quantized_linear.reference(x, w)
         assert got.dtype == dtype
         tolerance = {"atol": 1e-5, "rtol": 1e-5} if dtype == torch.float32 else {"atol": 3e-2, "rtol": 2e-2}
         torch.testing.assert_close(got, expected, **tolerance)
@@ -50,7 +51,9 @@ def test_dense_widths_need_not_divide(kind, columns):
     w = weight(kind, 9, columns)
     for dtype, tolerance in [(torch.float32, 1e-5), (torch.bfloat16, 2e-2)]:
         x = torch.randn(3, columns).to(dtype)
-        torch.testing.assert_close(dispatch.linear(x, w), ref.linear(x, w), atol=tolerance, rtol=tolerance)
+        torch.testing.assert_close(
+            quantized_linear(x, w), quantized_linear.reference(x, w), atol=tolerance, rtol=tolerance
+        )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -59,27 +62,27 @@ def test_a_row_does_not_depend_on_its_neighbors_or_on_threads(kind, threads):
     torch.manual_seed(0)
     w = weight(kind, 100, 160, bias=True)
     x = torch.randn(70, 160)
-    alone = torch.cat([dispatch.linear(row[None], w) for row in x])
+    alone = torch.cat([quantized_linear(row[None], w) for row in x])
     with on_threads(threads):
         for count in (2, 3, 4, 5, 7, 8, 16, 23, 70):
-            assert torch.equal(dispatch.linear(x[:count], w), alone[:count]), count
+            assert torch.equal(quantized_linear(x[:count], w), alone[:count]), count
 
 
 def test_leading_dimensions_strides_and_empty_inputs():
     torch.manual_seed(0)
     w = weight("float32", 6, 32)
     x = torch.randn(2, 3, 64)
-    torch.testing.assert_close(dispatch.linear(x[..., :32], w), ref.linear(x[..., :32], w))
+    torch.testing.assert_close(quantized_linear(x[..., :32], w), quantized_linear.reference(x[..., :32], w))
     columns = torch.randn(32, 5).T  # the inner stride is not 1
-    torch.testing.assert_close(dispatch.linear(columns, w), ref.linear(columns, w))
-    assert dispatch.linear(torch.empty(0, 32), w).shape == (0, 6)
+    torch.testing.assert_close(quantized_linear(columns, w), quantized_linear.reference(columns, w))
+    assert quantized_linear(torch.empty(0, 32), w).shape == (0, 6)
 
 
 def test_infinities_and_nans_reach_their_own_row_only():
     w = weight("q4_1", 16, 64)
     x = torch.randn(3, 64)
     x[1, 5] = float("nan")
-    out = dispatch.linear(x, w)
+    out = quantized_linear(x, w)
     assert out[1].isnan().all()
     assert out[[0, 2]].isfinite().all()
 
@@ -87,7 +90,7 @@ def test_infinities_and_nans_reach_their_own_row_only():
 def test_gradients_take_the_reference():
     w = weight("float32", 4, 32)
     x = torch.randn(2, 32, requires_grad=True)
-    dispatch.linear(x, w).sum().backward()
+    quantized_linear(x, w).sum().backward()
     torch.testing.assert_close(x.grad, w.data.sum(0).expand(2, -1))
 
 
@@ -97,10 +100,10 @@ def test_embedding_reads_rows(kind):
     w = weight(kind, 45, 64)
     tokens = torch.tensor([[0, 44, 17], [16, 15, 31]])
     for dtype in (torch.float32, torch.bfloat16):
-        assert torch.equal(dispatch.embedding(tokens, w, dtype), w.dense()[tokens].to(dtype))
+        assert torch.equal(embedding(tokens, w, dtype), w.dense()[tokens].to(dtype))
 
 
 @pytest.mark.parametrize("token", [-1, 45, 2**40])
 def test_embedding_refuses_a_token_beyond_the_vocabulary(token):
     with pytest.raises(IndexError, match=r"1 token ids lie outside 0 … 44"):
-        dispatch.embedding(torch.tensor([3, token]), weight("q8_0", 45, 64), torch.float32)
+        embedding(torch.tensor([3, token]), weight("q8_0", 45, 64), torch.float32)

@@ -6,9 +6,8 @@ import pytest
 import torch
 from threads import on_threads
 
-from fathom.kernels import matrix, ref
-from fathom.kernels.dispatch import Layer
-from fathom.kernels.layer import LayerWeights
+from fathom.kernels import formats
+from fathom.kernels.dense_layer import LayerWeights, after_attention, before_attention
 from fathom.quant.blocks import quantize
 
 pytestmark = pytest.mark.usefixtures("kernels")
@@ -17,12 +16,12 @@ HEADS, KV_HEADS, HEAD_DIM = 4, 2, 24
 
 
 def build(kind: str, *, width: int = 64, inner: int = 96, head_norm: bool = False) -> LayerWeights:
-    def weight(rows: int, columns: int, bias: bool = False) -> matrix.Matrix:
+    def weight(rows: int, columns: int, bias: bool = False) -> formats.Matrix:
         dense = torch.randn(rows, columns) / columns**0.5
         offset = torch.randn(rows) if bias else None
         if kind.startswith("q"):
             return quantize(dense, kind, offset)
-        return matrix.dense(dense.to(getattr(torch, kind)), offset)
+        return formats.dense(dense.to(getattr(torch, kind)), offset)
 
     norm = torch.rand(HEAD_DIM) + 0.5 if head_norm else None
     return LayerWeights(
@@ -52,48 +51,48 @@ def angles(count: int) -> tuple[torch.Tensor, torch.Tensor]:
 def test_both_stretches_equal_the_specification(kind, dtype, count):
     torch.manual_seed(count)
     weights = build(kind, head_norm=count == 3)
-    layer = Layer(weights)
+    layer = weights
     x, attended = torch.randn(count, 64).to(dtype), torch.randn(count, HEADS * HEAD_DIM).to(dtype)
     tolerance = 2e-5 if dtype == torch.float32 else 4e-2
     for interleaved in (False, True):
         cos, sin = angles(count)
-        got = layer.before_attention(x, cos, sin, interleaved)
-        expected = ref.before_attention(weights, x, cos, sin, interleaved)
+        got = before_attention(layer, x, cos, sin, interleaved)
+        expected = before_attention.reference(weights, x, cos, sin, interleaved)
         assert [part.shape for part in got] == [(count, n, HEAD_DIM) for n in (HEADS, KV_HEADS, KV_HEADS)]
         torch.testing.assert_close(got, expected, atol=tolerance, rtol=tolerance)
-    got = layer.after_attention(attended, x)
-    torch.testing.assert_close(got, ref.after_attention(weights, attended, x), atol=tolerance, rtol=tolerance)
+    got = after_attention(layer, attended, x)
+    torch.testing.assert_close(got, after_attention.reference(weights, attended, x), atol=tolerance, rtol=tolerance)
 
 
 def test_widths_need_not_divide():
     torch.manual_seed(0)
     weights = build("float32", width=50, inner=37)
-    layer, x, attended = Layer(weights), torch.randn(5, 50), torch.randn(5, HEADS * HEAD_DIM)
-    torch.testing.assert_close(layer.after_attention(attended, x), ref.after_attention(weights, attended, x))
+    layer, x, attended = weights, torch.randn(5, 50), torch.randn(5, HEADS * HEAD_DIM)
+    torch.testing.assert_close(after_attention(layer, attended, x), after_attention.reference(weights, attended, x))
     cos, sin = angles(5)
     torch.testing.assert_close(
-        layer.before_attention(x, cos, sin, False), ref.before_attention(weights, x, cos, sin, False)
+        before_attention(layer, x, cos, sin, False), before_attention.reference(weights, x, cos, sin, False)
     )
 
 
 @pytest.mark.parametrize("kind", ["float32", "q4_1"])
 def test_a_row_does_not_depend_on_its_neighbors_or_on_threads(kind):
     torch.manual_seed(0)
-    layer = Layer(build(kind))
+    layer = build(kind)
     x, attended = torch.randn(40, 64), torch.randn(40, HEADS * HEAD_DIM)
     cos, sin = angles(40)
-    alone_after = torch.cat([layer.after_attention(attended[i : i + 1], x[i : i + 1]) for i in range(40)])
-    rows = [layer.before_attention(x[i : i + 1], cos[i : i + 1], sin[i : i + 1], False) for i in range(40)]
+    alone_after = torch.cat([after_attention(layer, attended[i : i + 1], x[i : i + 1]) for i in range(40)])
+    rows = [before_attention(layer, x[i : i + 1], cos[i : i + 1], sin[i : i + 1], False) for i in range(40)]
     with on_threads(2):
-        assert torch.equal(layer.after_attention(attended, x), alone_after)
-        for part, alone in zip(layer.before_attention(x, cos, sin, False), zip(*rows, strict=True), strict=True):
+        assert torch.equal(after_attention(layer, attended, x), alone_after)
+        for part, alone in zip(before_attention(layer, x, cos, sin, False), zip(*rows, strict=True), strict=True):
             assert torch.equal(part, torch.cat(alone))
 
 
 def test_inputs_are_left_alone():
-    layer, x, attended = Layer(build("float32")), torch.randn(2, 64), torch.randn(2, HEADS * HEAD_DIM)
+    layer, x, attended = build("float32"), torch.randn(2, 64), torch.randn(2, HEADS * HEAD_DIM)
     copies = x.clone(), attended.clone()
-    layer.after_attention(attended, x)
-    layer.before_attention(x, *angles(2), False)
+    after_attention(layer, attended, x)
+    before_attention(layer, x, *angles(2), False)
     assert torch.equal(x, copies[0])
     assert torch.equal(attended, copies[1])

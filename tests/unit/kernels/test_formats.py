@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from fathom.kernels.matrix import pack
+from fathom.kernels.formats import pack
 
 
 def test_four_bit_codes_lie_eight_columns_to_a_word_rows_side_by_side():
