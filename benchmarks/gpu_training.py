@@ -30,7 +30,7 @@ from fathom.text.conversation import Chat
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.tasks import task_of
 from fathom.train.rl.trainer import Trainer
-from fathom.train.run.hardware_peak import peak_flops
+from fathom.train.run.facts import peak_flops
 from fathom.train.supervised.losses import losses
 
 TASK = TaskConfig(name="zero-countdown-3")

@@ -28,7 +28,7 @@ from fathom.train.run.display import Display
 from fathom.train.run.trainee import Trainee
 from fathom.train.supervised.config import PretrainConfig
 from fathom.train.supervised.dataset import dataset
-from fathom.train.supervised.run import load_trainee, prepare, train
+from fathom.train.supervised.run import load_trainee, train
 from fathom.train.supervised.validation import validate
 from fathom.types import Conversation, Message
 
@@ -52,24 +52,24 @@ def main() -> None:
     config = PretrainConfig.model_validate(job["config"])
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        pupil = load_trainee(config, prepare(config))
+        trainee = load_trainee(config)
         with Display() as display:
-            rows = dataset(config, config.data, pupil.tokenizer, pupil.template)
-            assert train(config, pupil, rows, out, display)
+            rows = dataset(config, config.data, trainee.tokenizer, trainee.template)
+            assert train(config, trainee, rows, out, display)
         lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
-        print(json.dumps(measured(job, config, pupil, lines)), flush=True)
+        print(json.dumps(measured(job, config, trainee, lines)), flush=True)
 
 
 def measured(
-    job: dict[str, Any], config: PretrainConfig, pupil: Trainee, lines: list[dict[str, Any]]
+    job: dict[str, Any], config: PretrainConfig, trainee: Trainee, lines: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Of the model in memory, not its checkpoint: no published format holds grouped attention beside these experts."""
-    model = pupil.model.eval()
+    model = trainee.model.eval()
     store = MemoryStore(traces(job["problems"]))
     rows = PackedDataset(store, BestFitPlan(store.offsets, config.batch.length))
     loss = validate(model, rows, 16, apart=True, autocast=torch.autocast("cpu", enabled=False))
-    source = EngineSampler(model, eos_ids=frozenset(pupil.tokenizer.eos_ids), max_context=model.config.max_position)
-    grader = Grader(task_of(TASK), source, pupil.tokenizer, Chat(pupil.tokenizer, pupil.template))
+    source = EngineSampler(model, eos_ids=frozenset(trainee.tokenizer.eos_ids), max_context=model.config.max_position)
+    grader = Grader(task_of(TASK), source, trainee.tokenizer, Chat(trainee.tokenizer, trainee.template))
     items = list(grader.task.items("validation", limit=job["problems"]))
 
     def solved(samples: int, temperature: float) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,16 @@ from toy_rl import build, grader
 
 from fathom.base.distributed import World
 from fathom.checkpoint.store.store import Store
+from fathom.data.store import Sample
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.train.components.balance import Balance
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import Recorder
-from fathom.train.supervised.config import BatchConfig, LossConfig, PretrainConfig
+from fathom.train.supervised.config import BatchConfig, GeneratedData, LossConfig, PretrainConfig
 from fathom.train.supervised.loop import Loop
-from fathom.train.supervised.run import load_trainee, prepare, train
+from fathom.train.supervised.run import load_trainee, train
 
 TOTAL = 6
 
@@ -47,19 +49,19 @@ def whole(place: Path, world: World) -> None:
 def begun(place: Path, world: World) -> None:
     """The first four updates of six."""
     config = run_config()
-    pupil = load_trainee(config, prepare(config, world))
+    trainee = load_trainee(config, world)
     _, source = tiny(config, world)
     asked = iter([False] * 4 + [True])
-    loop = Loop(pupil.model, config, source, TOTAL, store=Store(place), world=world)
+    loop = Loop(trainee.model, config, source, TOTAL, store=Store(place), world=world)
     loop.run(Recorder(place, writes=world.is_main), lambda: next(asked))
 
 
 def finish(place: Path, world: World) -> None:
     """What is left of a run."""
     config = run_config()
-    pupil = load_trainee(config, prepare(config, world))
-    rows, held = counting(config.batch.length), counting(16)
-    assert train(config, pupil, rows, place, Display(Console(quiet=True)), validation=held, world=world)
+    trainee = load_trainee(config, world)
+    rows = counting(config.batch.length)
+    assert train(config, trainee, rows, place, Display(Console(quiet=True)), world=world)
 
 
 def reinforced(place: Path, world: World) -> None:
@@ -90,7 +92,14 @@ def run_config() -> PretrainConfig:
         optim=OptimConfig(adamw=SMOOTH, ema=0.9),
         threads=1,
         checkpoint={"every": 2},
+        validation=GeneratedData(function=f"{__file__}:held_out"),
     )
+
+
+def held_out() -> Iterator[Sample]:
+    """Validation data of the run."""
+    for start in range(30):
+        yield Sample([(start + i) % 60 for i in range(5 + start % 7)])
 
 
 def write(place: Path, world: World, tensors: dict[str, torch.Tensor], lines: Any = None) -> None:

@@ -11,15 +11,14 @@ from fathom.base.errors import CheckpointError, ConfigError
 from fathom.base.lock import exclusive
 from fathom.train.distill.config import DistillConfig, OnPolicyConfig
 from fathom.train.distill.run import distill, distill_on_policy
-from fathom.train.pretrain import pretrain
 from fathom.train.rl.beyond import BeyondConfig, beyond
 from fathom.train.rl.config import RLConfig
 from fathom.train.rl.measure import MeasureConfig, measure
 from fathom.train.rl.run import run_rl
 from fathom.train.run.config import RunConfig
 from fathom.train.run.display import Display
-from fathom.train.sft import sft
 from fathom.train.supervised.config import PretrainConfig, SFTConfig
+from fathom.train.supervised.run import run_supervised
 
 LOCK = ".lock"
 
@@ -52,10 +51,8 @@ def _storage_error(error: OSError, out: Path) -> CheckpointError:
 
 def _run(config: RunConfig, out: Path, display: Display, world: World) -> bool:
     match config:
-        case PretrainConfig():
-            return pretrain(config, out, display, world)
-        case SFTConfig():
-            return sft(config, out, display, world)
+        case PretrainConfig() | SFTConfig():
+            return run_supervised(config, out, display, world)
         case DistillConfig():
             return distill(config, out, display, world)
         case OnPolicyConfig():

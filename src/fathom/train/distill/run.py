@@ -31,8 +31,8 @@ from fathom.train.rl.tasks import task_of
 from fathom.train.run import rng
 from fathom.train.run.display import Display
 from fathom.train.run.stopping import asked_to_stop
-from fathom.train.sft import load_trainable, tune
 from fathom.train.supervised.dataset import pack
+from fathom.train.supervised.run import load_trainee, train
 
 KEPT = "kept.jsonl"
 
@@ -42,14 +42,14 @@ def distill(config: DistillConfig, out: Path, display: Display, world: World = A
 
     Raises ConfigError, DataError or GenerationError, each with its remedy; what was answered until then is kept.
     """
-    pupil = load_trainable(config, world)
-    lessons = SampleBuilder(pupil.tokenizer, pupil.template)
-    longest = min(config.batch.length, pupil.model.config.max_position)
+    student = load_trainee(config, world)
+    samples = SampleBuilder(student.tokenizer, student.template)
+    longest = min(config.batch.length, student.model.config.max_position)
     task = task_of(config.data.task)
     items = collect.problems(task, config.data.problems, config.data.seed)
     if len(items) < config.data.problems:
         display.say(f"{task.name} has {len(items)} training problems, not {config.data.problems}")
-    collect.check(items, lessons, longest)
+    collect.check(items, samples, longest)
     file = TraceFile(out, collect.answer_settings(config))
     _check_problems(file, items)
     if world.size > 1 and len(file.traces) < len(items) * config.data.samples:
@@ -58,19 +58,19 @@ def distill(config: DistillConfig, out: Path, display: Display, world: World = A
             "run the same command as one process until training begins, then as several",
         )
     with asked_to_stop() as stopping:
-        if not collect.collect(config, file, items, task, lessons, display, stopping):
+        if not collect.collect(config, file, items, task, samples, display, stopping):
             return False
     traces = [file.traces[key] for key in sorted(file.traces)]
-    found = filter_traces(traces, items, lessons, config.data.sieve, longest)
+    found = filter_traces(traces, items, samples, config.data.sieve, longest)
     display.say(str(found))
     if not found.kept:
         raise nothing_left(found)
     if world.is_main:
         _keep(out / KEPT, found, items)
     rng.seed(config.seed)  # what follows is the same whether or not answers were collected just now
-    pupil.since = time.monotonic()  # what the teacher took is not the student's time
+    student.since = time.monotonic()  # what the teacher took is not the student's time
     rows = pack(config, MemoryStore(sample for _, sample in found.kept), display.say)
-    return tune(config, pupil, rows, out, display, before={"traces": found.metrics(traces)}, world=world)
+    return train(config, student, rows, out, display, before={"traces": found.metrics(traces)}, world=world)
 
 
 def distill_on_policy(config: OnPolicyConfig, out: Path, display: Display, world: World = ALONE) -> bool:

@@ -26,8 +26,8 @@ from fathom.train.rl.config import TaskConfig
 from fathom.train.rl.run import grader_of
 from fathom.train.run.config import RunConfig
 from fathom.train.run.display import Display
+from fathom.train.run.facts import run_facts
 from fathom.train.run.metrics import Recorder, describe
-from fathom.train.run.session import run_facts
 
 
 class Setting(Part):

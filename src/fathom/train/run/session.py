@@ -11,7 +11,6 @@ What is trained, and on what, is a :class:`Trainer`: the loop over given text, o
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,20 +18,16 @@ from typing import Any, Protocol
 
 import torch
 
-import fathom
-from fathom.base import cpu
-from fathom.base.device import pick_dtype
 from fathom.base.distributed import ALONE, World
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.store.store import Saved, Store
-from fathom.model import counts
 from fathom.model.transformer import Transformer
 from fathom.text.tokenizer import Tokenizer
 from fathom.train.run import rng
 from fathom.train.run.config import RunConfig, difference, validate
 from fathom.train.run.display import Display
 from fathom.train.run.export import FINAL, save_final
-from fathom.train.run.hardware_peak import peak_flops
+from fathom.train.run.facts import run_facts
 from fathom.train.run.metrics import Recorder, describe
 from fathom.train.run.stopping import asked_to_stop
 from fathom.train.run.trainee import Trainee
@@ -66,8 +61,8 @@ class Trainer(Protocol):
         ...
 
     def describe(self, recorder: Recorder) -> Mapping[str, Any]:
-        """What ``run.json`` says beside :func:`run_facts`: ``updates`` (None: limited by time), and more. Called before
-        the first update of this process; a new run (``step`` 0) may examine its model and record what it finds.
+        """What ``run.json`` says of the trainer: ``updates`` (None: limited by time), and more. Called before the
+        first update of this process; a new run (``step`` 0) may examine its model and record what it finds.
         """
         ...
 
@@ -139,28 +134,6 @@ def seed_process(config: RunConfig) -> None:
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     rng.seed(config.seed)
-
-
-def run_facts(config: RunConfig, model: Transformer, world: World = ALONE) -> dict[str, Any]:
-    """What ``run.json`` says of every run: its configuration, the model, the machine, versions."""
-    size = counts.count(model.config)
-    device = next(model.parameters()).device
-    precision = pick_dtype(config.precision, device)
-    return {
-        "stage": config.stage,
-        "name": config.name,
-        "config": config.model_dump(mode="json"),
-        "model": model.config.model_dump(mode="json"),
-        "parameters": size.parameters,
-        "active_parameters": size.active_parameters,
-        "mtp_parameters": size.mtp_parameters,
-        "precision": str(precision).removeprefix("torch."),
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else cpu.detect().name,
-        "threads": torch.get_num_threads(),
-        "ranks": world.size,
-        "peak_flops": peak_flops(device, precision) * world.size,
-        "versions": {"fathom": fathom.__version__, "torch": torch.__version__, "python": platform.python_version()},
-    }
 
 
 def find_resumable(store: Store, config: RunConfig) -> Saved | None:

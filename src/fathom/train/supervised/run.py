@@ -1,10 +1,15 @@
-"""Supervised training of a run: a model from its configuration, rows of data, and the loop over them."""
+"""Pretraining and supervised fine-tuning: a model, rows of data, and the loop over them in one session.
+
+Pretraining counts every token of every document as a target (DeepSeek-V3, section 4); fine-tuning what the assistant
+writes, its thinking included. With ``lora`` only low-rank updates are trained, and checkpoints hold nothing else; they
+are merged at the end, so that ``final`` is an ordinary model, and ``adapter`` holds them separately.
+"""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,48 +22,23 @@ from fathom.checkpoint.bundle import open_bundle
 from fathom.data.loader import Loader
 from fathom.data.packing import PackedDataset
 from fathom.model.transformer import Transformer
+from fathom.text.template import ChatTemplate
 from fathom.train.components.recompute import keep_all, recompute
 from fathom.train.run.display import Display
 from fathom.train.run.session import RunSession, seed_process
 from fathom.train.run.trainee import Trainee, load_tokenizer
-from fathom.train.supervised.config import SupervisedConfig
+from fathom.train.supervised.adapter import save_adapter
+from fathom.train.supervised.config import SupervisedConfig, TuningConfig
+from fathom.train.supervised.dataset import dataset, held_out
 from fathom.train.supervised.loop import Loop
+from fathom.train.supervised.lora import adapt, merge
 
 
-def load_trainee(config: SupervisedConfig, device: torch.device) -> Trainee:
-    """The model that the run begins with, in float32, and its tokenizer. Raises ConfigError where they do not fit."""
-    if config.start is not None:
-        bundle = open_bundle(config.start, dtype="float32", device=str(device))
-        model, tokenizer, template = bundle.model.requires_grad_(True), bundle.tokenizer, bundle.template
-        if config.tokenizer is not None and load_tokenizer(config.tokenizer)[0].fingerprint != tokenizer.fingerprint:
-            raise ConfigError(
-                f"the tokenizer {config.tokenizer} does not fit the checkpoint {config.start}, which has its own",
-                "leave it out: --set tokenizer=null",
-            )
-    else:
-        assert config.model is not None  # the configuration sees to it
-        with device:
-            model = Transformer(config.model)
-        assert config.tokenizer is not None
-        tokenizer, template = load_tokenizer(config.tokenizer)
-    if tokenizer.vocab_size > model.config.vocab_size:
-        raise ConfigError(
-            f"the tokenizer has {tokenizer.vocab_size} tokens, the model only {model.config.vocab_size}",
-            f"set model.vocab_size to at least {tokenizer.vocab_size}",
-        )
-    if config.batch.length > model.config.max_position:
-        raise ConfigError(
-            f"rows of {config.batch.length} tokens exceed the model's context of {model.config.max_position}",
-            "lower batch.length, or build a model with a larger max_position",
-        )
-    return Trainee(model, tokenizer, template, since=time.monotonic())
-
-
-def prepare(config: SupervisedConfig, world: World = ALONE) -> torch.device:
-    """Set threads, seeds and the allocator (which keeps freed memory) as the configuration says; the run's device."""
-    keep_freed()
-    seed_process(config)
-    return world.device(config.device)
+def run_supervised(config: SupervisedConfig, out: Path, display: Display, world: World = ALONE) -> bool:
+    """Run ``config`` into ``out``, or resume it there; False where it was stopped before its end."""
+    trainee = load_trainee(config, world)
+    rows = dataset(config, config.data, trainee.tokenizer, trainee.template, display.say)
+    return train(config, trainee, rows, out, display, world=world)
 
 
 def train(
@@ -68,22 +48,24 @@ def train(
     out: Path,
     display: Display,
     *,
-    validation: PackedDataset | None = None,
-    finish: Callable[[Transformer], None] = lambda _model: None,
     before: Mapping[str, Mapping[str, Any]] | None = None,
     world: World = ALONE,
 ) -> bool:
-    """Train ``trainee`` on ``rows`` into ``out``; False where the run was stopped before its end. ``finish`` is called
-    with the trained model on every rank, before it is saved. ``before`` holds lines to record, by kind, of what came
-    before training. Every rank of ``world`` calls this.
+    """Train ``trainee`` on ``rows`` into ``out``; False where the run was stopped before its end. ``before`` holds
+    lines to record, by kind, of what came before training. Every rank of ``world`` calls this.
 
     Raises ConfigError for a resume from another configuration, and what :meth:`RunSession.run` raises.
     """
+    model = trainee.model
+    validation = held_out(config, trainee.tokenizer, trainee.template, display.say)
+    lora = config.lora if isinstance(config, TuningConfig) else None
+    if lora is not None:
+        adapt(model, lora)
     session = RunSession(config, out, trainee, display, world)
     world.check_equal("the data", rows.fingerprint)
-    recompute(trainee.model, config.recompute)
+    recompute(model, config.recompute)
     loop = Loop(
-        trainee.model,
+        model,
         config,
         Loader(rows, config.batch.rows, seed=config.seed, rank=world.rank, world=world.size),
         _updates(config, rows),
@@ -95,10 +77,13 @@ def train(
     )
 
     def export() -> None:
-        keep_all(trainee.model)
-        finish(trainee.model)
+        keep_all(model)
+        if lora is not None:
+            if world.is_main:
+                save_adapter(out, model, lora, config.start)
+            merge(model)
         if loop.ema is not None and world.is_main:
-            with loop.ema.swap(trainee.model):
+            with loop.ema.swap(model):
                 session.save_final(config.save_dtype)
         else:
             session.save_final(config.save_dtype)
@@ -106,8 +91,62 @@ def train(
     return session.run(loop, export)
 
 
+def load_trainee(config: SupervisedConfig, world: World = ALONE) -> Trainee:
+    """The model that the run starts with, in float32, its tokenizer and template. Seeds the process, and has its
+    allocator keep freed memory.
+
+    Raises ConfigError where tokenizer, rows and model do not fit each other.
+    """
+    keep_freed()
+    seed_process(config)
+    device = str(world.device(config.device))
+    trainee = _build(config, device) if config.start is None else _open(config, config.start, device)
+    if trainee.tokenizer.vocab_size > trainee.model.config.vocab_size:
+        raise ConfigError(
+            f"the tokenizer has {trainee.tokenizer.vocab_size} tokens, the model only "
+            f"{trainee.model.config.vocab_size}",
+            f"set model.vocab_size to at least {trainee.tokenizer.vocab_size}",
+        )
+    if config.batch.length > trainee.model.config.max_position:
+        raise ConfigError(
+            f"rows of {config.batch.length} tokens exceed the model's context of {trainee.model.config.max_position}",
+            "lower batch.length, or build a model with a larger max_position",
+        )
+    if isinstance(config, TuningConfig) and config.template is not None:
+        trainee.template = _read_template(config.template, trainee.template)
+    return trainee
+
+
+def _build(config: SupervisedConfig, device: str) -> Trainee:
+    """A new model."""
+    assert config.model is not None  # the configuration is validated
+    assert config.tokenizer is not None
+    with torch.device(device):
+        model = Transformer(config.model)
+    return Trainee(model, *load_tokenizer(config.tokenizer), since=time.monotonic())
+
+
+def _open(config: SupervisedConfig, start: str, device: str) -> Trainee:
+    """The model of a checkpoint."""
+    bundle = open_bundle(start, dtype="float32", device=device)
+    if config.tokenizer is not None and load_tokenizer(config.tokenizer)[0].fingerprint != bundle.tokenizer.fingerprint:
+        raise ConfigError(
+            f"the tokenizer {config.tokenizer} does not fit the checkpoint {start}, which has its own",
+            "leave it out: --set tokenizer=null",
+        )
+    return Trainee(bundle.model.requires_grad_(True), bundle.tokenizer, bundle.template, since=time.monotonic())
+
+
 def _updates(config: SupervisedConfig, rows: PackedDataset) -> int | None:
-    """How many the run has; None where it goes by minutes."""
+    """Updates of the run; None where it is limited by minutes."""
     if config.minutes is not None:
         return None
     return config.steps or math.ceil((config.epochs or 1) * len(rows) / config.batch.rows)
+
+
+def _read_template(path: str, shipped: ChatTemplate | None) -> ChatTemplate:
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}", "correct template") from error
+    return ChatTemplate(text, bos=shipped.bos if shipped else "", eos=shipped.eos if shipped else "")

@@ -24,7 +24,7 @@ from fathom.text import bpe
 from fathom.train.run.config import RunConfig
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import Recorder, read
-from fathom.train.run.session import RunSession, find_resumable, run_facts, seed_process
+from fathom.train.run.session import RunSession, find_resumable, seed_process
 from fathom.train.run.trainee import Trainee, load_tokenizer
 
 
@@ -154,11 +154,3 @@ def test_seeds_and_threads_follow_the_configuration() -> None:
         assert torch.equal(first, torch.rand(2))
     finally:
         torch.set_num_threads(before)
-
-
-def test_facts_of_a_run() -> None:
-    facts = run_facts(config(precision="float32"), trainee().model, World(0, 2))
-    assert facts["config"]["seed"] == 0
-    assert facts["parameters"] > facts["active_parameters"] > 0
-    assert (facts["precision"], facts["ranks"]) == ("float32", 2)
-    assert set(facts["versions"]) == {"fathom", "torch", "python"}

@@ -17,7 +17,7 @@ from fathom.train.run.display import Display
 from fathom.train.run.metrics import read
 from fathom.train.run.trainee import load_tokenizer
 from fathom.train.supervised.config import PretrainConfig
-from fathom.train.supervised.run import load_trainee, prepare, train
+from fathom.train.supervised.run import load_trainee, train
 
 
 def config(**changes: object) -> PretrainConfig:
@@ -28,8 +28,8 @@ def config(**changes: object) -> PretrainConfig:
 def run(settings: PretrainConfig, out: Path) -> str:
     written = io.StringIO()
     with Display(Console(file=written)) as display:
-        pupil = load_trainee(settings, prepare(settings))
-        assert train(settings, pupil, counting(), out, display)
+        trainee = load_trainee(settings)
+        assert train(settings, trainee, counting(), out, display)
     return written.getvalue()
 
 
@@ -107,10 +107,10 @@ def test_a_run_begins_with_the_weights_of_another(tmp_path: Path) -> None:
     run(config(), tmp_path / "first")
     start = tmp_path / "first" / "final"
     settings = config(model=None, tokenizer=None, start=str(start), steps=1)
-    pupil = load_trainee(settings, prepare(settings))
-    assert all(parameter.requires_grad for parameter in pupil.model.parameters())
+    trainee = load_trainee(settings)
+    assert all(parameter.requires_grad for parameter in trainee.model.parameters())
     saved = open_bundle(str(start), dtype="float32").model.state_dict()
-    assert all(torch.equal(weight, saved[name]) for name, weight in pupil.model.state_dict().items())
+    assert all(torch.equal(weight, saved[name]) for name, weight in trainee.model.state_dict().items())
     run(settings, tmp_path / "second")
 
 
@@ -131,30 +131,30 @@ def test_the_average_is_what_is_saved(tmp_path: Path) -> None:
 def test_a_vocabulary_that_does_not_fit_is_refused() -> None:
     settings = tiny_config()  # 64 ids, and a byte needs 256
     with pytest.raises(ConfigError, match=r"the tokenizer has 275 tokens, the model only 64; set model.vocab_size"):
-        load_trainee(settings, prepare(settings))
+        load_trainee(settings)
 
 
 def test_another_tokenizer_than_the_checkpoints_is_refused(tmp_path: Path) -> None:
     run(config(steps=1), tmp_path / "first")
     start = str(tmp_path / "first" / "final")
-    load_trainee(config(model=None, start=start), torch.device("cpu"))  # `bytes` is its own
+    load_trainee(config(model=None, start=start))  # `bytes` is its own
     bpe.save(bpe.train(["some words of some text"], 300), tmp_path / "vocabulary")
     settings = config(model=None, start=start, tokenizer=str(tmp_path / "vocabulary"))
     with pytest.raises(ConfigError, match=r"vocabulary does not fit the checkpoint .*final.*; leave it out"):
-        load_trainee(settings, torch.device("cpu"))
+        load_trainee(settings)
 
 
 def test_rows_longer_than_the_context_are_refused() -> None:
     context = tiny_model().max_position
     settings = config(batch={"rows": 1, "length": context + 1})
     with pytest.raises(ConfigError, match=rf"rows of {context + 1} tokens exceed the model's context of {context}"):
-        load_trainee(settings, torch.device("cpu"))
+        load_trainee(settings)
 
 
 def test_a_missing_tokenizer_is_named(tmp_path: Path) -> None:
     settings = config(tokenizer=str(tmp_path))
     with pytest.raises(TokenizerError, match=r"there is no tokenizer\.json"):
-        load_trainee(settings, prepare(settings))
+        load_trainee(settings)
 
 
 @pytest.mark.parametrize(

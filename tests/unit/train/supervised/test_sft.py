@@ -13,8 +13,8 @@ from tiny_runs import tiny_config, tiny_model
 from fathom.base.errors import CheckpointError, ConfigError
 from fathom.checkpoint.bundle import open_bundle
 from fathom.train.run.display import Display
-from fathom.train.sft import sft
 from fathom.train.supervised.config import SFTConfig
+from fathom.train.supervised.run import run_supervised
 
 TALK = (
     '{"messages": [{"role": "user", "content": "hi"},'
@@ -32,7 +32,7 @@ def config(tmp_path: Path, **changes: object) -> SFTConfig:
 
 def run(settings: SFTConfig, out: Path) -> None:
     with Display(Console(file=io.StringIO())) as display:
-        assert sft(settings, out, display)
+        assert run_supervised(settings, out, display)
 
 
 def test_samples_are_packed_whole(tmp_path: Path) -> None:
