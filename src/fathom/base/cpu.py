@@ -1,7 +1,7 @@
 """What the processor can do, without torch: ``fathom doctor`` and the kernel build ask before torch is loaded.
 
-Linux tells in ``/proc/cpuinfo`` and macOS through ``sysctl``. An unknown system reports no features, so that whoever
-asks takes the portable path.
+Linux tells in ``/proc/cpuinfo`` and macOS through ``sysctl``. An unknown system reports no features, so that the
+caller takes the portable path.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class ReportError(FathomError):
 
 
 class RequestError(FathomError):
-    """A request that cannot be served as it stands: a prompt beyond the context, a parameter out of range."""
+    """A request that cannot be served: a prompt beyond the context, a parameter out of range."""
 
 
 class OverloadedError(FathomError):

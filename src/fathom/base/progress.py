@@ -1,8 +1,8 @@
 """Progress of long work, for people.
 
 Work that takes time reports ``(what, fraction)``: a line of text, and how much of it is done between 0 and 1, or None
-where nobody can tell. Whoever does the work needs no terminal; ``bar`` turns the reports into a bar where there is
-one, and into plain lines where the output is a file.
+where that is unknown. The work itself needs no terminal: ``bar`` turns the reports into a bar where there is one, and
+into plain lines where the output is a file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Report = Callable[[str, float | None], None]
 
 
 def silent(what: str, fraction: float | None = None) -> None:
-    """A ``Report`` that tells nobody."""
+    """A ``Report`` that discards everything."""
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from fathom.base.memory import share_one_heap
 
 
 def serve_politely() -> None:
-    """Let torch's OpenMP threads sleep between operations instead of spinning; a choice of the user's stands.
+    """Let torch's OpenMP threads sleep between operations instead of spinning; the user's own setting is kept.
 
     They would hold the cores that our own kernels' threads need a moment later. For processes that serve; training,
     which is all torch, is better off with spinning. OpenMP reads the variable when it is loaded, so this must come

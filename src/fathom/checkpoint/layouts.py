@@ -57,7 +57,7 @@ def to_pairs(rows: Tensor, heads: int) -> Tensor:
 
 
 def row_order(place: Place, rows: int, config: ModelConfig) -> list[int]:
-    """For a layout that only moves rows: which stored row stands where, in our order."""
+    """For a layout that only moves rows: the index of the stored row for each of our rows."""
     assert place.layout in (Layout.ROTARY_Q, Layout.ROTARY_K)
     order: list[int] = from_pairs(torch.arange(rows), _heads(place, config)).tolist()
     return order

@@ -1,6 +1,6 @@
 """Parameter names, ours and theirs, as declarative tables that read in both directions.
 
-A table lists one rule per kind of parameter. ``#`` stands for a number: the layer, or the expert after it. Names are
+A table lists one rule per kind of parameter. ``#`` is a number: the layer, or the expert after it. Names are
 looked up in their ``#`` form, so that translating the 91 000 tensors of DeepSeek-V3 is 91 000 dictionary look-ups.
 DeepSeek stores the multi-token-prediction modules as further layers after the main ones; ``num_layers`` tells them
 apart.

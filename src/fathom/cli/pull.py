@@ -1,4 +1,4 @@
-"""``fathom pull``: fetch a model from the hub, with its size, licence and memory need told first."""
+"""``fathom pull``: fetch a model from the hub, after printing its size, licence and memory need."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ def report(
         list[Path], typer.Argument(metavar="DIR…", help="Directories of runs, or directories that hold several.")
     ],
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
-    title: Annotated[str | None, typer.Option(help="What stands on top. Default: the name of the directory.")] = None,
+    title: Annotated[str | None, typer.Option(help="Title of the report. Default: the name of the directory.")] = None,
     goal: Annotated[
         float, typer.Option(min=0, max=1, help="Share of sampled answers that are to be right after learning.")
     ] = 0.85,

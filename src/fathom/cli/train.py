@@ -23,7 +23,7 @@ def train(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(help="Directory of the run; the finished model lies in its final/. Default: runs/RECIPE."),
+        typer.Option(help="Directory of the run; the finished model is in its final/. Default: runs/RECIPE."),
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value: --set optim.clip=0.5.")

@@ -71,7 +71,7 @@ class ContiguousCache:
 
 
 def _causal_mask(q: Tensor, start: int) -> Tensor | None:
-    """Query t stands at position start + t: the causal mask (T, S); None where one query sees everything."""
+    """Query t is at position start + t: the causal mask (T, S); None where one query sees everything."""
     length = q.shape[1]
     if length == 1:
         return None

@@ -18,7 +18,7 @@ from fathom.optim.muon import Muon
 
 
 def build(model: nn.Module, config: OptimConfig) -> Optimizers:
-    """Optimizers for every parameter of ``model`` that asks for a gradient, on whatever device it lies."""
+    """Optimizers for every parameter of ``model`` that asks for a gradient, on any device."""
     groups = group(model)
     parts: dict[str, torch.optim.Optimizer] = {}
     if config.muon is not None and groups.matrices:

@@ -21,7 +21,7 @@ KINDS: dict[BlockType, Kind] = {BlockType.Q8_0: "q8_0", BlockType.Q4_0: "q4_0", 
 
 
 def is_packed(file: GGUFModel) -> bool:
-    """Whether most of a file lies in blocks that a kernel reads."""
+    """Whether most bytes of a file are in formats that a kernel reads."""
     sizes = file.weights.types()
     return 2 * sum(sizes.get(kind, 0) for kind in KINDS) > sum(sizes.values())
 

@@ -38,7 +38,7 @@ _MAX_KEY = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class GGUFTensor:
-    """One tensor as it lies in the file.
+    """One tensor, as stored in the file.
 
     ``shape`` is in torch's order, slowest first; ``data`` is flat, mapped and read-only: the pages are the operating
     system's, shared between processes, and stay readable as long as the array lives.
@@ -169,7 +169,7 @@ def _read_array(cursor: _Cursor) -> list[Any]:
     kind, count = cursor.number("<I"), cursor.number("<Q")
     if kind == _STRING:
         return cursor.strings(count)
-    if kind not in _SCALARS:  # nested arrays are allowed by the format and used by nobody
+    if kind not in _SCALARS:  # nested arrays are allowed by the format; no known file has them
         raise cursor.fail(f"has a list of unknown type {kind}")
     return _scalars(cursor, _SCALARS[kind], count)
 

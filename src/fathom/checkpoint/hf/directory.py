@@ -1,7 +1,7 @@
 """A Hugging Face directory: ``config.json`` and safetensors, in one file or in shards with an index.
 
 Opening it reads headers only, and everything that can be wrong with the files is said then. Pickled weights are
-refused, whatever else lies in the directory: loading one runs the code inside it.
+refused, whatever else the directory contains: loading one runs the code inside it.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ _MAX_HEADER = 100_000_000  # the format's own limit
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where a tensor lies: ``start`` counts bytes from the beginning of the file."""
+    """The place of a tensor in the file: ``start`` counts bytes from the beginning of the file."""
 
     dtype: torch.dtype
     shape: tuple[int, ...]

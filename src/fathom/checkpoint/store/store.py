@@ -62,7 +62,7 @@ class Saved:
 class Store:
     """The checkpoints of one run in ``directory``, which is made when the first is written.
 
-    ``report`` is told about checkpoints that are passed over. ``beside`` writes what else belongs into the folder of a
+    ``report`` is called for checkpoints that are skipped. ``beside`` writes what else belongs into the folder of a
     checkpoint. Raises ValueError where ``keep`` is below 1.
     """
 

@@ -1,6 +1,6 @@
 """One rule for each kind of parameter: our name, the checkpoint's name, and the layout of the stored numbers.
 
-``#`` stands for a number: the layer, or the expert after it. ``fathom.checkpoint.names`` builds tables from the rules,
+``#`` is a number: the layer, or the expert after it. ``fathom.checkpoint.names`` builds tables from the rules,
 ``fathom.checkpoint.layouts`` applies the layouts.
 """
 
