@@ -3,7 +3,7 @@
 #   docker build -t fathom .
 #   docker run --rm -p 127.0.0.1:8000:8000 -v fathom:/data fathom
 #
-# Pulled models and compiled kernels are kept in the volume /data. Whoever publishes the port beyond 127.0.0.1 should set
+# Pulled models and compiled kernels are kept in the volume /data. To publish the port beyond 127.0.0.1, set
 # FATHOM_API_KEY and FATHOM_ALLOWED_HOSTS (docs/guides/serve.md).
 FROM python:3.12-slim AS build
 ARG TORCH="torch==2.13.0"

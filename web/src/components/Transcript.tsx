@@ -69,7 +69,7 @@ export function Transcript({ conversation, path }: { readonly conversation: stri
   );
 }
 
-/** Tells screen readers how the answer stands, and reads it when it is complete: not token by token. */
+/** Announces the state of the answer to screen readers, and reads it when it is complete: not token by token. */
 function Announcer({ path }: { readonly path: readonly Step[] }) {
   const { library } = useApp();
   const moved = useRef<string | null>(null);

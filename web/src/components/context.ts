@@ -8,6 +8,6 @@ export const AppProvider = AppContext.Provider;
 
 export function useApp(): App {
   const app = useContext(AppContext);
-  if (!app) throw new Error("a component stands outside of AppProvider");
+  if (!app) throw new Error("a component is outside of AppProvider");
   return app;
 }

@@ -186,7 +186,7 @@ function link(token: Tokens.Link): ComponentChild {
   );
 }
 
-/** An image is a request to somebody's server: the reader decides whether to make it. */
+/** An image is a request to another server: the reader decides whether to make it. */
 function image(token: Tokens.Image): ComponentChild {
   const href = safeHref(token.href);
   const label = decodeEntities(token.text) || "image";

@@ -1,4 +1,4 @@
-/** Character references as models write them. The lexer leaves them alone; without HTML, nobody else resolves them. */
+/** Character references as models write them. The lexer leaves them alone; without HTML, nothing else resolves them. */
 
 const names: Readonly<Record<string, string>> = {
   amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0", copy: "©", reg: "®", trade: "™",

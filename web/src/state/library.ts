@@ -136,7 +136,7 @@ export class Library {
 
   private onMessage(conversation: string, id: string, message: Message | null): void {
     const thread = this.threads.get(conversation);
-    if (!thread) return; // nobody looks at it: it is read when somebody does
+    if (!thread) return; // it is not on screen: it is read when it is opened
     const known = thread.value.find((other) => other.value.id === id);
     if (!message) thread.value = thread.value.filter((other) => other !== known);
     else if (!known) thread.value = byAge([...thread.value, signal(message)]);

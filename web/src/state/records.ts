@@ -79,7 +79,7 @@ export function readMessage(storage: Storage, key: string): Message | null {
   return parseMessage(readJson(storage, key));
 }
 
-/** A message from JSON of any origin: what is damaged gets its default; null where it cannot be told which message it is. */
+/** A message from JSON of any origin: what is damaged gets its default; null where the message cannot be identified. */
 export function parseMessage(value: unknown): Message | null {
   if (!isRecord(value) || typeof value["id"] !== "string" || typeof value["conversation"] !== "string") return null;
   return {

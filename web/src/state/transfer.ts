@@ -2,7 +2,7 @@
  * Conversations as files: Markdown to read (the versions on the screen), JSON to keep and to bring back (all of them).
  *
  * A file that comes in may be anyone's: each field is read as leniently as a stored record, every message gets a new id,
- * and a parent counts only where it stands earlier in the file. So no file can overwrite a chat or make a circle.
+ * and a parent counts only where it is earlier in the file. So no file can overwrite a chat or make a circle.
  */
 
 import { isRecord } from "../api/errors";
