@@ -17,8 +17,8 @@ from benchmarks import harness
 from benchmarks.harness import Json, median
 from fathom.base.distributed import ALONE
 from fathom.data.packing import Batch
-from fathom.evals.grading import Grader
 from fathom.evals.rollout import EngineSampler
+from fathom.evals.runner import Grader
 from fathom.model import flops
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.model.counts import count

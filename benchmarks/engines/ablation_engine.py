@@ -14,9 +14,9 @@ import torch
 from fathom.data.packing import PackedDataset
 from fathom.data.plan import BestFitPlan
 from fathom.data.store import MemoryStore, Sample
-from fathom.evals.grading import Grader
 from fathom.evals.metrics import evaluate
 from fathom.evals.rollout import EngineSampler
+from fathom.evals.runner import Grader
 from fathom.model import counts
 from fathom.recipes.countdown.traces import SolverErrors, ZeroCountdown, question, solve
 from fathom.recipes.countdown.vocabulary import chat
@@ -73,7 +73,7 @@ def measured(
     items = list(grader.task.items("validation", limit=job["problems"]))
 
     def solved(samples: int, temperature: float) -> dict[str, Any]:
-        groups = grader.groups(items, samples, max_tokens=LONGEST, temperature=temperature, seed=0)
+        groups = grader.sample_and_grade(items, samples, max_tokens=LONGEST, temperature=temperature, seed=0)
         return evaluate(groups).metrics()
 
     size = counts.count(model.config)

@@ -11,8 +11,8 @@ from grpo_protocol import reward, serve
 from fathom import __version__
 from fathom.base.memory import keep_freed
 from fathom.checkpoint.bundle import open_bundle
-from fathom.evals.grading import Grader
-from fathom.evals.rollout import EngineSampler, Prompt, Rollout
+from fathom.evals.rollout import EngineSampler, PromptIds, Rollout
+from fathom.evals.runner import Grader
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
@@ -40,7 +40,7 @@ class Vowels:
 class Forced(EngineSampler):
     """Completions of one length, none of which counts as cut off."""
 
-    def sample(self, prompts: Sequence[Prompt], count: int, **how: Any) -> list[list[Rollout]]:
+    def sample(self, prompts: Sequence[PromptIds], count: int, **how: Any) -> list[list[Rollout]]:
         groups = super().sample(prompts, count, **how)
         return [[replace(one, finish_reason="stop") for one in group] for group in groups]
 

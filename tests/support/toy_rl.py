@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from fathom.base.distributed import ALONE
-from fathom.evals.grading import Grader
 from fathom.evals.rollout import EngineSampler
+from fathom.evals.runner import Grader
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig
 from fathom.model.transformer import Transformer
 from fathom.recipes.countdown.vocabulary import SIZE, template, tokenizer

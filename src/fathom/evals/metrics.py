@@ -1,13 +1,13 @@
-"""What groups of graded completions say about a model: pass@k with its error, length, and how it got there."""
+"""Metrics of groups of graded completions: pass@k with its standard error, format, length, share of guesses."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb, sqrt
 from typing import Any
 
 from fathom.evals.grading import GradedCompletion, Group
+from fathom.evals.statistics import mean, pass_at_k, standard_error
 from fathom.tasks.rewards import Reward
 from fathom.tasks.task import LEVEL
 
@@ -16,10 +16,11 @@ KS = (1, 2, 4, 8, 16, 32, 64)
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """``pass_at[k]``: the chance that one of k completions is right. ``error`` is the standard error of ``pass_at[1]``
-    over problems. ``thought_right`` and ``guess_right``: the share that is right of those that think before they
-    answer, and of those that do not; None where there are none. ``pass_at`` grades strictly, ``lenient`` is the share
-    that is right by the generous reading. ``reward`` is what was earned. Who was cut off has guessed nothing.
+    """``pass_at[k]``: the probability that one of k completions is correct. ``error``: the standard error of
+    ``pass_at[1]`` over problems. ``guesses``: the share of completions that answer without thinking; truncated ones do
+    not count as guesses. ``thought_right`` and ``guess_right``: the share that is correct of those that think before
+    they answer, and of those that do not; None where there are none. ``pass_at`` grades strictly; ``lenient`` is the
+    share that is correct by the lenient reading. ``reward`` is the mean reward.
     """
 
     problems: int
@@ -37,79 +38,62 @@ class Evaluation:
 
     def metrics(self) -> dict[str, Any]:
         """By the names under which runs log them."""
-        shown = {f"pass@{k}": value for k, value in self.pass_at.items()}
-        rest = {name: getattr(self, name) for name in self.__slots__ if name != "pass_at"}
-        return shown | rest
+        passes = {f"pass@{k}": value for k, value in self.pass_at.items()}
+        return passes | {name: getattr(self, name) for name in self.__slots__ if name != "pass_at"}
 
 
 def evaluate(groups: Sequence[Group]) -> Evaluation:
-    """Of at least one group; all have the same number of members."""
+    """Evaluate at least one group; all have the same number of members."""
     samples = len(groups[0].members)
     members = [member for group in groups for member in group.members]
-    thought = [member for member in members if member.thought]
-    guessed = [member for member in members if not member.thought and not member.rollout.truncated]
-    shares = [group.right / samples for group in groups]
+    thinking = [member for member in members if member.has_thinking]
+    guesses = [member for member in members if not member.has_thinking and not member.rollout.truncated]
     return Evaluation(
         problems=len(groups),
         samples=samples,
-        pass_at={k: _mean([pass_at(k, samples, group.right) for group in groups]) for k in KS if k <= samples},
-        error=sqrt(_variance(shares) / len(groups)),
-        reward=_mean([member.reward for member in members]),
-        well_formed=_mean([member.verdict.well_formed for member in members]),
-        truncated=_mean([member.rollout.truncated for member in members]),
-        length=_mean([member.length for member in members]),
-        guesses=len(guessed) / len(members),
-        thought_right=_right(thought),
-        guess_right=_right(guessed),
-        lenient=_mean([member.lenient for member in members]),
+        pass_at={k: mean([pass_at_k(samples, group.correct, k) for group in groups]) for k in KS if k <= samples},
+        error=standard_error([group.correct / samples for group in groups]),
+        reward=mean([member.reward for member in members]),
+        well_formed=mean([member.verdict.well_formed for member in members]),
+        truncated=mean([member.rollout.truncated for member in members]),
+        length=mean([member.length for member in members]),
+        guesses=len(guesses) / len(members),
+        thought_right=_correct_share(thinking),
+        guess_right=_correct_share(guesses),
+        lenient=mean([member.lenient for member in members]),
     )
 
 
-def parts(earned: Sequence[Reward]) -> dict[str, float]:
-    """The mean of every part that anybody was paid for, or that cost somebody something."""
-    means = {name: _mean([getattr(one, name) for one in earned]) for name in Reward.__slots__}
-    return {name: mean for name, mean in means.items() if any(getattr(one, name) for one in earned)}
-
-
-def apart(groups: Sequence[Group]) -> dict[str, Evaluation]:
-    """An evaluation of each level, in the order in which they come; nothing, where problems have no level."""
-    found: dict[str, list[Group]] = {}
+def evaluate_levels(groups: Sequence[Group]) -> dict[str, Evaluation]:
+    """An evaluation of each difficulty level, in order of appearance; empty where problems have no level."""
+    by_level: dict[str, list[Group]] = {}
     for group in groups:
         if LEVEL in group.item.metadata:
-            found.setdefault(group.item.metadata[LEVEL], []).append(group)
-    return {name: evaluate(part) for name, part in found.items()}
+            by_level.setdefault(group.item.metadata[LEVEL], []).append(group)
+    return {level: evaluate(members) for level, members in by_level.items()}
 
 
 def metrics(groups: Sequence[Group]) -> dict[str, Any]:
-    """What runs log of these groups: all together, and each level under ``levels``."""
-    levels = {name: found.metrics() for name, found in apart(groups).items()}
+    """What runs log of these groups: all of them together, and each level under ``levels``."""
+    levels = {level: evaluation.metrics() for level, evaluation in evaluate_levels(groups).items()}
     return evaluate(groups).metrics() | ({"levels": levels} if levels else {})
 
 
-def summary(found: Evaluation) -> str:
-    """One line for people."""
-    k = max(found.pass_at)
-    more = f", pass@{k} {found.pass_at[k]:.1%}" if k > 1 else ""
+def mean_reward_parts(rewards: Sequence[Reward]) -> dict[str, float]:
+    """The mean of each part of the reward that is not 0 in all of ``rewards``."""
+    means = {name: mean([getattr(reward, name) for reward in rewards]) for name in Reward.__slots__}
+    return {name: value for name, value in means.items() if any(getattr(reward, name) for reward in rewards)}
+
+
+def summary(evaluation: Evaluation) -> str:
+    """An evaluation in one line."""
+    k = max(evaluation.pass_at)
+    best = f", pass@{k} {evaluation.pass_at[k]:.1%}" if k > 1 else ""
     return (
-        f"pass@1 {found.pass_at[1]:.1%} ± {found.error:.1%}{more}, lenient {found.lenient:.1%}, "
-        f"length {found.length:.1f}, cut off {found.truncated:.0%}"
+        f"pass@1 {evaluation.pass_at[1]:.1%} ± {evaluation.error:.1%}{best}, lenient {evaluation.lenient:.1%}, "
+        f"length {evaluation.length:.1f}, truncated {evaluation.truncated:.0%}"
     )
 
 
-def pass_at(k: int, samples: int, right: int) -> float:
-    """1 - C(n - c, k) / C(n, k): unbiased for c right of n samples (Chen et al., arXiv 2107.03374, eq. 1)."""
-    return 1.0 - comb(samples - right, k) / comb(samples, k)
-
-
-def _right(members: Sequence[GradedCompletion]) -> float | None:
-    return _mean([member.verdict.correct for member in members]) if members else None
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
-
-
-def _variance(values: Sequence[float]) -> float:
-    """Unbiased; 0 for a single value."""
-    mean = _mean(values)
-    return sum((value - mean) ** 2 for value in values) / max(1, len(values) - 1)
+def _correct_share(members: Sequence[GradedCompletion]) -> float | None:
+    return mean([member.verdict.correct for member in members]) if members else None

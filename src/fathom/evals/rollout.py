@@ -1,10 +1,10 @@
-"""Completions to learn from, sampled by the engine on the very weights that are being trained.
+"""Sampled completions (rollouts) for evaluation and reinforcement learning, by our engine on a model in memory.
 
-There is no second copy of the model and no synchronization: the engine holds the trainer's module, and `refresh` after
-an update drops the one thing that has aged, its prefix cache. Tokens are all that is asked of it: no tokenizer, so no
-text is assembled. The completions of a prompt share its full pages.
+The engine holds the very module that is being trained: there is no second copy of the weights and no synchronization.
+After an update `EngineSampler.refresh` drops the prefix cache, the only state that depends on old weights. The engine
+runs without a tokenizer, so it assembles no text. Completions of one prompt share its full pages.
 
-The trainer knows this file's protocol only, so rollouts may as well come from other machines.
+Callers depend on the `RolloutSampler` protocol alone, so rollouts may also come from other machines.
 """
 
 from __future__ import annotations
@@ -23,19 +23,20 @@ from fathom.engine.request import Chunk, Request, SamplingParams
 from fathom.engine.runner import LanguageModel
 from fathom.types import FinishReason
 
-Prompt = tuple[int, ...]
+PromptIds = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """One sampled completion. ``logprobs`` are the sampling policy's own, at temperature 1, one a token.
+    """One sampled completion. ``logprobs`` are the log-probabilities of the sampling policy at temperature 1, one per
+    token.
 
     ``completion_ids`` include the end token; without one the completion was truncated: ``finish_reason`` "length".
-    ``experts`` (L, T, K) of each layer with experts are those that every token but the last went to, the prompt's
-    included; None: nobody kept them.
+    ``experts`` (L, T, K): the experts of each MoE layer that every token but the last was routed to, the prompt's
+    tokens included; None where they were not recorded.
     """
 
-    prompt_ids: Prompt
+    prompt_ids: PromptIds
     completion_ids: tuple[int, ...]
     logprobs: tuple[float, ...]
     finish_reason: FinishReason
@@ -47,20 +48,27 @@ class Rollout:
 
 
 class RolloutSampler(Protocol):
-    """Whoever samples."""
+    """Samples completions of prompts."""
 
     def sample(
-        self, prompts: Sequence[Prompt], count: int, *, max_tokens: int, temperature: float, seed: int, first: int = 0
+        self,
+        prompts: Sequence[PromptIds],
+        count: int,
+        *,
+        max_tokens: int,
+        temperature: float,
+        seed: int,
+        first: int = 0,
     ) -> list[list[Rollout]]:
         """``count`` completions of each prompt, in order; the same arguments and weights give the same completions.
 
-        ``first`` is the number of the first prompt, where others sample the ones before it: what is drawn for a prompt
-        depends on its number, not on who draws.
+        ``first`` is the index of the first prompt in a larger batch that several samplers share: the random numbers of
+        a prompt depend on its index in that batch, not on the process that samples it.
         """
         ...
 
     def refresh(self) -> None:
-        """The weights have changed."""
+        """Called after the weights have changed: drop what was computed from the old ones."""
         ...
 
 
@@ -73,12 +81,12 @@ class _Partial:
 
 
 class EngineSampler:
-    """Rollouts from our engine on ``model``, which may be training: nothing is copied, nothing needs a gradient here.
+    """Rollouts from our engine on ``model``, which may be in training: weights are not copied, gradients not needed.
 
-    ``max_context`` bounds prompt and completion together. ``sequences`` run at a time: on small models the cost of a
-    step hardly depends on their number, so wide is fast. ``page_size`` in tokens: a prompt's full pages are computed
-    once for its whole group, so it should not exceed the prompt. ``burst`` steps are taken between two looks at every
-    single sequence (:mod:`fathom.engine.multi_step`).
+    ``max_context`` bounds prompt and completion together. ``sequences`` run at a time: on small models the time of a
+    step hardly depends on their number. ``page_size`` in tokens: the full pages of a prompt are computed once for its
+    whole group, so it should not exceed the prompt's length. ``burst``: decode steps between two checks of every
+    sequence (:mod:`fathom.engine.multi_step`).
     """
 
     def __init__(
@@ -103,29 +111,36 @@ class EngineSampler:
             eos_ids=eos_ids,
             burst=burst,
             record_experts=True,
-            attention_threads=1,  # a model that learns computes with torch's threads, and two pools fight for the cores
+            attention_threads=1,  # training uses torch's threads; a second pool would compete for the cores
         )
         self._core = EngineCore(model, None, config)
 
     def sample(
-        self, prompts: Sequence[Prompt], count: int, *, max_tokens: int, temperature: float, seed: int, first: int = 0
+        self,
+        prompts: Sequence[PromptIds],
+        count: int,
+        *,
+        max_tokens: int,
+        temperature: float,
+        seed: int,
+        first: int = 0,
     ) -> list[list[Rollout]]:
-        """Raises RequestError where a prompt leaves less than ``max_tokens`` of the context: a completion that is cut
-        off by the engine rather than by its own limit would be a reward of 0 that nobody asked for.
+        """Raises RequestError where a prompt leaves less than ``max_tokens`` of the context: a completion that the
+        context truncates, rather than its own limit, would earn a reward of 0 for no fault of the policy.
         """
         partial: dict[str, list[_Partial]] = {}
-        longest = max(map(len, prompts), default=0)
-        if longest + max_tokens > self._core.max_context:
+        longest_prompt = max(map(len, prompts), default=0)
+        if longest_prompt + max_tokens > self._core.max_context:
             raise RequestError(
-                f"a prompt of {longest} tokens and a completion of {max_tokens} exceed the context of "
+                f"a prompt of {longest_prompt} tokens and a completion of {max_tokens} exceed the context of "
                 f"{self._core.max_context}",
                 "lower sampling.max_tokens, or leave out prompts of that length",
             )
-        for place, prompt in enumerate(prompts):
+        for index, prompt in enumerate(prompts):
             sampling = SamplingParams(
-                n=count, max_tokens=max_tokens, temperature=temperature, seed=_seed(seed, first + place), logprobs=0
+                n=count, max_tokens=max_tokens, temperature=temperature, seed=_seed(seed, first + index), logprobs=0
             )
-            request = Request(prompt, sampling, id=str(place))
+            request = Request(prompt, sampling, id=str(index))
             self._core.validate(request)
             partial[request.id] = [_Partial() for _ in range(count)]
             self._core.add(request)
@@ -134,7 +149,7 @@ class EngineSampler:
                 self._step(partial)
         finally:
             self._core.cancel_all()
-        return [[_to_rollout(prompt, one) for one in partial[str(place)]] for place, prompt in enumerate(prompts)]
+        return [[_to_rollout(prompt, one) for one in partial[str(index)]] for index, prompt in enumerate(prompts)]
 
     def refresh(self) -> None:
         self._core.forget_prefixes()
@@ -150,11 +165,11 @@ class EngineSampler:
             one.experts = value.experts
 
 
-def _seed(seed: int, place: int) -> int:
-    """Prompts of one call, and calls with neighbouring seeds, draw from different streams."""
-    return seed * 1_000_003 + place
+def _seed(seed: int, index: int) -> int:
+    """Different random streams for the prompts of one call, and for calls with neighbouring seeds."""
+    return seed * 1_000_003 + index
 
 
-def _to_rollout(prompt: Prompt, one: _Partial) -> Rollout:
+def _to_rollout(prompt: PromptIds, one: _Partial) -> Rollout:
     assert one.reason is not None
     return Rollout(prompt, tuple(one.tokens), tuple(one.logprobs), one.reason, one.experts)

@@ -2,7 +2,7 @@
 
 `runs/curriculum.sh` runs the stages in order. The problems are those of `countdown.lessons`: Countdown with
 three and four numbers, chained arithmetic, and tasks of reasoning-gym, which therefore has to be installed. What is
-asked, and how it is told from luck: `fathom.train.rl.beyond`.
+asked, and how it is told from luck: `fathom.train.evaluation.beyond`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig, ScheduleConfig
 from fathom.recipes.countdown.lessons import LESSONS, lessons, levels  # noqa: F401 - what `data.function` names
 from fathom.recipes.countdown.vocabulary import SIZE
-from fathom.train.rl.beyond import BeyondConfig
+from fathom.train.evaluation.beyond import BeyondConfig
+from fathom.train.evaluation.measure import MeasureConfig, Setting
 from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.curriculum import Curriculum
-from fathom.train.rl.measure import MeasureConfig, Setting
 from fathom.train.run.config import CheckpointConfig
 from fathom.train.supervised.config import BatchConfig, GeneratedData, LossConfig, PretrainConfig
 

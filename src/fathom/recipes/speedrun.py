@@ -9,8 +9,8 @@ from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig, ScheduleConfig
 from fathom.recipes.countdown.corpus import corpus  # noqa: F401 - what `data.function` names
 from fathom.recipes.countdown.vocabulary import SIZE
+from fathom.train.evaluation.measure import MeasureConfig, Setting
 from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
-from fathom.train.rl.measure import MeasureConfig, Setting
 from fathom.train.rl.rejection import correct_completions as kept  # noqa: F401 - `data.function`, in stored runs too
 from fathom.train.run.config import CheckpointConfig
 from fathom.train.supervised.config import BatchConfig, GeneratedData, LossConfig, PretrainConfig

@@ -7,9 +7,9 @@ the size stands in `countdown.scaled`. Shapes and memory are checked by tests; t
 from __future__ import annotations
 
 from fathom.recipes.countdown import scaled
-from fathom.train.rl.beyond import BeyondConfig
+from fathom.train.evaluation.beyond import BeyondConfig
+from fathom.train.evaluation.measure import MeasureConfig
 from fathom.train.rl.config import RLConfig
-from fathom.train.rl.measure import MeasureConfig
 from fathom.train.supervised.config import PretrainConfig
 
 NAME = "speedrun-node"

@@ -11,9 +11,9 @@ from fathom.base.errors import CheckpointError, ConfigError
 from fathom.base.lock import exclusive
 from fathom.train.distill.config import DistillConfig, OnPolicyConfig
 from fathom.train.distill.run import distill, distill_on_policy
-from fathom.train.rl.beyond import BeyondConfig, beyond
+from fathom.train.evaluation.beyond import BeyondConfig, beyond
+from fathom.train.evaluation.measure import MeasureConfig, measure
 from fathom.train.rl.config import RLConfig
-from fathom.train.rl.measure import MeasureConfig, measure
 from fathom.train.rl.run import run_rl
 from fathom.train.run.config import RunConfig
 from fathom.train.run.display import Display

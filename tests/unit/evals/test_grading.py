@@ -1,36 +1,39 @@
-"""Problems become prompts, completions become verdicts."""
+"""Graded completions and their groups."""
 
-from toy_rl import Begin, build, grader
+import pytest
 
+from fathom.evals.grading import GradedCompletion, Group
 from fathom.evals.rollout import Rollout
-from fathom.recipes.countdown.vocabulary import tokenizer
-from fathom.tasks.task import Item
+from fathom.tasks.rewards import Reward
+from fathom.tasks.task import Item, Verdict
 
 
-def test_messages_go_through_the_template_and_texts_do_not():
-    one = grader(build())
-    vocabulary = tokenizer()
-    (message,) = list(Begin().items("train", limit=1))
-    prompt = one.prompt(message)
-    assert vocabulary.decode(prompt, skip_special=False).startswith("<｜begin▁of▁sentence｜><｜User｜>0 from 1")
-    assert one.prompt(Item("x", "0 from 1", None)) == tuple(vocabulary.encode("0 from 1"))
+def graded(text, reward, correct=True):
+    return GradedCompletion(
+        Rollout((1,), (2, 3), (0.0, 0.0), "stop"), text, Verdict(1.0, correct, True), correct, reward
+    )
 
 
-def test_the_end_token_is_no_part_of_the_text():
-    one = grader(build())
-    (item,) = list(Begin().items("train", limit=1))
-    ids = (*tokenizer().encode(" 24 !"), 1)
-    graded = one.grade(item, Rollout((1,), ids, (0.0,) * len(ids), "stop"), 8)
-    assert graded.text == " 24 !"
-    assert graded.verdict.correct
+def test_the_reward_is_the_sum_of_its_parts_and_the_length_counts_completion_tokens():
+    completion = graded("7", Reward(1.0, format=0.25, length=-0.5))
+    assert completion.reward == 0.75
+    assert completion.length == 2
 
 
-def test_groups_keep_the_order_of_problems():
-    one = grader(build())
-    items = list(Begin().items("train", limit=5))
-    groups = one.groups(items, 3, max_tokens=4, temperature=1.0, seed=0)
-    assert [group.item for group in groups] == items
-    for group in groups:
-        assert len(group.members) == 3
-        assert {member.rollout.prompt_ids for member in group.members} == {one.prompt(group.item)}
-        assert group.right == sum(member.verdict.correct for member in group.members)
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a\n</think> 1", True),
+        ("<think>a</think>1", True),
+        ("\n</think>1", False),
+        ("<think>\n</think>1", False),
+        ("1", False),
+    ],
+)
+def test_has_thinking(text, expected):
+    assert graded(text, Reward(1.0)).has_thinking is expected
+
+
+def test_a_group_counts_its_correct_completions():
+    members = tuple(graded("1", Reward(float(correct)), correct) for correct in (True, False, True))
+    assert Group(Item("x", "x", None), members).correct == 2

@@ -3,7 +3,7 @@
 import pytest
 
 from fathom.evals.grading import GradedCompletion, Group
-from fathom.evals.metrics import evaluate, pass_at
+from fathom.evals.metrics import evaluate
 from fathom.evals.rollout import Rollout
 from fathom.tasks.rewards import Reward
 from fathom.tasks.task import Item, Verdict
@@ -18,14 +18,6 @@ def member(right, text="</think> 1", length=3, truncated=False):
 
 def group(*members):
     return Group(Item("x", "x", None), members)
-
-
-@pytest.mark.parametrize(
-    ("k", "samples", "right", "expected"),
-    [(1, 4, 1, 0.25), (2, 4, 1, 0.5), (2, 4, 2, 1 - 1 / 6), (4, 4, 1, 1.0), (8, 8, 0, 0.0), (2, 8, 7, 1.0)],
-)
-def test_the_chance_that_one_of_k_is_right(k, samples, right, expected):
-    assert pass_at(k, samples, right) == pytest.approx(expected)
 
 
 def test_an_evaluation_by_hand():
@@ -44,17 +36,3 @@ def test_an_evaluation_by_hand():
     assert found.lenient == 0.5  # what is wrong but says 1 somewhere counts here
     assert found.metrics()["pass@1"] == pytest.approx(0.25)
     assert "pass_at" not in found.metrics()
-
-
-@pytest.mark.parametrize(
-    ("text", "thought"),
-    [
-        ("a\n</think> 1", True),
-        ("<think>a</think>1", True),
-        ("\n</think>1", False),
-        ("<think>\n</think>1", False),
-        ("1", False),
-    ],
-)
-def test_what_counts_as_thinking(text, thought):
-    assert member(True, text).thought is thought

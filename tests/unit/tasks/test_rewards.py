@@ -4,9 +4,9 @@ import pytest
 from toy_rl import Begin, build, grader
 
 from fathom.base.errors import ConfigError
-from fathom.evals.grading import Grader
-from fathom.evals.metrics import parts
+from fathom.evals.metrics import mean_reward_parts
 from fathom.evals.rollout import Rollout
+from fathom.evals.runner import Grader
 from fathom.recipes.countdown.vocabulary import tokenizer
 from fathom.tasks.rewards import PLAIN, LanguageReward, LengthReward, Reward, RewardConfig, reward
 from fathom.tasks.task import Verdict
@@ -60,9 +60,9 @@ def test_who_does_not_think_is_not_paid_for_the_language_of_it(text):
 
 
 def test_the_parts_that_were_paid_are_logged():
-    assert parts([Reward(1.0), Reward(0.0)]) == {"accuracy": 0.5}
-    assert parts([Reward(1.0, length=-0.5), Reward(0.0, length=0.5)]) == {"accuracy": 0.5, "length": 0.0}
-    assert parts([Reward(0.0)]) == {}
+    assert mean_reward_parts([Reward(1.0), Reward(0.0)]) == {"accuracy": 0.5}
+    assert mean_reward_parts([Reward(1.0, length=-0.5), Reward(0.0, length=0.5)]) == {"accuracy": 0.5, "length": 0.0}
+    assert mean_reward_parts([Reward(0.0)]) == {}
 
 
 def test_settings_choose_them():
@@ -89,7 +89,7 @@ class Generous(Begin):
 )
 def test_both_readings_are_kept(text, right, lenient):
     one = grader(build())
-    paid = Grader(Generous(), one.source, tokenizer(), rewards=RewardConfig(accuracy=0.0, format=0.25))
+    paid = Grader(Generous(), one.sampler, tokenizer(), rewards=RewardConfig(accuracy=0.0, format=0.25))
     (item,) = list(Begin().items("train", limit=1))
     ids = (*tokenizer().encode(text), 1)
     graded = paid.grade(item, Rollout((1,), ids, (0.0,) * len(ids), "stop"), 8)

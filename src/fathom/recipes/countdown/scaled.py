@@ -11,9 +11,9 @@ from fathom.model import counts
 from fathom.model.config import ModelConfig
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.recipes.countdown.vocabulary import SIZE
-from fathom.train.rl.beyond import BeyondConfig
+from fathom.train.evaluation.beyond import BeyondConfig
+from fathom.train.evaluation.measure import MeasureConfig, Setting
 from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
-from fathom.train.rl.measure import MeasureConfig, Setting
 from fathom.train.run.config import CheckpointConfig
 from fathom.train.supervised.config import BatchConfig, GeneratedData, LossConfig, PretrainConfig
 from fathom.train.supervised.dial import Dial, dial

@@ -15,7 +15,8 @@ from torch import Tensor
 from fathom.base.distributed import ALONE, World
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import Bundle
-from fathom.evals.grading import Grader, Group
+from fathom.evals.grading import Group
+from fathom.evals.runner import Grader
 from fathom.model.transformer import Transformer
 from fathom.train.components.balance import Balance
 from fathom.train.distill.config import OnPolicyConfig

@@ -19,6 +19,7 @@ from fathom.base.distributed import ALONE, World
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import Bundle, open_bundle
 from fathom.data.store import MemoryStore
+from fathom.evals.runner import build_grader
 from fathom.tasks.task import Item
 from fathom.train.distill import collect
 from fathom.train.distill.config import DistillConfig, LocalConfig, OnPolicyConfig
@@ -26,7 +27,7 @@ from fathom.train.distill.distiller import Distiller, check
 from fathom.train.distill.filter import FilterResult, filter_traces, nothing_left
 from fathom.train.distill.sample import SampleBuilder
 from fathom.train.distill.traces import TraceFile
-from fathom.train.rl.run import grader_of, train_on_rollouts
+from fathom.train.rl.run import train_on_rollouts
 from fathom.train.rl.tasks import task_of
 from fathom.train.run import rng
 from fathom.train.run.display import Display
@@ -85,7 +86,7 @@ def distill_on_policy(config: OnPolicyConfig, out: Path, display: Display, world
         dtype = "float32" if named.dtype == "auto" else named.dtype
         teacher = open_bundle(named.path, dtype=dtype, device=str(world.device(config.device)))
         check(student, teacher)
-        grader = grader_of(student, config.task, sequences=config.sampling.sequences, world=world)
+        grader = build_grader(student, task_of(config.task), sequences=config.sampling.sequences, world=world)
         return Distiller(student.model.requires_grad_(True), teacher.model, grader, config, world)
 
     return train_on_rollouts(config, out, display, prepare, world=world)

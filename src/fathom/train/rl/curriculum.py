@@ -38,7 +38,7 @@ class GroupOutcome(Protocol):
     def members(self) -> Sequence[Any]: ...
 
     @property
-    def right(self) -> int: ...
+    def correct(self) -> int: ...
 
 
 @runtime_checkable
@@ -141,7 +141,7 @@ class Curriculum:
         shares = self.shares()
         counts = {name: [0, 0] for name in shares}
         for group in groups:
-            name, right, size = group.item.metadata[LEVEL], group.right, len(group.members)
+            name, right, size = group.item.metadata[LEVEL], group.correct, len(group.members)
             self._seen[name].append((right, size))
             counts[name][0] += right
             counts[name][1] += size

@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 
 import torch
 
-from fathom.evals.grading import Grader
+from fathom.evals.runner import Grader
 from fathom.model.transformer import Transformer
 
 Result = TypeVar("Result")
@@ -33,7 +33,7 @@ class AsyncSampler:
     def follow(self, model: Transformer) -> None:
         """Take over the weights of ``model``. Only while nothing is being sampled."""
         self.model.load_state_dict(model.state_dict())
-        self.grader.source.refresh()
+        self.grader.sampler.refresh()
 
 
 class Prefetch(Generic[Result]):

@@ -14,8 +14,9 @@ from fathom.base.errors import DataError
 from fathom.checkpoint.bundle import open_bundle
 from fathom.data.store import Sample
 from fathom.evals.grading import Group
+from fathom.evals.runner import build_grader
 from fathom.train.rl.config import TaskConfig
-from fathom.train.rl.run import grader_of
+from fathom.train.rl.tasks import task_of
 
 ROUND = 128
 """Problems sampled at a time."""
@@ -28,12 +29,14 @@ def correct_completions(
 
     Raises DataError where none is right.
     """
-    grader = grader_of(open_bundle(start, dtype="float32"), TaskConfig(name=task))
+    grader = build_grader(open_bundle(start, dtype="float32"), task_of(TaskConfig(name=task)))
     seen: set[tuple[int, ...]] = set()
     items = grader.task.items("train", seed=seed)
     for turn, first in enumerate(range(0, problems, ROUND)):
         some = list(islice(items, min(ROUND, problems - first)))
-        groups = grader.groups(some, samples, max_tokens=max_tokens, temperature=temperature, seed=seed * 10_007 + turn)
+        groups = grader.sample_and_grade(
+            some, samples, max_tokens=max_tokens, temperature=temperature, seed=seed * 10_007 + turn
+        )
         for sample in _right(groups):
             key = tuple(sample.ids)
             if key not in seen:

@@ -18,13 +18,11 @@ from fathom.base.device import pick_device
 from fathom.base.distributed import ALONE, World
 from fathom.checkpoint.bundle import Bundle, open_bundle
 from fathom.checkpoint.store.store import Saved
-from fathom.evals.grading import Grader, Group
+from fathom.evals.grading import Group
 from fathom.evals.metrics import evaluate, metrics, summary
-from fathom.evals.rollout import EngineSampler
+from fathom.evals.runner import build_grader, build_sampler
 from fathom.model.transformer import Transformer
-from fathom.tasks.rewards import PLAIN, RewardConfig
-from fathom.text.conversation import Chat
-from fathom.train.rl.config import RLConfig, StepsConfig, TaskConfig
+from fathom.train.rl.config import RLConfig, StepsConfig
 from fathom.train.rl.cost import Cost
 from fathom.train.rl.doctor import Finding, check_readiness
 from fathom.train.rl.prefetch import AsyncSampler
@@ -161,33 +159,15 @@ def train_on_rollouts(
 def prepare(config: RLConfig, bundle: Bundle, world: World = ALONE) -> Trainer:
     """A trainer for the model of ``bundle``, whose completions our engine samples."""
     sampling = config.sampling
-    grader = grader_of(bundle, config.task, sequences=sampling.sequences, world=world, rewards=config.rewards)
+    task = task_of(config.task)
+    grader = build_grader(bundle, task, sequences=sampling.sequences, world=world, rewards=config.rewards)
     twin = None
     if sampling.overlap:
         device = next(bundle.model.parameters()).device if sampling.device is None else pick_device(sampling.device)
         twin = AsyncSampler(
-            bundle.model, device, lambda model: grader.with_source(_source(bundle, model, sampling.sequences))
+            bundle.model, device, lambda model: grader.with_sampler(build_sampler(bundle, model, sampling.sequences))
         )
     return Trainer(bundle.model.requires_grad_(True), grader, config, world=world, twin=twin)
-
-
-def grader_of(
-    bundle: Bundle,
-    task: TaskConfig,
-    *,
-    sequences: int = 512,
-    world: World = ALONE,
-    rewards: RewardConfig = PLAIN,
-) -> Grader:
-    """Problems of ``task`` for the model of ``bundle``."""
-    source = _source(bundle, bundle.model, sequences)
-    chat = Chat(bundle.tokenizer, bundle.template) if bundle.template is not None else None
-    return Grader(task_of(task), source, bundle.tokenizer, chat, world, rewards)
-
-
-def _source(bundle: Bundle, model: Transformer, sequences: int) -> EngineSampler:
-    ends = bundle.generation.eos_ids or bundle.tokenizer.eos_ids
-    return EngineSampler(model, eos_ids=frozenset(ends), max_context=bundle.config.max_position, sequences=sequences)
 
 
 def _examine(config: RLConfig, trainer: Steps, recorder: Recorder, display: Display) -> list[Finding]:

@@ -27,9 +27,10 @@ from torch import Tensor
 
 from fathom.base.device import pick_dtype
 from fathom.base.distributed import ALONE, World
-from fathom.evals.grading import Grader, Group
-from fathom.evals.metrics import evaluate, parts
+from fathom.evals.grading import Group
+from fathom.evals.metrics import evaluate, mean_reward_parts
 from fathom.evals.rollout import Rollout
+from fathom.evals.runner import Grader
 from fathom.model.transformer import Transformer
 from fathom.optim.build import build
 from fathom.train.components.balance import Balance
@@ -125,7 +126,7 @@ class Steps(ABC):
             loads = balance.statistics()
         finally:
             balance.close()
-        self.grader.source.refresh()
+        self.grader.sampler.refresh()
         self.step += 1
         line = describe(sampled) | {
             "groups": len(kept),
@@ -159,7 +160,7 @@ class Steps(ABC):
     def sample_groups(self, seed: int, prompts: int, grader: Grader | None = None) -> list[Group]:
         """Completions of so many training problems; ``seed`` decides which. ``grader`` None is the trainer's own."""
         sampling, grader = self.config.sampling, grader or self.grader
-        return grader.groups(
+        return grader.sample_and_grade(
             list(islice(grader.task.items("train", seed=seed), prompts)),
             sampling.group,
             max_tokens=sampling.max_tokens,
@@ -175,7 +176,7 @@ class Steps(ABC):
         """Completions of held-out problems, the same problems at every call."""
         items = list(self.grader.task.items("test" if split == "test" else "validation", limit=problems))
         limit = self.config.sampling.max_tokens
-        return self.grader.groups(items, samples, max_tokens=limit, temperature=temperature, seed=0)
+        return self.grader.sample_and_grade(items, samples, max_tokens=limit, temperature=temperature, seed=0)
 
     def state(self) -> dict[str, Any]:
         """Everything that `load` needs to go on."""
@@ -192,7 +193,7 @@ class Steps(ABC):
         self.optimizers.load_state_dict(state["optimizers"])
         if self._adaptive is not None:
             self._adaptive.load(state["task"])
-        self.grader.source.refresh()
+        self.grader.sampler.refresh()
 
     @property
     def _adaptive(self) -> Adaptive | None:
@@ -258,7 +259,7 @@ def describe(groups: Sequence[Group]) -> dict[str, Any]:
     lengths = [member.length for member in members]
     return {
         "reward": found.reward,
-        "reward_parts": parts([member.earned for member in members]),
+        "reward_parts": mean_reward_parts([member.earned for member in members]),
         "right": found.pass_at[1],
         "lenient": found.lenient,
         "well_formed": found.well_formed,

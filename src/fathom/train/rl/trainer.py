@@ -18,7 +18,8 @@ from torch import Tensor
 
 from fathom.base.distributed import ALONE, World
 from fathom.base.errors import ConfigError
-from fathom.evals.grading import GradedCompletion, Grader, Group
+from fathom.evals.grading import GradedCompletion, Group
+from fathom.evals.runner import Grader
 from fathom.model.transformer import Transformer
 from fathom.train.components.balance import Balance
 from fathom.train.rl.advantage import advantages

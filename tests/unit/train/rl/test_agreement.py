@@ -10,7 +10,6 @@ import pytest
 import torch
 from small_policy import CONFIGS, build
 
-from fathom.base.errors import ConfigError, RequestError
 from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore
 from fathom.evals.rollout import EngineSampler
@@ -162,28 +161,6 @@ def test_recomputed_by_the_trainer_the_ratio_is_exactly_one():
         assert (metrics["ratio_min"], metrics["ratio_max"], metrics["kl"]) == (1.0, 1.0, 0.0)
 
 
-def test_sampling_repeats_itself_and_neighbouring_seeds_do_not():
-    model = build()
-    one, same, other = (
-        source(model).sample(prompts(), 3, max_tokens=12, temperature=1.0, seed=seed) for seed in (7, 7, 8)
-    )
-    assert one == same
-    assert {r.completion_ids for g in one for r in g}.isdisjoint({r.completion_ids for g in other for r in g})
-
-
-def test_a_truncated_completion_says_so_and_an_ended_one_holds_its_end():
-    model = build()
-    with torch.no_grad():
-        model.head.weight[0] += 0.5 * model.head.weight.std()
-    groups = source(model).sample(prompts(), 8, max_tokens=55, temperature=2.0, seed=0)
-    rollouts = [one for group in groups for one in group]
-    assert any(one.truncated for one in rollouts)
-    assert not all(one.truncated for one in rollouts)
-    for one in rollouts:
-        assert one.truncated == (one.completion_ids[-1] != 0)
-        assert len(one.logprobs) == len(one.completion_ids) <= 55
-
-
 def test_scores_are_those_of_a_plain_forward():
     model = build()
     groups = source(model).sample(prompts(3), 2, max_tokens=10, temperature=1.0, seed=0)
@@ -223,13 +200,3 @@ def test_pieces_hold_everything_once_and_stay_within_their_size():
         assert sum(map(len, asked)) + sum(len(rollouts[p].completion_ids) for p in piece) <= 150
         assert widest * len(piece) <= 300
     assert [len(piece) for piece in pieces(rollouts[:3], 1)] == [1, 1, 1]
-
-
-def test_a_source_without_an_end_token_is_refused():
-    with pytest.raises(ConfigError, match="no token ends a completion"):
-        source(build(), eos_ids=frozenset())
-
-
-def test_a_completion_that_cannot_fit_is_refused_rather_than_cut_off():
-    with pytest.raises(RequestError, match="a prompt of 25 tokens and a completion of 56 exceed the context of 80"):
-        source(build()).sample(prompts(), 2, max_tokens=56, temperature=1.0, seed=0)

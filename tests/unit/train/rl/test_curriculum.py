@@ -9,7 +9,7 @@ import pytest
 from toy_rl import Begin, build, grader
 
 from fathom.base.errors import ConfigError
-from fathom.evals.metrics import apart, metrics
+from fathom.evals.metrics import evaluate_levels, metrics
 from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.tasks.task import LEVEL, Item, Task, Verdict
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
@@ -40,10 +40,10 @@ class Count:
 
 @dataclass
 class Sampled:
-    """Stands for a group: so many right of so many."""
+    """A group of ``size`` completions of which ``correct`` are correct."""
 
     level: str
-    right: int
+    correct: int
     size: int = 4
 
     @property
@@ -214,7 +214,7 @@ def test_a_resumed_run_draws_the_same_problems():
 
 def test_an_evaluation_speaks_of_each_level():
     groups = trainer().evaluation(5, 2, 1.0)
-    assert {name: found.problems for name, found in apart(groups).items()} == {"easy": 3, "hard": 2}
+    assert {name: found.problems for name, found in evaluate_levels(groups).items()} == {"easy": 3, "hard": 2}
     assert set(metrics(groups)["levels"]["hard"]) >= {"pass@1", "pass@2", "length"}
-    plain = grader(build()).groups([Item("x", "1", 1)], 1, max_tokens=2, temperature=1.0, seed=0)
+    plain = grader(build()).sample_and_grade([Item("x", "1", 1)], 1, max_tokens=2, temperature=1.0, seed=0)
     assert "levels" not in metrics(plain)

@@ -31,7 +31,7 @@ def config(steps=20, **sampling):
 def trainer(steps=20, **sampling):
     model = build()
     own = grader(model)
-    twin = AsyncSampler(model, torch.device("cpu"), lambda other: own.with_source(grader(other).source))
+    twin = AsyncSampler(model, torch.device("cpu"), lambda other: own.with_sampler(grader(other).sampler))
     return Trainer(model, own, config(steps, **sampling), twin=twin)
 
 

@@ -11,10 +11,9 @@ from fathom.checkpoint.bundle import open_bundle
 from fathom.checkpoint.hf.export import save_directory
 from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.recipes.countdown.vocabulary import template, tokenizer
-from fathom.train.rl import run
+from fathom.train.rl import rejection
 from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.doctor import Finding
-from fathom.train.rl.measure import MeasureConfig, Setting, measure
 from fathom.train.rl.rejection import correct_completions
 from fathom.train.rl.run import run_rl
 from fathom.train.rl.trainer import Trainer
@@ -127,18 +126,6 @@ def test_an_unknown_task_is_named(start, display, tmp_path):
         run_rl(config(start, task=TaskConfig(name="zero-countdwn")), tmp_path / "run", display)
 
 
-def test_a_measurement_has_a_line_for_each_temperature(start, display, tmp_path):
-    settings = (Setting(temperature=1.0, samples=2), Setting(temperature=0.0, samples=1))
-    asked = MeasureConfig(name="toy", start=start, task=TASK, problems=3, max_tokens=6, settings=settings)
-    assert measure(asked, tmp_path / "measured", display)
-    lines = read(tmp_path / "measured")
-    assert [(line["kind"], line["temperature"], line["problems"], line["samples"]) for line in lines] == [
-        ("measure", 1.0, 3, 2),
-        ("measure", 0.0, 3, 1),
-    ]
-    assert set(lines[0]["traces"]) >= {"leaf_right", "verified"}
-
-
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -152,7 +139,7 @@ def test_what_cannot_be_is_refused_where_it_is_written(changes, words):
 
 
 def test_rejection_sampling_keeps_what_is_right_once(start, monkeypatch):
-    monkeypatch.setattr(run, "task_of", lambda _config: Begin())
+    monkeypatch.setattr(rejection, "task_of", lambda _config: Begin())
     vocabulary = tokenizer()
     found = list(correct_completions(start, "begin", problems=400, samples=8, max_tokens=50))
     assert found

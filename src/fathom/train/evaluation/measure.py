@@ -1,6 +1,7 @@
-"""The last word on a model: held-out problems of the test split, at every temperature that a reader may ask about.
+"""The stage `measure`: pass@k of a model on held-out problems of the test split, at several temperatures.
 
-Choosing is done on the validation split; this is read once. One line of ``metrics.jsonl`` for every temperature.
+Models are chosen on the validation split; the test split is evaluated once. One line of ``metrics.jsonl`` for each
+temperature.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ from fathom.base.config import Part
 from fathom.base.distributed import ALONE, World
 from fathom.base.progress import human_seconds
 from fathom.checkpoint.bundle import open_bundle
-from fathom.evals.grading import Grader, Group
+from fathom.evals.grading import Group
 from fathom.evals.metrics import evaluate, metrics, summary
+from fathom.evals.runner import Grader, build_grader
 from fathom.recipes.countdown.checking import check
 from fathom.recipes.countdown.puzzles import QUESTION
 from fathom.recipes.countdown.reading import read
 from fathom.recipes.countdown.traces import ZeroCountdown
 from fathom.tasks.task import Split
 from fathom.train.rl.config import TaskConfig
-from fathom.train.rl.run import grader_of
+from fathom.train.rl.tasks import task_of
 from fathom.train.run.config import RunConfig
 from fathom.train.run.display import Display
 from fathom.train.run.facts import run_facts
@@ -31,14 +33,14 @@ from fathom.train.run.metrics import Recorder, describe
 
 
 class Setting(Part):
-    """``temperature`` 0 is greedy, where one sample says all."""
+    """``temperature`` 0 is greedy, where one sample is enough."""
 
     temperature: float
     samples: PositiveInt
 
 
 class MeasureConfig(RunConfig):
-    """``start`` is the model; ``problems`` None takes every one there is."""
+    """``start`` is the model; ``problems`` None takes all problems of the split."""
 
     stage: Literal["measure"] = "measure"
     start: str
@@ -56,7 +58,7 @@ class MeasureConfig(RunConfig):
 def measure(config: MeasureConfig, out: Path, display: Display, world: World = ALONE) -> bool:
     """Run ``config`` into ``out``; the ranks of ``world`` share the problems."""
     bundle = open_bundle(config.start, dtype="float32", device=str(world.device(config.device)))
-    grader = grader_of(bundle, config.task, world=world)
+    grader = build_grader(bundle, task_of(config.task), world=world)
     items = list(grader.task.items(config.split, limit=config.problems))
     if world.is_main:
         describe(out, run_facts(config.model_copy(update={"precision": "float32"}), bundle.model, world))
@@ -64,7 +66,7 @@ def measure(config: MeasureConfig, out: Path, display: Display, world: World = A
     total = sum(setting.samples for setting in config.settings) * len(items)
     display.say(f"{total:,} answers to {len(items):,} problems of the {config.split} split")
     for setting in config.settings:
-        groups = grader.groups(
+        groups = grader.sample_and_grade(
             items, setting.samples, max_tokens=config.max_tokens, temperature=setting.temperature, seed=config.seed
         )
         line = measurements(grader, groups) | {"temperature": setting.temperature, "split": config.split}
@@ -78,10 +80,10 @@ def measure(config: MeasureConfig, out: Path, display: Display, world: World = A
 
 
 def measurements(grader: Grader, groups: list[Group]) -> dict[str, Any]:
-    """Everything there is to say about these completions."""
-    found = metrics(groups)
+    """The metrics of every task, and those of this one."""
+    line = metrics(groups)
     if isinstance(grader.task, ZeroCountdown):
-        found["traces"] = read(groups).metrics()
+        line["traces"] = read(groups).metrics()
     if QUESTION in groups[0].item.metadata:
-        found["work"] = {level: asdict(work) for level, work in check(groups).items()}
-    return found
+        line["work"] = {level: asdict(work) for level, work in check(groups).items()}
+    return line

@@ -1,3 +1,7 @@
+"""Statistics by hand, from their definitions and from published tables."""
+
+import subprocess
+import sys
 from itertools import combinations
 
 import pytest
@@ -5,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fathom.base.errors import ConfigError
-from fathom.evals.pass_at_k import cons_at_k, majority, pass_at_k
+from fathom.evals.statistics import (
+    cons_at_k,
+    majority,
+    mcnemar_test,
+    mean,
+    pass_at_k,
+    sample_variance,
+    standard_error,
+    wilson_interval,
+)
 
 
 @pytest.mark.parametrize(
@@ -56,3 +69,37 @@ def test_cons_at_k() -> None:
     assert cons_at_k(answers, "8", 8) == 0.0
     with pytest.raises(ConfigError, match="cons@9 of 8 samples is not defined"):
         cons_at_k(answers, "7", 9)
+
+
+@pytest.mark.parametrize(
+    ("successes", "count", "interval"),
+    [
+        (0, 0, (0.0, 1.0)),
+        (0, 10, (0.0, 0.2775)),
+        (1, 10, (0.0179, 0.4042)),
+        (5, 10, (0.2366, 0.7634)),
+        (10, 10, (0.7225, 1.0)),
+        (15, 148, (0.0624, 0.1605)),
+    ],
+)
+def test_wilson_interval(successes: int, count: int, interval: tuple[float, float]) -> None:
+    assert wilson_interval(successes, count) == pytest.approx(interval, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "p_value"), [(0, 0, 1.0), (5, 0, 0.0625), (0, 5, 0.0625), (8, 2, 0.109375), (3, 3, 1.0)]
+)
+def test_mcnemar(one: int, other: int, p_value: float) -> None:
+    assert mcnemar_test(one, other) == p_value
+
+
+def test_standard_error() -> None:
+    assert mean([1.0, 2.0, 6.0]) == 3.0
+    assert sample_variance([1.0, 2.0, 6.0]) == 7.0
+    assert standard_error([0.5, 0.0]) == 0.25
+    assert standard_error([0.3]) == 0.0
+
+
+def test_it_imports_no_torch() -> None:
+    code = "import sys; import fathom.evals.statistics; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

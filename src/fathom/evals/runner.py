@@ -1,0 +1,101 @@
+"""The evaluation runner: a sampler completes a task's problems, the task's verifier and the rewards grade them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+
+from fathom.base.distributed import ALONE, World
+from fathom.checkpoint.bundle import Bundle
+from fathom.evals.grading import GradedCompletion, Group
+from fathom.evals.rollout import EngineSampler, PromptIds, Rollout, RolloutSampler
+from fathom.model.transformer import Transformer
+from fathom.tasks.rewards import PLAIN, RewardConfig, reward
+from fathom.tasks.task import Item, Task
+from fathom.text.conversation import Chat
+from fathom.text.tokenizer import Tokenizer
+from fathom.types import Conversation
+
+
+class Grader:
+    """Samples completions of the problems of ``task`` with ``sampler`` and grades them by ``rewards``.
+
+    Prompts of messages are rendered by the chat template; prompts of plain text go to the tokenizer unchanged. The
+    ranks of ``world`` share the work.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        sampler: RolloutSampler,
+        tokenizer: Tokenizer,
+        chat: Chat | None = None,
+        world: World = ALONE,
+        rewards: RewardConfig = PLAIN,
+    ) -> None:
+        self.task = task
+        self.sampler = sampler
+        self._tokenizer = tokenizer
+        self._chat = chat
+        self._world = world
+        self._rewards = rewards
+
+    def with_sampler(self, sampler: RolloutSampler) -> Grader:
+        """The same grader with completions of ``sampler``."""
+        return Grader(self.task, sampler, self._tokenizer, self._chat, self._world, self._rewards)
+
+    def prompt_ids(self, item: Item) -> PromptIds:
+        """The token ids of a problem's prompt."""
+        if isinstance(item.prompt, str):
+            return tuple(self._tokenizer.encode(item.prompt, bos=self._tokenizer.adds_bos))
+        chat = self._chat or Chat(self._tokenizer, None)
+        return chat.render(Conversation(item.prompt)).ids
+
+    def grade(self, item: Item, rollout: Rollout, limit: int) -> GradedCompletion:
+        """Grade a completion of at most ``limit`` tokens. A truncated one is graded too: it may hold an answer. What is
+        correct by the strict reading is correct by the lenient one.
+        """
+        text = self._tokenizer.decode(rollout.completion_ids)
+        verdict = self.task.verify(item, text)
+        lenient = verdict.correct or self.task.lenient(item, text).correct
+        tokens = len(rollout.completion_ids)
+        earned = reward(self._rewards, verdict, text, tokens=tokens, limit=limit, truncated=rollout.truncated)
+        return GradedCompletion(rollout, text, verdict, lenient, earned)
+
+    def sample_and_grade(
+        self, items: Sequence[Item], count: int, *, max_tokens: int, temperature: float, seed: int
+    ) -> list[Group]:
+        """Sample ``count`` completions of each problem and grade them; every rank returns all groups, in the order of
+        ``items``.
+        """
+        indices = self._world.share(len(items))
+        own = [items[index] for index in indices]
+        sampled = self.sampler.sample(
+            [self.prompt_ids(item) for item in own],
+            count,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            seed=seed,
+            first=indices.start,
+        )
+        graded = [
+            tuple(self.grade(item, rollout, max_tokens) for rollout in rollouts)
+            for item, rollouts in zip(own, sampled, strict=True)
+        ]
+        all_graded = chain.from_iterable(self._world.gather(graded))
+        return [Group(item, members) for item, members in zip(items, all_graded, strict=True)]
+
+
+def build_grader(
+    bundle: Bundle, task: Task, *, sequences: int = 512, world: World = ALONE, rewards: RewardConfig = PLAIN
+) -> Grader:
+    """A grader that samples problems of ``task`` with the model of ``bundle``, ``sequences`` at a time."""
+    chat = Chat(bundle.tokenizer, bundle.template) if bundle.template is not None else None
+    sampler = build_sampler(bundle, bundle.model, sequences)
+    return Grader(task, sampler, bundle.tokenizer, chat, world, rewards)
+
+
+def build_sampler(bundle: Bundle, model: Transformer, sequences: int) -> EngineSampler:
+    """A sampler on ``model``: the model of ``bundle``, or a copy of it."""
+    ends = bundle.generation.eos_ids or bundle.tokenizer.eos_ids
+    return EngineSampler(model, eos_ids=frozenset(ends), max_context=bundle.config.max_position, sequences=sequences)
