@@ -28,8 +28,8 @@ from fathom.optim.config import OptimConfig
 from fathom.recipes.countdown.vocabulary import SIZE, template, tokenizer
 from fathom.text.conversation import Chat
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
+from fathom.train.rl.policy_optimization import policy_trainer
 from fathom.train.rl.tasks import task_of
-from fathom.train.rl.trainer import Trainer
 from fathom.train.run.facts import peak_flops
 from fathom.train.supervised.losses import losses
 
@@ -131,7 +131,7 @@ def grpo(options: argparse.Namespace, device: torch.device) -> Json:
     grader = Grader(task_of(TASK), source, vocabulary, Chat(vocabulary, template()), ALONE)
     sampling = SamplingConfig(prompts=options.prompts, group=options.group, max_tokens=options.completion, rounds=1)
     config = RLConfig(name="gpu", start="", task=TASK, steps=100, sampling=sampling, precision="bfloat16")
-    trainer = Trainer(model, grader, config)
+    trainer = policy_trainer(model, grader, config)
     _reset(device)
     lines = [trainer.run_step()[0] for _ in range(1 + options.repeats)][1:]
     return {

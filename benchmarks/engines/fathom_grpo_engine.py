@@ -17,7 +17,7 @@ from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.loss import PolicyLossConfig
-from fathom.train.rl.trainer import Trainer
+from fathom.train.rl.policy_optimization import policy_trainer
 
 
 class Vowels:
@@ -69,7 +69,7 @@ def do(job: dict[str, Any]) -> dict[str, Any]:
         ),
     )
     grader = Grader(Vowels(job["prompts"]), source, bundle.tokenizer)
-    trainer = Trainer(bundle.model.requires_grad_(True), grader, config)
+    trainer = policy_trainer(bundle.model.requires_grad_(True), grader, config)
     answer: dict[str, Any] = {
         "version": f"fathom {__version__}, torch {torch.__version__}",
         "prompt_tokens": [list(prompt) for prompt in prompts],

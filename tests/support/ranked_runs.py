@@ -18,7 +18,7 @@ from fathom.data.store import Sample
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.train.components.balance import Balance
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
-from fathom.train.rl.trainer import Trainer
+from fathom.train.rl.policy_optimization import policy_trainer
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import Recorder
 from fathom.train.supervised.config import BatchConfig, GeneratedData, LossConfig, PretrainConfig
@@ -77,7 +77,7 @@ def reinforced(place: Path, world: World) -> None:
         micro_tokens=60,
     )
     model = build()
-    trainer = Trainer(model, grader(model, world=world), config, world=world)
+    trainer = policy_trainer(model, grader(model, world=world), config, world=world)
     lines = [trainer.run_step()[0] for _ in range(config.steps)]
     write(place, world, dict(model.named_parameters()), lines)
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from rich.console import Console
 
 from fathom.recipes.tiny_pretrain import tiny_pretrain
 from fathom.recipes.tiny_rl import Sums, tiny_rl
+from fathom.train.run.config import override
+from fathom.train.run.display import Display
+from fathom.train.run.metrics import read
+from fathom.train.run.recipe import recipe
+from fathom.train.stages import run
 
 
 def test_it_starts_where_tiny_pretrain_exports() -> None:
@@ -29,3 +37,14 @@ def test_splits_and_seeds_differ() -> None:
     drawn = [tuple(item.prompt for item in Sums().items(split, seed=seed, limit=8))
              for split in ("train", "test") for seed in (0, 1)]  # fmt: skip
     assert len(set(drawn)) == 4
+
+
+@pytest.mark.slow
+def test_reinforcement_learning_improves_the_tiny_model(tmp_path: Path) -> None:
+    with Display(Console(quiet=True)) as display:
+        assert run(recipe("tiny-pretrain"), tmp_path / "base", display)
+        start = f"start={tmp_path / 'base' / 'final'}"
+        assert run(override(recipe("tiny-rl"), [start]), tmp_path / "rl", display)
+    rewards = [line["reward"] for line in read(tmp_path / "rl") if line["kind"] == "rl"]
+    assert len(rewards) == 40
+    assert sum(rewards[-3:]) / 3 > sum(rewards[:3]) / 3 + 0.1

@@ -22,7 +22,7 @@ from pydantic import (
 
 from fathom.base.config import Part
 from fathom.tasks.verifiers.language import SCRIPTS
-from fathom.train.rl.config import CompletionsConfig, StepsConfig, TaskConfig
+from fathom.train.rl.config import CompletionsConfig, TaskConfig, TrainerConfig
 from fathom.train.run.config import RunConfig
 from fathom.train.supervised.config import TuningConfig
 
@@ -127,7 +127,7 @@ class DistillConfig(TuningConfig):
     data: TraceData  # type: ignore[assignment]  # made here, where every other stage is given its data
 
 
-class OnPolicyConfig(StepsConfig):
+class OnPolicyConfig(TrainerConfig):
     """The student, ``start``, completes problems; of each of its tokens it learns what the teacher would rather have.
 
     ``loss``: ``full`` is the exact reverse KL divergence over the whole vocabulary; ``sampled`` looks at the sampled

@@ -23,12 +23,13 @@ from fathom.evals.runner import build_grader
 from fathom.tasks.task import Item
 from fathom.train.distill import collect
 from fathom.train.distill.config import DistillConfig, LocalConfig, OnPolicyConfig
-from fathom.train.distill.distiller import Distiller, check
+from fathom.train.distill.distiller import check, distillation_trainer
 from fathom.train.distill.filter import FilterResult, filter_traces, nothing_left
 from fathom.train.distill.sample import SampleBuilder
 from fathom.train.distill.traces import TraceFile
 from fathom.train.rl.run import train_on_rollouts
 from fathom.train.rl.tasks import task_of
+from fathom.train.rl.trainer import Trainer
 from fathom.train.run import rng
 from fathom.train.run.display import Display
 from fathom.train.run.stopping import asked_to_stop
@@ -82,12 +83,12 @@ def distill_on_policy(config: OnPolicyConfig, out: Path, display: Display, world
     named = config.teacher
     assert isinstance(named, LocalConfig)  # the configuration sees to it
 
-    def prepare(student: Bundle) -> Distiller:
+    def prepare(student: Bundle) -> Trainer:
         dtype = "float32" if named.dtype == "auto" else named.dtype
         teacher = open_bundle(named.path, dtype=dtype, device=str(world.device(config.device)))
         check(student, teacher)
         grader = build_grader(student, task_of(config.task), sequences=config.sampling.sequences, world=world)
-        return Distiller(student.model.requires_grad_(True), teacher.model, grader, config, world)
+        return distillation_trainer(student.model.requires_grad_(True), teacher.model, grader, config, world)
 
     return train_on_rollouts(config, out, display, prepare, world=world)
 

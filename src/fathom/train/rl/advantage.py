@@ -1,7 +1,7 @@
 """From rewards to advantages: how much better a completion was than what could be expected.
 
-Nobody learns a value function here. The baseline is what other completions of the same prompt got, or, without groups,
-what the whole batch got. Each estimator is a pure function of a table of rewards; none of them sees a model.
+There is no value function. The baseline is what other completions of the same prompt earned, or, without groups, what
+the whole batch earned. Each estimator is a pure function of a table of rewards; none of them sees a model.
 
     P prompts · G completions of each
 """
@@ -54,5 +54,5 @@ def batch(rewards: Tensor) -> Tensor:
 
 
 def zero_variance(rewards: Tensor) -> Tensor:
-    """(P) bool: the group is of one mind, so that it teaches nothing (DAPO, arXiv 2503.14476, section 3.2)."""
+    """(P) bool: all rewards in the group are equal, so every advantage is 0 (DAPO, arXiv 2503.14476, section 3.2)."""
     return rewards.amax(1) == rewards.amin(1)

@@ -71,9 +71,9 @@ class GateConfig(Part):
     pass_at_k: float = 0.9
 
 
-class StepsConfig(RunConfig):
-    """What every stage has in which a model learns from its own completions. ``start`` is the checkpoint that learns.
-    ``micro_tokens`` bounds the tokens of one forward.
+class TrainerConfig(RunConfig):
+    """Of every stage whose model is trained on its own completions. ``start`` is the checkpoint to train.
+    ``micro_tokens`` bounds the tokens of one forward pass.
     """
 
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
@@ -89,7 +89,7 @@ class StepsConfig(RunConfig):
     evaluation: EvaluationConfig = EvaluationConfig()
 
 
-class RLConfig(StepsConfig):
+class RLConfig(TrainerConfig):
     """A step samples, then takes ``updates`` updates over its completions: with 1 it is strictly on-policy.
 
     ``rewards`` weighs what is paid for beside the task's own reward. ``reference_every`` moves the KL term's reference

@@ -101,15 +101,15 @@ def k3(logprobs: Tensor, reference: Tensor) -> Tensor:
     return difference.exp() - difference - 1
 
 
-def divisor(mask: Tensor, config: PolicyLossConfig) -> float:
-    """What the summed loss of a whole batch is divided by. mask (N, T); a masked completion still counts as one."""
+def divisor(completions: int, tokens: float, config: PolicyLossConfig) -> float:
+    """What the summed loss of a whole batch is divided by. ``completions`` include masked ones, ``tokens`` do not."""
     match config.normalization:
         case "sequence":
-            return float(mask.shape[0])
+            return float(completions)
         case "token":
-            return max(float(mask.sum()), 1.0)
+            return max(float(tokens), 1.0)
         case "constant":
-            return float(mask.shape[0] * config.length_limit)
+            return float(completions * config.length_limit)
 
 
 def policy_loss(
@@ -125,7 +125,7 @@ def policy_loss(
 ) -> PolicyLoss:
     """The loss of a batch, or of a piece of one whose whole has the `divisor` ``total``.
 
-    What stands where the mask is false does not matter, be it NaN. ``entropies`` (N, T) are exact ones of the policy;
+    Values where the mask is false do not matter, NaN included. ``entropies`` (N, T) are exact ones of the policy;
     without them the diagnostics take -log π of the sampled tokens, whose mean is the entropy as long as the ratio is 1.
     """
     keep = mask.bool()
@@ -143,10 +143,14 @@ def policy_loss(
         objective = objective - config.kl_coefficient * k3(logprobs, reference)
     if config.normalization == "sequence":  # DeepSeekMath eq. 3: each completion by its own length
         objective = objective / lengths
-    value = -(objective * weight).sum() / (divisor(mask, config) if total is None else total)
+    value = -(objective * weight).sum() / (_divisor_of(mask, config) if total is None else total)
     with torch.no_grad():
         diagnostics = _diagnose(ratio, logprobs, old, advantages, keep, reference, entropies, config)
     return PolicyLoss(value, diagnostics)
+
+
+def _divisor_of(mask: Tensor, config: PolicyLossConfig) -> float:
+    return divisor(mask.shape[0], float(mask.sum()), config)
 
 
 def _objective(ratio: Tensor, logprobs: Tensor, advantages: Tensor, config: PolicyLossConfig) -> Tensor:

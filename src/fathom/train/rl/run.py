@@ -22,11 +22,11 @@ from fathom.evals.grading import Group
 from fathom.evals.metrics import evaluate, metrics, summary
 from fathom.evals.runner import build_grader, build_sampler
 from fathom.model.transformer import Transformer
-from fathom.train.rl.config import RLConfig, StepsConfig
-from fathom.train.rl.cost import Cost
+from fathom.train.rl.config import RLConfig, TrainerConfig
 from fathom.train.rl.doctor import Finding, check_readiness
-from fathom.train.rl.prefetch import AsyncSampler
-from fathom.train.rl.steps import Steps
+from fathom.train.rl.metrics import StepCost
+from fathom.train.rl.policy_optimization import policy_trainer
+from fathom.train.rl.sampler import AsyncSampler, DynamicSampler, Sampler
 from fathom.train.rl.tasks import task_of
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run.display import Display
@@ -44,30 +44,30 @@ def run_rl(config: RLConfig, out: Path, display: Display, world: World = ALONE) 
     Raises ConfigError where the base is not ready (`fathom.train.rl.doctor`) or ``out`` holds another run.
     """
 
-    def examine(trainer: Steps, recorder: Recorder) -> list[Finding]:
+    def examine(trainer: Trainer, recorder: Recorder) -> list[Finding]:
         return _examine(config, trainer, recorder, display)
 
     return train_on_rollouts(config, out, display, lambda bundle: prepare(config, bundle, world), examine, world)
 
 
 class RolloutLoop:
-    """Runs the steps of ``trainer`` in ``session``: a :class:`fathom.train.run.session.Trainer`.
+    """Runs the steps of ``trainer`` in ``session``: a :class:`fathom.train.run.session.TrainingLoop`.
 
     ``examine`` looks at the base model before the first step; what it finds is kept in ``run.json``.
     """
 
     def __init__(
         self,
-        config: StepsConfig,
-        trainer: Steps,
+        config: TrainerConfig,
+        trainer: Trainer,
         session: RunSession,
-        examine: Callable[[Steps, Recorder], list[Finding]],
+        examine: Callable[[Trainer, Recorder], list[Finding]],
     ) -> None:
         self.config = config
         self.trainer = trainer
         self._session = session
         self._examine = examine
-        self._cost = Cost(trainer.model.config)
+        self._cost = StepCost(trainer.model.config)
 
     @property
     def model(self) -> Transformer:
@@ -138,11 +138,11 @@ class RolloutLoop:
 
 
 def train_on_rollouts(
-    config: StepsConfig,
+    config: TrainerConfig,
     out: Path,
     display: Display,
-    prepare: Callable[[Bundle], Steps],
-    examine: Callable[[Steps, Recorder], list[Finding]] = lambda _trainer, _recorder: [],
+    prepare: Callable[[Bundle], Trainer],
+    examine: Callable[[Trainer, Recorder], list[Finding]] = lambda _trainer, _recorder: [],
     world: World = ALONE,
 ) -> bool:
     """A run in steps: ``prepare`` makes the trainer of a model, ``examine`` looks at a base before its first step.
@@ -161,16 +161,19 @@ def prepare(config: RLConfig, bundle: Bundle, world: World = ALONE) -> Trainer:
     sampling = config.sampling
     task = task_of(config.task)
     grader = build_grader(bundle, task, sequences=sampling.sequences, world=world, rewards=config.rewards)
-    twin = None
+    sampler: Sampler | None = None
     if sampling.overlap:
         device = next(bundle.model.parameters()).device if sampling.device is None else pick_device(sampling.device)
-        twin = AsyncSampler(
-            bundle.model, device, lambda model: grader.with_sampler(build_sampler(bundle, model, sampling.sequences))
-        )
-    return Trainer(bundle.model.requires_grad_(True), grader, config, world=world, twin=twin)
+
+        def sampler_of(copy: Transformer) -> DynamicSampler:
+            rollouts = build_sampler(bundle, copy, sampling.sequences)
+            return DynamicSampler(grader.with_sampler(rollouts), sampling, config.seed)
+
+        sampler = AsyncSampler(bundle.model, device, sampler_of, world)
+    return policy_trainer(bundle.model.requires_grad_(True), grader, config, sampler=sampler, world=world)
 
 
-def _examine(config: RLConfig, trainer: Steps, recorder: Recorder, display: Display) -> list[Finding]:
+def _examine(config: RLConfig, trainer: Trainer, recorder: Recorder, display: Display) -> list[Finding]:
     """The doctor's look at the base, which is also the first evaluation."""
     gate = config.gate
     if gate.mode == "off":

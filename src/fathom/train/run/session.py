@@ -6,7 +6,7 @@
     DIR/final/           the finished model: a Hugging Face directory
 
 The same command starts a run, resumes it, exports the model of a complete one, or reports that nothing is left to do.
-What is trained, and on what, is a :class:`Trainer`: the loop over given text, or the loop over rollouts.
+What is trained, and on what, is a :class:`TrainingLoop`: the loop over given text, or the loop over rollouts.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ TOKENIZER = "tokenizer"
 """Folder of a checkpoint that holds the tokenizer of the run."""
 
 
-class Trainer(Protocol):
+class TrainingLoop(Protocol):
     """A training loop as a session drives it; it writes its own checkpoints, into :attr:`RunSession.store`."""
 
     @property
@@ -93,7 +93,7 @@ class RunSession:
         if self.saved is not None:
             check_tokenizer(self.saved, trainee.tokenizer)
 
-    def run(self, trainer: Trainer, export: Callable[[], None]) -> bool:
+    def run(self, trainer: TrainingLoop, export: Callable[[], None]) -> bool:
         """Train to the end and call ``export`` on every rank; False where the run was stopped before its end.
 
         Raises what ``trainer`` raises: DivergedError, CheckpointError where the disk refuses, RanksError where another

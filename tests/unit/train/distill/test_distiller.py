@@ -14,8 +14,9 @@ from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.recipes.countdown.vocabulary import SIZE, template, tokenizer
 from fathom.text import bpe
 from fathom.train.distill.config import LocalConfig, OnPolicyConfig
-from fathom.train.distill.distiller import Distiller
+from fathom.train.distill.distiller import distillation_trainer
 from fathom.train.rl.config import CompletionsConfig, EvaluationConfig, TaskConfig
+from fathom.train.rl.trainer import Trainer
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import read
 from fathom.train.stages import run
@@ -38,7 +39,7 @@ def config(**changes):
 
 def distiller(**changes):
     model = build(0)
-    return Distiller(model, changes.pop("teacher_model", build(1)), grader(model), config(**changes))
+    return distillation_trainer(model, changes.pop("teacher_model", build(1)), grader(model), config(**changes))
 
 
 def counter(updates, seed):
@@ -78,7 +79,7 @@ def test_the_divergence_falls_and_agreement_rises(able, loss, updates, left, mor
     """The student begins to count like its teacher, of which it sees nothing but opinions on its own attempts."""
     student = counter(updates, seed=0)
     sampling = CompletionsConfig(prompts=16, group=2, max_tokens=12)
-    one = Distiller(
+    one = distillation_trainer(
         student, able, grader(student, eos_ids=frozenset({1})), config(loss=loss, steps=15, sampling=sampling)
     )
     lines = [one.run_step()[0] for _ in range(15)]
@@ -105,7 +106,7 @@ def test_the_loss_is_the_divergence_or_its_estimate():
 def test_the_cut_into_pieces_changes_nothing_here_either():
     whole, cut = distiller(), distiller(micro_tokens=40)
     for one in (whole, cut):
-        one.optimizers.step = lambda factor: 1.0
+        one.updater.optimizers.step = lambda factor: 1.0
         one.run_step()
     for (name, a), b in zip(whole.model.named_parameters(), cut.model.parameters(), strict=True):
         if a.grad is not None:
@@ -154,14 +155,14 @@ def test_a_killed_run_goes_on_to_the_same_weights(places, quiet, tmp_path, monke
         "evaluation": EvaluationConfig(every=2, problems=2, samples=1),
     }
     assert run(config(**settings), tmp_path / "whole", quiet)
-    original = Distiller.run_step
+    original = Trainer.run_step
 
     def dies(one):
         if one.step == 3:
             raise KeyboardInterrupt
         return original(one)
 
-    monkeypatch.setattr(Distiller, "run_step", dies)
+    monkeypatch.setattr(Trainer, "run_step", dies)
     with pytest.raises(KeyboardInterrupt):
         run(config(**settings), tmp_path / "parts", quiet)
     monkeypatch.undo()

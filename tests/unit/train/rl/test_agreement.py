@@ -15,7 +15,8 @@ from fathom.engine.core import EngineCore
 from fathom.evals.rollout import EngineSampler
 from fathom.model.replay import record_routing, routers
 from fathom.train.rl.loss import FORMS, policy_loss
-from fathom.train.rl.scoring import collate, head, pieces, score
+from fathom.train.rl.micro_batches import micro_batches
+from fathom.train.rl.scoring import collate, score
 
 
 def source(model, **changes):
@@ -32,7 +33,7 @@ def prompts(count=5):
 def gap(model, rollouts):
     batch = collate(rollouts)
     with torch.no_grad():
-        return (score(model, batch).logprobs - batch.sampled).abs().max().item()
+        return (score(model, batch).logprobs - batch.sampled_logprobs).abs().max().item()
 
 
 @pytest.mark.parametrize("kind", CONFIGS)
@@ -130,7 +131,7 @@ def test_a_tie_between_experts_is_decided_once():
     assert gap(model, rollouts) <= 1e-5
     with torch.no_grad():
         own = score(model, collate(rollouts), repeat=False).logprobs
-    assert (own - collate(rollouts).sampled).abs().max() > 0.01
+    assert (own - collate(rollouts).sampled_logprobs).abs().max() > 0.01
 
 
 def test_after_an_update_and_a_refresh_they_agree_again():
@@ -139,7 +140,7 @@ def test_after_an_update_and_a_refresh_they_agree_again():
     first = engine.sample(prompts(), 4, max_tokens=20, temperature=1.0, seed=0)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
     batch = collate([one for group in first for one in group])
-    score(model, batch).logprobs.sum().div(batch.chosen.sum()).backward()
+    score(model, batch).logprobs.sum().div(batch.completion_mask.sum()).backward()
     optimizer.step()
     assert gap(model, [one for group in first for one in group]) > 0.01  # the old ones are no longer its own
     engine.refresh()
@@ -151,52 +152,11 @@ def test_recomputed_by_the_trainer_the_ratio_is_exactly_one():
     model = build()
     groups = source(model).sample(prompts(), 4, max_tokens=20, temperature=1.0, seed=0)
     rollouts = [one for group in groups for one in group]
-    for places in pieces(rollouts, 200):
-        batch = collate([rollouts[place] for place in places])
+    for indices in micro_batches(rollouts, 200):
+        batch = collate([rollouts[index] for index in indices])
         scores = score(model, batch)
-        advantages = torch.ones(len(places))
+        advantages = torch.ones(len(indices))
         again = score(model, batch).logprobs.detach()
-        loss = policy_loss(scores.logprobs, again, advantages, batch.chosen, config=FORMS["dapo"])
+        loss = policy_loss(scores.logprobs, again, advantages, batch.completion_mask, config=FORMS["dapo"])
         metrics = loss.diagnostics.metrics()
         assert (metrics["ratio_min"], metrics["ratio_max"], metrics["kl"]) == (1.0, 1.0, 0.0)
-
-
-def test_scores_are_those_of_a_plain_forward():
-    model = build()
-    groups = source(model).sample(prompts(3), 2, max_tokens=10, temperature=1.0, seed=0)
-    rollouts = [one for group in groups for one in group]
-    batch = collate(rollouts)
-    with torch.no_grad():
-        scores = score(model, batch, temperature=0.7)
-        for row, one in enumerate(rollouts):
-            tokens = torch.tensor([(*one.prompt_ids, *one.completion_ids)])
-            logprobs = (model(tokens)[0, :-1] / 0.7).log_softmax(-1)
-            start = len(one.prompt_ids) - 1
-            places = slice(start, start + len(one.completion_ids))
-            expected = logprobs[torch.arange(tokens.shape[1] - 1), tokens[0, 1:]][places]
-            torch.testing.assert_close(scores.logprobs[row, places], expected, atol=1e-5, rtol=0)
-            entropies = torch.distributions.Categorical(logits=logprobs[places]).entropy()
-            torch.testing.assert_close(scores.entropies[row, places], entropies, atol=1e-5, rtol=0)
-            assert scores.logprobs[row].nonzero().numel() == len(one.completion_ids)
-
-
-def test_the_head_computes_in_float32_also_for_a_model_in_bfloat16():
-    model = build().to(torch.bfloat16)
-    hidden = torch.randn(3, 32).to(torch.bfloat16)
-    expected = hidden.float() @ model.head.weight.float().T
-    torch.testing.assert_close(head(model, hidden), expected, atol=0, rtol=0)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert head(model, hidden).dtype == torch.float32
-
-
-def test_pieces_hold_everything_once_and_stay_within_their_size():
-    groups = source(build()).sample(prompts(), 6, max_tokens=40, temperature=1.0, seed=0)
-    rollouts = [one for group in groups for one in group]
-    found = list(pieces(rollouts, 150))
-    assert sorted(place for piece in found for place in piece) == list(range(30))
-    for piece in found:
-        widest = max(len(rollouts[p].prompt_ids) + len(rollouts[p].completion_ids) for p in piece)
-        asked = {rollouts[p].prompt_ids for p in piece}
-        assert sum(map(len, asked)) + sum(len(rollouts[p].completion_ids) for p in piece) <= 150
-        assert widest * len(piece) <= 300
-    assert [len(piece) for piece in pieces(rollouts[:3], 1)] == [1, 1, 1]

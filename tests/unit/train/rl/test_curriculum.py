@@ -14,7 +14,7 @@ from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.tasks.task import LEVEL, Item, Task, Verdict
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.curriculum import Adaptive, Curriculum, Level
-from fathom.train.rl.trainer import Trainer
+from fathom.train.rl.policy_optimization import policy_trainer
 
 
 class Count:
@@ -195,7 +195,7 @@ def trainer():
         sampling=SamplingConfig(prompts=4, group=4, max_tokens=10),
         optim=OptimConfig(adamw=AdamWConfig(lr=1e-2, weight_decay=0)),
     )
-    return Trainer(model, grader(model, task), settings)
+    return policy_trainer(model, grader(model, task), settings)
 
 
 def test_a_resumed_run_draws_the_same_problems():

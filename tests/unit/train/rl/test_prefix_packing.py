@@ -1,4 +1,4 @@
-"""Sharing prompts changes what is computed, and nothing of what is found."""
+"""Packed rollouts have the logits and gradients of rows of their own, and cost less."""
 
 from contextlib import nullcontext
 
@@ -10,8 +10,8 @@ from small_policy import CONFIGS, build
 
 from fathom.evals.rollout import Rollout
 from fathom.kernels.registry import reference_only
-from fathom.train.rl.prefix_packing import Picks, Shared
-from fathom.train.rl.scoring import collate, head, logits
+from fathom.train.rl.prefix_packing import Picks, PrefixPacking
+from fathom.train.rl.scoring import collate, head_logits, logits
 
 PROMPTS = [(5, 6, 7), (8,), (5, 6, 7, 9), (3, 4)]
 ids = st.lists(st.integers(1, 60), min_size=1, max_size=7).map(tuple)
@@ -35,7 +35,7 @@ def alone(model, rollouts):
     found = []
     for one in rollouts:
         hidden = model.hidden(torch.tensor([one.prompt_ids + one.completion_ids])[:, :-1])[0]
-        found.append(head(model, hidden[len(one.prompt_ids) - 1 :]))
+        found.append(head_logits(model, hidden[len(one.prompt_ids) - 1 :]))
     return torch.cat(found)
 
 
@@ -61,31 +61,31 @@ def check_rows_of_their_own(kind):
 
 
 def test_a_prompt_is_computed_once_and_padding_never():
-    shared = Shared(ROLLOUTS)
+    packing = PrefixPacking(ROLLOUTS)
     prompts = sum(map(len, PROMPTS[:3]))
-    assert shared.tokens.shape == (1, prompts + 4 + 0 + 0 + 1 + 4)
-    assert shared.tokens[0, :7].tolist() == [5, 6, 7, 1, 2, 3, 4]
-    assert shared.positions[0, :7].tolist() == list(range(7))
+    assert packing.tokens.shape == (1, prompts + 4 + 0 + 0 + 1 + 4)
+    assert packing.tokens[0, :7].tolist() == [5, 6, 7, 1, 2, 3, 4]
+    assert packing.positions[0, :7].tolist() == list(range(7))
 
 
 @given(st.lists(st.tuples(st.sampled_from(PROMPTS), ids), min_size=1, max_size=6))
 def test_every_token_sees_its_own_past_and_no_more(pairs):
     """Attention that averages what it sees, of values that are bits: the sum says which tokens those were."""
     rollouts = [rollout(prompt, completion) for prompt, completion in pairs]
-    shared = Shared(rollouts)
-    count = shared.tokens.shape[1]
+    packing = PrefixPacking(rollouts)
+    count = packing.tokens.shape[1]
     value = torch.eye(count).reshape(1, count, 1, count)
     zero = torch.zeros(1, count, 1, 2)
-    seen = shared.attend(0, zero, zero, value, 1.0)[0, :, 0]  # (F, F)
+    seen = packing.attend(0, zero, zero, value, 1.0)[0, :, 0]  # (F, F)
     places = torch.arange(count)
     found = [
         [(places[row > 0], row[row > 0]) for row in part]
-        for part in shared.chosen(seen).split([len(one.completion_ids) for one in rollouts])
+        for part in packing.completion_picks(seen).split([len(one.completion_ids) for one in rollouts])
     ]
     for one, steps in zip(rollouts, found, strict=True):
         text = one.prompt_ids + one.completion_ids
         for step, (past, weights) in enumerate(steps):
-            assert shared.tokens[0, past].tolist() == list(text[: len(one.prompt_ids) + step])
+            assert packing.tokens[0, past].tolist() == list(text[: len(one.prompt_ids) + step])
             torch.testing.assert_close(weights, torch.full_like(weights, 1 / len(past)))
 
 

@@ -1,4 +1,4 @@
-"""Log-probabilities of chosen tokens and their gradients are those of the plain formula."""
+"""Log-probabilities of given tokens and their gradients are those of the plain formula."""
 
 from contextlib import nullcontext
 
@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from fathom.kernels.registry import reference_only
-from fathom.train.rl import token_logprobs as chosen
-from fathom.train.rl.token_logprobs import chosen_logprobs
+from fathom.train.rl import token_logprobs as module
+from fathom.train.rl.token_logprobs import token_logprobs
 
 
 def plain(hidden, weight, tokens, temperature):
@@ -19,7 +19,7 @@ def plain(hidden, weight, tokens, temperature):
 @pytest.mark.parametrize("rows", [512, 2], ids=["at once", "in pieces"])
 @pytest.mark.parametrize("kernels", [True, False])
 def test_values_and_gradients_are_those_of_the_plain_formula(monkeypatch, temperature, rows, kernels):
-    monkeypatch.setattr(chosen, "_ROWS", rows)
+    monkeypatch.setattr(module, "_ROWS", rows)
     with nullcontext() if kernels else reference_only():
         check_against_the_plain_formula(temperature)
 
@@ -30,7 +30,7 @@ def check_against_the_plain_formula(temperature):
     weight = torch.randn(30, 12, generator=generator, requires_grad=True)
     tokens = torch.tensor([0, 29, 3, 3, 3, 17, 8])  # one of them more than once
     upstream = torch.randn(7, generator=generator)
-    found, entropies = chosen_logprobs(hidden, weight, tokens, temperature)
+    found, entropies = token_logprobs(hidden, weight, tokens, temperature)
     expected, spread = plain(hidden, weight, tokens, temperature)
     torch.testing.assert_close(found, expected)
     torch.testing.assert_close(entropies, spread)
@@ -42,20 +42,20 @@ def check_against_the_plain_formula(temperature):
 
 def test_nothing_is_kept_where_no_gradient_is_asked_for():
     hidden, weight, tokens = torch.randn(5, 4), torch.randn(9, 4), torch.tensor([0, 1, 2, 3, 8])
-    found, entropies = chosen_logprobs(hidden, weight, tokens)
+    found, entropies = token_logprobs(hidden, weight, tokens)
     expected, spread = plain(hidden, weight, tokens, 1.0)
     torch.testing.assert_close(found, expected)
     torch.testing.assert_close(entropies, spread)
 
 
 def test_no_tokens_have_no_logprobs():
-    found, entropies = chosen_logprobs(torch.randn(0, 4), torch.randn(9, 4), torch.zeros(0, dtype=torch.int64))
+    found, entropies = token_logprobs(torch.randn(0, 4), torch.randn(9, 4), torch.zeros(0, dtype=torch.int64))
     assert found.shape == entropies.shape == (0,)
 
 
 def test_products_are_in_float32_under_autocast():
     hidden, weight = torch.randn(5, 4), torch.randn(9, 4)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        found, _ = chosen_logprobs(hidden.bfloat16(), weight, torch.tensor([0, 1, 2, 3, 8]))
+        found, _ = token_logprobs(hidden.bfloat16(), weight, torch.tensor([0, 1, 2, 3, 8]))
     expected, _ = plain(hidden.bfloat16().float(), weight, torch.tensor([0, 1, 2, 3, 8]), 1.0)
     torch.testing.assert_close(found, expected)

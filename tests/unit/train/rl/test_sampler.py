@@ -7,13 +7,13 @@ import pytest
 import torch
 from toy_rl import build, grader
 
-from fathom.base.distributed import World
+from fathom.base.distributed import ALONE, World
 from fathom.base.errors import ConfigError
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
-from fathom.train.rl.prefetch import AsyncSampler, Prefetch
+from fathom.train.rl.policy_optimization import policy_trainer
+from fathom.train.rl.sampler import AsyncSampler, BackgroundCall, DynamicSampler
 from fathom.train.rl.scoring import collate, score
-from fathom.train.rl.trainer import Trainer
 
 
 def config(steps=20, **sampling):
@@ -28,11 +28,17 @@ def config(steps=20, **sampling):
     )
 
 
+def async_sampler(model, grader_, config_, world=ALONE):
+    def sampler_of(copy):
+        return DynamicSampler(grader_.with_sampler(grader(copy).sampler), config_.sampling, config_.seed)
+
+    return AsyncSampler(model, torch.device("cpu"), sampler_of, world)
+
+
 def trainer(steps=20, **sampling):
-    model = build()
+    model, settings = build(), config(steps, **sampling)
     own = grader(model)
-    twin = AsyncSampler(model, torch.device("cpu"), lambda other: own.with_sampler(grader(other).sampler))
-    return Trainer(model, own, config(steps, **sampling), twin=twin)
+    return policy_trainer(model, own, settings, sampler=async_sampler(model, own, settings))
 
 
 def ids(groups):
@@ -47,23 +53,23 @@ def test_a_batch_is_one_step_old_and_the_ratio_says_so():
     assert 0 < first["engine_gap"] < 1e-5
 
     before = build()  # the weights before the first update, which sampled the second batch
-    expected, _ = Trainer(before, grader(before), config()).collect(1)
+    expected = DynamicSampler(grader(before), config().sampling, 0).collect(1)
     weights = copy.deepcopy(one.model)
     second, sampled = one.run_step()
-    assert ids(sampled) == ids(expected)
+    assert ids(sampled) == ids(expected.sampled)
     assert second["staleness"] == 1
     batch = collate([member.rollout for group in sampled for member in group.members])
     with torch.no_grad():
-        ratios = (score(weights, batch).logprobs - batch.sampled).exp()[batch.chosen]
+        ratios = (score(weights, batch).logprobs - batch.sampled_logprobs).exp()[batch.completion_mask]
     assert second["ratio_mean"] == pytest.approx(ratios.mean().item(), abs=1e-5)
     assert second["ratio_max"] == pytest.approx(ratios.max().item(), abs=1e-4)
     assert second["ratio_max"] > 1.01
     assert second["engine_gap"] == 0
 
 
-def test_without_a_twin_nothing_is_old():
+def test_with_a_synchronous_sampler_nothing_is_old():
     model = build()
-    line, _ = Trainer(model, grader(model), config(overlap=0)).run_step()
+    line, _ = policy_trainer(model, grader(model), config(overlap=0)).run_step()
     assert "staleness" not in line
     assert line["ratio_max"] == 1.0
 
@@ -97,37 +103,36 @@ def test_the_last_step_begins_nothing():
     one = trainer(steps=2)
     one.run_step()
     one.run_step()
-    assert one._ahead.take() is None
+    assert one.sampler._pending.result() is None
 
 
 def test_an_evaluation_waits_for_what_is_under_way():
     one = trainer()
     one.run_step()
     one.evaluation(2, 1, 1.0)
-    assert not one._ahead._thread.is_alive()
+    assert not one.sampler._pending._thread.is_alive()
     assert one.run_step()[0]["staleness"] == 1
 
 
-class TestAhead:
+class TestBackgroundCall:
     def test_work_is_done_meanwhile(self):
-        ahead, go = Prefetch(), threading.Event()
-        ahead.begin(lambda: go.wait(60))
+        call, go = BackgroundCall(), threading.Event()
+        call.start(lambda: go.wait(60))
         go.set()  # it would wait for ever if it were done at once
-        assert ahead.take() is True
-        assert ahead.take() is None
+        assert call.result() is True
+        assert call.result() is None
 
     def test_an_error_comes_with_the_result(self):
-        ahead = Prefetch()
-        ahead.begin(lambda: 1 // 0)
+        call = BackgroundCall()
+        call.start(lambda: 1 // 0)
         with pytest.raises(ZeroDivisionError):
-            ahead.take()
-        assert ahead.take() is None
+            call.result()
+        assert call.result() is None
 
 
 def test_what_cannot_be_is_refused():
     with pytest.raises(ValueError, match=r"sampling\.overlap .* set sampling.temperature=1"):
         config(temperature=0.8)
     model = build()
-    twin = AsyncSampler(model, torch.device("cpu"), grader)
     with pytest.raises(ConfigError, match="one process alone can sample ahead"):
-        Trainer(model, grader(model), config(), world=World(0, 2, 0), twin=twin)
+        async_sampler(model, grader(model), config(), World(0, 2, 0))

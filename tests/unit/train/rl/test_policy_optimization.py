@@ -1,4 +1,4 @@
-"""The loop: it learns, it is on-policy to the last bit, and what it logs is what happened."""
+"""Policy optimization: it learns, it is on-policy to the last bit, and what it logs is what happened."""
 
 import copy
 
@@ -11,9 +11,9 @@ from fathom.recipes.countdown.vocabulary import SIZE
 from fathom.tasks.task import Verdict
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.loss import FORMS
+from fathom.train.rl.policy_optimization import PolicyOptimization, policy_trainer
+from fathom.train.rl.sampler import has_equal_rewards
 from fathom.train.rl.scoring import collate
-from fathom.train.rl.steps import has_equal_rewards
-from fathom.train.rl.trainer import Trainer
 
 OPTIM = OptimConfig(adamw=AdamWConfig(lr=1e-2, weight_decay=0), schedule=ScheduleConfig(kind="constant"))
 SAMPLING = SamplingConfig(prompts=8, group=8, max_tokens=10)
@@ -27,7 +27,7 @@ def config(**changes):
 
 def trainer(task=None, **changes):
     model = build()
-    return Trainer(model, grader(model, task), config(**changes))
+    return policy_trainer(model, grader(model, task), config(**changes))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -67,7 +67,7 @@ def test_micro_batches_change_nothing():
 def test_the_gradient_is_that_of_one_plain_batch():
     whole, cut = trainer(), trainer(micro_tokens=40)
     for one in (whole, cut):
-        one.optimizers.step = lambda factor: 1.0
+        one.updater.optimizers.step = lambda factor: 1.0
         one.run_step()
     for (name, a), b in zip(whole.model.named_parameters(), cut.model.parameters(), strict=True):
         if a.grad is not None:
@@ -99,22 +99,22 @@ class Mixed(Begin):
         return super().verify(item, completion)
 
 
-def test_groups_of_one_mind_are_sampled_anew_within_bounds():
+def test_groups_with_equal_rewards_are_replaced_within_bounds():
     once, thrice = trainer(Mixed()), trainer(Mixed(), sampling={"rounds": 3})
-    kept, sampled = once.collect()
-    assert len(kept) == len(sampled) == 8
-    kept, sampled = thrice.collect()
-    assert len(kept) == 8
-    assert 8 < len(sampled) <= 8 + 8 + 8
+    batch = once.sampler.collect(0)
+    assert len(batch.groups) == len(batch.sampled) == 8
+    batch = thrice.sampler.collect(0)
+    assert len(batch.groups) == 8
+    assert 8 < len(batch.sampled) <= 8 + 8 + 8
     line, _ = thrice.run_step()
     assert 0.3 < line["zero_variance"] < 0.7
 
 
 @pytest.mark.parametrize("task", [Never(), Always()])
-def test_where_nothing_can_be_told_apart_nothing_moves(task):
-    one = trainer(task, sampling={"rounds": 2})
-    before = copy.deepcopy(one.model.state_dict())
-    one.grader = grader(one.model, task, eos_ids=frozenset(range(SIZE)))
+def test_where_all_rewards_are_equal_nothing_moves(task):
+    model = build()
+    before = copy.deepcopy(model.state_dict())
+    one = policy_trainer(model, grader(model, task, eos_ids=frozenset(range(SIZE))), config(sampling={"rounds": 2}))
     line, sampled = one.run_step()
     assert line["zero_variance"] == 1
     assert (line["groups"], len(sampled)) == (8, 16)
@@ -127,15 +127,17 @@ def test_truncated_completions_earn_nothing_or_are_not_learned_from():
     short = {"max_tokens": 2}
     zero, mask = trainer(Always(), sampling=short), trainer(Always(), sampling=short | {"truncated": "mask"})
     for one, learns_from_all in ((zero, True), (mask, False)):
-        groups, _ = one.collect()
-        examples = one._examples(groups)
-        rollouts = [example.member.rollout for example in examples]
+        examples = one.algorithm.examples(one.sampler.collect(0).groups)
+        rollouts = [example.rollout for example in examples]
         assert 0.1 < sum(rollout.truncated for rollout in rollouts) / 64 < 0.4
-        assert all(
-            (example.advantage < 0) == example.member.rollout.truncated for example in examples if example.advantage
-        )
-        learned = one._learnable(collate(rollouts), examples).sum()
-        assert learned == sum(len(r.completion_ids) for r in rollouts if learns_from_all or not r.truncated)
+        assert all((example.advantage < 0) == example.rollout.truncated for example in examples if example.advantage)
+        loss = one.algorithm._loss(examples)
+        assert len(loss.examples) <= 64
+        kept = [example.rollout for example in loss.examples]
+        learned = loss.mask(collate(kept), range(len(kept))).sum()
+        assert learned == sum(len(r.completion_ids) for r in kept if learns_from_all or not r.truncated)
+        tokens = sum(len(r.completion_ids) for r in rollouts if learns_from_all or not r.truncated)
+        assert loss.total == tokens
 
 
 def test_the_reference_follows_the_policy_where_asked():
@@ -148,19 +150,19 @@ def test_the_reference_follows_the_policy_where_asked():
 
 
 def gradients(one):
-    one.optimizers.step = lambda factor: 1.0
+    one.updater.optimizers.step = lambda factor: 1.0
     line, groups = one.run_step()
     return line, groups, {name: weight.grad for name, weight in one.model.named_parameters()}
 
 
 @pytest.mark.parametrize("truncated", ["zero", "mask"])
 @pytest.mark.parametrize("updates", [1, 2])
-def test_what_cannot_teach_is_not_computed_and_changes_nothing(truncated, updates, monkeypatch):
+def test_what_has_no_gradient_is_not_computed_and_changes_nothing(truncated, updates, monkeypatch):
     changes = {"sampling": {"truncated": truncated}, "updates": updates}
     line, groups, found = gradients(trainer(**changes))
     assert any(has_equal_rewards(group) for group in groups)
     assert not all(has_equal_rewards(group) for group in groups)
-    monkeypatch.setattr(Trainer, "_teaches", lambda *_: True)
+    monkeypatch.setattr(PolicyOptimization, "has_gradient", lambda *_: True)
     whole, _, expected = gradients(trainer(**changes))
     assert line["loss"] == pytest.approx(whole["loss"], abs=1e-7)
     assert sum(map(sum, line["loads"].values())) < sum(map(sum, whole["loads"].values()))
