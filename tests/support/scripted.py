@@ -6,7 +6,7 @@ The chat side is the real one, so that what is scripted is only what a model wou
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from fathom.base.errors import GenerationError, RequestError
@@ -80,7 +80,7 @@ class ScriptedEngine:
         self.requests.clear()
         self.finished = self.cancelled = 0
 
-    async def generate(self, request: Request) -> AsyncIterator[Chunk]:
+    async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
         script = self.scripts[min(len(self.requests), len(self.scripts) - 1)]
         self.requests.append(request)
         if script.error is not None:
@@ -101,7 +101,7 @@ class ScriptedEngine:
             self.finished += complete
             self.cancelled += not complete
 
-    async def _play(self, script: Script, request: Request, index: int) -> AsyncIterator[Chunk]:
+    async def _play(self, script: Script, request: Request, index: int) -> AsyncGenerator[Chunk, None]:
         text = script.text + (f"#{index}" if request.sampling.n > 1 else "")
         limit = request.sampling.max_tokens
         finish: FinishReason = script.finish

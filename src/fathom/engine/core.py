@@ -1,7 +1,9 @@
-"""The engine without threads: add, cancel, step. What it does depends on its inputs alone, so tests can step through.
+"""The engine without threads: add, cancel, step. Deterministic given its inputs, so that tests can single-step it.
 
-A step is schedule → run → postprocess. Each request may have several completions: the first computes the prompt; when
-it is done the others join the line and find the prompt's pages in the prefix cache.
+A step is schedule → run → postprocess, and yields for each sequence a list of tokens: none while its prompt is
+unfinished, one after an ordinary step, several after multi-step decoding (`fathom.engine.multi_step`). A request may
+have several completions: the first computes the prompt; then the others are queued and match the prompt's pages in the
+prefix cache.
 """
 
 from __future__ import annotations
@@ -18,27 +20,27 @@ import torch
 from fathom.base.errors import ConfigError, FathomError, GenerationError, OverloadedError, RequestError
 from fathom.engine.cache import PagedCache
 from fathom.engine.config import EngineConfig
-from fathom.engine.constrain import Constraint, Grammars
-from fathom.engine.multi_step import Tokens, can_burst
+from fathom.engine.grammar import GrammarCompiler
+from fathom.engine.multi_step import can_burst
 from fathom.engine.pages import PagePool
-from fathom.engine.request import Chunk, EngineStats, Request, TokenLogprob
+from fathom.engine.request import Chunk, EngineStats, Request, TokenLogprob, ValidatedRequest
 from fathom.engine.routing_trace import Routes
-from fathom.engine.runner import LanguageModel, Runner
-from fathom.engine.sampler import SampledToken, sample
+from fathom.engine.runner import LanguageModel, Runner, StepOutput
+from fathom.engine.sampler import SampledTokens
 from fathom.engine.scheduler import ScheduledTokens, Scheduler
 from fathom.engine.sequence import Sequence, SequenceStatus
 from fathom.engine.transcript import Transcript
 from fathom.engine.vocabulary import Vocabulary
 from fathom.types import FinishReason
 
-_CROWDED_BURST = 8
-"""Steps of a burst while others wait: what ends in it leaves its place empty for half of them."""
+_CROWDED_STEPS = 8
+"""Steps at once while sequences wait: one that ends within them leaves its place idle for half of them on average."""
 
 _log = logging.getLogger(__name__)
 
 
 class Output(NamedTuple):
-    """What a step, or a burst of them, brought to a request: a piece of a completion, or the error that ended it."""
+    """The output of a step for one request: a chunk of a completion, or the error that ended the request."""
 
     request_id: str
     value: Chunk | FathomError
@@ -65,7 +67,7 @@ class EngineCore:
         self.vocabulary = vocabulary
         own = vocabulary.eos_ids if vocabulary else frozenset()
         self._ends = own if config.eos_ids is None else config.eos_ids
-        self._grammars = Grammars(vocabulary, self._ends) if vocabulary else None
+        self._grammars = GrammarCompiler(vocabulary, self._ends) if vocabulary else None
         self._cache, self.max_context = _build_cache(model, config)
         self._vocab_size = model.config.vocab_size
         self._vocab_limit = min(self._vocab_size, vocabulary.vocab_size) if vocabulary else self._vocab_size
@@ -94,11 +96,11 @@ class EngineCore:
 
     @property
     def preemptions(self) -> int:
-        """How often a sequence had to give its pages back."""
+        """How often a sequence was preempted."""
         return self._scheduler.preemptions
 
-    def validate(self, request: Request) -> None:
-        """Raise RequestError where the request can never be served. For any thread; compiles grammars."""
+    def validate(self, request: Request) -> ValidatedRequest:
+        """Raise RequestError where the request can never be served; compiles its grammar. For any thread."""
         prompt, sampling = request.prompt, request.sampling
         if not prompt:
             raise RequestError("the prompt is empty", "send at least one token")
@@ -115,31 +117,22 @@ class EngineCore:
             raise RequestError(f"logprobs is {sampling.logprobs}", "choose a number from 0 to 20")
         if (sampling.stop or request.grammar) and self.vocabulary is None:
             raise RequestError("stop strings and grammars need a tokenizer", "give the engine one")
-        self._constraint(request)
+        if request.grammar is None or self._grammars is None:
+            return ValidatedRequest(request)
+        return ValidatedRequest(request, self._grammars.compile(request.grammar))
 
     def add(self, request: Request) -> None:
-        """Put a request in line. Raises RequestError, and OverloadedError where the line is full."""
-        self.validate(request)
+        """Validate and enqueue a request."""
+        self.enqueue(self.validate(request))
+
+    def enqueue(self, validated: ValidatedRequest) -> None:
+        """Queue a request. Raises RequestError for an id in flight, OverloadedError where the queue is full."""
+        request = validated.request
         if request.id in self._jobs:
             raise RequestError(f"request {request.id} is already running", "choose another id")
-        count = request.sampling.n
-        if sum(len(job.open) for job in self._jobs.values()) + count > self.capacity:
+        if sum(len(job.open) for job in self._jobs.values()) + request.sampling.n > self.capacity:
             raise OverloadedError("the queue is full", "try again later")
-        seed = request.sampling.seed
-        seed = self._random.getrandbits(64) if seed is None else seed
-        self._arrivals += 1
-        limit = min(self.max_context, len(request.prompt) + (request.sampling.max_tokens or self.max_context))
-        sequences = [
-            Sequence(
-                request,
-                index,
-                arrival=self._arrivals,
-                limit=limit,
-                seed=seed,
-                transcript=self._transcript(request),
-            )
-            for index in range(count)
-        ]
+        sequences = self._sequences(validated)
         self._jobs[request.id] = job = _Job(request, sequences[0], sequences[1:], sequences)
         if request.prompt_logprobs:
             job.scores = [None] * (len(request.prompt) - 1)
@@ -147,7 +140,7 @@ class EngineCore:
         self._scheduler.add(job.lead)
 
     def cancel(self, request_id: str) -> None:
-        """Drop a request and free its pages; nothing more comes of it. An id that is not in flight is ignored."""
+        """Drop a request and free its pages, without further output. An id that is not in flight is ignored."""
         job = self._jobs.pop(request_id, None)
         if job is not None:
             for sequence in job.open:
@@ -155,23 +148,16 @@ class EngineCore:
                     self._scheduler.finish(sequence)
 
     def step(self) -> list[Output]:
-        """Compute one batch; what it brought, in order."""
+        """Compute one batch; its output, in order."""
         work = self._scheduler.schedule()
         if not work:
             return []
-        steps = self._burst_steps(work)
         try:
-            if steps > 1:
-                brought = self._runner.burst(work, steps, self._vocab_limit)
-                if any(tokens.ids for tokens in brought):
-                    return self._take_burst(work, brought)
-            logits, scores = self._runner.run(work)
-            ready = [item.sequence for item in work if item.length == item.sequence.pending]
-            samples = sample(logits, ready, self._vocab_limit) if ready else []
-        except Exception as error:  # whatever a device may raise; it is logged, and told to everyone concerned
+            step = self._runner.step(work, self._steps_at_once(work), self._vocab_limit)
+        except Exception as error:  # whatever a device may raise; it is logged, and ends the requests of this step
             _log.exception("a step failed")
             return self._fail(work, error)
-        return self._postprocess(work, samples, scores)
+        return self._postprocess(work, step)
 
     def fail_all(self, error: FathomError) -> list[Output]:
         """End every request with ``error``."""
@@ -207,108 +193,97 @@ class EngineCore:
         )
 
     def check_integrity(self) -> None:
-        """Raise AssertionError where books and sequences disagree; for tests, after every step."""
+        """Raise AssertionError where page pool, scheduler and sequences disagree; for tests, after every step."""
         waiting, running = self._scheduler.waiting, self._scheduler.running
         self._pool.check_integrity((s.pages, s.computed // self.config.page_size) for s in running)
         assert all(s.status is SequenceStatus.RUNNING and s.pages for s in running)
         assert all(s.status is SequenceStatus.WAITING and not s.pages and not s.computed for s in waiting)
-        assert [s.order for s in waiting] == sorted(s.order for s in waiting), "the line is out of order"
+        assert [s.order for s in waiting] == sorted(s.order for s in waiting), "the queue is out of order"
         assert len(running) <= self.config.max_sequences
         for sequence in running:
             assert sequence.computed < len(sequence.tokens) <= sequence.limit
             assert sequence.computed <= len(sequence.pages) * self.config.page_size
         known = {id(s) for job in self._jobs.values() for s in job.open if s not in job.held}
-        assert known == {id(s) for s in (*waiting, *running)}, "a sequence is lost or a stranger"
+        assert known == {id(s) for s in (*waiting, *running)}, "a sequence is lost or unknown"
 
-    def _constraint(self, request: Request) -> Constraint | None:
-        if request.grammar is None or self._grammars is None:
-            return None
-        return self._grammars.compile(request.grammar, frozenset(request.sampling.stop_token_ids))
+    def _sequences(self, validated: ValidatedRequest) -> list[Sequence]:
+        """One for each completion of the request."""
+        request, sampling = validated.request, validated.request.sampling
+        seed = self._random.getrandbits(64) if sampling.seed is None else sampling.seed
+        self._arrivals += 1
+        limit = min(self.max_context, len(request.prompt) + (sampling.max_tokens or self.max_context))
+        return [
+            Sequence(
+                request,
+                index,
+                arrival=self._arrivals,
+                limit=limit,
+                seed=seed,
+                transcript=self._transcript(validated),
+            )
+            for index in range(sampling.n)
+        ]
 
-    def _transcript(self, request: Request) -> Transcript:
-        sampling = request.sampling
-        ends = frozenset(sampling.stop_token_ids)
-        if not sampling.ignore_eos:
-            ends |= self._ends
+    def _transcript(self, validated: ValidatedRequest) -> Transcript:
+        sampling = validated.request.sampling
+        stops = frozenset(sampling.stop_token_ids)
+        ends = stops if sampling.ignore_eos else stops | self._ends
         stream = self.vocabulary.detokenizer() if self.vocabulary is not None else None
-        return Transcript(stream, stops=sampling.stop, ends=ends, constraint=self._constraint(request))
+        grammar = validated.grammar.start(stops) if validated.grammar is not None else None
+        return Transcript(stream, stops=sampling.stop, ends=ends, grammar=grammar)
 
-    def _burst_steps(self, work: list[ScheduledTokens]) -> int:
-        """How many steps ``work`` may take at once. While others wait for room it is few, so that they get it soon."""
+    def _steps_at_once(self, work: list[ScheduledTokens]) -> int:
+        """How many steps ``work`` may take before it is scheduled again; few while others wait for room."""
         if self.config.burst == 1 or not all(can_burst(sequence) for sequence, _ in work):
             return 1
         if len({sequence.transcript.ends for sequence, _ in work}) > 1:
             return 1
         most = max(sequence.limit - len(sequence.tokens) for sequence, _ in work)
-        wanted = min(self.config.burst, most, _CROWDED_BURST if self._scheduler.waiting else most)
+        wanted = min(self.config.burst, most, _CROWDED_STEPS if self._scheduler.waiting else most)
         return self._scheduler.reserve(work, wanted)
 
-    def _take_burst(self, work: list[ScheduledTokens], brought: list[Tokens]) -> list[Output]:
-        """One chunk for every sequence."""
-        outputs: list[Output] = []
-        for (sequence, _), tokens in zip(work, brought, strict=True):
-            job = self._jobs[sequence.request.id]
-            sequence.tokens += tokens.ids
-            sequence.computed += len(tokens.ids)
-            self._scheduler.publish(sequence)
-            self._generated_tokens += len(tokens.ids)
-            scores: tuple[TokenLogprob, ...] = ()
-            if sequence.request.sampling.logprobs is not None:
-                scores = tuple(map(TokenLogprob, tokens.ids, tokens.logprobs))
-            reason: FinishReason | None = "stop" if tokens.ended else None
-            if reason is None and len(sequence.tokens) >= sequence.limit:
-                reason = "length"
-            cached = job.lead.cached_tokens or 0
-            experts = self._experts(sequence, reason)
-            chunk = Chunk(sequence.index, "", tuple(tokens.ids), scores, reason, cached, experts=experts)
-            outputs.append(Output(job.request.id, chunk))
-            if reason is not None:
-                self._close(job, sequence)
-        return outputs
-
     def _experts(self, sequence: Sequence, reason: FinishReason | None) -> npt.NDArray[np.int16] | None:
-        """What goes with the last piece of a completion."""
+        """The experts of a completion's tokens, with its last chunk."""
         return None if reason is None or self._routes is None else self._routes.of(sequence)
 
     def _close(self, job: _Job, sequence: Sequence) -> None:
-        """A completion is whole."""
+        """Take a finished completion out."""
         self._scheduler.finish(sequence)
         job.open.remove(sequence)
         self._finished += 1
         if not job.open:
             del self._jobs[job.request.id]
 
-    def _postprocess(
-        self, work: list[ScheduledTokens], samples: list[SampledToken], scores: dict[int, list[TokenLogprob]]
-    ) -> list[Output]:
+    def _postprocess(self, work: list[ScheduledTokens], step: StepOutput) -> list[Output]:
         outputs: list[Output] = []
-        drawn = iter(samples)
-        for place, (sequence, count) in enumerate(work):
+        for place, ((sequence, length), sampled) in enumerate(zip(work, step.sampled, strict=True)):
             job = self._jobs.get(sequence.request.id)
-            taken = next(drawn) if count == sequence.pending else None
             if job is None:  # another completion of this request failed a moment ago
                 continue
-            if place in scores:
-                job.scores[sequence.computed : sequence.computed + len(scores[place])] = scores[place]
-            sequence.computed += count
-            self._scheduler.publish(sequence)
-            if taken is not None:
-                outputs.append(self._advance(job, sequence, taken))
+            if scores := step.prompt_logprobs.get(place):
+                job.scores[sequence.computed : sequence.computed + len(scores)] = scores
+            if sampled is not None:
+                outputs.append(self._advance(job, sequence, sampled))
+            else:
+                sequence.computed += length
+                self._scheduler.publish(sequence)
         return outputs
 
-    def _advance(self, job: _Job, sequence: Sequence, taken: SampledToken) -> Output:
-        """Take the sampled token: text, end, next in line."""
+    def _advance(self, job: _Job, sequence: Sequence, sampled: SampledTokens) -> Output:
+        """Append the sampled tokens: the chunk that they make, or the error that ends the request."""
+        first = sequence is job.lead and not sequence.generated
         try:
-            if taken.token is None:
-                raise taken.error or GenerationError("no token could be chosen", "report this")
-            first = not sequence.generated
-            sequence.append(taken.token)
-            text, ended = sequence.transcript.push(taken.token)
+            if sampled.error is not None:
+                raise sampled.error
+            tokens = sampled.token_ids[: sequence.limit - len(sequence.tokens)]
+            text, count, ended = sequence.transcript.extend(tokens)
         except FathomError as error:
             self._discard(job)
             return Output(job.request.id, error)
-        self._generated_tokens += 1
-        if first and sequence is job.lead:
+        sequence.extend(tokens[:count])
+        self._scheduler.publish(sequence)
+        self._generated_tokens += count
+        if first:
             self._cached_tokens += sequence.cached_tokens or 0
         reason: FinishReason | None = "stop" if ended else None
         if reason is None and len(sequence.tokens) >= sequence.limit:
@@ -317,23 +292,26 @@ class EngineCore:
         chunk = Chunk(
             index=sequence.index,
             text=text,
-            token_ids=(taken.token,),
-            logprobs=(taken.logprob,) if taken.logprob else (),
+            token_ids=tuple(tokens[:count]),
+            logprobs=tuple(sampled.logprobs[:count]),
             finish_reason=reason,
             cached_tokens=job.lead.cached_tokens or 0,
-            prompt_logprobs=tuple(s for s in job.scores if s) if first and sequence is job.lead else (),
+            prompt_logprobs=tuple(score for score in job.scores if score) if first else (),
             experts=self._experts(sequence, reason),
         )
-        if sequence is job.lead and job.held:
-            for other in job.held:
-                self._scheduler.add(other)
-            job.held = []
+        self._release_held(job)
         if reason is not None:
             self._close(job, sequence)
         return Output(job.request.id, chunk)
 
+    def _release_held(self, job: _Job) -> None:
+        """Queue the completions that waited for the first one to compute the prompt."""
+        for sequence in job.held:
+            self._scheduler.add(sequence)
+        job.held = []
+
     def _fail(self, work: list[ScheduledTokens], error: Exception) -> list[Output]:
-        """End the requests of a step that broke; all others go on."""
+        """End the requests of a failed step; all others continue."""
         reason = error if isinstance(error, FathomError) else GenerationError(f"a step of the model failed: {error}")
         ids = dict.fromkeys(item.sequence.request.id for item in work)
         for request_id in ids:
@@ -341,7 +319,7 @@ class EngineCore:
         return [Output(request_id, reason) for request_id in ids]
 
     def _discard(self, job: _Job) -> None:
-        """Drop a request whose pages may hold anything: nobody finds them, and who gets them next finds zeros."""
+        """Drop a request: its pages may hold NaN, so they are unpublished and, where no one else holds them, zeroed."""
         pages = [page for sequence in job.open for page in sequence.pages]
         self._pool.forget(pages)
         self.cancel(job.request.id)
@@ -349,7 +327,7 @@ class EngineCore:
 
 
 def _build_cache(model: LanguageModel, config: EngineConfig) -> tuple[PagedCache, int]:
-    """The cache, and the longest context: what the model was made for, what was asked, what the cache can hold."""
+    """The cache, and the longest context: the least of the model's, the configured one, and what the cache can hold."""
     weight = _weight(model)
     dtype = weight.dtype if config.cache_dtype == "auto" else getattr(torch, config.cache_dtype)
     specs = model.cache_specs(absorbed=True)
@@ -372,5 +350,5 @@ def _build_cache(model: LanguageModel, config: EngineConfig) -> tuple[PagedCache
 
 
 def _weight(model: LanguageModel) -> torch.Tensor:
-    """A weight that tells the type and device the model computes with: the embedding comes first and stays floating."""
+    """A weight with the dtype and device that the model computes in: the embedding is first and is never quantized."""
     return next(parameter for parameter in model.parameters() if parameter.is_floating_point())

@@ -1,8 +1,8 @@
-"""The engine beside an event loop: one thread steps the core, asyncio hands requests in and chunks out.
+"""The engine for an event loop: one thread steps the core, asyncio tasks submit requests and receive chunks.
 
-One thread rather than a process, because torch leaves the interpreter while it computes, and weights need no second
-copy. Requests and cancellations go to the thread through a queue that it empties between steps; what a step brought
-goes back in a single call per event loop.
+A thread rather than a process, because torch releases the interpreter lock while it computes, and weights need no
+second copy. Requests and cancellations reach the thread through a queue that it empties between steps; the output of a
+step wakes the consumers by one call per event loop.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ import asyncio
 import logging
 import queue
 import threading
+from collections.abc import AsyncGenerator
 from types import TracebackType
 from typing import Self
 
 from fathom.base.errors import GenerationError, OverloadedError, RequestError
 from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore, Output
-from fathom.engine.request import EngineStats, Request
+from fathom.engine.output_queue import OutputQueue
+from fathom.engine.request import Chunk, EngineStats, Request, ValidatedRequest
 from fathom.engine.runner import LanguageModel
-from fathom.engine.stream import OutputQueue, Stream
 from fathom.engine.vocabulary import Vocabulary
 
 _log = logging.getLogger(__name__)
@@ -33,8 +34,8 @@ class Engine:
     ) -> None:
         self._core = EngineCore(model, tokenizer, config)
         self._commands: queue.SimpleQueue[OutputQueue | str | None] = queue.SimpleQueue()  # add, cancel, stop
-        self._mailboxes: dict[str, OutputQueue] = {}
-        self._leaving: set[str] = set()  # abandoned, and not yet out of the core
+        self._outputs: dict[str, OutputQueue] = {}  # by request id
+        self._cancelling: set[str] = set()  # ids that were cancelled and are not out of the core yet
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -50,7 +51,7 @@ class Engine:
             self._thread.start()
 
     def close(self) -> None:
-        """Stop after the step at hand and join the thread. What is in flight ends as ``cancelled``."""
+        """Stop after the current step and join the thread. Requests in flight end as ``cancelled``."""
         with self._lock:
             thread, self._thread = self._thread, None
             if thread is not None:
@@ -67,55 +68,65 @@ class Engine:
     ) -> None:
         self.close()
 
-    def generate(self, request: Request) -> Stream:
-        """Chunks of all completions, as they come; see `Stream` for when it raises what."""
-        return Stream(self, request)
-
     def stats(self) -> EngineStats:
         """A snapshot of the counters, from any thread."""
         return self._core.stats()
 
-    async def submit(self, request: Request) -> OutputQueue:
-        """Hand a request to the thread. Raises RequestError, OverloadedError; GenerationError on a closed engine."""
+    async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        """Chunks of all completions as they come. Closing or dropping the generator cancels the request.
+
+        The first step submits the request and raises RequestError or OverloadedError where it is not accepted, and
+        GenerationError on a closed engine. GenerationError may come later. Where the engine is closed meanwhile, open
+        completions end with the reason ``cancelled``.
+        """
+        output = await self._submit(request)
+        try:
+            while (chunk := await output.get()) is not None:
+                yield chunk
+        finally:
+            self._cancel(output)
+
+    async def _submit(self, request: Request) -> OutputQueue:
         if request.grammar is None:
-            self._core.validate(request)
+            validated = self._core.validate(request)
         else:  # compiling a grammar can take long enough for other tasks to notice
-            await asyncio.to_thread(self._core.validate, request)
-        mailbox = OutputQueue(request)
+            validated = await asyncio.to_thread(self._core.validate, request)
+        output = OutputQueue(validated)
         with self._lock:
             if self._thread is None:
                 raise GenerationError("the engine is not running", "start it")
-            if request.id in self._mailboxes or request.id in self._leaving:
+            if request.id in self._outputs or request.id in self._cancelling:
                 raise RequestError(f"request {request.id} is already running", "choose another id")
-            taken = sum(other.request.sampling.n for other in self._mailboxes.values())
+            taken = sum(other.validated.request.sampling.n for other in self._outputs.values())
             if taken + request.sampling.n > self._core.capacity:
                 raise OverloadedError(f"the queue is full with {taken} completions", "try again later")
-            self._mailboxes[request.id] = mailbox
-            self._commands.put(mailbox)
-        return mailbox
+            self._outputs[request.id] = output
+            self._commands.put(output)
+        return output
 
-    def abandon(self, request_id: str) -> None:
+    def _cancel(self, output: OutputQueue) -> None:
         """Cancel a request, from any thread; one that is not in flight is ignored."""
         with self._lock:
-            if self._mailboxes.pop(request_id, None) is not None:
-                self._leaving.add(request_id)
-                self._commands.put(request_id)
+            if self._outputs.get(output.request_id) is output:
+                del self._outputs[output.request_id]
+                self._cancelling.add(output.request_id)
+                self._commands.put(output.request_id)
 
     def _run(self) -> None:
         try:
-            while self._obey():
+            while self._run_commands():
                 self._deliver(self._step())
         finally:
             self._core.cancel_all()
             with self._lock:
                 self._thread = None
-                self._commands = queue.SimpleQueue()  # what came too late is answered here and now
-                self._leaving.clear()
-                left, self._mailboxes = list(self._mailboxes.values()), {}
-            self._signal([mailbox for mailbox in left if mailbox.cut_off()])
+                self._commands = queue.SimpleQueue()  # commands that came too late are dropped with it
+                self._cancelling.clear()
+                left, self._outputs = list(self._outputs.values()), {}
+            self._wake([output for output in left if output.cancel()])
 
-    def _obey(self) -> bool:
-        """Empty the queue; wait at it when there is nothing to compute. False: stop."""
+    def _run_commands(self) -> bool:
+        """Empty the command queue; block on it where there is nothing to compute. False: stop."""
         wait = not self._core.has_work
         while True:
             try:
@@ -128,53 +139,53 @@ class Engine:
             if isinstance(command, str):
                 self._core.cancel(command)
                 with self._lock:
-                    self._leaving.discard(command)
+                    self._cancelling.discard(command)
             else:
-                self._add(command)
+                self._enqueue(command.validated)
 
-    def _add(self, mailbox: OutputQueue) -> None:
+    def _enqueue(self, validated: ValidatedRequest) -> None:
         try:
-            self._core.add(mailbox.request)
+            self._core.enqueue(validated)
         except Exception as error:
-            self._deliver([Output(mailbox.request.id, _explain(error))])
+            self._deliver([Output(validated.request.id, _to_engine_error(error))])
 
     def _step(self) -> list[Output]:
         try:
             return self._core.step()
-        except Exception as error:  # the core handles what a model may do; this is a mistake of ours
-            return self._core.fail_all(_explain(error))
+        except Exception as error:  # the core handles errors of the model: this one is a bug in the engine
+            return self._core.fail_all(_to_engine_error(error))
 
     def _deliver(self, outputs: list[Output]) -> None:
         sleeping = []
         with self._lock:
             for request_id, value in outputs:
-                mailbox = self._mailboxes.get(request_id)
-                if mailbox is None:  # abandoned meanwhile; its cancellation is in the queue
+                output = self._outputs.get(request_id)
+                if output is None:  # cancelled meanwhile; the command is in the queue
                     continue
-                if mailbox.put(value):
-                    sleeping.append(mailbox)
-                if mailbox.is_finished:
-                    del self._mailboxes[request_id]
-        self._signal(sleeping)
+                if output.put(value):
+                    sleeping.append(output)
+                if output.is_finished:
+                    del self._outputs[request_id]
+        self._wake(sleeping)
 
-    def _signal(self, sleeping: list[OutputQueue]) -> None:
-        """One call for each event loop."""
-        for loop in {mailbox.loop for mailbox in sleeping}:
-            mailboxes = [mailbox for mailbox in sleeping if mailbox.loop is loop]
+    def _wake(self, sleeping: list[OutputQueue]) -> None:
+        """Wake consumers by one call for each event loop."""
+        for loop in {output.loop for output in sleeping}:
+            outputs = [output for output in sleeping if output.loop is loop]
             try:
-                loop.call_soon_threadsafe(_wake, mailboxes)
+                loop.call_soon_threadsafe(_wake_all, outputs)
             except RuntimeError:  # the loop was closed with requests in flight
-                for mailbox in mailboxes:
-                    self.abandon(mailbox.request.id)
+                for output in outputs:
+                    self._cancel(output)
 
 
-def _explain(error: Exception) -> GenerationError | RequestError | OverloadedError:
+def _to_engine_error(error: Exception) -> GenerationError | RequestError | OverloadedError:
     if isinstance(error, GenerationError | RequestError | OverloadedError):
         return error
     _log.exception("the engine failed", exc_info=error)
     return GenerationError(f"the engine failed: {error}", "report this")
 
 
-def _wake(mailboxes: list[OutputQueue]) -> None:
-    for mailbox in mailboxes:
-        mailbox.wake()
+def _wake_all(outputs: list[OutputQueue]) -> None:
+    for output in outputs:
+        output.wake()

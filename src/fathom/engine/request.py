@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from fathom.engine.grammar import CompiledGrammar
+
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
@@ -84,6 +86,14 @@ class Request:
     cache_salt: str = ""
     prompt_logprobs: bool = False
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatedRequest:
+    """A request that the engine can serve, with its grammar compiled. Made by `EngineCore.validate`."""
+
+    request: Request
+    grammar: CompiledGrammar | None = None
 
 
 @dataclass(frozen=True, slots=True)

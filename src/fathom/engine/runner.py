@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -12,10 +12,10 @@ from torch import Tensor
 
 from fathom.engine.cache import PagedCache, PagedContext
 from fathom.engine.fused_decode import LatentSteps
-from fathom.engine.multi_step import Tokens, burst
+from fathom.engine.multi_step import burst
 from fathom.engine.request import TokenLogprob
 from fathom.engine.routing_trace import Routes, listening
-from fathom.engine.sampler import report
+from fathom.engine.sampler import SampledTokens, report, sample
 from fathom.engine.scheduler import ScheduledTokens
 from fathom.model.config import ModelConfig
 from fathom.model.context import AttentionContext, CacheSpec
@@ -51,8 +51,19 @@ class LanguageModel(Protocol):
         ...
 
 
+class StepOutput(NamedTuple):
+    """What a step computed, for each scheduled sequence in order.
+
+    ``sampled`` is None where tokens of the prompt are still to be computed. ``prompt_logprobs``, by place in the step:
+    of the tokens that follow each computed one, where a request asks for scores of its prompt.
+    """
+
+    sampled: list[SampledTokens | None]
+    prompt_logprobs: dict[int, list[TokenLogprob]]
+
+
 class Runner:
-    """Builds the tensors of a step and runs the model over them."""
+    """Builds the tensors of a step, runs the model over them, and samples."""
 
     def __init__(self, model: LanguageModel, cache: PagedCache, routes: Routes | None = None) -> None:
         self._model = model
@@ -60,6 +71,18 @@ class Runner:
         self._routes = routes
         self._device = cache.keys[0].device
         self._latent = LatentSteps(model, cache.keys, routes)
+
+    def step(self, work: list[ScheduledTokens], steps: int, vocab_limit: int) -> StepOutput:
+        """Compute ``work`` and sample below ``vocab_limit``; with ``steps`` > 1 so many tokens of each sequence."""
+        if steps > 1:
+            several = self._multi_step(work, steps, vocab_limit)
+            if any(sampled.token_ids for sampled in several):
+                return StepOutput([*several], {})
+            # not finite from the start: a single step finds the sequences at fault
+        logits, scores = self.run(work)
+        ready = [item.sequence for item in work if item.length == item.sequence.pending]
+        samples = iter(sample(logits, ready, vocab_limit) if ready else [])
+        return StepOutput([next(samples) if length == one.pending else None for one, length in work], scores)
 
     @torch.inference_mode()
     def run(self, work: list[ScheduledTokens]) -> tuple[Tensor, dict[int, list[TokenLogprob]]]:
@@ -79,11 +102,20 @@ class Runner:
         }
         return logits, scores
 
-    def burst(self, work: list[ScheduledTokens], steps: int, vocab_limit: int) -> list[Tokens]:
+    def _multi_step(self, work: list[ScheduledTokens], steps: int, vocab_limit: int) -> list[SampledTokens]:
         """Up to ``steps`` tokens of every sequence: see `fathom.engine.multi_step`."""
         sequences = [sequence for sequence, _ in work]
         latent = self._latent if steps >= _WORTHWHILE and self._latent.fill() else None
-        return burst(self._model, self._cache, sequences, steps, vocab_limit, latent, self._routes)
+        several = burst(self._model, self._cache, sequences, steps, vocab_limit, latent, self._routes)
+        return [
+            SampledTokens(
+                tokens.ids,
+                [*map(TokenLogprob, tokens.ids, tokens.logprobs)]
+                if sequence.request.sampling.logprobs is not None
+                else [],
+            )
+            for sequence, tokens in zip(sequences, several, strict=True)
+        ]
 
     def _logits(self, hidden: Tensor) -> Tensor:
         """(R, V) float32 of hidden (R, D); a step in the middle of a prompt has no rows."""

@@ -14,7 +14,7 @@ Reported log-probabilities are those of the model itself, before any of the abov
 from __future__ import annotations
 
 from collections.abc import Sequence as Rows
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 
 import numpy as np
@@ -28,19 +28,22 @@ from fathom.engine.sequence import Sequence
 
 _MASK = (1 << 64) - 1
 _GOLDEN, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
-_WIDE, _BLOCK = 4096, 256
-"""Vocabularies from the first on are drawn from in blocks of the second."""
+_WIDE, _SEGMENT = 4096, 256
+"""Vocabularies of at least the first size are sampled in segments of the second."""
 _BELOW_ONE = 1 - 2**-53
 _CANDIDATES = 1024
 """So many most likely tokens are looked at first: a nucleus is rarely wider, and sorting a vocabulary is slow."""
 
 
 @dataclass(frozen=True, slots=True)
-class SampledToken:
-    """``token`` is None where there can be none, for the reason in ``error``."""
+class SampledTokens:
+    """The tokens that a step chose for one sequence, in order: one after a single step, several after multi-step.
 
-    token: int | None
-    logprob: TokenLogprob | None = None
+    ``logprobs`` has one entry a token where the request asks for it. ``error``: why no token could be chosen.
+    """
+
+    token_ids: list[int]
+    logprobs: list[TokenLogprob] = field(default_factory=list)
     error: GenerationError | None = None
 
 
@@ -73,7 +76,7 @@ def uniforms(seeds: Rows[int], indices: Rows[int], positions: Rows[int], steps: 
 
 
 @torch.inference_mode()
-def sample(logits: Tensor, rows: Rows[Sequence], limit: int) -> list[SampledToken]:
+def sample(logits: Tensor, rows: Rows[Sequence], limit: int) -> list[SampledTokens]:
     """The next token of each row, below ``limit``: a padded vocabulary ends in ids that mean nothing.
 
     logits (R, V) float32; they may be overwritten.
@@ -85,19 +88,16 @@ def sample(logits: Tensor, rows: Rows[Sequence], limit: int) -> list[SampledToke
         logits[:, limit:] = float("-inf")
     penalize(logits, rows)
     errors = constrain(logits, rows)
-    found, totals = torch.stack((choose(logits, rows).double(), sums.double())).tolist()  # one transfer
-    tokens = [int(token) for token in found]
+    chosen, totals = torch.stack((choose(logits, rows).double(), sums.double())).tolist()  # one transfer
+    tokens = [int(token) for token in chosen]
     errors.update((r, _not_finite()) for r, total in enumerate(totals) if not isfinite(total))
-    reported: list[TokenLogprob | None] = [None] * len(rows)
+    sampled = [SampledTokens([], error=errors[r]) if r in errors else SampledTokens([t]) for r, t in enumerate(tokens)]
     if logprobs is not None:
         alternatives = [rows[r].request.sampling.logprobs or 0 for r in wanted]
         reports = report(logprobs, [tokens[r] for r in wanted], alternatives)
         for r, logprob in zip(wanted, reports, strict=True):
-            reported[r] = logprob
-    return [
-        SampledToken(None, reported[r], errors[r]) if r in errors else SampledToken(token, reported[r])
-        for r, token in enumerate(tokens)
-    ]
+            sampled[r].logprobs.append(logprob)
+    return sampled
 
 
 def report(logprobs: Tensor, tokens: list[int], alternatives: list[int]) -> list[TokenLogprob]:
@@ -140,17 +140,16 @@ def penalize(logits: Tensor, rows: Rows[Sequence]) -> None:
 
 
 def constrain(logits: Tensor, rows: Rows[Sequence]) -> dict[int, GenerationError]:
-    """Minus infinity wherever a row's grammar forbids the token; the rows whose grammar gave up stay as they are.
-
-    A parser that meets its limits is the trouble of one request, not of all that share its step.
+    """Set the logits of tokens that a row's grammar forbids to minus infinity; the errors of grammars that failed, by
+    row: a parser that exceeds its limits ends one request, not all that share its step.
     """
     errors = {}
     for r, sequence in enumerate(rows):
-        constraint = sequence.transcript.constraint
-        if constraint is None:
+        grammar = sequence.transcript.grammar
+        if grammar is None:
             continue
         try:
-            allowed = torch.from_numpy(constraint.allowed_tokens()).to(logits.device)
+            allowed = torch.from_numpy(grammar.allowed_tokens()).to(logits.device)
         except GenerationError as error:
             errors[r] = error
         else:
@@ -215,7 +214,7 @@ def keep_likely(probs: Tensor, top_k: list[int], top_p: list[float], candidates:
 
 def draw(probs: Tensor, uniforms: Tensor) -> Tensor:
     """The first token whose cumulative probability exceeds the number. probs (R, V), not normalized; uniforms (R)."""
-    if probs.shape[1] >= _WIDE and probs.shape[1] % _BLOCK == 0:
+    if probs.shape[1] >= _WIDE and probs.shape[1] % _SEGMENT == 0:
         return _draw_wide(probs, uniforms)
     return _invert(probs, uniforms)[0]
 
@@ -225,17 +224,17 @@ def _invert(probs: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor]:
     cumulative = probs.double().cumsum(-1)  # not cumsum(dtype=…), which converts number by number
     target = uniforms[:, None] * cumulative[:, -1:]
     # right=True: a token of probability zero has the sum of the token before it, and so is never first
-    found = torch.searchsorted(cumulative, target, right=True).clamp_(max=probs.shape[-1] - 1)  # (R, 1)
-    own = probs.gather(1, found).double()
-    inside = (target - (cumulative.gather(1, found) - own)) / own
-    return found[:, 0], inside[:, 0].clamp_(0, _BELOW_ONE)
+    token = torch.searchsorted(cumulative, target, right=True).clamp_(max=probs.shape[-1] - 1)  # (R, 1)
+    own = probs.gather(1, token).double()
+    inside = (target - (cumulative.gather(1, token) - own)) / own
+    return token[:, 0], inside[:, 0].clamp_(0, _BELOW_ONE)
 
 
 def _draw_wide(probs: Tensor, uniforms: Tensor) -> Tensor:
-    """The same for a large vocabulary: first the block, then the token in it, so that only sums of blocks and one block
-    pass through double precision.
+    """The same for a large vocabulary: first the segment, then the token in it, so that only sums of segments and one
+    segment pass through double precision.
     """
-    blocks = probs.unflatten(1, (-1, _BLOCK))  # (R, V / block, block)
-    block, inside = _invert(blocks.sum(-1), uniforms)
-    token, _ = _invert(blocks[torch.arange(len(probs), device=probs.device), block], inside)
-    return block * _BLOCK + token
+    segments = probs.unflatten(1, (-1, _SEGMENT))  # (R, V / segment, segment)
+    segment, inside = _invert(segments.sum(-1), uniforms)
+    token, _ = _invert(segments[torch.arange(len(probs), device=probs.device), segment], inside)
+    return segment * _SEGMENT + token

@@ -93,14 +93,15 @@ class Sequence:
         if self.cached_tokens is None:
             self.cached_tokens = cached
 
-    def append(self, token: int) -> None:
-        """Take a sampled token."""
+    def extend(self, tokens: list[int]) -> None:
+        """Append sampled tokens. The keys and values of all but the last have been computed."""
         assert self.status is SequenceStatus.RUNNING
-        self.tokens.append(token)
+        self.tokens += tokens
+        self.computed = len(self.tokens) - 1
         if self.counts is not None:
-            self.counts[token] += 1
+            self.counts.update(tokens)
         if self.seen is not None:
-            self.seen.add(token)
+            self.seen.update(tokens)
 
     def preempt(self) -> list[int]:
         """Wait again from the start; the pages to release."""

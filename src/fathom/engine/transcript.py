@@ -1,14 +1,14 @@
-"""From sampled tokens to text that may be shown: detokenizer, then stop strings, with the grammar following along."""
+"""Sampled tokens to text: detokenizer, then stop strings; the grammar is advanced by every token."""
 
 from __future__ import annotations
 
-from fathom.engine.constrain import Constraint
+from fathom.engine.grammar import GrammarMatcher
 from fathom.engine.stop import StopMatcher
 from fathom.engine.vocabulary import TextStream
 
 
 class Transcript:
-    """The text side of one completion. Without a text stream there is no text, and tokens are all there is.
+    """The text of one completion; without a text stream it is always empty.
 
     ``ends`` are token ids that end the completion. An end token is part of its tokens, not of its text.
     """
@@ -19,17 +19,17 @@ class Transcript:
         *,
         stops: tuple[str, ...] = (),
         ends: frozenset[int] = frozenset(),
-        constraint: Constraint | None = None,
+        grammar: GrammarMatcher | None = None,
     ) -> None:
         self._stream = stream
         self._stop = StopMatcher(stops)
         self.ends = ends
-        self.constraint = constraint
+        self.grammar = grammar
 
     def push(self, token: int) -> tuple[str, bool]:
         """Text to show now, and whether the completion ends with this token."""
-        if self.constraint is not None:
-            self.constraint.accept(token)
+        if self.grammar is not None:
+            self.grammar.accept(token)
         if token in self.ends:
             return self.flush()[0], True
         if self._stream is None:
@@ -38,6 +38,18 @@ class Transcript:
         if self._complete and not stopped:
             return text + self.flush()[0], True
         return text, stopped
+
+    def extend(self, tokens: list[int]) -> tuple[str, int, bool]:
+        """Push tokens until one ends the completion: text to show now, tokens taken, whether the last one ends it."""
+        if self.is_silent and self.ends.isdisjoint(tokens):
+            return "", len(tokens), False
+        text = ""
+        for count, token in enumerate(tokens, start=1):
+            more, ended = self.push(token)
+            text += more
+            if ended:
+                return text, count, True
+        return text, len(tokens), False
 
     def flush(self) -> tuple[str, bool]:
         """The rest of the text, once no token follows, and whether it held a stop string."""
@@ -48,9 +60,9 @@ class Transcript:
 
     @property
     def is_silent(self) -> bool:
-        """Whether no text comes of any token, and none is forbidden."""
-        return self._stream is None and self.constraint is None
+        """Whether tokens yield no text and no grammar masks any."""
+        return self._stream is None and self.grammar is None
 
     @property
     def _complete(self) -> bool:
-        return self.constraint is not None and self.constraint.complete
+        return self.grammar is not None and self.grammar.is_complete

@@ -141,7 +141,6 @@ class EngineSampler:
                 n=count, max_tokens=max_tokens, temperature=temperature, seed=_seed(seed, first + index), logprobs=0
             )
             request = Request(prompt, sampling, id=str(index))
-            self._core.validate(request)
             partial[request.id] = [_Partial() for _ in range(count)]
             self._core.add(request)
         try:

@@ -9,6 +9,7 @@ from fathom.base.errors import GenerationError, OverloadedError, RequestError
 from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore
 from fathom.engine.request import Request, SamplingParams
+from fathom.engine.sampler import SampledTokens
 from fathom.quant.prepare import prepare
 
 GREEDY = SamplingParams(temperature=0, max_tokens=12)
@@ -243,3 +244,45 @@ def test_prefixes_are_not_forgotten_under_a_request_in_flight(gqa, small):
     with pytest.raises(GenerationError, match="in flight"):
         core.forget_prefixes()
     core.check_integrity()
+
+
+def run_speculating(core, request, monkeypatch, draft):
+    """Chunks of ``request`` where each step brings its own token and ``draft``, as a speculative one would."""
+    step = core._runner.step
+
+    def speculate(work, steps, limit):
+        single = step(work, 1, limit)
+        sampled = [one and SampledTokens([*one.token_ids, *draft[: steps - 1]]) for one in single.sampled]
+        return single._replace(sampled=sampled)
+
+    monkeypatch.setattr(core._runner, "step", speculate)
+    monkeypatch.setattr(core, "_steps_at_once", lambda work: core._scheduler.reserve(work, 1 + len(draft)))
+    core.add(request)
+    chunks = []
+    while core.has_work:
+        chunks += [output.value for output in core.step()]
+        core.check_integrity()
+    return chunks
+
+
+@pytest.mark.parametrize("draft", [(65,), (65, 66), (65, 66, 67, 68)])
+def test_a_step_may_bring_several_tokens_a_sequence(gqa, vocabulary, small, monkeypatch, draft):
+    core = EngineCore(gqa, vocabulary, small)
+    request = Request((1, 2, 3), SamplingParams(seed=1, max_tokens=11, ignore_eos=True))
+    chunks = run_speculating(core, request, monkeypatch, draft)
+    width = 1 + len(draft)
+    assert [len(chunk.token_ids) for chunk in chunks[:-1]] == [width] * ((11 - 1) // width)
+    assert sum(len(chunk.token_ids) for chunk in chunks) == 11
+    assert all(chunk.token_ids[1:] == draft[: len(chunk.token_ids) - 1] for chunk in chunks)
+    assert [chunk.finish_reason for chunk in chunks] == [None] * (len(chunks) - 1) + ["length"]
+    assert core.stats().generated_tokens == 11
+
+
+def test_tokens_of_a_step_after_the_end_are_dropped(gqa, vocabulary, small, monkeypatch):
+    core = EngineCore(gqa, vocabulary, small)
+    request = Request((1, 2, 3), SamplingParams(seed=1, stop=("B",), max_tokens=50))
+    (chunk,) = run_speculating(core, request, monkeypatch, (65, 66, 67))
+    assert chunk.token_ids[1:] == (65, 66)
+    assert chunk.text.endswith("A")
+    assert chunk.finish_reason == "stop"
+    assert core.stats().pages_free == core.stats().pages_total

@@ -1,11 +1,13 @@
 import asyncio
 import gc
 import threading
+from contextlib import aclosing
 
 import pytest
 
 from fathom.base.errors import GenerationError, OverloadedError, RequestError
 from fathom.engine.config import EngineConfig
+from fathom.engine.core import EngineCore
 from fathom.engine.engine import Engine
 from fathom.engine.request import GrammarSpec, Request, SamplingParams
 
@@ -47,14 +49,13 @@ async def test_every_completion_ends_with_one_reason(engine):
     assert reasons == {0: "length", 1: "length", 2: "length"}
 
 
-async def test_a_consumer_that_lags_finds_its_chunks_joined(engine, gqa, greedy):
+async def test_a_slow_consumer_gets_its_chunks_joined(engine, gqa, greedy):
     stream = engine.generate(Request((1, 2, 3), GREEDY))
-    await stream.ready()
-    while engine.stats().finished == 0:  # the engine does not wait for anyone to read
+    first = await anext(stream)
+    while engine.stats().finished == 0:  # the engine does not wait for a reader
         await asyncio.sleep(0.001)
-    chunks = [chunk async for chunk in stream]
-    assert len(chunks) == 1
-    assert list(chunks[0].token_ids) == greedy(gqa, (1, 2, 3), 8)
+    (rest,) = [chunk async for chunk in stream]
+    assert [*first.token_ids, *rest.token_ids] == greedy(gqa, (1, 2, 3), 8)
 
 
 async def test_closing_the_stream_frees_its_pages(engine):
@@ -96,27 +97,20 @@ async def test_dropping_the_stream_frees_its_pages(engine):
     assert await all_free(engine)
 
 
-async def test_waiting_with_a_limit_leaves_the_request_alone(engine):
-    async with engine.generate(Request((1, 2, 3), ENDLESS)) as stream:
-        while not await stream.wait(0.001):
-            pass
-        assert (await anext(stream)).token_ids
-
-
 async def test_bad_requests_are_refused_before_the_first_chunk(engine):
     with pytest.raises(RequestError, match="the prompt is empty"):
-        await engine.generate(Request((), GREEDY)).ready()
+        await anext(engine.generate(Request((), GREEDY)))
     with pytest.raises(RequestError, match="the prompt has 300 tokens, the context holds 256"):
         await anext(engine.generate(Request((1,) * 300, GREEDY)))
     with pytest.raises(RequestError, match="invalid json_schema grammar: Invalid type: frob"):
         await anext(engine.generate(Request((1,), GREEDY, GrammarSpec("json_schema", {"type": "frob"}))))
-    stream = engine.generate(Request((1,), ENDLESS, id="twice"))
-    await stream.ready()
-    with pytest.raises(RequestError, match="request twice is already running"):
-        await engine.generate(Request((1,), ENDLESS, id="twice")).ready()
+    async with aclosing(engine.generate(Request((1,), ENDLESS, id="twice"))) as stream:
+        await anext(stream)
+        with pytest.raises(RequestError, match="request twice is already running"):
+            await anext(engine.generate(Request((1,), ENDLESS, id="twice")))
 
 
-async def test_a_name_is_free_again_only_when_its_request_is_gone(engine, gqa, monkeypatch):
+async def test_an_id_can_be_reused_once_its_request_is_gone(engine, gqa, monkeypatch):
     hidden, gate = gqa.hidden, threading.Event()
 
     def slow(*args):
@@ -125,27 +119,28 @@ async def test_a_name_is_free_again_only_when_its_request_is_gone(engine, gqa, m
 
     with monkeypatch.context() as patch:
         patch.setattr(gqa, "hidden", slow)
-        first = engine.generate(Request((1,), GREEDY, id="name"))
-        await first.ready()
+        first = asyncio.ensure_future(anext(engine.generate(Request((1,), GREEDY, id="name"))))
         while not engine.stats().running:
             await asyncio.sleep(0.001)
-        await first.aclose()  # its step is still being computed, and must not reach the next of that name
+        first.cancel()  # its step is still being computed, and must not reach the next of that name
+        with pytest.raises(asyncio.CancelledError):
+            await first
         with pytest.raises(RequestError, match="request name is already running"):
-            await engine.generate(Request((2,), GREEDY, id="name")).ready()
+            await anext(engine.generate(Request((2,), GREEDY, id="name")))
         gate.set()
         assert await all_free(engine)
     assert len(await tokens_of(engine.generate(Request((2,), GREEDY)))) == 8
 
 
-async def test_a_full_queue_is_told_at_once(engine):
-    async with engine.generate(Request((1, 2), SamplingParams(n=6, ignore_eos=True))) as stream:
-        with pytest.raises(OverloadedError, match="the queue is full with 6 completions; try again later"):
-            await engine.generate(Request((1, 2), GREEDY)).ready()
+async def test_a_full_queue_is_refused_at_once(engine):
+    async with aclosing(engine.generate(Request((1, 2), SamplingParams(n=6, ignore_eos=True)))) as stream:
         await anext(stream)
+        with pytest.raises(OverloadedError, match="the queue is full with 6 completions; try again later"):
+            await anext(engine.generate(Request((1, 2), GREEDY)))
     assert len(await tokens_of(engine.generate(Request((1, 2), GREEDY)))) == 8
 
 
-async def test_a_step_that_breaks_reaches_its_reader_and_the_engine_lives(engine, gqa, monkeypatch):
+async def test_a_failed_step_raises_and_the_engine_continues(engine, gqa, monkeypatch):
     def broken(*_):
         raise RuntimeError("no memory")
 
@@ -159,7 +154,7 @@ async def test_a_step_that_breaks_reaches_its_reader_and_the_engine_lives(engine
 async def test_closing_the_engine_ends_what_runs(gqa):
     engine = Engine(gqa)
     with pytest.raises(GenerationError, match="the engine is not running; start it"):
-        await engine.generate(Request((1, 2), GREEDY)).ready()
+        await anext(engine.generate(Request((1, 2), GREEDY)))
     engine.start()
     stream = engine.generate(Request((1, 2), ENDLESS))
     await anext(stream)
@@ -173,7 +168,7 @@ async def test_closing_the_engine_ends_what_runs(gqa):
     engine.close()
 
 
-async def test_a_loop_that_went_away_does_not_stop_the_engine(engine):
+async def test_a_closed_event_loop_does_not_stop_the_engine(engine):
     def leave():
         async def main():
             stream = engine.generate(Request((1, 2), ENDLESS))
@@ -186,3 +181,29 @@ async def test_a_loop_that_went_away_does_not_stop_the_engine(engine):
     assert await all_free(engine)
     assert len(await tokens_of(engine.generate(Request((1, 2), GREEDY)))) == 8
     del stream
+
+
+async def test_a_loop_closed_without_its_generators_does_not_keep_a_request(engine):
+    def leave():
+        loop = asyncio.new_event_loop()
+        stream = engine.generate(Request((1, 2), ENDLESS))
+        loop.run_until_complete(anext(stream))
+        loop.close()  # no shutdown_asyncgens: nothing closes the generator
+        return stream
+
+    stream = await asyncio.to_thread(leave)
+    assert await all_free(engine)
+    assert len(await tokens_of(engine.generate(Request((1, 2), GREEDY)))) == 8
+    del stream
+
+
+async def test_a_request_is_validated_once(engine, monkeypatch):
+    calls, validate = [], EngineCore.validate
+
+    def count(self, request):
+        calls.append(request.id)
+        return validate(self, request)
+
+    monkeypatch.setattr(EngineCore, "validate", count)
+    await tokens_of(engine.generate(Request((1, 2), GREEDY, id="one")))
+    assert calls == ["one"]

@@ -43,7 +43,7 @@ def test_logits_come_only_where_a_token_will_be_chosen(model):
     logits, scores = run(engine, (one, 4), (two, 6))
     assert scores == {}
     torch.testing.assert_close(logits, expected(model, two.tokens)[-1:], atol=1e-4, rtol=1e-4)
-    two.append(9)
+    two.extend([9])
     logits, _ = run(engine, (two, 1), (one, 3))
     wanted = torch.stack((expected(model, two.tokens)[-1], expected(model, one.tokens)[-1]))
     torch.testing.assert_close(logits, wanted, atol=1e-4, rtol=1e-4)
@@ -56,5 +56,5 @@ def test_a_prompt_is_scored_across_its_chunks(model):
     table = expected(model, one.tokens).log_softmax(-1)
     assert [score.token_id for score in scores] == [1, 2, 3, 4, 5, 6]
     assert [score.logprob for score in scores] == pytest.approx([table[i, i + 1].item() for i in range(6)], abs=1e-4)
-    one.append(2)
+    one.extend([2])
     assert run(engine, (one, 1))[1] == {}  # what was generated is no prompt

@@ -18,7 +18,7 @@ def row(prompt=(0,), generated=(), index=0, **sampling):
     )
     sequence.admit([0], 0, 16)
     for token in generated:
-        sequence.append(token)
+        sequence.extend([token])
     return sequence
 
 
@@ -177,18 +177,20 @@ class TestSample:
     def test_rows_that_are_not_finite_have_no_token(self):
         logits = torch.tensor([[0.0, 1.0], [math.nan, 0.0], [math.inf, 0.0]])
         samples = sample(logits, [row(temperature=0)] * 3, 2)
-        assert [s.token for s in samples] == [1, None, None]
+        assert [s.token_ids for s in samples] == [[1], [], []]
+        assert [s.error is None for s in samples] == [True, False, False]
 
     def test_a_padded_vocabulary_is_never_chosen(self):
         logits = torch.tensor([[0.0, 1.0, 9.0], [0.0, 1.0, 9.0]])
         samples = sample(logits, [row(temperature=0), row(seed=1, temperature=0.01)], 2)
-        assert [s.token for s in samples] == [1, 1]
+        assert [s.token_ids for s in samples] == [[1], [1]]
 
     def test_logprobs_are_taken_before_penalties(self):
         logits = torch.tensor([[0.25, 0.75], [0.25, 0.75]]).log()
         rows = [row(temperature=0), row(generated=(1,), temperature=0, frequency_penalty=2.0, logprobs=1)]
         plain, reported = sample(logits, rows, 2)
-        assert (plain.token, plain.logprob) == (1, None)
-        assert reported.token == 0
-        assert reported.logprob.logprob == pytest.approx(math.log(0.25))
-        assert reported.logprob.top == ((1, pytest.approx(math.log(0.75))),)
+        assert (plain.token_ids, plain.logprobs) == ([1], [])
+        assert reported.token_ids == [0]
+        (logprob,) = reported.logprobs
+        assert logprob.logprob == pytest.approx(math.log(0.25))
+        assert logprob.top == ((1, pytest.approx(math.log(0.75))),)

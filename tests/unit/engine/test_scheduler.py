@@ -24,9 +24,9 @@ def step(sched):
     for item in work:
         last = item.length == item.sequence.pending
         item.sequence.computed += item.length
-        sched.publish(item.sequence)
         if last:
-            item.sequence.append(0)
+            item.sequence.extend([0])
+        sched.publish(item.sequence)
     sched.pool.check_integrity((s.pages, s.computed // SIZE) for s in sched.running)
     return [(item.sequence.order[0], item.length) for item in work]
 

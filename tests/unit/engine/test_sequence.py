@@ -15,11 +15,12 @@ def test_life():
     assert (one.status, one.pending, one.generated, one.order) == (SequenceStatus.WAITING, 3, 0, (2, 1))
     one.admit([4, 7], 2, 2)
     assert (one.status, one.pending, one.published, one.cached_tokens) == (SequenceStatus.RUNNING, 1, 1, 2)
-    one.computed = 3
-    one.append(9)
-    assert (one.tokens, one.pending, one.generated) == ([5, 6, 5, 9], 1, 1)
+    one.extend([9])
+    assert (one.tokens, one.computed, one.generated) == ([5, 6, 5, 9], 3, 1)
+    one.extend([8, 7])  # several of one step
+    assert (one.tokens, one.pending, one.generated) == ([5, 6, 5, 9, 8, 7], 1, 3)
     assert one.preempt() == [4, 7]
-    assert (one.status, one.pending, one.published, one.pages) == (SequenceStatus.WAITING, 4, 0, [])
+    assert (one.status, one.pending, one.published, one.pages) == (SequenceStatus.WAITING, 6, 0, [])
     one.admit([1, 2], 0, 2)
     assert one.cached_tokens == 2  # counted once
     assert one.finish() == [1, 2]
@@ -33,7 +34,7 @@ def test_a_waiting_sequence_may_be_finished():
         one.finish()
 
 
-@pytest.mark.parametrize("move", [lambda s: s.preempt(), lambda s: s.append(1)])
+@pytest.mark.parametrize("move", [lambda s: s.preempt(), lambda s: s.extend([1])])
 def test_only_a_running_sequence_moves(move):
     with pytest.raises(AssertionError):
         move(sequence())
@@ -43,10 +44,10 @@ def test_what_penalties_need_is_kept_only_where_asked_for():
     plain, counted, seen = sequence(), sequence(presence_penalty=1), sequence(repetition_penalty=1.1)
     for one in (plain, counted, seen):
         one.admit([0], 0, 16)
-        one.append(8)
-        one.append(8)
+        one.extend([8])
+        one.extend([8, 8])
     assert (plain.counts, plain.seen) == (None, None)
-    assert (counted.counts, counted.seen) == ({8: 2}, None)
+    assert (counted.counts, counted.seen) == ({8: 3}, None)
     assert (seen.counts, seen.seen) == (None, {5, 6, 8})
 
 
@@ -54,7 +55,7 @@ def test_keys_are_those_of_the_tokens_at_hand():
     one, other = sequence(), sequence()
     one.admit([0, 1], 0, 2)
     (first,) = one.keys(1, 2)
-    one.append(6)
+    one.extend([6])
     assert one.keys(2, 2)[0] == first
     other.tokens = [5, 6, 5, 6]
     assert other.keys(2, 2) == one.keys(2, 2)

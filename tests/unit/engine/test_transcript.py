@@ -1,37 +1,51 @@
-from fathom.engine.constrain import Grammars
+from fathom.engine.grammar import GrammarCompiler
 from fathom.engine.request import GrammarSpec
 from fathom.engine.transcript import Transcript
 
 EOS = 257
 
 
-def pushed(transcript, data):
+def push_all(transcript, data):
     return [transcript.push(byte) for byte in data]
 
 
 def test_text_waits_for_whole_characters_and_stops_before_the_stop(vocabulary):
     transcript = Transcript(vocabulary.detokenizer(), stops=("!",))
-    assert pushed(transcript, "aé!".encode()) == [("a", False), ("", False), ("é", False), ("", True)]
+    assert push_all(transcript, "aé!".encode()) == [("a", False), ("", False), ("é", False), ("", True)]
 
 
 def test_an_end_token_brings_out_what_was_held_back(vocabulary):
     transcript = Transcript(vocabulary.detokenizer(), stops=("ab",), ends=frozenset({EOS}))
-    assert pushed(transcript, [ord("a"), EOS]) == [("", False), ("a", True)]
+    assert push_all(transcript, [ord("a"), EOS]) == [("", False), ("a", True)]
 
 
 def test_an_open_character_is_replaced_at_the_end(vocabulary):
     transcript = Transcript(vocabulary.detokenizer(), stops=("x\ufffd",))
-    assert pushed(transcript, b"x\xc3") == [("", False), ("", False)]
+    assert push_all(transcript, b"x\xc3") == [("", False), ("", False)]
     assert transcript.flush() == ("", True)
 
 
 def test_a_complete_grammar_ends_the_completion(vocabulary):
-    constraint = Grammars(vocabulary).compile(GrammarSpec("regex", "ab"))
-    transcript = Transcript(vocabulary.detokenizer(), stops=("bc",), constraint=constraint)
-    assert pushed(transcript, b"ab") == [("a", False), ("b", True)]
+    matcher = GrammarCompiler(vocabulary).compile(GrammarSpec("regex", "ab")).start()
+    transcript = Transcript(vocabulary.detokenizer(), stops=("bc",), grammar=matcher)
+    assert push_all(transcript, b"ab") == [("a", False), ("b", True)]
 
 
 def test_without_a_vocabulary_there_are_only_tokens():
     transcript = Transcript(None, ends=frozenset({5}))
-    assert pushed(transcript, [4, 5]) == [("", False), ("", True)]
+    assert push_all(transcript, [4, 5]) == [("", False), ("", True)]
     assert transcript.flush() == ("", False)
+
+
+def test_several_tokens_are_taken_until_one_ends_the_completion(vocabulary):
+    transcript = Transcript(vocabulary.detokenizer(), stops=("!",), ends=frozenset({EOS}))
+    assert transcript.extend([*b"ab"]) == ("ab", 2, False)
+    assert transcript.extend([*b"c!d"]) == ("c", 2, True)
+    transcript = Transcript(vocabulary.detokenizer(), ends=frozenset({EOS}))
+    assert transcript.extend([ord("a"), EOS, ord("b")]) == ("a", 2, True)
+
+
+def test_several_tokens_without_text():
+    transcript = Transcript(None, ends=frozenset({5}))
+    assert transcript.extend([1, 2, 3]) == ("", 3, False)
+    assert transcript.extend([1, 5, 3]) == ("", 2, True)

@@ -1,11 +1,11 @@
-"""Text that must follow a grammar: JSON, a JSON schema, a Lark grammar, a regular expression.
+"""Constrained decoding: JSON, a JSON schema, a Lark grammar, a regular expression.
 
-llguidance parses the text byte by byte and says before each token which ones may follow; the sampler sets all others
-to minus infinity. The rules hold whatever the model would rather say, so a completion that ends by itself is valid.
-Whitespace inside JSON is bounded, because a small model that may write blanks for ever will.
+llguidance parses the text byte by byte and computes before each token which ones may follow; the sampler sets the
+logits of all others to minus infinity. A completion that ends by itself is therefore valid. Whitespace inside JSON is
+bounded, because small models may repeat blanks without end.
 
-With ``after`` the rules wait until that text has been generated; end tokens are barred until then, so that a model
-that thinks first cannot leave without the answer that was asked for.
+With ``after`` the grammar applies once that text has been generated; end tokens are masked until then, so that a model
+that thinks first cannot end without an answer.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -26,8 +27,8 @@ from fathom.engine.vocabulary import Vocabulary
 _WHITESPACE = r"[\x20\x0A\x0D\x09]{1,32}"
 
 
-class SpelledVocabulary:
-    """A vocabulary in the shape that llguidance asks for: the bytes of every token, none for an id without one."""
+class GrammarVocabulary:
+    """A vocabulary as llguidance reads it: the bytes of every token, none for an id without a token."""
 
     bos_token_id = None
 
@@ -59,42 +60,43 @@ def _bytes_of(vocabulary: Vocabulary, token: int) -> bytes:
         return b""
 
 
-class Constraint:
-    """Where one completion stands in its grammar. ``complete``: nothing but an end token can follow."""
+class GrammarMatcher:
+    """The state of a grammar in one completion. ``masked``: tokens that may not come before ``after`` has."""
 
-    def __init__(self, matcher: LLMatcher, vocabulary: SpelledVocabulary, after: str | None, barred: list[int]) -> None:
+    def __init__(self, matcher: LLMatcher, vocabulary: GrammarVocabulary, after: str | None, masked: list[int]) -> None:
         self._matcher = matcher
         self._vocabulary = vocabulary
         self._after = (after or "").encode()
-        self._barred = barred
-        self._seen = b""  # what may be the beginning of `after`
+        self._masked = masked
+        self._tail = b""  # the last bytes, which may be the beginning of `after`
         self._active = not self._after
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
+        """Whether only an end token can follow."""
         return self._active and self._matcher.is_stopped()
 
     def accept(self, token: int) -> None:
-        """Advance by a sampled token. Raises GenerationError where the parser gives up on its own limits."""
+        """Advance by a sampled token. Raises GenerationError where the parser exceeds its own limits."""
         if self._active:
             self._consume([token])
             return
-        data = self._seen + self._vocabulary.tokens[token]
+        data = self._tail + self._vocabulary.tokens[token]
         place = data.find(self._after)
         if place < 0:
-            self._seen = data[-len(self._after) :]
+            self._tail = data[-len(self._after) :]
             return
         self._active = True
-        rest = data[place + len(self._after) :].lstrip()  # what the same token carried past the marker
+        rest = data[place + len(self._after) :].lstrip()  # of the same token, after the marker
         if rest:
             self._consume(self._vocabulary.parser.tokenize_bytes(rest))
 
     def allowed_tokens(self) -> NDArray[np.bool_]:
-        """(V) which tokens may come next."""
+        """(V) bool: which tokens may come next."""
         size = len(self._vocabulary.tokens)
         if not self._active:
             free = np.ones(size, dtype=np.bool_)
-            free[self._barred] = False
+            free[self._masked] = False
             return free
         bits = np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8)
         self._check()
@@ -109,44 +111,54 @@ class Constraint:
             raise GenerationError(f"the grammar failed: {self._matcher.get_error()}", "simplify the grammar")
 
 
-class Grammars:
-    """Compiles grammars for one vocabulary and keeps the latest. May be called from any thread.
+@dataclass(frozen=True, slots=True)
+class CompiledGrammar:
+    """A grammar that is ready to start completions; ``after`` is that of its GrammarSpec."""
+
+    matcher: LLMatcher
+    vocabulary: GrammarVocabulary
+    after: str | None
+
+    def start(self, stops: frozenset[int] = frozenset()) -> GrammarMatcher:
+        """The state of a new completion. ``stops`` are tokens that end it beside the end tokens."""
+        masked = [token for token in {*self.vocabulary.ends, *stops} if token < len(self.vocabulary.tokens)]
+        return GrammarMatcher(self.matcher.deep_copy(), self.vocabulary, self.after, masked)
+
+
+class GrammarCompiler:
+    """Compiles grammars for one vocabulary and caches the most recent ones. May be called from any thread.
 
     ``ends`` are the end tokens, where they are not the vocabulary's own.
     """
 
-    def __init__(self, vocabulary: Vocabulary, ends: frozenset[int] | None = None, *, keep: int = 64) -> None:
-        self._source = vocabulary
+    def __init__(self, vocabulary: Vocabulary, ends: frozenset[int] | None = None, *, cache_size: int = 64) -> None:
+        self._tokenizer = vocabulary
         self._ends = vocabulary.eos_ids if ends is None else ends
-        self._spelled: SpelledVocabulary | None = None
-        self._keep = keep
+        self._vocabulary: GrammarVocabulary | None = None
+        self._cache_size = cache_size
         self._lock = threading.Lock()
         self._matchers: OrderedDict[tuple[str, str], LLMatcher] = OrderedDict()
 
-    def compile(self, spec: GrammarSpec, stops: frozenset[int] = frozenset()) -> Constraint:
-        """A constraint at its beginning; ``stops`` are tokens that end the completion beside the end tokens.
-
-        Raises RequestError, with the parser's own words, where the grammar is invalid.
-        """
-        source = _source(spec)
-        key = (spec.kind, source)
+    def compile(self, spec: GrammarSpec) -> CompiledGrammar:
+        """Raises RequestError, with the parser's own message, where the grammar is invalid."""
+        text = _grammar_text(spec)
+        key = (spec.kind, text)
         with self._lock:
-            vocabulary = self._spelled = self._spelled or SpelledVocabulary(self._source, self._ends)
+            vocabulary = self._vocabulary = self._vocabulary or GrammarVocabulary(self._tokenizer, self._ends)
             parser = vocabulary.parser
             matcher = self._matchers.pop(key, None)
         if matcher is None:
-            matcher = LLMatcher(parser, source, log_level=0)  # outside the lock: it can take a while
+            matcher = LLMatcher(parser, text, log_level=0)  # outside the lock: it can take a while
             if matcher.is_error():
                 raise RequestError(f"invalid {spec.kind} grammar: {matcher.get_error()}", "correct the grammar")
         with self._lock:
             self._matchers[key] = matcher
-            while len(self._matchers) > self._keep:
+            while len(self._matchers) > self._cache_size:
                 self._matchers.popitem(last=False)
-        barred = [token for token in {*vocabulary.ends, *stops} if token < len(vocabulary.tokens)]
-        return Constraint(matcher.deep_copy(), vocabulary, spec.after, barred)
+        return CompiledGrammar(matcher, vocabulary, spec.after)
 
 
-def _source(spec: GrammarSpec) -> str:
+def _grammar_text(spec: GrammarSpec) -> str:
     if spec.kind in ("json_object", "json_schema"):
         schema = {"type": "object"} if spec.kind == "json_object" else spec.value
         if not isinstance(schema, dict):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from fathom.base.errors import GenerationError, RequestError, TokenizerError
 from fathom.checkpoint.gguf.model import GGUFModel
 from fathom.checkpoint.resolve import resolve
-from fathom.engine.constrain import Grammars, SpelledVocabulary
 from fathom.engine.core import EngineCore
+from fathom.engine.grammar import GrammarCompiler, GrammarVocabulary
 from fathom.engine.request import GrammarSpec, Request, SamplingParams
 from fathom.text.tokenizer import Tokenizer
 
@@ -25,40 +25,41 @@ THINK_END, EOS = 256, 257
 
 
 @pytest.fixture(scope="module")
-def grammars(vocabulary):
-    return Grammars(vocabulary)
+def compiler(vocabulary):
+    return GrammarCompiler(vocabulary)
 
 
-def characters(constraint):
-    return "".join(chr(token) for token in constraint.allowed_tokens().nonzero()[0] if token < 128)
+def characters(matcher):
+    return "".join(chr(token) for token in matcher.allowed_tokens().nonzero()[0] if token < 128)
 
 
-def feed(constraint, text):
+def feed(matcher, text):
     for byte in text.encode():
-        assert constraint.allowed_tokens()[byte]
-        constraint.accept(byte)
+        assert matcher.allowed_tokens()[byte]
+        matcher.accept(byte)
 
 
-def test_only_what_the_schema_allows_may_come_next(grammars):
-    constraint = grammars.compile(GrammarSpec("json_schema", POINT))
-    assert characters(constraint) == "{"
-    feed(constraint, '{"x":')
-    assert characters(constraint) == "\t\n\r -0123456789"
-    feed(constraint, "7")
-    assert not constraint.allowed_tokens()[EOS]
-    feed(constraint, "}")
-    assert constraint.complete
-    assert constraint.allowed_tokens().nonzero()[0].tolist() == [EOS]
+def test_only_tokens_that_the_schema_allows_may_come_next(compiler):
+    matcher = compiler.compile(GrammarSpec("json_schema", POINT)).start()
+    assert characters(matcher) == "{"
+    feed(matcher, '{"x":')
+    assert characters(matcher) == "\t\n\r -0123456789"
+    feed(matcher, "7")
+    assert not matcher.allowed_tokens()[EOS]
+    feed(matcher, "}")
+    assert matcher.is_complete
+    assert matcher.allowed_tokens().nonzero()[0].tolist() == [EOS]
 
 
-def test_blanks_inside_json_are_bounded(grammars):
-    constraint = grammars.compile(GrammarSpec("json_object"))
-    feed(constraint, "{" + " " * 32)
-    assert " " not in characters(constraint)
+def test_blanks_inside_json_are_bounded(compiler):
+    matcher = compiler.compile(GrammarSpec("json_object")).start()
+    feed(matcher, "{" + " " * 32)
+    assert " " not in characters(matcher)
 
 
-def test_each_completion_has_a_state_of_its_own(grammars):
-    first, second = (grammars.compile(GrammarSpec("json_object")) for _ in range(2))
+def test_each_completion_has_a_state_of_its_own(compiler):
+    compiled = compiler.compile(GrammarSpec("json_object"))
+    first, second = compiled.start(), compiled.start()
     feed(first, "{")
     assert characters(second) == "{"
 
@@ -67,16 +68,16 @@ def test_each_completion_has_a_state_of_its_own(grammars):
     ("text", "rest"),
     [("hm </think>", ""), ("</thi</think>", ""), ("</think>\n\n", ""), ('</think> {"x', '"')],
 )
-def test_the_rules_wait_for_what_they_come_after(grammars, text, rest):
-    constraint = grammars.compile(GrammarSpec("json_schema", POINT, after="</think>"), frozenset({258}))
+def test_the_grammar_applies_after_its_marker(compiler, text, rest):
+    matcher = compiler.compile(GrammarSpec("json_schema", POINT, after="</think>")).start(frozenset({258}))
     begun, marker, end = text.partition("</think>")
     for byte in (begun + marker).encode():
-        assert constraint.allowed_tokens()[[97, THINK_END]].all()
-        assert not constraint.allowed_tokens()[[EOS, 258]].any()  # it may not leave before it has answered
-        constraint.accept(byte)
+        assert matcher.allowed_tokens()[[97, THINK_END]].all()
+        assert not matcher.allowed_tokens()[[EOS, 258]].any()  # no end before an answer
+        matcher.accept(byte)
     if end.strip():
-        feed(constraint, end.strip())
-    assert characters(constraint) == (rest or "{")
+        feed(matcher, end.strip())
+    assert characters(matcher) == (rest or "{")
 
 
 def test_a_token_may_carry_text_past_the_marker(vocabulary):
@@ -85,18 +86,18 @@ def test_a_token_may_carry_text_past_the_marker(vocabulary):
         def token_bytes(token_id):
             return b'k>\n{"x' if token_id == 258 else type(vocabulary).token_bytes(token_id)
 
-    constraint = Grammars(Greedy()).compile(GrammarSpec("json_schema", POINT, after="</think>"))
+    matcher = GrammarCompiler(Greedy()).compile(GrammarSpec("json_schema", POINT, after="</think>")).start()
     for token in [*b"</thin", 258]:
-        constraint.accept(token)
-    assert characters(constraint) == '"'
+        matcher.accept(token)
+    assert characters(matcher) == '"'
 
 
-def test_lark_and_regular_expressions(grammars):
-    constraint = grammars.compile(GrammarSpec("regex", "[ab]{2}"))
-    feed(constraint, "ab")
-    assert constraint.complete
-    constraint = grammars.compile(GrammarSpec("lark", 'start: "yes" | "no"'))
-    assert characters(constraint) == "ny"
+def test_lark_and_regular_expressions(compiler):
+    matcher = compiler.compile(GrammarSpec("regex", "[ab]{2}")).start()
+    feed(matcher, "ab")
+    assert matcher.is_complete
+    matcher = compiler.compile(GrammarSpec("lark", 'start: "yes" | "no"')).start()
+    assert characters(matcher) == "ny"
 
 
 @pytest.mark.parametrize(
@@ -111,20 +112,20 @@ def test_lark_and_regular_expressions(grammars):
         (GrammarSpec("regex", "("), "unclosed group"),
     ],
 )
-def test_what_cannot_be_followed_is_refused_in_the_parsers_words(grammars, spec, message):
+def test_invalid_grammars_are_refused_with_the_parsers_message(compiler, spec, message):
     with pytest.raises(RequestError, match=message):
-        grammars.compile(spec)
+        compiler.compile(spec)
 
 
-def test_a_schema_nested_without_end_is_refused(grammars):
+def test_a_schema_nested_without_end_is_refused(compiler):
     schema = {}
     for _ in range(100_000):
         schema = {"items": schema}
     with pytest.raises(RequestError, match="the JSON schema is not JSON"):
-        grammars.compile(GrammarSpec("json_schema", schema))
+        compiler.compile(GrammarSpec("json_schema", schema))
 
 
-def test_holes_in_the_ids_and_no_end_token(vocabulary):
+def test_ids_without_a_token_and_no_end_token(vocabulary):
     class Sparse(type(vocabulary)):
         eos_ids = frozenset()
 
@@ -134,12 +135,12 @@ def test_holes_in_the_ids_and_no_end_token(vocabulary):
                 raise TokenizerError("no such token")
             return type(vocabulary).token_bytes(token_id)
 
-    spelled = SpelledVocabulary(Sparse(), frozenset())
-    assert spelled.tokens[200] == b""
-    assert spelled.ends == [259]
-    constraint = Grammars(Sparse()).compile(GrammarSpec("regex", "a"))
-    feed(constraint, "a")
-    assert constraint.complete
+    table = GrammarVocabulary(Sparse(), frozenset())
+    assert table.tokens[200] == b""
+    assert table.ends == [259]
+    matcher = GrammarCompiler(Sparse()).compile(GrammarSpec("regex", "a")).start()
+    feed(matcher, "a")
+    assert matcher.is_complete
 
 
 def schemas():
@@ -167,25 +168,25 @@ def schemas():
 
 @settings(max_examples=25, deadline=None)
 @given(schema=schemas(), seed=st.integers(0, 2**32))
-def test_what_a_random_model_writes_is_valid(gqa, vocabulary, small, run, schema, seed):
+def test_the_output_of_a_random_model_is_valid(gqa, vocabulary, small, run, schema, seed):
     core = EngineCore(gqa, vocabulary, small)
     sampling = SamplingParams(seed=seed, max_tokens=80, temperature=2.0, n=2, ignore_eos=bool(seed % 2))
-    noise = [Request((seed % 250, i), SamplingParams(max_tokens=60)) for i in range(3)]  # takes the pages away
+    noise = [Request((seed % 250, i), SamplingParams(max_tokens=60)) for i in range(3)]  # competes for pages
     request = Request((1, 2, 3), sampling, GrammarSpec("json_schema", schema))
     for answer in run(core, *noise[:1], request, *noise[1:])[1]:
         if answer.reason == "stop":
             jsonschema_rs.validate(schema, json.loads(answer.text))
 
 
-def test_a_grammar_that_gives_up_ends_its_own_request_only(gqa, vocabulary, small, monkeypatch):
-    def give_up(self):
+def test_a_failing_grammar_ends_its_own_request_only(gqa, vocabulary, small, monkeypatch):
+    def fail(self):
         raise GenerationError("the grammar failed: too complex")
 
     core = EngineCore(gqa, vocabulary, small)
     bound, free = Request((1, 2), SamplingParams(seed=1), GrammarSpec("regex", "a+")), Request((1, 2), SamplingParams())
     core.add(bound)
     core.add(free)
-    monkeypatch.setattr("fathom.engine.constrain.Constraint.allowed", give_up)
+    monkeypatch.setattr("fathom.engine.grammar.GrammarMatcher.allowed_tokens", fail)
     outputs = dict(core.step())
     assert str(outputs[bound.id]) == "the grammar failed: too complex"
     assert outputs[free.id].token_ids
@@ -198,21 +199,21 @@ def smollm2():
 
 
 @pytest.fixture(scope="module")
-def real_grammars(smollm2):
-    return Grammars(smollm2)
+def real_compiler(smollm2):
+    return GrammarCompiler(smollm2)
 
 
 @settings(max_examples=15, deadline=None)
 @given(schema=schemas(), seed=st.integers(0, 2**32))
-def test_any_walk_through_a_real_vocabulary_is_valid(smollm2, real_grammars, schema, seed):
+def test_any_walk_through_a_real_vocabulary_is_valid(smollm2, real_compiler, schema, seed):
     """Tokens of many characters, some of half a character: whatever is allowed leads to valid JSON."""
-    constraint = real_grammars.compile(GrammarSpec("json_schema", schema))
+    matcher = real_compiler.compile(GrammarSpec("json_schema", schema)).start()
     choice, detokenizer, text = random.Random(seed), smollm2.detokenizer(), ""
     for _ in range(200):
-        token = choice.choice(constraint.allowed_tokens().nonzero()[0].tolist())
-        constraint.accept(token)
+        token = choice.choice(matcher.allowed_tokens().nonzero()[0].tolist())
+        matcher.accept(token)
         text += detokenizer.push(token)
-        if token in smollm2.eos_ids or constraint.complete:
+        if token in smollm2.eos_ids or matcher.is_complete:
             jsonschema_rs.validate(schema, json.loads(text + detokenizer.flush()))
             return
 
@@ -224,3 +225,25 @@ def test_thinking_first_then_an_object(gqa, vocabulary, small, run):
     ended = [answer.text for answer in answers if answer.reason == "stop"]
     assert ended
     assert all(re.fullmatch(r"[^e]*e[0-9]{2}", text, re.DOTALL) for text in ended)
+
+
+def test_a_grammar_is_compiled_once_for_all_completions(gqa, vocabulary, small, run, monkeypatch):
+    calls, compile_ = [], GrammarCompiler.compile
+
+    def count(self, spec):
+        calls.append(spec)
+        return compile_(self, spec)
+
+    monkeypatch.setattr(GrammarCompiler, "compile", count)
+    request = Request((1, 2, 3), SamplingParams(seed=1, n=3), GrammarSpec("regex", "[0-9]{2}"))
+    assert all(re.fullmatch("[0-9]{2}", answer.text) for answer in run(EngineCore(gqa, vocabulary, small), request)[0])
+    assert calls == [request.grammar]
+
+
+def test_the_cache_holds_the_most_recent_grammars(vocabulary):
+    compiler = GrammarCompiler(vocabulary, cache_size=2)
+    first, second = (compiler.compile(GrammarSpec("regex", pattern)) for pattern in "ab")
+    assert compiler.compile(GrammarSpec("regex", "a")).matcher is first.matcher
+    compiler.compile(GrammarSpec("regex", "c"))  # drops b, the least recently used
+    assert compiler.compile(GrammarSpec("regex", "a")).matcher is first.matcher
+    assert compiler.compile(GrammarSpec("regex", "b")).matcher is not second.matcher
