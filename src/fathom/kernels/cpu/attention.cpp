@@ -6,9 +6,9 @@
 #include <cmath>
 #include <vector>
 
+#include "gemm.h"
 #include "pool.h"
 #include "scratch.h"
-#include "simd.h"
 
 namespace fathom {
 
@@ -40,8 +40,6 @@ struct Task {
   int64_t key_begin, key_end;    // blocks to visit
   int64_t partial;               // slot in the partial results, or -1 where the task finishes its rows itself
 };
-
-inline int64_t padded(int64_t n) { return (n + LANES - 1) / LANES * LANES; }
 
 inline float at(const void* p, bool bf16, int64_t i) { return bf16 ? widen(((const uint16_t*)p)[i]) : ((const float*)p)[i]; }
 
@@ -86,14 +84,9 @@ Buffers& own_buffers() {
 void scores_by_dot(const float* q, int64_t rows, const float* const* k, int64_t keys, int64_t dim, float* scores) {
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t key = 0; key < keys; key += 4) {
-      f32x16 acc[4] = {};
       const float* four[4];
       for (int i = 0; i < 4; ++i) four[i] = key + i < keys ? k[key + i] : k[key];
-      for (int64_t d = 0; d < dim; d += LANES) {
-        f32x16 x = load<f32x16>(q + row * dim + d);
-        for (int i = 0; i < 4; ++i) acc[i] += x * load<f32x16>(four[i] + d);
-      }
-      sum4(acc[0], acc[1], acc[2], acc[3], scores + row * KEYS + key);
+      gemm::dot4(q + row * dim, four, dim, scores + row * KEYS + key);
     }
 }
 
@@ -103,13 +96,9 @@ inline void outer(const float* a, int64_t a_stride, Row b, int64_t count, float*
   f32x16 acc[R][V];
   for (int r = 0; r < R; ++r)
     for (int v = 0; v < V; ++v) acc[r][v] = load<f32x16>(out + r * out_stride + v * LANES);
-  for (int64_t k = 0; k < count; ++k) {
-    const float* row = b(k);
-    f32x16 x[V];
-    for (int v = 0; v < V; ++v) x[v] = load<f32x16>(row + v * LANES);
-    for (int r = 0; r < R; ++r)
-      for (int v = 0; v < V; ++v) acc[r][v] += x[v] * a[r * a_stride + k];
-  }
+  gemm::accumulate(
+      acc, 0, count, [=](int r, int64_t k) { return a[r * a_stride + k]; },
+      [=](int v, int64_t k) { return load<f32x16>(b(k) + v * LANES); });
   for (int r = 0; r < R; ++r)
     for (int v = 0; v < V; ++v) store(out + r * out_stride + v * LANES, acc[r][v]);
 }

@@ -62,7 +62,7 @@ void carry(const LatentModel& model, const LatentStep& step, int64_t first, int6
 void head(const LatentModel& model, const LatentStep& step, int64_t first, int64_t rows, int64_t token, int64_t tokens,
           float* logits) {
   int64_t width = padded(model.width);
-  multiply(step.hidden + first * width, width, rows, model.head + token * model.width, tokens, model.width,
+  panel_matmul(step.hidden + first * width, width, rows, model.head + token * model.width, tokens, model.width,
            logits + token, padded(model.vocab));
 }
 

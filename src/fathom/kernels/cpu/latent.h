@@ -1,5 +1,5 @@
 // A model of DeepSeek's family that decodes: one new token of each sequence, all layers. Structures as kernels/latent.py
-// has them, field by field; every matrix is in panels (product.h), vectors are padded with zeros to whole vectors.
+// has them, field by field; every matrix is in panels (gemm.h), vectors are padded with zeros to whole vectors.
 //
 //   M rows of a block, each the next token of a sequence · D hidden · H heads · L latent
 //   N, R, V nope, rotary and value channels of a head · E experts · K experts per token · I width of a network
@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "product.h"
+#include "gemm.h"
 #include "scratch.h"
 
 namespace fathom {

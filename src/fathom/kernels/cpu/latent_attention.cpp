@@ -32,14 +32,7 @@ void scores_of(const float* q, int64_t heads, const float* const* keys, int64_t 
       if (t + AHEAD + i < count)
         for (int64_t c = 0; c < dim; c += LANES) __builtin_prefetch(keys[t + AHEAD + i] + c);
     }
-    for (int64_t h = 0; h < heads; ++h) {
-      f32x16 acc[4] = {};
-      for (int64_t c = 0; c < dim; c += LANES) {
-        f32x16 x = load<f32x16>(q + h * dim + c);
-        for (int i = 0; i < 4; ++i) acc[i] += x * load<f32x16>(k[i] + c);
-      }
-      sum4(acc[0], acc[1], acc[2], acc[3], scores + h * ld + t);
-    }
+    for (int64_t h = 0; h < heads; ++h) gemm::dot4(q + h * dim, k, dim, scores + h * ld + t);
   }
 }
 
@@ -68,15 +61,10 @@ template <int H, int W>
 inline void mix(const float* weights, int64_t ld, const float* const* values, int64_t count, int64_t c, const float* totals,
                 float* out, int64_t out_ld) {
   f32x16 acc[H][W];
-  for (int h = 0; h < H; ++h)
-    for (int w = 0; w < W; ++w) acc[h][w] = f32x16{};
-  for (int64_t t = 0; t < count; ++t) {
-    const float* row = values[t] + c;
-    f32x16 v[W];
-    for (int w = 0; w < W; ++w) v[w] = load<f32x16>(row + w * LANES);
-    for (int h = 0; h < H; ++h)
-      for (int w = 0; w < W; ++w) acc[h][w] += v[w] * weights[h * ld + t];
-  }
+  gemm::clear(acc);
+  gemm::accumulate(
+      acc, 0, count, [=](int h, int64_t t) { return weights[h * ld + t]; },
+      [=](int w, int64_t t) { return load<f32x16>(values[t] + c + w * LANES); });
   for (int h = 0; h < H; ++h)
     for (int w = 0; w < W; ++w) store(out + h * out_ld + c + w * LANES, acc[h][w] * (1.0f / totals[h]));
 }
@@ -137,16 +125,16 @@ void latent_attention(const LatentModel& model, const LatentLayer& layer, const 
   float* attended = mixed + M * H * latent;
 
   if (layer.q_down) {
-    multiply(block.normed, block.width, M, layer.q_down, model.query_rank, D, low, rank);
+    panel_matmul(block.normed, block.width, M, layer.q_down, model.query_rank, D, low, rank);
     for (int64_t m = 0; m < M; ++m)
       normalize(low + m * rank, layer.q_norm, model.query_rank, model.latent_eps, low + m * rank);
-    multiply(low, rank, M, layer.q_up, H * head, model.query_rank, q, queries);
+    panel_matmul(low, rank, M, layer.q_up, H * head, model.query_rank, q, queries);
   } else {
-    multiply(block.normed, block.width, M, layer.q_up, H * head, D, q, queries);
+    panel_matmul(block.normed, block.width, M, layer.q_up, H * head, D, q, queries);
   }
-  multiply(block.normed, block.width, M, layer.kv_down, key, D, kv, wide);
+  panel_matmul(block.normed, block.width, M, layer.kv_down, key, D, kv, wide);
   for (int64_t h = 0; h < H; ++h)
-    multiply(q + h * head, queries, M, layer.key_up + h * panels_size(L, N), L, N, absorbed + h * wide, H * wide);
+    panel_matmul(q + h * head, queries, M, layer.key_up + h * panels_size(L, N), L, N, absorbed + h * wide, H * wide);
 
   Attention attention{model, layer, step, key};
   for (int64_t m = 0; m < M; ++m) {
@@ -167,9 +155,9 @@ void latent_attention(const LatentModel& model, const LatentLayer& layer, const 
 
   // Heads in order: the whole vectors that one writes may reach into the next, which comes later.
   for (int64_t h = 0; h < H; ++h)
-    multiply(mixed + h * latent, H * latent, M, layer.value_up + h * panels_size(model.value, L), model.value, L,
+    panel_matmul(mixed + h * latent, H * latent, M, layer.value_up + h * panels_size(model.value, L), model.value, L,
              attended + h * model.value, values);
-  multiply(attended, values, M, layer.out, D, H * model.value, block.x, block.width, true);
+  panel_matmul(attended, values, M, layer.out, D, H * model.value, block.x, block.width, true);
 }
 
 }  // namespace fathom

@@ -16,13 +16,13 @@ void gated(const float* x, int64_t ldx, int64_t M, const float* gate, const floa
   static thread_local Scratch scratch;
   int64_t inner = padded(I);
   float *g = scratch.get<float>(2 * M * inner), *u = g + M * inner;
-  multiply(x, ldx, M, gate, I, D, g, inner);
-  multiply(x, ldx, M, up, I, D, u, inner);
+  panel_matmul(x, ldx, M, gate, I, D, g, inner);
+  panel_matmul(x, ldx, M, up, I, D, u, inner);
   for (int64_t i = 0; i < M * inner; i += LANES) {
     f32x16 v = load<f32x16>(g + i);
     store(g + i, v * sigmoid(v) * load<f32x16>(u + i));
   }
-  multiply(g, inner, M, down, D, I, y, ldy, add);
+  panel_matmul(g, inner, M, down, D, I, y, ldy, add);
 }
 
 // The place of the largest of those not yet taken, the first of equals; whatever the numbers are, one is found.
@@ -80,7 +80,7 @@ void routed(const LatentModel& model, const LatentLayer& layer, const LatentStep
   float *gathered = weights + M * K, *results = gathered + M * width;
   int32_t *experts = integers.get<int32_t>(M * K + M), *places = experts + M * K;
 
-  multiply(block.normed, width, M, layer.router, E, D, scores, many);
+  panel_matmul(block.normed, width, M, layer.router, E, D, scores, many);
   for (int64_t m = 0; m < M; ++m) route(model, layer.bias, scores + m * many, experts + m * K, weights + m * K);
   if (layer.chosen)
     for (int64_t m = 0; m < M; ++m) {

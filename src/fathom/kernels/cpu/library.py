@@ -48,7 +48,7 @@ HEADERS = (
     "pool.h",
     "linear.h",
     "format.h",
-    "product.h",
+    "gemm.h",
     "train_product.h",
     "latent.h",
 )

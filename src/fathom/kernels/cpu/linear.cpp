@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "format.h"
+#include "gemm.h"
 #include "scratch.h"
-#include "simd.h"
 
 namespace fathom {
 namespace {
@@ -15,19 +15,22 @@ struct FloatByFloat {
   typedef float W;
   typedef float X;
   static constexpr int STEP = 16;
-  static f32x16 dot(f32x16 acc, const W* w, const X* x) { return acc + load<f32x16>(w) * load<f32x16>(x); }
+  static f32x16 weights(const W* w) { return load<f32x16>(w); }
+  static f32x16 inputs(const X* x) { return load<f32x16>(x); }
 };
 struct BfloatByFloat {
   typedef uint16_t W;
   typedef float X;
   static constexpr int STEP = 16;
-  static f32x16 dot(f32x16 acc, const W* w, const X* x) { return acc + widen(load<u16x16>(w)) * load<f32x16>(x); }
+  static f32x16 weights(const W* w) { return widen(load<u16x16>(w)); }
+  static f32x16 inputs(const X* x) { return load<f32x16>(x); }
 };
 struct BfloatByBfloat {
   typedef uint16_t W;
   typedef uint16_t X;
   static constexpr int STEP = 32;
-  static f32x16 dot(f32x16 acc, const W* w, const X* x) { return dot_bf16(acc, load<u32x16>(w), load<u32x16>(x)); }
+  static u32x16 weights(const W* w) { return load<u32x16>(w); }
+  static u32x16 inputs(const X* x) { return load<u32x16>(x); }
 };
 
 // R weight rows × C activation rows; x is padded with zeros, the weights' last partial step is copied into padding.
@@ -35,15 +38,16 @@ template <class P, int R, int C>
 void dense_tile(const typename P::W* w, int64_t K, const typename P::X* x, int64_t x_stride, float out[R][C]) {
   f32x16 acc[R][C] = {};
   int64_t whole = K / P::STEP * P::STEP;
-  for (int64_t k = 0; k < whole; k += P::STEP)
-    for (int r = 0; r < R; ++r)
-      for (int c = 0; c < C; ++c) acc[r][c] = P::dot(acc[r][c], w + r * K + k, x + c * x_stride + k);
-  if (whole < K)
-    for (int r = 0; r < R; ++r) {
-      typename P::W tail[P::STEP] = {};
-      std::memcpy(tail, w + r * K + whole, (K - whole) * sizeof(typename P::W));
-      for (int c = 0; c < C; ++c) acc[r][c] = P::dot(acc[r][c], tail, x + c * x_stride + whole);
-    }
+  gemm::accumulate<P::STEP>(
+      acc, 0, whole, [=](int r, int64_t k) { return P::weights(w + r * K + k); },
+      [=](int c, int64_t k) { return P::inputs(x + c * x_stride + k); });
+  if (whole < K) {
+    typename P::W tail[R][P::STEP] = {};
+    for (int r = 0; r < R; ++r) std::memcpy(tail[r], w + r * K + whole, (K - whole) * sizeof(typename P::W));
+    gemm::update(
+        acc, [&](int r) { return P::weights(tail[r]); },
+        [=](int c) { return P::inputs(x + c * x_stride + whole); });
+  }
   if constexpr (R % 4 == 0)
     for (int c = 0; c < C; ++c)
       for (int r = 0; r < R; r += 4) {
@@ -92,26 +96,26 @@ void dense(const typename P::W* w, int64_t begin, int64_t end, int64_t K, const 
 
 // ---- blocks of 32: lanes run along sixteen rows ------------------------------------------------------------------
 
-// R tiles of 16 rows × C activation rows, one block of columns: t = Σ code · x.
+// C activation rows × R tiles of 16 rows, one block of columns: t = Σ code · x.
 template <int32_t KIND, int R, int C>
-inline void block_dot(const uint8_t* const codes[R], const float* x, int64_t x_stride, f32x16 t[R][C]) {
+inline void block_dot(const uint8_t* const codes[R], const float* x, int64_t x_stride, f32x16 (&t)[C][R]) {
   if constexpr (KIND == Q8_0) {
-    for (int k = 0; k < BLOCK; ++k)
-      for (int r = 0; r < R; ++r) {
-        f32x16 w = widen(load<i8x16>(codes[r] + 16 * k));
-        for (int c = 0; c < C; ++c) t[r][c] += w * x[c * x_stride + k];
-      }
+    gemm::accumulate(
+        t, 0, BLOCK, [=](int c, int64_t k) { return x[c * x_stride + k]; },
+        [=](int r, int64_t k) { return widen(load<i8x16>(codes[r] + 16 * k)); });
   } else {
     for (int word = 0; word < 4; ++word) {
       i32x16 packed[R];
       for (int r = 0; r < R; ++r) packed[r] = load<i32x16>(codes[r] + 64 * word);
 #pragma GCC unroll 8
       for (int j = 0; j < 8; ++j)
-        for (int r = 0; r < R; ++r) {
-          f32x16 w = nibble((i32x16)((u32x16)packed[r] >> (4 * j)));
-          if constexpr (KIND == Q4_0) w -= 8.0f;
-          for (int c = 0; c < C; ++c) t[r][c] += w * x[c * x_stride + 8 * word + j];
-        }
+        gemm::update(
+            t, [=](int c) { return x[c * x_stride + 8 * word + j]; },
+            [&](int r) {
+              f32x16 w = nibble((i32x16)((u32x16)packed[r] >> (4 * j)));
+              if constexpr (KIND == Q4_0) w -= 8.0f;
+              return w;
+            });
     }
   }
 }
@@ -122,13 +126,13 @@ void block_tile(const uint8_t* data, int64_t tile_bytes, int64_t num_blocks, con
   typedef Format<KIND> F;
   for (int64_t b = 0; b < num_blocks; ++b) {
     const uint8_t* codes[R];
-    f32x16 t[R][C] = {};
+    f32x16 t[C][R] = {};
     for (int r = 0; r < R; ++r) codes[r] = data + r * tile_bytes + b * F::BYTES + F::HEADER;
     block_dot<KIND, R, C>(codes, x + b * BLOCK, x_stride, t);
     for (int r = 0; r < R; ++r) {
       const uint8_t* header = codes[r] - F::HEADER;
       f32x16 d = widen_f16((const uint16_t*)header);
-      for (int c = 0; c < C; ++c) acc[r][c] += d * t[r][c];
+      for (int c = 0; c < C; ++c) acc[r][c] += d * t[c][r];
       if constexpr (KIND == Q4_1) {
         f32x16 minimum = widen_f16((const uint16_t*)(header + F::SCALES));
         for (int c = 0; c < C; ++c) acc[r][c] += minimum * sums[c * sum_stride + b];

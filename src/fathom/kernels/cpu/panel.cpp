@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "format.h"
+#include "gemm.h"
 #include "linear.h"
 #include "scratch.h"
 #include "simd.h"
@@ -65,18 +66,14 @@ template <int C>
 void multiply(const Weight& w, int64_t tile, int64_t tiles, int64_t pairs, const u32x16* panel, const Activations& x,
               int64_t m, const Output& y) {
   const uint16_t* rows = x.b + m * x.stride;
-  f32x16 acc[TILES][C] = {};
-  for (int64_t k = 0; k < pairs; ++k) {
-    u32x16 weights[TILES];
-    for (int r = 0; r < TILES; ++r) weights[r] = panel[r * pairs + k];
-    for (int c = 0; c < C; ++c) {
-      u32x16 two = u32x16{} + load<uint32_t>(rows + c * x.stride + 2 * k);
-      for (int r = 0; r < TILES; ++r) acc[r][c] = dot_bf16(acc[r][c], weights[r], two);
-    }
-  }
+  int64_t stride = x.stride;
+  f32x16 acc[C][TILES] = {};
+  gemm::accumulate(
+      acc, 0, pairs, [=](int c, int64_t k) { return u32x16{} + load<uint32_t>(rows + c * stride + 2 * k); },
+      [=](int v, int64_t k) { return panel[v * pairs + k]; });
   for (int64_t r = 0; r < tiles; ++r) {
     int64_t row = (tile + r) * LANES, count = std::min<int64_t>(LANES, w.rows - row);
-    for (int c = 0; c < C; ++c) put_tile(y, w.bias, m + c, row, count, acc[r][c]);
+    for (int c = 0; c < C; ++c) put_tile(y, w.bias, m + c, row, count, acc[c][r]);
   }
 }
 

@@ -15,8 +15,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "gemm.h"
 #include "scratch.h"
-#include "simd.h"
 
 namespace fathom {
 namespace {
@@ -59,12 +59,9 @@ inline void multiply(const float* a, int64_t am, int64_t ak, const float* b, int
       f32x16 acc[TILE_ROWS][TILE_VECTORS];
       for (int m = 0; m < TILE_ROWS; ++m)
         for (int n = 0; n < TILE_VECTORS; ++n) acc[m][n] = add ? load<f32x16>(to + m * ldc + n * LANES) : f32x16{};
-      for (int64_t k = 0; k < K; ++k, row += ldb) {
-        f32x16 right[TILE_VECTORS];
-        for (int n = 0; n < TILE_VECTORS; ++n) right[n] = load<f32x16>(row + n * LANES);
-        for (int m = 0; m < TILE_ROWS; ++m)
-          for (int n = 0; n < TILE_VECTORS; ++n) acc[m][n] += right[n] * from[m * am + k * ak];
-      }
+      gemm::accumulate(
+          acc, 0, K, [=](int m, int64_t k) { return from[m * am + k * ak]; },
+          [=](int n, int64_t k) { return load<f32x16>(row + k * ldb + n * LANES); });
       for (int m = 0; m < TILE_ROWS; ++m)
         for (int n = 0; n < TILE_VECTORS; ++n) store(to + m * ldc + n * LANES, acc[m][n]);
     }

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "gemm.h"
 #include "scratch.h"
 #include "train_product.h"
 
@@ -24,7 +25,7 @@ namespace fathom {
 
 namespace {
 
-constexpr int MR = SUM_REGISTERS >= 24 ? 12 : 6;  // of a tile
+using gemm::MR;
 constexpr int VECTORS = SUM_REGISTERS >= 24 ? 2 : 1;
 constexpr int NR = VECTORS * LANES;
 constexpr int64_t KC = 384;              // words of k in one tile
@@ -53,24 +54,11 @@ struct Table {
 template <class T>
 constexpr int64_t IN_WORD = sizeof(float) / sizeof(T);
 
-inline f32x16 times(f32x16 right, float left, float) { return right * left; }
-inline f32x16 plus(f32x16 sum, f32x16 right, float left, float) { return sum + right * left; }
-inline u32x16 everywhere(float word) {
-  uint32_t bits;
-  std::memcpy(&bits, &word, sizeof bits);
-  return u32x16{} + bits;
-}
-inline f32x16 times(f32x16 right, float left, uint16_t) { return dot_bf16(f32x16{}, (u32x16)right, everywhere(left)); }
-inline f32x16 plus(f32x16 sum, f32x16 right, float left, uint16_t) {
-  return dot_bf16(sum, (u32x16)right, everywhere(left));
-}
-
-template <class T>
-inline float word(const T* from) {
-  float bits;
-  std::memcpy(&bits, from, sizeof bits);
-  return bits;
-}
+// A word of A for all lanes, and a vector of words of B.
+inline float broadcast(const float* from) { return *from; }
+inline u32x16 broadcast(const uint16_t* from) { return u32x16{} + load<uint32_t>(from); }
+inline f32x16 words(const float* from, float) { return load<f32x16>(from); }
+inline u32x16 words(const float* from, uint16_t) { return load<u32x16>(from); }
 
 // The word of k and, of bfloat16, k + 1, `step` apart; what is missing is zero.
 inline float word_of(const float* from, int64_t, int64_t) { return *from; }
@@ -95,27 +83,17 @@ inline void put(uint16_t* to, float value, bool) { *to = narrow(value); }
 
 // c[R][NR] = Σ_k a(r, k) · panel[k][NR], or c += that; the word a(r, k) stands at a[r·row + k·column]. K words.
 template <int R, class T, class U>
-inline void tile(const T* a, int64_t row, int64_t column, const float* panel, int64_t K, U* c, int64_t ldc, bool add) {
+FATHOM_NOINLINE void tile(const T* a, int64_t row, int64_t column, const float* panel, int64_t K, U* c, int64_t ldc,
+                          bool add) {
   f32x16 acc[R][VECTORS];
   for (int r = 0; r < R; ++r)
     for (int v = 0; v < VECTORS; ++v) __builtin_prefetch(c + r * ldc + v * LANES, 1);
-  for (int r = 0; r < R; ++r)  // not zeros, which GCC writes to memory first
-    for (int v = 0; v < VECTORS; ++v) acc[r][v] = times(load<f32x16>(panel + v * LANES), word(a + r * row), T{});
-  for (int64_t k = 1; k < K; ++k) {
-    f32x16 right[VECTORS];
-    for (int v = 0; v < VECTORS; ++v) right[v] = load<f32x16>(panel + k * NR + v * LANES);
-    for (int r = 0; r < R; ++r)
-      for (int v = 0; v < VECTORS; ++v) acc[r][v] = plus(acc[r][v], right[v], word(a + r * row + k * column), T{});
-  }
+  auto left = [=](int r, int64_t k) { return broadcast(a + r * row + k * column); };
+  auto right = [=](int v, int64_t k) { return words(panel + k * NR + v * LANES, T{}); };
+  gemm::start(acc, [=](int r) { return left(r, 0); }, [=](int v) { return right(v, 0); });
+  gemm::accumulate(acc, 1, K, left, right);
   for (int r = 0; r < R; ++r)
     for (int v = 0; v < VECTORS; ++v) put(c + r * ldc + v * LANES, acc[r][v], add);
-}
-
-template <int R, class T, class U>
-inline void tile_of(int64_t rows, const T* a, int64_t row, int64_t column, const float* panel, int64_t K, U* c,
-                    int64_t ldc, bool add) {
-  if (rows == R) return tile<R>(a, row, column, panel, K, c, ldc, add);
-  if constexpr (R > 1) tile_of<R - 1>(rows, a, row, column, panel, K, c, ldc, add);
 }
 
 // K rows of `width` columns of B → words, NR columns, what is missing zero.
@@ -166,10 +144,10 @@ void block(const T* from, const Table<T>& a, int64_t rows, int64_t K, const floa
       int64_t row = copy ? IN_WORD<T> : a.row, column = IN_WORD<T> * (copy ? MR : 1);
       U* corner = to + m * c.row + p * NR * c.column;
       if (width == NR && c.column == 1) {
-        tile_of<MR>(here, left, row, column, panel, words, corner, c.row, add);
+        gemm::with_height<MR>(here, [&](auto R) { tile<R.value>(left, row, column, panel, words, corner, c.row, add); });
         continue;
       }
-      tile_of<MR>(here, left, row, column, panel, words, edge, NR, false);
+      gemm::with_height<MR>(here, [&](auto R) { tile<R.value>(left, row, column, panel, words, edge, NR, false); });
       for (int64_t n = 0; n < width; ++n)
         for (int64_t r = 0; r < here; ++r) put(corner + r * c.row + n * c.column, edge[r * NR + n], add);
     }
