@@ -16,7 +16,7 @@ import torch
 from benchmarks import harness
 from benchmarks.harness import Json, median
 from fathom.base.distributed import ALONE
-from fathom.data.packing import Batch
+from fathom.data.packing.batch import Batch
 from fathom.evals.rollout import EngineSampler
 from fathom.evals.runner import Grader
 from fathom.model import flops

@@ -20,7 +20,7 @@ from fathom.checkpoint.hf.export import save_directory
 from fathom.checkpoint.resolve import find_embedded
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.model.transformer import Transformer
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 SMALL_DEEPSEEK = ModelConfig(
     family="deepseek_v3",

@@ -11,9 +11,9 @@ from typing import Any
 
 import torch
 
-from fathom.data.packing import PackedDataset
-from fathom.data.plan import BestFitPlan
-from fathom.data.store import MemoryStore, Sample
+from fathom.data.packing.batch import PackedDataset
+from fathom.data.packing.plan import BestFitPlan
+from fathom.data.shards.store import MemoryStore, Sample
 from fathom.evals.metrics import evaluate
 from fathom.evals.rollout import EngineSampler
 from fathom.evals.runner import Grader

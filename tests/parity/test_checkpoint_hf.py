@@ -16,8 +16,8 @@ from fathom.checkpoint.load import load
 from fathom.checkpoint.resolve import find_embedded
 from fathom.model.presets import PRESETS
 from fathom.model.transformer import Transformer
-from fathom.text.template import ChatTemplate
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.types import Conversation, Message
 
 DENSE: dict[str, Any] = {

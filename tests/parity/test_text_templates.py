@@ -21,7 +21,7 @@ from transformers import PreTrainedTokenizerFast
 
 from fathom.base.errors import TokenizerError
 from fathom.checkpoint.gguf.reader import GGUFReader
-from fathom.text.template import ChatTemplate
+from fathom.text.template.template import ChatTemplate
 from fathom.types import Conversation, Message, Tool, ToolCall
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "templates"

@@ -23,7 +23,7 @@ from transformers import PreTrainedTokenizerFast
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from fathom.checkpoint.gguf.reader import GGUFReader
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 CORPUS: dict[str, str] = json.loads(
     (Path(__file__).parents[1] / "fixtures" / "text" / "corpus.json").read_text(encoding="utf-8")

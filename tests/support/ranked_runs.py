@@ -14,7 +14,7 @@ from toy_rl import build, grader
 
 from fathom.base.distributed import World
 from fathom.checkpoint.store.store import Store
-from fathom.data.store import Sample
+from fathom.data.shards.store import Sample
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.train.components.balance import Balance
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig

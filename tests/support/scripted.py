@@ -13,7 +13,7 @@ from fathom.base.errors import GenerationError, RequestError
 from fathom.engine.request import Chunk, EngineStats, Request, TokenLogprob
 from fathom.server.models.backend import Backend, Progress
 from fathom.text.conversation import Chat
-from fathom.text.template import ChatTemplate
+from fathom.text.template.template import ChatTemplate
 from fathom.types import FinishReason
 
 EOS = 256

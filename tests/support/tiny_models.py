@@ -11,7 +11,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models
 from fathom.model.config import ModelConfig
 from fathom.model.presets import PRESETS
 from fathom.model.transformer import Transformer
-from fathom.text.pretokenizers import PRE_TOKENIZATIONS
+from fathom.text.tokenizer.pretokenizers import PRE_TOKENIZATIONS
 
 TINY = [name for name in PRESETS if name.startswith("tiny-")]
 VOCABULARY = 320

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fathom.base.distributed import ALONE, World
-from fathom.data.loader import Loader
-from fathom.data.packing import PackedDataset
-from fathom.data.plan import StreamPlan
-from fathom.data.store import MemoryStore, Sample
+from fathom.data.packing.batch import PackedDataset
+from fathom.data.packing.loader import Loader
+from fathom.data.packing.plan import StreamPlan
+from fathom.data.shards.store import MemoryStore, Sample
 from fathom.model.config import ModelConfig
 from fathom.model.presets import preset
 from fathom.model.transformer import Transformer

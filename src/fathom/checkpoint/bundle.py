@@ -26,8 +26,8 @@ from fathom.kernels.cpu.library import status
 from fathom.model.config import ModelConfig
 from fathom.model.transformer import Transformer
 from fathom.quant.prepare import prepare
-from fathom.text.template import ChatTemplate
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from fathom.base import progress
 from fathom.base.errors import ConfigError, FathomError
 
 if TYPE_CHECKING:
-    from fathom.data.decontaminate import Contamination, EvaluationItem
+    from fathom.data.filters.decontaminate import Contamination, EvaluationItem
     from fathom.data.prepare import Prepared
-    from fathom.data.record import DataSource
+    from fathom.data.sources.source import DataSource
     from fathom.tasks.task import Item
-    from fathom.text.compression import Compression
+    from fathom.text.tokenizer.compression import Compression
 
 app = typer.Typer(
     name="data",
@@ -67,8 +67,8 @@ def prepare(
     """Turn documents, or conversations, into shards of tokens, and tell what was dropped and why."""
     from fathom.cli import vocabularies
     from fathom.data import prepare as stage
-    from fathom.data.filters import Quality
-    from fathom.data.sources import open_source
+    from fathom.data.filters.quality import Quality
+    from fathom.data.sources.open import open_source
     from fathom.text.conversation import Chat
 
     console = Console(stderr=True)
@@ -104,7 +104,7 @@ def tokenizer(
     limit: Limit = None,
 ) -> None:
     """Train a vocabulary: byte-level BPE with DeepSeek-V3's cuts and the tokens of the R1 chat format."""
-    from fathom.text import bpe
+    from fathom.text.tokenizer import bpe
 
     if (out / "tokenizer.json").exists():
         raise ConfigError(f"{out} holds a vocabulary already", "choose another place, or delete it first")
@@ -130,7 +130,7 @@ def compare(
 ) -> None:
     """Compare vocabularies by the bytes of text that a token carries. Give texts that none of them was trained on."""
     from fathom.cli import vocabularies
-    from fathom.text.compression import compare as measure
+    from fathom.text.tokenizer.compression import compare as measure
 
     console = Console(stderr=True)
     compared = {name: vocabularies.load(name)[0] for name in tokenizer or ()}
@@ -147,8 +147,8 @@ def compare(
 
 def texts(words: Iterable[str], field: str, max_skipped: int, limit: int | None) -> Iterator[str]:
     """The texts of all sources, up to ``limit``."""
-    from fathom.data.record import Skips, documents
-    from fathom.data.sources import open_source
+    from fathom.data.sources.open import open_source
+    from fathom.data.sources.source import Skips, documents
 
     skips = Skips(max_skipped)
     every = chain.from_iterable(documents(open_source(word), skips, field=field) for word in words)
@@ -157,7 +157,7 @@ def texts(words: Iterable[str], field: str, max_skipped: int, limit: int | None)
 
 def contamination(against: list[str] | None, console: Console, report: progress.Report) -> Contamination | None:
     """What to keep out of training; an evaluation set that is not on this machine is told, not passed over."""
-    from fathom.data.decontaminate import Contamination
+    from fathom.data.filters.decontaminate import Contamination
     from fathom.tasks.registry import evaluations
 
     if against == ["none"]:
@@ -180,8 +180,8 @@ def contamination(against: list[str] | None, console: Console, report: progress.
 
 def evaluation_items(name: str) -> Iterator[EvaluationItem]:
     """The questions of a registered task, or of a file of questions and answers."""
-    from fathom.data.decontaminate import EvaluationItem
-    from fathom.data.sources import open_source
+    from fathom.data.filters.decontaminate import EvaluationItem
+    from fathom.data.sources.open import open_source
     from fathom.tasks import registry
 
     if name in registry.TASKS or name.startswith(registry.FAMILY):
@@ -199,9 +199,9 @@ def question_text(item: Item) -> str:
 
 
 def _questions(source: DataSource) -> Iterator[EvaluationItem]:
-    from fathom.data.chats import ANSWERS, QUESTIONS
-    from fathom.data.decontaminate import EvaluationItem
-    from fathom.data.record import Skips
+    from fathom.data.filters.decontaminate import EvaluationItem
+    from fathom.data.samples.conversations import ANSWERS, QUESTIONS
+    from fathom.data.sources.source import Skips
 
     def first(data: Any, names: Iterable[str]) -> str:
         return next((str(data[name]) for name in names if data.get(name) not in (None, "")), "")

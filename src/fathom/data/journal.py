@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fathom.base.errors import DataError
-from fathom.data.record import BEGINNING, DataSource, Position, Record, Skips
+from fathom.data.sources.source import BEGINNING, DataSource, Position, Record, Skips
 
 JOURNAL = "journal.json"
 TOKENS = 1 << 22

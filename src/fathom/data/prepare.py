@@ -19,19 +19,19 @@ from fathom.base.errors import DataError
 from fathom.base.lock import exclusive
 from fathom.base.progress import Report as Progress
 from fathom.base.progress import silent
-from fathom.data.chats import chat_samples
-from fathom.data.decontaminate import Contamination
-from fathom.data.dedup import ExactDuplicates, NearDuplicates
-from fathom.data.filters import Quality
-from fathom.data.fim import FillInMiddle
+from fathom.data.filters.chain import FilterChain, Judge, PreparationReport
+from fathom.data.filters.decontaminate import Contamination
+from fathom.data.filters.dedup import ExactDuplicates, NearDuplicates
+from fathom.data.filters.quality import Quality
 from fathom.data.journal import Journal, watch_sources
-from fathom.data.record import BEGINNING, MAX_SKIPPED, DataSource, Position, Skips, documents
-from fathom.data.report import FilterChain, Judge, PreparationReport
-from fathom.data.shards import ShardWriter
-from fathom.data.store import Sample
-from fathom.data.tokenize import tokenize_documents
+from fathom.data.samples.conversations import chat_samples
+from fathom.data.samples.documents import tokenize_documents
+from fathom.data.samples.fim import FillInMiddle
+from fathom.data.shards.store import Sample
+from fathom.data.shards.writer import ShardWriter
+from fathom.data.sources.source import BEGINNING, MAX_SKIPPED, DataSource, Position, Skips, documents
 from fathom.text.conversation import Chat
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 _EVERY = 1000
 
@@ -162,7 +162,7 @@ class _Work:
             "skips": self.skips.items,
             "writer": self.writer.state(),
         }
-        self._journal.save(state, self.writer.fresh() | seen)
+        self._journal.save(state, self.writer.pending_arrays() | seen)
 
 
 def _write(

@@ -1,7 +1,7 @@
 """What the engine needs of a tokenizer: bytes of a token, the end tokens, and text that never ends inside a character.
 
 A protocol rather than the class itself, so that an engine can serve a vocabulary that has no merges (a test, a task
-on bare symbols). ``fathom.text.tokenizer.Tokenizer`` satisfies it.
+on bare symbols). ``fathom.text.tokenizer.tokenizer.Tokenizer`` satisfies it.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from fathom.model.transformer import Transformer
 from fathom.tasks.rewards import PLAIN, RewardConfig, reward
 from fathom.tasks.task import Item, Task
 from fathom.text.conversation import Chat
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.types import Conversation
 
 

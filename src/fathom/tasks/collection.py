@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fathom.base.errors import ConfigError
-from fathom.data.record import MAX_SKIPPED, Skips
-from fathom.data.sources import open_source
+from fathom.data.sources.open import open_source
+from fathom.data.sources.source import MAX_SKIPPED, Skips
 from fathom.tasks.splits import check_shares, split_of
 from fathom.tasks.task import Item, Split
 
@@ -28,7 +28,7 @@ Make = Callable[[Mapping[str, Any]], Item]
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Where the splits are read: words of `fathom.data.sources` (``problems.jsonl``, ``hf:owner/name:pattern``).
+    """Where the splits are read: words of `fathom.data.sources.open` (``problems.jsonl``, ``hf:owner/name:pattern``).
 
     A held-out split without a source of its own is the given share of the training source; without a training source
     there is no such share.

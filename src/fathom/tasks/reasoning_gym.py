@@ -20,7 +20,7 @@ from typing import Any
 from fathom.base.errors import ConfigError
 from fathom.tasks.collection import content_id
 from fathom.tasks.prompts import Style, ask
-from fathom.tasks.sandbox.worker import Worker
+from fathom.tasks.sandbox.worker.worker import Worker
 from fathom.tasks.splits import check_shares, generate_split, split_of
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.tasks.verifiers.format import AnswerFormat, Extraction
@@ -40,7 +40,7 @@ _NEAR = Fraction(1, 100)
 
 
 def _worker() -> Worker:
-    return Worker("fathom.tasks.sandbox.gym", "reasoning_gym")
+    return Worker("fathom.tasks.sandbox.worker.reasoning_gym", "reasoning_gym")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 
 from fathom.base.errors import TokenizerError
 from fathom.text import markers
+from fathom.text.control_tokens import ControlTokenGuard
 from fathom.text.dialects import Dialect, recognise
 from fathom.text.events import Event, assemble
-from fathom.text.guard import ControlTokenGuard
 from fathom.text.parser import Opening, Parser, new_call_id, opening_of
-from fathom.text.template import ChatTemplate
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.types import Conversation, Message
 
 TOOL_RESPONSE, TOOL_RESPONSE_END = "<tool_response>", "</tool_response>"

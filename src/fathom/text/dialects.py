@@ -10,7 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fathom.text import markers
-from fathom.text.formats import CallFormat, DeepSeekCalls, HermesCalls, LlamaCalls
+from fathom.text.tool_calls.deepseek import DeepSeekCalls
+from fathom.text.tool_calls.format import CallFormat
+from fathom.text.tool_calls.hermes import HermesCalls
+from fathom.text.tool_calls.llama import LlamaCalls
 from fathom.types import Message
 
 _LINES = ("\n", "\n", "\n\n")  # after <think>, before </think>, after </think>

@@ -27,8 +27,8 @@ from fathom.text.events import (
     ToolCallEnded,
     ToolCallStarted,
 )
-from fathom.text.json_calls import ignore
-from fathom.text.source import InputStream, Reading, Stops
+from fathom.text.input_stream import InputStream, Reading, Stops
+from fathom.text.tool_calls.json_object import ignore
 
 _NEWLINES = re.compile(r"[\r\n]+")
 _SPACE = re.compile(r"\s+")
@@ -86,7 +86,7 @@ class Parser:
         self._opening = opening
         self._tools = frozenset(tools)
         self._new_id = new_id
-        self._source = InputStream()
+        self._stream = InputStream()
         self._events: list[Event] = []
         self._kind: Phase | None = None
         self._said: list[str] = []
@@ -107,12 +107,12 @@ class Parser:
 
     def push(self, text: str) -> list[Event]:
         """The events that ``text`` decides. What may still become markup waits for the next piece."""
-        self._source.feed(text)
+        self._stream.feed(text)
         return self._advance()
 
     def finish(self) -> list[Event]:
         """The end of the completion: whatever waited comes out."""
-        self._source.close()
+        self._stream.close()
         return self._advance()
 
     def _advance(self) -> list[Event]:
@@ -128,10 +128,10 @@ class Parser:
         opening = self._opening
         thinking, lead = opening.phase == "thinking", ""
         if opening.may_think:
-            self._source.record("")
-            yield from self._source.span(_SPACE, ignore)
-            thinking = yield from self._source.accept(markers.THINK_OPEN)
-            lead = self._source.recorded() if not thinking else ""
+            self._stream.record("")
+            yield from self._stream.span(_SPACE, ignore)
+            thinking = yield from self._stream.accept(markers.THINK_OPEN)
+            lead = self._stream.recorded() if not thinking else ""
         fresh = opening.fresh
         if thinking:
             if not (yield from self._think(fresh)):
@@ -143,9 +143,9 @@ class Parser:
         """True: the thinking was closed."""
         self._phase = "thinking"
         if fresh:
-            yield from self._source.span(_NEWLINES, ignore)
+            yield from self._stream.span(_NEWLINES, ignore)
         text = _Held(lambda piece: self._say("thinking", piece))
-        closed = yield from self._source.until(_THINK_CLOSE, text.write)
+        closed = yield from self._stream.until(_THINK_CLOSE, text.write)
         if not closed:
             text.release()
         return bool(closed)
@@ -153,18 +153,18 @@ class Parser:
     def _answer(self, fresh: bool, lead: str) -> Reading[None]:
         self._phase = "answer"
         if fresh and self._dialect.thinks:
-            yield from self._source.span(_NEWLINES, ignore)
+            yield from self._stream.span(_NEWLINES, ignore)
         calls = self._dialect.calls
         if not self._tools:
             self._say("answer", lead)
-            yield from self._source.until(Stops(), lambda piece: self._say("answer", piece))
+            yield from self._stream.until(Stops(), lambda piece: self._say("answer", piece))
             return
         openers = Stops(*calls.openers)
         text = _Held(lambda piece: self._say("answer", piece))
         text.write(lead)
         if calls.bare and fresh:
             yield from self._call("", text)
-        while opener := (yield from self._source.until(openers, text.write)):
+        while opener := (yield from self._stream.until(openers, text.write)):
             yield from self._call(opener, text)
         text.release()
 
@@ -173,15 +173,15 @@ class Parser:
         self._phase = "tool_call"
         self._bare = not opener
         before = self._calls
-        self._source.record(opener)
-        yield from self._dialect.calls.read(self._source, self)
-        left = self._source.recorded()
+        self._stream.record(opener)
+        yield from self._dialect.calls.read(self._stream, self)
+        left = self._stream.recorded()
         self._phase = "answer"
         if self._calls > before:
             text.drop()
             left = left.lstrip("\r\n")
             if not left:
-                yield from self._source.span(_NEWLINES, ignore)
+                yield from self._stream.span(_NEWLINES, ignore)
         text.write(left)
 
     # what the readers of calls tell
@@ -190,7 +190,7 @@ class Parser:
         return not self._bare or name in self._tools
 
     def start_call(self, name: str) -> None:
-        self._source.recorded()
+        self._stream.recorded()
         self._say(None)
         self._events.append(ToolCallStarted(self._calls, self._new_id(), name))
         self._calls += 1

@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 from fathom.base.errors import ConfigError, DataError, ModelNotFoundError
 from fathom.cli import data, vocabularies
 from fathom.cli.main import app
-from fathom.data.shards import Shards
+from fathom.data.shards.reader import Shards
 from fathom.tasks import registry
-from fathom.text import bpe
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.tokenizer import bpe
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 SEEN = "Why does the moon look larger when it stands close to the horizon than high up?"
 

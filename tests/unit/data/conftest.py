@@ -6,10 +6,10 @@ import pytest
 
 from fathom.checkpoint.gguf.reader import GGUFReader
 from fathom.checkpoint.resolve import find_embedded
-from fathom.text import bpe
 from fathom.text.conversation import Chat
-from fathom.text.template import ChatTemplate
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer import bpe
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 
 @pytest.fixture(scope="session")

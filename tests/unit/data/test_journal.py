@@ -15,14 +15,15 @@ import pytest
 
 from fathom.base.errors import DataError
 from fathom.base.lock import BusyError, exclusive
-from fathom.data import journal, shards
+from fathom.data import journal
 from fathom.data import prepare as stage
-from fathom.data.decontaminate import Contamination, EvaluationItem
+from fathom.data.filters.decontaminate import Contamination, EvaluationItem
 from fathom.data.prepare import Options, prepare, prepare_chats
-from fathom.data.record import Position, Record, Skips
-from fathom.data.sources import open_source
-from fathom.text import bpe
+from fathom.data.shards import writer
+from fathom.data.sources.open import open_source
+from fathom.data.sources.source import Position, Record, Skips
 from fathom.text.conversation import Chat
+from fathom.text.tokenizer import bpe
 
 QUESTION = "Which of the two mountains in the story is the higher one after all?"
 
@@ -58,7 +59,7 @@ def write(folder: Path) -> None:
 def small_steps() -> None:
     """A part of the journal every few documents, a shard every few parts."""
     journal.Journal.__init__.__defaults__ = (400,)  # type: ignore[attr-defined]
-    shards.ShardWriter.__init__.__kwdefaults__["shard_tokens"] = 3000
+    writer.ShardWriter.__init__.__kwdefaults__["shard_tokens"] = 3000
 
 
 def go(folder: Path, out: Path, **changes: object) -> stage.Prepared:
@@ -72,8 +73,8 @@ def go(folder: Path, out: Path, **changes: object) -> stage.Prepared:
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal.Journal.__init__, "__defaults__", (400,))
-    defaults = dict(shards.ShardWriter.__init__.__kwdefaults__ or {}, shard_tokens=3000)
-    monkeypatch.setattr(shards.ShardWriter.__init__, "__kwdefaults__", defaults)
+    defaults = dict(writer.ShardWriter.__init__.__kwdefaults__ or {}, shard_tokens=3000)
+    monkeypatch.setattr(writer.ShardWriter.__init__, "__kwdefaults__", defaults)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -13,7 +13,7 @@ from fathom.checkpoint.resolve import resolve
 from fathom.engine.core import EngineCore
 from fathom.engine.grammar import GrammarCompiler, GrammarVocabulary
 from fathom.engine.request import GrammarSpec, Request, SamplingParams
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 POINT = {
     "type": "object",

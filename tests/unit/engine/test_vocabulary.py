@@ -4,8 +4,8 @@ from tokenizers import decoders, models, pre_tokenizers
 from fathom.engine.core import EngineCore
 from fathom.engine.request import GrammarSpec, Request, SamplingParams
 from fathom.engine.vocabulary import Vocabulary
-from fathom.text.special import SpecialIds
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.tokenizer.special import SpecialIds
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 
 def letters() -> Vocabulary:

@@ -2,7 +2,7 @@ import pytest
 
 from fathom.base.errors import ConfigError
 from fathom.tasks.reasoning_gym import ReasoningGym
-from fathom.tasks.sandbox.worker import Worker
+from fathom.tasks.sandbox.worker.worker import Worker
 from fathom.tasks.task import Item, Task
 
 pytest.importorskip("reasoning_gym")
@@ -10,7 +10,7 @@ pytest.importorskip("reasoning_gym")
 
 @pytest.fixture(scope="module")
 def worker() -> Worker:
-    return Worker("fathom.tasks.sandbox.gym", "reasoning_gym", seconds=120)
+    return Worker("fathom.tasks.sandbox.worker.reasoning_gym", "reasoning_gym", seconds=120)
 
 
 def answered(text: str) -> str:
@@ -90,7 +90,8 @@ def test_the_other_truth_is_not_right(worker: Worker, truth: str) -> None:
 
 def test_an_answer_that_never_ends_is_wrong() -> None:
     task = ReasoningGym(
-        "intermediate_integration", worker=Worker("fathom.tasks.sandbox.gym", "reasoning_gym", seconds=15)
+        "intermediate_integration",
+        worker=Worker("fathom.tasks.sandbox.worker.reasoning_gym", "reasoning_gym", seconds=15),
     )
     item = next(task.items("train"))
     object.__setattr__(task.worker, "_seconds", 3)

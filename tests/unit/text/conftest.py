@@ -10,8 +10,8 @@ import pytest
 
 from fathom.checkpoint.gguf.reader import GGUFReader
 from fathom.text.conversation import Chat
-from fathom.text.template import ChatTemplate
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 
 def package_folder(name: str) -> Path:

@@ -6,8 +6,8 @@ import pytest
 
 from fathom.base.errors import TokenizerError
 from fathom.text.conversation import CHATML, Chat
-from fathom.text.template import ChatTemplate
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.types import Conversation, Message, Tool, ToolCall
 
 WEATHER = Tool("weather", "The weather in a city", {"type": "object", "properties": {"city": {"type": "string"}}})

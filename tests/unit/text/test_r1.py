@@ -2,9 +2,10 @@
 
 import pytest
 
-from fathom.text import bpe, r1
+from fathom.text import r1
 from fathom.text.conversation import Chat
-from fathom.text.template import ChatTemplate
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer import bpe
 from fathom.types import Conversation, Message, Tool, ToolCall
 
 S, U, A, E = r1.BOS, r1.USER, r1.ASSISTANT, r1.EOS

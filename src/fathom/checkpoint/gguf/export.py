@@ -24,7 +24,7 @@ from fathom.checkpoint.layouts import stored_shape, take
 from fathom.checkpoint.names import Place
 from fathom.model.config import Llama3Scaling, ModelConfig
 from fathom.model.transformer import Transformer
-from fathom.text.template import ChatTemplate
+from fathom.text.template.template import ChatTemplate
 
 _FOUR_BITS = (BlockType.Q4_0, BlockType.Q4_1)
 

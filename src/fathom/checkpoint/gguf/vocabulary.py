@@ -14,8 +14,8 @@ from typing import Any
 from tokenizers import Tokenizer as Backend
 
 from fathom.base.errors import TokenizerError
-from fathom.text.pretokenizers import PRE_TOKENIZATIONS, PreTokenization
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.tokenizer.pretokenizers import PRE_TOKENIZATIONS, PreTokenization
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 _NORMAL, _CONTROL, _USER_DEFINED, _UNUSED = 1, 3, 4, 5
 

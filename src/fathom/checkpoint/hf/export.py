@@ -23,8 +23,8 @@ from fathom.checkpoint.layouts import take
 from fathom.checkpoint.names import Place
 from fathom.model.config import ModelConfig
 from fathom.model.transformer import Transformer
-from fathom.text.template import ChatTemplate
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 SHARD_BYTES = 5_000_000_000
 

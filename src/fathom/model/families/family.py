@@ -45,7 +45,7 @@ class Family:
     dialect: str
     """Name of its row in ``fathom.text.dialects``."""
     pre_tokenizer: str
-    """Name of its row in ``fathom.text.pretokenizers``, as in ``tokenizer.ggml.pre``."""
+    """Name of its row in ``fathom.text.tokenizer.pretokenizers``, as in ``tokenizer.ggml.pre``."""
     is_interleaved: Callable[[HFKeys], bool] = _split_halves
     """Whether rotary channels are paired (2i, 2i+1) in the safetensors weights."""
     gguf_is_interleaved: bool = False

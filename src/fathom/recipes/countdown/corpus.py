@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from itertools import islice
 
 from fathom.base.errors import DataError
-from fathom.data import record
-from fathom.data.sources import open_source
-from fathom.data.store import Sample
-from fathom.data.tokenize import tokenize_documents
+from fathom.data.samples.documents import tokenize_documents
+from fathom.data.shards.store import Sample
+from fathom.data.sources import source as record
+from fathom.data.sources.open import open_source
 from fathom.recipes.countdown.traces import SolverErrors, question, traces
 from fathom.recipes.countdown.vocabulary import chat
 from fathom.text import r1
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.types import Conversation, Message
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from fathom.base.errors import ConfigError
-from fathom.data.store import Sample
+from fathom.data.shards.store import Sample
 from fathom.recipes.countdown.manner import SearchErrors
 from fathom.recipes.countdown.puzzles import Chain, Combine, Rephrased, divisor, equation, gym
 from fathom.recipes.countdown.searching import search

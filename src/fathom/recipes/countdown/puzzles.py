@@ -24,7 +24,7 @@ from fathom.recipes.countdown.traces import apply, question
 from fathom.tasks.arithmetic import Arithmetic
 from fathom.tasks.countdown import Countdown
 from fathom.tasks.reasoning_gym import ReasoningGym
-from fathom.tasks.sandbox.worker import Worker
+from fathom.tasks.sandbox.worker.worker import Worker
 from fathom.tasks.splits import generate_split, split_of
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.tasks.verifiers.countdown import Rules
@@ -127,7 +127,7 @@ def gym(dataset: str, **options: object) -> ReasoningGym:
 @cache
 def _reasoning_gym() -> Worker:
     """One process for all of their data sets: it takes seconds to start and much memory."""
-    return Worker("fathom.tasks.sandbox.gym", "reasoning_gym")
+    return Worker("fathom.tasks.sandbox.worker.reasoning_gym", "reasoning_gym")
 
 
 def divisor(text: str) -> str | None:

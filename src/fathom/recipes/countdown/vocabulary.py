@@ -18,9 +18,9 @@ from tokenizers import Tokenizer as Backend
 
 from fathom.text import markers, r1
 from fathom.text.conversation import Chat
-from fathom.text.special import SpecialIds
-from fathom.text.template import ChatTemplate
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer.special import SpecialIds
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 SIZE = 512
 """Rows of the embedding: the ids in use, rounded up for kernels."""

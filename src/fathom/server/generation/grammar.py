@@ -18,7 +18,9 @@ from typing import Any
 from fathom.engine.request import GrammarSpec
 from fathom.text import markers
 from fathom.text.conversation import Prompt
-from fathom.text.formats import CallFormat, DeepSeekCalls, LlamaCalls
+from fathom.text.tool_calls.deepseek import DeepSeekCalls
+from fathom.text.tool_calls.format import CallFormat
+from fathom.text.tool_calls.llama import LlamaCalls
 from fathom.types import Tool
 
 THINK = r"""

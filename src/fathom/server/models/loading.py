@@ -16,8 +16,8 @@ from fathom.engine.request import SamplingParams
 from fathom.server.models.backend import Backend, Progress
 from fathom.server.settings import Settings
 from fathom.text.conversation import Chat
-from fathom.text.template import ChatTemplate
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 SWITCHES = frozenset({"enable_thinking", "thinking"})
 """What chat templates call the question whether to think."""

@@ -33,8 +33,8 @@ from pathlib import Path
 from typing import IO, Literal
 
 from fathom.base.errors import FathomError
+from fathom.tasks.sandbox.confine import REFUSED
 from fathom.tasks.sandbox.landlock import SYSTEM
-from fathom.tasks.sandbox.launch import REFUSED
 
 Status = Literal["finished", "failed", "time", "output", "refused"]
 """``finished``: exit status 0. ``failed``: another one, or a signal (memory and processor time end so). ``refused``: a
@@ -43,7 +43,7 @@ layer could not be applied, and nothing was run."""
 LAYERS = ("files", "calls")
 
 _SOURCE = Path(__file__).parents[3]
-_IMPORT = f"import sys; sys.path.insert(0, {str(_SOURCE)!r}); from fathom.tasks.sandbox import launch"
+_IMPORT = f"import sys; sys.path.insert(0, {str(_SOURCE)!r}); from fathom.tasks.sandbox import confine"
 
 
 class SandboxError(FathomError):
@@ -76,7 +76,7 @@ def available() -> frozenset[str]:
     """The layers that this machine has: found out by trying them in a process."""
     if not hasattr(os, "killpg"):
         raise SandboxError("this system cannot limit a process", "run code tasks on Linux")
-    command = [_interpreter(), "-I", "-S", "-B", "-c", f"{_IMPORT}; launch.probe()"]
+    command = [_interpreter(), "-I", "-S", "-B", "-c", f"{_IMPORT}; confine.probe()"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     return frozenset(json.loads(done.stdout)) if done.returncode == 0 else frozenset()
 
@@ -142,7 +142,7 @@ class Jail:
             "command": [_interpreter(), "-I", "-S", "-B", "-X", "utf8", str(program)],
         }
         process = subprocess.Popen(
-            [_interpreter(), "-I", "-S", "-B", "-c", f"{_IMPORT}; launch.main(sys.argv[1])", json.dumps(settings)],
+            [_interpreter(), "-I", "-S", "-B", "-c", f"{_IMPORT}; confine.main(sys.argv[1])", json.dumps(settings)],
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,

@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fathom.tasks.grading import RIGHT
-from fathom.tasks.sandbox import examiner
+from fathom.tasks.sandbox.code import run_tests
 from fathom.tasks.sandbox.sandbox import Jail, Sandbox, SandboxResult
 
 MAX_PROGRAM = 100_000
 """Characters of a program."""
 
 _BLOCK = re.compile(r"```(?:python|py|Python)?[ \t]*\n(.*?)\n?```", re.DOTALL)
-_PASSED = re.compile(re.escape(examiner.PASSED).replace(r"\{calls\}", r"[1-9][0-9]*"))
+_PASSED = re.compile(re.escape(run_tests.PASSED).replace(r"\{calls\}", r"[1-9][0-9]*"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,9 @@ def _converse(code: str, tests: str, names: str, sandbox: Sandbox) -> SandboxRes
     ends = [calls_out, calls_in, replies_out, replies_in]
     try:
         with Jail(sandbox) as theirs, Jail(sandbox) as ours:
-            solution = _place(theirs, "solution", "solution.py", code, [])
+            solution = _place(theirs, "serve_program", "program.py", code, [])
             theirs.start(solution, stdin=calls_out, stdout=replies_in, stderr=subprocess.DEVNULL)
-            exam = _place(ours, "examiner", "tests.py", tests, [names])
+            exam = _place(ours, "run_tests", "tests.py", tests, [names])
             process = ours.start(exam, stdin=replies_out, stdout=calls_in, stderr=subprocess.PIPE)
             while ends:  # or neither process would see the other go
                 os.close(ends.pop())
@@ -101,20 +101,19 @@ def _converse(code: str, tests: str, names: str, sandbox: Sandbox) -> SandboxRes
             os.close(end)
 
 
-def _place(jail: Jail, role: str, name: str, text: str, arguments: Sequence[str]) -> Path:
-    """Lay out what a role needs inside its jail: its module, the wire, the text; the path of a program that starts
-    it.
-    """
-    inside = Path(examiner.__file__).parent
-    for package in ("fathom", "fathom/tasks", "fathom/tasks/sandbox"):
-        (jail.folder / package).mkdir()
-    for module in (role, "wire"):
-        jail.write(f"fathom/tasks/sandbox/{module}.py", (inside / f"{module}.py").read_text(encoding="utf-8"))
-    given = ", ".join(repr(argument) for argument in (str(jail.write(name, text)), *arguments))
+def _place(jail: Jail, module: str, file: str, content: str, arguments: Sequence[str]) -> Path:
+    """Write what a process needs into its jail: its module, the wire format, its input. Returns the path of the
+    script that starts it."""
+    package = Path("fathom/tasks/sandbox/code")
+    (jail.folder / package).mkdir(parents=True)
+    for name in (module, "wire"):
+        text = (Path(run_tests.__file__).parent / f"{name}.py").read_text(encoding="utf-8")
+        jail.write(str(package / f"{name}.py"), text)
+    given = ", ".join(repr(argument) for argument in (str(jail.write(file, content)), *arguments))
     return jail.write(
         "start.py",
         f"import sys\nsys.path.insert(0, {str(jail.folder)!r})\n"
-        f"from fathom.tasks.sandbox import {role}\n{role}.main({given})\n",
+        f"from fathom.tasks.sandbox.code import {module}\n{module}.main({given})\n",
     )
 
 

@@ -15,7 +15,7 @@ import re
 import unicodedata
 
 from fathom.tasks.grading import RIGHT
-from fathom.tasks.sandbox.worker import Worker
+from fathom.tasks.sandbox.worker.worker import Worker
 from fathom.tasks.verifiers.number import parse
 
 MAX_LENGTH = 500
@@ -39,7 +39,7 @@ class MathVerifier:
     """Compares answers. Raises MissingPackageError where math-verify is not installed."""
 
     def __init__(self, *, seconds: float = 10.0) -> None:
-        self._worker = Worker("fathom.tasks.sandbox.math_answers", "math_verify", seconds=seconds)
+        self._worker = Worker("fathom.tasks.sandbox.worker.math_verify", "math_verify", seconds=seconds)
 
     def check_strict(self, answer: str, expected: str) -> str:
         """What is wrong with an answer; empty where it is right, finished, and the only one."""

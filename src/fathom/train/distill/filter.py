@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fathom.base.errors import DataError
-from fathom.data.dedup import ExactDuplicates
-from fathom.data.document import Document
-from fathom.data.store import Sample
+from fathom.data.filters.dedup import ExactDuplicates
+from fathom.data.shards.store import Sample
+from fathom.data.sources.source import Document
 from fathom.tasks.task import Item
 from fathom.tasks.verifiers.language import share
 from fathom.train.distill.config import FilterConfig

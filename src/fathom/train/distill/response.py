@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fathom.data.chats import thoughts_apart
+from fathom.data.samples.conversations import thoughts_apart
 from fathom.text import markers
 from fathom.train.distill.teacher import Ending, TeacherAnswer, answer
 

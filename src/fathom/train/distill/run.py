@@ -18,7 +18,7 @@ from typing import Any
 from fathom.base.distributed import ALONE, World
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import Bundle, open_bundle
-from fathom.data.store import MemoryStore
+from fathom.data.shards.store import MemoryStore
 from fathom.evals.runner import build_grader
 from fathom.tasks.task import Item
 from fathom.train.distill import collect

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fathom.data.store import Sample
-from fathom.data.turns import encode_markup, samples
+from fathom.data.samples.turns import encode_markup, samples
+from fathom.data.shards.store import Sample
 from fathom.tasks.task import Item
 from fathom.text import markers
 from fathom.text.conversation import Chat
-from fathom.text.template import ChatTemplate
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.types import Conversation, Message
 
 

@@ -12,7 +12,7 @@ from itertools import islice
 
 from fathom.base.errors import DataError
 from fathom.checkpoint.bundle import open_bundle
-from fathom.data.store import Sample
+from fathom.data.shards.store import Sample
 from fathom.evals.grading import Group
 from fathom.evals.runner import build_grader
 from fathom.train.rl.config import TaskConfig

@@ -11,8 +11,8 @@ import torch
 
 from fathom.checkpoint.hf.export import save_directory
 from fathom.model.transformer import Transformer
-from fathom.text.template import ChatTemplate
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 FINAL = "final"
 

@@ -22,7 +22,7 @@ from fathom.base.distributed import ALONE, World
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.store.store import Saved, Store
 from fathom.model.transformer import Transformer
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.train.run import rng
 from fathom.train.run.config import RunConfig, difference, validate
 from fathom.train.run.display import Display

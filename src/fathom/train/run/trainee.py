@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from fathom.model.transformer import Transformer
 from fathom.recipes.countdown import vocabulary
-from fathom.text import bpe
-from fathom.text.template import ChatTemplate
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer import bpe
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 BYTES = "bytes"
 """The tokenizer without merges: every byte, and the tokens of the chat format."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from fathom.base.config import Part
-from fathom.data.plan import TooLong
+from fathom.data.packing.plan import TooLong
 from fathom.model.config import ModelConfig
 from fathom.optim.config import OptimConfig
 from fathom.optim.schedule import V3_COSINE_END, V3_HOLD_END, V3_RAMP_END, piecewise, ramp
@@ -20,7 +20,7 @@ Points = Annotated[tuple[tuple[float, NonNegativeFloat], ...], Field(min_length=
 class GeneratedData(Part):
     """Documents that a Python function makes: ``function`` names it as a recipe is named (``tiny-pretrain:sums``), and
     ``options`` are its arguments. It yields texts, conversations (:class:`fathom.types.Conversation`)
-    or ready samples (:class:`fathom.data.store.Sample`).
+    or ready samples (:class:`fathom.data.shards.store.Sample`).
     """
 
     kind: Literal["generated"] = "generated"
@@ -42,7 +42,7 @@ class FileData(Part):
 
 
 class ShardData(Part):
-    """A directory of token files (:mod:`fathom.data.shards`), written with the tokenizer of the run."""
+    """A directory of token files (:mod:`fathom.data.shards.reader`), written with the tokenizer of the run."""
 
     kind: Literal["shards"] = "shards"
     directory: str

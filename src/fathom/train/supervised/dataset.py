@@ -7,19 +7,18 @@ from typing import Any
 
 from fathom.base.errors import ConfigError, DataError
 from fathom.base.progress import Report, silent
-from fathom.data.chats import chat_samples
-from fathom.data.document import Document
-from fathom.data.packing import PackedDataset
-from fathom.data.plan import BestFitPlan, PackingPlan, StreamPlan
-from fathom.data.record import Skips, documents
-from fathom.data.shards import Shards
-from fathom.data.sources import open_source
-from fathom.data.store import Ids, MemoryStore, Sample, TokenStore
-from fathom.data.tokenize import tokenize_documents
-from fathom.data.turns import samples
+from fathom.data.packing.batch import PackedDataset
+from fathom.data.packing.plan import BestFitPlan, PackingPlan, StreamPlan
+from fathom.data.samples.conversations import chat_samples
+from fathom.data.samples.documents import tokenize_documents
+from fathom.data.samples.turns import samples
+from fathom.data.shards.reader import Shards
+from fathom.data.shards.store import Ids, MemoryStore, Sample, TokenStore
+from fathom.data.sources.open import open_source
+from fathom.data.sources.source import Document, Skips, documents
 from fathom.text.conversation import Chat
-from fathom.text.template import ChatTemplate
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.train.run.recipe import find
 from fathom.train.supervised.config import Data, FileData, GeneratedData, SupervisedConfig
 from fathom.types import Conversation

@@ -25,7 +25,7 @@ from fathom.base.device import pick_dtype
 from fathom.base.distributed import ALONE, World
 from fathom.base.errors import CheckpointError
 from fathom.checkpoint.store.store import Saved, Store
-from fathom.data.packing import Batch, PackedDataset
+from fathom.data.packing.batch import Batch, PackedDataset
 from fathom.model import flops
 from fathom.model.transformer import Transformer
 from fathom.optim.build import build
@@ -44,7 +44,7 @@ UNKNOWN = 1_000_000_000
 
 
 class BatchSource(Protocol):
-    """Where batches come from; :class:`fathom.data.loader.Loader` is one."""
+    """Where batches come from; :class:`fathom.data.packing.loader.Loader` is one."""
 
     def take(self, batch_size: int) -> Batch:
         """The next ``batch_size`` rows."""

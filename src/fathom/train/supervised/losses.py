@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fathom.data.packing import Batch
+from fathom.data.packing.batch import Batch
 from fathom.kernels.cross_entropy import cross_entropy
 from fathom.model.causal import CausalContext
 from fathom.model.transformer import Transformer

@@ -19,10 +19,10 @@ from fathom.base.distributed import ALONE, World
 from fathom.base.errors import ConfigError
 from fathom.base.memory import keep_freed
 from fathom.checkpoint.bundle import open_bundle
-from fathom.data.loader import Loader
-from fathom.data.packing import PackedDataset
+from fathom.data.packing.batch import PackedDataset
+from fathom.data.packing.loader import Loader
 from fathom.model.transformer import Transformer
-from fathom.text.template import ChatTemplate
+from fathom.text.template.template import ChatTemplate
 from fathom.train.components.recompute import keep_all, recompute
 from fathom.train.run.display import Display
 from fathom.train.run.session import RunSession, seed_process

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from fathom.base.distributed import ALONE, World
-from fathom.data.loader import Loader
-from fathom.data.packing import PackedDataset
+from fathom.data.packing.batch import PackedDataset
+from fathom.data.packing.loader import Loader
 from fathom.model.transformer import Transformer
 from fathom.train.supervised.losses import losses
 

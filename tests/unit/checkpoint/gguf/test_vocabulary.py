@@ -11,8 +11,8 @@ from fathom.checkpoint.bundle import open_bundle
 from fathom.checkpoint.gguf.export import save_gguf
 from fathom.checkpoint.gguf.model import GGUFModel
 from fathom.checkpoint.gguf.vocabulary import vocabulary_from_directory
-from fathom.text.template import ChatTemplate
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from fathom.checkpoint.hf.export import save_directory
 from fathom.checkpoint.load import load
 from fathom.model.transformer import Transformer
 from fathom.quant.fp8 import quantize_fp8
-from fathom.text.template import ChatTemplate
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 
 def read(path: Path) -> Transformer:

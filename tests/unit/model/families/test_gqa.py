@@ -21,7 +21,7 @@ from fathom.model.config import GQAConfig, ModelConfig
 from fathom.model.families.gqa import dense_family
 from fathom.model.families.registry import FAMILIES
 from fathom.model.transformer import Transformer
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 NOVA = dense_family(
     "nova",

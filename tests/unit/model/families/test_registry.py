@@ -7,7 +7,7 @@ from fathom.model.config import ModelConfig
 from fathom.model.families.registry import FAMILIES
 from fathom.model.presets import PRESETS
 from fathom.text.dialects import DIALECTS
-from fathom.text.pretokenizers import PRE_TOKENIZATIONS
+from fathom.text.tokenizer.pretokenizers import PRE_TOKENIZATIONS
 
 
 def test_families_by_name_and_architecture() -> None:

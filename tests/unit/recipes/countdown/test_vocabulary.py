@@ -6,7 +6,7 @@ import pytest
 
 from fathom.recipes.countdown.traces import SolverErrors, traces
 from fathom.recipes.countdown.vocabulary import SIZE, chat, tokenizer
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.types import Conversation, Message
 
 

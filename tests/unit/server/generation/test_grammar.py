@@ -12,7 +12,7 @@ from fathom.engine.request import GrammarSpec
 from fathom.server.generation.grammar import answer_grammar, call_grammar
 from fathom.text.conversation import Chat, Prompt
 from fathom.text.events import assemble
-from fathom.text.template import ChatTemplate
+from fathom.text.template.template import ChatTemplate
 from fathom.types import Conversation, Message, Tool
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}

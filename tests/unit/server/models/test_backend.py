@@ -9,7 +9,7 @@ from scripted import ScriptedEngine, scripted_backend
 from fathom.engine.engine import Engine
 from fathom.engine.request import SamplingParams
 from fathom.server.models.backend import Backend, EngineFront, ServedVocabulary
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 
 def public(protocol: type) -> set[str]:

@@ -10,7 +10,7 @@ from fathom.engine.config import EngineConfig
 from fathom.engine.request import SamplingParams
 from fathom.server.models.loading import chat_of, engine_config, loader, recommended_sampling
 from fathom.server.settings import Settings
-from fathom.text.template import ChatTemplate
+from fathom.text.template.template import ChatTemplate
 
 
 def test_what_the_settings_leave_open_is_the_engines_choice():

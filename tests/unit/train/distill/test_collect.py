@@ -15,7 +15,7 @@ from fathom.checkpoint.hf.export import save_directory
 from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.recipes.countdown.vocabulary import template, tokenizer
 from fathom.tasks.task import Item
-from fathom.text import bpe
+from fathom.text.tokenizer import bpe
 from fathom.train.distill import collect
 from fathom.train.distill.config import DistillConfig
 from fathom.train.distill.local import LocalTeacher

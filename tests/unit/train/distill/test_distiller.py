@@ -12,7 +12,7 @@ from fathom.model.config import GQAConfig, ModelConfig
 from fathom.model.transformer import Transformer
 from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.recipes.countdown.vocabulary import SIZE, template, tokenizer
-from fathom.text import bpe
+from fathom.text.tokenizer import bpe
 from fathom.train.distill.config import LocalConfig, OnPolicyConfig
 from fathom.train.distill.distiller import distillation_trainer
 from fathom.train.rl.config import CompletionsConfig, EvaluationConfig, TaskConfig

@@ -6,8 +6,9 @@ from scripted import CHATML
 from fathom.base.errors import DataError, TokenizerError
 from fathom.recipes.countdown.vocabulary import template, tokenizer
 from fathom.tasks.task import Item
-from fathom.text import bpe, r1
-from fathom.text.template import ChatTemplate
+from fathom.text import r1
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer import bpe
 from fathom.train.distill.sample import SampleBuilder, asked_tokens
 from fathom.types import Message, ToolCall
 

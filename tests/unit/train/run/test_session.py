@@ -20,7 +20,7 @@ from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import open_bundle
 from fathom.checkpoint.store.store import Saved, Store
 from fathom.model.transformer import Transformer
-from fathom.text import bpe
+from fathom.text.tokenizer import bpe
 from fathom.train.run.config import RunConfig
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import Recorder, read

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fathom.base.errors import TokenizerError
-from fathom.text import bpe
+from fathom.text.tokenizer import bpe
 from fathom.train.run.trainee import BYTES, load_tokenizer
 
 

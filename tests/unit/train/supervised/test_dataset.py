@@ -8,9 +8,9 @@ import pytest
 from tiny_runs import tiny_config
 
 from fathom.base.errors import ConfigError, DataError
-from fathom.data.shards import ShardWriter
-from fathom.data.store import Sample
-from fathom.text import bpe
+from fathom.data.shards.store import Sample
+from fathom.data.shards.writer import ShardWriter
+from fathom.text.tokenizer import bpe
 from fathom.train.supervised.config import BatchConfig, FileData, GeneratedData, SFTConfig, ShardData
 from fathom.train.supervised.dataset import dataset
 

@@ -10,7 +10,7 @@ from tiny_runs import OPTIM, tiny, tiny_config
 
 from fathom.base.errors import CheckpointError
 from fathom.checkpoint.store.store import Store
-from fathom.data.packing import Batch
+from fathom.data.packing.batch import Batch
 from fathom.optim.config import ScheduleConfig
 from fathom.train.components.balance import Balance
 from fathom.train.components.divergence import DivergedError

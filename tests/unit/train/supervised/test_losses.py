@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from fathom.data.packing import IGNORE, PADDING, Batch
+from fathom.data.packing.batch import IGNORE, PADDING, Batch
 from fathom.model.config import GQAConfig, ModelConfig
 from fathom.model.presets import preset
 from fathom.model.transformer import Transformer

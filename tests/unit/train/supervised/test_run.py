@@ -11,8 +11,8 @@ from tiny_runs import counting, tiny_config, tiny_model
 
 from fathom.base.errors import ConfigError, TokenizerError
 from fathom.checkpoint.bundle import open_bundle
-from fathom.text import bpe
-from fathom.text.tokenizer import Tokenizer
+from fathom.text.tokenizer import bpe
+from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import read
 from fathom.train.run.trainee import load_tokenizer

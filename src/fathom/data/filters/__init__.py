@@ -1,0 +1,1 @@
+"""Filters for documents: quality rules, deduplication, decontamination."""

@@ -1,0 +1,1 @@
+"""Samples packed into rows, rows collated to batches, batches in a resumable order."""

@@ -1,0 +1,170 @@
+"""Batches without end, in an order that depends on nothing but the seed.
+
+The order is one sequence of rows, shuffled anew each epoch, the same however many ranks read it. A step takes the next
+``batch_size`` rows of it, and each rank its share of those. So the state is one number for each dataset, how many rows
+all ranks together have taken; a run that was killed goes on with the very next batch, on as many ranks as there are
+then. Nothing is drawn ahead, so there is nothing to lose.
+
+Several datasets are mixed by weight without a die: every row comes from the dataset that is furthest behind its share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from fathom.base.errors import ConfigError, DataError
+from fathom.data.packing.batch import Batch, PackedDataset, Row, collate
+from fathom.data.permutation import Permutation
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPart:
+    """A dataset of a mixture. ``weight`` is its share of rows relative to the others'."""
+
+    dataset: PackedDataset
+    weight: float = 1.0
+
+
+class Loader:
+    """Iterates over batches of ``batch_size`` rows, of which this rank gets every row whose place in the batch it owns:
+    (batch_size / world, T).
+
+    ``epochs`` None goes on for ever; otherwise every row of the one dataset comes exactly ``epochs`` times, and the
+    last batch is filled up with rows of padding (so a rank may get nothing else). ``pad`` is the token that fills
+    short rows.
+
+    Raises ConfigError where ``batch_size`` does not divide among the ranks, DataError where there are no rows.
+    """
+
+    def __init__(
+        self,
+        data: PackedDataset | Sequence[BatchPart],
+        batch_size: int,
+        *,
+        seed: int = 0,
+        rank: int = 0,
+        world: int = 1,
+        epochs: int | None = None,
+        shuffle: bool = True,
+        pad: int = 0,
+    ) -> None:
+        self._parts = [BatchPart(data)] if isinstance(data, PackedDataset) else list(data)
+        _check_parts(self._parts, epochs)
+        self.batch_size = batch_size
+        if batch_size < 1 or batch_size % world:
+            raise ConfigError(
+                f"a batch of {batch_size} rows cannot be shared among {world} ranks",
+                f"choose a multiple of {world}",
+            )
+        self._seed = seed
+        self._rank = rank
+        self._world = world
+        self._epochs = epochs
+        self._shuffle = shuffle
+        self._pad = pad
+        self._length = self._parts[0].dataset.length
+        self._taken = [0] * len(self._parts)
+        self._orders = [Permutation(len(part.dataset), seed + at) for at, part in enumerate(self._parts)]
+        self._order_epochs = [0] * len(self._parts)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    def __next__(self) -> Batch:
+        return self.take(self.batch_size)
+
+    def take(self, batch_size: int) -> Batch:
+        """The next batch, of another size than usual: for a ramp. Where it does not divide among the ranks, the last of
+        them get rows of padding. Raises StopIteration at the end of ``epochs``.
+        """
+        share = -(-batch_size // self._world)
+        if self.finished:
+            raise StopIteration
+        mine = range(self._rank * share, (self._rank + 1) * share)
+        rows: list[Row] = []
+        for place in range(batch_size):
+            row = self._next_row(wanted=place in mine)
+            if row is not None:
+                rows.append(row)
+        return collate(rows + [_EMPTY] * (share - len(rows)), self._length, self._pad)
+
+    @property
+    def taken(self) -> int:
+        """Rows that all ranks together have taken."""
+        return sum(self._taken)
+
+    @property
+    def epoch(self) -> float:
+        """How often the data has been seen; of a mixture, the part that was seen most often."""
+        return max(taken / len(part.dataset) for taken, part in zip(self._taken, self._parts, strict=True))
+
+    @property
+    def finished(self) -> bool:
+        return self._epochs is not None and self.taken >= self._epochs * len(self._parts[0].dataset)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the loader stands, as plain numbers: the same on every rank."""
+        return {"data": self._identity, "seed": self._seed, "shuffle": self._shuffle, "taken": list(self._taken)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where ``state`` was taken. Raises ConfigError where it belongs to other data or another order."""
+        for key, here in (("data", self._identity), ("seed", self._seed), ("shuffle", self._shuffle)):
+            if state.get(key) != here:
+                raise ConfigError(
+                    f"the checkpoint belongs to another order of the data: {key} is {state.get(key)!r}, not {here!r}",
+                    "resume with the data, sequence length and seed of the run, or start a new run",
+                )
+        self._taken = list(state["taken"])
+
+    @property
+    def _identity(self) -> str:
+        parts = " ".join(f"{part.dataset.fingerprint}*{part.weight}" for part in self._parts)
+        return sha256(parts.encode()).hexdigest()
+
+    def _next_row(self, *, wanted: bool) -> Row | None:
+        """Advance by one row; read it only where it is ours. None also behind the last epoch."""
+        if self.finished:
+            return None
+        at = self._furthest_behind()
+        taken, dataset = self._taken[at], self._parts[at].dataset
+        self._taken[at] += 1
+        return dataset[self._place(at, taken)] if wanted else None
+
+    def _furthest_behind(self) -> int:
+        if len(self._parts) == 1:
+            return 0
+        behind = [(taken + 1) / part.weight for taken, part in zip(self._taken, self._parts, strict=True)]
+        return behind.index(min(behind))
+
+    def _place(self, at: int, taken: int) -> int:
+        """The row that comes ``taken``-th from a dataset."""
+        size = len(self._parts[at].dataset)
+        epoch, index = divmod(taken, size)
+        if not self._shuffle:
+            return index
+        if epoch != self._order_epochs[at]:
+            self._orders[at] = Permutation(size, self._seed + at, epoch)
+            self._order_epochs[at] = epoch
+        return self._orders[at][index]
+
+
+_NONE = np.zeros(0, dtype=np.int64)
+_EMPTY = Row(_NONE, _NONE, _NONE, _NONE, _NONE.astype(np.bool_))
+
+
+def _check_parts(parts: Sequence[BatchPart], epochs: int | None) -> None:
+    if not parts or any(len(part.dataset) == 0 for part in parts):
+        raise DataError(
+            "there is nothing to train on: a dataset has no rows", "check what the filters dropped, and why"
+        )
+    if any(part.weight <= 0 for part in parts):
+        raise ConfigError("a weight in the mixture is not above 0", "leave that dataset out")
+    if len({part.dataset.length for part in parts}) > 1:
+        raise ConfigError("the datasets of the mixture have rows of different lengths", "pack them with one length")
+    if epochs is not None and len(parts) > 1:
+        raise ConfigError("a mixture has no epochs: its parts end at different times", "bound the steps instead")

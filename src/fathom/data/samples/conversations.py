@@ -1,0 +1,159 @@
+"""Conversations in the forms that datasets keep them in.
+
+    {"messages": [{"role": "user", "content": …}, …], "tools": […]}       OpenAI's, thoughts as ``reasoning_content``
+    {"conversations": [{"from": "human", "value": …}, …]}                 ShareGPT's
+    {"question": …, "answer": …, "think": …}                              one question and its answer
+
+Names differ within a form (``prompt``, ``instruction``; ``response``, ``output``…); the tables below hold those in
+use. Thoughts may also stand in front of an answer, between ``<think>`` and ``</think>``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from fathom.base.errors import DataError, TokenizerError
+from fathom.data.samples.turns import samples
+from fathom.data.shards.store import Sample
+from fathom.data.sources.source import BEGINNING, DataSource, Document, Position, Skips
+from fathom.text import markers
+from fathom.text.conversation import Chat
+from fathom.types import Conversation, Message, Role, Tool, ToolCall
+
+QUESTIONS = ("question", "prompt", "instruction", "problem", "input")
+ANSWERS = ("response", "answer", "output", "completion", "solution")
+THOUGHTS = ("reasoning_content", "reasoning", "think", "thinking")
+_ROLES: Mapping[str, Role] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "human": "user",
+    "assistant": "assistant",
+    "gpt": "assistant",
+    "model": "assistant",
+    "tool": "tool",
+    "function": "tool",
+    "observation": "tool",
+}
+
+
+def chat_samples(
+    source: DataSource,
+    chat: Chat,
+    skips: Skips,
+    keeps: Callable[[Document], bool] = lambda _: True,
+    start: Position = BEGINNING,
+) -> Iterator[Sample]:
+    """The samples of every conversation in ``source`` that ``keeps`` keeps, shown to it as one text. What is no
+    conversation, or what the template refuses, goes to ``skips`` with its line."""
+    for record in source.records(skips, start):
+        try:
+            conversation = conversation_of(record.data)
+            found = list(samples(chat, conversation))
+        except (DataError, TokenizerError) as error:
+            skips.add(record.where, error.message)
+        else:
+            if keeps(Document(conversation_text(conversation), record.where, source.name)):
+                yield from found
+
+
+def conversation_text(conversation: Conversation) -> str:
+    """Everything that anybody says in a conversation, or thinks."""
+    return "\n".join(text for message in conversation.messages for text in (message.reasoning, message.content) if text)
+
+
+def conversation_of(data: Mapping[str, Any]) -> Conversation:
+    """The conversation in a record. Raises DataError, which says what is missing, where it holds none."""
+    listed = data.get("messages", data.get("conversations"))
+    if listed is None:
+        return Conversation(_pair(data))
+    if not isinstance(listed, Sequence) or isinstance(listed, str) or not listed:
+        raise DataError("its messages are not a list of messages")
+    return Conversation(tuple(_message(entry) for entry in listed), tools=_tools(data.get("tools")))
+
+
+def _pair(data: Mapping[str, Any]) -> tuple[Message, ...]:
+    question, answer = _first(data, QUESTIONS), _first(data, ANSWERS)
+    if question is None or answer is None:
+        lacking = "question" if question is None else "answer"
+        raise DataError(f"it has no {lacking} (one of {', '.join(QUESTIONS if question is None else ANSWERS)})")
+    extra = data.get("input")
+    if isinstance(extra, str) and extra.strip() and extra != question:
+        question = f"{question}\n\n{extra}"
+    system = data.get("system")
+    opening = (Message("system", system),) if isinstance(system, str) and system else ()
+    return (*opening, Message("user", question), _assistant(answer, _first(data, THOUGHTS), ()))
+
+
+def _message(entry: Any) -> Message:
+    if not isinstance(entry, Mapping):
+        raise DataError("one of its messages is no object")
+    written = entry.get("role", entry.get("from"))
+    role = _ROLES.get(written) if isinstance(written, str) else None
+    if role is None:
+        raise DataError(f"a message has the role {written!r}")
+    content = entry.get("content", entry.get("value"))
+    calls = _calls(entry.get("tool_calls")) if role == "assistant" else ()
+    if content is None and calls:
+        content = ""
+    if not isinstance(content, str):
+        raise DataError(f"the content of a message of the {role} is no text")
+    if role == "assistant":
+        return _assistant(content, _first(entry, THOUGHTS), calls)
+    return Message(role, content, tool_call_id=_text(entry.get("tool_call_id")), name=_text(entry.get("name")))
+
+
+def _assistant(content: str, thoughts: str | None, calls: tuple[ToolCall, ...]) -> Message:
+    if thoughts is None:
+        thoughts, content = thoughts_apart(content)
+    if not content.strip() and not calls:
+        raise DataError("an answer is empty")
+    return Message("assistant", content, reasoning=thoughts, tool_calls=calls)
+
+
+def thoughts_apart(content: str) -> tuple[str | None, str]:
+    """The thoughts at the beginning of an answer, between their tags, and the rest; None where there are none."""
+    opened = content.lstrip()
+    if not opened.startswith(markers.THINK_OPEN) or markers.THINK_CLOSE not in opened:
+        return None, content
+    thoughts, _, answer = opened.removeprefix(markers.THINK_OPEN).partition(markers.THINK_CLOSE)
+    return thoughts.strip("\r\n"), answer.lstrip("\r\n")
+
+
+def _calls(listed: Any) -> tuple[ToolCall, ...]:
+    if not listed:
+        return ()
+    calls = []
+    for number, entry in enumerate(listed if isinstance(listed, list) else [None]):
+        function = entry.get("function", entry) if isinstance(entry, Mapping) else None
+        if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
+            raise DataError("a tool call has no name")
+        arguments = function.get("arguments", {})
+        text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+        calls.append(ToolCall(_text(entry.get("id")) or f"call_{number}", function["name"], text))
+    return tuple(calls)
+
+
+def _tools(listed: Any) -> tuple[Tool, ...]:
+    if not listed:
+        return ()
+    tools = []
+    for entry in listed if isinstance(listed, list) else [None]:
+        function = entry.get("function", entry) if isinstance(entry, Mapping) else None
+        if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
+            raise DataError("a tool on offer has no name")
+        parameters = function.get("parameters")
+        described = parameters if isinstance(parameters, Mapping) else {}
+        tools.append(Tool(function["name"], _text(function.get("description")) or "", described))
+    return tuple(tools)
+
+
+def _first(data: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    """The first field that holds a text; an empty question or answer is none."""
+    return next((value for name in names if isinstance(value := data.get(name), str) and value.strip()), None)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

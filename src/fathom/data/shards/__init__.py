@@ -1,0 +1,1 @@
+"""Stores of tokenized samples: in memory, and as memory-mapped token files."""

@@ -1,0 +1,1 @@
+"""Places that data are read from: files, directories, datasets of the Hugging Face hub, and generators."""

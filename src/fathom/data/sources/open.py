@@ -1,0 +1,71 @@
+"""Data sources by name, as they are written on a command line.
+
+books.jsonl.gz                a file: .jsonl, .txt, .md, .parquet; all but parquet also with .gz
+corpus/                       every such file below a directory, ordered by name
+books.jsonl@sha256:9d5a…      the same, refused if the file has another hash
+hf:owner/name                 a dataset of the Hugging Face hub: the files of its split train
+hf:owner/name@REVISION:GLOB   … at a commit or tag, and only the files that match
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from fathom.base.errors import DataError
+from fathom.data.sources.hub import HubSource
+from fathom.data.sources.jsonl import JsonlSource
+from fathom.data.sources.parquet import ParquetSource
+from fathom.data.sources.source import BEGINNING, DataSource, Position, Record, Skips
+from fathom.data.sources.text import TextSource
+
+_KINDS = {".jsonl": JsonlSource, ".parquet": ParquetSource, ".txt": TextSource, ".md": TextSource}
+_PIN = re.compile(r"(?P<path>.+)@sha256:(?P<hash>[0-9a-fA-F]{64})")
+_HUB = re.compile(r"hf:(?P<repo>[^@:]+)(@(?P<revision>[^:]+))?(:(?P<pattern>.+))?")
+
+
+class FilesSource:
+    """Several files as one source: the records of ``parts`` in order."""
+
+    def __init__(self, name: str, parts: Sequence[DataSource]) -> None:
+        self.name = name
+        self._parts = parts
+
+    def describe(self) -> dict[str, Any]:
+        return {"kind": "files", "name": self.name, "parts": [part.describe() for part in self._parts]}
+
+    def records(self, skips: Skips, start: Position = BEGINNING) -> Iterator[Record]:
+        for number in range(start.file, len(self._parts)):
+            row = start.row if number == start.file else 0
+            yield from self._parts[number].records(skips, Position(number, row))
+
+
+def open_source(name: str) -> DataSource:
+    """The source called ``name``. Nothing is read yet. Raises DataError if there is none, or of no known kind."""
+    if hub := _HUB.fullmatch(name):
+        return HubSource(hub["repo"], revision=hub["revision"], pattern=hub["pattern"])
+    pinned = _PIN.fullmatch(name)
+    path = Path(pinned["path"] if pinned else name)
+    if path.is_dir():
+        parts = [file for file in sorted(path.rglob("*")) if file.is_file() and _kind(file)]
+        if not parts:
+            raise DataError(f"{path} holds no file that can be read", f"put {', '.join(_KINDS)} files there")
+        return FilesSource(path.name, [_open_file(file, None) for file in parts])
+    if not path.exists():
+        raise DataError(f"there is no file {path}", "check the path; a dataset of the hub is written hf:owner/name")
+    return _open_file(path, pinned["hash"] if pinned else None)
+
+
+def _open_file(path: Path, sha256: str | None) -> DataSource:
+    kind = _KINDS.get(_kind(path))
+    if kind is None:
+        raise DataError(f"{path} is of no known kind", f"convert it to one of {', '.join(_KINDS)}")
+    return kind(path, sha256=sha256)
+
+
+def _kind(path: Path) -> str:
+    """The suffix that selects the reader, without .gz; empty if there is none."""
+    suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
+    return suffix if suffix in _KINDS and not (suffix == ".parquet" and path.suffix == ".gz") else ""

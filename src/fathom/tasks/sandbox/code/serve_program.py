@@ -1,0 +1,43 @@
+"""The process that holds a model's program: it answers calls of its functions, and decides nothing.
+
+Whatever the program does to this process (replacing ``print``, leaving early, writing to the line itself), all that it
+can achieve is to send some plain value as the result of a call. To send the right one is to solve the problem.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from fathom.tasks.sandbox.code import wire
+
+
+def main(path: str) -> None:
+    """Load the program, then answer one call a line until the line is closed."""
+    calls = os.fdopen(os.dup(0), encoding="utf-8")
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    sys.stdin, sys.stdout = io.StringIO(), io.StringIO()
+    scope: dict[str, Any] = {"__name__": "solution"}
+    exec(compile(Path(path).read_text(encoding="utf-8"), "solution.py", "exec"), scope)
+    for line in calls:
+        replies.write(_answer(scope, line) + "\n")
+        replies.flush()
+
+
+def _answer(scope: dict[str, Any], line: str) -> str:
+    """The result of a call and its arguments afterwards, for functions that change them in place."""
+    name, args, kwargs = wire.loads(line)
+    try:
+        result = _find(scope, name)(*args, **kwargs)
+        return wire.dumps(["result", result, args])
+    except Exception as error:
+        return wire.dumps(["raised", type(error).__name__, str(error)[:200]])
+
+
+def _find(scope: dict[str, Any], name: str) -> Any:
+    """``function``, or ``Class.method`` of a new object, as some collections of problems have it."""
+    first, _, method = name.partition(".")
+    return getattr(scope[first](), method) if method else scope[first]

@@ -1,0 +1,1 @@
+"""Library calls in a confined helper process, which may hang or crash."""

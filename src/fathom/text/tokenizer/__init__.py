@@ -1,0 +1,1 @@
+"""Tokenizers: loading, encoding and decoding, training and comparing vocabularies."""

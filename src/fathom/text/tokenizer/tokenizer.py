@@ -1,0 +1,199 @@
+"""Text to token ids and back, over the `tokenizers` library.
+
+The library encodes; decoding is our own (`fathom.text.tokenizer.detokenizer`), one path for whole texts and streams,
+because a server decodes one token at a time and must never send part of a character. Tokens that carry structure
+(`fathom.text.markers`) are always decoded, even where the vocabulary calls them special.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tokenizers import AddedToken
+from tokenizers import Tokenizer as Backend
+
+from fathom.base.errors import TokenizerError
+from fathom.text.markers import STRUCTURE
+from fathom.text.tokenizer.detokenizer import Detokenizer
+from fathom.text.tokenizer.gguf import backend_from_gguf
+from fathom.text.tokenizer.special import SpecialIds, read_json, special_ids_from_directory, special_ids_from_gguf
+from fathom.text.tokenizer.token_bytes import spelling_of
+
+
+class Tokenizer:
+    """A vocabulary with its rules. Safe to use from several threads.
+
+    ``bos_id`` opens a text (None: the vocabulary has no such token), ``eos_ids`` each end one; ``adds_bos`` says that
+    text outside any chat template should start with ``bos_id``. ``vocab_size`` counts ids, added tokens included; a
+    model's embedding is often padded beyond it.
+    """
+
+    def __init__(self, backend: Backend, special: SpecialIds, *, size: int = 0) -> None:
+        self._backend = backend
+        self._spelling = spelling_of(backend)
+        added = backend.get_added_tokens_decoder()
+        self._hidden = frozenset(i for i, token in added.items() if token.special and token.content not in STRUCTURE)
+        self._bytes: dict[int, bytes] = {}
+        counted: int = backend.get_vocab_size(with_added_tokens=True)
+        self.vocab_size = max(counted, size, 1 + max(added, default=-1))  # ids may have holes
+        self.bos_id = special.bos
+        self.eos_ids = special.eos
+        self.adds_bos = special.adds_bos
+
+    @classmethod
+    def from_directory(cls, path: str | Path) -> Tokenizer:
+        """Read tokenizer.json and the files beside it. Raises TokenizerError where it is missing or broken."""
+        directory = Path(path)
+        file = directory / "tokenizer.json"
+        if not file.is_file():
+            raise TokenizerError(
+                f"there is no tokenizer.json in {directory}",
+                "save one with transformers' AutoTokenizer.save_pretrained, or use the model's GGUF file",
+            )
+        try:
+            backend = Backend.from_file(str(file))
+        except Exception as error:  # tokenizers raises bare Exceptions
+            raise TokenizerError(f"{file} cannot be read: {error}", "download the file again") from error
+        backend.no_truncation()
+        backend.no_padding()
+        backend.add_tokens(_tokens_beside(directory, backend))
+        return cls(backend, special_ids_from_directory(directory, backend.token_to_id))
+
+    @classmethod
+    def from_gguf(cls, metadata: Mapping[str, Any]) -> Tokenizer:
+        """Read a GGUF file's key-value section (keys as in the file). Raises TokenizerError for a vocabulary that is
+        missing, of an unknown kind, or cut in an unknown way."""
+        backend = backend_from_gguf(metadata)
+        return cls(backend, special_ids_from_gguf(metadata), size=len(metadata["tokenizer.ggml.tokens"]))
+
+    def encode(self, text: str, *, bos: bool = False, special: bool = True) -> list[int]:
+        """Token ids of ``text``; ``bos`` puts the opening token before them, if there is one.
+
+        Added tokens found in the text become themselves, as chat templates need. With ``special=False`` they are
+        spelled out like any other text. Lone surrogates, which UTF-8 cannot carry, become U+FFFD.
+        """
+        backend = self._backend if special else self._plain
+        ids: list[int] = backend.encode(_without_surrogates(text), add_special_tokens=False).ids
+        return [self.bos_id, *ids] if bos and self.bos_id is not None else ids
+
+    def decode(self, ids: Iterable[int], *, skip_special: bool = True) -> str:
+        """The text of ``ids``. Ids outside the vocabulary have no text."""
+        detokenizer = self.detokenizer(skip_special=skip_special)
+        return "".join([detokenizer.push(index) for index in ids]) + detokenizer.flush()
+
+    def detokenizer(self, *, skip_special: bool = True) -> Detokenizer:
+        """A fresh decoder for one stream of ids."""
+        bytes_of = self._shown_bytes if skip_special else self._any_bytes
+        return Detokenizer(bytes_of, strip_space=self._spelling.strip_space)
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """The bytes that a token stands for: not always whole characters. Raises TokenizerError for an unknown id."""
+        if not 0 <= token_id < self.vocab_size or self._backend.id_to_token(token_id) is None:
+            raise TokenizerError(f"token {token_id} is not in the vocabulary", f"use an id below {self.vocab_size}")
+        return self._any_bytes(token_id)
+
+    def token_id(self, token: str) -> int | None:
+        """The id of a token by its spelling in the vocabulary (`Ġthe`, `<think>`); None where there is none."""
+        found: int | None = self._backend.token_to_id(token)
+        return found
+
+    def token_text(self, token_id: int | None) -> str | None:
+        """A token's spelling in the vocabulary, the inverse of `token_id`."""
+        return None if token_id is None else self._spell(token_id)
+
+    @cached_property
+    def added_tokens(self) -> tuple[str, ...]:
+        """The texts that encoding matches before anything else, special or not."""
+        return tuple(token.content for token in self._backend.get_added_tokens_decoder().values())
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of what every id stands for. Two vocabularies agree on it when token files of one can be read with
+        the other, whatever file format they came from."""
+        digest = hashlib.sha256(f"{self.vocab_size}".encode())
+        for index in range(self.vocab_size):
+            spelled = self._any_bytes(index)
+            digest.update(len(spelled).to_bytes(4, "little") + spelled)
+        return digest.hexdigest()
+
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """Tokens that `decode` leaves out unless asked to show them."""
+        return self._hidden
+
+    def save(self, directory: str | Path) -> None:
+        """Write tokenizer.json and tokenizer_config.json as transformers' AutoTokenizer reads them.
+
+        They name one end token; further ones belong into generation_config.json, which is the checkpoint's to write.
+        """
+        folder = Path(directory)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._backend.save(str(folder / "tokenizer.json"))
+        first_eos = min(self.eos_ids, default=None)
+        config = {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "bos_token": self.token_text(self.bos_id),
+            "eos_token": self.token_text(first_eos),
+            "add_bos_token": self.adds_bos,
+            "clean_up_tokenization_spaces": False,
+            "model_max_length": 10**9,
+        }
+        text = json.dumps(config, ensure_ascii=False, indent=2)
+        (folder / "tokenizer_config.json").write_text(text + "\n", encoding="utf-8")
+
+    @cached_property
+    def _plain(self) -> Backend:
+        """The same model without its added tokens. It shares the vocabulary, so it costs nothing to keep."""
+        plain = Backend(self._backend.model)
+        if self._backend.normalizer is not None:
+            plain.normalizer = self._backend.normalizer
+        if self._backend.pre_tokenizer is not None:
+            plain.pre_tokenizer = self._backend.pre_tokenizer
+        return plain
+
+    def _spell(self, token_id: int) -> str | None:
+        if not 0 <= token_id < self.vocab_size:
+            return None
+        token: str | None = self._backend.id_to_token(token_id)
+        return token
+
+    def _any_bytes(self, token_id: int) -> bytes:
+        found = self._bytes.get(token_id)
+        if found is None:
+            token = self._spell(token_id)
+            found = b"" if token is None else self._spelling.to_bytes(token)
+            self._bytes[token_id] = found
+        return found
+
+    def _shown_bytes(self, token_id: int) -> bytes:
+        return b"" if token_id in self._hidden else self._any_bytes(token_id)
+
+
+def _tokens_beside(directory: Path, backend: Backend) -> list[AddedToken]:
+    """Added tokens that only tokenizer_config.json names: older transformers kept some there."""
+    listed = read_json(directory / "tokenizer_config.json").get("added_tokens_decoder", {})
+    missing = []
+    for index, entry in sorted(listed.items(), key=lambda item: int(item[0])):
+        if backend.token_to_id(entry["content"]) is None:
+            flags = {key: bool(entry.get(key, False)) for key in ("special", "lstrip", "rstrip", "single_word")}
+            missing.append(AddedToken(entry["content"], normalized=bool(entry.get("normalized", True)), **flags))
+            expected = backend.get_vocab_size(with_added_tokens=True) + len(missing) - 1
+            if int(index) != expected:
+                raise TokenizerError(
+                    f"tokenizer_config.json gives {entry['content']!r} the id {index}; the next free one is {expected}",
+                    "save the tokenizer again with transformers",
+                )
+    return missing
+
+
+def _without_surrogates(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,0 +1,52 @@
+"""The tool-call format of Hermes, Qwen and SmolLM2: JSON objects in ``<tool_call>`` tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fathom.text import markers
+from fathom.text.input_stream import InputStream, Reading, Stops
+from fathom.text.tool_calls.format import CallSink, call_object, tool_lines
+from fathom.text.tool_calls.json_object import SPACE, ignore, json_call
+from fathom.types import Tool, ToolCall
+
+_CLOSER = Stops(markers.TOOL_CALL_CLOSE)
+_AFTER_CALL = re.compile(r"[ \t\r\n}]+")  # small models often close one brace too many
+_AFTER_ITEM = re.compile(r"[ \t\r\n},\]]+")
+
+
+@dataclass(frozen=True, slots=True)
+class HermesCalls:
+    """``<tool_call>{"name": …, "arguments": {…}}</tool_call>``: Hermes, Qwen, and what SmolLM2 was taught (there the
+    tag may hold a list of objects)."""
+
+    openers: tuple[str, ...] = (markers.TOOL_CALL_OPEN,)
+    bare: bool = False
+
+    def read(self, stream: InputStream, sink: CallSink) -> Reading[None]:
+        yield from stream.span(SPACE, ignore)
+        listed = yield from stream.accept("[")
+        more = True
+        while more:
+            yield from stream.span(SPACE, ignore)
+            if not (yield from json_call(stream, sink, _CLOSER)):
+                return
+            stream.record("")
+            yield from stream.span(_AFTER_ITEM if listed else _AFTER_CALL, ignore)
+            if (yield from stream.accept(markers.TOOL_CALL_CLOSE)):
+                stream.recorded()
+                return
+            more = listed
+
+    def write(self, calls: Sequence[ToolCall]) -> str:
+        return "\n".join(f"<tool_call>\n{call_object(call, 'arguments')}\n</tool_call>" for call in calls)
+
+    def instructions(self, tools: Sequence[Tool]) -> str:
+        return (
+            "You can call functions. They are described here, one JSON object a line:\n"
+            f"<tools>\n{tool_lines(tools)}\n</tools>\n"
+            "To call a function, write its name and arguments as JSON between these tags:\n"
+            '<tool_call>\n{"name": "the function", "arguments": {"the argument": "its value"}}\n</tool_call>'
+        )

@@ -1,0 +1,166 @@
+"""Tool calls written as JSON objects: ``{"name": …, "arguments": {…}}``, read while they arrive.
+
+Arguments are passed on as the model writes them, so a client sees a long file grow. The price: a call has to be
+announced before its end is known. The line is drawn at the name: until it is known, whatever does not fit makes the
+whole attempt plain text; afterwards it is a call, and what follows is its arguments even if they are not good JSON
+(`fathom.types.ToolCall` promises no more).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+from fathom.text.input_stream import InputStream, Reading, Stops
+from fathom.text.tool_calls.format import CallSink
+
+SPACE = re.compile(r"[ \t\r\n]+")
+_OUTSIDE = re.compile(r"[ \t\r\n0-9A-Za-z+\-.,:_]+")
+_INSIDE = re.compile(r'[^"\\]+')
+_SCALAR = re.compile(r"[0-9A-Za-z+\-._]+")
+_CLOSING = {"{": "}", "[": "]"}
+_ARGUMENTS = ("arguments", "parameters")
+
+
+def ignore(_: str) -> None:
+    """Told what nobody needs."""
+
+
+def json_call(stream: InputStream, sink: CallSink, closer: Stops | None) -> Reading[bool]:
+    """Read one object; the source stands before its ``{``. True: a call was told. False: this is no call.
+
+    Arguments that break off as JSON go on, raw, up to ``closer``, which is consumed with them.
+    """
+    if not (yield from stream.accept("{")):
+        return False
+    name: str | None = None
+    early: list[str] | None = None  # arguments that came before the name
+    told = False
+    while True:
+        key = yield from _key(stream)
+        if key is None:
+            break
+        if key == "name" and name is None:
+            name = yield from _string(stream)
+            if not name or not sink.accepts(name):
+                return False
+        elif key in _ARGUMENTS and name is not None and not told:
+            sink.start_call(name)
+            told = True
+            if not (yield from _arguments(stream, sink.arguments)):
+                yield from _raw(stream, sink, closer)
+                return True
+        elif key in _ARGUMENTS and early is None:
+            early = []
+            if not (yield from _arguments(stream, early.append)):
+                return False
+        elif not (yield from _value(stream, ignore)):
+            break
+        yield from stream.span(SPACE, ignore)
+        if not (yield from stream.accept(",")):
+            break
+    yield from stream.span(SPACE, ignore)
+    complete = yield from stream.accept("}")
+    if not told:
+        if name is None or not complete:
+            return False
+        sink.start_call(name)
+        sink.arguments("".join(early) if early is not None else "{}")
+    sink.end_call()
+    return True
+
+
+def _key(stream: InputStream) -> Reading[str | None]:
+    """A key and its colon; None where there is none."""
+    yield from stream.span(SPACE, ignore)
+    key = yield from _string(stream)
+    yield from stream.span(SPACE, ignore)
+    if key is None or not (yield from stream.accept(":")):
+        return None
+    yield from stream.span(SPACE, ignore)
+    return key
+
+
+def _string(stream: InputStream) -> Reading[str | None]:
+    """A JSON string, decoded; None where there is none, or a broken one."""
+    if (yield from stream.peek()) != '"':
+        return None
+    parts: list[str] = []
+    if not (yield from _read_string(stream, parts.append)):
+        return None
+    return _decode_string("".join(parts))
+
+
+def _decode_string(literal: str) -> str | None:
+    try:
+        value = json.loads(literal, strict=False)
+    except ValueError:
+        return None
+    return value if isinstance(value, str) else None
+
+
+def _read_string(stream: InputStream, emit: Callable[[str], None]) -> Reading[bool]:
+    """A string literal with its quotes. False where the text ends before it does."""
+    emit(stream.take(1))
+    while True:
+        end = yield from stream.span(_INSIDE, emit)
+        if not end:
+            return False
+        emit(stream.take(1))
+        if end == '"':
+            return True
+        if not (yield from stream.peek()):  # what a backslash escapes
+            return False
+        emit(stream.take(1))
+
+
+def _value(stream: InputStream, emit: Callable[[str], None]) -> Reading[bool]:
+    """Any JSON value, told as it is written. False where it breaks off; what was told up to there stays told."""
+    first = yield from stream.peek()
+    if first == '"':
+        return (yield from _read_string(stream, emit))
+    if first not in _CLOSING or not first:
+        parts: list[str] = []
+        yield from stream.span(_SCALAR, parts.append)
+        emit("".join(parts))
+        return bool(parts)
+    open_brackets: list[str] = []
+    while True:
+        character = yield from stream.span(_OUTSIDE, emit)
+        if character == '"':
+            if not (yield from _read_string(stream, emit)):
+                return False
+        elif character in _CLOSING and character:
+            open_brackets.append(_CLOSING[character])
+            emit(stream.take(1))
+        elif character and character == open_brackets[-1]:
+            emit(stream.take(1))
+            open_brackets.pop()
+            if not open_brackets:
+                return True
+        else:
+            return False
+
+
+def _arguments(stream: InputStream, emit: Callable[[str], None]) -> Reading[bool]:
+    """The value of ``arguments``. Some models quote the object once more, or write null for none."""
+    first = yield from stream.peek()
+    if first == "{":
+        return (yield from _value(stream, emit))
+    parts: list[str] = []
+    complete = yield from _value(stream, parts.append)
+    written = "".join(parts)
+    if complete and first == '"':
+        unquoted = _decode_string(written)
+        emit(unquoted if unquoted is not None and unquoted.lstrip().startswith("{") else written)
+    else:
+        emit("{}" if written == "null" else written)
+    return complete
+
+
+def _raw(stream: InputStream, sink: CallSink, closer: Stops | None) -> Reading[None]:
+    """The rest of arguments that are not JSON."""
+    if closer is not None:
+        yield from stream.until(closer, sink.arguments)
+    sink.end_call()

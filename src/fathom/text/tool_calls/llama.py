@@ -1,0 +1,44 @@
+"""The tool-call format of Llama 3: a JSON object as the answer, or after ``<|python_tag|>``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fathom.text import markers
+from fathom.text.input_stream import InputStream, Reading
+from fathom.text.tool_calls.format import CallSink, call_object, tool_lines
+from fathom.text.tool_calls.json_object import SPACE, ignore, json_call
+from fathom.types import Tool, ToolCall
+
+_BETWEEN = re.compile(r"[ \t\r\n;]+")
+
+
+@dataclass(frozen=True, slots=True)
+class LlamaCalls:
+    """``{"name": …, "parameters": {…}}`` as the whole answer, or after ``<|python_tag|>``; ``;`` separates several.
+
+    A bare object counts as a call only when it names a tool that is on offer: an answer may be JSON in its own right.
+    """
+
+    openers: tuple[str, ...] = (markers.PYTHON_TAG,)
+    bare: bool = True
+
+    def read(self, stream: InputStream, sink: CallSink) -> Reading[None]:
+        yield from stream.span(SPACE, ignore)
+        while (yield from stream.peek()) == "{":
+            if not (yield from json_call(stream, sink, None)):
+                return
+            yield from stream.span(_BETWEEN, ignore)
+            stream.record("")
+
+    def write(self, calls: Sequence[ToolCall]) -> str:
+        return "; ".join(call_object(call, "parameters") for call in calls)
+
+    def instructions(self, tools: Sequence[Tool]) -> str:
+        return (
+            f"You can call functions. They are described here, one JSON object a line:\n{tool_lines(tools)}\n"
+            "To call one, answer with nothing but this JSON object:\n"
+            '{"name": "the function", "parameters": {"the argument": "its value"}}'
+        )

@@ -1,0 +1,43 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fathom.tasks.sandbox.code import wire
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
+HASHABLE = st.recursive(LEAVES, lambda inner: st.tuples(inner, inner) | st.frozensets(inner), max_leaves=5)
+VALUES = st.recursive(
+    HASHABLE, lambda inner: st.lists(inner) | st.dictionaries(HASHABLE, inner) | st.sets(HASHABLE), max_leaves=10
+)
+
+
+@given(VALUES)
+def test_plain_values_cross_unchanged_on_one_line(value: object) -> None:
+    line = wire.dumps(value)
+    assert "\n" not in line
+    assert wire.loads(line) == value
+    assert type(wire.loads(line)) is type(value)
+
+
+def test_subclasses_arrive_as_what_they_are_based_on() -> None:
+    class Always(int):
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        __hash__ = int.__hash__
+
+    assert type(wire.loads(wire.dumps(Always(7)))) is int
+
+
+def test_objects_do_not_cross() -> None:
+    for value in (object(), len, [object()], {"x": int}, type):
+        with pytest.raises(TypeError, match="is not a plain value"):
+            wire.dumps(value)
+
+
+@given(st.text() | st.text(alphabet='[]{}",:0123456789listdcup.eE-'))
+def test_a_line_that_nobody_wrote_has_a_value_or_is_refused(line: str) -> None:
+    try:
+        wire.loads(line)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return
