@@ -17,12 +17,10 @@ from torch import Tensor
 
 from benchmarks import harness
 from benchmarks.harness import Json, median
-from fathom.kernels import formats
 from fathom.kernels.attention import paged_attention
 from fathom.kernels.cpu.library import status
-from fathom.kernels.formats import Matrix
+from fathom.kernels.formats.matrix import Matrix, dense, quantize
 from fathom.kernels.matmul import quantized_linear
-from fathom.quant.blocks import quantize
 
 ROWS = (1, 4, 8, 16, 512)
 COPIES = 6
@@ -55,7 +53,7 @@ def linears(options: argparse.Namespace) -> list[Json]:
     rows = []
     for dtype in (torch.float32, torch.bfloat16):
         plain = [torch.randn(options.size, options.size).to(dtype) for _ in range(COPIES)]
-        packed: dict[str, list[Matrix]] = {str(dtype).removeprefix("torch."): [formats.dense(w) for w in plain]}
+        packed: dict[str, list[Matrix]] = {str(dtype).removeprefix("torch."): [dense(w) for w in plain]}
         packed |= {kind: [quantize(w, kind) for w in plain] for kind in ("q8_0", "q4_0", "q4_1")}
         for count in ROWS:
             x = torch.randn(count, options.size).to(dtype)

@@ -2,7 +2,7 @@
 
 Data flows one way through the packages; each imports only what stands to its left::
 
-    types → base → text → kernels → quant → model → checkpoint → engine → server → cli
+    types → base → text → kernels → model → quant → checkpoint → engine → server → cli
 
 Packages re-export nothing: import the module that holds the noun (``from fathom.model.config import ModelConfig``).
 That keeps ``fathom --help`` and the first page free of torch, which takes seconds to import.

@@ -17,12 +17,13 @@ from fathom.base.memory import detect, give_back
 from fathom.base.progress import Report, human_bytes, silent
 from fathom.checkpoint.generation import GenerationDefaults, from_generation_config, from_gguf
 from fathom.checkpoint.gguf.model import GGUFModel
-from fathom.checkpoint.gguf.packed import install_packed, is_packed
+from fathom.checkpoint.gguf.quantized import is_quantized, take_quantized
 from fathom.checkpoint.hf.directory import HFDirectory
 from fathom.checkpoint.hub.registry import RECOMMENDED
 from fathom.checkpoint.load import checked_plan, fill
 from fathom.checkpoint.resolve import ModelLocation, resolve
 from fathom.kernels.cpu.library import status
+from fathom.kernels.formats.matrix import Matrix
 from fathom.model.config import ModelConfig
 from fathom.model.transformer import Transformer
 from fathom.quant.prepare import prepare
@@ -54,8 +55,8 @@ def open_bundle(
     """Find a model and load it for inference; None means the embedded one.
 
     ``dtype`` is float32, bfloat16 or auto (``fathom.base.device``), whatever the file stores. ``optimize`` gives the
-    weights the form that the kernels of the processor read, packed where a GGUF file packs them, and fuses layers; the
-    model then only infers. It changes nothing on other devices than the CPU. Where weights stay packed, ``auto`` means
+    weights the form that the kernels of the processor read, in the blocks of a GGUF file where it has them, and fuses
+    layers; the model then only infers. It changes nothing on other devices than the CPU. Of such blocks ``auto`` means
     activations in float32: exact on the file's numbers, at a price in speed that ``benchmarks/results`` tells. Raises
     ModelNotFoundError, CheckpointError, ConfigError or TokenizerError, each with its remedy.
     """
@@ -71,12 +72,12 @@ def open_bundle(
     report(f"opening {source.name}", None)
     opened = _open_gguf if source.kind == "gguf" else _open_directory
     optimize = optimize and target.type == "cpu"
-    bundle = opened(source, source.path, dtype, target, report, optimize)
+    bundle, weights = opened(source, source.path, dtype, target, report, optimize)
     if optimize:
         report("preparing the kernels (the first time, building them)", None)
         status()  # here, where it can be shown, and not within the first answer
         report("preparing the weights", None)
-        prepare(bundle.model, "none", next(bundle.model.parameters()).dtype)
+        prepare(bundle.model, "none", next(bundle.model.parameters()).dtype, weights)
     give_back()
     return bundle
 
@@ -87,8 +88,8 @@ def _open_directory(
     dtype: str,
     device: torch.device,
     report: Report,
-    packed: bool,  # noqa: ARG001 - safetensors hold nothing packed
-) -> Bundle:
+    in_blocks: bool,  # noqa: ARG001 - safetensors hold no blocks
+) -> tuple[Bundle, dict[str, Matrix]]:
     directory = HFDirectory(path)
     tokenizer = Tokenizer.from_directory(path)  # before the weights: a missing file should not cost a minute
     template = ChatTemplate.from_directory(path)
@@ -99,30 +100,30 @@ def _open_directory(
     plan = checked_plan(model, directory.weights, directory.table, where=path)
     allocate(model, device)
     fill(model, directory.weights, plan.steps, where=path, report=report)
-    return Bundle(source.name, path, directory.model_config, model, tokenizer, template, generation)
+    return Bundle(source.name, path, directory.model_config, model, tokenizer, template, generation), {}
 
 
 def _open_gguf(
-    source: ModelLocation, path: Path, dtype: str, device: torch.device, report: Report, packed: bool
-) -> Bundle:
+    source: ModelLocation, path: Path, dtype: str, device: torch.device, report: Report, in_blocks: bool
+) -> tuple[Bundle, dict[str, Matrix]]:
     file = GGUFModel(path)
     tokenizer = Tokenizer.from_gguf(file.metadata)
     template = ChatTemplate.from_gguf(file.metadata)
     _check_vocabulary(tokenizer, file.model_config, path)
     generation = _with_model_card_defaults(source, from_gguf(file.metadata, tokenizer.eos_ids))
-    exact = packed and dtype == "auto" and is_packed(file)
+    exact = in_blocks and dtype == "auto" and is_quantized(file)
     number = torch.float32 if exact else pick_dtype(dtype, device)
     model = build(file.model_config, number)
     plan = checked_plan(model, file.weights, file.table, where=path)
-    kept: set[str] = set()
-    if packed:
-        require(file.weights.nbytes, device, "as the file packs them")
-        report("packing the weights", None)
-        kept = install_packed(model, file, number)
+    weights: dict[str, Matrix] = {}
+    if in_blocks:
+        require(file.weights.nbytes, device, "in the blocks of the file")
+        report("reading quantized weights", None)
+        weights = take_quantized(model, file)
     allocate(model, device)
-    steps = [(stored, place) for stored, place in plan.steps if place.name not in kept]
+    steps = [(stored, place) for stored, place in plan.steps if place.name not in weights]
     fill(model, file.weights, steps, where=path, report=report)
-    return Bundle(source.name, path, file.model_config, model, tokenizer, template, generation)
+    return Bundle(source.name, path, file.model_config, model, tokenizer, template, generation), weights
 
 
 def build(config: ModelConfig, dtype: torch.dtype) -> Transformer:

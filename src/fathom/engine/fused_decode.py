@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from fathom.engine.routing_trace import Routes
 from fathom.kernels.latent import LayerTensors, ModelTensors, Packed, Rows, Sizes, can_serve
-from fathom.model.block import Block
 from fathom.model.config import MLAConfig, ModelConfig
+from fathom.model.decoder_layer import DecoderLayer
 from fathom.model.linear import Linear
 from fathom.model.mla import LATENT_NORM_EPS, MLAttention
 from fathom.model.mlp import MLP
@@ -24,7 +24,7 @@ from fathom.model.rope import Rope
 from fathom.model.router import Router
 from fathom.model.transformer import Transformer
 
-_KNOWN = {Block, MLAttention, MoE, Router, Experts, MLP, RMSNorm, Linear}
+_KNOWN = {DecoderLayer, MLAttention, MoE, Router, Experts, MLP, RMSNorm, Linear}
 _GROUP_BEST = {"greedy": 0, "group_limited_greedy": 1, "noaux_tc": 2}
 
 
@@ -89,7 +89,7 @@ def tensors_of(model: object) -> ModelTensors | None:
     if ends not in {(nn.Embedding, RMSNorm, Linear), (nn.Embedding, RMSNorm, type(None))}:
         return None
     head = model.embed.weight if model.head is None else model.head.weight
-    layers = tuple(_layer(cast("Block", layer)) for layer in model.layers)
+    layers = tuple(_layer(cast("DecoderLayer", layer)) for layer in model.layers)
     return ModelTensors(model.embed.weight.detach(), model.norm.weight.detach(), head.detach(), layers)
 
 
@@ -97,7 +97,7 @@ def _is_served(config: ModelConfig) -> bool:
     return isinstance(config.attention, MLAConfig) and (config.moe is None or config.moe.scoring == "sigmoid")
 
 
-def _layer(block: Block) -> LayerTensors:
+def _layer(block: DecoderLayer) -> LayerTensors:
     attention, mlp = cast("MLAttention", block.attention), block.mlp
     routed = mlp if isinstance(mlp, MoE) else None
     network = mlp.shared if isinstance(mlp, MoE) else mlp
@@ -147,6 +147,6 @@ def _sizes(model: Transformer) -> Sizes:
         normalize=moe.normalize if moe else False,
         eps=config.norm_eps,
         latent_eps=LATENT_NORM_EPS,
-        scale=cast("MLAttention", cast("Block", model.layers[0]).attention).scale,
+        scale=cast("MLAttention", cast("DecoderLayer", model.layers[0]).attention).scale,
         factor=moe.routed_scaling_factor if moe else 1.0,
     )

@@ -11,7 +11,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
-from fathom.kernels.formats import Matrix
+from fathom.kernels.formats.matrix import Matrix
 from fathom.kernels.matmul import quantized_linear
 from fathom.kernels.norm import rms_norm
 from fathom.kernels.registry import Key, operation, wide_dtype

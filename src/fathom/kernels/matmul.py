@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fathom.kernels.formats import Matrix
+from fathom.kernels.formats.matrix import Matrix
 from fathom.kernels.registry import Key, operation, wide_dtype
 
 

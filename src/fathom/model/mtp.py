@@ -10,9 +10,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from fathom.model.block import Block
 from fathom.model.config import ModelConfig
 from fathom.model.context import AttentionContext
+from fathom.model.decoder_layer import DecoderLayer
 from fathom.model.linear import Linear
 from fathom.model.norm import RMSNorm, product_dtype
 from fathom.model.rope import Rotation
@@ -27,7 +27,7 @@ class MTPModule(nn.Module):
         self.embed_norm = RMSNorm(width, config.norm_eps)
         self.hidden_norm = RMSNorm(width, config.norm_eps)
         self.proj = Linear(2 * width, width, bias=False)
-        self.block = Block(config, layer, routed=config.moe is not None)
+        self.block = DecoderLayer(config, layer, routed=config.moe is not None)
         self.norm = RMSNorm(width, config.norm_eps)
 
     def forward(self, hidden: Tensor, embedded: Tensor, rotation: Rotation, context: AttentionContext) -> Tensor:

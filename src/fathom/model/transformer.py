@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from fathom.base.errors import ConfigError
 from fathom.kernels.matmul import linear
-from fathom.model.block import Block
 from fathom.model.causal import CausalContext
 from fathom.model.config import ModelConfig
 from fathom.model.context import AttentionContext, CacheSpec
+from fathom.model.decoder_layer import DecoderLayer
 from fathom.model.init import initialize
 from fathom.model.linear import Linear
 from fathom.model.mtp import MTPModule
@@ -38,7 +38,7 @@ class Transformer(nn.Module):
         table = torch.empty(config.vocab_size, config.hidden_size)
         self.embed = nn.Embedding(config.vocab_size, config.hidden_size, _weight=table)
         self.layers = nn.ModuleList(
-            Block(config, layer, routed=config.is_moe_layer(layer)) for layer in range(config.num_layers)
+            DecoderLayer(config, layer, routed=config.is_moe_layer(layer)) for layer in range(config.num_layers)
         )
         self.norm = RMSNorm(config.hidden_size, config.norm_eps)
         self.head = None if config.tie_embeddings else Linear(config.hidden_size, config.vocab_size, bias=False)
@@ -91,7 +91,7 @@ class Transformer(nn.Module):
 
     def cache_specs(self, absorbed: bool = True) -> list[CacheSpec]:
         """What each main layer hands to its context, in order."""
-        return [cast("Block", layer).attention.cache_spec(absorbed) for layer in self.layers]
+        return [cast("DecoderLayer", layer).cache_spec(absorbed) for layer in self.layers]
 
 
 def _positions(tokens: Tensor, positions: Tensor | None, context: AttentionContext) -> Tensor:

@@ -6,9 +6,8 @@ import pytest
 import torch
 from threads import on_threads
 
-from fathom.kernels import formats
 from fathom.kernels.dense_layer import LayerWeights, after_attention, before_attention
-from fathom.quant.blocks import quantize
+from fathom.kernels.formats.matrix import Matrix, dense, quantize
 
 pytestmark = pytest.mark.usefixtures("kernels")
 
@@ -16,12 +15,12 @@ HEADS, KV_HEADS, HEAD_DIM = 4, 2, 24
 
 
 def build(kind: str, *, width: int = 64, inner: int = 96, head_norm: bool = False) -> LayerWeights:
-    def weight(rows: int, columns: int, bias: bool = False) -> formats.Matrix:
-        dense = torch.randn(rows, columns) / columns**0.5
+    def weight(rows: int, columns: int, bias: bool = False) -> Matrix:
+        numbers = torch.randn(rows, columns) / columns**0.5
         offset = torch.randn(rows) if bias else None
         if kind.startswith("q"):
-            return quantize(dense, kind, offset)
-        return formats.dense(dense.to(getattr(torch, kind)), offset)
+            return quantize(numbers, kind, offset)
+        return dense(numbers.to(getattr(torch, kind)), offset)
 
     norm = torch.rand(HEAD_DIM) + 0.5 if head_norm else None
     return LayerWeights(

@@ -6,28 +6,28 @@ import pytest
 import torch
 from threads import on_threads
 
-from fathom.kernels import formats
-from fathom.kernels.formats import Kind, Matrix
+from fathom.kernels.formats.block_format import Codes
+from fathom.kernels.formats.matrix import Matrix, dense, from_codes
 from fathom.kernels.matmul import embedding, quantized_linear
 
-KINDS: list[Kind] = ["float32", "bfloat16", "q8_0", "q4_0", "q4_1"]
+KINDS: list[str] = ["float32", "bfloat16", "q8_0", "q4_0", "q4_1"]
 
 pytestmark = pytest.mark.usefixtures("kernels")
 
 
-def weight(kind: Kind, rows: int, columns: int, *, bias: bool = False) -> Matrix:
+def weight(kind: str, rows: int, columns: int, *, bias: bool = False) -> Matrix:
     """Of about unit gain, whatever the format."""
     offset = torch.randn(rows) if bias else None
     if kind in {"float32", "bfloat16"}:
-        dense = torch.randn(rows, columns) / columns**0.5
-        return formats.dense(dense.to(torch.bfloat16 if kind == "bfloat16" else torch.float32), offset)
+        numbers = torch.randn(rows, columns) / columns**0.5
+        return dense(numbers.to(torch.bfloat16 if kind == "bfloat16" else torch.float32), offset)
     shape = (rows, columns // 32, 32)
     scale = (torch.rand(shape[:2]) * 0.1 / columns**0.5).half()
     if kind == "q8_0":
-        return formats.pack(kind, torch.randint(-128, 128, shape, dtype=torch.int8), scale, bias=offset)
+        return from_codes(kind, Codes(torch.randint(-128, 128, shape, dtype=torch.int8), scale), offset)
     codes = torch.randint(0, 16, shape, dtype=torch.uint8)
     minima = (torch.randn(shape[:2]) / columns**0.5).half() if kind == "q4_1" else None
-    return formats.pack(kind, codes, scale, minima, offset)
+    return from_codes(kind, Codes(codes, scale, minima), offset)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 from fathom.base.errors import ConfigError
+from fathom.kernels.formats.matrix import quantize
 from fathom.model.cache import ContiguousCache
 from fathom.model.config import GQAConfig, MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.model.transformer import Transformer
-from fathom.quant.block import FusedBlock
-from fathom.quant.blocks import quantize
-from fathom.quant.linear import PackedEmbedding, PackedLinear, install
-from fathom.quant.prepare import prepare
+from fathom.quant.fused_layer import FusedLayer
+from fathom.quant.linear import QuantizedEmbedding, QuantizedLinear
+from fathom.quant.prepare import prepare, quantizable
 
 SIZES = {"vocab_size": 101, "hidden_size": 64, "intermediate_size": 96, "num_layers": 2, "max_position": 128}
 LATENT = MLAConfig(
@@ -102,7 +102,7 @@ def test_other_formats_differ_by_their_rounding(family, scheme, tolerance):
 @pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3"])
 def test_dense_layers_are_fused(family):
     prepared = prepare(build(family))
-    assert all(isinstance(layer, FusedBlock) for layer in prepared.layers)
+    assert all(isinstance(layer, FusedLayer) for layer in prepared.layers)
     assert not any(isinstance(module, nn.Linear) for module in prepared.modules())
 
 
@@ -110,19 +110,19 @@ def test_latent_attention_keeps_what_it_reads_as_a_tensor():
     prepared = prepare(build("deepseek_v3"), "q8_0")
     left = {name for name, module in prepared.named_modules() if isinstance(module, nn.Linear)}
     assert left == {"layers.0.attention.kv_up", "layers.1.attention.kv_up", "mtp.0.block.attention.kv_up"}
-    assert isinstance(prepared.layers[0].mlp.down, PackedLinear)
+    assert isinstance(prepared.layers[0].mlp.down, QuantizedLinear)
 
 
 def test_tied_ends_share_one_matrix():
     prepared = prepare(build("llama"), "q4_1")
-    assert isinstance(prepared.embed, PackedEmbedding)
+    assert isinstance(prepared.embed, QuantizedEmbedding)
     assert prepared.head.matrix is prepared.embed.matrix
     assert prepared.embed.matrix.kind == "q8_0"
     assert prepared.layers[0].weights.down.kind == "q4_1"
 
 
-def test_packed_weights_of_a_file_are_multiplied_as_they_are():
-    """On the meta device a packed model never exists in full: its parameters are put in place one by one."""
+def test_given_weights_are_multiplied_unchanged():
+    """On the meta device the model never exists in full: what is given is never allocated."""
     source = build("qwen2")
     quantized = {
         name: quantize(parameter, "q8_0" if "embed" in name else "q4_1")
@@ -135,17 +135,18 @@ def test_packed_weights_of_a_file_are_multiplied_as_they_are():
                 parameter.copy_(quantized[name].dense())
     with torch.device("meta"):
         model = Transformer(FAMILIES["qwen2"]).eval()
-    for name, matrix in quantized.items():
-        install(model, name, matrix)
+    assert {name for name, _ in quantizable(model)} == quantized.keys()
+    for _, module in quantizable(model):
+        module.register_parameter("weight", None)
     rest = {name: value for name, value in source.state_dict().items() if name not in quantized}
     model.load_state_dict(rest, strict=True, assign=True)
 
     tokens = torch.randint(0, 101, (1, 12))
     expected = logits(source, tokens)
-    torch.testing.assert_close(logits(model, tokens), expected, atol=1e-5, rtol=1e-5)
-    prepared = prepare(model, "none")
-    assert isinstance(prepared.layers[0], FusedBlock)
+    prepared = prepare(model, "none", weights=quantized)
+    assert isinstance(prepared.layers[0], FusedLayer)
     assert prepared.layers[0].weights.qkv.kind == "q4_1"
+    assert prepared.layers[0].weights.down is quantized["layers.0.mlp.down.weight"]
     torch.testing.assert_close(logits(prepared, tokens), expected, atol=1e-5, rtol=1e-5)
 
 
@@ -156,9 +157,8 @@ def test_weights_of_mixed_formats_are_served_unfused():
         model.layers[0].attention.v_proj.weight.copy_(expected_weights.dense())
     tokens = torch.randint(0, 101, (1, 9))
     expected = logits(model, tokens)
-    install(model, "layers.0.attention.v_proj.weight", expected_weights)
-    prepared = prepare(model, "none")
-    assert [isinstance(layer, FusedBlock) for layer in prepared.layers] == [False, True]
+    prepared = prepare(model, "none", weights={"layers.0.attention.v_proj.weight": expected_weights})
+    assert [isinstance(layer, FusedLayer) for layer in prepared.layers] == [False, True]
     torch.testing.assert_close(logits(prepared, tokens), expected, atol=1e-5, rtol=1e-5)
 
 
@@ -170,10 +170,9 @@ def test_widths_that_do_not_divide_stay_dense():
     assert (weights.gate_up.kind, weights.down.kind) == ("q8_0", "bfloat16")
 
 
-def test_install_names_what_it_cannot_replace():
-    model = build("llama")
-    with pytest.raises(AttributeError, match=r"norm\.weight is not the weight of a linear or embedding module"):
-        install(model, "norm.weight", quantize(torch.zeros(1, 32), "q8_0"))
+def test_a_prepared_model_is_refused():
+    with pytest.raises(ConfigError, match="the model has been prepared before; load it again"):
+        prepare(prepare(build("llama")))
 
 
 def test_an_unknown_scheme_is_refused():

@@ -22,7 +22,7 @@ from fathom.kernels import matmul as operations
 from fathom.kernels.cpu import ops, train_ops
 from fathom.kernels.cpu.library import get_library
 from fathom.kernels.cpu.rows import FLOATS, wants_no_gradient
-from fathom.kernels.formats import Matrix
+from fathom.kernels.formats.matrix import Matrix
 from fathom.kernels.registry import kernel
 
 MIN_MULTIPLICATIONS = 1 << 21

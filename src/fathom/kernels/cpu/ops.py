@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from fathom.kernels.dense_layer import LayerWeights
-from fathom.kernels.formats import Kind, Matrix
+from fathom.kernels.formats.matrix import Matrix
 
-KINDS: dict[Kind, int] = {"float32": 0, "bfloat16": 1, "q8_0": 2, "q4_0": 3, "q4_1": 4}
+KINDS: dict[str, int] = {"float32": 0, "bfloat16": 1, "q8_0": 2, "q4_0": 3, "q4_1": 4}
 
 
 class WeightStruct(ctypes.Structure):

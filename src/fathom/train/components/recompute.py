@@ -14,7 +14,7 @@ from typing import Any, Literal
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from fathom.model.block import Block
+from fathom.model.decoder_layer import DecoderLayer
 from fathom.model.mla import MLAttention
 from fathom.model.norm import RMSNorm
 
@@ -44,7 +44,7 @@ def _parts(model: nn.Module, what: Recompute) -> list[nn.Module]:
             up = [part.kv_up for part in mla] + [part.q_up for part in mla if part.q_lora_rank is not None]
             return [*(part for part in model.modules() if isinstance(part, RMSNorm)), *up]
         case "blocks":
-            return [part for part in model.modules() if isinstance(part, Block)]
+            return [part for part in model.modules() if isinstance(part, DecoderLayer)]
 
 
 def _again(forward: Callable[..., Any]) -> Callable[..., Any]:

