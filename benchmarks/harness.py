@@ -26,7 +26,6 @@ from fathom.base import cpu, memory
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-ENGINES = ROOT / "benchmarks" / "engines"
 PACKAGES = ("torch", "transformers", "numpy", "tokenizers", "safetensors")
 QUIET = 0.25
 """Load average per core up to which a machine counts as quiet."""
@@ -68,10 +67,10 @@ def gpu_name() -> str | None:
     return done.stdout.splitlines()[0].strip() if done.returncode == 0 and done.stdout.strip() else None
 
 
-def commit() -> str | None:
-    """The commit that is measured, marked where files have been changed since."""
+def commit(root: Path = ROOT) -> str | None:
+    """The commit of a checkout, marked where files have been changed since."""
     done = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--exclude=*"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "describe", "--always", "--dirty", "--exclude=*"], cwd=root, capture_output=True, text=True, check=False
     )
     return done.stdout.strip() or None
 
@@ -141,10 +140,10 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return result
 
 
-def ask_engine(name: str, job: Json, python: str = sys.executable, limit: float = 3600) -> Json:
-    """Have an engine of ``engines/`` do a job in a process of its own, under ``python``."""
-    environ = {**os.environ, "OMP_NUM_THREADS": str(job["threads"]), "PYTHONPATH": str(ROOT / "src")}
-    command = [python, str(ENGINES / f"{name}_engine.py")]
+def ask_engine(name: str, job: Json, python: str = sys.executable, limit: float = 3600, root: Path = ROOT) -> Json:
+    """Have an engine of the checkout ``root`` do a job in a process of its own, under ``python``."""
+    environ = {**os.environ, "OMP_NUM_THREADS": str(job["threads"]), "PYTHONPATH": str(root / "src")}
+    command = [python, str(root / "benchmarks" / "engines" / f"{name}_engine.py")]
     done = subprocess.run(
         command, input=json.dumps(job), capture_output=True, text=True, env=environ, check=False, timeout=limit
     )
