@@ -82,13 +82,8 @@ class Operation(Generic[P, R]):
 
     def _resolve(self, key: Key) -> tuple[Kernel[P, R], ...]:
         if key not in self._kernels:
-            self._kernels[key] = () if _reference_is_forced() else tuple(map(self._load, _rows(self.name, key)))
+            self._kernels[key] = () if _reference_is_forced() else tuple(map(load, _rows(self.name, key)))
         return self._kernels[key]
-
-    def _load(self, row: Implementation) -> Kernel[P, R]:
-        module, _, function = self.name.rpartition(".")
-        loaded: Kernel[P, R] = getattr(import_module(f"{row.backend.package}.{module}"), function)
-        return loaded
 
     def forget(self) -> None:
         """Look kernels up anew at the next call."""
@@ -114,9 +109,15 @@ _FORCED: list[bool] = []
 
 def operations() -> dict[str, Operation[..., Any]]:
     """Every operation by name, ``norm.rms_norm`` for one."""
-    for name in sorted({row.operation.partition(".")[0] for row in TABLE}):
+    for name in {row.operation.partition(".")[0] for row in TABLE}:
         import_module(f"fathom.kernels.{name}")
     return dict(_OPERATIONS)
+
+
+def load(row: Implementation) -> Any:
+    """The :class:`Kernel` of a row of the table, whether or not this machine should use it."""
+    module, _, function = row.operation.rpartition(".")
+    return getattr(import_module(f"{row.backend.package}.{module}"), function)
 
 
 def _rows(name: str, key: Key) -> list[Implementation]:

@@ -15,8 +15,8 @@ from fathom.kernels.registry import operation
 def rotate(x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool) -> Tensor:
     """Rotate the last R channels of x (B, T, H, N + R) by cos and sin (B or 1, T, 1, R) float32, in x's type.
 
-    ``sin`` carries the sign of the partner channel: the result is x·cos + partner(x)·sin. The partner is the neighbor
-    where ``interleaved``, else the channel R/2 further. Differentiable.
+    The result is x·cos + partner(x)·sin. The partner is the neighbor where ``interleaved``, else the channel R/2
+    further. Both channels of a pair have one angle, and ``sin`` carries the sign of the partner. Differentiable.
     """
     rotary = cos.shape[-1]
     if rotary < x.shape[-1]:

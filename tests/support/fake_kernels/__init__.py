@@ -1,0 +1,1 @@
+"""A backend as it could come from outside: one operation has a kernel in it."""
