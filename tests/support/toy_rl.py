@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 import torch
+from tiny_models import moe_config
 
 from fathom.base.distributed import ALONE
 from fathom.evals.rollout import EngineSampler
 from fathom.evals.runner import Grader
-from fathom.model.config import MLAConfig, ModelConfig, MoEConfig
 from fathom.model.transformer import Transformer
 from fathom.recipes.countdown.vocabulary import SIZE, template, tokenizer
 from fathom.tasks.task import Item, Verdict
 from fathom.text.conversation import Chat
 from fathom.types import Message
 
-CONFIG = ModelConfig(
-    family="deepseek_v3",
-    vocab_size=SIZE,
-    hidden_size=32,
-    intermediate_size=48,
-    num_layers=2,
-    max_position=64,
-    attention=MLAConfig(
-        num_heads=2, q_lora_rank=16, kv_lora_rank=16, qk_nope_head_dim=8, qk_rope_head_dim=8, v_head_dim=8
-    ),
-    moe=MoEConfig(
-        num_experts=4,
-        experts_per_token=2,
-        num_shared_experts=1,
-        intermediate_size=16,
-        scoring="sigmoid",
-        selection="noaux_tc",
-        normalize=True,
-        first_dense_layers=1,
-    ),
-    num_mtp_layers=1,
-    init_std=0.1,
-)
+CONFIG = moe_config(vocab_size=SIZE, max_position=64, num_mtp_layers=1, init_std=0.1)
 
 
 class Begin:

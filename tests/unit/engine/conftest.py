@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import pytest
 import torch
+from tiny_models import MLA, dense_config, moe_config
 
 from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore
 from fathom.engine.request import Chunk, Request
-from fathom.model.config import GQAConfig, MLAConfig, ModelConfig, MoEConfig
 from fathom.model.transformer import Transformer
 
 BYTES = 256
@@ -48,36 +48,16 @@ class ByteVocabulary:
         return ByteStream()
 
 
-_SIZES = {"vocab_size": 264, "hidden_size": 32, "intermediate_size": 48, "num_layers": 2, "max_position": 256}
-
-
-def _gqa() -> ModelConfig:
-    attention = GQAConfig(num_heads=4, num_kv_heads=2, head_dim=8)
-    return ModelConfig(family="llama", attention=attention, init_std=0.3, **_SIZES)
-
-
-def _mla() -> ModelConfig:
-    return ModelConfig(
-        family="deepseek_v3",
-        attention=MLAConfig(num_heads=2, kv_lora_rank=16, qk_nope_head_dim=8, qk_rope_head_dim=8, v_head_dim=8),
-        moe=MoEConfig(
-            num_experts=4,
-            experts_per_token=2,
-            num_shared_experts=1,
-            intermediate_size=16,
-            scoring="sigmoid",
-            selection="noaux_tc",
-            normalize=True,
-            first_dense_layers=1,
-        ),
-        init_std=0.3,
-        **_SIZES,
-    )
+_SIZES = {"vocab_size": 264, "max_position": 256, "init_std": 0.3}
+_CONFIGS = {
+    "gqa": dense_config(**_SIZES),
+    "mla": moe_config(**_SIZES, attention=MLA.model_copy(update={"q_lora_rank": None})),
+}
 
 
 def build(kind: str) -> Transformer:
     torch.manual_seed(0)
-    return Transformer({"gqa": _gqa, "mla": _mla}[kind]()).eval().requires_grad_(False)
+    return Transformer(_CONFIGS[kind]).eval().requires_grad_(False)
 
 
 @pytest.fixture(scope="session", params=["gqa", "mla"])

@@ -3,12 +3,13 @@
 import pytest
 import torch
 from rich.console import Console
+from tiny_models import dense_config
 from toy_rl import CONFIG, build, grader
 
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import open_bundle
 from fathom.checkpoint.hf.export import save_directory
-from fathom.model.config import GQAConfig, ModelConfig
+from fathom.model.config import GQAConfig
 from fathom.model.transformer import Transformer
 from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.recipes.countdown.vocabulary import SIZE, template, tokenizer
@@ -46,18 +47,8 @@ def counter(updates, seed):
     """A small dense model that has begun to learn to count."""
     torch.manual_seed(seed)
     attention = GQAConfig(num_heads=2, num_kv_heads=1, head_dim=16)
-    model = Transformer(
-        ModelConfig(
-            family="llama",
-            vocab_size=SIZE,
-            hidden_size=32,
-            intermediate_size=64,
-            num_layers=1,
-            max_position=64,
-            attention=attention,
-            init_std=0.05,
-        )
-    )
+    changes = {"vocab_size": SIZE, "intermediate_size": 64, "num_layers": 1, "max_position": 64, "init_std": 0.05}
+    model = Transformer(dense_config(attention=attention, **changes))
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-2)
     draw = torch.Generator().manual_seed(0)
     for _ in range(updates):

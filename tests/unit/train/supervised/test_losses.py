@@ -4,10 +4,10 @@ import math
 
 import pytest
 import torch
+from tiny_models import dense_config
 from torch import Tensor
 
 from fathom.data.packing.batch import IGNORE, PADDING, Batch
-from fathom.model.config import GQAConfig, ModelConfig
 from fathom.model.presets import preset
 from fathom.model.transformer import Transformer
 from fathom.train.supervised.losses import ahead, context_of, losses
@@ -42,16 +42,7 @@ def small(**changes: object) -> Transformer:
 
 def test_an_untrained_model_knows_nothing() -> None:
     """All logits equal: every target costs log V."""
-    config = ModelConfig(
-        family="llama",
-        vocab_size=11,
-        hidden_size=8,
-        intermediate_size=8,
-        num_layers=1,
-        attention=GQAConfig(num_heads=1, num_kv_heads=1, head_dim=8),
-        max_position=8,
-    )
-    model = Transformer(config)
+    model = Transformer(dense_config(vocab_size=11))
     assert model.head is not None
     torch.nn.init.zeros_(model.head.weight)
     found = losses(model, packed([[1, 2, 3], [4, 5]]), mtp=False, z=True)

@@ -100,7 +100,10 @@ def test_a_checkpoint_holds_its_tokenizer_and_knows_another(tmp_path: Path) -> N
 
 def test_what_no_weight_depends_on_may_change(tmp_path: Path) -> None:
     run(config(), tmp_path)
-    run(config(checkpoint={"every": 3, "keep": 2}, log_every=2, dollars_per_hour=3.0), tmp_path)
+    weights = (tmp_path / "final" / "model.safetensors").read_bytes()
+    said = run(config(checkpoint={"every": 3, "keep": 2}, log_every=2, dollars_per_hour=3.0), tmp_path)
+    assert "nothing is left to do" in said
+    assert (tmp_path / "final" / "model.safetensors").read_bytes() == weights
 
 
 def test_a_run_begins_with_the_weights_of_another(tmp_path: Path) -> None:
