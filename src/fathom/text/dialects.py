@@ -1,7 +1,7 @@
-"""Dialects: how each family of models marks its turns, its thinking and its tool calls. One table, matched by evidence.
+"""Dialects: how each family of models marks its turns, its thinking and its tool calls. One table.
 
-A dialect is recognised by what its chat template writes (failing that, by tokens of the vocabulary), never by a model's
-name: fine-tunes keep the template and change the name.
+A dialect is detected from the texts in its chat template (failing that, from tokens of the vocabulary), never from a
+model's name: fine-tunes keep the template and change the name.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _NONE = ("", "", "")
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """``evidence``: texts in the template of which one is enough. After one of ``turns`` the model writes, and one of
-    ``ends`` closes its turn. ``thinks``: it may write ``<think>``; ``gap`` is the layout that it puts around the tags.
+    """``evidence``: texts of which one in the template identifies the dialect. ``turns`` open the model's turn,
+    ``ends`` close it. ``thinks``: the model may write ``<think>``; ``gap`` is the white space around the tags.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Dialect:
     gap: tuple[str, str, str] = _LINES
 
     def write(self, message: Message) -> str:
-        """What the model writes in its turn to say ``message``; the inverse of parsing."""
+        """The model's text of ``message``; the inverse of parsing."""
         text = ""
         if message.reasoning is not None:
             opened, before, after = self.gap
@@ -72,15 +72,15 @@ DIALECTS = (
 )
 
 PLAIN = Dialect("plain", evidence=(), turns=(), ends=(), calls=HermesCalls())
-"""Where nothing is recognised: the answer is text, and tools are called the Hermes way."""
+"""The fallback if no dialect is detected: the answer is text, and tools are called in the Hermes format."""
 
 
-def recognise(mentions: Callable[[str], bool], knows: Callable[[str], bool]) -> Dialect:
-    """``mentions``: a text stands in the template; ``knows``: a token is in the vocabulary."""
+def detect_dialect(mentions: Callable[[str], bool], knows: Callable[[str], bool]) -> Dialect:
+    """The dialect of a template and a vocabulary: ``mentions`` a text in the template, ``knows`` a token."""
     dialect = next((row for row in DIALECTS if any(map(mentions, row.evidence))), None)
     if dialect is None:
         dialect = next((row for row in DIALECTS if any(map(knows, row.evidence))), PLAIN)
-    if isinstance(dialect.calls, DeepSeekCalls) and mentions("```json"):  # the generation of R1
+    if isinstance(dialect.calls, DeepSeekCalls) and mentions("```json"):  # R1's generation of the format
         dialect = replace(dialect, calls=DeepSeekCalls(fenced=True), gap=_LINES)
     elif not isinstance(dialect.calls, HermesCalls) and mentions(markers.TOOL_CALL_OPEN):
         dialect = replace(dialect, calls=HermesCalls())

@@ -1,4 +1,4 @@
-"""What a parser says about a completion while it streams."""
+"""The events of a parsed completion stream."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from fathom.types import Message, ToolCall
 
 Phase = Literal["thinking", "answer", "tool_call"]
-"""What the model is writing."""
+"""The part of the completion that the model is writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class ToolCallArguments:
 
 @dataclass(frozen=True, slots=True)
 class ToolCallEnded:
-    """The arguments are complete: as complete as the model left them, where it stopped in the middle."""
+    """The arguments are complete, or the completion ended within them."""
 
     index: int
 
@@ -54,7 +54,7 @@ Event: TypeAlias = ThinkingText | AnswerText | ToolCallStarted | ToolCallArgumen
 
 
 def coalesce(events: Iterable[Event]) -> Iterator[Event]:
-    """Join neighbouring pieces of the same text. How a stream was cut leaves no trace in the result."""
+    """Merge adjacent pieces of the same text: the result does not depend on how the stream was split."""
     last: Event | None = None
     for event in events:
         joined = _merge_events(last, event)
@@ -76,7 +76,7 @@ def _merge_events(last: Event | None, event: Event) -> Event | None:
     return None
 
 
-def assemble(events: Iterable[Event]) -> Message:
+def assemble_message(events: Iterable[Event]) -> Message:
     """The assistant's message that the events describe."""
     thinking: list[str] = []
     answer: list[str] = []

@@ -1,8 +1,8 @@
-"""Text that is still arriving, read by grammars written as straight-line generators.
+"""The input of an incremental parser: text that is still arriving, read by generator functions.
 
-A grammar says ``yield`` (through the methods here) whenever the text so far does not decide how to go on. So each rule
-is written once, as if the whole text were there, and how the stream is cut cannot matter. Every method looks ahead at
-most as far as its longest literal, so reading is linear in the text whatever the text is.
+A parsing rule yields (through the methods here) whenever the text so far does not decide how to continue. So each rule
+is written once, as for a complete text, and the result does not depend on how the stream is split. Every method looks
+ahead at most by its longest literal, so parsing is linear in the length of any text.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
 Reading: TypeAlias = Generator[None, None, T]
-"""A rule: yields when it needs more text, returns what it found."""
+"""A parsing rule: yields when it needs more text, returns its result."""
 
 
 class InputStream:
-    """``feed`` and ``close`` are the writer's side; the rest is the grammar's."""
+    """``feed`` and ``close`` are called by the writer, everything else by parsing rules."""
 
     def __init__(self) -> None:
         self._text = ""
@@ -32,21 +32,21 @@ class InputStream:
     def close(self) -> None:
         self._closed = True
 
-    def record(self, so_far: str) -> None:
-        """Remember what is taken from here on, after ``so_far``, in case a rule fails."""
-        self._recorded = [so_far]
+    def start_recording(self, prefix: str) -> None:
+        """Record ``prefix`` and all text consumed from here on, in case a rule fails."""
+        self._recorded = [prefix]
 
-    def recorded(self) -> str:
-        """What was taken since `record`; stops remembering."""
+    def stop_recording(self) -> str:
+        """The text recorded since `start_recording`; ends the recording."""
         recorded, self._recorded = self._recorded or [], None
         return "".join(recorded)
 
-    def recorded_ends(self, literal: str) -> bool:
-        """Whether the record, up to here, is nothing but ``literal`` and space."""
+    def has_recorded_only(self, literal: str) -> bool:
+        """Whether the recording is nothing but ``literal`` and white space."""
         return self._recorded is not None and "".join(self._recorded).strip() == literal
 
     def take(self, size: int) -> str:
-        """Consume characters that are known to be there."""
+        """Consume ``size`` characters, which must have arrived."""
         text = self._text[self._at : self._at + size]
         self._at += size
         if self._recorded is not None:
@@ -54,7 +54,7 @@ class InputStream:
         return text
 
     def peek(self) -> Reading[str]:
-        """The next character, not consumed; empty at the end."""
+        """The next character, without consuming it; empty at the end."""
         while self._at == len(self._text) and not self._closed:
             yield
         return self._text[self._at : self._at + 1]
@@ -70,8 +70,8 @@ class InputStream:
             yield
 
     def span(self, pattern: re.Pattern[str], emit: Callable[[str], None]) -> Reading[str]:
-        """Consume the longest run of ``pattern`` (one that decides by single characters), telling it piece by piece.
-        Returns the character that ended it; empty at the end."""
+        """Consume the longest run of ``pattern`` (a repeated character class) and pass it to ``emit`` in pieces.
+        Returns the character after it; empty at the end."""
         while True:
             match = pattern.match(self._text, self._at)
             if match and match.end() > self._at:
@@ -83,15 +83,15 @@ class InputStream:
             yield
 
     def until(self, stops: Stops, emit: Callable[[str], None]) -> Reading[str]:
-        """Consume up to and including the first of ``stops``, telling the text before it piece by piece.
-        Returns the one that was found; empty at the end."""
+        """Consume up to and including the first of ``stops``; the text before it goes to ``emit`` in pieces.
+        Returns the stop; empty at the end."""
         while True:
             if match := stops.search(self._text, self._at):
                 if match.start() > self._at:
                     emit(self.take(match.start() - self._at))
                 return self.take(len(match[0]))
-            kept = 0 if self._closed else stops.pending(self._text, self._at)
-            if (size := len(self._text) - self._at - kept) > 0:
+            held = 0 if self._closed else stops.pending(self._text, self._at)
+            if (size := len(self._text) - self._at - held) > 0:
                 emit(self.take(size))
             if self._closed:
                 return ""
@@ -99,7 +99,7 @@ class InputStream:
 
 
 class Stops:
-    """Literals to stop at. None may be the beginning of another: which one is meant would depend on the cut."""
+    """Literals to stop at. None may be a prefix of another, or the match would depend on how the stream is split."""
 
     def __init__(self, *literals: str) -> None:
         self._pattern = re.compile("|".join(map(re.escape, literals)) or r"(?!)")

@@ -1,9 +1,9 @@
-"""Tokens that carry structure: where thinking starts and ends, where a tool call starts, names itself and ends.
+"""Structural tokens: the begin and end of thinking and of tool calls.
 
-Vocabularies disagree on whether these are *special*: DeepSeek's tokenizer.json says that ``<｜tool▁calls▁begin｜>`` is
-an ordinary added token, the GGUF of the same model calls it a control token. Dropping it with the other special
-tokens would leave the conversation core with text it cannot read. So the tokens named here are always decoded to text,
-whatever the vocabulary calls them; the turn markers (``<|im_end|>`` and its like) are not among them.
+Vocabularies disagree on whether these are *special*: in DeepSeek's tokenizer.json ``<｜tool▁calls▁begin｜>`` is an
+ordinary added token, in the GGUF of the same model a control token. If it was dropped with the other special tokens,
+the parser could not read the text. So the tokens below are always decoded to text, whatever the vocabulary calls them;
+the turn markers (``<|im_end|>`` …) are not among them.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""The state machine of a model's turn: thinking → answer → tool calls, read from text while it streams.
+"""The state machine of a model's turn: thinking → answer → tool calls, parsed while the text streams.
 
-Where it starts is read off the prompt: `<think>` is often part of the prompt, and then the model never writes it. All
-dialects share this one machine; they differ in the table of `fathom.text.dialects`.
+Its initial state is detected from the prompt: `<think>` is often part of the prompt, and then the model never writes
+it. All dialects share this state machine; they differ in the table of `fathom.text.dialects`.
 
 White space follows DeepSeek's API: newlines next to the tags, next to tool calls and between them are layout, not text.
-A closed turn never shows them; where the model stops in the middle they are kept, because they may matter to a
-continuation. Nothing else is lost: markup that turns out to be no tool call, a tag inside code, a stray closing tag are
-answer text. Without tools on offer no markup of calls is looked for. The parser never raises, and reads in linear time.
+A closed turn never contains them; if the model stops in the middle they are kept, because a continuation may need them.
+Nothing else is lost: markup that is not a valid tool call, a tag inside code, an unmatched closing tag are answer text.
+Without tools no call markup is parsed. The parser never raises, and runs in linear time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from fathom.text.events import (
     ToolCallStarted,
 )
 from fathom.text.input_stream import InputStream, Reading, Stops
-from fathom.text.tool_calls.json_object import ignore
+from fathom.text.tool_calls.json_object import discard
 
 _NEWLINES = re.compile(r"[\r\n]+")
 _SPACE = re.compile(r"\s+")
@@ -37,19 +37,19 @@ _THINK_CLOSE = Stops(markers.THINK_CLOSE)
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Where a prompt leaves the model. ``may_think``: it has not answered yet, so it may open its thinking itself.
-    ``fresh``: nothing has been written in this phase, so newlines that come first are layout."""
+    """The state that a prompt ends in. ``may_think``: the turn is empty, so the model may open the thinking itself.
+    ``fresh``: nothing has been written in this phase, so leading newlines are layout."""
 
     phase: Phase = "answer"
     may_think: bool = False
     fresh: bool = True
 
 
-def opening_of(prompt: str, dialect: Dialect) -> Opening:
-    """Read the state off the text of the model's turn so far.
+def detect_opening(prompt: str, dialect: Dialect) -> Opening:
+    """The state at the end of a prompt, from the text of the model's turn so far.
 
-    Where that turn begins in a prompt without turn markers is unknown; then only a tag at the very end counts, because
-    anything before it may be quoted from a user.
+    In a prompt without turn markers it is unknown where that turn begins; then only a tag at the very end counts,
+    because anything before it may be quoted from a user.
     """
     start = max((at + len(turn) for turn in dialect.turns if (at := prompt.rfind(turn)) >= 0), default=-1)
     turn = prompt[start:]
@@ -72,7 +72,7 @@ def new_call_id() -> str:
 
 
 class Parser:
-    """Reads one completion. ``tools`` are the names on offer (none: calls are not looked for)."""
+    """Parses one completion. ``tools`` are the names of the available tools (none: calls are not parsed)."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Parser:
         self._stream = InputStream()
         self._events: list[Event] = []
         self._kind: Phase | None = None
-        self._said: list[str] = []
+        self._pending: list[str] = []
         self._calls = 0
         self._bare = False
         self._phase: Phase = opening.phase
@@ -98,7 +98,7 @@ class Parser:
 
     @property
     def phase(self) -> Phase:
-        """What the model was writing at the end of the last piece."""
+        """The phase at the end of the last piece."""
         return self._phase
 
     @property
@@ -106,32 +106,32 @@ class Parser:
         return self._phase == "thinking"
 
     def push(self, text: str) -> list[Event]:
-        """The events that ``text`` decides. What may still become markup waits for the next piece."""
+        """The events that ``text`` completes. What may still become markup waits for the next piece."""
         self._stream.feed(text)
         return self._advance()
 
     def finish(self) -> list[Event]:
-        """The end of the completion: whatever waited comes out."""
+        """The events of what was still waiting at the end of the completion."""
         self._stream.close()
         return self._advance()
 
     def _advance(self) -> list[Event]:
         if not self._done:
             self._done = next(self._rule, self) is self
-        self._say(None)
+        self._emit(None)
         events, self._events = self._events, []
         return events
 
-    # the grammar
+    # the parsing rules
 
     def _turn(self) -> Reading[None]:
         opening = self._opening
         thinking, lead = opening.phase == "thinking", ""
         if opening.may_think:
-            self._stream.record("")
-            yield from self._stream.span(_SPACE, ignore)
+            self._stream.start_recording("")
+            yield from self._stream.span(_SPACE, discard)
             thinking = yield from self._stream.accept(markers.THINK_OPEN)
-            lead = self._stream.recorded() if not thinking else ""
+            lead = self._stream.stop_recording() if not thinking else ""
         fresh = opening.fresh
         if thinking:
             if not (yield from self._think(fresh)):
@@ -140,11 +140,11 @@ class Parser:
         yield from self._answer(fresh, lead)
 
     def _think(self, fresh: bool) -> Reading[bool]:
-        """True: the thinking was closed."""
+        """True if the thinking was closed."""
         self._phase = "thinking"
         if fresh:
-            yield from self._stream.span(_NEWLINES, ignore)
-        text = _Held(lambda piece: self._say("thinking", piece))
+            yield from self._stream.span(_NEWLINES, discard)
+        text = _TrailingNewlines(lambda piece: self._emit("thinking", piece))
         closed = yield from self._stream.until(_THINK_CLOSE, text.write)
         if not closed:
             text.release()
@@ -153,14 +153,14 @@ class Parser:
     def _answer(self, fresh: bool, lead: str) -> Reading[None]:
         self._phase = "answer"
         if fresh and self._dialect.thinks:
-            yield from self._stream.span(_NEWLINES, ignore)
+            yield from self._stream.span(_NEWLINES, discard)
         calls = self._dialect.calls
         if not self._tools:
-            self._say("answer", lead)
-            yield from self._stream.until(Stops(), lambda piece: self._say("answer", piece))
+            self._emit("answer", lead)
+            yield from self._stream.until(Stops(), lambda piece: self._emit("answer", piece))
             return
         openers = Stops(*calls.openers)
-        text = _Held(lambda piece: self._say("answer", piece))
+        text = _TrailingNewlines(lambda piece: self._emit("answer", piece))
         text.write(lead)
         if calls.bare and fresh:
             yield from self._call("", text)
@@ -168,48 +168,48 @@ class Parser:
             yield from self._call(opener, text)
         text.release()
 
-    def _call(self, opener: str, text: _Held) -> Reading[None]:
-        """What follows an opener: calls, or text after all."""
+    def _call(self, opener: str, text: _TrailingNewlines) -> Reading[None]:
+        """What follows an opener: calls, or plain text."""
         self._phase = "tool_call"
         self._bare = not opener
         before = self._calls
-        self._stream.record(opener)
+        self._stream.start_recording(opener)
         yield from self._dialect.calls.read(self._stream, self)
-        left = self._stream.recorded()
+        rest = self._stream.stop_recording()
         self._phase = "answer"
         if self._calls > before:
             text.drop()
-            left = left.lstrip("\r\n")
-            if not left:
-                yield from self._stream.span(_NEWLINES, ignore)
-        text.write(left)
+            rest = rest.lstrip("\r\n")
+            if not rest:
+                yield from self._stream.span(_NEWLINES, discard)
+        text.write(rest)
 
-    # what the readers of calls tell
+    # the CallSink of the tool-call format
 
     def accepts(self, name: str) -> bool:
         return not self._bare or name in self._tools
 
     def start_call(self, name: str) -> None:
-        self._stream.recorded()
-        self._say(None)
+        self._stream.stop_recording()
+        self._emit(None)
         self._events.append(ToolCallStarted(self._calls, self._new_id(), name))
         self._calls += 1
 
     def arguments(self, text: str) -> None:
-        self._say("tool_call", text)
+        self._emit("tool_call", text)
 
     def end_call(self) -> None:
-        self._say(None)
+        self._emit(None)
         self._events.append(ToolCallEnded(self._calls - 1))
 
-    def _say(self, kind: Phase | None, text: str = "") -> None:
-        """Collect text of one kind; another kind (None: no text) makes an event of what was collected."""
+    def _emit(self, kind: Phase | None, text: str = "") -> None:
+        """Collect text of one kind; a change of kind (None: no text) turns what was collected into an event."""
         if kind != self._kind:
-            joined, self._said = "".join(self._said), []
+            joined, self._pending = "".join(self._pending), []
             if joined:
                 self._events.append(self._event(joined))
             self._kind = kind
-        self._said.append(text)
+        self._pending.append(text)
 
     def _event(self, text: str) -> Event:
         if self._kind == "thinking":
@@ -217,8 +217,8 @@ class Parser:
         return AnswerText(text) if self._kind == "answer" else ToolCallArguments(self._calls - 1, text)
 
 
-class _Held:
-    """Passes text on, but holds newlines at its end until it is known whether markup follows."""
+class _TrailingNewlines:
+    """Passes text on, but holds trailing newlines back until it is known whether markup follows."""
 
     def __init__(self, emit: Callable[[str], None]) -> None:
         self._emit = emit

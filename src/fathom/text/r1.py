@@ -1,9 +1,9 @@
-"""The chat format of DeepSeek-R1 for the models that we train ourselves: its tokens and its template.
+"""DeepSeek-R1's chat format for models trained here: its tokens and its template.
 
-The token texts are DeepSeek's, so that every program that knows R1 (ours included) reads the turns, the thoughts and
-the tool calls of such a model without being told. The template says what R1's says: thoughts of past turns are left
-out, and a turn opens inside its thinking. Two things are added, both invisible to who does not ask: a message may carry
-``reasoning_content`` apart from its content, and ``thinking=false`` opens the turn behind empty thoughts.
+The token texts are DeepSeek's, so that every program that supports R1 (this one included) reads the turns, the thinking
+and the tool calls of such a model without configuration. The template renders as R1's does: the reasoning of past turns
+is left out, and a turn opens inside the thinking. Two additions change nothing if unused: a message may have
+``reasoning_content`` beside its content, and ``thinking=false`` opens the turn after an empty thinking.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ LAST_TOKENS = (
     OUTPUT_END,
     markers.CALL_SEPARATOR,
 )
-"""Behind the merges, in DeepSeek's order."""
+"""Added after the merges, in DeepSeek's order."""
 
 TEMPLATE = """\
 {%- set ns = namespace(answers_tools=false) -%}

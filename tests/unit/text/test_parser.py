@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fathom.text.dialects import DIALECTS, Dialect, recognise
+from fathom.text.dialects import DIALECTS, Dialect, detect_dialect
 from fathom.text.events import (
     AnswerText,
     Event,
@@ -18,17 +18,17 @@ from fathom.text.events import (
     ToolCallArguments,
     ToolCallEnded,
     ToolCallStarted,
-    assemble,
+    assemble_message,
     coalesce,
 )
-from fathom.text.parser import Opening, Parser, opening_of
+from fathom.text.parser import Opening, Parser, detect_opening
 from fathom.types import Message, ToolCall
 
 
 def dialect(*texts: str) -> Dialect:
     """The dialect of a template made of these texts."""
     template = " ".join(texts)
-    return recognise(lambda text: text in template, lambda token: False)
+    return detect_dialect(lambda text: text in template, lambda token: False)
 
 
 R1 = dialect("<｜Assistant｜>", "</think>", "```json")
@@ -61,7 +61,7 @@ def call(index: int, name: str, arguments: str) -> list[Event]:
     return [ToolCallStarted(index, f"call_{index}", name), *pieces, ToolCallEnded(index)]
 
 
-def test_the_table_recognises_families() -> None:
+def test_the_table_detect_dialects_families() -> None:
     assert [EVERY[name].name for name in EVERY] == ["deepseek", "deepseek", "chatml", "llama3", "chatml"]
     assert [EVERY[name].thinks for name in EVERY] == [True, True, True, False, False]
     assert len({row.name for row in DIALECTS}) == len(DIALECTS)
@@ -258,7 +258,7 @@ def test_nothing_is_lost(text: str, family: Dialect, opening: Opening) -> None:
     """Without tools, all that may disappear is one pair of tags and newlines beside it."""
     if not family.thinks:
         opening = ANSWER
-    message = assemble(read([text], family, opening, tools=()))
+    message = assemble_message(read([text], family, opening, tools=()))
     kept = (message.reasoning or "") + message.content
     dropped = text.replace("\r", "\n")
     for tag in ("<think>", "</think>"):
@@ -321,7 +321,7 @@ def test_what_a_dialect_writes_it_reads(message: Message, family: Dialect, by_ch
         message = Message("assistant", "", None, message.tool_calls)
     text = family.write(message)
     opening = MAY_THINK if family.thinks else ANSWER
-    assert assemble(read(text if by_character else [text], family, opening)) == message
+    assert assemble_message(read(text if by_character else [text], family, opening)) == message
 
 
 # where the prompt leaves the model
@@ -346,7 +346,7 @@ OPENINGS = [
 
 @pytest.mark.parametrize(("family", "prompt", "opening"), OPENINGS)
 def test_opening_of_a_prompt(family: Dialect, prompt: str, opening: Opening) -> None:
-    assert opening_of(prompt, family) == opening
+    assert detect_opening(prompt, family) == opening
 
 
 def test_phase_tells_what_each_piece_was() -> None:

@@ -1,8 +1,8 @@
-"""Messages and tools as the plain dictionaries that chat templates expect.
+"""Messages and tools as the dictionaries that chat templates expect.
 
-Templates test for keys (`'tool_calls' in message`), so a key is there only when it means something. Templates also
-disagree on past tool calls' arguments: some write the text as it is, some pass an object to `tojson`, which would quote
-a text twice. Which one this is can be read off the template's syntax tree.
+Templates test for keys (`'tool_calls' in message`), so a key is present only if it has a value. Templates disagree on
+the arguments of past tool calls: some write the text as it is, some pass an object to `tojson`, which would quote a
+text twice. Which of the two is determined from the template's syntax tree.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _OBJECT_FILTERS = ("tojson", "items", "dictsort")
 
 
 def message_data(message: Message, *, arguments: ArgumentStyle) -> dict[str, Any]:
-    """``arguments``: whether tool calls carry their arguments as JSON text or as the object it describes."""
+    """``arguments``: whether tool calls have their arguments as JSON text or as the parsed object."""
     data: dict[str, Any] = {"role": message.role, "content": message.content}
     if message.reasoning is not None:
         data["reasoning_content"] = message.reasoning
@@ -43,6 +43,7 @@ def message_data(message: Message, *, arguments: ArgumentStyle) -> dict[str, Any
 
 
 def tool_data(tool: Tool) -> dict[str, Any]:
+    """A tool in the form of the OpenAI API."""
     function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
     return {"type": "function", "function": function}
 
@@ -52,12 +53,12 @@ def _arguments(text: str, style: ArgumentStyle) -> Any:
         return text
     try:
         return json.loads(text)
-    except ValueError:  # a model wrote bad JSON: the template gets to see what it wrote
+    except ValueError:  # the model wrote invalid JSON: pass it as it is
         return text
 
 
 def argument_style(tree: syntax.Template) -> ArgumentStyle:
-    """``object`` where the template filters arguments as an object and never asks whether they are text."""
+    """``object`` if the template filters arguments as an object and never tests whether they are text."""
     aliases = _aliases(tree)
     filtered = any(
         _is_arguments(node.node, aliases) for node in tree.find_all(syntax.Filter) if node.name in _OBJECT_FILTERS
@@ -67,7 +68,7 @@ def argument_style(tree: syntax.Template) -> ArgumentStyle:
 
 
 def _aliases(tree: syntax.Template) -> frozenset[str]:
-    """Names that the template gives to arguments (`set args = call.function.arguments`)."""
+    """Variables that the template assigns arguments to (`set args = call.function.arguments`)."""
     return frozenset(_assigned_names(tree))
 
 

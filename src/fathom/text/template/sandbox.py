@@ -1,11 +1,11 @@
-"""The jinja2 environment of chat templates: what transformers renders with, inside limits.
+"""The jinja2 environment of chat templates: jinja2's immutable sandbox, with a limit on steps and on text.
 
-A template comes from strangers, and it is a program. jinja2's immutable sandbox keeps it from touching anything but its
-own data; it does not keep it from running for ever or filling the memory. So a rendering has a budget: turns of loops
-and calls (macros that call themselves included) count as steps, and no text that is output, joined or multiplied may
-pass ``MAX_TEXT`` characters. Loops and joins are counted by rewriting the template's syntax tree before it is compiled;
-numbers that ask a function, a filter or a format for a huge width are refused. What stays unbounded is what a single
-built-in filter can do with texts within these bounds.
+A chat template is a program from an untrusted source. jinja2's `ImmutableSandboxedEnvironment` restricts it to its own
+data, but not its time or memory. So a rendering has two limits: `MAX_STEPS`, charged by every iteration of a loop and
+every call (recursive macros included), and `MAX_TEXT`, the length of the output and of any text or list that an
+operator or filter returns. What would exceed `MAX_TEXT` within one operation (repetition, powers, a huge width of a
+format or a function's argument) is refused before it runs. Not limited is what a single built-in filter does with texts
+below `MAX_TEXT`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Any
 
 import jinja2
+import jinja2.compiler
 import jinja2.exceptions
 import jinja2.ext
 import jinja2.nodes as syntax
@@ -27,28 +28,27 @@ import jinja2.sandbox
 import jinja2.utils
 
 MAX_TEXT = 64 * 1024 * 1024
-"""Characters that a rendering, or any text inside it, may have."""
+"""Characters of a rendering, or of any text inside it."""
 
 MAX_STEPS = 2_000_000
-"""Turns of loops and calls in one rendering; a conversation of a thousand messages needs some ten thousand."""
+"""Iterations and calls of one rendering; a conversation of a thousand messages needs some ten thousand."""
 
 _WIDTH = re.compile(r"[%:.>^<]\d{8,}")
 
-_BUDGET = "fathom budget"  # not a name that a template could write
+_BUDGET = "fathom budget"  # not a name that a template can write
 _COUNTED = "fathom counted"
-_JOINED = "fathom joined"
 
 
-class Refusal(jinja2.TemplateError):
-    """The template called ``raise_exception``: it refuses the conversation."""
+class TemplateRefusalError(jinja2.TemplateError):
+    """The template called ``raise_exception``: it does not accept the conversation."""
 
 
 class LimitError(jinja2.TemplateError):
-    """The template passed one of the limits above."""
+    """The template exceeded one of the limits above."""
 
 
 class Budget:
-    """What is left of one rendering's steps."""
+    """The steps that a rendering has left."""
 
     __slots__ = ("_left",)
 
@@ -61,28 +61,43 @@ class Budget:
             raise LimitError(f"it takes more than {MAX_STEPS:,} steps")
 
 
+class _CodeGenerator(jinja2.compiler.CodeGenerator):
+    """Compiles ``~`` to a join with a limit."""
+
+    def visit_Concat(self, node: syntax.Concat, frame: jinja2.compiler.Frame) -> None:  # noqa: N802 - jinja2's name
+        self.write("environment.concat((")
+        for part in node.nodes:
+            self.visit(part, frame)
+            self.write(", ")
+        self.write("))")
+
+
 class TemplateSandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
     """Compile with ``from_string(parse(source))``; render with `render_bounded`."""
 
     intercepted_binops = frozenset({"+", "*", "**", "%"})
+    code_generator_class = _CodeGenerator
 
     def __init__(self) -> None:
         extensions = [_GenerationBlock, jinja2.ext.loopcontrols]
         super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=extensions)
         self.filters = {name: _bounded_filter(function) for name, function in self.filters.items()}
-        self.filters |= {"tojson": _bounded_filter(_tojson), _COUNTED: _counted, _JOINED: _bounded_join}
+        self.filters |= {"tojson": _bounded_filter(_tojson), _COUNTED: _counted}
         self.globals |= {
             "raise_exception": _raise_exception,
             "strftime_now": _strftime_now,
             "namespace": _Namespace,
-            "dict": _Dict(),
+            "dict": _dict,
         }
 
     def _generate(self, source: syntax.Template, *args: Any, **kwargs: Any) -> str:
-        return super()._generate(_with_counters(source), *args, **kwargs)
+        for loop in source.find_all(syntax.For):
+            where = {"lineno": loop.iter.lineno, "environment": self}
+            loop.iter = syntax.Filter(loop.iter, _COUNTED, [], [], None, None, **where)
+        return super()._generate(source, *args, **kwargs)
 
     def call(__self, __context: jinja2.runtime.Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
-        """jinja2 passes every call through here."""
+        """Every call of a template comes here."""
         __context.parent[_BUDGET].step()
         _check_arguments(args, kwargs)
         _check_format(getattr(getattr(__obj, "__wrapped__", __obj), "__self__", None))  # the text of text.format()
@@ -97,7 +112,12 @@ class TemplateSandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
             raise LimitError(f"it raises a number to the power {right}")
         elif operator == "%":
             _check_format(left)
-        return _within(super().call_binop(context, operator, left, right))
+        return _check_size(super().call_binop(context, operator, left, right))
+
+    @staticmethod
+    def concat(parts: Iterable[Any]) -> Any:
+        """The operator ``~``, and the blocks of a rendering, which jinja2 joins with this too."""
+        return _check_size("".join(map(str, parts)))
 
 
 def render_bounded(template: jinja2.Template, variables: Mapping[str, Any]) -> str:
@@ -111,64 +131,16 @@ def render_bounded(template: jinja2.Template, variables: Mapping[str, Any]) -> s
     return "".join(pieces)
 
 
-def _with_counters(tree: syntax.Template) -> syntax.Template:
-    """Every loop's iterable goes through `_counted`, every ``~`` through `_bounded_join`."""
-    for loop in tree.find_all(syntax.For):
-        loop.iter = _filter_node(loop.iter, _COUNTED)
-    _replace_joins(tree)
-    return tree
-
-
-def _replace_joins(node: syntax.Node) -> None:
-    for field in node.fields:
-        value = getattr(node, field)
-        if isinstance(value, list):
-            value[:] = [_joins_filtered(item) for item in value]
-        else:
-            setattr(node, field, _joins_filtered(value))
-
-
-def _joins_filtered(value: Any) -> Any:
-    if isinstance(value, syntax.Node):
-        _replace_joins(value)
-        if isinstance(value, syntax.Concat):
-            return _filter_node(syntax.List(value.nodes, lineno=value.lineno, environment=value.environment), _JOINED)
-    return value
-
-
-def _filter_node(node: syntax.Node, name: str) -> syntax.Filter:
-    return syntax.Filter(node, name, [], [], None, None, lineno=node.lineno, environment=node.environment)
-
-
-class _Counted:
-    """An iterable that pays one step a turn. It keeps its length, which ``loop.last`` and its like ask for."""
-
-    def __init__(self, iterable: Iterable[Any], budget: Budget) -> None:
-        self._iterable = iterable
-        self._budget = budget
-
-    def __len__(self) -> int:
-        return len(self._iterable)  # type: ignore[arg-type]  # TypeError without a length is what jinja2 expects
-
-    def __iter__(self) -> Iterator[Any]:
-        step = self._budget.step
-        for item in self._iterable:
-            step()
-            yield item
-
-
 @jinja2.pass_context
-def _counted(context: jinja2.runtime.Context, iterable: Any) -> Any:
-    if isinstance(iterable, jinja2.Undefined):
-        iterable = list(iterable)
-    return _Counted(iterable, context.parent[_BUDGET])
+def _counted(context: jinja2.runtime.Context, iterable: Any) -> Iterator[Any]:
+    """The items of a loop, one step each."""
+    step = context.parent[_BUDGET].step
+    for item in iterable:
+        step()
+        yield item
 
 
-def _bounded_join(parts: list[Any]) -> str:
-    return str(_within("".join(map(str, parts))))
-
-
-def _within(value: Any) -> Any:
+def _check_size(value: Any) -> Any:
     if isinstance(value, str | list | tuple) and len(value) > MAX_TEXT:
         raise LimitError(f"it builds a text of more than {MAX_TEXT:,} characters")
     return value
@@ -188,16 +160,16 @@ def _check_format(text: Any) -> None:
 
 
 def _bounded_filter(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that minds the limits. What jinja2 noted on the function (`pass_context`) stays on it."""
+    """A filter with the limits; `functools.wraps` keeps jinja2's marks on it (`pass_context`)."""
 
     @functools.wraps(function)
-    def checked(*args: Any, **kwargs: Any) -> Any:
+    def bounded(*args: Any, **kwargs: Any) -> Any:
         _check_arguments(args, kwargs)
         if function.__name__ == "do_format":
             _check_format(args[0])
-        return _within(function(*args, **kwargs))
+        return _check_size(function(*args, **kwargs))
 
-    return checked
+    return bounded
 
 
 def _tojson(
@@ -207,27 +179,25 @@ def _tojson(
     separators: tuple[str, str] | None = None,
     sort_keys: bool = False,
 ) -> str:
-    """jinja2's own filter escapes for HTML, which models were not trained on."""
+    """As in transformers; jinja2's own filter escapes for HTML, which models were not trained on."""
     return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
 
 def _raise_exception(message: str) -> None:
-    raise Refusal(message)
+    raise TemplateRefusalError(message)
 
 
 def _strftime_now(form: str) -> str:
     return datetime.now().strftime(form)
 
 
-class _Dict:
-    """``dict(...)`` without the class behind it."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
-        return dict(*args, **kwargs)
+def _dict(*args: Any, **kwargs: Any) -> dict[Any, Any]:
+    """``dict(...)``, without the methods of the class."""
+    return dict(*args, **kwargs)
 
 
 class _Namespace(jinja2.utils.Namespace):
-    """A namespace that keeps names with a leading underscore out: nothing inside Python may be overwritten."""
+    """A namespace without names that begin with an underscore: Python's own attributes cannot be replaced."""
 
     def __init__(*args: Any, **kwargs: Any) -> None:  # a key may be called self
         self, *rest = args
@@ -242,7 +212,7 @@ class _Namespace(jinja2.utils.Namespace):
 
 
 class _GenerationBlock(jinja2.ext.Extension):
-    """``{% generation %}…{% endgeneration %}`` marks, for training, what the assistant wrote. It renders its body."""
+    """``{% generation %}…{% endgeneration %}``, which marks the assistant's text for training: renders its body."""
 
     tags = {"generation"}  # noqa: RUF012
 

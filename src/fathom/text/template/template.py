@@ -17,7 +17,7 @@ import jinja2.nodes
 
 from fathom.base.errors import TokenizerError
 from fathom.text.template.data import ArgumentStyle, argument_style, message_data, tool_data
-from fathom.text.template.sandbox import Refusal, TemplateSandbox, render_bounded
+from fathom.text.template.sandbox import TemplateRefusalError, TemplateSandbox, render_bounded
 from fathom.text.tokenizer.special import read_json, token_text
 from fathom.types import Conversation
 
@@ -25,7 +25,7 @@ _CONTINUE = "FATHOM_CONTINUES_HERE"
 
 
 class ChatTemplate:
-    """One template, with the texts of the tokens that open a conversation and end a turn. Compiled on first use."""
+    """One template, with the texts of the BOS and EOS tokens. Compiled on first use."""
 
     def __init__(self, source: str, *, bos: str = "", eos: str = "") -> None:
         self.source = source
@@ -34,9 +34,9 @@ class ChatTemplate:
 
     @classmethod
     def from_directory(cls, path: str | Path) -> ChatTemplate | None:
-        """chat_template.jinja, or the entry in tokenizer_config.json or chat_template.json; None where there is none.
+        """From chat_template.jinja, or the entry in tokenizer_config.json or chat_template.json; None if there is none.
 
-        Raises TokenizerError where one of these files is broken.
+        Raises TokenizerError if one of these files is invalid.
         """
         directory = Path(path)
         config = read_json(directory / "special_tokens_map.json") | read_json(directory / "tokenizer_config.json")
@@ -52,7 +52,7 @@ class ChatTemplate:
 
     @classmethod
     def from_gguf(cls, metadata: Mapping[str, Any]) -> ChatTemplate | None:
-        """The template in a GGUF file's key-value section; None where there is none."""
+        """From the metadata of a GGUF file; None if there is no template."""
         source = metadata.get("tokenizer.chat_template")
         tokens: Sequence[str] = metadata.get("tokenizer.ggml.tokens", ())
         texts = []
@@ -62,10 +62,10 @@ class ChatTemplate:
         return cls(source, bos=texts[0], eos=texts[1]) if source else None
 
     def render(self, conversation: Conversation, *, add_generation_prompt: bool = True) -> str:
-        """The conversation as the model's text, ready for its next turn.
+        """The conversation as text, up to the beginning of the model's next turn.
 
-        With ``conversation.prefill`` the text stops inside the last message instead, so that the model continues it.
-        Raises TokenizerError where the template refuses the conversation or fails, with the line of the template.
+        With ``conversation.prefill`` the text ends inside the last message instead, which the model continues. Raises
+        TokenizerError if the template refuses the conversation or fails, with the line of the template.
         """
         variables: dict[str, Any] = {
             "messages": [message_data(message, arguments=self.arguments) for message in conversation.messages],
@@ -75,7 +75,7 @@ class ChatTemplate:
             "bos_token": self.bos,
             "eos_token": self.eos,
         }
-        if conversation.thinking is not None:  # one question, under the two names that templates gave it
+        if conversation.thinking is not None:  # templates use one of these two names
             variables |= {"enable_thinking": conversation.thinking, "thinking": conversation.thinking}
         if conversation.effort is not None:
             variables["reasoning_effort"] = conversation.effort
@@ -83,27 +83,27 @@ class ChatTemplate:
 
     @cached_property
     def variables(self) -> frozenset[str]:
-        """The names that the template takes from outside: `tools`, `enable_thinking`…"""
+        """The variables that the template reads: `tools`, `enable_thinking`…"""
         return frozenset(jinja2.meta.find_undeclared_variables(self._syntax()))
 
     @cached_property
     def arguments(self) -> ArgumentStyle:
-        """How the template wants the arguments of past tool calls."""
+        """How the template expects the arguments of past tool calls."""
         return argument_style(self._syntax())
 
     def mentions(self, text: str) -> bool:
-        """Whether the text stands anywhere in the template."""
+        """Whether the template's source contains the text."""
         return text in self.source
 
     def _render_prefill(self, variables: dict[str, Any]) -> str:
-        """Mark the end of the last message and cut there; the space after the mark shows whether it was trimmed."""
+        """Mark the end of the last message and cut there; a missing space after the mark shows that it was trimmed."""
         messages = variables["messages"]
         if not messages or messages[-1]["role"] != "assistant":
             raise TokenizerError("there is no assistant message to continue", "end the conversation with one")
         reasons = not messages[-1]["content"] and "reasoning_content" in messages[-1]
         messages[-1]["reasoning_content" if reasons else "content"] += _CONTINUE + " "
-        text, found, rest = self._run(variables).rpartition(_CONTINUE)
-        if not found:
+        text, mark, rest = self._run(variables).rpartition(_CONTINUE)
+        if not mark:
             raise TokenizerError(
                 "the chat template leaves out the message that is to be continued", "ask without a prefix"
             )
@@ -126,7 +126,7 @@ class ChatTemplate:
         return TemplateSandbox()
 
     def _syntax(self) -> jinja2.nodes.Template:
-        """A fresh tree: compiling rewrites it."""
+        """A new syntax tree: compiling changes it."""
         try:
             return self._environment.parse(self.source)
         except Exception as error:  # a syntax error, or nesting beyond Python's depth
@@ -134,7 +134,7 @@ class ChatTemplate:
 
 
 def _default(listed: Any) -> str | None:
-    """Some models ship several templates, as a list of names and texts or an object: the one called default counts."""
+    """Some models have several templates, as a list of names and texts or an object: the one called default is used."""
     if isinstance(listed, list):
         listed = {entry.get("name"): entry.get("template") for entry in listed if isinstance(entry, Mapping)}
     if isinstance(listed, Mapping):
@@ -146,7 +146,7 @@ def _failure(error: Exception) -> TokenizerError:
     line = error.lineno if isinstance(error, jinja2.TemplateSyntaxError) else _line(error)
     where = f" in line {line}" if line else ""
     message = getattr(error, "message", None) or str(error) or type(error).__name__
-    if isinstance(error, Refusal):
+    if isinstance(error, TemplateRefusalError):
         return TokenizerError(f"the chat template refuses the conversation{where}: {message}")
     if isinstance(error, RecursionError):
         message = "it nests too deeply"

@@ -1,10 +1,9 @@
-"""Training a vocabulary: byte-level BPE with DeepSeek-V3's cuts and the tokens of the R1 chat format.
+"""Training a vocabulary: byte-level BPE with DeepSeek-V3's pre-tokenizer and the tokens of the R1 chat format.
 
-`tokenizers` merges; this module decides what it merges, and leaves a directory that `transformers` and `fathom chat`
-open. Byte level, because no text can then be outside the vocabulary; V3's pre-tokenizer, because programs that load the
-model know it by that name (its digits in groups of up to three are also what arithmetic wants). V3 trained its merges
-on 128 K ids (section 4.1); the smaller the model, the smaller the vocabulary ought to be, since embedding and head are
-most of a small model's parameters: a dial's business, not this module's.
+`tokenizers` trains the merges; `save` writes a directory that `transformers` and `fathom chat` open. Byte level,
+because any text can then be encoded; V3's pre-tokenizer, because programs that load the model know it by that name (its
+groups of up to three digits also suit arithmetic). V3's vocabulary has 128 K ids (section 4.1); a small model needs a
+smaller one, since embedding and head are most of its parameters.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ from fathom.text.tokenizer.tokenizer import Tokenizer
 
 PRE_TOKENIZER = "deepseek-v3"
 
-SMALLEST = 256 + len(r1.FIRST_TOKENS) + len(r1.LAST_TOKENS)
-"""Every byte and every special token: a vocabulary without merges."""
+MIN_VOCAB_SIZE = 256 + len(r1.FIRST_TOKENS) + len(r1.LAST_TOKENS)
+"""The size of a vocabulary without merges: every byte and every special token."""
 
 
 def train(
@@ -36,11 +35,11 @@ def train(
     extra_tokens: Iterable[str] = (),
     min_frequency: int = 2,
 ) -> Tokenizer:
-    """A vocabulary of at most ``vocab_size`` ids, special tokens included, for texts like these.
+    """A tokenizer of at most ``vocab_size`` ids, special tokens included, trained on ``texts``.
 
-    It is smaller where the texts have fewer pairs that occur ``min_frequency`` times: ask ``vocab_size`` of the result.
-    ``extra_tokens`` are matched whole wherever they stand, as the chat format's are. The same texts give the same
-    vocabulary. Raises TokenizerError where ``vocab_size`` has no room for the bytes and the special tokens.
+    It has fewer ids if fewer pairs occur ``min_frequency`` times in the texts: see ``vocab_size`` of the result.
+    ``extra_tokens`` are matched anywhere as one token, like those of the chat format. The same texts give the same
+    vocabulary. Raises TokenizerError if ``vocab_size`` is too small for the bytes and the special tokens.
     """
     last = [*r1.LAST_TOKENS, *extra_tokens]
     room = vocab_size - len(last)
@@ -64,7 +63,7 @@ def train(
 
 
 def chat_template() -> ChatTemplate:
-    """The R1 format's template, with the texts of its first and last token."""
+    """The template of the R1 format, with its BOS and EOS texts."""
     return ChatTemplate(r1.TEMPLATE, bos=r1.BOS, eos=r1.EOS)
 
 
@@ -79,10 +78,10 @@ def save(tokenizer: Tokenizer, directory: str | Path) -> None:
 
 
 def _added_token(token: str) -> AddedToken:
-    """Markup that a program reads (thoughts, tool calls) is not special: ``skip_special_tokens`` would drop it."""
+    """Markup that is parsed (thinking, tool calls) is not special: ``skip_special_tokens`` would drop it."""
     return AddedToken(token, normalized=False, special=token not in markers.STRUCTURE)
 
 
 def _encodable(text: str) -> str:
-    """Lone surrogates have no UTF-8; a text with one must not end the training."""
+    """The text without lone surrogates, which have no UTF-8 and would end the training."""
     return text.encode("utf-8", "replace").decode("utf-8")

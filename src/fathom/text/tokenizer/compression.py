@@ -1,7 +1,6 @@
-"""How many bytes of text a token carries: the measure by which vocabularies are compared.
+"""Bytes of text per token, by which vocabularies are compared.
 
-Bytes, not characters, so that scripts are comparable; on texts that none of the vocabularies was trained on, or the
-comparison flatters whoever saw them.
+Bytes, not characters, so that scripts are comparable. Compare on texts that none of the vocabularies was trained on.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ class Compression:
 
 
 def compare(texts: Iterable[str], tokenizers: Mapping[str, Tokenizer]) -> list[Compression]:
-    """One line a vocabulary, the best first. Special tokens in the texts are spelled out."""
+    """The vocabularies' results, best first. Special tokens in the texts are encoded as ordinary text."""
     sizes = dict.fromkeys(tokenizers, 0)
     total = 0
     for text in texts:
@@ -45,8 +44,8 @@ def compare(texts: Iterable[str], tokenizers: Mapping[str, Tokenizer]) -> list[C
     return sorted(lines, key=lambda line: (line.tokens, line.name))
 
 
-def gpt2(vocabulary: Path, merges: Path) -> Tokenizer:
-    """GPT-2's vocabulary from the two files that it was published as, called encoder.json and vocab.bpe."""
+def load_gpt2(vocabulary: Path, merges: Path) -> Tokenizer:
+    """GPT-2's tokenizer from the two files it was published as, encoder.json and vocab.bpe."""
     try:
         backend = Backend(models.BPE.from_file(str(vocabulary), str(merges)))
     except Exception as error:  # tokenizers raises bare Exceptions

@@ -1,10 +1,10 @@
-"""A `tokenizers` tokenizer from the vocabulary inside a GGUF file, built straight from its lists.
+"""A `tokenizers` tokenizer from the vocabulary of a GGUF file, built directly from its lists.
 
-Two kinds are read: ``gpt2`` (byte-level BPE, which comes with its merges) and ``llama`` (SentencePiece BPE, which comes
-with scores instead). Start to first token waits for this, so nothing goes through JSON and no list is walked twice.
+Two kinds are read: ``gpt2`` (byte-level BPE, with merges) and ``llama`` (SentencePiece BPE, with scores instead). The
+first token of a served model waits for this, so nothing goes through JSON and every list is read once.
 
-Normal and unused tokens are plain vocabulary. Control and user-defined tokens are matched in the text before anything
-else; only control tokens count as special.
+Normal and unused tokens are ordinary vocabulary. Control and user-defined tokens are matched in the text first; only
+control tokens are special.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _PREFIX = "tokenizer.ggml."
 
 
 def backend_from_gguf(metadata: Mapping[str, Any]) -> Tokenizer:
-    """Raises TokenizerError for a missing vocabulary, one of another kind, or lists that do not fit together."""
+    """The tokenizer of GGUF metadata. Raises TokenizerError for a vocabulary that is missing, of another kind, or with
+    inconsistent lists."""
     kind = metadata.get(_PREFIX + "model")
     if kind == "gpt2":
         backend = _byte_level(metadata)
@@ -46,7 +47,7 @@ def _list(metadata: Mapping[str, Any], key: str) -> Sequence[Any]:
 def _vocabulary(metadata: Mapping[str, Any]) -> dict[str, int]:
     tokens = _list(metadata, "tokens")
     vocabulary = {token: index for index, token in enumerate(tokens)}
-    if len(vocabulary) < len(tokens):  # a token twice: its first id is the one that encoding gives
+    if len(vocabulary) < len(tokens):  # a duplicate token: encoding uses its first id
         vocabulary = {}
         for index, token in enumerate(tokens):
             vocabulary.setdefault(token, index)
@@ -96,9 +97,8 @@ def _sentencepiece(metadata: Mapping[str, Any]) -> Tokenizer:
 
 
 def _merges_by_score(vocabulary: Mapping[str, int], scores: Sequence[float]) -> Iterator[tuple[str, str]]:
-    """SentencePiece joins the pair whose result scores best; the same as merges ranked by that score.
-
-    Pairs of one result are ranked by the ids of their halves, as the usual conversion does.
+    """The merges of a SentencePiece vocabulary: it merges the pair whose result has the best score, so merges are
+    ranked by that score, and pairs with the same result by the ids of their halves, as transformers converts them.
     """
     ranked: list[tuple[float, int, int, str, str]] = []
     for token, index in vocabulary.items():

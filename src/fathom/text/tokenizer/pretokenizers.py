@@ -1,6 +1,6 @@
-"""How text is cut into words before byte-pair merges, by the name that a GGUF file gives (``tokenizer.ggml.pre``).
+"""Pre-tokenization, which splits text into words before byte-pair merges, by its GGUF name (``tokenizer.ggml.pre``).
 
-A wrong cut changes tokens silently, so a name that is not in the table is an error, never a guess. The expressions
+A wrong split changes tokens silently, so a name that is not in the table is an error, never a guess. The expressions
 are the published ones of each family's tokenizer.json, written for the Oniguruma engine inside `tokenizers`; the names
 are llama.cpp's. Each ``Split`` isolates its matches and leaves the rest to the next one.
 """
@@ -16,8 +16,8 @@ from fathom.base.errors import TokenizerError
 
 @dataclass(frozen=True, slots=True)
 class PreTokenization:
-    """The cuts of one family. ``digits`` isolates every digit first; ``whole_words`` takes a word that the vocabulary
-    holds without asking the merges (`ignore_merges` of the BPE model); ``nfc`` composes characters beforehand."""
+    """The splits of one family. ``digits`` isolates every digit first; ``whole_words`` encodes a word that is in the
+    vocabulary without merges (`ignore_merges` of the BPE model); ``nfc`` composes characters beforehand."""
 
     patterns: tuple[str, ...]
     digits: bool = False
@@ -98,7 +98,7 @@ PRE_TOKENIZATIONS = {name: family for names, family in _FAMILIES for name in nam
 
 
 def pre_tokenization(name: str) -> PreTokenization:
-    """The cuts called ``name``. Raises TokenizerError for a name that is not in the table."""
+    """The pre-tokenization called ``name``. Raises TokenizerError for a name that is not in the table."""
     try:
         return PRE_TOKENIZATIONS[name]
     except KeyError:

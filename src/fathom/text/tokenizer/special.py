@@ -1,8 +1,8 @@
-"""Which token opens a text and which ones end it, gathered from the files around a tokenizer.json.
+"""BOS and EOS token ids, from the files beside tokenizer.json or from GGUF metadata.
 
-Each generation of `transformers` put them elsewhere: special_tokens_map.json, tokenizer_config.json (a string or a
-description), generation_config.json and config.json (ids; the end may be a list). What generation_config.json says
-comes first, because it is what the model's makers generate with.
+Each version of `transformers` stored them elsewhere: special_tokens_map.json, tokenizer_config.json (a string or an
+object), generation_config.json and config.json (ids; EOS may be a list). generation_config.json takes precedence,
+because the model's authors generate with it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fathom.base.errors import TokenizerError
 
 @dataclass(frozen=True, slots=True)
 class SpecialIds:
-    """``adds_bos``: plain text, outside any chat template, is expected to start with ``bos``."""
+    """``adds_bos``: text outside any chat template is expected to start with ``bos``."""
 
     bos: int | None
     eos: frozenset[int]
@@ -26,7 +26,7 @@ class SpecialIds:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file, empty where there is no file; raises TokenizerError where it is not an object."""
+    """The object in a JSON file, empty if there is no file; raises TokenizerError if it is not an object."""
     if not path.is_file():
         return {}
     try:
@@ -59,7 +59,7 @@ def special_ids_from_gguf(metadata: Mapping[str, Any]) -> SpecialIds:
 
 
 def token_text(value: Any) -> str | None:
-    """A token in tokenizer_config.json: its text, or a description with its text as ``content``."""
+    """The text of a token in tokenizer_config.json: a string, or an object with the string as ``content``."""
     if isinstance(value, Mapping):
         value = value.get("content")
     return value if isinstance(value, str) and value else None

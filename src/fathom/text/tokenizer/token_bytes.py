@@ -1,7 +1,7 @@
-"""From a token's spelling in the vocabulary to the bytes it stands for.
+"""The bytes of a token, from its text in the vocabulary.
 
-Two spellings are in use. Byte-level BPE (GPT-2 and its heirs) writes each byte as one printable character: a space is
-``Ġ``, a newline ``Ċ``. SentencePiece writes text, with ``▁`` for a space, and ``<0xE4>`` for a byte without a piece.
+There are two encodings. Byte-level BPE (GPT-2 and its successors) writes each byte as one printable character: a space
+is ``Ġ``, a newline ``Ċ``. SentencePiece writes text, with ``▁`` for a space, and ``<0xE4>`` for a single byte.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
 
 def _byte_alphabet() -> dict[str, int]:
-    """Printable characters stand for themselves; the other bytes take the code points from 256 on, in order."""
+    """Printable bytes map to themselves; the others to the code points from 256 on, in order."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     rest = [byte for byte in range(256) if byte not in printable]
     alphabet = {chr(byte): byte for byte in printable}
@@ -30,7 +30,7 @@ _ALPHABET = _byte_alphabet()
 
 
 def byte_level_bytes(token: str) -> bytes:
-    """A token with a character outside the alphabet (an added token with a space, say) stands for its own UTF-8."""
+    """The bytes of a byte-level token; if it has a character outside the alphabet (an added token), its UTF-8."""
     try:
         return bytes([_ALPHABET[character] for character in token])
     except KeyError:
@@ -38,30 +38,31 @@ def byte_level_bytes(token: str) -> bytes:
 
 
 def sentencepiece_bytes(token: str) -> bytes:
+    """The bytes of a SentencePiece token."""
     if match := _BYTE.fullmatch(token):
         return bytes([int(match[1], 16)])
     return token.replace("▁", " ").encode()
 
 
 @dataclass(frozen=True, slots=True)
-class Spelling:
-    """``to_bytes`` reads one token; ``strip_space`` says that a text's first space was put there by the encoder."""
+class TokenDecoding:
+    """``to_bytes`` decodes one token; ``strip_space``: the first space of a text was added by the encoder."""
 
     to_bytes: Callable[[str], bytes]
     strip_space: bool = False
 
 
-def spelling_of(backend: Backend) -> Spelling:
-    """Read the spelling off the decoder of a `tokenizers` tokenizer; raises TokenizerError where it is another kind."""
+def token_decoding(backend: Backend) -> TokenDecoding:
+    """The decoding of a `tokenizers` tokenizer, from its decoder; raises TokenizerError for another kind."""
     state = json.loads(backend.decoder.__getstate__()) if backend.decoder is not None else {"type": "none"}
     steps = state.get("decoders", [state])
     kinds = [step["type"] for step in steps]
     if kinds == ["ByteLevel"]:
-        return Spelling(byte_level_bytes)
+        return TokenDecoding(byte_level_bytes)
     if "ByteFallback" in kinds or kinds == ["Metaspace"]:
         strips = any(step["type"] == "Strip" and step["start"] > 0 for step in steps)
         prepends = any(step["type"] == "Metaspace" and step["prepend_scheme"] != "never" for step in steps)
-        return Spelling(sentencepiece_bytes, strip_space=strips or prepends)
+        return TokenDecoding(sentencepiece_bytes, strip_space=strips or prepends)
     raise TokenizerError(
         f"the tokenizer decodes with {' and '.join(kinds)}, which is not supported",
         "use a byte-level BPE tokenizer, or a SentencePiece one with byte fallback",

@@ -2,7 +2,7 @@
 
 The library encodes; decoding is our own (`fathom.text.tokenizer.detokenizer`), one path for whole texts and streams,
 because a server decodes one token at a time and must never send part of a character. Tokens that carry structure
-(`fathom.text.markers`) are always decoded, even where the vocabulary calls them special.
+(`fathom.text.markers`) are always decoded, even if the vocabulary calls them special.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ from fathom.text.markers import STRUCTURE
 from fathom.text.tokenizer.detokenizer import Detokenizer
 from fathom.text.tokenizer.gguf import backend_from_gguf
 from fathom.text.tokenizer.special import SpecialIds, read_json, special_ids_from_directory, special_ids_from_gguf
-from fathom.text.tokenizer.token_bytes import spelling_of
+from fathom.text.tokenizer.token_bytes import token_decoding
 
 
 class Tokenizer:
-    """A vocabulary with its rules. Safe to use from several threads.
+    """A vocabulary with its encoding and decoding. Safe to use from several threads.
 
-    ``bos_id`` opens a text (None: the vocabulary has no such token), ``eos_ids`` each end one; ``adds_bos`` says that
-    text outside any chat template should start with ``bos_id``. ``vocab_size`` counts ids, added tokens included; a
-    model's embedding is often padded beyond it.
+    ``bos_id`` opens a text (None: the vocabulary has no such token), ``eos_ids`` each end one; ``adds_bos``: text
+    outside any chat template should start with ``bos_id``. ``vocab_size`` counts ids, added tokens included; a model's
+    embedding is often padded beyond it.
     """
 
     def __init__(self, backend: Backend, special: SpecialIds, *, size: int = 0) -> None:
         self._backend = backend
-        self._spelling = spelling_of(backend)
+        self._decoding = token_decoding(backend)
         added = backend.get_added_tokens_decoder()
         self._hidden = frozenset(i for i, token in added.items() if token.special and token.content not in STRUCTURE)
         self._bytes: dict[int, bytes] = {}
-        counted: int = backend.get_vocab_size(with_added_tokens=True)
-        self.vocab_size = max(counted, size, 1 + max(added, default=-1))  # ids may have holes
+        size_with_added: int = backend.get_vocab_size(with_added_tokens=True)
+        self.vocab_size = max(size_with_added, size, 1 + max(added, default=-1))  # ids may have holes
         self.bos_id = special.bos
         self.eos_ids = special.eos
         self.adds_bos = special.adds_bos
 
     @classmethod
     def from_directory(cls, path: str | Path) -> Tokenizer:
-        """Read tokenizer.json and the files beside it. Raises TokenizerError where it is missing or broken."""
+        """From tokenizer.json and the files beside it. Raises TokenizerError if it is missing or invalid."""
         directory = Path(path)
         file = directory / "tokenizer.json"
         if not file.is_file():
@@ -66,70 +66,73 @@ class Tokenizer:
 
     @classmethod
     def from_gguf(cls, metadata: Mapping[str, Any]) -> Tokenizer:
-        """Read a GGUF file's key-value section (keys as in the file). Raises TokenizerError for a vocabulary that is
-        missing, of an unknown kind, or cut in an unknown way."""
+        """From the metadata of a GGUF file (keys as in the file). Raises TokenizerError for a vocabulary that is
+        missing, of an unknown kind, or with an unknown pre-tokenizer."""
         backend = backend_from_gguf(metadata)
         return cls(backend, special_ids_from_gguf(metadata), size=len(metadata["tokenizer.ggml.tokens"]))
 
     def encode(self, text: str, *, bos: bool = False, special: bool = True) -> list[int]:
-        """Token ids of ``text``; ``bos`` puts the opening token before them, if there is one.
+        """Token ids of ``text``; ``bos`` adds the BOS token first, if there is one.
 
-        Added tokens found in the text become themselves, as chat templates need. With ``special=False`` they are
-        spelled out like any other text. Lone surrogates, which UTF-8 cannot carry, become U+FFFD.
+        The texts of added tokens are encoded as these tokens, as chat templates need; with ``special=False`` as
+        ordinary text. Lone surrogates, which UTF-8 cannot encode, become U+FFFD.
         """
         backend = self._backend if special else self._plain
         ids: list[int] = backend.encode(_without_surrogates(text), add_special_tokens=False).ids
         return [self.bos_id, *ids] if bos and self.bos_id is not None else ids
 
     def decode(self, ids: Iterable[int], *, skip_special: bool = True) -> str:
-        """The text of ``ids``. Ids outside the vocabulary have no text."""
+        """The text of ``ids``. Ids outside the vocabulary decode to nothing."""
         detokenizer = self.detokenizer(skip_special=skip_special)
         return "".join([detokenizer.push(index) for index in ids]) + detokenizer.flush()
 
     def detokenizer(self, *, skip_special: bool = True) -> Detokenizer:
-        """A fresh decoder for one stream of ids."""
+        """A new decoder for one stream of ids."""
         bytes_of = self._shown_bytes if skip_special else self._any_bytes
-        return Detokenizer(bytes_of, strip_space=self._spelling.strip_space)
+        return Detokenizer(bytes_of, strip_space=self._decoding.strip_space)
 
     def token_bytes(self, token_id: int) -> bytes:
-        """The bytes that a token stands for: not always whole characters. Raises TokenizerError for an unknown id."""
+        """The bytes of a token: not always whole characters. Raises TokenizerError for an unknown id."""
         if not 0 <= token_id < self.vocab_size or self._backend.id_to_token(token_id) is None:
             raise TokenizerError(f"token {token_id} is not in the vocabulary", f"use an id below {self.vocab_size}")
         return self._any_bytes(token_id)
 
     def token_id(self, token: str) -> int | None:
-        """The id of a token by its spelling in the vocabulary (`Ġthe`, `<think>`); None where there is none."""
-        found: int | None = self._backend.token_to_id(token)
-        return found
+        """The id of a token by its text in the vocabulary (`Ġthe`, `<think>`); None if there is none."""
+        token_id: int | None = self._backend.token_to_id(token)
+        return token_id
 
     def token_text(self, token_id: int | None) -> str | None:
-        """A token's spelling in the vocabulary, the inverse of `token_id`."""
-        return None if token_id is None else self._spell(token_id)
+        """A token's text in the vocabulary, the inverse of `token_id`."""
+        if token_id is None or not 0 <= token_id < self.vocab_size:
+            return None
+        token: str | None = self._backend.id_to_token(token_id)
+        return token
 
     @cached_property
     def added_tokens(self) -> tuple[str, ...]:
-        """The texts that encoding matches before anything else, special or not."""
+        """The texts that encoding matches first, special or not."""
         return tuple(token.content for token in self._backend.get_added_tokens_decoder().values())
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of what every id stands for. Two vocabularies agree on it when token files of one can be read with
-        the other, whatever file format they came from."""
+        """SHA-256 of the bytes of every id. Two vocabularies with the same fingerprint can read each other's token
+        files, whatever file format they came from."""
         digest = hashlib.sha256(f"{self.vocab_size}".encode())
         for index in range(self.vocab_size):
-            spelled = self._any_bytes(index)
-            digest.update(len(spelled).to_bytes(4, "little") + spelled)
+            data = self._any_bytes(index)
+            digest.update(len(data).to_bytes(4, "little") + data)
         return digest.hexdigest()
 
     @property
     def special_ids(self) -> frozenset[int]:
-        """Tokens that `decode` leaves out unless asked to show them."""
+        """Tokens that `decode` leaves out by default."""
         return self._hidden
 
     def save(self, directory: str | Path) -> None:
         """Write tokenizer.json and tokenizer_config.json as transformers' AutoTokenizer reads them.
 
-        They name one end token; further ones belong into generation_config.json, which is the checkpoint's to write.
+        They hold one EOS token; further ones belong into generation_config.json, which the checkpoint writes.
         """
         folder = Path(directory)
         folder.mkdir(parents=True, exist_ok=True)
@@ -148,7 +151,7 @@ class Tokenizer:
 
     @cached_property
     def _plain(self) -> Backend:
-        """The same model without its added tokens. It shares the vocabulary, so it costs nothing to keep."""
+        """The same model without its added tokens. It shares the vocabulary, so it takes no memory."""
         plain = Backend(self._backend.model)
         if self._backend.normalizer is not None:
             plain.normalizer = self._backend.normalizer
@@ -156,19 +159,13 @@ class Tokenizer:
             plain.pre_tokenizer = self._backend.pre_tokenizer
         return plain
 
-    def _spell(self, token_id: int) -> str | None:
-        if not 0 <= token_id < self.vocab_size:
-            return None
-        token: str | None = self._backend.id_to_token(token_id)
-        return token
-
     def _any_bytes(self, token_id: int) -> bytes:
-        found = self._bytes.get(token_id)
-        if found is None:
-            token = self._spell(token_id)
-            found = b"" if token is None else self._spelling.to_bytes(token)
-            self._bytes[token_id] = found
-        return found
+        data = self._bytes.get(token_id)
+        if data is None:
+            token = self.token_text(token_id)
+            data = b"" if token is None else self._decoding.to_bytes(token)
+            self._bytes[token_id] = data
+        return data
 
     def _shown_bytes(self, token_id: int) -> bytes:
         return b"" if token_id in self._hidden else self._any_bytes(token_id)

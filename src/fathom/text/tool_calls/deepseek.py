@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fathom.text import markers
 from fathom.text.input_stream import InputStream, Reading, Stops
 from fathom.text.tool_calls.format import CallSink, tool_lines
-from fathom.text.tool_calls.json_object import SPACE, ignore
+from fathom.text.tool_calls.json_object import SPACE, discard
 from fathom.types import Tool, ToolCall
 
 _HEADER_END = Stops(markers.CALL_SEPARATOR, "\n", markers.CALL_BEGIN, markers.CALL_END, markers.CALLS_END)
@@ -22,7 +22,7 @@ class DeepSeekCalls:
     """``<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>…<｜tool▁call▁end｜><｜tool▁calls▁end｜>``, in two generations:
     R1 writes ``function<｜tool▁sep｜>name`` and fences the arguments as code, V3.1 writes ``name<｜tool▁sep｜>{…}``.
 
-    Both are read; ``fenced`` is the one that is written.
+    Both are parsed; ``fenced`` selects the one that is written.
     """
 
     fenced: bool = True
@@ -30,16 +30,16 @@ class DeepSeekCalls:
     bare: bool = False
 
     def read(self, stream: InputStream, sink: CallSink) -> Reading[None]:
-        """The second opener means that the model left out the first, so a call's own opener may or may not come."""
-        yield from stream.span(SPACE, ignore)
-        inside = (yield from stream.accept(markers.CALL_BEGIN)) or stream.recorded_ends(markers.CALL_BEGIN)
+        """If the second opener matched, the model left out the first, and a call's own opener is already consumed."""
+        yield from stream.span(SPACE, discard)
+        inside = (yield from stream.accept(markers.CALL_BEGIN)) or stream.has_recorded_only(markers.CALL_BEGIN)
         while inside:
             if not (yield from _deepseek_call(stream, sink)):
                 return
-            stream.record("")
-            yield from stream.span(SPACE, ignore)
+            stream.start_recording("")
+            yield from stream.span(SPACE, discard)
             if (yield from stream.accept(markers.CALLS_END)):
-                stream.recorded()
+                stream.stop_recording()
                 return
             inside = yield from stream.accept(markers.CALL_BEGIN)
 
@@ -63,12 +63,12 @@ class DeepSeekCalls:
 
 
 def _deepseek_call(stream: InputStream, sink: CallSink) -> Reading[bool]:
-    """One call, after its opener. False: there is no name, so it is text."""
+    """One call, after its opener. False if it has no name: then it is text."""
     header: list[str] = []
     if (yield from stream.until(_HEADER_END, header.append)) != markers.CALL_SEPARATOR:
         return False
     name = "".join(header).strip()
-    yield from stream.span(_BLANK, ignore)
+    yield from stream.span(_BLANK, discard)
     fenced = name == "function" and (yield from stream.peek()) not in ("{", "\n")
     if fenced:
         header.clear()
@@ -78,19 +78,19 @@ def _deepseek_call(stream: InputStream, sink: CallSink) -> Reading[bool]:
     if not name or not sink.accepts(name):
         return False
     sink.start_call(name)
-    yield from stream.span(SPACE, ignore)
+    yield from stream.span(SPACE, discard)
     if fenced and (yield from stream.accept("```")):
         yield from stream.accept("json")
-        yield from stream.span(SPACE, ignore)
-    tail = _Tail(sink, fenced)
-    found = yield from stream.until(_CALL_END, tail.write)
-    tail.end(complete=bool(found))
+        yield from stream.span(SPACE, discard)
+    tail = _ArgumentsTail(sink, fenced)
+    end = yield from stream.until(_CALL_END, tail.write)
+    tail.close(complete=bool(end))
     sink.end_call()
     return True
 
 
-class _Tail:
-    """Holds back what may be the space and the fence behind the arguments."""
+class _ArgumentsTail:
+    """Holds back what may be white space and the code fence after the arguments."""
 
     def __init__(self, sink: CallSink, fenced: bool) -> None:
         self._sink = sink
@@ -104,7 +104,7 @@ class _Tail:
             self._held.clear()
         self._held.append(text[cut:])
 
-    def end(self, complete: bool) -> None:
+    def close(self, complete: bool) -> None:
         held = "".join(self._held)
         if complete:
             held = held.rstrip()

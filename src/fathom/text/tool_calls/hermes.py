@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fathom.text import markers
 from fathom.text.input_stream import InputStream, Reading, Stops
 from fathom.text.tool_calls.format import CallSink, call_object, tool_lines
-from fathom.text.tool_calls.json_object import SPACE, ignore, json_call
+from fathom.text.tool_calls.json_object import SPACE, discard, json_call
 from fathom.types import Tool, ToolCall
 
 _CLOSER = Stops(markers.TOOL_CALL_CLOSE)
@@ -19,26 +19,26 @@ _AFTER_ITEM = re.compile(r"[ \t\r\n},\]]+")
 
 @dataclass(frozen=True, slots=True)
 class HermesCalls:
-    """``<tool_call>{"name": …, "arguments": {…}}</tool_call>``: Hermes, Qwen, and what SmolLM2 was taught (there the
-    tag may hold a list of objects)."""
+    """``<tool_call>{"name": …, "arguments": {…}}</tool_call>``; in SmolLM2's variant the tag may hold a list of
+    objects."""
 
     openers: tuple[str, ...] = (markers.TOOL_CALL_OPEN,)
     bare: bool = False
 
     def read(self, stream: InputStream, sink: CallSink) -> Reading[None]:
-        yield from stream.span(SPACE, ignore)
-        listed = yield from stream.accept("[")
+        yield from stream.span(SPACE, discard)
+        is_list = yield from stream.accept("[")
         more = True
         while more:
-            yield from stream.span(SPACE, ignore)
+            yield from stream.span(SPACE, discard)
             if not (yield from json_call(stream, sink, _CLOSER)):
                 return
-            stream.record("")
-            yield from stream.span(_AFTER_ITEM if listed else _AFTER_CALL, ignore)
+            stream.start_recording("")
+            yield from stream.span(_AFTER_ITEM if is_list else _AFTER_CALL, discard)
             if (yield from stream.accept(markers.TOOL_CALL_CLOSE)):
-                stream.recorded()
+                stream.stop_recording()
                 return
-            more = listed
+            more = is_list
 
     def write(self, calls: Sequence[ToolCall]) -> str:
         return "\n".join(f"<tool_call>\n{call_object(call, 'arguments')}\n</tool_call>" for call in calls)

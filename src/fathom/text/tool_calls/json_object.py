@@ -1,8 +1,8 @@
-"""Tool calls written as JSON objects: ``{"name": …, "arguments": {…}}``, read while they arrive.
+"""Tool calls written as JSON objects, ``{"name": …, "arguments": {…}}``, parsed while they stream.
 
-Arguments are passed on as the model writes them, so a client sees a long file grow. The price: a call has to be
-announced before its end is known. The line is drawn at the name: until it is known, whatever does not fit makes the
-whole attempt plain text; afterwards it is a call, and what follows is its arguments even if they are not good JSON
+Arguments are passed on as the model writes them, so that a client can show a long file as it grows. So a call is
+announced before its end is known. The name decides: before it is complete, anything unexpected makes the whole attempt
+plain text; after it, the attempt is a call, and what follows is its arguments even if they are not valid JSON
 (`fathom.types.ToolCall` promises no more).
 """
 
@@ -23,20 +23,20 @@ _CLOSING = {"{": "}", "[": "]"}
 _ARGUMENTS = ("arguments", "parameters")
 
 
-def ignore(_: str) -> None:
-    """Told what nobody needs."""
+def discard(_: str) -> None:
+    """Ignores the text that a rule consumes."""
 
 
 def json_call(stream: InputStream, sink: CallSink, closer: Stops | None) -> Reading[bool]:
-    """Read one object; the source stands before its ``{``. True: a call was told. False: this is no call.
+    """Parse one object, from its ``{``. True if a call was sent to ``sink``; False if this is not a call.
 
-    Arguments that break off as JSON go on, raw, up to ``closer``, which is consumed with them.
+    Arguments that are not valid JSON continue as raw text up to ``closer``, which is consumed with them.
     """
     if not (yield from stream.accept("{")):
         return False
     name: str | None = None
     early: list[str] | None = None  # arguments that came before the name
-    told = False
+    started = False
     while True:
         key = yield from _key(stream)
         if key is None:
@@ -45,9 +45,9 @@ def json_call(stream: InputStream, sink: CallSink, closer: Stops | None) -> Read
             name = yield from _string(stream)
             if not name or not sink.accepts(name):
                 return False
-        elif key in _ARGUMENTS and name is not None and not told:
+        elif key in _ARGUMENTS and name is not None and not started:
             sink.start_call(name)
-            told = True
+            started = True
             if not (yield from _arguments(stream, sink.arguments)):
                 yield from _raw(stream, sink, closer)
                 return True
@@ -55,14 +55,14 @@ def json_call(stream: InputStream, sink: CallSink, closer: Stops | None) -> Read
             early = []
             if not (yield from _arguments(stream, early.append)):
                 return False
-        elif not (yield from _value(stream, ignore)):
+        elif not (yield from _value(stream, discard)):
             break
-        yield from stream.span(SPACE, ignore)
+        yield from stream.span(SPACE, discard)
         if not (yield from stream.accept(",")):
             break
-    yield from stream.span(SPACE, ignore)
+    yield from stream.span(SPACE, discard)
     complete = yield from stream.accept("}")
-    if not told:
+    if not started:
         if name is None or not complete:
             return False
         sink.start_call(name)
@@ -72,18 +72,18 @@ def json_call(stream: InputStream, sink: CallSink, closer: Stops | None) -> Read
 
 
 def _key(stream: InputStream) -> Reading[str | None]:
-    """A key and its colon; None where there is none."""
-    yield from stream.span(SPACE, ignore)
+    """A key, consumed with its colon; None if there is none."""
+    yield from stream.span(SPACE, discard)
     key = yield from _string(stream)
-    yield from stream.span(SPACE, ignore)
+    yield from stream.span(SPACE, discard)
     if key is None or not (yield from stream.accept(":")):
         return None
-    yield from stream.span(SPACE, ignore)
+    yield from stream.span(SPACE, discard)
     return key
 
 
 def _string(stream: InputStream) -> Reading[str | None]:
-    """A JSON string, decoded; None where there is none, or a broken one."""
+    """A JSON string, decoded; None if there is none, or an invalid one."""
     if (yield from stream.peek()) != '"':
         return None
     parts: list[str] = []
@@ -101,7 +101,7 @@ def _decode_string(literal: str) -> str | None:
 
 
 def _read_string(stream: InputStream, emit: Callable[[str], None]) -> Reading[bool]:
-    """A string literal with its quotes. False where the text ends before it does."""
+    """A string literal with its quotes. False if the text ends inside it."""
     emit(stream.take(1))
     while True:
         end = yield from stream.span(_INSIDE, emit)
@@ -110,13 +110,13 @@ def _read_string(stream: InputStream, emit: Callable[[str], None]) -> Reading[bo
         emit(stream.take(1))
         if end == '"':
             return True
-        if not (yield from stream.peek()):  # what a backslash escapes
+        if not (yield from stream.peek()):  # the escaped character
             return False
         emit(stream.take(1))
 
 
 def _value(stream: InputStream, emit: Callable[[str], None]) -> Reading[bool]:
-    """Any JSON value, told as it is written. False where it breaks off; what was told up to there stays told."""
+    """Any JSON value, emitted as it is written. False if it is incomplete; what was emitted before remains."""
     first = yield from stream.peek()
     if first == '"':
         return (yield from _read_string(stream, emit))
@@ -144,7 +144,7 @@ def _value(stream: InputStream, emit: Callable[[str], None]) -> Reading[bool]:
 
 
 def _arguments(stream: InputStream, emit: Callable[[str], None]) -> Reading[bool]:
-    """The value of ``arguments``. Some models quote the object once more, or write null for none."""
+    """The value of ``arguments``. Some models quote the object as a string, or write null for none."""
     first = yield from stream.peek()
     if first == "{":
         return (yield from _value(stream, emit))
@@ -160,7 +160,7 @@ def _arguments(stream: InputStream, emit: Callable[[str], None]) -> Reading[bool
 
 
 def _raw(stream: InputStream, sink: CallSink, closer: Stops | None) -> Reading[None]:
-    """The rest of arguments that are not JSON."""
+    """The rest of arguments that are not valid JSON."""
     if closer is not None:
         yield from stream.until(closer, sink.arguments)
     sink.end_call()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fathom.text import markers
 from fathom.text.input_stream import InputStream, Reading
 from fathom.text.tool_calls.format import CallSink, call_object, tool_lines
-from fathom.text.tool_calls.json_object import SPACE, ignore, json_call
+from fathom.text.tool_calls.json_object import SPACE, discard, json_call
 from fathom.types import Tool, ToolCall
 
 _BETWEEN = re.compile(r"[ \t\r\n;]+")
@@ -19,19 +19,19 @@ _BETWEEN = re.compile(r"[ \t\r\n;]+")
 class LlamaCalls:
     """``{"name": …, "parameters": {…}}`` as the whole answer, or after ``<|python_tag|>``; ``;`` separates several.
 
-    A bare object counts as a call only when it names a tool that is on offer: an answer may be JSON in its own right.
+    An object without an opener counts as a call only if it names an available tool: an answer may be plain JSON.
     """
 
     openers: tuple[str, ...] = (markers.PYTHON_TAG,)
     bare: bool = True
 
     def read(self, stream: InputStream, sink: CallSink) -> Reading[None]:
-        yield from stream.span(SPACE, ignore)
+        yield from stream.span(SPACE, discard)
         while (yield from stream.peek()) == "{":
             if not (yield from json_call(stream, sink, None)):
                 return
-            yield from stream.span(_BETWEEN, ignore)
-            stream.record("")
+            yield from stream.span(_BETWEEN, discard)
+            stream.start_recording("")
 
     def write(self, calls: Sequence[ToolCall]) -> str:
         return "; ".join(call_object(call, "parameters") for call in calls)

@@ -32,7 +32,7 @@ class Trainee:
 def load_tokenizer(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
     """The tokenizer called ``bytes`` or ``zero``, or that of a directory, and its chat template."""
     if name == BYTES:
-        return bpe.train([], bpe.SMALLEST), bpe.chat_template()
+        return bpe.train([], bpe.MIN_VOCAB_SIZE), bpe.chat_template()
     if name == ZERO:
         return vocabulary.tokenizer(), vocabulary.template()
     return Tokenizer.from_directory(name), ChatTemplate.from_directory(name)

@@ -137,7 +137,7 @@ def test_what_is_learned_reads_back_as_the_message(turns: list[tuple[str, str, s
     assert read == expected
 
 
-TOKENIZER: Tokenizer = bpe.train([], bpe.SMALLEST)
+TOKENIZER: Tokenizer = bpe.train([], bpe.MIN_VOCAB_SIZE)
 
 
 class TestRefusals:

@@ -11,7 +11,7 @@ from scripted import ByteTokenizer
 from fathom.engine.request import GrammarSpec
 from fathom.server.generation.grammar import answer_grammar, call_grammar
 from fathom.text.conversation import Chat, Prompt
-from fathom.text.events import assemble
+from fathom.text.events import assemble_message
 from fathom.text.template.template import ChatTemplate
 from fathom.types import Conversation, Message, Tool
 
@@ -75,7 +75,7 @@ def test_a_forced_call_is_one_that_the_parser_reads(dialect):
     assert accepts(spec, CALL[dialect])
     parser = chat.parser(prompt)
     thought = "</think>" if prompt.thinking else ""
-    message = assemble([*parser.push(thought + CALL[dialect]), *parser.finish()])
+    message = assemble_message([*parser.push(thought + CALL[dialect]), *parser.finish()])
     assert [(call.name, call.arguments) for call in message.tool_calls] == [("weather", '{"city": "Köln"}')]
     assert message.content == ""
 

@@ -62,11 +62,11 @@ def test_training_is_repeatable() -> None:
 def test_a_vocabulary_without_room_is_refused() -> None:
     with pytest.raises(TokenizerError, match=r"a vocabulary of 100 cannot hold every byte; ask for at least 275"):
         bpe.train(TEXTS, 100)
-    assert bpe.train(TEXTS, bpe.SMALLEST).vocab_size == bpe.SMALLEST == 275
+    assert bpe.train(TEXTS, bpe.MIN_VOCAB_SIZE).vocab_size == bpe.MIN_VOCAB_SIZE == 275
 
 
 def test_a_lone_surrogate_does_not_end_the_training() -> None:
-    assert bpe.train(["a\ud800b"] * 3, 300).vocab_size >= bpe.SMALLEST
+    assert bpe.train(["a\ud800b"] * 3, 300).vocab_size >= bpe.MIN_VOCAB_SIZE
 
 
 def test_the_directory_is_a_whole_tokenizer(tmp_path: Path) -> None:

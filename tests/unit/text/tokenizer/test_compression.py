@@ -6,13 +6,13 @@ import pytest
 
 from fathom.base.errors import TokenizerError
 from fathom.text.tokenizer import bpe
-from fathom.text.tokenizer.compression import Compression, compare, gpt2
+from fathom.text.tokenizer.compression import Compression, compare, load_gpt2
 from fathom.text.tokenizer.tokenizer import Tokenizer
 
 
 def test_the_best_vocabulary_comes_first() -> None:
     texts = ["the cat sat on the mat"] * 10
-    plain, merged = bpe.train([], bpe.SMALLEST), bpe.train(texts, 320)
+    plain, merged = bpe.train([], bpe.MIN_VOCAB_SIZE), bpe.train(texts, 320)
     lines = compare([*texts, "é"], {"bytes": plain, "merged": merged})
     assert [line.name for line in lines] == ["merged", "bytes"]
     assert lines[1] == Compression("bytes", 275, 222, 222)
@@ -21,11 +21,11 @@ def test_the_best_vocabulary_comes_first() -> None:
 
 
 def test_special_tokens_in_the_text_are_spelled_out() -> None:
-    assert compare(["<think>"], {"bytes": bpe.train([], bpe.SMALLEST)})[0].tokens == 7
+    assert compare(["<think>"], {"bytes": bpe.train([], bpe.MIN_VOCAB_SIZE)})[0].tokens == 7
 
 
 def test_no_text_at_all() -> None:
-    assert compare([], {"bytes": bpe.train([], bpe.SMALLEST)})[0].bytes_per_token == 0
+    assert compare([], {"bytes": bpe.train([], bpe.MIN_VOCAB_SIZE)})[0].bytes_per_token == 0
 
 
 def test_a_published_vocabulary_on_plain_english(deepseek: Tokenizer, smollm: Tokenizer) -> None:
@@ -37,11 +37,11 @@ def test_a_published_vocabulary_on_plain_english(deepseek: Tokenizer, smollm: To
 def test_gpt2_from_its_two_files(tmp_path: Path) -> None:
     (tmp_path / "encoder.json").write_text('{"a": 0, "b": 1, "ab": 2, "<|endoftext|>": 3}', encoding="utf-8")
     (tmp_path / "vocab.bpe").write_text("#version: 0.2\na b\n", encoding="utf-8")
-    small = gpt2(tmp_path / "encoder.json", tmp_path / "vocab.bpe")
+    small = load_gpt2(tmp_path / "encoder.json", tmp_path / "vocab.bpe")
     assert small.encode("abba") == [2, 1, 0]
     assert (small.bos_id, small.eos_ids) == (3, {3})
 
 
 def test_files_that_are_no_vocabulary(tmp_path: Path) -> None:
     with pytest.raises(TokenizerError, match="cannot be read"):
-        gpt2(tmp_path / "no.json", tmp_path / "no.bpe")
+        load_gpt2(tmp_path / "no.json", tmp_path / "no.bpe")

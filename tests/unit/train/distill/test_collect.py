@@ -281,7 +281,7 @@ def test_a_task_that_poses_other_problems_than_before_is_noticed(start, shown, t
 def local(tmp_path):
     """A teacher of another architecture and vocabulary that knows nothing; what it writes is wrong but whole."""
     torch.manual_seed(3)
-    reader = bpe.train([], bpe.SMALLEST)
+    reader = bpe.train([], bpe.MIN_VOCAB_SIZE)
     model = build(3)
     save_directory(tmp_path / "teacher", model, tokenizer=reader, template=bpe.chat_template())
     return {"kind": "local", "path": str(tmp_path / "teacher")}

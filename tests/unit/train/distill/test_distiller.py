@@ -168,7 +168,9 @@ def test_a_killed_run_goes_on_to_the_same_weights(places, quiet, tmp_path, monke
 
 
 def test_another_vocabulary_is_refused_with_the_way_out(places, quiet, tmp_path):
-    save_directory(tmp_path / "teacher", build(1), tokenizer=bpe.train([], bpe.SMALLEST), template=bpe.chat_template())
+    save_directory(
+        tmp_path / "teacher", build(1), tokenizer=bpe.train([], bpe.MIN_VOCAB_SIZE), template=bpe.chat_template()
+    )
     with pytest.raises(ConfigError, match=r"different tokenizers.*distill its traces"):
         run(config(**places), tmp_path / "run", quiet)
 

@@ -36,7 +36,10 @@ def test_the_answer_is_learned_behind_the_students_own_prompt(lessons):
 
 def test_text_goes_over_whatever_the_vocabulary():
     """Two students with other tokens learn the same words."""
-    one, other = SampleBuilder(tokenizer(), template()), SampleBuilder(bpe.train([], bpe.SMALLEST), bpe.chat_template())
+    one, other = (
+        SampleBuilder(tokenizer(), template()),
+        SampleBuilder(bpe.train([], bpe.MIN_VOCAB_SIZE), bpe.chat_template()),
+    )
     message = answer("Ça fait 24, 猫!", "hm")
     a, b = one.sample(ITEM, message), other.sample(ITEM, message)
     assert list(a.ids) != list(b.ids)

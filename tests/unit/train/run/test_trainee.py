@@ -11,7 +11,7 @@ from fathom.train.run.trainee import BYTES, load_tokenizer
 
 def test_bytes_is_the_tokenizer_without_merges() -> None:
     tokenizer, template = load_tokenizer(BYTES)
-    assert tokenizer.vocab_size == bpe.SMALLEST
+    assert tokenizer.vocab_size == bpe.MIN_VOCAB_SIZE
     assert tokenizer.decode(tokenizer.encode("déjà vu")) == "déjà vu"
     assert template is not None
 

@@ -14,7 +14,7 @@ from fathom.text.tokenizer import bpe
 from fathom.train.supervised.config import BatchConfig, FileData, GeneratedData, SFTConfig, ShardData
 from fathom.train.supervised.dataset import dataset
 
-BYTES = bpe.train([], bpe.SMALLEST)
+BYTES = bpe.train([], bpe.MIN_VOCAB_SIZE)
 TEMPLATE = bpe.chat_template()
 
 GENERATOR = """
