@@ -34,7 +34,8 @@ chat: $(READY_TO_RUN) ## talk to the model in the browser; ARGS="--terminal" sta
 	@$(VENV)/bin/fathom chat $(ARGS)
 
 speedrun: $(READY_TO_RUN) ## train a model that learns to think by itself, in half an hour, and talk to it
-	@FATHOM=$(VENV)/bin/fathom runs/speedrun.sh $(ARGS)
+	@$(VENV)/bin/fathom train speedrun:pipeline --out runs/speedrun $(ARGS)
+	@if [ -t 0 ] && [ -t 1 ]; then $(VENV)/bin/fathom chat --terminal --model runs/speedrun/zero/final; fi
 
 test: $(READY_TO_TEST) ## run the tests that take seconds
 	@$(PY) -m pytest $(ARGS)

@@ -1,29 +1,26 @@
 """Does reinforcement learning beat the obvious at equal time? Four seeds over two bases, with every control.
 
-Runs ``runs/controls.sh``, or goes on where a folder holds a part of it, and stores what its runs left on disk: of every
-arm and seed the minutes of training, and what the measurements on held-out problems found. Every stage has one thread
-and two run at a time, so that all arms meet the same machine. The report with curves and completions is
-``report.html`` in the folder.
+Runs ``speedrun:controls``, or resumes it in a folder that holds a part of it, and stores what its runs left on disk: of
+every arm and seed the minutes of training, and the measurements on held-out problems. Every stage has one thread and
+two run at a time, so that all arms have one machine. The report with curves and completions is ``report.html`` in the
+folder.
 """
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import harness
-from benchmarks.harness import ROOT, Json
-from benchmarks.speedrun import LAUNCHER, gate
+from benchmarks.harness import Json
+from benchmarks.speedrun import gate, run_recipe
 from fathom.train.run.metrics import read
 
 SEEDS = (0, 1, 2, 3)
 ARMS = ("base", "continued", "rejection", "iterated", "zero")
-"""As ``runs/controls.sh`` calls them; even seeds have the base of the first, odd ones that of the second."""
+"""As ``speedrun:controls`` calls them; even seeds have the base of seed 0, odd ones that of seed 1."""
 TOLD = ("temperature", "pass@1", "pass@8", "pass@64", "error", "length", "truncated", "guesses", "problems", "samples")
 
 
@@ -40,23 +37,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = (options.keep or Path(folder) / "runs").resolve()
         if not options.collect:
-            run(place, Path(folder))
+            run_recipe("speedrun:controls", place, threads=1)
         results = collected(place)
     harness.write("controls", {"threads": 1, "at_a_time": 2, "seeds": list(SEEDS)}, results, options, before)
     print(harness.table([["arm", "T = 1", "T = 0.6", "greedy", "minutes"], *map(list, rows(results))]))
-
-
-def run(place: Path, folder: Path) -> None:
-    """What its stages say goes on to the terminal."""
-    launcher = folder / "fathom"
-    launcher.write_text(LAUNCHER.format(python=sys.executable))
-    launcher.chmod(0o755)
-    environ = {**os.environ, "FATHOM": str(launcher), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run(
-        ["runs/controls.sh", str(place)], cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, check=False
-    )
-    if done.returncode:
-        raise SystemExit(f"the controls ended with code {done.returncode}")
 
 
 def collected(place: Path) -> Json:

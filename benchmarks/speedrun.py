@@ -1,8 +1,8 @@
-"""How long `make speedrun` takes, how much memory, and what comes out: the whole road, measured from outside.
+"""How long `make speedrun` takes, how much memory, and what comes out: measured from outside.
 
-One run of ``runs/speedrun.sh`` in a directory of its own. Times are those of the stages' processes, start and end of
+One run of ``speedrun:pipeline`` in a directory of its own. Times are those of the stages' processes, start and end of
 Python included; memory is the largest resident set of any of them. What the model can do is read from the metrics that
-the measurements of the test split left. For seeds and controls see ``runs/controls.sh`` and its report.
+the measurements of the test split left. For seeds and controls see ``speedrun:controls`` and its report.
 """
 
 from __future__ import annotations
@@ -13,14 +13,12 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from benchmarks import harness
 from benchmarks.harness import ROOT, Json
+from fathom.train.pipeline import STATE
 from fathom.train.run.metrics import read
-
-LAUNCHER = '#!/bin/sh\nexec "{python}" -m fathom "$@"\n'
 
 
 def main() -> None:
@@ -32,7 +30,7 @@ def main() -> None:
     before = harness.environment()
     with tempfile.TemporaryDirectory() as folder:
         place = options.keep or Path(folder) / "run"
-        stages = run(place, Path(folder), options.threads)
+        stages = run(place, options.threads)
         results = {
             "stages_s": stages,
             "total_s": round(sum(stages.values()), 1),
@@ -45,30 +43,20 @@ def main() -> None:
     print(harness.table([[name, f"{seconds:.0f} s"] for name, seconds in stages.items()]))
 
 
-def run(place: Path, folder: Path, threads: int) -> dict[str, float]:
-    """Seconds of each stage by its name; what the stages say goes on to the terminal."""
-    launcher = folder / "fathom"
-    launcher.write_text(LAUNCHER.format(python=sys.executable))
-    launcher.chmod(0o755)
-    environ = {**os.environ, "FATHOM": str(launcher), "OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(ROOT / "src")}
-    began: list[tuple[str, float]] = []
-    with subprocess.Popen(
-        ["runs/speedrun.sh", str(place)],
-        cwd=ROOT,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            if line.startswith("== "):
-                began.append((line[3:].strip(), time.perf_counter()))
-    if process.returncode:
-        raise SystemExit(f"the speedrun ended with code {process.returncode}")
-    ends = [moment for _, moment in began[1:]] + [time.perf_counter()]
-    return {name: round(end - start, 1) for (name, start), end in zip(began, ends, strict=True)}
+def run(place: Path, threads: int) -> dict[str, float]:
+    """Seconds of each stage by its name; what the stages print goes to the terminal."""
+    run_recipe("speedrun:pipeline", place, threads)
+    finished = json.loads((place / STATE).read_text())["finished"]
+    return {name: stage["seconds"] for name, stage in finished.items()}
+
+
+def run_recipe(recipe: str, place: Path, threads: int) -> None:
+    """`fathom train` of this checkout. Raises SystemExit where it fails."""
+    environ = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-m", "fathom", "train", recipe, "--out", str(place)]
+    done = subprocess.run(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        raise SystemExit(f"{recipe} ended with code {done.returncode}")
 
 
 def gate(place: Path) -> Json:

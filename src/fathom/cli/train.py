@@ -1,4 +1,4 @@
-"""``fathom train``: any stage, from a recipe; the same command goes on where it was stopped.
+"""``fathom train``: one stage from a recipe, or a pipeline of stages; the same command resumes what was stopped.
 
 With several processes, ``torchrun --nproc-per-node N -m fathom train …`` or ``--ranks N``, which is short for it.
 """
@@ -10,10 +10,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from fathom.train.pipeline import Pipeline, Stage
+    from fathom.train.run.config import RunConfig
 
 
 def train(
@@ -23,10 +27,13 @@ def train(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(help="Directory of the run; the finished model is in its final/. Default: runs/RECIPE."),
+        typer.Option(help="Directory of the run; its final/ is the finished model. Default: runs/RECIPE."),
     ] = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value: --set optim.clip=0.5.")
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change one value: --set optim.clip=0.5. Of a pipeline: STAGE.KEY=VALUE."
+        ),
     ] = None,
     depth: Annotated[
         int | None, typer.Option(min=1, help="The dial of recipes that have one: everything else follows from it.")
@@ -34,21 +41,36 @@ def train(
     ranks: Annotated[
         int | None, typer.Option(min=1, help="Processes on this machine that share the work (torchrun's, in short).")
     ] = None,
+    stage: Annotated[str | None, typer.Option(help="Of a pipeline: this stage alone, in this process.")] = None,
 ) -> None:
-    """Train a model: begin a run, or go on with the one in DIR."""
+    """Train a model: start a run or a pipeline of runs, or resume the one in DIR."""
+    from fathom.base.errors import ConfigError
+    from fathom.train.pipeline import Pipeline, resolve
+    from fathom.train.run.config import override
+    from fathom.train.run.recipe import call, recipe
+
+    made = call(name, depth)
+    if isinstance(made, Pipeline):
+        pipeline = made.override(settings or ())
+        place = out or Path("runs") / pipeline.name
+        if stage is None:
+            raise typer.Exit(_run_pipeline(pipeline, place, ranks))
+        config, place = resolve(pipeline.stage(stage), place), place / stage
+    elif stage is not None:
+        raise ConfigError(f"the recipe {name} is one stage, not a pipeline", "leave out --stage")
+    else:
+        config = override(recipe(name, depth), settings or ())
+        place = out or Path("runs") / config.name
     if ranks is not None and ranks > 1 and "WORLD_SIZE" not in os.environ:
         raise typer.Exit(spawn(ranks))
+    _run(config, place)
 
-    from fathom.train.run.config import override
-    from fathom.train.run.recipe import recipe
 
-    config = override(recipe(name, depth), settings or ())
-
+def _run(config: RunConfig, place: Path) -> None:
     from fathom.base.distributed import process_group
-    from fathom.train.run.display import Display  # rich and torch: not before the configuration is known to hold
+    from fathom.train.run.display import Display
     from fathom.train.stages import run
 
-    place = out or Path("runs") / config.name
     with process_group() as world:
         console = None if world.is_main else Console(quiet=True)
         title, price = f"{config.name} → {place}", config.dollars_per_hour
@@ -56,6 +78,34 @@ def train(
             finished = run(config, place, display, world)
     if not finished:
         raise typer.Exit(130)
+
+
+def _run_pipeline(pipeline: Pipeline, place: Path, ranks: int | None) -> int:
+    """Run all stages, then write the report; the exit code. Stages that run side by side print into files."""
+    from fathom.cli.report import report
+    from fathom.train.pipeline import STOPPED, run_pipeline
+
+    def launch(stage: Stage) -> subprocess.Popen[bytes]:
+        arguments = [*sys.argv[1:], "--stage", stage.name]
+        if ranks is not None and not stage.config.distributed:
+            arguments += ["--ranks", "1"]
+        command = [sys.executable, "-m", "fathom", *arguments]
+        if pipeline.jobs == 1:
+            return subprocess.Popen(command, start_new_session=True)
+        log = place / f"{stage.name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as file:
+            return subprocess.Popen(command, start_new_session=True, stdout=file, stderr=file)
+
+    def say(what: str, _fraction: float | None = None) -> None:
+        typer.echo(f"== {what}", err=True)
+
+    if not run_pipeline(pipeline, place, launch, say):
+        return STOPPED
+    report([place], out=place / "report.html", title=None, goal=0.85, tensorboard=None)
+    if pipeline.hint:
+        typer.echo(pipeline.hint.format(out=place))
+    return 0
 
 
 def spawn(ranks: int) -> int:

@@ -1,6 +1,8 @@
 """Beyond the base: can reinforcement learning teach what 64 attempts of the base do not contain? Meant for three hours.
 
-`runs/curriculum.sh` runs the stages in order. The problems are those of `countdown.lessons`: Countdown with
+`fathom train curriculum:pipeline` runs the stages in order.
+
+The problems are those of `countdown.lessons`: Countdown with
 three and four numbers, chained arithmetic, and tasks of reasoning-gym, which therefore has to be installed. What is
 asked, and how it is told from luck: `fathom.train.evaluation.beyond`.
 """
@@ -15,6 +17,7 @@ from fathom.recipes.countdown.lessons import LESSONS, lessons, levels  # noqa: F
 from fathom.recipes.countdown.vocabulary import SIZE
 from fathom.train.evaluation.beyond import BeyondConfig
 from fathom.train.evaluation.measure import MeasureConfig, Setting
+from fathom.train.pipeline import Pipeline, Stage, output
 from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.curriculum import Curriculum
 from fathom.train.run.config import CheckpointConfig
@@ -123,4 +126,20 @@ def beyond(start: str = ZERO, base: str = BASE) -> BeyondConfig:
     """Held-out problems that the base does not solve in 64 samples: who solves them now?"""
     return BeyondConfig(
         name="curriculum-beyond", start=start, base=base, task=TASK, problems=450, samples=64, max_tokens=LONGEST
+    )
+
+
+def pipeline() -> Pipeline:
+    """Base, reinforcement learning through the levels, the measurement of both, and what the base could not do."""
+    start = output("base")
+    return Pipeline(
+        "curriculum",
+        (
+            Stage("base", base()),
+            Stage("zero", zero(start)),
+            Stage("test-base", measure(start)),
+            Stage("test-zero", measure(output("zero"))),
+            Stage("beyond", beyond(output("zero"), start)),
+        ),
+        hint="talk to it: fathom chat --model {out}/zero/final        and type: 25 from 3 5 9 14",
     )

@@ -1,15 +1,20 @@
 """R1-Zero on a laptop, stage by stage: a base model, the same base after reinforcement learning alone, and controls.
 
-`runs/speedrun.sh` runs them in order. What they are and why: `fathom.train.zero`.
+`fathom train speedrun:pipeline` runs them in order, `fathom train speedrun:controls` the controls.
+
+What they are and why: `fathom.train.zero`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig, ScheduleConfig
 from fathom.recipes.countdown.corpus import corpus  # noqa: F401 - what `data.function` names
 from fathom.recipes.countdown.vocabulary import SIZE
 from fathom.train.evaluation.measure import MeasureConfig, Setting
+from fathom.train.pipeline import Pipeline, Stage, for_seeds, output
 from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
 from fathom.train.rl.rejection import correct_completions as kept  # noqa: F401 - `data.function`, in stored runs too
 from fathom.train.run.config import CheckpointConfig
@@ -24,6 +29,9 @@ LONGEST = 160
 """Tokens of an answer in practice: every line there is takes 126, and who repeats many is cut off."""
 PATIENCE = 224
 """Tokens of an answer in a measurement, and about what the context leaves in a conversation."""
+
+ONE_ATTEMPT = tuple(Setting(temperature=t, samples=n) for t, n in ((1.0, 16), (0.6, 8), (0.0, 1)))
+"""Of the controls: what they solve in one attempt is compared, not in 64."""
 
 
 def model() -> ModelConfig:
@@ -147,3 +155,43 @@ def measure(start: str = "runs/speedrun/zero/final") -> MeasureConfig:
             Setting(temperature=0.0, samples=1),
         ),
     )
+
+
+def pipeline() -> Pipeline:
+    """Base, reinforcement learning, and the measurement of both."""
+    return Pipeline(
+        "speedrun",
+        (
+            Stage("base", speedrun()),
+            Stage("zero", zero(output("base"))),
+            Stage("test-base", measure(output("base"))),
+            Stage("test-zero", measure(output("zero"))),
+        ),
+        hint="talk to it: fathom chat --model {out}/zero/final        and type: 24 from 3 5 9",
+    )
+
+
+def controls() -> Pipeline:
+    """Does reinforcement learning beat the obvious? Four seeds over two bases, and for each the controls at the
+    wall-clock time of reinforcement learning. Every stage has one thread and two run at a time: all have one machine.
+    """
+    return Pipeline("controls", for_seeds(range(4), _controls_of, "threads=1"), jobs=2)
+
+
+def _controls_of(seed: int) -> Iterator[Stage]:
+    """Even seeds share the base of seed 0, odd ones that of seed 1."""
+    base, data = output(f"seed-{seed % 2}/base"), "data.options.seed={}"
+    if seed < 2:
+        yield Stage("base", speedrun(), (data.format(100 + seed),))
+    yield Stage("zero", zero(base))
+    yield Stage("continued", continued(base), (data.format(200 + seed),), minutes_of="zero")
+    yield Stage("rejection", rejection(base), (data.format(seed),), minutes_of="zero")
+    start = base
+    for number, name in enumerate(("round-1", "round-2", "iterated"), 1):
+        yield Stage(name, iterated(start), (data.format(10 * seed + number),), minutes_of="zero", parts=3)
+        start = output(name)
+    if seed < 2:
+        yield Stage("test-base", measure(base))
+    yield Stage("test-zero", measure(output("zero")))
+    for name in ("continued", "rejection", "iterated"):
+        yield Stage(f"test-{name}", measure(output(name)).model_copy(update={"settings": ONE_ATTEMPT}))

@@ -1,6 +1,8 @@
 """The longer R1-Zero on one consumer GPU: a model of 30 million active parameters by the dial, in bfloat16.
 
-`runs/speedrun_gpu.sh` runs the stages in order. The lessons are those of `recipes/curriculum.py`; what follows from
+`fathom train speedrun-gpu:pipeline` runs the stages in order.
+
+The lessons are those of `recipes/curriculum.py`; what follows from
 the size stands in `countdown.scaled`. Shapes and memory are checked by tests; the run itself has not been made.
 """
 
@@ -9,6 +11,7 @@ from __future__ import annotations
 from fathom.recipes.countdown import scaled
 from fathom.train.evaluation.beyond import BeyondConfig
 from fathom.train.evaluation.measure import MeasureConfig
+from fathom.train.pipeline import Pipeline, Stage, output
 from fathom.train.rl.config import RLConfig
 from fathom.train.supervised.config import PretrainConfig
 
@@ -32,3 +35,18 @@ def measure(start: str = ZERO) -> MeasureConfig:
 
 def beyond(start: str = ZERO, base: str = BASE) -> BeyondConfig:
     return scaled.beyond(NAME, start, base)
+
+
+def pipeline(depth: int = 9) -> Pipeline:
+    """Base, reinforcement learning, the measurement of both, and what the base could not do."""
+    base = output("base")
+    return Pipeline(
+        NAME,
+        (
+            Stage("base", speedrun_gpu(depth)),
+            Stage("zero", zero(base)),
+            Stage("test-base", measure(base)),
+            Stage("test-zero", measure(output("zero"))),
+            Stage("beyond", beyond(output("zero"), base)),
+        ),
+    )

@@ -50,6 +50,8 @@ def _storage_error(error: OSError, out: Path) -> CheckpointError:
 
 
 def _run(config: RunConfig, out: Path, display: Display, world: World) -> bool:
+    if world.size > 1 and not config.distributed:
+        raise ConfigError(f"the stage {config.stage} runs in one process", "leave out --ranks, or torchrun")
     match config:
         case PretrainConfig() | SFTConfig():
             return run_supervised(config, out, display, world)
@@ -61,8 +63,6 @@ def _run(config: RunConfig, out: Path, display: Display, world: World) -> bool:
             return run_rl(config, out, display, world)
         case MeasureConfig():
             return measure(config, out, display, world)
-        case _ if world.size > 1:
-            raise ConfigError(f"the stage {config.stage} runs in one process", "leave out --ranks, or torchrun")
         case BeyondConfig():
             return beyond(config, out, display)
         case _:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,3 +32,42 @@ def test_a_mistake_is_an_error_before_anything_is_written(tmp_path: Path) -> Non
     with pytest.raises(ConfigError, match="has no dial"):
         CliRunner().invoke(app, ["train", TINY, "--out", str(out), "--depth", "3"], catch_exceptions=False)
     assert not out.exists()
+
+
+PIPELINE = """
+from fathom.recipes.tiny_pretrain import tiny_pretrain
+from fathom.train.pipeline import Pipeline, Stage, output
+
+SMALL = ("steps=2", "batch.rows=2", "data.options.count=50")
+
+def both():
+    tuned = tiny_pretrain().model_copy(update={"start": output("base"), "model": None, "tokenizer": None})
+    return Pipeline(
+        "both", (Stage("base", tiny_pretrain(), SMALL), Stage("tuned", tuned, SMALL)), hint="it is {out}/tuned/final"
+    )
+"""
+
+
+def fathom(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "fathom", "train", *arguments], capture_output=True, text=True, cwd=folder, check=False
+    )
+
+
+def test_a_pipeline_runs_its_stages_and_reports(tmp_path: Path) -> None:
+    (tmp_path / "both.py").write_text(PIPELINE)
+    done = fathom("both.py", "--set", "tuned.steps=3", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    out = tmp_path / "runs/both"
+    assert (out / "tuned/final/config.json").is_file()
+    assert json.loads((out / "tuned/run.json").read_text())["config"]["steps"] == 3
+    assert json.loads((out / "tuned/run.json").read_text())["config"]["start"] == "runs/both/base/final"
+    assert (out / "report.html").is_file()
+    assert "it is runs/both/tuned/final" in done.stdout
+    alone = fathom("both.py", "--stage", "base", folder=tmp_path)
+    assert "nothing is left to do" in alone.stderr
+
+
+def test_a_stage_of_what_is_no_pipeline_is_refused() -> None:
+    with pytest.raises(ConfigError, match="is one stage, not a pipeline; leave out --stage"):
+        CliRunner().invoke(app, ["train", TINY, "--stage", "base"], catch_exceptions=False)

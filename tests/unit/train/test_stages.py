@@ -4,6 +4,7 @@ import errno
 import os
 import re
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from rich.console import Console
@@ -23,9 +24,13 @@ def test_a_stage_without_a_function_is_refused(tmp_path: Path) -> None:
         run(RunConfig(stage="dreaming", name="x"), tmp_path, Display())
 
 
+class Alone(RunConfig):
+    distributed: ClassVar[bool] = False
+
+
 def test_a_stage_that_cannot_share_says_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="the stage dreaming runs in one process; leave out --ranks"):
-        run(RunConfig(stage="dreaming", name="x"), tmp_path, Display(), World(1, 2, 1))
+        run(Alone(stage="dreaming", name="x"), tmp_path, Display(), World(1, 2, 1))
 
 
 @pytest.mark.parametrize("name", ["tiny-pretrain", "tiny-sft", "tiny-rl", "speedrun:measure"])

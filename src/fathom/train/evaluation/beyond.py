@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import PositiveFloat, PositiveInt
 
@@ -32,6 +32,8 @@ ALL = "all"
 
 class BeyondConfig(RunConfig):
     """``start`` is the trained model, ``base`` the one its training started from. ``problems`` None takes all."""
+
+    distributed: ClassVar[bool] = False
 
     stage: Literal["beyond"] = "beyond"
     start: str

@@ -33,8 +33,10 @@ class RunConfig(Part):
     ``free`` names the keys that may differ between a run and its resume, because no weight depends on them; a dot
     descends. ``dollars_per_hour`` is what the machine costs: the display and the report multiply it with the time.
     ``precision`` is that of matrix products; weights and optimizer stay float32. ``auto`` follows
-    ``fathom.base.device``.
+    ``fathom.base.device``. ``distributed`` is false for stages that run in one process.
     """
+
+    distributed: ClassVar[bool] = True
 
     free: ClassVar[frozenset[str]] = frozenset(
         {"checkpoint.every", "checkpoint.keep", "log_every", "dollars_per_hour", "max_minutes", "threads"}

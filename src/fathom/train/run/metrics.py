@@ -66,7 +66,7 @@ def read(directory: Path) -> list[dict[str, Any]]:
 def describe(directory: Path, facts: Mapping[str, Any]) -> None:
     """Write ``run.json``, whole or not at all."""
     directory.mkdir(parents=True, exist_ok=True)
-    _replace(directory / RUN, json.dumps(facts, indent=2) + "\n")
+    replace_text(directory / RUN, json.dumps(facts, indent=2) + "\n")
 
 
 def last_described(directory: Path) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def last_described(directory: Path) -> dict[str, Any]:
 def _keep_up_to(path: Path, step: int) -> None:
     if path.exists():
         kept = [line for line in _whole_lines(path) if step and json.loads(line)["step"] <= step]
-        _replace(path, "".join(line + "\n" for line in kept))
+        replace_text(path, "".join(line + "\n" for line in kept))
 
 
 def _whole_lines(path: Path) -> list[str]:
@@ -87,7 +87,8 @@ def _whole_lines(path: Path) -> list[str]:
     return text[: text.rfind("\n") + 1].splitlines()
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_text(path: Path, text: str) -> None:
+    """Write ``text`` to ``path``, whole or not at all."""
     partial = path.with_name(path.name + ".partial")
     partial.write_text(text, encoding="utf-8")
     os.replace(partial, path)

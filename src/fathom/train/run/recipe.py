@@ -20,18 +20,22 @@ from fathom.train.run.config import RunConfig
 def recipe(name: str, depth: int | None = None) -> RunConfig:
     """The configuration that the recipe called ``name`` returns; ``depth`` is its dial, None its own choice.
 
-    Raises ConfigError where there is no such recipe, or it has no dial.
+    Raises ConfigError where there is no such recipe, it has no dial, or it returns something else.
     """
-    function = find(name)
-    if depth is None:
-        config = function()
-    elif "depth" in inspect.signature(function).parameters:
-        config = function(depth=depth)
-    else:
-        raise ConfigError(f"the recipe {name} has no dial", "leave out --depth, or use --set")
+    config = call(name, depth)
     if not isinstance(config, RunConfig):
         raise ConfigError(f"the recipe {name} returns no RunConfig", "let the function return one")
     return config
+
+
+def call(name: str, depth: int | None = None) -> object:
+    """What the recipe called ``name`` returns. Raises ConfigError where there is no such recipe, or it has no dial."""
+    function = find(name)
+    if depth is None:
+        return function()
+    if "depth" in inspect.signature(function).parameters:
+        return function(depth=depth)
+    raise ConfigError(f"the recipe {name} has no dial", "leave out --depth, or use --set")
 
 
 def folder() -> Path:
