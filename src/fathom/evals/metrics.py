@@ -81,8 +81,9 @@ def metrics(groups: Sequence[Group]) -> dict[str, Any]:
 
 def mean_reward_parts(rewards: Sequence[Reward]) -> dict[str, float]:
     """The mean of each part of the reward that is not 0 in all of ``rewards``."""
-    means = {name: mean([getattr(reward, name) for reward in rewards]) for name in Reward.__slots__}
-    return {name: value for name, value in means.items() if any(getattr(reward, name) for reward in rewards)}
+    names = dict.fromkeys(name for reward in rewards for name in reward.parts)
+    columns = {name: [reward.parts.get(name, 0.0) for reward in rewards] for name in names}
+    return {name: mean(values) for name, values in columns.items() if any(values)}
 
 
 def summary(evaluation: Evaluation) -> str:

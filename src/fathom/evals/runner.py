@@ -10,7 +10,7 @@ from fathom.checkpoint.bundle import Bundle
 from fathom.evals.grading import GradedCompletion, Group
 from fathom.evals.rollout import EngineSampler, PromptIds, Rollout, RolloutSampler
 from fathom.model.transformer import Transformer
-from fathom.tasks.rewards import PLAIN, RewardConfig, reward
+from fathom.tasks.rewards import TASK_REWARD, GradedText, Rewards
 from fathom.tasks.task import Item, Task
 from fathom.text.conversation import Chat
 from fathom.text.tokenizer.tokenizer import Tokenizer
@@ -31,7 +31,7 @@ class Grader:
         tokenizer: Tokenizer,
         chat: Chat | None = None,
         world: World = ALONE,
-        rewards: RewardConfig = PLAIN,
+        rewards: Rewards = TASK_REWARD,
     ) -> None:
         self.task = task
         self.sampler = sampler
@@ -58,8 +58,7 @@ class Grader:
         text = self._tokenizer.decode(rollout.completion_ids)
         verdict = self.task.verify(item, text)
         lenient = verdict.correct or self.task.lenient(item, text).correct
-        tokens = len(rollout.completion_ids)
-        earned = reward(self._rewards, verdict, text, tokens=tokens, limit=limit, truncated=rollout.truncated)
+        earned = self._rewards(GradedText(verdict, text, len(rollout.completion_ids), limit, rollout.truncated))
         return GradedCompletion(rollout, text, verdict, lenient, earned)
 
     def sample_and_grade(
@@ -87,7 +86,7 @@ class Grader:
 
 
 def build_grader(
-    bundle: Bundle, task: Task, *, sequences: int = 512, world: World = ALONE, rewards: RewardConfig = PLAIN
+    bundle: Bundle, task: Task, *, sequences: int = 512, world: World = ALONE, rewards: Rewards = TASK_REWARD
 ) -> Grader:
     """A grader that samples problems of ``task`` with the model of ``bundle``, ``sequences`` at a time."""
     chat = Chat(bundle.tokenizer, bundle.template) if bundle.template is not None else None

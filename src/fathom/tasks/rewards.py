@@ -1,32 +1,94 @@
-"""What a completion earns: its task's reward, and whatever else the configuration pays for.
+"""Rewards of completions: a weighted sum of reward functions.
 
-    earned = accuracy · the task's reward
-           + format · (1 where it has the form that was asked for)
-           + language.weight · (share of the words of the thinking that are in the language)
-           + length.weight · (how its length is shaped)
+A reward function takes a `GradedText` and returns a number; further keywords are its options. Those of this module are
+in `REWARDS` by name, and adding one is a function and an entry there. A function in a file of your own is named by its
+place (``my/rewards.py:brevity``), with its weight:
 
-R1-Zero adds accuracy and format (section 2.2.2); R1 adds the consistency of language against thoughts that mix them
-(section 2.3.2); DAPO punishes what nears the limit (arXiv 2503.14476, eq. 13). All of it is a pure function of the
-text, its length and the verdict. A cut-off completion earns nothing but what its length costs. By default only the
-task's reward counts: each further part is one more thing to be gamed.
+    --set 'rewards.functions={"my/rewards.py:brevity": 0.2}'
+
+R1-Zero adds accuracy and format (section 2.2.2); R1 adds the consistency of language against thinking that mixes them
+(section 2.3.2); DAPO penalizes completions near the limit (arXiv 2503.14476, eq. 13). By default the task's own reward
+is the only one: each further part is one more thing to be gamed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial, reduce
+from operator import add
+from types import MappingProxyType
+from typing import Any, Literal
 
-from pydantic import NonNegativeFloat, PositiveInt, field_validator
+from pydantic import Field, NonNegativeFloat, PositiveInt, field_validator, model_validator
 
 from fathom.base.config import Part
+from fathom.base.errors import ConfigError
 from fathom.tasks.task import Verdict
 from fathom.tasks.verifiers.language import SCRIPTS, share
 from fathom.tasks.verifiers.length import cosine, soft_overlong
 from fathom.text import markers
 
 
+@dataclass(frozen=True, slots=True)
+class GradedText:
+    """A completion of ``tokens`` tokens, where ``limit`` are allowed, with the verifier's verdict.
+
+    ``truncated``: the limit cut it off. A reward function decides by itself what that is worth; it should be 0 or less.
+    """
+
+    verdict: Verdict
+    text: str
+    tokens: int
+    limit: int
+    truncated: bool = False
+
+    @property
+    def thinking(self) -> str:
+        return thinking(self.text)
+
+
+RewardFunction = Callable[..., float]
+"""Takes a `GradedText`, and options as keywords."""
+
+Shape = Literal["overlong", "cosine"]
+
+
+def accuracy(completion: GradedText) -> float:
+    """The task's own reward; 0 for a truncated completion."""
+    return 0.0 if completion.truncated else completion.verdict.reward
+
+
+def format_(completion: GradedText) -> float:
+    """1 where the completion has the form that was asked for."""
+    return float(completion.verdict.well_formed and not completion.truncated)
+
+
+def language(completion: GradedText, *, name: str) -> float:
+    """The share of the words of the thinking that are in this language; an empty thinking is in none."""
+    if completion.truncated or not completion.thinking:
+        return 0.0
+    return share(completion.thinking, name)
+
+
+def length(completion: GradedText, *, shape: Shape = "overlong", cache: int | None = None) -> float:
+    """``overlong`` costs up to 1 over the last ``cache`` tokens before the limit (None: a quarter of it). ``cosine``
+    (arXiv 2502.03373, section 4.2) rewards correct answers for being short and wrong ones for having tried longer.
+    """
+    tokens, limit = completion.tokens, completion.limit
+    if shape == "cosine":
+        return cosine(tokens, completion.verdict.correct and not completion.truncated, maximum=limit)
+    return soft_overlong(tokens, maximum=limit, cache=min(limit, cache or max(1, limit // 4)))
+
+
+REWARDS: Mapping[str, RewardFunction] = MappingProxyType(
+    {"accuracy": accuracy, "format": format_, "language": language, "length": length}
+)
+"""By the name in a configuration, under which runs log them too."""
+
+
 class LanguageReward(Part):
-    """``name`` is the code of the language that thoughts should be in (`fathom.tasks.verifiers.language.SCRIPTS`)."""
+    """``name`` is the code of a language (`fathom.tasks.verifiers.language.SCRIPTS`)."""
 
     name: str
     weight: NonNegativeFloat = 0.1
@@ -40,71 +102,116 @@ class LanguageReward(Part):
 
 
 class LengthReward(Part):
-    """``overlong`` costs up to 1 over the last ``cache`` tokens before the limit (None: a quarter of it). ``cosine``
-    (arXiv 2502.03373, section 4.2) pays right answers for being short and wrong ones for having tried longer.
-    """
+    """The options of `length`, with its weight."""
 
-    shape: Literal["overlong", "cosine"] = "overlong"
+    shape: Shape = "overlong"
     weight: NonNegativeFloat = 1.0
     cache: PositiveInt | None = None
 
 
+class RewardTerm(Part):
+    """``weight`` of a reward function, and its options. A number alone is the weight."""
+
+    weight: float = 1.0
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_a_weight(cls, value: Any) -> Any:
+        return {"weight": value} if isinstance(value, int | float) else value
+
+
 class RewardConfig(Part):
-    """Weights of the parts. ``language`` and ``length`` are not looked at where they are None."""
+    """The weight of the task's own reward, and what else counts. ``functions``: any others, by name or place."""
 
     accuracy: NonNegativeFloat = 1.0
     format: NonNegativeFloat = 0.0
     language: LanguageReward | None = None
     length: LengthReward | None = None
+    functions: dict[str, RewardTerm] = Field(default_factory=dict)
 
-
-PLAIN = RewardConfig()
+    def terms(self) -> dict[str, RewardTerm]:
+        """All that counts, by name or place."""
+        terms = {"accuracy": RewardTerm(weight=self.accuracy), "format": RewardTerm(weight=self.format)}
+        if self.language is not None:
+            terms["language"] = RewardTerm(weight=self.language.weight, options={"name": self.language.name})
+        if self.length is not None:
+            options = {"shape": self.length.shape, "cache": self.length.cache}
+            terms["length"] = RewardTerm(weight=self.length.weight, options=options)
+        return {name: term for name, term in (terms | self.functions).items() if term.weight}
 
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """What a completion earned, part by part, each with its weight."""
+    """What a completion earned: the weighted ``parts`` by name."""
 
-    accuracy: float
-    format: float = 0.0
-    language: float = 0.0
-    length: float = 0.0
+    parts: Mapping[str, float]
 
     @property
     def total(self) -> float:
-        return self.accuracy + self.format + self.language + self.length
+        return reduce(add, self.parts.values(), 0.0)
 
 
-NOTHING = Reward(0.0)
+NO_REWARD = Reward({})
 
 
-def reward(
-    config: RewardConfig, verdict: Verdict, text: str, *, tokens: int, limit: int, truncated: bool = False
-) -> Reward:
-    """Of a completion of so many ``tokens``, where ``limit`` are allowed. An empty thought is in no language."""
-    shaped = _length(config.length, verdict.correct and not truncated, tokens, limit)
-    if truncated:
-        return Reward(0.0, length=shaped)
-    thought = thinking(text)
-    spoken = config.language
-    return Reward(
-        accuracy=config.accuracy * verdict.reward,
-        format=config.format * verdict.well_formed,
-        language=spoken.weight * share(thought, spoken.name) if spoken is not None and thought else 0.0,
-        length=shaped,
-    )
+@dataclass(frozen=True, slots=True)
+class Rewards:
+    """Weighted reward functions, by the names under which runs log them."""
+
+    functions: Mapping[str, tuple[float, RewardFunction]]
+
+    def __call__(self, completion: GradedText) -> Reward:
+        return Reward({name: weight * function(completion) for name, (weight, function) in self.functions.items()})
+
+
+def build_rewards(config: RewardConfig, load: Callable[[str], Callable[..., Any]] | None = None) -> Rewards:
+    """The rewards of a configuration; ``load`` finds a function by its place, as in ``my/rewards.py:brevity``.
+
+    Raises ConfigError on a name that is not known, two of one name, options that do not fit, and a function that does
+    not return a number for an empty completion.
+    """
+    functions: dict[str, tuple[float, RewardFunction]] = {}
+    for place, term in config.terms().items():
+        name, function = _find(place, load)
+        if name in functions:
+            raise ConfigError(f"two rewards are called {name!r}", "rename one of the functions")
+        function = partial(function, **term.options)
+        _try(place, function)
+        functions[name] = term.weight, function
+    return Rewards(functions)
 
 
 def thinking(text: str) -> str:
-    """What stands before the end of the thinking; empty where it never ends."""
+    """The text before the end of the thinking; empty where it never ends."""
     before, closed, _ = text.rpartition(markers.THINK_CLOSE)
     return before.strip().removeprefix(markers.THINK_OPEN).strip() if closed else ""
 
 
-def _length(config: LengthReward | None, right: bool, tokens: int, limit: int) -> float:
-    if config is None:
-        return 0.0
-    if config.shape == "cosine":
-        return config.weight * cosine(tokens, right, maximum=limit)
-    cache = min(limit, config.cache or max(1, limit // 4))
-    return config.weight * soft_overlong(tokens, maximum=limit, cache=cache)
+def _find(place: str, load: Callable[[str], Callable[..., Any]] | None) -> tuple[str, RewardFunction]:
+    """The name and the function of a reward."""
+    if place in REWARDS:
+        return place, REWARDS[place]
+    if load is None or (":" not in place and not place.endswith(".py")):
+        raise ConfigError(
+            f"no reward is called {place!r}", f"choose one of {', '.join(REWARDS)}, or name a function: file.py:name"
+        )
+    function = load(place)
+    return getattr(function, "__name__", place), function
+
+
+def _try(place: str, function: RewardFunction) -> None:
+    """Call it once before a run does."""
+    try:
+        value = function(GradedText(Verdict(0.0, False, False), "", 0, 1))
+    except Exception as error:
+        raise ConfigError(
+            f"the reward {place} fails on an empty completion: {type(error).__name__}: {error}",
+            "correct the function, or its options",
+        ) from error
+    if not isinstance(value, int | float):
+        raise ConfigError(f"the reward {place} returns {value!r}", "return a number")
+
+
+TASK_REWARD = build_rewards(RewardConfig())
+"""The task's own reward alone: what evaluations and training use unless asked otherwise."""

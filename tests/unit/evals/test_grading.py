@@ -15,7 +15,7 @@ def graded(text, reward, correct=True):
 
 
 def test_the_reward_is_the_sum_of_its_parts_and_the_length_counts_completion_tokens():
-    completion = graded("7", Reward(1.0, format=0.25, length=-0.5))
+    completion = graded("7", Reward({"accuracy": 1.0, "format": 0.25, "length": -0.5}))
     assert completion.reward == 0.75
     assert completion.length == 2
 
@@ -31,9 +31,9 @@ def test_the_reward_is_the_sum_of_its_parts_and_the_length_counts_completion_tok
     ],
 )
 def test_has_thinking(text, expected):
-    assert graded(text, Reward(1.0)).has_thinking is expected
+    assert graded(text, Reward({"accuracy": 1.0})).has_thinking is expected
 
 
 def test_a_group_counts_its_correct_completions():
-    members = tuple(graded("1", Reward(float(correct)), correct) for correct in (True, False, True))
+    members = tuple(graded("1", Reward({"accuracy": float(correct)}), correct) for correct in (True, False, True))
     assert Group(Item("x", "x", None), members).correct == 2

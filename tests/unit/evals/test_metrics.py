@@ -12,7 +12,7 @@ from fathom.tasks.task import Item, Verdict
 def member(right, text="</think> 1", length=3, truncated=False):
     rollout = Rollout((1,), (2,) * length, (0.0,) * length, "length" if truncated else "stop")
     return GradedCompletion(
-        rollout, text, Verdict(float(right), right, True), right or "1" in text, Reward(float(right))
+        rollout, text, Verdict(float(right), right, True), right or "1" in text, Reward({"accuracy": float(right)})
     )
 
 

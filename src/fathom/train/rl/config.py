@@ -10,7 +10,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_va
 
 from fathom.base.config import Part
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
-from fathom.tasks.rewards import PLAIN, RewardConfig
+from fathom.tasks.rewards import RewardConfig
 from fathom.train.rl.advantage import Estimator
 from fathom.train.rl.loss import FORMS, PolicyLossConfig
 from fathom.train.run.config import RunConfig
@@ -92,13 +92,13 @@ class TrainerConfig(RunConfig):
 class RLConfig(TrainerConfig):
     """A step samples, then takes ``updates`` updates over its completions: with 1 it is strictly on-policy.
 
-    ``rewards`` weighs what is paid for beside the task's own reward. ``reference_every`` moves the KL term's reference
+    ``rewards``: see `fathom.tasks.rewards`. ``reference_every`` moves the KL term's reference
     to the policy each so many steps (None: it stays the start).
     """
 
     stage: Literal["rl"] = "rl"
     sampling: SamplingConfig = SamplingConfig()
-    rewards: RewardConfig = PLAIN
+    rewards: RewardConfig = RewardConfig()
     estimator: Estimator = "dr_grpo"
     loss: PolicyLossConfig = FORMS["dapo"]
     updates: PositiveInt = 1

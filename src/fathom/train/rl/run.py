@@ -22,6 +22,7 @@ from fathom.evals.grading import Group
 from fathom.evals.metrics import evaluate, metrics, summary
 from fathom.evals.runner import build_grader, build_sampler
 from fathom.model.transformer import Transformer
+from fathom.tasks.rewards import build_rewards
 from fathom.train.rl.config import RLConfig, TrainerConfig
 from fathom.train.rl.doctor import Finding, check_readiness
 from fathom.train.rl.metrics import StepCost
@@ -31,6 +32,7 @@ from fathom.train.rl.tasks import task_of
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import ROLLOUTS, Recorder, last_described
+from fathom.train.run.recipe import find
 from fathom.train.run.session import RunSession, seed_process
 from fathom.train.run.trainee import Trainee
 
@@ -159,8 +161,8 @@ def train_on_rollouts(
 def prepare(config: RLConfig, bundle: Bundle, world: World = ALONE) -> Trainer:
     """A trainer for the model of ``bundle``, whose completions our engine samples."""
     sampling = config.sampling
-    task = task_of(config.task)
-    grader = build_grader(bundle, task, sequences=sampling.sequences, world=world, rewards=config.rewards)
+    task, rewards = task_of(config.task), build_rewards(config.rewards, find)
+    grader = build_grader(bundle, task, sequences=sampling.sequences, world=world, rewards=rewards)
     sampler: Sampler | None = None
     if sampling.overlap:
         device = next(bundle.model.parameters()).device if sampling.device is None else pick_device(sampling.device)

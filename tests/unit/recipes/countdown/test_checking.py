@@ -5,7 +5,7 @@ import pytest
 from fathom.evals.grading import GradedCompletion, Group
 from fathom.evals.rollout import Rollout
 from fathom.recipes.countdown.checking import ArithmeticScore, check, check_results
-from fathom.tasks.rewards import NOTHING
+from fathom.tasks.rewards import NO_REWARD
 from fathom.tasks.task import Item, Verdict
 
 
@@ -33,7 +33,7 @@ def test_a_line_is_done_again(line, right):
 def test_levels_are_told_apart():
     def group(level, *texts):
         rollout = Rollout((1,), (2,), (0.0,), "stop")
-        members = tuple(GradedCompletion(rollout, text, Verdict(0.0, False, True), False, NOTHING) for text in texts)
+        members = tuple(GradedCompletion(rollout, text, Verdict(0.0, False, True), False, NO_REWARD) for text in texts)
         return Group(Item("x", "x", 0, {"level": level}), members)
 
     found = check(

@@ -6,7 +6,7 @@ from fathom.evals.grading import GradedCompletion, Group
 from fathom.evals.rollout import Rollout
 from fathom.recipes.countdown.reading import read
 from fathom.recipes.countdown.traces import ZeroCountdown
-from fathom.tasks.rewards import NOTHING
+from fathom.tasks.rewards import NO_REWARD
 from fathom.tasks.task import Item
 
 TASK = ZeroCountdown()
@@ -15,7 +15,7 @@ ITEM = Item("x", "17 from 9 5 3", 17, {"numbers": (9, 5, 3)})
 
 def reading(*texts):
     members = [
-        GradedCompletion(Rollout((1,), (1,), (0.0,), "stop"), text, TASK.verify(ITEM, text), False, NOTHING)
+        GradedCompletion(Rollout((1,), (1,), (0.0,), "stop"), text, TASK.verify(ITEM, text), False, NO_REWARD)
         for text in texts
     ]
     return read([Group(ITEM, tuple(members))])

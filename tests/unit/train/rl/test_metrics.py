@@ -6,7 +6,7 @@ from toy_rl import CONFIG
 from fathom.evals.grading import GradedCompletion, Group
 from fathom.evals.rollout import Rollout
 from fathom.model import flops
-from fathom.tasks.rewards import NOTHING
+from fathom.tasks.rewards import NO_REWARD
 from fathom.tasks.task import Item, Verdict
 from fathom.train.rl.metrics import StepCost, sampling_metrics, update_metrics
 from fathom.train.rl.sampler import SampledBatch
@@ -17,7 +17,7 @@ def group(prompt, *lengths):
     rollouts = [Rollout((1,) * prompt, (2,) * length, (0.0,) * length, "stop") for length in lengths]
     return Group(
         Item("x", "x", None),
-        tuple(GradedCompletion(one, "", Verdict(0.0, False, False), False, NOTHING) for one in rollouts),
+        tuple(GradedCompletion(one, "", Verdict(0.0, False, False), False, NO_REWARD) for one in rollouts),
     )
 
 

@@ -101,6 +101,36 @@ def test_a_run_that_samples_ahead_leaves_the_same_files(start, display, tmp_path
     assert open_bundle(tmp_path / "run" / "final", dtype="float32")
 
 
+RECIPE = """
+from toy_rl import Never
+
+
+def digits(completion):
+    \"\"\"The share of digits in the completion.\"\"\"
+    text = completion.text.replace(" ", "")
+    return sum(character.isdigit() for character in text) / max(1, len(text))
+"""
+
+
+def test_a_reward_of_a_recipe_file_is_trained_on(start, display, tmp_path):
+    """The task itself never rewards anything."""
+    (tmp_path / "mine.py").write_text(RECIPE)
+    asked = config(
+        start,
+        task={"name": f"{tmp_path}/mine.py:Never"},
+        rewards={"functions": {f"{tmp_path}/mine.py:digits": 0.5}},
+        steps=15,
+        sampling=SamplingConfig(prompts=8, group=8, max_tokens=6),
+        optim=OptimConfig(adamw=AdamWConfig(lr=1e-2, weight_decay=0)),
+        evaluation=EvaluationConfig(),
+    )
+    assert run_rl(asked, tmp_path / "run", display)
+    lines = [line for line in read(tmp_path / "run") if line["kind"] == "rl"]
+    assert all(line["reward_parts"] == {"digits": pytest.approx(line["reward"])} for line in lines)
+    assert {line["right"] for line in lines} == {0.0}
+    assert lines[-1]["reward"] > lines[0]["reward"] + 0.1
+
+
 def test_a_run_out_of_time_leaves_a_model_and_a_checkpoint(start, display, tmp_path):
     out = tmp_path / "run"
     assert run_rl(config(start, max_minutes=1e-9), out, display)
