@@ -77,19 +77,19 @@ def _columns(draw: Draw, kind: str) -> int:
     return draw.one_of(32, 96, 576) if kind in BLOCK_FORMATS else draw.size(64, 100)
 
 
-def quantized_linear(draw: Draw, kind: str) -> Case:
+def quantized_linear_case(draw: Draw, kind: str) -> Case:
     columns = _columns(draw, kind)
     x = draw.floats(draw.size(70), columns, dtype=draw.one_of(torch.float32, torch.bfloat16))
     return Case((x, draw.matrix(kind, draw.size(80), columns, bias=draw.one_of(True, False))))
 
 
-def embedding(draw: Draw, kind: str) -> Case:
+def embedding_case(draw: Draw, kind: str) -> Case:
     rows = draw.size(45)
     tokens = draw.integers(0, rows, 2, draw.size())
     return Case((tokens, draw.matrix(kind, rows, _columns(draw, kind)), draw.one_of(torch.float32, torch.bfloat16)))
 
 
-def linear(draw: Draw, kind: Kind) -> Case:
+def linear_case(draw: Draw, kind: Kind) -> Case:
     inputs, rows, outputs = draw.size(384), draw.size(97), draw.size(385)
     args = draw.floats(2, rows, inputs, dtype=kind), draw.floats(outputs, inputs, dtype=kind)
     args = (*args, draw.floats(outputs, dtype=kind)) if draw.one_of(True, False) else args
@@ -102,36 +102,36 @@ def _laid_out(draw: Draw, rows: int, columns: int, kind: Kind) -> Tensor:
     return draw.floats(rows, columns + 2, dtype=kind)[:, 1:-1]
 
 
-def mm(draw: Draw, kind: Kind) -> Case:
+def mm_case(draw: Draw, kind: Kind) -> Case:
     m, k, n = draw.size(97), draw.size(384), draw.size(385)
     out = {"out": torch.empty(m, n, dtype=kind)} if draw.one_of(True, False) else {}
     return Case((_laid_out(draw, m, k, kind), _laid_out(draw, k, n, kind)), out, scale=k)
 
 
-def add_mm(draw: Draw, kind: Kind) -> Case:
+def add_mm_case(draw: Draw, kind: Kind) -> Case:
     m, k, n = draw.size(97), draw.size(384), draw.size(385)
     return Case((draw.floats(m, n), _laid_out(draw, m, k, kind), _laid_out(draw, k, n, kind)), scale=k)
 
 
-def grouped_mm(draw: Draw, kind: Kind) -> Case:
+def grouped_mm_case(draw: Draw, kind: Kind) -> Case:
     counts = [draw.one_of(0, 1, 30, 97) for _ in range(draw.one_of(1, 5))]
     k, n = draw.size(384), draw.size(97)
     return Case((draw.floats(sum(counts), k, dtype=kind), draw.floats(len(counts), k, n, dtype=kind), counts), scale=k)
 
 
-def grouped_outer(draw: Draw, kind: Kind) -> Case:
+def grouped_outer_case(draw: Draw, kind: Kind) -> Case:
     counts = [draw.one_of(0, 1, 30, 97) for _ in range(draw.one_of(1, 5))]
     left, right = (draw.floats(sum(counts), draw.size(97), dtype=kind) for _ in range(2))
     return Case((left, right, counts), scale=97)
 
 
-def newton_schulz(draw: Draw, kind: Kind) -> Case:
+def newton_schulz_case(draw: Draw, kind: Kind) -> Case:
     rows = draw.size()
     x = draw.floats(draw.one_of(1, 3), rows, rows + draw.size(97), dtype=kind)
     return Case((x / torch.linalg.matrix_norm(x, keepdim=True), 5, (3.4445, -4.7750, 2.0315)), scale=100)
 
 
-def paged_attention(draw: Draw, kind: Kind) -> Case:
+def paged_attention_case(draw: Draw, kind: Kind) -> Case:
     lengths = [draw.size(150) for _ in range(draw.one_of(1, 3))]
     counts = [draw.one_of(0, 1, length) for length in lengths]
     size, groups, absorbed = draw.one_of(1, 3, 16, 200), draw.one_of(1, 2), draw.one_of(True, False)
@@ -149,7 +149,7 @@ def paged_attention(draw: Draw, kind: Kind) -> Case:
     return Case((q, k, None if absorbed else v, *index, key_dim**-0.5, value_dim))
 
 
-def causal_attention(draw: Draw, kind: Kind) -> Case:
+def causal_attention_case(draw: Draw, kind: Kind) -> Case:
     batch, length, groups = draw.one_of(1, 2), draw.size(64, 100), draw.one_of(1, 2)
     heads, key_dim, value_dim = groups * draw.one_of(1, 2), draw.size(48), draw.size(64)
     shapes = (heads, key_dim), (groups, key_dim), (groups, value_dim)
@@ -159,13 +159,13 @@ def causal_attention(draw: Draw, kind: Kind) -> Case:
     return Case((q, k, v, 0.2, VisibleSpans(first) if draw.one_of(True, False) else None), differentiable=3)
 
 
-def rms_norm(draw: Draw, kind: Kind) -> Case:
+def rms_norm_case(draw: Draw, kind: Kind) -> Case:
     width = draw.size(64, 100)
     x = draw.floats(2, draw.size(130), width, dtype=kind)
     return Case((x, draw.floats(width) + 1, 1e-5, kind), differentiable=2, scale=20)
 
 
-def rotate(draw: Draw, kind: Kind) -> Case:
+def rotate_case(draw: Draw, kind: Kind) -> Case:
     batch, length, rotary = draw.one_of(1, 3), draw.size(), 2 * draw.size(64)
     x = draw.floats(batch, length, draw.one_of(1, 3), draw.one_of(0, 5, 32) + rotary, dtype=kind)
     interleaved = draw.one_of(True, False)
@@ -173,7 +173,7 @@ def rotate(draw: Draw, kind: Kind) -> Case:
     return Case((x, *angles, interleaved), differentiable=1)
 
 
-def mla_keys(draw: Draw, kind: Kind) -> Case:
+def mla_keys_case(draw: Draw, kind: Kind) -> Case:
     batch, length, heads, rotary, values = 2, draw.size(), draw.one_of(1, 3), 2 * draw.size(), draw.size()
     expanded = draw.floats(batch, length, heads, draw.size(32) + values, dtype=kind)
     rope = draw.floats(batch, length, rotary, dtype=kind)
@@ -182,34 +182,34 @@ def mla_keys(draw: Draw, kind: Kind) -> Case:
     return Case((expanded, rope, *angles, interleaved, values), differentiable=2, scale=4)
 
 
-def swiglu(draw: Draw, kind: Kind) -> Case:
+def swiglu_case(draw: Draw, kind: Kind) -> Case:
     return Case((draw.floats(2, draw.size(), 2 * draw.size(100), dtype=kind),), differentiable=1, scale=2)
 
 
-def swiglu_linear(draw: Draw, kind: Kind) -> Case:
+def swiglu_linear_case(draw: Draw, kind: Kind) -> Case:
     width, inner = draw.size(96), draw.size(64)
     weights = (draw.floats(inner, width, dtype=kind) / width**0.5 for _ in range(2))
     return Case((draw.floats(draw.size(70), width, dtype=kind), *weights), differentiable=3, scale=20)
 
 
-def cross_entropy(draw: Draw, kind: Kind) -> Case:
+def cross_entropy_case(draw: Draw, kind: Kind) -> Case:
     rows, vocab = draw.size(), draw.size(64, 100)
     return Case((draw.floats(rows, vocab, dtype=kind) * 4, draw.integers(0, vocab, rows)), differentiable=1, scale=rows)
 
 
-def softmax_(draw: Draw, kind: Kind) -> Case:
+def softmax_case(draw: Draw, kind: Kind) -> Case:
     rows, vocab = draw.size(), draw.size(64, 100)
     options = {"temperature": draw.one_of(1.0, 0.7), "less": draw.one_of(0.0, 1.0), "entropy": draw.one_of(True, False)}
     return Case((draw.floats(rows, vocab, dtype=kind) * 4, draw.integers(0, vocab, rows)), options)
 
 
-def scatter_rows(draw: Draw, kind: Kind) -> Case:
+def scatter_rows_case(draw: Draw, kind: Kind) -> Case:
     x, per_token = draw.floats(draw.size(), draw.size(64), dtype=kind), draw.one_of(1, 3)
     rows = len(x) * per_token + draw.one_of(0, 7)
     return Case((x, draw.permutation(rows)[: len(x) * per_token], rows), differentiable=1, scale=per_token)
 
 
-def combine_rows(draw: Draw, kind: Kind) -> Case:
+def combine_rows_case(draw: Draw, kind: Kind) -> Case:
     weights = draw.floats(draw.size(), draw.one_of(1, 3)).abs()
     rows = draw.floats(weights.numel() + draw.one_of(0, 7), draw.size(64), dtype=kind)
     places = draw.permutation(len(rows))[: weights.numel()]
@@ -240,39 +240,39 @@ def _layer(draw: Draw) -> LayerWeights:
     )
 
 
-def before_attention(draw: Draw, kind: Kind) -> Case:
+def before_attention_case(draw: Draw, kind: Kind) -> Case:
     layer, rows = _layer(draw), draw.size()
     interleaved = draw.one_of(True, False)
     cos, sin = (x[0, :, 0] for x in draw.angles(1, rows, layer.head_dim, interleaved))
     return Case((layer, draw.floats(rows, layer.qkv.columns, dtype=kind), cos, sin, interleaved), scale=4)
 
 
-def after_attention(draw: Draw, kind: Kind) -> Case:
+def after_attention_case(draw: Draw, kind: Kind) -> Case:
     layer, rows = _layer(draw), draw.size()
     attended = draw.floats(rows, layer.out.columns, dtype=kind)
     return Case((layer, attended, draw.floats(rows, layer.out.rows, dtype=kind)), scale=4)
 
 
 CASES: dict[str, Callable[[Draw, Kind], Case]] = {
-    "matmul.quantized_linear": quantized_linear,
-    "matmul.embedding": embedding,
-    "matmul.linear": linear,
-    "matmul.mm": mm,
-    "matmul.add_mm": add_mm,
-    "matmul.grouped_mm": grouped_mm,
-    "matmul.grouped_outer": grouped_outer,
-    "matmul.newton_schulz": newton_schulz,
-    "attention.paged_attention": paged_attention,
-    "attention.causal_attention": causal_attention,
-    "norm.rms_norm": rms_norm,
-    "rope.rotate": rotate,
-    "rope.mla_keys": mla_keys,
-    "swiglu.swiglu": swiglu,
-    "swiglu.swiglu_linear": swiglu_linear,
-    "cross_entropy.cross_entropy": cross_entropy,
-    "cross_entropy.softmax_": softmax_,
-    "moe.scatter_rows": scatter_rows,
-    "moe.combine_rows": combine_rows,
-    "dense_layer.before_attention": before_attention,
-    "dense_layer.after_attention": after_attention,
+    "matmul.quantized_linear": quantized_linear_case,
+    "matmul.embedding": embedding_case,
+    "matmul.linear": linear_case,
+    "matmul.mm": mm_case,
+    "matmul.add_mm": add_mm_case,
+    "matmul.grouped_mm": grouped_mm_case,
+    "matmul.grouped_outer": grouped_outer_case,
+    "matmul.newton_schulz": newton_schulz_case,
+    "attention.paged_attention": paged_attention_case,
+    "attention.causal_attention": causal_attention_case,
+    "norm.rms_norm": rms_norm_case,
+    "rope.rotate": rotate_case,
+    "rope.mla_keys": mla_keys_case,
+    "swiglu.swiglu": swiglu_case,
+    "swiglu.swiglu_linear": swiglu_linear_case,
+    "cross_entropy.cross_entropy": cross_entropy_case,
+    "cross_entropy.softmax_": softmax_case,
+    "moe.scatter_rows": scatter_rows_case,
+    "moe.combine_rows": combine_rows_case,
+    "dense_layer.before_attention": before_attention_case,
+    "dense_layer.after_attention": after_attention_case,
 }

@@ -1,12 +1,16 @@
-"""The specification itself, against torch's own attention on unpaged tensors."""
+"""The references of attention: the paged one against torch's own on unpaged tensors, dense ones by definition."""
 
 from __future__ import annotations
+
+import math
 
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import Tensor
+from torch.profiler import ProfilerActivity, profile
 
-from fathom.kernels.attention import paged_attention
+from fathom.kernels.attention import VisibleSpans, additive, causal_attention, dense_attention, paged_attention
 
 
 def paged(tensor: torch.Tensor, page_size: int, order: list[int]) -> torch.Tensor:
@@ -70,3 +74,75 @@ def test_rows_of_no_sequence_are_zero():
     )
     assert out[1:].eq(0).all()
     assert out[0].ne(0).all()
+
+
+SHAPES = {  # query heads, key heads, key channels, value channels, queries, keys
+    "gqa": (4, 2, 32, 32, 9, 9),
+    "mla naive": (4, 4, 48, 32, 9, 9),
+    "value wider than key": (4, 4, 32, 48, 9, 9),
+    "one key head": (4, 1, 96, 64, 9, 9),
+    "decode": (4, 2, 32, 32, 1, 17),
+}
+
+
+def tensors(shape: tuple[int, ...]) -> tuple[Tensor, Tensor, Tensor]:
+    heads, kv_heads, key_dim, value_dim, queries, keys = shape
+    generator = torch.Generator().manual_seed(0)
+    return (
+        torch.randn(2, queries, heads, key_dim, generator=generator),
+        torch.randn(2, keys, kv_heads, key_dim, generator=generator),
+        torch.randn(2, keys, kv_heads, value_dim, generator=generator),
+    )
+
+
+def by_definition(q: Tensor, k: Tensor, v: Tensor, scale: float, visible: Tensor) -> Tensor:
+    repeats = q.shape[2] // k.shape[2]
+    k, v = k.repeat_interleave(repeats, 2), v.repeat_interleave(repeats, 2)
+    scores = torch.einsum("bthd,bshd->bhts", q, k) * scale
+    return torch.einsum("bhts,bshd->bthd", scores.masked_fill(~visible, -math.inf).softmax(-1), v)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_equals_the_definition(name: str) -> None:
+    q, k, v = tensors(SHAPES[name])
+    queries, keys = q.shape[1], k.shape[1]
+    visible = torch.ones(queries, keys, dtype=torch.bool).tril(keys - queries)
+    expected = by_definition(q, k, v, 0.3, visible)
+    out = dense_attention(q, k, v, 0.3, causal=False, mask=additive(visible, q.dtype))
+    torch.testing.assert_close(out, expected)
+    if queries == keys:
+        torch.testing.assert_close(dense_attention(q, k, v, 0.3, causal=True), expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("name", SHAPES)
+def test_stays_on_the_fused_path(name: str, dtype: torch.dtype) -> None:
+    q, k, v = (tensor.to(dtype).requires_grad_() for tensor in tensors(SHAPES[name]))
+    mask = additive(torch.ones(q.shape[1], k.shape[1], dtype=torch.bool), dtype)
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        dense_attention(q, k, v, 0.3, causal=False, mask=mask)
+    kernels = {event.key for event in profiled.key_averages() if event.key.startswith("aten::_scaled")}
+    assert kernels == {"aten::_scaled_dot_product_flash_attention_for_cpu"}
+
+
+def test_additive_mask() -> None:
+    mask = additive(torch.tensor([[True, False]]), torch.bfloat16)
+    assert mask.dtype == torch.bfloat16
+    assert mask.tolist() == [[0.0, -math.inf]]
+
+
+def test_spans_hide_what_came_before_their_first_token() -> None:
+    q, k, v = tensors((4, 2, 32, 32, 9, 9))
+    first = torch.tensor([[0, 0, 0, 3, 3, 3, 3, 3, 8], [0] * 9], dtype=torch.int32)
+    out = causal_attention.reference(q, k, v, 0.3, VisibleSpans(first))
+    parts = [slice(0, 3), slice(3, 8), slice(8, 9)]
+    alone = [causal_attention.reference(q[:1, part], k[:1, part], v[:1, part], 0.3) for part in parts]
+    torch.testing.assert_close(out[:1], torch.cat(alone, 1))
+    torch.testing.assert_close(out[1:], dense_attention(q[1:], k[1:], v[1:], 0.3, causal=True))
+
+
+def test_a_mask_of_spans_is_built_once() -> None:
+    spans = VisibleSpans(torch.zeros(1, 4, dtype=torch.int32))
+    assert spans.mask(torch.float32) is spans.mask(torch.float32)
+    assert spans.mask(torch.bfloat16).dtype == torch.bfloat16
+    assert spans.mask(torch.float32)[0, 0].isneginf().sum() == 6

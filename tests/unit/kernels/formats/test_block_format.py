@@ -1,31 +1,38 @@
-"""The layout of tiles, spelled out on one."""
+"""Tiles of any block format: scales, minima and codes survive, and missing rows are zeros."""
 
 from __future__ import annotations
 
+import pytest
 import torch
 
-from fathom.kernels.formats.block_format import Codes, pack_tiles, unpack_tiles
+from fathom.kernels.formats.block_format import Codes, header_bytes, nearest_codes, pack_tiles, unpack_tiles
 from fathom.kernels.formats.table import BLOCK_FORMATS
 
 
-def test_four_bit_codes_lie_eight_columns_to_a_word_rows_side_by_side():
-    codes = torch.zeros(16, 1, 32, dtype=torch.uint8)
-    codes[3, 0, 8] = 5  # row 3, word 1, lowest four bits
-    codes[3, 0, 11] = 7  # row 3, word 1, bits 12 to 15
-    data = pack_tiles(BLOCK_FORMATS["q4_1"], Codes(codes, torch.ones(16, 1).half(), torch.zeros(16, 1).half()))
-    assert data.shape == (1, 1, 64 + 256)
-    words = data[0, 0, 64:].contiguous().view(torch.int32).view(4, 16)
-    assert words[1, 3] == 5 + (7 << 12)
-    assert words.count_nonzero() == 1
-    assert data[0, 0, :64].contiguous().view(torch.float16).tolist() == [1.0] * 16 + [0.0] * 16
+@pytest.mark.parametrize("name", BLOCK_FORMATS)
+@pytest.mark.parametrize("rows", [1, 16, 17])
+def test_tiles_hold_scale_times_code_plus_minimum(name: str, rows: int) -> None:
+    block_format = BLOCK_FORMATS[name]
+    numbers = torch.randn(rows, 3, 32, generator=torch.Generator().manual_seed(0))
+    quantized = block_format.quantize(numbers)
+    data = pack_tiles(block_format, quantized)
+    assert data.shape[:2] == (-(-rows // 16), 3)
+    unpacked = unpack_tiles(block_format, data)
+    offset = 8 if name == "q4_0" else 0
+    expected = (quantized.codes.float() - offset) * quantized.scales.float()[..., None]
+    if quantized.minima is not None:
+        expected = expected + quantized.minima.float()[..., None]
+    assert torch.equal(unpacked[:rows], expected.flatten(1))
+    assert (data[:, :, : header_bytes(block_format)].view(torch.float16).flatten() != 0).sum() == rows * 3 * (
+        1 + block_format.has_minimum
+    )
 
 
-def test_eight_bit_codes_lie_column_by_column():
-    codes = torch.zeros(2, 2, 32, dtype=torch.int8)
-    codes[1, 1, 4] = -9
-    data = pack_tiles(BLOCK_FORMATS["q8_0"], Codes(codes, torch.ones(2, 2).half()))
-    assert data.shape == (1, 2, 32 + 512)
-    stored = data[0, 1, 32:].contiguous().view(torch.int8).view(32, 16)
-    assert stored[4, 1] == -9
-    assert stored.count_nonzero() == 1
-    assert unpack_tiles(BLOCK_FORMATS["q8_0"], data)[1, 36] == -9
+def test_the_nearest_code_wins_and_a_scale_of_zero_gives_zero() -> None:
+    numbers = torch.tensor([[[0.4, 0.6, 99.0, -99.0]], [[1.0, 2.0, 3.0, 4.0]]])
+    codes = nearest_codes(numbers, torch.tensor([[1.0], [0.0]]).half(), -8, 7)
+    assert codes.tolist() == [[[0, 1, 7, -8]], [[0, 0, 0, 0]]]
+
+
+def test_codes_may_have_no_minima() -> None:
+    assert Codes(torch.zeros(1), torch.zeros(1)).minima is None
