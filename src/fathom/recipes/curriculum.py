@@ -73,7 +73,7 @@ def base() -> PretrainConfig:
     return PretrainConfig(
         name="curriculum",
         model=model(),
-        tokenizer="zero",
+        tokenizer="speedrun:tokenizer",
         data=GeneratedData(function="curriculum:lessons", options={"documents": 120_000}),
         steps=3600,
         packing="best_fit",

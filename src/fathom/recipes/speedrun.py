@@ -11,8 +11,10 @@ from collections.abc import Iterator
 
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig, ScheduleConfig
+from fathom.recipes.countdown import vocabulary
 from fathom.recipes.countdown.corpus import corpus  # noqa: F401 - what `data.function` names
-from fathom.recipes.countdown.vocabulary import SIZE
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.train.evaluation.measure import MeasureConfig, Setting
 from fathom.train.pipeline import Pipeline, Stage, for_seeds, output
 from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
@@ -38,7 +40,7 @@ def model() -> ModelConfig:
     """DeepSeek-V3's architecture with about a million active parameters."""
     return ModelConfig(
         family="deepseek_v3",
-        vocab_size=SIZE,
+        vocab_size=vocabulary.SIZE,
         hidden_size=128,
         intermediate_size=384,
         num_layers=4,
@@ -63,12 +65,17 @@ def model() -> ModelConfig:
     )
 
 
+def tokenizer() -> tuple[Tokenizer, ChatTemplate]:
+    """What the configurations' ``tokenizer`` names: every number up to 99 is a token."""
+    return vocabulary.tokenizer(), vocabulary.template()
+
+
 def speedrun() -> PretrainConfig:
     """The first stage, the base: pretraining on traces of solvers who guess, err and give up."""
     return PretrainConfig(
         name="speedrun",
         model=model(),
-        tokenizer="zero",
+        tokenizer="speedrun:tokenizer",
         data=GeneratedData(function="speedrun:corpus", options={"documents": 140_000}),
         steps=2700,
         packing="best_fit",

@@ -38,7 +38,7 @@ def base(name: str, depth: int, *, tokens_a_parameter: float, rows_of: int = 1) 
     return PretrainConfig(
         name=name,
         model=found.model,
-        tokenizer="zero",
+        tokenizer="speedrun:tokenizer",
         precision="bfloat16",
         data=GeneratedData(function="curriculum:lessons", options={"documents": found.tokens // MEAN_TRACE}),
         steps=max(1, round(found.tokens / (rows * LENGTH))),

@@ -7,6 +7,7 @@ that you name, or that came with Fathom, are run.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import inspect
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from pathlib import Path
 import fathom
 from fathom.base.errors import ConfigError
 from fathom.train.run.config import RunConfig
+
+_PACKAGE = Path(fathom.__file__).parent
 
 
 def recipe(name: str, depth: int | None = None) -> RunConfig:
@@ -40,7 +43,7 @@ def call(name: str, depth: int | None = None) -> object:
 
 def folder() -> Path:
     """The directory of the recipes that ship with Fathom."""
-    return Path(fathom.__file__).parent / "recipes"
+    return _PACKAGE / "recipes"
 
 
 def names() -> list[str]:
@@ -54,13 +57,16 @@ def find(name: str) -> Callable[..., object]:
     path = Path(place) if place.endswith(".py") else folder() / f"{place.replace('-', '_')}.py"
     if not path.is_file():
         raise ConfigError(f"there is no recipe {place}", f"choose one of {', '.join(names())}, or name a Python file")
-    found = getattr(_load(path), wanted or path.stem, None)
-    if not callable(found):
+    function = getattr(_load(path), wanted or path.stem, None)
+    if not callable(function):
         raise ConfigError(f"{path} has no function {wanted or path.stem}", "a recipe is a function that returns a run")
-    return found
+    return function
 
 
 def _load(path: Path) -> object:
+    """Our own recipes are modules of the package; the file of a user is loaded as one."""
+    if path.is_relative_to(_PACKAGE):
+        return importlib.import_module(".".join(("fathom", *path.relative_to(_PACKAGE).with_suffix("").parts)))
     spec = importlib.util.spec_from_file_location(f"fathom_recipe_{path.stem}", path)
     assert spec is not None  # the name ends in .py
     assert spec.loader is not None

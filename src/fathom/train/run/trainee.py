@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from fathom.base.errors import ConfigError
 from fathom.model.transformer import Transformer
-from fathom.recipes.countdown import vocabulary
 from fathom.text.template.template import ChatTemplate
 from fathom.text.tokenizer import bpe
 from fathom.text.tokenizer.tokenizer import Tokenizer
+from fathom.train.run.recipe import find
 
 BYTES = "bytes"
 """The tokenizer without merges: every byte, and the tokens of the chat format."""
-
-ZERO = "zero"
-"""That of the laptop's R1-Zero: every number up to 99 is a token (:mod:`fathom.recipes.countdown.vocabulary`)."""
 
 
 @dataclass(slots=True)
@@ -30,9 +29,15 @@ class Trainee:
 
 
 def load_tokenizer(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
-    """The tokenizer called ``bytes`` or ``zero``, or that of a directory, and its chat template."""
+    """A tokenizer and its chat template: ``bytes``, those in a directory, or what ``recipe:function`` returns.
+
+    Raises ConfigError where the function returns something else, TokenizerError where the directory holds none.
+    """
     if name == BYTES:
         return bpe.train([], bpe.MIN_VOCAB_SIZE), bpe.chat_template()
-    if name == ZERO:
-        return vocabulary.tokenizer(), vocabulary.template()
-    return Tokenizer.from_directory(name), ChatTemplate.from_directory(name)
+    if ":" not in name or Path(name).is_dir():
+        return Tokenizer.from_directory(name), ChatTemplate.from_directory(name)
+    match find(name)():
+        case (Tokenizer() as tokenizer, ChatTemplate() | None as template):
+            return tokenizer, template
+    raise ConfigError(f"{name} returns no tokenizer", "return (tokenizer, chat template or None)")

@@ -11,6 +11,7 @@ from fathom.data.packing.plan import TooLong
 from fathom.model.config import ModelConfig
 from fathom.optim.config import OptimConfig
 from fathom.optim.schedule import V3_COSINE_END, V3_HOLD_END, V3_RAMP_END, piecewise, ramp
+from fathom.train.run.aliases import TokenizerName
 from fathom.train.run.config import RunConfig
 
 Points = Annotated[tuple[tuple[float, NonNegativeFloat], ...], Field(min_length=1)]
@@ -112,7 +113,8 @@ class LoRAConfig(Part):
 
 class SupervisedConfig(RunConfig):
     """``model`` is built anew; ``start`` names a checkpoint directory (or a model) whose weights the run begins with.
-    Exactly one of them is given. ``tokenizer`` is ``bytes``, ``zero``, a directory, or None: that of ``start``.
+    Exactly one of them is given. ``tokenizer`` is ``bytes``, a directory, ``recipe:function`` (which returns
+    a tokenizer and a chat template), or None: that of ``start``.
 
     Exactly one of ``steps``, ``epochs`` and ``minutes`` says how long. ``minutes`` count the making of the data as
     well, and schedules follow the clock: arms of equal time can be compared, on this machine. ``document_mask`` keeps
@@ -123,7 +125,7 @@ class SupervisedConfig(RunConfig):
 
     model: ModelConfig | None = None
     start: str | None = None
-    tokenizer: str | None = None
+    tokenizer: TokenizerName | None = None
     data: Data
     steps: PositiveInt | None = None
     epochs: PositiveFloat | None = None
