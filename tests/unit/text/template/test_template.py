@@ -1,4 +1,4 @@
-"""Chat templates: where they are found, what they are given, and that a hostile one can do no harm."""
+"""Chat templates: where they are read from, what they are given, how they fail."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from fathom.base.errors import TokenizerError
-from fathom.text.template import sandbox
 from fathom.text.template.template import ChatTemplate
 from fathom.types import Conversation, Message, Tool, ToolCall
 
@@ -24,16 +23,16 @@ def write(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value), encoding="utf-8")
 
 
-def test_found_in_every_place(tmp_path: Path) -> None:
+def test_every_file_that_may_hold_it(tmp_path: Path) -> None:
     assert ChatTemplate.from_directory(tmp_path) is None
     write(tmp_path / "chat_template.json", {"chat_template": "one"})
     assert ChatTemplate.from_directory(tmp_path).source == "one"  # type: ignore[union-attr]
     config: dict[str, Any] = {"bos_token": "<s>", "eos_token": {"content": "</s>"}}
     named = [{"name": "tool_use", "template": "no"}, {"name": "default", "template": "two"}]
     write(tmp_path / "tokenizer_config.json", {**config, "chat_template": named})
-    found = ChatTemplate.from_directory(tmp_path)
-    assert found is not None
-    assert (found.source, found.bos, found.eos) == ("two", "<s>", "</s>")
+    template = ChatTemplate.from_directory(tmp_path)
+    assert template is not None
+    assert (template.source, template.bos, template.eos) == ("two", "<s>", "</s>")
     (tmp_path / "chat_template.jinja").write_text("{{ bos_token }}three", encoding="utf-8")
     assert ChatTemplate.from_directory(tmp_path).render(HELLO) == "<s>three"  # type: ignore[union-attr]
 
@@ -51,7 +50,7 @@ def test_from_gguf() -> None:
     assert ChatTemplate.from_gguf({}) is None
 
 
-def test_what_a_template_is_given() -> None:
+def test_variables_of_a_template() -> None:
     conversation = Conversation(
         (Message("assistant", "A", "R", (ToolCall("1", "f", '{"x": "é<"}'),)), Message("tool", "T", tool_call_id="1")),
         (Tool("f", "does", {"type": "object"}),),
@@ -129,71 +128,8 @@ def test_failures_name_the_line(source: str, message: str) -> None:
     assert message in str(failed.value)
 
 
-ESCAPES = [
-    "{{ ''.__class__.__mro__[1].__subclasses__() }}",
-    "{{ ''['__class__'] }}{{ ''.__class__.x }}",
-    "{{ messages.append(1) }}",
-    "{{ messages[0].update(role='x') }}",
-    "{{ messages[0].clear() }}",
-    "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
-    "{{ raise_exception.__globals__ }}{{ raise_exception.__globals__.x }}",
-    "{{ (messages | map(attribute='__class__') | list)[0].x.y }}",
-    "{{ '{0.__class__.__init__.__globals__}'.format(messages) }}",
-    "{{ namespace(__class__=1) }}",
-    "{% set ns = namespace() %}{% set ns._x = 1 %}",
-    "{{ dict.__class__.__base__.x }}",
-    "{{ self.__init__.__globals__.x }}",
-    "{{ ('' | attr('__class__')).x }}",
-]
-
-
-@pytest.mark.parametrize("source", ESCAPES)
-def test_the_sandbox_holds(source: str) -> None:
-    with pytest.raises(TokenizerError):
-        render(source)
-
-
-ENDLESS = [
-    "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
-    "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}",
-    "{% for a in range(10**8) %}{% endfor %}",
-    "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}",
-    "{{ 'x' * 10**9 }}",
-    "{{ [1] * 10**9 }}",
-    "{{ 2 ** (10**9) }}",
-    "{{ '%999999999d' % 1 }}",
-    "{{ '%999999999d' | format(1) }}",
-    "{{ '{:999999999}'.format(1) }}",
-    "{{ 'x'.ljust(10**9) }}",
-    "{{ 'x' | center(10**9) }}",
-    "{% set ns = namespace(x='xx') %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-    "{% set ns = namespace(x='xx') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
-    "{% set x = 'x' * 10**6 %}{% for i in range(99) %}{{ x }}{% endfor %}",
-]
-
-
-@pytest.mark.parametrize("source", ENDLESS)
-def test_a_rendering_has_limits(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "MAX_STEPS", 20_000)
-    monkeypatch.setattr(sandbox, "MAX_TEXT", 1_000_000)
-    with pytest.raises(TokenizerError, match="the chat template failed"):
-        render(source)
-
-
-def test_limits_leave_a_long_conversation_alone(smollm_metadata: dict[str, Any]) -> None:
+def test_a_long_conversation_is_within_the_limits(smollm_metadata: dict[str, Any]) -> None:
     template = ChatTemplate.from_gguf(smollm_metadata)
     assert template is not None
     text = template.render(Conversation(tuple(Message("user", "x" * 100) for _ in range(20_000))))
     assert text.count("<|im_start|>user\n") == 20_000
-
-
-def test_loops_keep_their_variables() -> None:
-    source = "{% for m in [1, 2, 3] %}{{ loop.index }}/{{ loop.length }}{{ '.' if loop.last else ',' }}{% endfor %}"
-    assert render(source) == "1/3,2/3,3/3."
-    assert render("{% for k, v in {'a': 1}.items() %}{{ k ~ v ~ none }}{% endfor %}") == "a1None"
-    assert render("{% for x in [1, [2, [3]]] recursive %}{{ loop(x) if x is iterable else x }}{% endfor %}") == "123"
-    assert render("{% for x in missing %}{% else %}none{% endfor %}") == "none"
-    assert render("{% for x in [3, 1] | sort if x > 1 %}{% generation %}{{ x }}{% endgeneration %}{% endfor %}") == "3"
-    assert render("{% for x in range(9) %}{% if x == 2 %}{% break %}{% endif %}{{ x }}{% endfor %}") == "01"
-    assert render("{{ strftime_now('%Y') | length }}") == "4"
-    assert render("{% set ns = namespace(self=1, a=2) %}{{ ns.self }}{{ ns.a }}{{ dict(b=3).b }}") == "123"

@@ -1,4 +1,4 @@
-"""Tokenizers from directories and GGUF metadata: what they read, what they refuse, what they write."""
+"""Tokenizers: encoding, decoding, and the directories that they read and write."""
 
 from __future__ import annotations
 
@@ -8,45 +8,10 @@ from typing import Any
 
 import pytest
 from transformers import AutoTokenizer
+from vocabularies import byte_level_metadata
 
 from fathom.base.errors import TokenizerError
 from fathom.text.tokenizer.tokenizer import Tokenizer
-
-NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6
-
-
-def byte_level_metadata(**changes: Any) -> dict[str, Any]:
-    """Twelve tokens: enough for `hi hi`, two control tokens and a thinking tag."""
-    tokens = ["h", "i", "Ġ", "hi", "Ġhi", "<|end|>", "<think>", "<|python_tag|>", "Ã", "©", "Ċ", "<|start|>"]
-    special = {5: CONTROL, 6: USER_DEFINED, 7: CONTROL, 11: CONTROL}
-    metadata = {
-        "tokenizer.ggml.model": "gpt2",
-        "tokenizer.ggml.pre": "gpt-2",
-        "tokenizer.ggml.tokens": tokens,
-        "tokenizer.ggml.token_type": [special.get(index, NORMAL) for index in range(len(tokens))],
-        "tokenizer.ggml.merges": ["h i", "Ġ hi"],
-        "tokenizer.ggml.bos_token_id": 11,
-        "tokenizer.ggml.eos_token_id": 5,
-        **{f"tokenizer.ggml.{key}": value for key, value in changes.items()},
-    }
-    return {key: value for key, value in metadata.items() if value is not None}
-
-
-def sentencepiece_metadata(**changes: Any) -> dict[str, Any]:
-    pieces = ["▁", "h", "i", "▁h", "hi", "▁hi", "<user>"]
-    tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), *pieces]
-    types = [UNKNOWN, CONTROL, CONTROL, *[BYTE] * 256, *[NORMAL] * 6, USER_DEFINED]
-    scores = [0.0] * 259 + [-5.0, -6.0, -7.0, -1.0, -3.0, -2.0, 0.0]
-    return {
-        "tokenizer.ggml.model": "llama",
-        "tokenizer.ggml.tokens": tokens,
-        "tokenizer.ggml.token_type": types,
-        "tokenizer.ggml.scores": scores,
-        "tokenizer.ggml.bos_token_id": 1,
-        "tokenizer.ggml.eos_token_id": 2,
-        "tokenizer.ggml.unknown_token_id": 0,
-        **{f"tokenizer.ggml.{key}": value for key, value in changes.items()},
-    }
 
 
 def test_byte_level_vocabulary() -> None:
@@ -81,53 +46,6 @@ def test_special_tokens_as_plain_text(smollm: Tokenizer, deepseek: Tokenizer) ->
         assert tokenizer.decode(spelled) == text
 
 
-def test_sentencepiece_vocabulary() -> None:
-    tokenizer = Tokenizer.from_gguf(sentencepiece_metadata())
-    assert [tokenizer.token_text(index) for index in tokenizer.encode("hi hi")] == ["▁hi", "▁hi"]
-    assert [tokenizer.token_text(index) for index in tokenizer.encode("hhi")] == ["▁h", "hi"]
-    assert [tokenizer.token_text(index) for index in tokenizer.encode("é")] == ["▁", "<0xC3>", "<0xA9>"]
-    assert tokenizer.encode("<s>hi") == [1, 264]
-    assert tokenizer.decode(tokenizer.encode("hi é\n日 hi")) == "hi é\n日 hi"
-    assert tokenizer.adds_bos
-    assert tokenizer.token_bytes(264) == b" hi"
-    assert tokenizer.token_bytes(3 + 0xE6) == b"\xe6"
-    detokenizer = tokenizer.detokenizer()
-    assert [detokenizer.push(3 + byte) for byte in "日x".encode()] == ["", "", "日", "x"]
-
-
-def test_sentencepiece_without_its_space() -> None:
-    tokenizer = Tokenizer.from_gguf(sentencepiece_metadata(add_space_prefix=False, add_bos_token=False))
-    assert [tokenizer.token_text(index) for index in tokenizer.encode("hi hi")] == ["hi", "▁hi"]
-    assert tokenizer.decode(tokenizer.encode(" hi")) == " hi"
-    assert not tokenizer.adds_bos
-
-
-REFUSED = [
-    ({}, "the GGUF file holds no vocabulary; use a file with a 'gpt2' or 'llama' vocabulary"),
-    ({"tokenizer.ggml.model": "t5"}, "the GGUF file holds a vocabulary of kind 't5'"),
-    (byte_level_metadata(pre="klingon"), "pre-tokenizer 'klingon', which is not known here; use a model directory"),
-    (byte_level_metadata(tokens=None), "the GGUF file has no tokenizer.ggml.tokens"),
-    (byte_level_metadata(tokens=[]), "the GGUF file has no tokenizer.ggml.tokens"),
-    (byte_level_metadata(merges=None), "the GGUF file has no tokenizer.ggml.merges"),
-    (byte_level_metadata(merges=["h", "i"]), "does not fit together"),
-    (byte_level_metadata(merges=["h x"]), "does not fit together"),
-    (sentencepiece_metadata(scores=[0.0]), "1 scores for 266 tokens"),
-    (sentencepiece_metadata(unknown_token_id=999), "does not fit together"),
-]
-
-
-@pytest.mark.parametrize(("metadata", "message"), REFUSED)
-def test_refused_vocabularies(metadata: dict[str, Any], message: str) -> None:
-    with pytest.raises(TokenizerError) as refused:
-        Tokenizer.from_gguf(metadata)
-    assert message in str(refused.value)
-
-
-def test_several_ends() -> None:
-    assert Tokenizer.from_gguf(byte_level_metadata(eot_token_id=11)).eos_ids == {5, 11}
-    assert Tokenizer.from_gguf(byte_level_metadata(eos_token_id=None)).eos_ids == frozenset()
-
-
 def test_saved_and_loaded(tmp_path: Path) -> None:
     tokenizer = Tokenizer.from_gguf(byte_level_metadata(add_bos_token=True))
     tokenizer.save(tmp_path)
@@ -148,18 +66,6 @@ def directory(tmp_path: Path) -> Path:
 
 def write(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value), encoding="utf-8")
-
-
-def test_special_ids_where_each_generation_of_files_put_them(directory: Path) -> None:
-    write(directory / "tokenizer_config.json", {"eos_token": {"content": "<|end|>"}, "bos_token": None})
-    write(directory / "special_tokens_map.json", {"bos_token": "<|start|>"})
-    assert Tokenizer.from_directory(directory).bos_id is None  # the newer file says there is none
-    write(directory / "tokenizer_config.json", {"eos_token": {"content": "<|end|>"}})
-    write(directory / "config.json", {"eos_token_id": 3})
-    tokenizer = Tokenizer.from_directory(directory)
-    assert (tokenizer.bos_id, tokenizer.eos_ids) == (11, {3, 5})
-    write(directory / "generation_config.json", {"eos_token_id": [5, 7]})
-    assert Tokenizer.from_directory(directory).eos_ids == {5, 7}
 
 
 def test_added_tokens_that_stand_beside_tokenizer_json(directory: Path) -> None:
@@ -187,14 +93,6 @@ def test_broken_directories(directory: Path, file: str, text: str | None, messag
     with pytest.raises(TokenizerError) as refused:
         Tokenizer.from_directory(directory)
     assert message in str(refused.value)
-
-
-def test_another_kind_of_decoder(directory: Path) -> None:
-    data = json.loads((directory / "tokenizer.json").read_text(encoding="utf-8"))
-    data["decoder"] = {"type": "WordPiece", "prefix": "##", "cleanup": True}
-    write(directory / "tokenizer.json", data)
-    with pytest.raises(TokenizerError, match="the tokenizer decodes with WordPiece, which is not supported"):
-        Tokenizer.from_directory(directory)
 
 
 def test_lone_surrogates_are_replaced(smollm: Tokenizer) -> None:

@@ -1,0 +1,37 @@
+"""Dialects: which one a template or a vocabulary selects, and what each writes."""
+
+from __future__ import annotations
+
+from completions import EVERY
+
+from fathom.text.dialects import DIALECTS, PLAIN, detect_dialect
+from fathom.text.tool_calls.deepseek import DeepSeekCalls
+from fathom.text.tool_calls.hermes import HermesCalls
+from fathom.types import Message, ToolCall
+
+
+def test_templates_select_their_family() -> None:
+    assert [EVERY[name].name for name in EVERY] == ["deepseek", "deepseek", "chatml", "llama3", "chatml"]
+    assert [EVERY[name].thinks for name in EVERY] == [True, True, True, False, False]
+    assert len({row.name for row in DIALECTS}) == len(DIALECTS)
+
+
+def test_without_a_template_the_vocabulary_decides() -> None:
+    dialect = detect_dialect(lambda text: False, lambda token: token in ("<|im_start|>", "<think>"))
+    assert (dialect.name, dialect.thinks) == ("chatml", True)
+    assert detect_dialect(lambda text: False, lambda token: False) == PLAIN
+
+
+def test_the_template_selects_the_call_format() -> None:
+    assert EVERY["r1"].calls == DeepSeekCalls(fenced=True)
+    assert EVERY["v3.1"].calls == DeepSeekCalls(fenced=False)
+    llama = detect_dialect(lambda text: text in "<|start_header_id|> <tool_call>", lambda token: False)
+    assert llama.calls == HermesCalls()
+
+
+def test_a_message_as_the_model_writes_it() -> None:
+    message = Message("assistant", "Hi", "Hm.", (ToolCall("1", "f", "{}"),))
+    assert EVERY["qwen3"].write(message) == (
+        '<think>\nHm.\n</think>\n\nHi\n<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>'
+    )
+    assert EVERY["v3.1"].write(Message("assistant", "Hi", "Hm.")) == "<think>Hm.</think>Hi"
