@@ -23,5 +23,5 @@ def test_a_linear_layer_with_bias(kind: str) -> None:
 def test_an_embedding_gives_rows_of_its_type() -> None:
     matrix = quantize(torch.randn(20, 64), "q8_0")
     module = QuantizedEmbedding(matrix, torch.bfloat16)
-    assert torch.equal(module(torch.tensor([[3, 19]])), matrix.dense()[[[3, 19]]].bfloat16())
+    assert torch.equal(module(torch.tensor([[3, 19]])), matrix.dense()[torch.tensor([[3, 19]])].bfloat16())
     assert repr(module) == "QuantizedEmbedding(20 × 64, q8_0 → torch.bfloat16)"
