@@ -23,8 +23,8 @@ from fathom.model import flops
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.model.counts import count
 from fathom.model.transformer import Transformer
-from fathom.optim.build import build
 from fathom.optim.config import OptimConfig
+from fathom.optim.optimizers import build_optimizers
 from fathom.recipes.countdown.vocabulary import SIZE, template, tokenizer
 from fathom.text.conversation import Chat
 from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
@@ -96,7 +96,7 @@ def pretraining(options: argparse.Namespace, device: torch.device, peak: float) 
     torch.manual_seed(0)
     config = model_config(options.vocab, options.width, options.layers)
     model = Transformer(config).to(device)
-    optimizers = build(model, OptimConfig())
+    optimizers = build_optimizers(model, OptimConfig())
     batch = random_batch(options.rows, options.length, options.vocab).to(device)
     _reset(device)
     seconds = []

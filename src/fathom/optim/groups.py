@@ -1,4 +1,4 @@
-"""Which parameters are treated alike: hidden matrices, embedding and head, vectors.
+"""Parameter groups of the optimizers: hidden matrices, embedding and head, vectors.
 
 The kind follows from what a parameter is in the model, never from a part of its name.
 """
@@ -15,7 +15,7 @@ Named = tuple[str, nn.Parameter]
 
 
 @dataclass(frozen=True, slots=True)
-class Groups:
+class ParameterGroups:
     """Trainable parameters by kind, in the model's order.
 
     ``matrices``: what a hidden state is multiplied with, stacks of experts (E, O, I) and routers included.
@@ -27,13 +27,13 @@ class Groups:
     vectors: tuple[Named, ...]
 
 
-def group(model: nn.Module) -> Groups:
-    """Every parameter of ``model`` that asks for a gradient, once."""
+def group_parameters(model: nn.Module) -> ParameterGroups:
+    """Every parameter of ``model`` that requires a gradient, in exactly one group."""
     tables = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     if isinstance(model, Transformer) and model.head is not None:
         tables.add(id(model.head.weight))
     trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
-    return Groups(
+    return ParameterGroups(
         matrices=tuple(named for named in trained if named[1].dim() > 1 and id(named[1]) not in tables),
         embeddings=tuple(named for named in trained if id(named[1]) in tables),
         vectors=tuple(named for named in trained if named[1].dim() < 2),

@@ -13,7 +13,7 @@ from torch import Tensor
 from fathom.base.distributed import ALONE, World
 from fathom.evals.rollout import Rollout
 from fathom.model.transformer import Transformer
-from fathom.optim.build import build
+from fathom.optim.optimizers import build_optimizers
 from fathom.train.components.balance import Balance, LoadStatistics
 from fathom.train.components.divergence import DivergedError, culprit
 from fathom.train.rl.config import TrainerConfig
@@ -95,7 +95,7 @@ class Updater:
 
     def __init__(self, model: Transformer, config: TrainerConfig, world: World = ALONE) -> None:
         self.model = model
-        self.optimizers = build(model, config.optim)
+        self.optimizers = build_optimizers(model, config.optim)
         self._config = config
         self._world = world
         self._micro_batcher = MicroBatcher.of(model, config, world)

@@ -28,8 +28,8 @@ from fathom.checkpoint.store.store import Saved, Store
 from fathom.data.packing.batch import Batch, PackedDataset
 from fathom.model import flops
 from fathom.model.transformer import Transformer
-from fathom.optim.build import build
 from fathom.optim.ema import EMA
+from fathom.optim.optimizers import build_optimizers
 from fathom.train.components.balance import Balance, LoadStatistics
 from fathom.train.components.divergence import NOWHERE, DivergedError, SpikeDetector, culprit, steepest
 from fathom.train.run import rng
@@ -118,7 +118,7 @@ class Loop:
         self.step = 0
         self.tokens = 0
         self.device = next(model.parameters()).device
-        self.optimizers = build(model, config.optim)
+        self.optimizers = build_optimizers(model, config.optim)
         self.ema = EMA(model, config.optim.ema) if config.optim.ema is not None else None
         self._store = store
         self._validation = validation

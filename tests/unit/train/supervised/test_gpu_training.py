@@ -11,8 +11,8 @@ from torch import Tensor
 from benchmarks import gpu_training
 from fathom.model.grouped import Order, grouped_linear
 from fathom.model.transformer import Transformer
-from fathom.optim.build import build
 from fathom.optim.config import OptimConfig
+from fathom.optim.optimizers import build_optimizers
 from fathom.train.supervised.losses import losses
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
@@ -23,7 +23,7 @@ def trained(device: str, steps: int, state: dict | None = None) -> tuple[list[fl
     """The losses of a few updates in float32, and all that a resume needs."""
     torch.manual_seed(0)
     model = Transformer(gpu_training.model_config(128, **TINY)).to(device)
-    optimizers = build(model, OptimConfig())
+    optimizers = build_optimizers(model, OptimConfig())
     if state is not None:
         model.load_state_dict(state["model"])
         optimizers.load_state_dict(state["optimizers"])

@@ -6,8 +6,8 @@ from tiny_runs import tiny_model
 
 from fathom.base.errors import ConfigError
 from fathom.model.transformer import Transformer
-from fathom.optim.build import build
 from fathom.optim.config import AdamWConfig, OptimConfig
+from fathom.optim.optimizers import build_optimizers
 from fathom.train.supervised.config import LoRAConfig
 from fathom.train.supervised.lora import Directed, LowRank, adapt, merge
 
@@ -27,7 +27,7 @@ def test_it_begins_as_the_model_it_adapts_and_merges_into_what_it_became(dora: b
     adapt(adapted, LoRAConfig(rank=4, dora=dora))
     torch.testing.assert_close(adapted(TOKENS), before)
 
-    optimizers = build(adapted, OptimConfig(adamw=AdamWConfig(lr=0.02)))
+    optimizers = build_optimizers(adapted, OptimConfig(adamw=AdamWConfig(lr=0.02)))
     for _ in range(3):
         optimizers.zero_grad()
         adapted(TOKENS).square().mean().backward()

@@ -4,12 +4,12 @@ from torch import nn
 
 from fathom.model.presets import preset
 from fathom.model.transformer import Transformer
-from fathom.optim.groups import group
+from fathom.optim.groups import group_parameters
 
 
-def test_every_parameter_lies_in_one_group() -> None:
+def test_every_parameter_is_in_one_group() -> None:
     model = Transformer(preset("tiny-deepseek-v3"))
-    groups = group(model)
+    groups = group_parameters(model)
     names = [name for kind in (groups.matrices, groups.embeddings, groups.vectors) for name, _ in kind]
     assert sorted(names) == sorted(name for name, _ in model.named_parameters())
     assert [name for name, _ in groups.embeddings] == ["embed.weight", "head.weight"]
@@ -20,11 +20,11 @@ def test_every_parameter_lies_in_one_group() -> None:
 
 
 def test_a_tied_head_is_the_embedding() -> None:
-    assert [name for name, _ in group(Transformer(preset("tiny-llama"))).embeddings] == ["embed.weight"]
+    assert [name for name, _ in group_parameters(Transformer(preset("tiny-llama"))).embeddings] == ["embed.weight"]
 
 
 def test_frozen_parameters_are_left_out() -> None:
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     model[0].requires_grad_(False)
-    groups = group(model)
+    groups = group_parameters(model)
     assert ([name for name, _ in groups.matrices], [name for name, _ in groups.vectors]) == (["1.weight"], ["1.bias"])
