@@ -1,4 +1,4 @@
-"""``python -m fathom``: the self-test card; with arguments, the ``fathom`` command, which is how torchrun starts it."""
+"""``python -m fathom``: the self-test; with arguments, the ``fathom`` command, which is how torchrun starts it."""
 
 from __future__ import annotations
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from live_server import LiveServer, live_server
 from openai import OpenAI
-from scripted import Script, instantly, scripted_backend
+from scripted import Script, instantly, scripted_model
 
 Serve = Callable[..., LiveServer]
 
 
 @pytest.fixture(scope="session")
 def shared_server() -> Iterator[LiveServer]:
-    with live_server(instantly(scripted_backend())) as server:
+    with live_server(instantly(scripted_model())) as server:
         yield server
 
 
@@ -25,11 +25,11 @@ def serve_script(shared_server: LiveServer) -> Iterator[Serve]:
     """``serve_script(script, …)``: the shared server, now saying what the scripts say; with options, one of its own."""
     with ExitStack() as stack:
 
-        def start(*scripts: Script, backend: dict[str, Any] | None = None, **settings: Any) -> LiveServer:
-            if not backend and not settings:
+        def start(*scripts: Script, served: dict[str, Any] | None = None, **settings: Any) -> LiveServer:
+            if not served and not settings:
                 shared_server.engine.reset(scripts)
                 return shared_server
-            load = instantly(scripted_backend(*scripts, **(backend or {})))
+            load = instantly(scripted_model(*scripts, **(served or {})))
             return stack.enter_context(live_server(load, **settings))
 
         yield start

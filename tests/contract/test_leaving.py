@@ -10,7 +10,7 @@ import threading
 import httpx
 import pytest
 from live_server import LiveServer, live_server
-from scripted import Script, instantly, scripted_backend
+from scripted import Script, instantly, scripted_model
 
 from fathom.base.errors import CheckpointError
 
@@ -124,7 +124,7 @@ def test_requests_that_come_while_the_model_loads_wait_for_it():
     def load(progress):
         progress("reading weights", 0.25)
         assert go_on.wait(60)
-        return scripted_backend(Script("late"))
+        return scripted_model(Script("late"))
 
     with live_server(load, wait=False, keepalive=0.05) as server:
         server.wait_until(lambda: getattr(server.runtime.state, "fraction", None) == 0.25)
@@ -157,10 +157,10 @@ def test_a_model_that_cannot_be_loaded_is_explained():
 
 
 def test_a_server_that_stops_cancels_what_runs():
-    backend = scripted_backend(Script("Hello", gate=asyncio.Event()))
-    with live_server(instantly(backend)) as server:
+    served = scripted_model(Script("Hello", gate=asyncio.Event()))
+    with live_server(instantly(served)) as server:
         connection = send(server, stream=True)
         server.wait_until(lambda: server.engine.running == 1)
-    assert backend.engine.running == 0
-    assert backend.engine.closed
+    assert served.engine.running == 0
+    assert served.engine.closed
     connection.close()

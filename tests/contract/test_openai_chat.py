@@ -255,7 +255,7 @@ def test_who_decides_whether_to_think(serve_script, client_of, model, extra, thi
 
 
 def test_models(serve_script, client_of):
-    client = client_of(serve_script(Script(), backend={"aliases": frozenset({"/models/scripted"})}))
+    client = client_of(serve_script(Script(), served={"aliases": frozenset({"/models/scripted"})}))
     assert [(m.id, m.object, m.owned_by) for m in client.models.list()] == [("scripted", "model", "fathom")]
     assert client.models.retrieve("scripted").context_length == 4096
     assert client.models.retrieve("deepseek-chat").id == "scripted"

@@ -9,13 +9,13 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from live_server import live_server
 from schemathesis.specs.openapi.checks import positive_data_acceptance
-from scripted import Script, instantly, scripted_backend
+from scripted import Script, instantly, scripted_model
 
 from fathom.server.app import create_app
 from fathom.server.models.runtime import Runtime
 from fathom.server.settings import Settings
 
-LOAD = instantly(scripted_backend(Script("ok", step=2)))
+LOAD = instantly(scripted_model(Script("ok", step=2)))
 DOCUMENT = create_app(Settings(), Runtime(LOAD)).openapi()
 
 # parts of a request may contradict each other, and names may be unknown, which a schema cannot say

@@ -2,7 +2,7 @@
 
 import pytest
 from live_server import live_server
-from scripted import Script, instantly, scripted_backend
+from scripted import Script, instantly, scripted_model
 
 from fathom.base.errors import ConfigError
 from fathom.tasks.task import Item
@@ -21,7 +21,7 @@ SCRIPTS = (
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
-    with live_server(instantly(scripted_backend(*SCRIPTS))) as running:
+    with live_server(instantly(scripted_model(*SCRIPTS))) as running:
         yield running
 
 

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import uvicorn
 
 from fathom.server.app import create_app
-from fathom.server.models.backend import Backend, Progress
 from fathom.server.models.runtime import Ready, Runtime
+from fathom.server.models.served_model import Progress, ServedModel
 from fathom.server.serve import listen
 from fathom.server.settings import Settings
 
@@ -30,12 +30,12 @@ class LiveServer:
 
     @property
     def engine(self) -> Any:
-        return self.backend.engine
+        return self.model.engine
 
     @property
-    def backend(self) -> Backend:
+    def model(self) -> ServedModel:
         assert isinstance(self.runtime.state, Ready)
-        return self.runtime.state.backend
+        return self.runtime.state.model
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
@@ -51,7 +51,7 @@ class LiveServer:
 
 
 @contextmanager
-def live_server(load: Callable[[Progress], Backend], *, wait: bool = True, **settings: Any) -> Iterator[LiveServer]:
+def live_server(load: Callable[[Progress], ServedModel], *, wait: bool = True, **settings: Any) -> Iterator[LiveServer]:
     """Serve what ``load`` returns. With ``wait`` the model is there when this is entered."""
     chosen = Settings(port=0, **settings)
     listener = listen(chosen.host, chosen.port)
@@ -76,7 +76,7 @@ def live_server(load: Callable[[Progress], Backend], *, wait: bool = True, **set
     try:
         server = LiveServer(f"http://127.0.0.1:{port}", port, parts["runtime"], parts["loop"])
         if wait:
-            server.call(server.runtime.backend())
+            server.call(server.runtime.model())
         yield server
     finally:
         parts["server"].should_exit = True

@@ -1,6 +1,6 @@
-"""A backend without a model: an engine that says what a test wrote down, over a vocabulary of single bytes.
+"""A served model without weights: an engine that plays scripted completions, over a vocabulary of single bytes.
 
-The chat side is the real one, so that what is scripted is only what a model would have sampled.
+Rendering and parsing of chats are the real ones: only the sampled tokens are scripted.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from fathom.base.errors import GenerationError, RequestError
 from fathom.engine.request import Chunk, EngineStats, Request, TokenLogprob
-from fathom.server.models.backend import Backend, Progress
+from fathom.server.models.served_model import Progress, ServedModel
 from fathom.text.conversation import Chat
 from fathom.text.template.template import ChatTemplate
 from fathom.types import FinishReason
@@ -142,14 +142,14 @@ def _logprobs(piece: str, alternatives: int | None) -> tuple[TokenLogprob, ...]:
     )
 
 
-def scripted_backend(*scripts: Script, template: str = CHATML, **options: object) -> Backend:
-    """A backend whose engine plays ``scripts``; it stands in ``backend.engine``."""
+def scripted_model(*scripts: Script, template: str = CHATML, **options: object) -> ServedModel:
+    """A model whose engine (``.engine``) plays ``scripts``."""
     tokenizer = ByteTokenizer()
     engine = ScriptedEngine(scripts or [Script()])
     chat = Chat(tokenizer, ChatTemplate(template))  # type: ignore[arg-type]
-    return Backend("scripted", engine, tokenizer, chat, engine.max_context, created=1_700_000_000, **options)  # type: ignore[arg-type]
+    return ServedModel("scripted", engine, tokenizer, chat, engine.max_context, created=1_700_000_000, **options)  # type: ignore[arg-type]
 
 
-def instantly(backend: Backend) -> Callable[[Progress], Backend]:
+def instantly(served: ServedModel) -> Callable[[Progress], ServedModel]:
     """What a Runtime loads when there is nothing to load."""
-    return lambda progress: backend
+    return lambda progress: served

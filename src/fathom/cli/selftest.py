@@ -1,7 +1,7 @@
-"""The self-test card: does this installation work, part by part, with the embedded model.
+"""The self-test of an installation: part by part, with the embedded model.
 
-Each part is a function that returns what it found, or raises. Parts depend on those before them; a part whose
-predecessor failed is not tried. The exit code is the number of parts that failed, so that a script can ask too.
+Each part is a function that returns a result text or raises. Parts depend on those before them; after a failure the
+rest is not tried. The exit code is the number of failed parts.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from fathom.base.progress import Stopwatch, human_seconds, silent
 from fathom.cli import doctor, options
 
 if TYPE_CHECKING:
-    from fathom.server.models.backend import Backend
+    from fathom.server.models.served_model import ServedModel
 
 Parts = tuple[tuple[str, Callable[[], str]], ...]
 
 
 @dataclass
-class Card:
-    """The parts, in the order of their dependence. What one part loads, the next ones use."""
+class SelfTest:
+    """The parts in order of dependence; later parts use what earlier ones loaded."""
 
-    loaded: list[Backend] = field(default_factory=list)
+    loaded: list[ServedModel] = field(default_factory=list)
 
     @property
     def parts(self) -> Parts:
@@ -77,13 +77,13 @@ class Card:
     def engine(self) -> str:
         from fathom.engine.request import Request, SamplingParams
 
-        backend = self.loaded[0]
+        served = self.loaded[0]
         request = Request(
-            tuple(backend.tokenizer.encode("The capital of France is")), SamplingParams(temperature=0, max_tokens=8)
+            tuple(served.tokenizer.encode("The capital of France is")), SamplingParams(temperature=0, max_tokens=8)
         )
 
         async def generate() -> str:
-            return "".join([chunk.text async for chunk in backend.engine.generate(request)])
+            return "".join([chunk.text async for chunk in served.engine.generate(request)])
 
         text = asyncio.run(generate())
         if "Paris" not in text:
@@ -93,12 +93,12 @@ class Card:
         return "the capital of France is" + text.split(".")[0]
 
 
-def check(card: Card) -> Iterator[tuple[str, bool, str]]:
-    """Try every part: its name, whether it works, and what there is to say."""
-    for name, part in card.parts:
+def check(selftest: SelfTest) -> Iterator[tuple[str, bool, str]]:
+    """Run the parts up to the first failure: name, whether it works, and the result or error."""
+    for name, part in selftest.parts:
         try:
             yield name, True, part()
-        except Exception as error:  # whatever it is, it is what the card is there to show
+        except Exception as error:  # any failure is a result of the self-test
             yield name, False, _explain(error)
             return
 
@@ -107,15 +107,15 @@ def _explain(error: Exception) -> str:
     return str(error) if isinstance(error, FathomError) else f"{type(error).__name__}: {error}"
 
 
-def main(card: Any = None, console: Console | None = None) -> None:
-    """Print the card and exit: 0 where everything works."""
-    card, console = card or Card(), console or Console()
+def main(selftest: Any = None, console: Console | None = None) -> None:
+    """Print the results and exit: 0 where everything works."""
+    selftest, console = selftest or SelfTest(), console or Console()
     console.print(f"[bold]Fathom {__version__}[/]", highlight=False)
     failed = 0
-    for name, works, told in check(card):
+    for name, works, text in check(selftest):
         failed += not works
         mark = ("✓", "green") if works else ("✗", "bold red")
-        console.print(Text.assemble("  ", mark, f" {name:<15} ", (told, "" if works else "red")))
-    for backend in card.loaded:
-        backend.engine.close()
+        console.print(Text.assemble("  ", mark, f" {name:<15} ", (text, "" if works else "red")))
+    for served in selftest.loaded:
+        served.engine.close()
     sys.exit(failed)

@@ -23,7 +23,7 @@ def serve(
     max_context: options.MaxContext = None,
     max_sequences: Annotated[int | None, typer.Option(min=1, help="Completions that decode together.")] = None,
     allowed_hosts: Annotated[
-        str | None, typer.Option(help="Host names to answer to beside the loopback's, separated by commas; * for any.")
+        str | None, typer.Option(help="Host names to accept beside the loopback's, separated by commas; * for any.")
     ] = None,
     cors_origins: Annotated[
         str | None, typer.Option(help="Origins of web pages that may call the API, separated by commas; * for any.")

@@ -1,6 +1,6 @@
-"""The ASGI application, put together: routes inside, guard outside, the runtime beside.
+"""The ASGI application: routes, middleware, and the runtime that loads the model.
 
-Importing this brings in no torch: a server shows its page within a second and loads the model behind it.
+Importing this module imports no torch: a server shows its page within a second and loads the model meanwhile.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     app.state.runtime = runtime
     app.state.settings = settings
     errors.install(app)
-    # the guard checks the key, before a body is read; here it is only described
+    # RequestGuard checks the key, before a body is read; this only describes it in the document
     key = [Depends(HTTPBearer(auto_error=False, description="the server's API key"))] if settings.api_key else []
     app.include_router(openai.router(runtime, settings), dependencies=key, tags=["openai"])
     app.include_router(health.router(runtime), tags=["health"])

@@ -1,9 +1,9 @@
-"""The chat page: the files that ``web/`` builds, served with the headers that a page of strangers' text deserves.
+"""The chat page: the files that ``web/`` builds, served under a strict content security policy.
 
-Everything the page loads comes from this server, so its policy can forbid the rest: what a model writes can then
-neither run as a script nor call home. Files under ``assets/`` carry a hash in their name and are kept forever; the
-others are asked for anew each time, which costs a 304. Any other path that a browser opens is the page itself: the
-page does its own routing.
+Everything the page loads comes from this server, so the policy forbids the rest: text that a model writes can neither
+run as a script nor send requests elsewhere. Files under ``assets/`` have a hash in their name and are cached forever;
+the others are revalidated each time, which costs a 304. Any other path that a browser opens is the page itself, which
+does its own routing.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ POLICY = "; ".join(
         "font-src 'self'",
         "img-src 'self'",
         "connect-src 'self'",
-        "require-trusted-types-for 'script'",  # and no policy may make any: text never becomes HTML
+        "require-trusted-types-for 'script'",  # and none may be created: text never becomes HTML
         "trusted-types 'none'",
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
     )
 )
-FOREVER = "public, max-age=31536000, immutable"
-EACH_TIME = "no-cache"
+IMMUTABLE = "public, max-age=31536000, immutable"
+REVALIDATE = "no-cache"
 
 UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Fathom</title>
 <h1>Fathom is running</h1>
@@ -40,10 +40,10 @@ UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Fathom<
 
 
 class Page:
-    """An ASGI app over the directory ``static``, for whatever the API's routes leave; without a page, it says so.
+    """An ASGI app over the directory ``static``, for paths that no route of the API matches.
 
-    It stands behind the router rather than in it, as a route for every path would hide that ``GET`` is the wrong
-    method for a path of the API.
+    It is the router's default rather than a route, as a route for every path would hide that ``GET`` is the wrong
+    method for a path of the API. Where the page is not built, it serves a notice.
     """
 
     def __init__(self, static: Path) -> None:
@@ -56,19 +56,19 @@ class Page:
         await self._answer(request, scope["path"].lstrip("/"))(scope, receive, send)
 
     def _answer(self, request: Request, path: str) -> Response:
-        file = _inside(self._root, path)
+        file = _find_file(self._root, path)
         if file is not None:
-            return _file(file, FOREVER if path.startswith("assets/") else EACH_TIME, request)
+            return _file(file, IMMUTABLE if path.startswith("assets/") else REVALIDATE, request)
         if path and not _is_navigation(request):
             raise HTTPException(404)
         index = self._root / "index.html"
         if index.is_file():
-            return _file(index, EACH_TIME, request)
-        return HTMLResponse(UNBUILT, headers=_headers(EACH_TIME))
+            return _file(index, REVALIDATE, request)
+        return HTMLResponse(UNBUILT, headers=_headers(REVALIDATE))
 
 
-def _inside(root: Path, path: str) -> Path | None:
-    """The file at ``path`` under ``root``; None where there is none, or where the path leads out."""
+def _find_file(root: Path, path: str) -> Path | None:
+    """The file at ``path`` under ``root``; None where there is none, or where the path leaves ``root``."""
     if not path or "\0" in path:
         return None
     try:

@@ -1,6 +1,6 @@
-"""Run the server: the socket first, then the loop, then signals and the way down.
+"""Run the server: socket, event loop, signals, graceful shutdown.
 
-The port is bound before anything else starts, so that a port in use is one clear sentence and no half-started process.
+The port is bound before anything else starts, so that a port in use is one clear error and no half-started process.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def serve(
     """Serve until a signal ends it. ``on_listening`` is called with the URL once connections are accepted.
 
     Without ``on_listening`` the URL is printed. A model that cannot be loaded ends the server and raises its error;
-    with ``stay_up`` the server goes on and the page shows it. Raises ListenError where the address cannot be had.
+    with ``stay_up`` the server continues and the page shows it. Raises ListenError where the address cannot be bound.
     SIGINT and SIGTERM let running requests finish for ``settings.shutdown_timeout`` seconds and cancel the rest.
     """
     listener = listen(settings.host, settings.port)
@@ -52,7 +52,9 @@ def serve(
         timeout_keep_alive=30,
     )
     loaded: Runtime = app.state.runtime
-    server = _Server(config, loaded, settings.shutdown_timeout, url_of(listener, settings.host), on_listening or _say)
+    server = _Server(
+        config, loaded, settings.shutdown_timeout, url_of(listener, settings.host), on_listening or _print_url
+    )
     failures: list[FathomError] = []
 
     def give_up(error: FathomError) -> None:
@@ -72,7 +74,7 @@ def serve(
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises ListenError that says what stands in the way."""
+    """A listening socket. Raises ListenError with the cause."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError as error:
@@ -102,28 +104,33 @@ def _listen_error(error: OSError, host: str, port: int) -> ListenError:
 
 
 def url_of(listener: socket.socket, host: str) -> str:
-    """The URL that a person of this machine can open."""
+    """The URL that a browser on this machine can open."""
     port = listener.getsockname()[1]
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host) or (f"[{host}]" if ":" in host else host)
     return f"http://{name}:{port}"
 
 
-def _say(url: str) -> None:
+def _print_url(url: str) -> None:
     print(f"Fathom listens on {url} (Ctrl+C stops it)", flush=True)
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn's server, which also says when it listens, and ends what runs too long when it stops.
+    """Uvicorn's server with a callback once it listens, and a time limit for running requests when it stops.
 
-    Closing the runtime gives each request that is left an error of its own; uvicorn would only cut the connections.
+    Closing the runtime answers each remaining request with an error; uvicorn would only cut the connections.
     """
 
     def __init__(
-        self, config: uvicorn.Config, runtime: Runtime, patience: float, url: str, on_listening: Callable[[str], None]
+        self,
+        config: uvicorn.Config,
+        runtime: Runtime,
+        shutdown_timeout: float,
+        url: str,
+        on_listening: Callable[[str], None],
     ) -> None:
         super().__init__(config)
         self._runtime = runtime
-        self._patience = patience
+        self._shutdown_timeout = shutdown_timeout
         self._url = url
         self._on_listening = on_listening
 
@@ -138,5 +145,5 @@ class _Server(uvicorn.Server):
         closing.cancel()
 
     async def _close_later(self) -> None:
-        await asyncio.sleep(self._patience)
+        await asyncio.sleep(self._shutdown_timeout)
         await self._runtime.close()

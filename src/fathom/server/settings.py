@@ -1,7 +1,7 @@
-"""What an operator may choose, from keyword arguments or from the environment (``FATHOM_PORT=9000``).
+"""Settings of the server, from keyword arguments or from the environment (``FATHOM_PORT=9000``).
 
-Each value is checked here, once, so that nothing behind it has to doubt. Bounds have defaults that suit a laptop: the
-server that a person starts without reading anything must be the safe one, so it listens on the loopback alone.
+Values are validated here, once. The defaults suit a laptop and are the safe ones: the server listens on the loopback
+interface only.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535, description="0 lets the system choose")
 
-    # who may come in
+    # access
     api_key: SecretStr | None = Field(default=None, description="when set, every API request must carry it")
     allowed_hosts: CommaSeparated = Field(
         default=(), description="Host headers to accept beside the loopback's; * for any"
@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     stall_timeout: float = Field(default=60.0, gt=0, description="longest time a client may go without reading")
     shutdown_timeout: int = Field(default=5, ge=0, description="time that running requests get when the server stops")
 
-    # the rest
+    # other
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     static_dir: Path = Field(default=Path(__file__).parent / "static", description="the built page")
 

@@ -4,8 +4,9 @@ import pytest
 from typer.testing import CliRunner
 
 import fathom.server.serve
-from fathom.cli import network, terminal
+from fathom.cli import chat
 from fathom.cli.main import app
+from fathom.cli.terminal import session
 from fathom.server.settings import Settings
 
 
@@ -27,8 +28,8 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The pages that a browser would show."""
     urls: list[str] = []
-    monkeypatch.setattr(network, "open_browser", urls.append)
-    monkeypatch.setattr(network, "has_desktop", lambda: True)
+    monkeypatch.setattr(chat.network, "open_browser", urls.append)
+    monkeypatch.setattr(chat.network, "has_desktop", lambda: True)
     return urls
 
 
@@ -47,7 +48,7 @@ def test_the_browser_can_be_left_alone(served: list[Settings], opened: list[str]
 def test_only_a_port_that_nobody_asked_for_gives_way(
     served: list[Settings], opened: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network, "port_is_free", lambda _host, port: port == 8003)
+    monkeypatch.setattr(chat.network, "port_is_free", lambda _host, port: port == 8003)
     assert CliRunner().invoke(app, ["chat"]).exit_code == 0
     assert CliRunner().invoke(app, ["chat", "--port", "8000"]).exit_code == 0
     monkeypatch.setenv("FATHOM_PORT", "8001")
@@ -57,7 +58,7 @@ def test_only_a_port_that_nobody_asked_for_gives_way(
 
 def test_the_terminal_gets_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[dict[str, Any]] = []
-    monkeypatch.setattr(terminal, "run", lambda **options: calls.append(options))
+    monkeypatch.setattr(session, "run", lambda **options: calls.append(options))
     arguments = ["chat", "-t", "-m", "tiny", "--system", "be brief", "--no-think", "--temperature", "0", "--seed", "7"]
     assert CliRunner().invoke(app, arguments).exit_code == 0
     assert calls == [

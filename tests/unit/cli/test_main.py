@@ -5,7 +5,9 @@ import sys
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
+from fathom import __version__
 from fathom.base.errors import CheckpointError, FathomError
 from fathom.cli import main as command_line
 
@@ -71,3 +73,8 @@ def test_errors_have_color_on_a_terminal_only(color: bool) -> None:
     console = Console(file=out, force_terminal=color, color_system="standard" if color else None)
     command_line.explain(CheckpointError("bad", "fix"), console)
     assert ("\x1b[1;31merror: " in out.getvalue()) is color
+
+
+def test_version() -> None:
+    result = CliRunner().invoke(command_line.app, ["version"])
+    assert (result.exit_code, result.output) == (0, f"fathom {__version__}\n")

@@ -15,8 +15,8 @@ def crashing() -> str:
     return str({}["key"])
 
 
-class Scripted(selftest.Card):
-    """A card with parts of its own."""
+class Scripted(selftest.SelfTest):
+    """A self-test with given parts."""
 
     def __init__(self, *parts: tuple[str, object]) -> None:
         super().__init__()
@@ -27,10 +27,10 @@ class Scripted(selftest.Card):
         return self._parts  # type: ignore[return-value]
 
 
-def show(card: selftest.Card) -> tuple[str, int]:
+def show(test: selftest.SelfTest) -> tuple[str, int]:
     out = io.StringIO()
     with pytest.raises(SystemExit) as stop:
-        selftest.main(card, Console(file=out, width=100))
+        selftest.main(test, Console(file=out, width=100))
     code = stop.value.code
     assert isinstance(code, int)
     return out.getvalue(), code
@@ -55,7 +55,7 @@ def test_an_unforeseen_failure_names_its_kind() -> None:
 
 
 def test_the_real_card_passes() -> None:
-    text, code = show(selftest.Card())
+    text, code = show(selftest.SelfTest())
     assert code == 0, text
     assert "✓ engine          the capital of France is Paris" in text
     assert text.count("✓") == 6

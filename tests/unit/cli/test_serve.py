@@ -1,9 +1,11 @@
+import inspect
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 import fathom.server.serve
+from fathom.cli import serve
 from fathom.cli.main import app
 from fathom.server.settings import Settings
 
@@ -36,3 +38,7 @@ def test_a_bare_serve_is_the_safe_one(served: list[tuple[Settings, dict[str, Any
 def test_a_port_out_of_range_is_refused_at_once(served: list[tuple[Settings, dict[str, Any]]]) -> None:
     assert CliRunner().invoke(app, ["serve", "--port", "70000"]).exit_code == 2
     assert served == []
+
+
+def test_every_option_is_a_setting() -> None:
+    assert set(inspect.signature(serve.serve).parameters) <= set(Settings.model_fields)

@@ -17,7 +17,7 @@ from fathom.server.serve import ListenError, listen, url_of
 ROOT = Path(__file__).parents[3]
 SCRIPT = """
 import sys, asyncio
-from scripted import Script, instantly, scripted_backend
+from scripted import Script, instantly, scripted_model
 from fathom.server.models.runtime import Runtime
 from fathom.server.serve import serve
 from fathom.server.settings import Settings
@@ -63,7 +63,7 @@ def ask(port: int, request: bytes) -> bytes:
 
 
 def test_the_page_is_served_without_torch_and_an_interrupt_ends_in_order(start):
-    process = start("load = instantly(scripted_backend())")
+    process = start("load = instantly(scripted_model())")
     port = port_of(process)
     assert ask(port, b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").startswith(b"HTTP/1.1 200")
     process.send_signal(signal.SIGINT)
@@ -73,7 +73,7 @@ def test_the_page_is_served_without_torch_and_an_interrupt_ends_in_order(start):
 
 
 def test_a_termination_cancels_what_runs_and_ends_the_process(start):
-    process = start("load = instantly(scripted_backend(Script(gate=asyncio.Event())))")
+    process = start("load = instantly(scripted_model(Script(gate=asyncio.Event())))")
     port = port_of(process)
     body = b'{"messages": [{"role": "user", "content": "Hi"}], "stream": true}'
     head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"

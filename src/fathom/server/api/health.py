@@ -90,9 +90,9 @@ def _health(runtime: Runtime) -> Health:
         body["progress"] = state.fraction
     elif isinstance(state, Ready):
         body["status"] = "ready"
-        body["model"] = state.backend.name
-        body["capabilities"] = {"thinking": state.backend.thinking_switch, "tools": True}
-        body["engine"] = asdict(state.backend.engine.stats())  # type: ignore[typeddict-item]
+        body["model"] = state.model.name
+        body["capabilities"] = {"thinking": state.model.thinking_switch, "tools": True}
+        body["engine"] = asdict(state.model.engine.stats())  # type: ignore[typeddict-item]
     elif isinstance(state, Failed):
         body["status"] = "failed"
         body["error"] = {"message": state.error.message, "remedy": state.error.remedy}

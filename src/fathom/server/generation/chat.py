@@ -13,25 +13,25 @@ from fathom.server.generation.choice import ChoiceState, usage
 from fathom.server.generation.events import ChoiceFinished, GenerationEvent, GenerationFinished, GenerationStarted
 from fathom.server.generation.grammar import answer_grammar, call_grammar
 from fathom.server.generation.jobs import ChatJob, sampling_params
-from fathom.server.models.backend import Backend
+from fathom.server.models.served_model import ServedModel
 from fathom.text.conversation import Prompt
 from fathom.text.events import ToolCallEnded
 
 
-async def chat(backend: Backend, job: ChatJob) -> AsyncGenerator[GenerationEvent, None]:
+async def chat(served: ServedModel, job: ChatJob) -> AsyncGenerator[GenerationEvent, None]:
     """Generate one turn. Raises RequestError or OverloadedError before the first delta."""
-    if backend.chat is None:
+    if served.chat is None:
         raise RequestError("this model has no chat template: it continues text", "use /v1/completions")
     # rendering and encoding a long history takes a while: not on the event loop
-    prompt = await asyncio.to_thread(backend.chat.render, job.conversation)
-    params = sampling_params(backend.sampling, job.sampling)
+    prompt = await asyncio.to_thread(served.chat.render, job.conversation)
+    params = sampling_params(served.sampling, job.sampling)
     params = replace(params, stop=(*params.stop, *prompt.stop))
     if not params.ignore_eos:
         params = replace(params, stop_token_ids=tuple(prompt.stop_token_ids.union(params.stop_token_ids)))
     request = Request(prompt.ids, params, _grammar(job, prompt), job.cache_salt)
-    choices = [ChoiceState(backend.chat.parser(prompt), prompt.thinking) for _ in range(params.n)]
+    choices = [ChoiceState(served.chat.parser(prompt), prompt.thinking) for _ in range(params.n)]
     yield GenerationStarted((prompt.ids,))
-    async with aclosing(backend.engine.generate(request)) as chunks:
+    async with aclosing(served.engine.generate(request)) as chunks:
         async for chunk in chunks:
             choice = choices[chunk.index]
             if choice.finished:

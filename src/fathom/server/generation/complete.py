@@ -12,25 +12,25 @@ from fathom.engine.request import Chunk, Request
 from fathom.server.generation.choice import ChoiceState, usage
 from fathom.server.generation.events import ChoiceFinished, GenerationEvent, GenerationFinished, GenerationStarted
 from fathom.server.generation.jobs import TextJob, sampling_params
-from fathom.server.models.backend import Backend, EngineFront
+from fathom.server.models.served_model import EngineFront, ServedModel
 from fathom.types import Usage
 
 T = TypeVar("T")
 
 
-async def complete(backend: Backend, job: TextJob) -> AsyncGenerator[GenerationEvent, None]:
+async def complete(served: ServedModel, job: TextJob) -> AsyncGenerator[GenerationEvent, None]:
     """Continue each prompt. Raises RequestError or OverloadedError before the first delta."""
-    params = sampling_params(backend.sampling, job.sampling)
+    params = sampling_params(served.sampling, job.sampling)
     prompts = [
         prompt
         if isinstance(prompt, tuple)
-        else tuple(await asyncio.to_thread(backend.tokenizer.encode, prompt, bos=backend.tokenizer.adds_bos))
+        else tuple(await asyncio.to_thread(served.tokenizer.encode, prompt, bos=served.tokenizer.adds_bos))
         for prompt in job.prompts
     ]
     choices = [ChoiceState() for _ in range(len(prompts) * params.n)]
     requests = [Request(prompt, params, None, job.cache_salt) for prompt in prompts]
     yield GenerationStarted(tuple(prompts))
-    async with aclosing(_chunks(backend.engine, requests)) as chunks:
+    async with aclosing(_chunks(served.engine, requests)) as chunks:
         async for chunk in chunks:
             yield choices[chunk.index].push(chunk)
             if chunk.finish_reason:

@@ -1,11 +1,11 @@
-"""Grammars for answers that must have a form: JSON, or a call of a tool.
+"""Grammars for response formats and forced tool calls.
 
-A forced call is generated under a grammar that holds the markup of the model's own dialect and the tool's JSON schema,
-so that even a small model that was never taught tools answers with a call that parses. Where the model may think
-first, the rules wait: until ``</think>`` where the prompt has opened its thinking, and behind an optional
-``<think>…</think>`` where it may open it itself.
+A forced call is generated under a grammar of the markup of the model's dialect and the tool's JSON schema, so that even
+a small model that was never trained on tools answers with a call that parses. Where the model may think first, the
+grammar applies later: after ``</think>`` where the prompt has opened the thinking, and after an optional
+``<think>…</think>`` where the model may open it.
 
-The layout of the JSON is fixed (one space after colons and commas), because it is what templates show to models.
+The layout of the JSON is fixed (one space after colons and commas), as chat templates show it to models.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ thought[lazy]: /(.|\n)*<\/think>/
 LAYOUT = {"whitespace_flexible": False, "key_separator": ": ", "item_separator": ", "}
 
 
-def answer_grammar(prompt: Prompt, form: GrammarSpec, *, think: bool = True) -> GrammarSpec:
-    """``form`` (a JSON kind) for the answer to ``prompt``. Without ``think`` the model may not open its thinking."""
+def answer_grammar(prompt: Prompt, answer: GrammarSpec, *, think: bool = True) -> GrammarSpec:
+    """The grammar of ``answer`` (a JSON kind) after ``prompt``. Without ``think`` the model may not start thinking."""
     if prompt.thinking:
-        return replace(form, after=markers.THINK_CLOSE)
+        return replace(answer, after=markers.THINK_CLOSE)
     if not (think and prompt.opening.may_think):
-        return form
-    schema = {"type": "object"} if form.kind == "json_object" else form.value
+        return answer
+    schema = {"type": "object"} if answer.kind == "json_object" else answer.value
     return GrammarSpec("lark", f"start: think? answer\nanswer: %json {_json(schema)}\n{THINK}")
 
 
@@ -49,19 +49,19 @@ def call_grammar(prompt: Prompt, tools: Sequence[Tool], *, several: bool, think:
     return GrammarSpec("lark", start + rules + (THINK if free else ""), after)
 
 
-def _calls(form: CallFormat, tools: Sequence[Tool], several: bool) -> str:
-    """Rules for ``calls``, as ``form`` reads them."""
-    if isinstance(form, DeepSeekCalls):
+def _calls(call_format: CallFormat, tools: Sequence[Tool], several: bool) -> str:
+    """Rules for ``calls``, in the syntax of ``call_format``."""
+    if isinstance(call_format, DeepSeekCalls):
         begin, end = _json(markers.CALLS_BEGIN), _json(markers.CALLS_END)
         more = ' ("\\n" call)*' if several else ""
         branches = " | ".join(f"call_{i}" for i in range(len(tools)))
         rules = [f"calls: {begin} call{more} {end}", f"call: {branches}"]
         for i, tool in enumerate(tools):
-            head, tail = _deepseek_frame(tool.name, form.fenced)
+            head, tail = _deepseek_frame(tool.name, call_format.fenced)
             rules.append(f"call_{i}: {_json(head)} %json {_json(_laid_out(tool.parameters))} {_json(tail)}")
         return "\n".join(rules) + "\n"
     key, opener, closer, between = "arguments", f"{markers.TOOL_CALL_OPEN}\n", f"\n{markers.TOOL_CALL_CLOSE}", "\n"
-    if isinstance(form, LlamaCalls):
+    if isinstance(call_format, LlamaCalls):
         key, opener, closer, between = "parameters", "", "", "; "
     call = " ".join(part for part in (_text(opener), "object", _text(closer)) if part)
     more = f" ({_text(between)} {call})*" if several else ""

@@ -1,7 +1,7 @@
-"""One line in the log for each API request: what was asked, how it ended, how long it took.
+"""The access log: one line for each API request with method, path, status and duration.
 
-The page's files and health checks stay silent, or they would bury the rest. The line is written when the answer has
-ended, so a long stream shows its whole time, and a client that left early is told apart.
+The page's files and health checks are not logged, as they would bury the rest. The line is written when the response
+has ended, so a stream shows its whole duration, and a client that disconnected is marked as ``abandoned``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class AccessLog:
         started = time.perf_counter()
         status, complete = 0, False
 
-        async def observed(message: Message) -> None:
+        async def send_observed(message: Message) -> None:
             nonlocal status, complete
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -38,7 +38,7 @@ class AccessLog:
             await send(message)
 
         try:
-            await self._app(scope, receive, observed)
+            await self._app(scope, receive, send_observed)
         finally:
             seconds = time.perf_counter() - started
             path = scope["path"][:200].encode("unicode_escape").decode()  # a line break would forge a line

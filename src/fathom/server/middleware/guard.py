@@ -1,14 +1,14 @@
-"""Who may come in, decided before a request is read: hosts, origins, keys, sizes.
+"""Access control before a request body is read: hosts, origins, API key, body size.
 
-A server on the loopback is reachable by every web page that its owner visits. Three doors are shut here:
+A server on the loopback interface is reachable by every web page that its owner visits. Three attacks are refused:
 
 - **DNS rebinding**: a hostile name that resolves to 127.0.0.1 makes a page same-origin with us. Its requests carry that
   name as ``Host``; on the loopback only the loopback's names are accepted.
 - **Requests across origins**: browsers send simple ones without asking. Every browser names the page in ``Origin``;
-  only our own page, pages of this same machine, and those that the operator named may go on.
+  only our own page, pages of this same machine, and the configured origins are allowed.
 - **Large bodies** are refused by their announced length, or once they grow beyond it.
 
-Written as plain ASGI: Starlette's ``BaseHTTPMiddleware`` hides from routes that a client has left.
+Written as plain ASGI: Starlette's ``BaseHTTPMiddleware`` hides from routes that a client has disconnected.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from fathom.server.errors import ApiError, ApiProblem
 from fathom.server.settings import Settings
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-OPEN_PATHS = ("/health",)
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -35,7 +34,7 @@ SECURITY_HEADERS = {
 
 
 class RequestGuard:
-    """The outermost layer: refuses what may not come in, and puts the security headers on all that goes out."""
+    """The outermost layer: refuses requests that are not allowed, and sets the security headers of all responses."""
 
     def __init__(self, app: ASGIApp, settings: Settings, api_paths: Iterable[str]) -> None:
         self._app = app
@@ -94,8 +93,8 @@ class RequestGuard:
         if key is None or not path.startswith(self._api_paths):
             return True
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        right = hmac.compare_digest(given.strip().encode(), key.get_secret_value().encode())
-        return scheme.lower() == "bearer" and right
+        is_right = hmac.compare_digest(given.strip().encode(), key.get_secret_value().encode())
+        return scheme.lower() == "bearer" and is_right
 
 
 def host_name(host: str) -> str:
@@ -107,7 +106,7 @@ def host_name(host: str) -> str:
 
 
 def origin_allowed(origin: str, host: str, settings: Settings) -> bool:
-    """Whether a page of ``origin`` may talk to the server that it reached as ``host``."""
+    """Whether a page of ``origin`` may use the server that it reached as ``host``."""
     if "*" in settings.cors_origins or origin in settings.cors_origins:
         return True
     try:
@@ -115,7 +114,7 @@ def origin_allowed(origin: str, host: str, settings: Settings) -> bool:
         name = parts.hostname
     except ValueError:
         return False
-    if parts.scheme not in ("http", "https"):  # also `null`, which any page can put on
+    if parts.scheme not in ("http", "https"):  # also `null`, which any page can send
         return False
     if parts.netloc.lower() == host.lower():
         return True
@@ -127,10 +126,10 @@ def too_large(limit: int) -> ApiProblem:
 
 
 def _limit_body(receive: Receive, limit: int) -> Receive:
-    """``receive`` for bodies that do not announce their length."""
+    """``receive`` with a limit for bodies that do not announce their length."""
     seen = 0
 
-    async def counted() -> Message:
+    async def receive_limited() -> Message:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
@@ -138,4 +137,4 @@ def _limit_body(receive: Receive, limit: int) -> Receive:
             raise ApiError(too_large(limit))
         return message
 
-    return counted
+    return receive_limited

@@ -1,6 +1,6 @@
-"""The real backend: an opened bundle with an engine around it.
+"""Loading a served model: a checkpoint bundle, its chat template, and an engine.
 
-torch takes seconds to import, so it is imported when a load runs: in the runtime's thread, while the page answers.
+torch takes seconds to import, so it is imported when a load runs: in the runtime's thread, while the page is served.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from typing import Any
 from fathom.base.errors import TokenizerError
 from fathom.engine.config import EngineConfig
 from fathom.engine.request import SamplingParams
-from fathom.server.models.backend import Backend, Progress
+from fathom.server.models.served_model import Progress, ServedModel
 from fathom.server.settings import Settings
 from fathom.text.conversation import Chat
 from fathom.text.template.template import ChatTemplate
 from fathom.text.tokenizer.tokenizer import Tokenizer
 
 SWITCHES = frozenset({"enable_thinking", "thinking"})
-"""What chat templates call the question whether to think."""
+"""Template variables that switch thinking on and off."""
 
 
-def loader(settings: Settings) -> Callable[[Progress], Backend]:
-    """What a Runtime calls to load the model that ``settings`` name."""
+def loader(settings: Settings) -> Callable[[Progress], ServedModel]:
+    """The load function of a Runtime, for the model that ``settings`` name."""
     return partial(load, settings)
 
 
-def load(settings: Settings, progress: Progress) -> Backend:
+def load(settings: Settings, progress: Progress) -> ServedModel:
     """Open the model that ``settings`` name and start an engine for it.
 
-    Raises FathomError: a model that is not there, weights that cannot be read, a configuration that does not fit.
+    Raises FathomError: a missing model, unreadable weights, a configuration that does not fit.
     """
     from fathom.checkpoint.bundle import open_bundle  # noqa: PLC0415
     from fathom.engine.engine import Engine  # noqa: PLC0415
@@ -41,7 +41,7 @@ def load(settings: Settings, progress: Progress) -> Backend:
     chat = chat_of(bundle.tokenizer, bundle.template)
     engine = Engine(bundle.model, bundle.tokenizer, engine_config(settings))
     engine.start()
-    return Backend(
+    return ServedModel(
         name=settings.served_name or bundle.name,
         engine=engine,
         tokenizer=bundle.tokenizer,
@@ -54,23 +54,23 @@ def load(settings: Settings, progress: Progress) -> Backend:
 
 
 def chat_of(tokenizer: Tokenizer, template: ChatTemplate | None) -> Chat | None:
-    """The conversation core; None for a base model, which has no notion of a conversation but still continues text."""
+    """Renders and parses conversations; None for a base model without a chat template, which continues text only."""
     if template is not None:
         return Chat(tokenizer, template)
     try:
-        return Chat(tokenizer, None)  # with ChatML, where the vocabulary has its tokens
+        return Chat(tokenizer, None)  # ChatML, if the vocabulary has its tokens
     except TokenizerError:
         return None
 
 
-def recommended_sampling(advice: Mapping[str, Any]) -> SamplingParams:
-    """What the model's makers advise (the fields of GenerationDefaults), over the engine's neutral values."""
-    values = {name: value for name, value in advice.items() if value is not None}
+def recommended_sampling(recommendation: Mapping[str, Any]) -> SamplingParams:
+    """The checkpoint's recommended sampling (the fields of GenerationDefaults), over the engine's neutral values."""
+    values = {name: value for name, value in recommendation.items() if value is not None}
     return SamplingParams(stop_token_ids=tuple(sorted(values.pop("eos_ids", ()))), **values)
 
 
 def engine_config(settings: Settings) -> EngineConfig:
-    """The engine's layout; what the settings leave open is the engine's own choice."""
+    """The engine's configuration; the engine chooses what the settings leave open."""
     chosen = {
         name: value
         for name in ("max_context", "max_sequences", "max_queue", "max_batch_tokens", "cache_bytes")

@@ -1,8 +1,8 @@
-"""The life of the backend: loading → ready or failed.
+"""The life cycle of the served model: loading → ready or failed.
 
-Loading takes from a second to minutes, and a person who opened the page should not look at a dead socket meanwhile. So
-the server listens at once, a thread loads, ``state`` tells how far it is, and requests that come early wait for the
-same future. A load that fails leaves the server up: the page and the API then say what is wrong and what to do.
+Loading takes from a second to minutes. The server listens at once, a thread loads, ``state`` holds the progress, and
+requests that arrive early wait for the model. A failed load leaves the server up: the page and the API then report the
+error and its remedy.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from fathom.base.errors import FathomError
 from fathom.server.errors import StoppingError, UnavailableError
-from fathom.server.models.backend import Backend, Progress
+from fathom.server.models.served_model import Progress, ServedModel
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Loading:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    backend: Backend
+    model: ServedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,70 +42,72 @@ State = Loading | Ready | Failed
 
 
 class Runtime:
-    """Loads a backend beside the event loop and hands it to whoever awaits it.
+    """Loads a model in a thread while the event loop runs; `model` awaits it.
 
-    ``load`` runs in a thread of its own and reports through the function it is given. ``on_failure`` hears, on the
-    event loop, of a load that failed.
+    ``load`` reports its progress through the function it is given. ``on_failure`` is called with the error of a failed
+    load, on the event loop.
     """
 
-    def __init__(self, load: Callable[[Progress], Backend]) -> None:
+    def __init__(self, load: Callable[[Progress], ServedModel]) -> None:
         self.state: State = Loading()
         self.on_failure: Callable[[FathomError], None] | None = None
         self._load = load
-        self._settled = asyncio.Event()
+        self._finished = asyncio.Event()
         self._closed = False
 
     def start(self) -> None:
-        """Begin to load. Must be called on the event loop that will serve."""
+        """Start loading. Must be called on the event loop that will serve."""
         loop = asyncio.get_running_loop()
-        # a daemon: a process that is told to stop does not wait for gigabytes to be read
+        # a daemon: a process that must stop does not wait for gigabytes to be read
         threading.Thread(target=self._run, args=(loop,), name="fathom-load", daemon=True).start()
 
     @property
     def closed(self) -> bool:
         return self._closed
 
-    async def backend(self) -> Backend:
-        """The backend, as soon as there is one. Raises UnavailableError where there will be none."""
-        await self._settled.wait()
+    async def model(self) -> ServedModel:
+        """Wait for the model. Raises UnavailableError where loading failed, StoppingError on a closed runtime."""
+        await self._finished.wait()
         if self._closed:
             raise StoppingError
         if isinstance(self.state, Ready):
-            return self.state.backend
+            return self.state.model
         assert isinstance(self.state, Failed)
         raise UnavailableError(f"the model could not be loaded: {self.state.error.message}", self.state.error.remedy)
 
     async def close(self) -> None:
-        """Let go of the backend; whoever still waits hears that the server is going down."""
+        """Close the engine; callers that still wait for the model get a StoppingError."""
         self._closed = True
-        self._settled.set()
+        self._finished.set()
         if isinstance(self.state, Ready):
-            await asyncio.to_thread(self.state.backend.engine.close)
+            await asyncio.to_thread(self.state.model.engine.close)
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
             state: State = Ready(self._load(self._report))
         except FathomError as error:
             state = Failed(error)
-        except Exception as error:  # whatever a file on disk can provoke: told to the person, with the traceback logged
+        except (
+            Exception
+        ) as error:  # whatever a file on disk can provoke: reported to clients, with the traceback in the log
             logger.exception("loading the model failed")
             state = Failed(FathomError(f"{type(error).__name__}: {error}", "the log has the details"))
         try:
-            loop.call_soon_threadsafe(self._settle, state)
-        except RuntimeError:  # the loop has closed meanwhile: nobody waits any more
+            loop.call_soon_threadsafe(self._set_state, state)
+        except RuntimeError:  # the loop was closed meanwhile
             if isinstance(state, Ready):
-                state.backend.engine.close()
+                state.model.engine.close()
 
     def _report(self, text: str, fraction: float | None) -> None:
         self.state = Loading(text, fraction)
 
-    def _settle(self, state: State) -> None:
+    def _set_state(self, state: State) -> None:
         if self._closed:
             if isinstance(state, Ready):
-                state.backend.engine.close()
+                state.model.engine.close()
             return
         self.state = state
-        self._settled.set()
+        self._finished.set()
         if isinstance(state, Failed):
             logger.error("the model could not be loaded: %s", state.error)
             if self.on_failure is not None:

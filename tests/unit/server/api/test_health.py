@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from scripted import instantly, scripted_backend
+from scripted import instantly, scripted_model
 
 from fathom.base.errors import CheckpointError
 from fathom.server.api import health
@@ -16,9 +16,9 @@ from fathom.server.settings import Settings
 
 @pytest.fixture
 async def runtime():
-    runtime = Runtime(instantly(scripted_backend()))
+    runtime = Runtime(instantly(scripted_model()))
     runtime.start()
-    await runtime.backend()
+    await runtime.model()
     return runtime
 
 
@@ -52,7 +52,7 @@ async def test_failed(client, runtime):
 
 
 def test_the_paths():
-    assert {route.path for route in health.router(Runtime(instantly(scripted_backend()))).routes} == {
+    assert {route.path for route in health.router(Runtime(instantly(scripted_model()))).routes} == {
         "/health",
         "/health/ready",
     }

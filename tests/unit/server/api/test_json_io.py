@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from scripted import instantly, scripted_backend
+from scripted import instantly, scripted_model
 
 from fathom.server.api.json_io import encode, event
 from fathom.server.app import create_app
@@ -14,9 +14,9 @@ from fathom.server.settings import Settings
 
 @pytest.fixture
 async def client():
-    runtime = Runtime(instantly(scripted_backend()))
+    runtime = Runtime(instantly(scripted_model()))
     runtime.start()
-    await runtime.backend()
+    await runtime.model()
     app = create_app(Settings(), runtime)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         yield client

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fathom.base.errors import OverloadedError
-from fathom.server.api.live_response import JSON, SSE, Form, LiveResponse
+from fathom.server.api.live_response import JSON, SSE, LiveResponse, ResponseFormat
 from fathom.server.settings import Settings
 
 NEVER = 3600.0
@@ -63,7 +63,7 @@ class Pieces:
             self.closed = True
 
 
-async def serve(pieces: Pieces, form: Form, client: Client, **settings: float) -> None:
+async def serve(pieces: Pieces, form: ResponseFormat, client: Client, **settings: float) -> None:
     response = LiveResponse(pieces.stream(), form, Settings(**({"keepalive": NEVER} | settings)))
     await response({"type": "http"}, client.receive, client.send)
     assert pieces.closed

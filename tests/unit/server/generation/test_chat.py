@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
-from scripted import EOS, Script, scripted_backend
+from scripted import EOS, Script, scripted_model
 
 from fathom.base.errors import RequestError
 from fathom.engine.request import SamplingParams
@@ -26,8 +26,8 @@ async def collect(events):
 
 
 async def test_thinking_tokens_are_counted():
-    backend = scripted_backend(Script("ab</think>cd"))
-    events = await collect(chat(backend, ChatJob(Conversation(ASK, thinking=True))))
+    served = scripted_model(Script("ab</think>cd"))
+    events = await collect(chat(served, ChatJob(Conversation(ASK, thinking=True))))
     pieces = [event for event in events if isinstance(event, GenerationDelta)]
     texts = [event for piece in pieces for event in piece.events]
     assert "".join(event.text for event in texts if isinstance(event, ThinkingText)) == "ab"
@@ -38,8 +38,8 @@ async def test_thinking_tokens_are_counted():
 
 async def test_a_tool_call_is_the_finish_reason():
     call = '<tool_call>\n{"name": "now", "arguments": {}}\n</tool_call>'
-    backend = scripted_backend(Script(call))
-    events = await collect(chat(backend, ChatJob(Conversation(ASK, (Tool("now"),)))))
+    served = scripted_model(Script(call))
+    events = await collect(chat(served, ChatJob(Conversation(ASK, (Tool("now"),)))))
     started = [
         e
         for piece in events
@@ -52,53 +52,51 @@ async def test_a_tool_call_is_the_finish_reason():
 
 
 async def test_a_forced_call_is_constrained_to_that_tool():
-    backend = scripted_backend()
+    served = scripted_model()
     tools = (Tool("now"), Tool("then"))
-    await collect(chat(backend, ChatJob(Conversation(ASK, tools), call="then")))
-    grammar = backend.engine.requests[0].grammar
+    await collect(chat(served, ChatJob(Conversation(ASK, tools), call="then")))
+    grammar = served.engine.requests[0].grammar
     assert grammar.kind == "lark"
     assert '"then"' in grammar.value
     assert '"now"' not in grammar.value
 
 
 async def test_end_tokens_of_template_and_model():
-    backend = replace(
-        scripted_backend(Script(), Script()), sampling=SamplingParams(stop_token_ids=(7,), temperature=0.5)
-    )
-    await collect(chat(backend, ChatJob(Conversation(ASK))))
-    await collect(chat(backend, ChatJob(Conversation(ASK), {"ignore_eos": True, "top_p": 0.5})))
-    first, second = (request.sampling for request in backend.engine.requests)
+    served = replace(scripted_model(Script(), Script()), sampling=SamplingParams(stop_token_ids=(7,), temperature=0.5))
+    await collect(chat(served, ChatJob(Conversation(ASK))))
+    await collect(chat(served, ChatJob(Conversation(ASK), {"ignore_eos": True, "top_p": 0.5})))
+    first, second = (request.sampling for request in served.engine.requests)
     assert set(first.stop_token_ids) == {7, EOS}
     assert second.stop_token_ids == ()
     assert (second.temperature, second.top_p) == (0.5, 0.5)
 
 
 async def test_closing_early_cancels_the_request():
-    backend = scripted_backend(Script("a long answer"))
-    async with aclosing(chat(backend, ChatJob(Conversation(ASK)))) as events:
+    served = scripted_model(Script("a long answer"))
+    async with aclosing(chat(served, ChatJob(Conversation(ASK)))) as events:
         async for event in events:
             if isinstance(event, GenerationDelta):
                 break
-    assert (backend.engine.running, backend.engine.cancelled) == (0, 1)
+    assert (served.engine.running, served.engine.cancelled) == (0, 1)
 
 
 async def test_a_cancelled_chunk_raises_stopping_error():
-    backend = scripted_backend(Script("Hey", finish="cancelled"))
+    served = scripted_model(Script("Hey", finish="cancelled"))
     with pytest.raises(StoppingError):
-        await collect(chat(backend, ChatJob(Conversation(ASK))))
+        await collect(chat(served, ChatJob(Conversation(ASK))))
 
 
 async def test_a_base_model_does_not_chat():
-    backend = replace(scripted_backend(), chat=None)
+    served = replace(scripted_model(), chat=None)
     with pytest.raises(RequestError, match="no chat template"):
-        await collect(chat(backend, ChatJob(Conversation(ASK))))
-    assert (await collect(complete(backend, TextJob(("x",)))))[-1].usage.prompt_tokens == 1
+        await collect(chat(served, ChatJob(Conversation(ASK))))
+    assert (await collect(complete(served, TextJob(("x",)))))[-1].usage.prompt_tokens == 1
 
 
 async def test_a_choice_ends_after_its_first_call_without_parallel_calls():
     call = '<tool_call>\n{"name": "now", "arguments": {}}\n</tool_call>'
-    backend = scripted_backend(Script(call + call + "rest"))
-    events = await collect(chat(backend, ChatJob(Conversation(ASK, (Tool("now"),)), parallel_calls=False)))
+    served = scripted_model(Script(call + call + "rest"))
+    events = await collect(chat(served, ChatJob(Conversation(ASK, (Tool("now"),)), parallel_calls=False)))
     assert events[-2] == ChoiceFinished(0, "tool_calls")
     assert events[-1].usage.completion_tokens == len(call.removesuffix("\n</tool_call>"))  # the object is complete
-    assert (backend.engine.running, backend.engine.cancelled) == (0, 1)
+    assert (served.engine.running, served.engine.cancelled) == (0, 1)

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import pytest
-from scripted import Script, scripted_backend
+from scripted import Script, scripted_model
 
 from fathom.server.errors import StoppingError
 from fathom.server.generation.complete import complete, merge
@@ -74,13 +74,13 @@ async def test_cancelling_the_waiting_task_closes_all():
     assert all(source.closed for source in sources)
 
 
-async def events_of(backend, *prompts, **sampling):
-    return [event async for event in complete(backend, TextJob(prompts, sampling))]
+async def events_of(served, *prompts, **sampling):
+    return [event async for event in complete(served, TextJob(prompts, sampling))]
 
 
 async def test_text_and_token_prompts_in_one_job():
-    backend = scripted_backend(Script("x"))
-    events = await events_of(backend, "ab", (99,), n=2)
+    served = scripted_model(Script("x"))
+    events = await events_of(served, "ab", (99,), n=2)
     assert events[0] == GenerationStarted(((97, 98), (99,)))
     assert {event.index for event in events if isinstance(event, ChoiceFinished)} == {0, 1, 2, 3}
     assert events[-1].usage == Usage(prompt_tokens=3, completion_tokens=4 * len("x#0_"))
@@ -88,17 +88,17 @@ async def test_text_and_token_prompts_in_one_job():
 
 @pytest.mark.parametrize("prompts", [("a",), ("a", "b", "c")])
 async def test_a_cancelled_chunk_raises_stopping_error(prompts):
-    backend = scripted_backend(Script("Hey", finish="cancelled"))
+    served = scripted_model(Script("Hey", finish="cancelled"))
     with pytest.raises(StoppingError):
-        await events_of(backend, *prompts)
-    assert backend.engine.running == 0
+        await events_of(served, *prompts)
+    assert served.engine.running == 0
 
 
 @pytest.mark.parametrize("prompts", [("a",), ("a", "b", "c")])
 async def test_closing_early_cancels_every_request(prompts):
-    backend = scripted_backend(Script("a long answer"))
-    async with aclosing(complete(backend, TextJob(prompts))) as events:
+    served = scripted_model(Script("a long answer"))
+    async with aclosing(complete(served, TextJob(prompts))) as events:
         async for event in events:
             if isinstance(event, GenerationDelta):
                 break
-    assert (backend.engine.running, backend.engine.finished) == (0, 0)
+    assert (served.engine.running, served.engine.finished) == (0, 0)

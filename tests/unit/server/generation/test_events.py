@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripted import EOS, Script, scripted_backend
+from scripted import EOS, Script, scripted_model
 
 from fathom.server.generation.chat import chat
 from fathom.server.generation.events import ChoiceFinished, GenerationDelta, GenerationFinished, GenerationStarted
@@ -18,9 +18,9 @@ async def collect(events):
 
 
 async def test_the_order_of_events():
-    backend = scripted_backend(Script("Hey", step=2, cached=4))
-    events = await collect(chat(backend, ChatJob(Conversation(ASK))))
-    prompt = backend.engine.requests[0].prompt
+    served = scripted_model(Script("Hey", step=2, cached=4))
+    events = await collect(chat(served, ChatJob(Conversation(ASK))))
+    prompt = served.engine.requests[0].prompt
     assert events == [
         GenerationStarted((prompt,)),
         GenerationDelta(0, (AnswerText("He"),), tuple(b"He"), (), False),

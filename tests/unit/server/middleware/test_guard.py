@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from scripted import instantly, scripted_backend
+from scripted import instantly, scripted_model
 
 from fathom.server.app import create_app
 from fathom.server.middleware.guard import host_name, origin_allowed
@@ -13,7 +13,7 @@ from fathom.server.settings import Settings
 
 
 def client_of(**settings: object) -> httpx.AsyncClient:
-    app = create_app(Settings(**settings), Runtime(instantly(scripted_backend())))
+    app = create_app(Settings(**settings), Runtime(instantly(scripted_model())))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000")
 
 
@@ -100,7 +100,7 @@ async def test_preflights(origin, status):
 )
 async def test_keys(authorization, status):
     headers = {} if authorization is None else {"authorization": authorization.encode("latin-1")}
-    app = create_app(Settings(api_key="s3cret"), runtime := Runtime(instantly(scripted_backend())))
+    app = create_app(Settings(api_key="s3cret"), runtime := Runtime(instantly(scripted_model())))
     runtime.start()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         for path in ("/v1/models", "/models"):

@@ -6,7 +6,7 @@ import asyncio
 import threading
 
 import pytest
-from scripted import instantly, scripted_backend
+from scripted import instantly, scripted_model
 
 from fathom.base.errors import CheckpointError
 from fathom.server.errors import StoppingError, UnavailableError
@@ -15,27 +15,27 @@ from fathom.server.models.runtime import Failed, Loading, Ready, Runtime
 
 async def test_who_comes_early_waits():
     go_on = threading.Event()
-    backend = scripted_backend()
+    served = scripted_model()
 
     def load(progress):
         progress("reading weights", 0.5)
         assert go_on.wait(60)
-        return backend
+        return served
 
     runtime = Runtime(load)
     assert runtime.state == Loading("starting", None)
     runtime.start()
-    waiting = [asyncio.create_task(runtime.backend()) for _ in range(3)]
+    waiting = [asyncio.create_task(runtime.model()) for _ in range(3)]
     while runtime.state == Loading("starting", None):
         await asyncio.sleep(0.001)
     assert runtime.state == Loading("reading weights", 0.5)
     go_on.set()
-    assert await asyncio.gather(*waiting) == [backend] * 3
-    assert runtime.state == Ready(backend)
+    assert await asyncio.gather(*waiting) == [served] * 3
+    assert runtime.state == Ready(served)
     await runtime.close()
-    assert backend.engine.closed
+    assert served.engine.closed
     with pytest.raises(StoppingError):
-        await runtime.backend()
+        await runtime.model()
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ async def test_a_failure_is_told_with_its_remedy(error, message):
     runtime.on_failure = heard.append
     runtime.start()
     with pytest.raises(UnavailableError) as unavailable:
-        await runtime.backend()
+        await runtime.model()
     assert str(unavailable.value) == f"the model could not be loaded: {message}"
     assert isinstance(runtime.state, Failed)
     assert heard == [runtime.state.error]
@@ -62,26 +62,26 @@ async def test_a_failure_is_told_with_its_remedy(error, message):
 
 async def test_closing_while_it_loads_closes_what_comes_later():
     go_on = threading.Event()
-    backend = scripted_backend()
+    served = scripted_model()
 
     def load(progress):
         assert go_on.wait(60)
-        return backend
+        return served
 
     runtime = Runtime(load)
     runtime.start()
-    waiting = asyncio.create_task(runtime.backend())
+    waiting = asyncio.create_task(runtime.model())
     await asyncio.sleep(0)
     await runtime.close()
     with pytest.raises(StoppingError):
         await waiting
     go_on.set()
-    while not backend.engine.closed:
+    while not served.engine.closed:
         await asyncio.sleep(0.001)
 
 
 async def test_no_model_at_all():
-    runtime = Runtime(instantly(scripted_backend()))
+    runtime = Runtime(instantly(scripted_model()))
     await runtime.close()
     with pytest.raises(StoppingError):
-        await runtime.backend()
+        await runtime.model()

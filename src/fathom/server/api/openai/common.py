@@ -10,7 +10,7 @@ from fathom.engine.request import TokenLogprob
 from fathom.server.api.openai.schemas.base import GenerationBody, UsageBody
 from fathom.server.api.openai.schemas.chat import TokenLogprobOut
 from fathom.server.generation.jobs import SamplingOverrides
-from fathom.server.models.backend import ServedVocabulary
+from fathom.server.models.served_model import ServedVocabulary
 from fathom.types import Usage
 
 FINGERPRINT = f"fathom-{__version__}"

@@ -1,4 +1,4 @@
-"""A text completion's request translated into a ``TextJob``, and its events written back, whole or as a stream."""
+"""A text completion request to a `TextJob`, and its events to a completion, whole or as a stream."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from fathom.server.generation.events import (
     GenerationStarted,
 )
 from fathom.server.generation.jobs import TextJob
-from fathom.server.models.backend import Backend, ServedVocabulary
+from fathom.server.models.served_model import ServedModel, ServedVocabulary
 from fathom.text.events import AnswerText
 
 Events = AsyncGenerator[GenerationEvent, None]
@@ -40,7 +40,7 @@ Prompt = str | tuple[int, ...]
 
 
 def job_of(body: CompletionRequest) -> TextJob:
-    """The job that ``body`` asks for. Raises ApiError for what cannot be done."""
+    """The job of a request. Raises ApiError for unsupported parameters."""
     if body.suffix:
         raise invalid("the served models cannot fill in the middle; leave suffix out", "suffix")
     if body.best_of not in (None, body.n or 1):
@@ -48,7 +48,7 @@ def job_of(body: CompletionRequest) -> TextJob:
     if body.echo and body.logprobs is not None:
         raise invalid("log-probabilities of the prompt are not supported; drop echo or logprobs", "echo")
     sampling = sampling_overrides(body)
-    sampling.setdefault("max_tokens", 16)  # what this endpoint always had, unlike chat
+    sampling.setdefault("max_tokens", 16)  # OpenAI's default for this endpoint, unlike chat
     if body.logprobs is not None:
         sampling["logprobs"] = body.logprobs
     return TextJob(_prompts(body.prompt), sampling)
@@ -62,16 +62,16 @@ def _prompts(prompt: str | Sequence[str] | Sequence[int] | Sequence[Sequence[int
     return tuple(each if isinstance(each, str) else tuple(each) for each in prompt)  # type: ignore[arg-type]
 
 
-async def write(events: Events, body: CompletionRequest, backend: Backend) -> AsyncGenerator[bytes, None]:
-    """The whole completion as one piece of JSON."""
-    writer = _Writer(body, backend)
+async def write(events: Events, body: CompletionRequest, served: ServedModel) -> AsyncGenerator[bytes, None]:
+    """The whole completion as one JSON object."""
+    writer = _Writer(body, served)
     choices: list[CompletionChoice] = []
-    completion = _head(backend)
+    completion = _head(served)
     async for item in events:
         if isinstance(item, GenerationStarted):
             choices = [writer.opening(index, item) for index in range(len(item.prompts) * writer.n)]
         elif isinstance(item, GenerationDelta):
-            _append(choices[item.index], writer.piece(item))
+            _append(choices[item.index], writer.delta(item))
         elif isinstance(item, ChoiceFinished):
             choices[item.index]["finish_reason"] = item.reason
         else:
@@ -80,10 +80,10 @@ async def write(events: Events, body: CompletionRequest, backend: Backend) -> As
     yield encode(completion)
 
 
-async def stream(events: Events, body: CompletionRequest, backend: Backend) -> AsyncGenerator[bytes, None]:
-    """Server-sent events: the text of each choice as it comes; its finish reason; usage if asked for; the end."""
-    writer = _Writer(body, backend)
-    head = _head(backend)
+async def stream(events: Events, body: CompletionRequest, served: ServedModel) -> AsyncGenerator[bytes, None]:
+    """Server-sent events: the text of each choice as it comes; its finish reason; usage where requested; ``[DONE]``."""
+    writer = _Writer(body, served)
+    head = _head(served)
     if wants_usage(body):
         head["usage"] = None
     openings: dict[int, CompletionChoice] = {}
@@ -91,7 +91,7 @@ async def stream(events: Events, body: CompletionRequest, backend: Backend) -> A
         if isinstance(item, GenerationStarted):
             openings = {index: writer.opening(index, item) for index in range(len(item.prompts) * writer.n)}
         elif isinstance(item, GenerationDelta):
-            choice = writer.piece(item)
+            choice = writer.delta(item)
             if (opening := openings.pop(item.index, None)) is not None:
                 _append(opening, choice)
                 choice = opening
@@ -106,24 +106,24 @@ async def stream(events: Events, body: CompletionRequest, backend: Backend) -> A
             yield DONE
 
 
-def _head(backend: Backend) -> Completion:
+def _head(served: ServedModel) -> Completion:
     return {
         "id": f"cmpl-{uuid.uuid4().hex}",
         "object": "text_completion",
         "created": int(time.time()),
-        "model": backend.name,
+        "model": served.name,
         "system_fingerprint": FINGERPRINT,
         "choices": [],
     }
 
 
 class _Writer:
-    """Turns events into choices, with what the request wants to see of them."""
+    """Turns events into choices, with the fields that the request asks for."""
 
-    def __init__(self, body: CompletionRequest, backend: Backend) -> None:
+    def __init__(self, body: CompletionRequest, served: ServedModel) -> None:
         self.n = body.n or 1
         self._body = body
-        self._vocabulary = backend.tokenizer
+        self._vocabulary = served.tokenizer
         self._offsets: dict[int, int] = {}
 
     def opening(self, index: int, opened: GenerationStarted) -> CompletionChoice:
@@ -142,8 +142,8 @@ class _Writer:
             )
         return choice
 
-    def piece(self, item: GenerationDelta) -> CompletionChoice:
-        """What one event adds."""
+    def delta(self, item: GenerationDelta) -> CompletionChoice:
+        """The text, tokens and log-probabilities that one event adds."""
         text = "".join(each.text for each in item.events if isinstance(each, AnswerText))
         choice: CompletionChoice = {"index": item.index, "text": text, "logprobs": None, "finish_reason": None}
         if self._body.logprobs is not None and item.logprobs:
@@ -166,7 +166,7 @@ class _Writer:
 
 
 def _by_text(vocabulary: ServedVocabulary, entry: TokenLogprob) -> dict[str, float]:
-    """The alternatives by their text; of two that look alike the likelier stays. The chosen token is always there."""
+    """Alternatives by their text; of two with equal text the likelier. The chosen token is always among them."""
     alternatives: dict[str, float] = {}
     for token_id, logprob in [*entry.top, (entry.token_id, entry.logprob)]:
         alternatives.setdefault(token_text(vocabulary, token_id), max(logprob, LOGPROB_FLOOR))
@@ -174,7 +174,7 @@ def _by_text(vocabulary: ServedVocabulary, entry: TokenLogprob) -> dict[str, flo
 
 
 def _append(choice: Any, more: CompletionChoice) -> None:
-    """Grow ``choice`` by what ``more`` adds, in place."""
+    """Append ``more`` to ``choice`` in place."""
     choice["text"] += more["text"]
     if "token_ids" in more:
         choice["token_ids"] += more["token_ids"]

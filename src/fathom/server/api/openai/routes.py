@@ -1,7 +1,7 @@
-"""The paths of the OpenAI dialect, each also without ``/v1``, as DeepSeek's API has them.
+"""The paths of the OpenAI dialect, each also without ``/v1``, as in DeepSeek's API.
 
-A request is read and checked by FastAPI, waits for the model where it is still loading, and becomes a generation whose
-events a ``LiveResponse`` sends. Waiting happens inside that response, so that it is kept alive like any other.
+FastAPI validates a request; it waits for the model where that is still loading, and becomes a generation whose events a
+`LiveResponse` sends. Waiting happens inside that response, so that keep-alive covers it.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from fathom.server.errors import StoppingError, invalid
 from fathom.server.generation.chat import chat
 from fathom.server.generation.complete import complete
 from fathom.server.generation.events import GenerationEvent
-from fathom.server.models.backend import Backend
 from fathom.server.models.runtime import Runtime
+from fathom.server.models.served_model import ServedModel
 from fathom.server.settings import Settings
 
 Body = TypeVar("Body", bound=GenerationBody)
-Pieces = AsyncGenerator[bytes, None]
-Writer = Callable[[AsyncGenerator[GenerationEvent, None], Body, Backend], Pieces]
+Parts = AsyncGenerator[bytes, None]
+Writer = Callable[[AsyncGenerator[GenerationEvent, None], Body, ServedModel], Parts]
 
 
 def router(runtime: Runtime, settings: Settings) -> APIRouter:
@@ -52,8 +52,8 @@ def router(runtime: Runtime, settings: Settings) -> APIRouter:
         job = chat_request.job_of(body)
         _check_choices(body, settings)
 
-        def begin(backend: Backend) -> AsyncGenerator[GenerationEvent, None]:
-            return chat(backend, job)
+        def begin(served: ServedModel) -> AsyncGenerator[GenerationEvent, None]:
+            return chat(served, job)
 
         return _respond(body, begin, chat_response.stream if body.stream else chat_response.write)
 
@@ -62,46 +62,46 @@ def router(runtime: Runtime, settings: Settings) -> APIRouter:
         job = text_completions.job_of(body)
         _check_choices(body, settings)
 
-        def begin(backend: Backend) -> AsyncGenerator[GenerationEvent, None]:
-            return complete(backend, job)
+        def begin(served: ServedModel) -> AsyncGenerator[GenerationEvent, None]:
+            return complete(served, job)
 
         return _respond(body, begin, text_completions.stream if body.stream else text_completions.write)
 
     def _respond(
         body: Body,
-        begin: Callable[[Backend], AsyncGenerator[GenerationEvent, None]],
+        begin: Callable[[ServedModel], AsyncGenerator[GenerationEvent, None]],
         write: Writer[Body],
     ) -> LiveResponse:
-        async def pieces() -> Pieces:
-            backend = await runtime.backend()
-            check_model(body.model, backend)
-            async with aclosing(begin(backend)) as events, aclosing(write(events, body, backend)) as written:
+        async def parts() -> Parts:
+            served = await runtime.model()
+            check_model(body.model, served)
+            async with aclosing(begin(served)) as events, aclosing(write(events, body, served)) as written:
                 try:
-                    async for piece in written:
-                        yield piece
+                    async for part in written:
+                        yield part
                 except GenerationError as error:
                     if runtime.closed:
                         raise StoppingError from error
                     raise
 
-        return LiveResponse(pieces(), SSE if body.stream else JSON, settings)
+        return LiveResponse(parts(), SSE if body.stream else JSON, settings)
 
-    def _once(answer: Callable[[Backend], Any]) -> LiveResponse:
-        async def pieces() -> Pieces:
-            yield encode(answer(await runtime.backend()))
+    def _once(answer: Callable[[ServedModel], Any]) -> LiveResponse:
+        async def parts() -> Parts:
+            yield encode(answer(await runtime.model()))
 
-        return LiveResponse(pieces(), JSON, settings)
+        return LiveResponse(parts(), JSON, settings)
 
     async def list_models() -> LiveResponse:
         """The one model that is served. Waits while it loads."""
-        return _once(lambda backend: ModelList(object="list", data=[model_body(backend)]))
+        return _once(lambda served: ModelList(object="list", data=[model_body(served)]))
 
     async def retrieve_model(model: str) -> LiveResponse:
         """The served model, by its id or an alias."""
 
-        def answer(backend: Backend) -> ModelBody:
-            check_model(model, backend)
-            return model_body(backend)
+        def answer(served: ServedModel) -> ModelBody:
+            check_model(model, served)
+            return model_body(served)
 
         return _once(answer)
 

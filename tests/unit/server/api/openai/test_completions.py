@@ -6,7 +6,7 @@ import json
 
 import pytest
 from pydantic import TypeAdapter
-from scripted import Script, scripted_backend
+from scripted import Script, scripted_model
 
 from fathom.server.api.openai.completions import job_of, stream, write
 from fathom.server.api.openai.schemas.completions import Completion, CompletionRequest
@@ -40,20 +40,20 @@ def test_max_tokens_is_16_unless_given():
 
 
 async def test_responses_match_the_declared_schema():
-    backend = scripted_backend(Script("x</think>y"))
+    served = scripted_model(Script("x</think>y"))
     text = CompletionRequest.model_validate({"prompt": "x", "logprobs": 1, "return_token_ids": True})
-    (whole,) = [part async for part in write(complete(backend, job_of(text)), text, backend)]
+    (whole,) = [part async for part in write(complete(served, job_of(text)), text, served)]
     completion = TypeAdapter(Completion).validate_python(json.loads(whole), strict=True)
     assert completion["choices"][0]["text"] == "x</think>y"
     assert completion["choices"][0]["logprobs"]["text_offset"] == list(range(len("x</think>y")))
 
 
 async def test_a_stream_adds_up_to_the_whole_text():
-    backend = scripted_backend(Script("abc"))
+    served = scripted_model(Script("abc"))
     body = CompletionRequest.model_validate(
         {"prompt": ["x", "y"], "echo": True, "stream_options": {"include_usage": True}}
     )
-    *events, done = [part async for part in stream(complete(backend, job_of(body)), body, backend)]
+    *events, done = [part async for part in stream(complete(served, job_of(body)), body, served)]
     assert done == b"data: [DONE]\n\n"
     chunks = [json.loads(part.removeprefix(b"data: ")) for part in events]
     for chunk in chunks:

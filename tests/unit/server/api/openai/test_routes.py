@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from scripted import instantly, scripted_backend
+from scripted import instantly, scripted_model
 
 from fathom.server.api.json_io import RESPONSES
 from fathom.server.api.openai.models import ModelBody, ModelList
@@ -16,16 +16,16 @@ from fathom.server.settings import Settings
 
 @pytest.fixture
 async def client():
-    runtime = Runtime(instantly(scripted_backend()))
+    runtime = Runtime(instantly(scripted_model()))
     runtime.start()
-    await runtime.backend()
+    await runtime.model()
     app = create_app(Settings(max_sequences=4), runtime)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         yield client
 
 
 def test_the_router_describes_its_errors():
-    assert router(Runtime(instantly(scripted_backend())), Settings()).responses == RESPONSES
+    assert router(Runtime(instantly(scripted_model())), Settings()).responses == RESPONSES
 
 
 @pytest.mark.parametrize("prefix", ["/v1", ""])

@@ -1,4 +1,4 @@
-"""A chat request, translated into a ``ChatJob``: messages, tools, thinking, the form of the answer."""
+"""A chat request to a `ChatJob`: messages, tools, thinking, response format."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EFFORTS: dict[str, Effort] = {
 
 
 def job_of(body: ChatRequest) -> ChatJob:
-    """The job that ``body`` asks for. Raises ApiError where its parts contradict each other."""
+    """The job of a request. Raises ApiError where its parameters contradict each other."""
     sampling = sampling_overrides(body)
     if body.max_completion_tokens is not None:
         sampling["max_tokens"] = body.max_completion_tokens
@@ -67,7 +67,7 @@ def _message(message: ChatMessage) -> Message:
     content = _text(message.content)
     if isinstance(message, AssistantMessage):
         calls = tuple(ToolCall(c.id, c.function.name, c.function.arguments) for c in message.tool_calls or ())
-        # what a past turn thought is not shown again, except inside a turn that goes on after its tool calls
+        # past reasoning is dropped, except inside a turn that continues after its tool calls
         reasoning = message.reasoning_content if calls or message.prefix else None
         return Message("assistant", content, reasoning, calls, name=message.name)
     if isinstance(message, ToolMessage):
@@ -87,7 +87,7 @@ def _tools(body: ChatRequest) -> tuple[Tool, ...]:
 
 
 def _call(body: ChatRequest, tools: Sequence[Tool]) -> bool | str:
-    """Whether a call is forced, and to which tool."""
+    """Whether a tool call is forced, and of which tool."""
     if body.tool_choice in (None, "none", "auto"):
         return False
     if not tools:
@@ -109,7 +109,7 @@ def _grammar(body: ChatRequest) -> GrammarSpec | None:
 
 
 def _thinking(body: ChatRequest) -> bool | None:
-    """The explicit switch, else what the effort implies, else what the alias implies, else the template's own."""
+    """The explicit switch, else as the effort implies, else as the alias implies, else the template's default."""
     if body.thinking is not None:
         return body.thinking.type == "enabled"
     if body.reasoning_effort is not None:

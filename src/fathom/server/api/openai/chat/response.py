@@ -1,4 +1,4 @@
-"""Generation events, written as one chat completion or as a stream of its chunks."""
+"""Generation events to a chat completion, whole or as a stream of chunks."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from fathom.server.generation.events import (
     GenerationFinished,
     GenerationStarted,
 )
-from fathom.server.models.backend import Backend
+from fathom.server.models.served_model import ServedModel
 from fathom.text.events import AnswerText, Event, ThinkingText, ToolCallArguments, ToolCallStarted
 
 Events = AsyncGenerator[GenerationEvent, None]
 
 
-async def write(events: Events, body: ChatRequest, backend: Backend) -> AsyncGenerator[bytes, None]:
-    """The whole completion as one piece of JSON."""
-    choices = [_Choice(index, backend) for index in range(body.n or 1)]
-    completion: dict[str, Any] = {**_head(backend), "object": "chat.completion"}
+async def write(events: Events, body: ChatRequest, served: ServedModel) -> AsyncGenerator[bytes, None]:
+    """The whole completion as one JSON object."""
+    choices = [_Choice(index, served) for index in range(body.n or 1)]
+    completion: dict[str, Any] = {**_head(served), "object": "chat.completion"}
     async for item in events:
         if isinstance(item, GenerationDelta):
             choices[item.index].push(item)
@@ -57,9 +57,9 @@ async def write(events: Events, body: ChatRequest, backend: Backend) -> AsyncGen
     yield encode(answer)
 
 
-async def stream(events: Events, body: ChatRequest, backend: Backend) -> AsyncGenerator[bytes, None]:
-    """Server-sent events: for each choice role, deltas, finish reason; then usage if asked for; then the end."""
-    head = {**_head(backend), "object": "chat.completion.chunk"}
+async def stream(events: Events, body: ChatRequest, served: ServedModel) -> AsyncGenerator[bytes, None]:
+    """Server-sent events: for each choice role, deltas, finish reason; then usage where requested; then ``[DONE]``."""
+    head = {**_head(served), "object": "chat.completion.chunk"}
     if wants_usage(body):
         head["usage"] = None
     opened: set[int] = set()
@@ -76,15 +76,15 @@ async def stream(events: Events, body: ChatRequest, backend: Backend) -> AsyncGe
                 opened.add(item.index)
                 yield event(_chunk(head, {"index": item.index, **_delta({"role": "assistant", "content": ""})}))
                 head.pop("prompt_token_ids", None)
-            for choice in _chunk_choices(item, body, backend):
+            for choice in _chunk_choices(item, body, served):
                 yield event(_chunk(head, choice))
 
 
-def _head(backend: Backend) -> dict[str, Any]:
+def _head(served: ServedModel) -> dict[str, Any]:
     return {
         "id": f"chatcmpl-{uuid.uuid4().hex}",
         "created": int(time.time()),
-        "model": backend.name,
+        "model": served.name,
         "system_fingerprint": FINGERPRINT,
     }
 
@@ -98,7 +98,7 @@ def _delta(delta: DeltaOut) -> dict[str, Any]:
 
 
 def _chunk_choices(
-    item: GenerationDelta | ChoiceFinished, body: ChatRequest, backend: Backend
+    item: GenerationDelta | ChoiceFinished, body: ChatRequest, served: ServedModel
 ) -> list[ChatChunkChoice]:
     """One chunk for each event; the tokens of a delta travel on its first."""
     if isinstance(item, ChoiceFinished):
@@ -111,7 +111,7 @@ def _chunk_choices(
         {"index": item.index, "delta": delta, "logprobs": None, "finish_reason": None} for delta in deltas
     ]
     if choices and body.logprobs:
-        choices[0]["logprobs"] = _logprobs(backend, item.logprobs, item.thinking)
+        choices[0]["logprobs"] = _logprobs(served, item.logprobs, item.thinking)
     if choices and body.return_token_ids:
         choices[0]["token_ids"] = list(item.token_ids)
     return choices
@@ -135,18 +135,18 @@ def _event_delta(item: Event) -> DeltaOut | None:
     return None
 
 
-def _logprobs(backend: Backend, logprobs: tuple[TokenLogprob, ...], thinking: bool) -> ChoiceLogprobs:
-    entries = token_logprobs(backend.tokenizer, logprobs)
+def _logprobs(served: ServedModel, logprobs: tuple[TokenLogprob, ...], thinking: bool) -> ChoiceLogprobs:
+    entries = token_logprobs(served.tokenizer, logprobs)
     return {"content": [] if thinking else entries, "reasoning_content": entries if thinking else []}
 
 
 class _Choice:
-    """One choice of a completion that is returned whole."""
+    """Collects one choice of a completion that is returned whole."""
 
-    def __init__(self, index: int, backend: Backend) -> None:
+    def __init__(self, index: int, served: ServedModel) -> None:
         self.index = index
         self.finish_reason = "stop"
-        self._backend = backend
+        self._served = served
         self._thinking: list[str] = []
         self._answer: list[str] = []
         self._calls: list[ToolCallStarted] = []
@@ -154,8 +154,8 @@ class _Choice:
         self._logprobs: ChoiceLogprobs = {"content": [], "reasoning_content": []}
         self._token_ids: list[int] = []
 
-    def push(self, piece: GenerationDelta) -> None:
-        for item in piece.events:
+    def push(self, delta: GenerationDelta) -> None:
+        for item in delta.events:
             if isinstance(item, ThinkingText):
                 self._thinking.append(item.text)
             elif isinstance(item, AnswerText):
@@ -165,11 +165,11 @@ class _Choice:
                 self._arguments.append([])
             elif isinstance(item, ToolCallArguments):
                 self._arguments[-1].append(item.text)
-        if piece.logprobs:
-            entries = _logprobs(self._backend, piece.logprobs, piece.thinking)
+        if delta.logprobs:
+            entries = _logprobs(self._served, delta.logprobs, delta.thinking)
             self._logprobs["content"] += entries["content"]
             self._logprobs["reasoning_content"] += entries["reasoning_content"]
-        self._token_ids += piece.token_ids
+        self._token_ids += delta.token_ids
 
     def body(self, request: ChatRequest) -> ChatChoice:
         choice: ChatChoice = {

@@ -1,8 +1,8 @@
 """What requests of this dialect share: strict JSON types, sampling parameters, usage.
 
-Unknown fields are ignored, as the OpenAI API's own servers and all its peers do: clients send new ones before servers
-know them. The exceptions are named in ``REFUSED``: fields that would change the answer, and that we cannot honor.
-Everything known is strict: ``"0.7"`` is not a number, ``NaN`` is not a number either, and nothing is clamped silently.
+Unknown fields are ignored, as by OpenAI's servers and compatible ones: clients send new fields before servers support
+them. The exceptions are in ``REFUSED``: fields that would change the answer, and that are not supported. Known fields
+are strict: ``"0.7"`` and ``NaN`` are not numbers, and nothing is clamped silently.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ REFUSED: Mapping[str, str] = {
 
 
 def _whole(value: object) -> object:
-    """1.0 is an integer to JSON, and to clients in languages that know one kind of number."""
+    """Accept 1.0 as an integer: JSON does not distinguish, nor do languages with one number type."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -1,4 +1,4 @@
-"""``/v1/chat/completions``: what comes in (checked by pydantic), what goes out (plain dictionaries, typed)."""
+"""``/v1/chat/completions``: the request (validated by pydantic) and the response (typed dictionaries)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a terminal conversation consists of, apart from any terminal: the messages, and what a person can do to them."""
+"""The state of a terminal conversation: its messages, and the operations on them."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from fathom.types import Conversation, Message
 
 
 @dataclass(slots=True)
-class Talk:
-    """Messages in order, the standing instructions apart from them, and whether to ask for thinking (None: as the
-    template has it). A question that got no answer does not stay."""
+class ChatHistory:
+    """Questions and answers in order, system instructions, and whether to ask for thinking (None: the template's
+    default). A question without an answer is not kept."""
 
     system: str | None = None
     thinking: bool | None = None
     messages: list[Message] = field(default_factory=list)
 
     def conversation(self, question: str) -> Conversation:
-        """What to send for a question: everything so far, and the question."""
+        """The conversation so far with a new question at its end."""
         head = [Message("system", self.system)] if self.system else []
         return Conversation((*head, *self.messages, Message("user", question)), thinking=self.thinking)
 
     def add_exchange(self, question: str, content: str, reasoning: str | None) -> None:
-        """Keep a question with its answer."""
+        """Append a question and its answer."""
         self.messages += [Message("user", question), Message("assistant", content, reasoning=reasoning)]
 
     def take_back(self) -> str | None:
-        """Forget the last question and answer, and return the question; None where there is none."""
+        """Remove the last question and answer, and return the question; None where there is none."""
         if not self.messages:
             return None
         question = self.messages[-2].content
@@ -38,7 +38,7 @@ class Talk:
         return question
 
     def clear(self) -> None:
-        """Begin anew, under the same instructions."""
+        """Remove all messages; the instructions stay."""
         self.messages.clear()
 
     def save(self, path: Path) -> None:

@@ -1,7 +1,7 @@
 """A loaded model as the server sees it: tokenizer, chat template, and engine, each by a protocol.
 
 The protocols are all that the server calls. Tests implement them by a scripted engine; a remote engine could as well.
-The real backend comes from ``loading.py``.
+`fathom.server.models.loading` makes the real one.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class EngineFront(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Backend:
+class ServedModel:
     """A loaded model. ``sampling`` holds the recommended sampling parameters, for requests that leave them open.
 
     ``chat`` is None for a base model. ``thinking_switch``: clients can switch its thinking on and off.

@@ -1,7 +1,6 @@
-"""How an answer looks while it arrives: thinking in a dimmed pane with its time, then Markdown.
+"""Rendering of an answer while it arrives: thinking in a dimmed pane with its duration, then Markdown.
 
-Two views with the same three methods: ``LiveView`` for a person at a terminal, ``PlainView`` for a pipe, which gets the
-answer alone, as it comes.
+Two views with the same methods: `LiveView` for a terminal, `PlainView` for a pipe, which gets the answer only.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from fathom.base.progress import human_seconds
-from fathom.cli.markdown import complete_length
+from fathom.cli.terminal.markdown import complete_length
 
 THINKING_LINES = 8
-"""Lines of thinking on screen while it goes on; all of it is printed when it ends."""
+"""Lines of thinking on screen while it lasts; all of it is printed when it ends."""
 
 
 class View(Protocol):
-    """Told what arrives, and once that it is over."""
+    """Receives the parts of an answer; ``close`` ends it."""
 
     def think(self, text: str) -> None: ...
 
@@ -35,14 +34,14 @@ class View(Protocol):
 
 
 class PlainView:
-    """The answer alone, as it comes: for pipes."""
+    """Writes the answer only, as it arrives: for pipes."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._last = ""
 
     def think(self, text: str) -> None:
-        """A pipe gets no thinking."""
+        """Thinking is not written."""
 
     def answer(self, text: str) -> None:
         if text:
@@ -56,7 +55,7 @@ class PlainView:
 
 
 class LiveView:
-    """Redraws the part that still changes, and prints the rest once."""
+    """Redraws the part that can still change, and prints the rest once."""
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
@@ -98,12 +97,12 @@ class LiveView:
             lines = Text(self._thinking.strip()).wrap(self._console, width)
             shown = "\n".join(line.plain for line in lines[-THINKING_LINES:])
             return _pane(shown, f"thinking {human_seconds(self._clock() - self._began)}")
-        # the last screenful: what stands above it is printed in full as soon as its block is finished
+        # the last screenful: text above it is printed in full as soon as its element is finished
         return Group(_Tail(Markdown(self._rest), self._console.height - 2))
 
 
 class _Tail:
-    """The last lines of something that may be longer than the screen."""
+    """The last lines of a renderable that may be longer than the screen."""
 
     def __init__(self, inner: RenderableType, height: int) -> None:
         self._inner = inner

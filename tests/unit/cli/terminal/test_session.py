@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from fathom.base.errors import FathomError, RequestError
-from fathom.cli.talk import Talk
-from fathom.cli.terminal import Terminal
+from fathom.cli.terminal.history import ChatHistory
+from fathom.cli.terminal.session import TerminalSession
 from fathom.text.events import AnswerText, Event, ThinkingText
 from fathom.types import Conversation, Message
 
@@ -60,19 +60,19 @@ def typed(*lines: str) -> Callable[[str], str]:
     return read
 
 
-def terminal(model: Model, talk: Talk | None = None) -> tuple[Terminal, Talk, io.StringIO]:
+def terminal(model: Model, history: ChatHistory | None = None) -> tuple[TerminalSession, ChatHistory, io.StringIO]:
     out = io.StringIO()
-    talk = talk or Talk()
+    history = history or ChatHistory()
     console = Console(file=out, width=60, color_system=None, force_terminal=False)
-    return Terminal(model.ask, talk, "tiny", console), talk, out
+    return TerminalSession(model.ask, history, "tiny", console), history, out
 
 
 def test_a_conversation_keeps_what_was_said() -> None:
     model = Model(ThinkingText("hmm"), AnswerText("Hel"), AnswerText("lo."))
-    chat, talk, out = terminal(model)
+    chat, history, out = terminal(model)
     chat.converse(typed("hi", "", "again"))
     assert [len(conversation.messages) for conversation in model.asked] == [1, 3]
-    assert talk.messages[:2] == [Message("user", "hi"), Message("assistant", "Hello.", reasoning="hmm")]
+    assert history.messages[:2] == [Message("user", "hi"), Message("assistant", "Hello.", reasoning="hmm")]
     assert out.getvalue().startswith("tiny  /help lists commands")
     assert "Hello." in out.getvalue()
     assert model.closed == 2
@@ -87,11 +87,11 @@ def test_a_backslash_continues_the_message() -> None:
 
 def test_ctrl_c_stops_the_answer_and_keeps_it() -> None:
     model = Model(AnswerText("half an"), then=lambda: signal.raise_signal(signal.SIGINT))
-    chat, talk, out = terminal(model)
+    chat, history, out = terminal(model)
     chat.converse(typed("hi", "still here"))
     assert "(stopped)" in out.getvalue()
     assert len(model.asked) == 2  # it did not end the conversation
-    assert talk.messages[1].content == "half an"
+    assert history.messages[1].content == "half an"
     assert model.closed == 2
 
 
@@ -115,16 +115,16 @@ def test_an_error_is_told_and_the_question_forgotten() -> None:
     def refuse() -> None:
         raise RequestError("the prompt has 9000 tokens", "begin a new one with /new")
 
-    chat, talk, out = terminal(Model(then=refuse))
+    chat, history, out = terminal(Model(then=refuse))
     chat.converse(typed("hi"))
     assert "error: the prompt has 9000 tokens\n  try: begin a new one with /new" in out.getvalue()
-    assert talk.messages == []
+    assert history.messages == []
 
 
 def test_commands_change_the_conversation(tmp_path: Path) -> None:
     model = Model(AnswerText("42"))
-    chat, talk, out = terminal(model)
-    path = tmp_path / "talk.json"
+    chat, history, out = terminal(model)
+    path = tmp_path / "history.json"
     chat.converse(
         typed(
             "/system be brief", "/think on", "what?", "/retry", f"/save {path}", "/new", f"/load {path}", "/nope", "//x"
@@ -134,7 +134,7 @@ def test_commands_change_the_conversation(tmp_path: Path) -> None:
     assert model.asked[1].thinking is True
     assert model.asked[1].messages == (Message("system", "be brief"), Message("user", "what?"))
     assert json.loads(path.read_text())["messages"][0] == {"role": "system", "content": "be brief"}
-    assert len(talk.messages) == 4
+    assert len(history.messages) == 4
     assert "there is no command /nope" in out.getvalue()
 
 
@@ -149,7 +149,7 @@ def test_help_lists_every_command_and_quit_leaves() -> None:
 
 def test_a_pipe_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
     model = Model(ThinkingText("hmm"), AnswerText("Hello"))
-    chat, _, out = terminal(model, Talk(system="be brief"))
+    chat, _, out = terminal(model, ChatHistory(system="be brief"))
     chat.pipe("hi\n")
     assert model.asked[0].messages == (Message("system", "be brief"), Message("user", "hi"))
     assert capsys.readouterr().out == "Hello\n"

@@ -4,14 +4,14 @@ from pathlib import Path
 import pytest
 
 from fathom.base.errors import FathomError
-from fathom.cli.talk import Talk
+from fathom.cli.terminal.history import ChatHistory
 from fathom.types import Message
 
 
 def test_a_question_goes_out_with_everything_before_it() -> None:
-    talk = Talk(system="be brief", thinking=True)
-    talk.add_exchange("hi", "hello", "they greet")
-    conversation = talk.conversation("and now?")
+    history = ChatHistory(system="be brief", thinking=True)
+    history.add_exchange("hi", "hello", "they greet")
+    conversation = history.conversation("and now?")
     assert conversation.messages == (
         Message("system", "be brief"),
         Message("user", "hi"),
@@ -19,29 +19,29 @@ def test_a_question_goes_out_with_everything_before_it() -> None:
         Message("user", "and now?"),
     )
     assert conversation.thinking is True
-    assert len(talk.messages) == 2  # the open question stays only once it is answered
+    assert len(history.messages) == 2  # the open question stays only once it is answered
 
 
 def test_the_last_exchange_can_be_taken_back() -> None:
-    talk = Talk()
-    assert talk.take_back() is None
-    talk.add_exchange("one", "1", None)
-    talk.add_exchange("two", "2", None)
-    assert talk.take_back() == "two"
-    assert [message.content for message in talk.messages] == ["one", "1"]
-    talk.clear()
-    assert talk.messages == []
+    history = ChatHistory()
+    assert history.take_back() is None
+    history.add_exchange("one", "1", None)
+    history.add_exchange("two", "2", None)
+    assert history.take_back() == "two"
+    assert [message.content for message in history.messages] == ["one", "1"]
+    history.clear()
+    assert history.messages == []
 
 
 def test_a_conversation_survives_a_file(tmp_path: Path) -> None:
-    talk = Talk(system="be brief")
-    talk.add_exchange("grüße 你好", "hello", "they greet")
-    talk.add_exchange("more", "no", None)
-    path = tmp_path / "deep" / "talk.json"
-    talk.save(path)
-    again = Talk()
+    history = ChatHistory(system="be brief")
+    history.add_exchange("grüße 你好", "hello", "they greet")
+    history.add_exchange("more", "no", None)
+    path = tmp_path / "deep" / "history.json"
+    history.save(path)
+    again = ChatHistory()
     again.load(path)
-    assert again == talk
+    assert again == history
     assert json.loads(path.read_text(encoding="utf-8"))["messages"][2] == {
         "role": "assistant",
         "content": "hello",
@@ -63,18 +63,18 @@ def test_a_conversation_survives_a_file(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_conversation_is_refused_and_changes_nothing(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "talk.json"
+    path = tmp_path / "history.json"
     path.write_text(text)
-    talk = Talk(system="stay")
-    talk.add_exchange("hi", "hello", None)
+    history = ChatHistory(system="stay")
+    history.add_exchange("hi", "hello", None)
     with pytest.raises(FathomError, match="/save"):
-        talk.load(path)
-    assert (talk.system, len(talk.messages)) == ("stay", 2)
+        history.load(path)
+    assert (history.system, len(history.messages)) == ("stay", 2)
 
 
 def test_a_missing_file_and_a_bad_place_are_told(tmp_path: Path) -> None:
     with pytest.raises(FathomError, match=r"No such file.*check the path: /load PATH"):
-        Talk().load(tmp_path / "missing.json")
+        ChatHistory().load(tmp_path / "missing.json")
     (tmp_path / "file").touch()
     with pytest.raises(FathomError, match="choose another place: /save PATH"):
-        Talk().save(tmp_path / "file" / "talk.json")
+        ChatHistory().save(tmp_path / "file" / "history.json")

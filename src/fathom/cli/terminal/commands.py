@@ -9,18 +9,18 @@ from rich.console import Console
 
 from fathom.base import paths
 from fathom.base.errors import FathomError
-from fathom.cli.talk import Talk
+from fathom.cli.terminal.history import ChatHistory
 
 
-class Quit(Exception):  # noqa: N818  (not an error: the person leaves)
+class Quit(Exception):  # noqa: N818  (not an error)
     """Raised by /quit."""
 
 
 class Commands:
-    """What a person can do to a conversation. A command that asks the model again returns the question."""
+    """The commands on a conversation. A command that asks the model again returns the question."""
 
-    def __init__(self, talk: Talk, console: Console) -> None:
-        self._talk = talk
+    def __init__(self, history: ChatHistory, console: Console) -> None:
+        self._history = history
         self._console = console
 
     def run(self, line: str) -> str | None:
@@ -48,18 +48,18 @@ class Commands:
         """list these commands"""
         for name, command in self.all():
             self._console.print(f"  [cyan]/{name:<8}[/] {command.__doc__}", highlight=False)
-        self._console.print("  [dim]a line that ends in \\\\ goes on in the next[/]")
+        self._console.print("  [dim]a line that ends in \\\\ continues in the next[/]")
 
     def new(self, _rest: str) -> None:
-        """begin a new conversation"""
-        self._talk.clear()
-        self._say("a new conversation")
+        """start a new conversation"""
+        self._history.clear()
+        self._print("a new conversation")
 
     def retry(self, _rest: str) -> str | None:
         """ask the last question again"""
-        question = self._talk.take_back()
+        question = self._history.take_back()
         if question is None:
-            self._say("there is nothing to ask again")
+            self._print("there is nothing to ask again")
         return question
 
     def think(self, rest: str) -> None:
@@ -67,26 +67,26 @@ class Commands:
         choices = {"on": True, "off": False, "auto": None}
         if rest:
             if rest not in choices:
-                raise FathomError(f"/think does not know {rest!r}", "say on, off or auto")
-            self._talk.thinking = choices[rest]
-        self._say("thinking: " + next(name for name, value in choices.items() if value is self._talk.thinking))
+                raise FathomError(f"/think does not know {rest!r}", "choose on, off or auto")
+            self._history.thinking = choices[rest]
+        self._print("thinking: " + next(name for name, value in choices.items() if value is self._history.thinking))
 
     def system(self, rest: str) -> None:
         """TEXT: instructions for the whole conversation; without text, none"""
-        self._talk.system = rest or None
-        self._say("instructions set" if rest else "no instructions")
+        self._history.system = rest or None
+        self._print("instructions set" if rest else "no instructions")
 
     def save(self, rest: str) -> None:
-        """[PATH]: keep the conversation in a file"""
+        """[PATH]: save the conversation to a file"""
         path = self._path(rest)
-        self._talk.save(path)
-        self._say(f"saved to {path}")
+        self._history.save(path)
+        self._print(f"saved to {path}")
 
     def load(self, rest: str) -> None:
-        """[PATH]: go on with a saved one"""
+        """[PATH]: continue a saved one"""
         path = self._path(rest)
-        self._talk.load(path)
-        self._say(f"{len(self._talk.messages) // 2} questions and answers from {path}")
+        self._history.load(path)
+        self._print(f"{len(self._history.messages) // 2} questions and answers from {path}")
 
     def quit(self, _rest: str) -> None:
         """leave (so does Ctrl-D)"""
@@ -95,5 +95,5 @@ class Commands:
     def _path(self, rest: str) -> Path:
         return Path(rest).expanduser() if rest else paths.data_dir() / "conversation.json"
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         self._console.print(text, style="dim", highlight=False, markup=False)

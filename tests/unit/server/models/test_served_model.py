@@ -1,14 +1,14 @@
-"""The protocols of a backend: the real tokenizer and engine offer what the server calls."""
+"""The protocols of a served: the real tokenizer and engine offer what the server calls."""
 
 from __future__ import annotations
 
 import inspect
 
-from scripted import ScriptedEngine, scripted_backend
+from scripted import ScriptedEngine, scripted_model
 
 from fathom.engine.engine import Engine
 from fathom.engine.request import SamplingParams
-from fathom.server.models.backend import Backend, EngineFront, ServedVocabulary
+from fathom.server.models.served_model import EngineFront, ServedModel, ServedVocabulary
 from fathom.text.tokenizer.tokenizer import Tokenizer
 
 
@@ -29,8 +29,8 @@ def test_the_tokenizer_has_the_members_of_the_protocol():
 
 
 def test_defaults_are_neutral():
-    scripted = scripted_backend()
-    backend = Backend("m", scripted.engine, scripted.tokenizer, None, 10)
-    assert backend.sampling == SamplingParams()
-    assert (backend.aliases, backend.thinking_switch) == (frozenset(), False)
-    assert backend.created > 1_700_000_000
+    scripted = scripted_model()
+    served = ServedModel("m", scripted.engine, scripted.tokenizer, None, 10)
+    assert served.sampling == SamplingParams()
+    assert (served.aliases, served.thinking_switch) == (frozenset(), False)
+    assert served.created > 1_700_000_000

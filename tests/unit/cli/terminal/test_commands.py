@@ -5,8 +5,8 @@ import pytest
 from rich.console import Console
 
 from fathom.base.errors import FathomError
-from fathom.cli.commands import Commands, Quit
-from fathom.cli.talk import Talk
+from fathom.cli.terminal.commands import Commands, Quit
+from fathom.cli.terminal.history import ChatHistory
 
 
 @pytest.fixture
@@ -15,21 +15,21 @@ def out() -> io.StringIO:
 
 
 @pytest.fixture
-def talk() -> Talk:
-    return Talk()
+def history() -> ChatHistory:
+    return ChatHistory()
 
 
 @pytest.fixture
-def commands(talk: Talk, out: io.StringIO) -> Commands:
-    return Commands(talk, Console(file=out, width=80))
+def commands(history: ChatHistory, out: io.StringIO) -> Commands:
+    return Commands(history, Console(file=out, width=80))
 
 
 @pytest.mark.parametrize(("word", "thinking"), [("on", True), ("off", False), ("auto", None)])
-def test_think(word: str, thinking: bool | None, commands: Commands, talk: Talk, out: io.StringIO) -> None:
+def test_think(word: str, thinking: bool | None, commands: Commands, history: ChatHistory, out: io.StringIO) -> None:
     commands.run(f"/think {word}")
-    assert talk.thinking is thinking
+    assert history.thinking is thinking
     commands.run("/think")  # without a word it only tells
-    assert talk.thinking is thinking
+    assert history.thinking is thinking
     assert out.getvalue() == f"thinking: {word}\n" * 2
 
 
@@ -38,31 +38,31 @@ def test_think_refuses_other_words(commands: Commands) -> None:
         commands.run("/think hard")
 
 
-def test_system_sets_and_removes(commands: Commands, talk: Talk) -> None:
+def test_system_sets_and_removes(commands: Commands, history: ChatHistory) -> None:
     commands.run("/system be brief, please")
-    assert talk.system == "be brief, please"
+    assert history.system == "be brief, please"
     commands.run("/system")
-    assert talk.system is None
+    assert history.system is None
 
 
-def test_retry_returns_the_question(commands: Commands, talk: Talk, out: io.StringIO) -> None:
+def test_retry_returns_the_question(commands: Commands, history: ChatHistory, out: io.StringIO) -> None:
     assert commands.run("/retry") is None
     assert "nothing to ask again" in out.getvalue()
-    talk.add_exchange("why?", "because", None)
+    history.add_exchange("why?", "because", None)
     assert commands.run("/retry") == "why?"
 
 
 def test_save_without_a_path_goes_to_the_persons_data(
-    commands: Commands, talk: Talk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    commands: Commands, history: ChatHistory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("FATHOM_HOME", str(tmp_path))
-    talk.add_exchange("a", "b", None)
+    history.add_exchange("a", "b", None)
     commands.run("/save")
     assert (tmp_path / "data" / "conversation.json").exists()
     commands.run("/new")
-    assert talk.messages == []
+    assert history.messages == []
     commands.run("/load")
-    assert len(talk.messages) == 2
+    assert len(history.messages) == 2
 
 
 def test_quit(commands: Commands) -> None:

@@ -1,7 +1,7 @@
-"""Markdown that arrives in pieces.
+"""Incremental Markdown: how much of a partial text is final.
 
-A live region that is redrawn for every token cannot be longer than the screen. So an answer is cut where Markdown lets
-it be cut: blocks that can no longer change are printed once and scroll away, and only the unfinished rest is redrawn.
+A live region that is redrawn for every token cannot be longer than the screen. So an answer is split at paragraphs:
+those that can no longer change are printed once and scroll away, and only the unfinished rest is redrawn.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ LIST_ITEM = re.compile(r" {0,3}([-*+]|\d{1,9}[.)])\s")
 
 
 def complete_length(text: str) -> int:
-    """How many characters of ``text``, counted from its start, are blocks that no continuation can change.
+    """How many characters from the start of ``text`` no continuation can change.
 
-    A block ends at a blank line, when the line after it has begun and does not continue the block: not inside a fence,
+    A Markdown element ends at a blank line once the next line has begun and does not continue it: not inside a fence,
     not indented (which would belong to a list item), not another item of the list above.
     """
     end = position = 0
@@ -23,7 +23,7 @@ def complete_length(text: str) -> int:
     blank_before = in_list = False
     for line in text.splitlines(keepends=True):
         begins = bool(line.strip()) and blank_before and not fence
-        if begins and _stands_apart(line, in_list):
+        if begins and _starts_element(line, in_list):
             end, in_list = position, False
         if match := FENCE.match(line):
             fence = _toggle(fence, match[1], line)
@@ -33,8 +33,8 @@ def complete_length(text: str) -> int:
     return end
 
 
-def _stands_apart(line: str, in_list: bool) -> bool:
-    """Whether a line after a blank one opens a new block for certain."""
+def _starts_element(line: str, in_list: bool) -> bool:
+    """Whether a line after a blank one certainly starts a new element."""
     if line[0] in " \t":
         return False
     # "1" or "-" alone may become an item of the same list with the next character
@@ -42,7 +42,7 @@ def _stands_apart(line: str, in_list: bool) -> bool:
 
 
 def _toggle(fence: str, marks: str, line: str) -> str:
-    """The open fence after this line: a fence closes with at least as many of the same marks, and nothing behind."""
+    """The open fence after this line: it closes with at least as many of the same marks, and nothing after them."""
     if not fence:
         return marks
     closes = marks[0] == fence[0] and len(marks) >= len(fence) and not line.strip().strip(marks[0])

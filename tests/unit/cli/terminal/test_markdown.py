@@ -1,6 +1,6 @@
 import pytest
 
-from fathom.cli.markdown import complete_length
+from fathom.cli.terminal.markdown import complete_length
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import io
 
 from rich.console import Console
 
-from fathom.cli.view import LiveView, PlainView
+from fathom.cli.terminal.view import LiveView, PlainView
 
 
 def screen() -> tuple[Console, io.StringIO]:

@@ -1,8 +1,8 @@
-"""``fathom chat --terminal``: a conversation where you are.
+"""``fathom chat --terminal``: a conversation in the terminal.
 
-The model is loaded by the same code as the server's, so both give the same answers. Ctrl-C stops an answer and keeps
-the conversation (the unfinished answer stays, as it does on the page); Ctrl-D or /quit leaves. Standard input that is
-not a terminal is one message, and its answer is all that standard output gets.
+The model is loaded by the server's own code, so both give the same answers. Ctrl-C stops an answer and keeps the
+conversation (the unfinished answer stays, as on the page); Ctrl-D or /quit leaves. Standard input that is not a
+terminal is one message, and only its answer is written to standard output.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from rich.console import Console
 from fathom.base import paths, progress
 from fathom.base.errors import FathomError
 from fathom.cli import options
-from fathom.cli.commands import Commands, Quit
-from fathom.cli.talk import Talk
-from fathom.cli.view import LiveView, PlainView, View
+from fathom.cli.terminal.commands import Commands, Quit
+from fathom.cli.terminal.history import ChatHistory
+from fathom.cli.terminal.view import LiveView, PlainView, View
 from fathom.server.generation.chat import chat as generate
 from fathom.server.generation.events import GenerationDelta
 from fathom.server.generation.jobs import ChatJob, SamplingOverrides
-from fathom.server.models.backend import Backend
 from fathom.server.models.loading import loader
+from fathom.server.models.served_model import ServedModel
 from fathom.text.events import AnswerText, Event, ThinkingText
 from fathom.types import Conversation
 
@@ -53,11 +53,11 @@ def run(
     seed: int | None,
     max_tokens: int | None,
 ) -> None:
-    """Load the model and talk until the person leaves."""
+    """Load the model and chat until the user leaves."""
     settings = options.settings(model=model, dtype=dtype, device=device, max_context=max_context)
     with progress.bar() as report:
-        backend = loader(settings)(report)
-    with closing(backend.engine):
+        served = loader(settings)(report)
+    with closing(served.engine):
         sampling = SamplingOverrides()
         if temperature is not None:
             sampling["temperature"] = temperature
@@ -65,18 +65,18 @@ def run(
             sampling["seed"] = seed
         if max_tokens is not None:
             sampling["max_tokens"] = max_tokens
-        terminal = Terminal(asker(backend, sampling), Talk(system, thinking), backend.name, Console())
+        session = TerminalSession(make_ask(served, sampling), ChatHistory(system, thinking), served.name, Console())
         if sys.stdin.isatty():
-            terminal.converse()
+            session.converse()
         else:
-            terminal.pipe(sys.stdin.read())
+            session.pipe(sys.stdin.read())
 
 
-def asker(backend: Backend, sampling: SamplingOverrides) -> Ask:
-    """Asks this backend, sampling as its makers recommend except for ``sampling``."""
+def make_ask(served: ServedModel, sampling: SamplingOverrides) -> Ask:
+    """Generates answers of ``served``: with its recommended sampling, overridden by ``sampling``."""
 
     async def ask(conversation: Conversation) -> AsyncGenerator[Event, None]:
-        async with aclosing(generate(backend, ChatJob(conversation, sampling))) as stream:
+        async with aclosing(generate(served, ChatJob(conversation, sampling))) as stream:
             async for step in stream:
                 if isinstance(step, GenerationDelta):
                     for event in step.events:
@@ -85,27 +85,27 @@ def asker(backend: Backend, sampling: SamplingOverrides) -> Ask:
     return ask
 
 
-class Terminal:
-    """One conversation between a person at ``console`` and whoever answers ``ask``."""
+class TerminalSession:
+    """One conversation at ``console``; ``ask`` streams the model's answers."""
 
-    def __init__(self, ask: Ask, talk: Talk, name: str, console: Console) -> None:
+    def __init__(self, ask: Ask, history: ChatHistory, name: str, console: Console) -> None:
         self._ask = ask
-        self._talk = talk
+        self._history = history
         self._name = name
         self._console = console
 
     def pipe(self, question: str) -> None:
-        """One question, one answer. Raises FathomError where there is no question."""
+        """Answer one question. Raises FathomError where it is empty."""
         if not question.strip():
             raise FathomError("standard input is empty", "give a message: echo hi | fathom chat --terminal")
         with asyncio.Runner() as runner:
             self._exchange(runner, question.strip(), PlainView(sys.stdout))
 
     def converse(self, read: Callable[[str], str] = input) -> None:
-        """Questions and answers until /quit or the end of input."""
+        """Answer questions until /quit or the end of input."""
         self._console.print(f"[bold]{self._name}[/]  [dim]/help lists commands · Ctrl-C stops an answer[/]\n")
-        commands = Commands(self._talk, self._console)
-        with asyncio.Runner() as runner, _History():
+        commands = Commands(self._history, self._console)
+        with asyncio.Runner() as runner, _InputHistory():
             while True:
                 try:
                     line = self._read(read)
@@ -123,17 +123,17 @@ class Terminal:
                         self._console.print(f"[bold green]  try:[/] {error.remedy}", highlight=False)
 
     def _read(self, read: Callable[[str], str]) -> str:
-        """One message; a line that ends in a backslash goes on in the next."""
+        """Read one message; a line that ends in a backslash continues in the next."""
         line = read(_prompt("› ")).strip()
         while line.endswith("\\"):
             line = line[:-1] + "\n" + read(_prompt("… ")).rstrip()
         return line
 
     def _exchange(self, runner: asyncio.Runner, question: str, view: View) -> None:
-        """Ask, show, keep. Ctrl-C ends the answer; what there is of it is kept."""
-        answer, thought = _Text(), _Text()
+        """Ask, show the answer, keep both. Ctrl-C stops the answer; the part that was generated is kept."""
+        answer, thinking = _TextBuffer(), _TextBuffer()
         try:
-            runner.run(self._stream(question, view, answer, thought))
+            runner.run(self._stream(question, view, answer, thinking))
         except KeyboardInterrupt:
             if not isinstance(view, LiveView):
                 raise
@@ -144,29 +144,29 @@ class Terminal:
             raise
         else:
             view.close()
-        if answer.text or thought.text:
-            self._talk.add_exchange(question, answer.text, thought.text or None)
+        if answer.text or thinking.text:
+            self._history.add_exchange(question, answer.text, thinking.text or None)
 
-    async def _stream(self, question: str, view: View, answer: _Text, thought: _Text) -> None:
-        async with aclosing(self._ask(self._talk.conversation(question))) as events:
+    async def _stream(self, question: str, view: View, answer: _TextBuffer, thinking: _TextBuffer) -> None:
+        async with aclosing(self._ask(self._history.conversation(question))) as events:
             async for event in events:
                 if isinstance(event, ThinkingText):
-                    thought.text += event.text
+                    thinking.text += event.text
                     view.think(event.text)
                 elif isinstance(event, AnswerText):
                     answer.text += event.text
                     view.answer(event.text)
 
 
-class _Text:
-    """Text that grows, and outlives the task that grew it."""
+class _TextBuffer:
+    """Text that a task appends to and that stays after the task was cancelled."""
 
     def __init__(self) -> None:
         self.text = ""
 
 
-class _History:
-    """What was typed in earlier conversations, on the arrow keys. Kept among the person's own data."""
+class _InputHistory:
+    """Input lines of earlier conversations, on the arrow keys; stored in the user's data directory."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or paths.data_dir() / "terminal_history"

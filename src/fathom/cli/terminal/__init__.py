@@ -1,0 +1,1 @@
+"""The terminal client: ``fathom chat --terminal``."""
