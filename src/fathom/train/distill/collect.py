@@ -10,8 +10,7 @@ from fathom.base.errors import ConfigError, DataError, TokenizerError
 from fathom.checkpoint.bundle import open_bundle
 from fathom.tasks.splits import PATIENCE
 from fathom.tasks.task import Item, Task
-from fathom.train.distill.config import DistillConfig, EndpointConfig
-from fathom.train.distill.endpoint import Endpoint
+from fathom.train.distill.config import DistillConfig, EndpointConfig, TraceData
 from fathom.train.distill.local import LocalTeacher
 from fathom.train.distill.sample import SampleBuilder, asked_tokens
 from fathom.train.distill.teacher import Ask, Teacher, TeacherAnswer
@@ -98,7 +97,7 @@ def teacher(config: DistillConfig, items: Sequence[Item]) -> Teacher:
     """The one that the configuration names, opened."""
     data = config.data
     if isinstance(data.teacher, EndpointConfig):
-        return Endpoint(data.teacher, max_tokens=data.max_tokens, temperature=data.temperature)
+        return _open_endpoint(data.teacher, data)
     named = data.teacher
     return LocalTeacher(
         open_bundle(named.path, dtype=named.dtype, device=str(pick_device(config.device))),
@@ -109,6 +108,14 @@ def teacher(config: DistillConfig, items: Sequence[Item]) -> Teacher:
         seed=data.seed,
         sequences=named.sequences,
     )
+
+
+def _open_endpoint(config: EndpointConfig, data: TraceData) -> Teacher:
+    try:
+        from fathom.train.distill.endpoint import Endpoint  # noqa: PLC0415 - its client is optional
+    except ModuleNotFoundError as error:
+        raise ConfigError("distilling from an endpoint needs httpx", 'pip install "fathom-lm[train]"') from error
+    return Endpoint(config, max_tokens=data.max_tokens, temperature=data.temperature)
 
 
 def grade(ask: Ask, found: TeacherAnswer, task: Task, lessons: SampleBuilder) -> Trace:

@@ -1,17 +1,15 @@
-"""A teacher behind an OpenAI-compatible endpoint: patient where waiting helps, brief where it does not.
+"""A teacher behind an OpenAI-compatible endpoint: requests, retries, and which failures end the run.
 
-Three kinds of failure. What passes (a full queue, a server that restarts, a broken line) is tried again, later each
-time, or when ``Retry-After`` says. What concerns one problem (it is too long, it is filtered, it never ends) is that
-problem's answer: refused. What concerns all (the key, the address, the model) ends the run at once. Until the endpoint
-has answered for the first time, a refusal or an unreachable host is taken to concern all.
+Three kinds of failure. Transient ones (429, 5xx, a broken connection) are tried again, later each time, or when
+``Retry-After`` says. One that concerns a single problem (too long, filtered, an endless reply) is that problem's
+answer: refused. One that concerns all problems (the key, the address, the model) ends the run at once. Until the
+endpoint has answered for the first time, a refusal or a failed connection is taken to concern all.
 
-The standard library's client is enough: an answer takes seconds, a connection milliseconds. Redirects are not followed,
-for the key would be sent along.
+Redirects are not followed: the key would be sent along.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import random
@@ -19,13 +17,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
-from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+import httpx
 
 from fathom.base.errors import ConfigError, GenerationError
 from fathom.train.distill.config import EndpointConfig
-from fathom.train.distill.pool import in_parallel
+from fathom.train.distill.parallel import imap_unordered
 from fathom.train.distill.response import UnreadableReplyError, complaint, fields, read
 from fathom.train.distill.teacher import Ask, TeacherAnswer
 from fathom.types import Message
@@ -33,13 +30,14 @@ from fathom.types import Message
 MAX_REPLY = 32 << 20
 """Bytes of a reply that are read; a longer one is the answer of a model that never ends."""
 
-LONGEST_WAIT = 600.0
-_PASSING = frozenset({408, 409, 425, 429, *range(500, 600)})
+MAX_WAIT = 600.0  # seconds
+_MAX_COMPLAINT = 1 << 16  # bytes
+_TRANSIENT = frozenset({408, 409, 425, 429, *range(500, 600)})
 _TIMEOUTS = 2
 
 
-class _BusyError(Exception):
-    """It may work later: in ``after`` seconds, where the endpoint says so."""
+class _TransientError(Exception):
+    """A failure that may pass: in ``after`` seconds, where the endpoint says so."""
 
     def __init__(self, what: str, after: float | None = None) -> None:
         super().__init__(what)
@@ -47,24 +45,19 @@ class _BusyError(Exception):
 
 
 class _UnreachableError(Exception):
-    """Nobody answers, or somebody else."""
+    """No connection."""
 
 
-class _SilentError(Exception):
+class _TimeoutError(Exception):
     """No whole reply within the time that it may take."""
 
 
 class _RefusedError(Exception):
-    """The request is understood, and declined."""
+    """The request was understood and declined."""
 
 
 class _StoppedError(Exception):
-    """Somebody asked to stop while we waited."""
-
-
-class _NoRedirects(HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        return None
+    """The run was asked to stop during a wait."""
 
 
 class Endpoint:
@@ -85,9 +78,13 @@ class Endpoint:
         self._common = {"model": config.model, "max_tokens": max_tokens, "temperature": temperature, "stream": False}
         self._pause = pause
         self._clock = clock
-        self._opener = build_opener(_NoRedirects)
-        self._met = threading.Event()
-        self._draw = random.Random()  # of its own: the run's generators decide what is learned
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "fathom"}
+        if self._key is not None:
+            headers["Authorization"] = f"Bearer {self._key}"
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)  # an answer takes seconds
+        self._client = httpx.Client(headers=headers, timeout=config.timeout, limits=limits)
+        self._has_answered = threading.Event()
+        self._random = random.Random()  # of its own: the run's generators decide what is learned
 
     def answers(self, asks: Sequence[Ask], stopping: Callable[[], bool]) -> Iterator[tuple[Ask, TeacherAnswer]]:
         def call(ask: Ask) -> TeacherAnswer | None:
@@ -96,37 +93,37 @@ class Endpoint:
             except _StoppedError:
                 return None
 
-        for ask, found in in_parallel(call, asks, self._config.concurrency, stopping):
-            if found is not None:
-                yield ask, found
+        for ask, answer in imap_unordered(call, asks, self._config.concurrency, stopping):
+            if answer is not None:
+                yield ask, answer
 
     def answer(self, ask: Ask, stopping: Callable[[], bool] = lambda: False) -> TeacherAnswer:
-        """Raises ConfigError where no other problem would fare better, GenerationError where nothing helps any more."""
+        """Raises ConfigError where every other problem would fail too, GenerationError where retries do not help."""
         body = self._body(ask)
-        silences = 0
+        timeouts = 0
         for attempt in range(1, self._config.attempts + 1):
             after = None
             try:
-                found = read(self._post("/chat/completions", body))
-                self._met.set()
-                return found
+                answer = read(self._request(body))
+                self._has_answered.set()
+                return answer
             except _RefusedError as error:
-                if self._met.is_set():
+                if self._has_answered.is_set():
                     return _refusal(str(error))
                 raise ConfigError(
                     f"the teacher at {self._config.base_url} refuses the request: {error}",
                     "correct data.max_tokens, data.temperature or data.teacher.extra, or choose shorter problems",
                 ) from None
-            except _SilentError as error:
-                silences += 1
+            except _TimeoutError as error:
+                timeouts += 1
                 last: Exception = error
-                if silences == _TIMEOUTS:
+                if timeouts == _TIMEOUTS:
                     return _refusal(str(error))
             except (_UnreachableError, UnreadableReplyError) as error:
-                if not self._met.is_set():
-                    raise self._strange(error) from None
+                if not self._has_answered.is_set():
+                    raise self._first_contact_error(error) from None
                 last = error
-            except _BusyError as error:
+            except _TransientError as error:
                 last, after = error, error.after
             if attempt < self._config.attempts:
                 self._wait(attempt, after, stopping)
@@ -139,106 +136,97 @@ class Endpoint:
         prompt = ask.item.prompt
         messages = (Message("user", prompt),) if isinstance(prompt, str) else prompt
         listed = [{"role": message.role, "content": message.content} for message in messages]
-        wanted = {**self._common, "messages": listed, **self._config.extra}
-        return json.dumps({key: value for key, value in wanted.items() if value is not None}).encode()
+        fields = {**self._common, "messages": listed, **self._config.extra}
+        return json.dumps({key: value for key, value in fields.items() if value is not None}).encode()
 
-    def _post(self, path: str, body: bytes) -> bytes:
-        """The body of a good reply; a failure as what it stands for."""
+    def _request(self, body: bytes) -> bytes:
+        """The body of a successful reply; a failure as the error that it stands for."""
+        deadline = self._clock() + self._config.timeout
+        url, headers = f"{self._config.base_url}/chat/completions", {"Content-Type": "application/json"}
         try:
-            return self._exchange(path, body)
-        except HTTPError as error:
-            with error:
-                raise self._error_for_status(error) from None
-        except URLError as error:
-            if isinstance(error.reason, TimeoutError):
-                raise self._silent() from None
-            raise _UnreachableError(str(error.reason)) from None
-        except TimeoutError:
-            raise self._silent() from None
-        except (OSError, http.client.HTTPException) as error:
-            raise _BusyError(f"the connection broke off ({str(error) or type(error).__name__})") from None
+            with self._client.stream("POST", url, content=body, headers=headers) as response:
+                if response.is_success:
+                    return self._read(response, deadline)
+                error = self._error_for_status(response)
+        except httpx.TimeoutException:
+            raise self._timeout() from None
+        except httpx.ConnectError as failure:
+            raise _UnreachableError(str(failure)) from None
+        except httpx.RequestError as failure:
+            raise _TransientError(f"the connection broke off ({str(failure) or type(failure).__name__})") from None
+        raise error
 
-    def _exchange(self, path: str, body: bytes | None) -> bytes:
-        headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "fathom"}
-        if self._key is not None:
-            headers["Authorization"] = f"Bearer {self._key}"
-        request = Request(self._config.base_url + path, data=body, headers=headers)
-        late = self._clock() + self._config.timeout
-        with self._opener.open(request, timeout=self._config.timeout) as response:
-            return self._all_of(response, late)
-
-    def _all_of(self, response: http.client.HTTPResponse, late: float) -> bytes:
-        """Endpoints keep a slow answer's line open with blanks, so time is measured over the whole."""
-        pieces, size = [], 0
-        while piece := response.read1(1 << 16):
-            pieces.append(piece)
-            size += len(piece)
-            if size > MAX_REPLY:
+    def _read(self, response: httpx.Response, deadline: float) -> bytes:
+        """Endpoints keep the connection of a slow answer open with blanks, so time is measured over the whole."""
+        data = bytearray()
+        for piece in response.iter_bytes(1 << 16):
+            data += piece
+            if len(data) > MAX_REPLY:
                 raise _RefusedError(f"its reply is longer than {MAX_REPLY >> 20} MiB")
-            if self._clock() > late:
-                raise self._silent()
-        if response.length:  # of the announced bytes so many are missing
-            raise http.client.IncompleteRead(b"", response.length)
-        return b"".join(pieces)
+            if self._clock() > deadline:
+                raise self._timeout()
+        return bytes(data)
 
-    def _error_for_status(self, error: HTTPError) -> Exception:
-        """The error that a status stands for."""
+    def _error_for_status(self, response: httpx.Response) -> Exception:
+        base_url, code = self._config.base_url, response.status_code
         try:
-            said = self._discreet(complaint(error.read(1 << 16)))
-        except (OSError, http.client.HTTPException):
-            said = "without a word"
-        place, code = self._config.base_url, error.code
-        if code in _PASSING:
-            return _BusyError(f"{code}: {said}", _seconds(error.headers.get("Retry-After")))
+            reason = self._redact(complaint(next(response.iter_bytes(_MAX_COMPLAINT), b"")))
+        except httpx.RequestError:
+            reason = "without a reason"
+        if code in _TRANSIENT:
+            return _TransientError(f"{code}: {reason}", _retry_after(response.headers.get("Retry-After")))
         if code in (401, 403):
             key = self._config.key_variable
             remedy = f"put a valid key into {key}" if key else "name the key's environment variable in key_variable"
-            return ConfigError(f"the teacher at {place} does not accept the key ({code}: {said})", remedy)
+            return ConfigError(f"the teacher at {base_url} does not accept the key ({code}: {reason})", remedy)
         if code == 402:
-            return ConfigError(f"the account at {place} is empty ({said})", "top it up and run the same command again")
+            return ConfigError(
+                f"the account at {base_url} is empty ({reason})", "top it up and run the same command again"
+            )
         if code == 404:
-            return self._unknown(said)
+            return self._unknown_model_error(reason)
         if 300 <= code < 400:
-            to = error.headers.get("Location", "elsewhere")
-            return ConfigError(f"{place} redirects to {to}", "set data.teacher.base_url to where it leads")
-        return _RefusedError(f"{code}: {said}")
+            to = response.headers.get("Location", "elsewhere")
+            return ConfigError(f"{base_url} redirects to {to}", "set data.teacher.base_url to where it leads")
+        return _RefusedError(f"{code}: {reason}")
 
-    def _unknown(self, said: str) -> ConfigError:
+    def _unknown_model_error(self, reason: str) -> ConfigError:
         names = self._models()
-        what = f"{self._config.base_url} knows no model {self._config.model!r} ({said})"
+        what = f"{self._config.base_url} knows no model {self._config.model!r} ({reason})"
         if names and self._config.model not in names:
             return ConfigError(what, f"set data.teacher.model to one of {', '.join(names[:20])}")
         return ConfigError(what, "check data.teacher.base_url, which often ends in /v1, and data.teacher.model")
 
     def _models(self) -> list[str]:
-        """Those on offer; asked only in order to help with another error, so no failure is told."""
+        """Models on offer; asked only in order to help with another error, so its own failures are ignored."""
         try:
-            listed = fields(self._exchange("/models", None)).get("data")
-        except (OSError, http.client.HTTPException, UnreadableReplyError, _SilentError, _RefusedError):
+            with self._client.stream("GET", f"{self._config.base_url}/models") as response:
+                listed = fields(self._read(response, self._clock() + self._config.timeout)).get("data")
+        except (httpx.RequestError, UnreadableReplyError, _TimeoutError, _RefusedError):
             return []
-        found = [entry.get("id") for entry in listed if isinstance(entry, Mapping)] if isinstance(listed, list) else []
-        return [name for name in found if isinstance(name, str)]
+        names = [entry.get("id") for entry in listed if isinstance(entry, Mapping)] if isinstance(listed, list) else []
+        return [name for name in names if isinstance(name, str)]
 
-    def _strange(self, error: Exception) -> ConfigError:
-        place = self._config.base_url
+    def _first_contact_error(self, error: Exception) -> ConfigError:
+        base_url = self._config.base_url
         if isinstance(error, _UnreachableError):
-            return ConfigError(f"{place} cannot be reached: {error}", "check data.teacher.base_url and the network")
+            return ConfigError(f"{base_url} cannot be reached: {error}", "check data.teacher.base_url and the network")
         return ConfigError(
-            f"{place} does not speak OpenAI's protocol: {self._discreet(str(error))}",
+            f"{base_url} does not speak OpenAI's protocol: {self._redact(str(error))}",
             "check data.teacher.base_url, which often ends in /v1",
         )
 
-    def _silent(self) -> _SilentError:
-        return _SilentError(f"no answer within {self._config.timeout:g} seconds")
+    def _timeout(self) -> _TimeoutError:
+        return _TimeoutError(f"no answer within {self._config.timeout:g} seconds")
 
-    def _discreet(self, text: str) -> str:
-        """Some endpoints repeat the key that they do not like."""
+    def _redact(self, text: str) -> str:
+        """Some endpoints repeat the key that they reject."""
         return text.replace(self._key, "…") if self._key else text
 
     def _wait(self, attempt: int, after: float | None, stopping: Callable[[], bool]) -> None:
-        """Twice as long each time, at random up to half less, so that callers do not come back together."""
-        left = min(60.0, 2.0**attempt) * (0.5 + self._draw.random() / 2) if after is None else after
-        left = min(left, LONGEST_WAIT)
+        """Exponential backoff, at random up to half less, so that callers do not come back together."""
+        left = min(60.0, 2.0**attempt) * (0.5 + self._random.random() / 2) if after is None else after
+        left = min(left, MAX_WAIT)
         while left > 0:
             if stopping():
                 raise _StoppedError
@@ -247,7 +235,7 @@ class Endpoint:
 
 
 def key_of(config: EndpointConfig) -> str | None:
-    """The key, from the environment; None where none is wanted."""
+    """The key, from the environment; None where none is needed. Raises ConfigError where it is missing."""
     if config.key_variable is None:
         return None
     key = os.environ.get(config.key_variable, "").strip()
@@ -265,8 +253,8 @@ def _refusal(why: str) -> TeacherAnswer:
     return TeacherAnswer(Message("assistant"), "refused", detail=why)
 
 
-def _seconds(value: str | None) -> float | None:
-    """How long ``Retry-After`` asks to wait: it is a number of seconds, or a date."""
+def _retry_after(value: str | None) -> float | None:
+    """Seconds that a ``Retry-After`` header, a number or a date, asks to wait."""
     if not value:
         return None
     try:

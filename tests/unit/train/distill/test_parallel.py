@@ -4,11 +4,11 @@ import threading
 
 import pytest
 
-from fathom.train.distill.pool import in_parallel
+from fathom.train.distill.parallel import imap_unordered
 
 
 def test_every_call_is_made_once():
-    found = sorted(in_parallel(lambda n: n * n, range(100), 7, lambda: False))
+    found = sorted(imap_unordered(lambda n: n * n, range(100), 7, lambda: False))
     assert found == [(n, n * n) for n in range(100)]
 
 
@@ -19,7 +19,7 @@ def test_the_first_error_is_raised_here():
         return number
 
     with pytest.raises(KeyError, match="five"):
-        list(in_parallel(call, range(10_000), 3, lambda: False))
+        list(imap_unordered(call, range(10_000), 3, lambda: False))
 
 
 def test_an_error_of_the_feed_is_raised_here_too():
@@ -28,12 +28,12 @@ def test_an_error_of_the_feed_is_raised_here_too():
         raise ValueError("no more")
 
     with pytest.raises(ValueError, match="no more"):
-        list(in_parallel(str, things(), 2, lambda: False))
+        list(imap_unordered(str, things(), 2, lambda: False))
 
 
 def test_whoever_leaves_early_leaves_no_call_behind():
     calls = []
-    results = in_parallel(lambda n: calls.append(n) or n, range(1_000_000), 2, lambda: False)
+    results = imap_unordered(lambda n: calls.append(n) or n, range(1_000_000), 2, lambda: False)
     next(results)
     results.close()
     assert len(calls) < 1_000_000
@@ -42,4 +42,4 @@ def test_whoever_leaves_early_leaves_no_call_behind():
 def test_stopping_begins_nothing_new():
     stop = threading.Event()
     stop.set()
-    assert list(in_parallel(str, range(5), 3, stop.is_set)) == []
+    assert list(imap_unordered(str, range(5), 3, stop.is_set)) == []
