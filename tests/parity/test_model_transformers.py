@@ -10,7 +10,7 @@ from torch import Tensor
 from transformers_bridge import Pair, as_theirs, build
 
 from fathom.model.causal import CausalContext
-from fathom.model.config import Llama3Scaling, ModelConfig, RopeConfig, YarnScaling
+from fathom.model.config import LinearScaling, Llama3Scaling, ModelConfig, RopeConfig, YarnScaling
 from fathom.model.presets import PRESETS
 from fathom.model.rope import inverse_frequencies
 from fathom.model.transformer import Transformer
@@ -55,6 +55,14 @@ CONFIGS = {
     "llama3 scaling, tied": PRESETS["tiny-llama"],
     "llama plain, untied": variant("tiny-llama", rope=RopeConfig(theta=100_000), tie_embeddings=False),
     "llama yarn": variant("tiny-llama", rope=RopeConfig(scaling=YarnScaling(factor=4, original_max_position=64))),
+    "llama linear": variant("tiny-llama", rope=RopeConfig(scaling=LinearScaling(factor=4))),
+    "qwen3 attention factor": variant(
+        "tiny-qwen3",
+        rope=RopeConfig(scaling=YarnScaling(factor=4, original_max_position=64, attention_factor=0.878)),
+    ),
+    "qwen3 bounds between channels": variant(
+        "tiny-qwen3", rope=RopeConfig(scaling=YarnScaling(factor=4, original_max_position=64, truncate=False))
+    ),
     "qwen2": PRESETS["tiny-qwen2"],
     "qwen3": PRESETS["tiny-qwen3"],
 }

@@ -13,7 +13,7 @@ import torch
 import transformers
 from torch import Tensor, nn
 
-from fathom.model.config import GQAConfig, Llama3Scaling, MLAConfig, ModelConfig, YarnScaling
+from fathom.model.config import GQAConfig, LinearScaling, Llama3Scaling, MLAConfig, ModelConfig, YarnScaling
 from fathom.model.router import Router
 from fathom.model.transformer import Transformer
 
@@ -138,7 +138,11 @@ def _rope(config: ModelConfig) -> dict[str, Any]:
                 "beta_slow": yarn.beta_slow,
                 "mscale": yarn.mscale,
                 "mscale_all_dim": yarn.mscale_all_dim,
+                "attention_factor": yarn.attention_factor,
+                "truncate": yarn.truncate,
             }
+        case LinearScaling(factor=factor):
+            keys |= {"rope_type": "linear", "factor": factor}
         case Llama3Scaling() as llama3:
             keys |= {
                 "rope_type": "llama3",

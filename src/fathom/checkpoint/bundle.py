@@ -93,7 +93,8 @@ def _open_directory(
     directory = HFDirectory(path)
     tokenizer = Tokenizer.from_directory(path)  # before the weights: a missing file should not cost a minute
     template = ChatTemplate.from_directory(path)
-    _check_vocabulary(tokenizer, directory.model_config, path)
+    for note in (*directory.notes, *_check_vocabulary(tokenizer, directory.model_config, path)):
+        report(f"note: {note}", None)
     eos_ids = tokenizer.eos_ids | frozenset(directory.config.eos_ids)
     generation = _with_model_card_defaults(source, from_generation_config(directory.generation_config(), eos_ids))
     model = build(directory.model_config, pick_dtype(dtype, device))
@@ -109,7 +110,8 @@ def _open_gguf(
     file = GGUFModel(path)
     tokenizer = Tokenizer.from_gguf(file.metadata)
     template = ChatTemplate.from_gguf(file.metadata)
-    _check_vocabulary(tokenizer, file.model_config, path)
+    for note in _check_vocabulary(tokenizer, file.model_config, path):
+        report(f"note: {note}", None)
     generation = _with_model_card_defaults(source, from_gguf(file.metadata, tokenizer.eos_ids))
     exact = in_blocks and dtype == "auto" and is_quantized(file)
     number = torch.float32 if exact else pick_dtype(dtype, device)
@@ -158,9 +160,21 @@ def _with_model_card_defaults(source: ModelLocation, generation: GenerationDefau
     return replace(generation, temperature=known.temperature, top_p=generation.top_p or known.top_p)
 
 
-def _check_vocabulary(tokenizer: Tokenizer, config: ModelConfig, path: Path) -> None:
-    if tokenizer.vocab_size > config.vocab_size:
+def _check_vocabulary(tokenizer: Tokenizer, config: ModelConfig, path: Path) -> list[str]:
+    """Notes on tokens that the model has no embedding for; CheckpointError where these are not added tokens alone, so
+    that the tokenizer is that of another model.
+
+    The engine never samples such a token, and refuses prompts that hold one.
+    """
+    beyond = [
+        token for token in range(config.vocab_size, tokenizer.vocab_size) if tokenizer.token_text(token) is not None
+    ]
+    if not beyond:
+        return []
+    if not tokenizer.added_ids.issuperset(beyond):
         raise CheckpointError(
             f"the tokenizer in {path} has {tokenizer.vocab_size} tokens, the model only {config.vocab_size}",
             "use the tokenizer that belongs to the model",
         )
+    names = ", ".join(repr(tokenizer.token_text(token)) for token in beyond[:5])
+    return [f"the tokenizer has {len(beyond)} added tokens without an embedding, which are never produced: {names}"]

@@ -28,7 +28,7 @@ def from_generation_config(values: Mapping[str, Any], eos_ids: frozenset[int]) -
     greedy = values.get("do_sample") is False
     return GenerationDefaults(
         temperature=0.0 if greedy else _number(values, "temperature"),
-        top_p=None if greedy else _number(values, "top_p"),
+        top_p=None if greedy else _share(values, "top_p"),
         top_k=None if greedy else _whole(values, "top_k"),
         min_p=None if greedy else _number(values, "min_p"),
         repetition_penalty=_number(values, "repetition_penalty"),
@@ -40,7 +40,7 @@ def from_gguf(metadata: Mapping[str, Any], eos_ids: frozenset[int]) -> Generatio
     """From ``general.sampling.*``, which current converters copy from ``generation_config.json``."""
     return GenerationDefaults(
         temperature=_number(metadata, "general.sampling.temp"),
-        top_p=_number(metadata, "general.sampling.top_p"),
+        top_p=_share(metadata, "general.sampling.top_p"),
         top_k=_whole(metadata, "general.sampling.top_k"),
         min_p=_number(metadata, "general.sampling.min_p"),
         repetition_penalty=_number(metadata, "general.sampling.penalty_repeat"),
@@ -67,6 +67,14 @@ def _number(values: Mapping[str, Any], key: str) -> float | None:
     return float(f"{value:.7g}")  # GGUF stores float32
 
 
+def _share(values: Mapping[str, Any], key: str) -> float | None:
+    """A part of the probability; what exceeds 1 keeps every token, as 1 does."""
+    value = _number(values, key)
+    return None if value is None else min(value, 1.0)
+
+
 def _whole(values: Mapping[str, Any], key: str) -> int | None:
+    if values.get(key) == -1:  # vLLM's "off"
+        return None
     value = _number(values, key)
     return None if value is None else int(value)

@@ -129,6 +129,14 @@ _HF_MTP_COPIES = (
 )
 
 
+_HF_BUFFERS = tuple(
+    Rule("embed.weight", f"{layer}rotary_emb.{name}", Layout.COPY)
+    for layer in ("model.", "model.layers.#.self_attn.")
+    for name in ("inv_freq", "cos_cached", "sin_cached")
+)
+"""Rotary tables, which Llama 2 and its descendants store; they follow from the configuration."""
+
+
 def hf_table(family: Family) -> NameTable:
     """The names in Hugging Face checkpoints of a family."""
     return _hf_table(family.hf_names)
@@ -138,7 +146,7 @@ def hf_table(family: Family) -> NameTable:
 def _hf_table(attention: tuple[Rule, ...]) -> NameTable:
     layer = _HF_LAYER + attention
     return NameTable(
-        main=_HF_MODEL + prefix_rules("layers.#.", "model.layers.#.", layer),
+        main=_HF_MODEL + _HF_BUFFERS + prefix_rules("layers.#.", "model.layers.#.", layer),
         mtp=prefix_rules("mtp.#.", "model.layers.#.", _HF_MTP)
         + prefix_rules("mtp.#.block.", "model.layers.#.", layer)
         + _HF_MTP_COPIES,

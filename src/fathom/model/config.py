@@ -14,6 +14,7 @@ from fathom.model.families.registry import FAMILIES
 from fathom.model.layer_config import (
     ConfigPart,
     GQAConfig,
+    LinearScaling,
     Llama3Scaling,
     MLAConfig,
     MoEConfig,
@@ -21,7 +22,16 @@ from fathom.model.layer_config import (
     YarnScaling,
 )
 
-__all__ = ["GQAConfig", "Llama3Scaling", "MLAConfig", "MoEConfig", "ModelConfig", "RopeConfig", "YarnScaling"]
+__all__ = [
+    "GQAConfig",
+    "LinearScaling",
+    "Llama3Scaling",
+    "MLAConfig",
+    "MoEConfig",
+    "ModelConfig",
+    "RopeConfig",
+    "YarnScaling",
+]
 
 
 class ModelConfig(ConfigPart):

@@ -13,8 +13,19 @@ class ConfigPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class LinearScaling(ConfigPart):
+    """Position interpolation (arXiv 2306.15595): every position is divided by ``factor``."""
+
+    kind: Literal["linear"] = "linear"
+    factor: PositiveFloat
+
+
 class YarnScaling(ConfigPart):
-    """YaRN (arXiv 2309.00071), with DeepSeek's two ``mscale`` terms."""
+    """YaRN (arXiv 2309.00071), with DeepSeek's two ``mscale`` terms.
+
+    ``attention_factor`` replaces the magnitude of cos and sin that follows from the factor (transformers);
+    ``attn_factor`` multiplies it (llama.cpp). ``truncate`` rounds the bounds of the blend to whole channels.
+    """
 
     kind: Literal["yarn"] = "yarn"
     factor: PositiveFloat
@@ -23,6 +34,9 @@ class YarnScaling(ConfigPart):
     beta_slow: PositiveFloat = 1.0
     mscale: float = 1.0
     mscale_all_dim: float = 0.0
+    attention_factor: PositiveFloat | None = None
+    attn_factor: PositiveFloat = 1.0
+    truncate: bool = True
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> YarnScaling:
@@ -56,7 +70,7 @@ class RopeConfig(ConfigPart):
 
     theta: float = Field(default=10_000.0, gt=1)
     interleaved: bool = False
-    scaling: Annotated[YarnScaling | Llama3Scaling, Field(discriminator="kind")] | None = None
+    scaling: Annotated[LinearScaling | YarnScaling | Llama3Scaling, Field(discriminator="kind")] | None = None
 
 
 class GQAConfig(ConfigPart):

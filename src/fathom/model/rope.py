@@ -1,4 +1,4 @@
-"""Rotary position embedding (Su et al., arXiv 2104.09864): plain, YaRN as DeepSeek scales it, and Llama 3.1's.
+"""Rotary position embedding (Su et al., arXiv 2104.09864): plain, linear, YaRN as DeepSeek scales it, and Llama 3.1's.
 
 The frequencies are a function of the configuration, not state: they are no buffer, so that building on the meta
 device, loading a checkpoint or casting the model to bfloat16 cannot disturb them. Angles are computed once per forward
@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from fathom.kernels import rope as operations
-from fathom.model.config import Llama3Scaling, RopeConfig, YarnScaling
+from fathom.model.config import LinearScaling, Llama3Scaling, RopeConfig, YarnScaling
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,8 @@ def inverse_frequencies(config: RopeConfig, dim: int) -> Tensor:
     match config.scaling:
         case None:
             return 1.0 / periods
+        case LinearScaling():
+            return 1.0 / periods / config.scaling.factor
         case YarnScaling():
             return _yarn(periods, config.theta, config.scaling, dim)
         case Llama3Scaling():
@@ -91,7 +93,10 @@ def magnitude(config: RopeConfig) -> float:
     if not isinstance(config.scaling, YarnScaling):
         return 1.0
     scaling = config.scaling
-    return _mscale(scaling.factor, scaling.mscale) / _mscale(scaling.factor, scaling.mscale_all_dim)
+    own = scaling.attention_factor
+    if own is None:
+        own = _mscale(scaling.factor, scaling.mscale) / _mscale(scaling.factor, scaling.mscale_all_dim)
+    return own * scaling.attn_factor
 
 
 def softmax_factor(config: RopeConfig) -> float:
@@ -114,8 +119,10 @@ def _yarn(periods: Tensor, theta: float, scaling: YarnScaling, dim: int) -> Tens
     def channel(rotations: float) -> float:  # the pair that turns `rotations` times over the original length
         return dim * math.log(scaling.original_max_position / (rotations * 2 * math.pi)) / (2 * math.log(theta))
 
-    low = max(math.floor(channel(scaling.beta_fast)), 0)
-    high = min(math.ceil(channel(scaling.beta_slow)), dim - 1)
+    low, high = channel(scaling.beta_fast), channel(scaling.beta_slow)
+    if scaling.truncate:
+        low, high = math.floor(low), math.ceil(high)
+    low, high = max(low, 0), min(high, dim - 1)
     ramp = (torch.arange(dim // 2, dtype=torch.float32, device="cpu") - low) / max(high - low, 0.001)
     keep = 1 - ramp.clamp(0, 1)  # 1: extrapolate, 0: interpolate
     return 1.0 / (scaling.factor * periods) * (1 - keep) + 1.0 / periods * keep

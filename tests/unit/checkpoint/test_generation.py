@@ -26,6 +26,19 @@ def test_no_sampling_means_greedy() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"top_k": -1}, GenerationDefaults()),
+        ({"top_k": 0}, GenerationDefaults(top_k=0)),
+        ({"top_p": 1.5}, GenerationDefaults(top_p=1.0)),
+    ],
+)
+def test_a_filter_that_is_off_is_no_error(values: dict[str, Any], expected: GenerationDefaults) -> None:
+    """-1 is vLLM's word for it; a share above 1 keeps every token."""
+    assert from_generation_config(values, frozenset()) == expected
+
+
 def test_an_empty_file_says_nothing() -> None:
     assert from_generation_config({}, frozenset()) == GenerationDefaults()
 

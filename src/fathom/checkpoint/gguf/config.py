@@ -5,7 +5,8 @@ What a family alone has is read and written by its file in ``fathom.model.famili
 Three things are not written where one would look for them. Llama 3.1's rope scaling is not metadata but a tensor of
 divisors, ``rope_freqs.weight``: it is matched against the scalings that were ever published and a note that we write
 ourselves, and refused where none fits. Tied embeddings show by the absence of ``output.weight``. And of YaRN's two
-mscale terms only ``mscale_all_dim`` is kept, times 0.1; every DeepSeek model has both equal.
+mscale terms only ``mscale_all_dim`` is kept, times 0.1; where the other differs, as in no DeepSeek model,
+``attn_factor`` says so.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from fathom.base.errors import ConfigError
-from fathom.model.config import Llama3Scaling, ModelConfig, RopeConfig, YarnScaling
+from fathom.model.config import LinearScaling, Llama3Scaling, ModelConfig, RopeConfig, YarnScaling
 from fathom.model.families.family import Family
-from fathom.model.families.keys import decimal
+from fathom.model.families.keys import decimal, extended_context
 from fathom.model.families.registry import FAMILIES
+from fathom.model.rope import magnitude
 
 _REMEDY = "convert the model anew with a current llama.cpp, or choose another file"
 
@@ -81,16 +83,17 @@ def read_config(
         family = _matching_family(candidates, keys)
         fields = family.read_gguf(keys)
         rope_dim: int = fields["attention"].rope_dim
+        rope = _read_rope(keys, rope_dim, family.gguf_is_interleaved, rope_divisors)
         return ModelConfig(
             family=family.name,
             vocab_size=_vocab_size(keys),
             hidden_size=keys.number("embedding_length"),
             intermediate_size=keys.number("feed_forward_length"),
             num_layers=keys.number("block_count"),
-            max_position=keys.number("context_length"),
+            max_position=extended_context(keys.number("context_length"), rope),
             norm_eps=decimal(keys.need("attention.layer_norm_rms_epsilon")),
             tie_embeddings="output.weight" not in tensors,
-            rope=_read_rope(keys, rope_dim, family.gguf_is_interleaved, rope_divisors),
+            rope=rope,
             **fields,
         )
     except ValidationError as error:
@@ -117,13 +120,33 @@ def _vocab_size(keys: _Metadata) -> int:
 
 def _read_rope(keys: _Metadata, dim: int, interleaved: bool, divisors: NDArray[np.float32] | None) -> RopeConfig:
     theta = decimal(keys.get("rope.freq_base", 10_000.0))
-    kind = keys.get("rope.scaling.type", "none")
+    kind = keys.get("rope.scaling.type", "linear")  # llama.cpp's default; without a factor it is none
+    if kind not in ("none", "linear", "yarn"):
+        raise ConfigError(f"{keys.prefix}rope.scaling.type is {kind!r}", "none, linear and yarn are implemented")
+    if decimal(keys.get("rope.scaling.alpha", 1.0)) not in (0, 1):
+        raise ConfigError(f"{keys.prefix}rope.scaling.alpha is not implemented", "choose another model")
+    scaling: LinearScaling | YarnScaling | Llama3Scaling | None
     if kind == "yarn":
-        return RopeConfig(theta=theta, interleaved=interleaved, scaling=_read_yarn(keys))
-    if kind != "none" and keys.get("rope.scaling.factor", 1.0) not in (0.0, 1.0):
-        raise ConfigError(f"{keys.prefix}rope.scaling.type is {kind!r}", "none and yarn are implemented")
-    scaling = None if divisors is None else _match_llama3(divisors, theta, dim, keys.values.get(LLAMA3_KEY))
-    return RopeConfig(theta=theta, interleaved=interleaved, scaling=scaling)
+        scaling = _read_yarn(keys)
+    elif _attn_factor(keys) != 1:
+        raise ConfigError(f"{keys.prefix}rope.scaling.attn_factor without yarn is not implemented", _REMEDY)
+    else:
+        scaling = _read_linear(keys) if kind == "linear" else None
+    published = None if divisors is None else _match_llama3(divisors, theta, dim, keys.values.get(LLAMA3_KEY))
+    if published is not None and scaling is not None:
+        raise ConfigError(f"the file has both rope_freqs.weight and {keys.prefix}rope.scaling", _REMEDY)
+    return RopeConfig(theta=theta, interleaved=interleaved, scaling=scaling or published)
+
+
+def _read_linear(keys: _Metadata) -> LinearScaling | None:
+    """``rope.scaling.factor``, or its older name; 0 and 1 mean no scaling."""
+    factor = decimal(keys.get("rope.scaling.factor", keys.get("rope.scale_linear", 1.0)))
+    return None if factor in (0, 1) else LinearScaling(factor=factor)
+
+
+def _attn_factor(keys: _Metadata) -> float:
+    """The factor on cos and sin, under the names of older and newer converters."""
+    return decimal(keys.get("rope.scaling.attn_factor", 1.0)) * decimal(keys.get("rope.scaling.yarn_attn_factor", 1.0))
 
 
 def _read_yarn(keys: _Metadata) -> YarnScaling:
@@ -134,6 +157,8 @@ def _read_yarn(keys: _Metadata) -> YarnScaling:
     if mscale is not None and not math.isfinite(mscale):
         where = f"{keys.prefix}rope.scaling.yarn_log_multiplier"
         raise ConfigError(f"{where} is {multiplier!r}, not a usable number", _REMEDY)
+    if decimal(keys.get("rope.scaling.yarn_ext_factor", 1.0)) != 1:
+        raise ConfigError(f"{keys.prefix}rope.scaling.yarn_ext_factor is not implemented", "choose another model")
     return YarnScaling(
         factor=decimal(keys.need("rope.scaling.factor")),
         original_max_position=keys.number("rope.scaling.original_context_length"),
@@ -141,6 +166,7 @@ def _read_yarn(keys: _Metadata) -> YarnScaling:
         beta_slow=decimal(keys.get("rope.scaling.yarn_beta_slow", 1.0)),
         mscale=1.0 if mscale is None else mscale,
         mscale_all_dim=0.0 if mscale is None else mscale,
+        attn_factor=_attn_factor(keys),
     )
 
 
@@ -193,7 +219,9 @@ def write_config(config: ModelConfig) -> dict[str, Any]:
     }
     scaling = config.rope.scaling
     if isinstance(scaling, YarnScaling):
-        values |= _write_yarn(scaling)
+        values |= _write_yarn(scaling, magnitude(config.rope))
+    if isinstance(scaling, LinearScaling):
+        values |= {"rope.scaling.type": "linear", "rope.scaling.factor": float(scaling.factor)}
     prefix = family.gguf_architecture
     written = {"general.architecture": prefix} | {f"{prefix}.{key}": value for key, value in values.items()}
     if isinstance(scaling, Llama3Scaling):
@@ -202,7 +230,15 @@ def write_config(config: ModelConfig) -> dict[str, Any]:
     return written
 
 
-def _write_yarn(scaling: YarnScaling) -> dict[str, Any]:
+def _write_yarn(scaling: YarnScaling, factor: float) -> dict[str, Any]:
+    """``factor`` is that on cos and sin. Readers make it 0.1 · ln(factor) + 1, and 1 beside ``yarn_log_multiplier``;
+    ``attn_factor`` brings it to what it is.
+    """
+    if not scaling.truncate:
+        raise ConfigError(
+            "a GGUF file cannot say that YaRN's bounds are not whole channels", "save a directory instead"
+        )
+    own = 1.0 if scaling.mscale_all_dim or scaling.factor <= 1 else 0.1 * math.log(scaling.factor) + 1
     values: dict[str, Any] = {
         "rope.scaling.type": "yarn",
         "rope.scaling.factor": float(scaling.factor),
@@ -212,4 +248,6 @@ def _write_yarn(scaling: YarnScaling) -> dict[str, Any]:
     }
     if scaling.mscale_all_dim:
         values["rope.scaling.yarn_log_multiplier"] = 0.1 * scaling.mscale_all_dim
+    if not math.isclose(factor, own, rel_tol=1e-6):
+        values["rope.scaling.attn_factor"] = factor / own
     return values

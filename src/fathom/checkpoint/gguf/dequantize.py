@@ -85,6 +85,15 @@ def _five_bits(qs: Bytes, qh: Bytes) -> Floats:
     return (_unpack(qs, 4) | high << 4).astype(np.float32)
 
 
+def _iq4_nl(blocks: Bytes) -> Floats:
+    d, qs = _split(blocks, 2)
+    return _half(d) * _NONLINEAR[_unpack(qs, 4)]
+
+
+_NONLINEAR = np.array([-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113], dtype=np.float32)
+"""The 16 values of IQ4's codes: ``kvalues_iq4nl`` of ggml."""
+
+
 # ---- super-blocks of 256 -------------------------------------------------------------------------------------------
 
 
@@ -143,6 +152,16 @@ def _q6_k(blocks: Bytes) -> Floats:
     return (step * (q.reshape(-1, 16, 16).astype(np.float32) - np.float32(32))).reshape(-1, 256)
 
 
+def _iq4_xs(blocks: Bytes) -> Floats:
+    """Eight sub-blocks of 32; their six-bit scales have the high two bits in ``high``, the low four in ``low``."""
+    d, high, low, qs = _split(blocks, 2, 2, 4)
+    shifts = np.arange(0, 16, 2, dtype=np.uint16)
+    top = (high.view(np.uint16) >> shifts & 3).astype(np.uint8)  # (n, 8)
+    scale = (_unpack(low, 4, group=1) | top << 4).astype(np.float32) - np.float32(32)
+    q = _NONLINEAR[_unpack(qs, 4, group=16)].reshape(-1, 8, 32)
+    return ((_half(d) * scale)[..., None] * q).reshape(-1, 256)
+
+
 # ---- bits ----------------------------------------------------------------------------------------------------------
 
 
@@ -177,4 +196,6 @@ _DECODERS: Mapping[BlockType, Callable[[Bytes], Floats]] = {
     BlockType.Q4_K: _q4_k,
     BlockType.Q5_K: _q5_k,
     BlockType.Q6_K: _q6_k,
+    BlockType.IQ4_NL: _iq4_nl,
+    BlockType.IQ4_XS: _iq4_xs,
 }

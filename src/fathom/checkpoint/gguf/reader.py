@@ -32,6 +32,7 @@ _SCALARS: Mapping[int, str] = {0: "<u1", 1: "<i1", 2: "<u2", 3: "<i2", 4: "<u4",
     12: "<f8",
 }
 _STRING, _ARRAY = 8, 9
+_MAX_DEPTH = 8
 _MAX_DIMS = 4
 _MAX_KEY = 1 << 16
 
@@ -165,13 +166,23 @@ def _read_value(cursor: _Cursor, kind: int) -> Any:
     return _scalars(cursor, _SCALARS[kind], 1)[0]
 
 
-def _read_array(cursor: _Cursor) -> list[Any]:
+def _read_array(cursor: _Cursor, depth: int = 0) -> list[Any]:
     kind, count = cursor.number("<I"), cursor.number("<Q")
     if kind == _STRING:
         return cursor.strings(count)
-    if kind not in _SCALARS:  # nested arrays are allowed by the format; no known file has them
+    if kind == _ARRAY:
+        return _read_nested(cursor, count, depth)
+    if kind not in _SCALARS:
         raise cursor.fail(f"has a list of unknown type {kind}")
     return _scalars(cursor, _SCALARS[kind], count)
+
+
+def _read_nested(cursor: _Cursor, count: int, depth: int) -> list[Any]:
+    """A list of lists, which the format allows."""
+    if depth >= _MAX_DEPTH:
+        raise cursor.fail(f"has lists nested more than {_MAX_DEPTH} deep")
+    cursor.require(12 * count)  # the least that a list takes
+    return [_read_array(cursor, depth + 1) for _ in range(count)]
 
 
 def _scalars(cursor: _Cursor, dtype: str, count: int) -> list[Any]:

@@ -13,6 +13,7 @@ settings and of the number type are written, because readers know one or the oth
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,32 +22,40 @@ from pydantic import ValidationError
 
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.generation import token_ids
-from fathom.model.config import Llama3Scaling, ModelConfig, RopeConfig, YarnScaling
+from fathom.model.config import LinearScaling, Llama3Scaling, ModelConfig, RopeConfig, YarnScaling
 from fathom.model.families.family import Family
+from fathom.model.families.keys import extended_context
 from fathom.model.families.registry import FAMILIES
 
 # fmt: off
 INERT = frozenset({  # a library's notes to itself, training only, or generation (generation_config.json governs that)
     "_attn_implementation_autoset", "_from_model_config", "_name_or_path", "architectures", "attention_dropout",
-    "auto_map", "aux_loss_alpha", "bos_token_id", "cache_implementation", "chunk_size_feed_forward",
-    "decoder_start_token_id", "dtype", "embd_pdrop", "eos_token_id", "ep_size", "finetuning_task", "hidden_dropout",
-    "id2label", "is_encoder_decoder", "is_llama_config", "label2id", "max_window_layers", "model_type",
-    "neftune_noise_alpha", "output_attentions", "output_hidden_states", "output_router_logits", "pad_token_id",
-    "pretraining_tp", "problem_type", "quantization_config", "resid_pdrop", "return_dict", "rope_interleaved",
-    "router_aux_loss_coef", "sep_token_id", "seq_aux", "sliding_window", "tie_encoder_decoder", "tokenizer_class",
-    "torch_dtype", "transformers.js_config", "transformers_version", "unk_token_id", "unsloth_fixed",
-    "unsloth_version", "use_bfloat16", "use_cache", "use_return_dict",
+    "auto_map", "aux_loss_alpha", "bad_words_ids", "begin_suppress_tokens", "bos_token_id", "cache_implementation",
+    "chunk_size_feed_forward", "classifier_dropout", "decoder_start_token_id", "diversity_penalty", "do_sample",
+    "dtype", "early_stopping", "embd_pdrop", "encoder_no_repeat_ngram_size", "eos_token_id", "ep_size",
+    "exponential_decay_length_penalty", "finetuning_task", "forced_bos_token_id", "forced_eos_token_id",
+    "hidden_dropout", "id2label", "is_decoder", "is_encoder_decoder", "is_llama_config", "label2id", "length_penalty",
+    "max_length", "max_sequence_length", "max_window_layers", "min_length", "model_type", "neftune_noise_alpha",
+    "no_repeat_ngram_size", "num_beam_groups", "num_beams", "num_return_sequences", "output_attentions",
+    "output_hidden_states", "output_router_logits", "output_scores", "pad_token_id", "prefix", "pretraining_tp",
+    "problem_type", "quantization_config", "remove_invalid_values", "repetition_penalty", "resid_pdrop", "return_dict",
+    "return_dict_in_generate", "rope_interleaved", "router_aux_loss_coef", "sep_token_id", "seq_aux", "sliding_window",
+    "suppress_tokens", "task_specific_params", "temperature", "tf_legacy_loss", "tie_encoder_decoder",
+    "tokenizer_class", "top_k", "top_p", "torch_dtype", "torchscript", "transformers.js_config", "transformers_version",
+    "typical_p", "unk_token_id", "unsloth_fixed", "unsloth_version", "use_bfloat16", "use_cache", "use_return_dict",
 })
 # fmt: on
-"""Keys that do not change what the model computes. ``sliding_window`` is one while ``use_sliding_window`` is false."""
+"""Keys that do not change what the model computes. ``sliding_window`` is one where no layer slides."""
 
 IMPLEMENTED: Mapping[str, tuple[Any, ...]] = {
+    "add_cross_attention": (False,),
     "attention_bias": (False,),
+    "cross_attention_hidden_size": (None,),
     "hidden_act": ("silu",),
     "mlp_bias": (False,),
     "partial_rotary_factor": (1.0, None),
+    "pruned_heads": ({},),
     "use_mrope": (False,),
-    "use_sliding_window": (False,),
 }
 """Keys of which we implement one value."""
 
@@ -74,7 +83,7 @@ class _Keys:
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values = values
-        self.known = set(INERT) | set(IMPLEMENTED) | {"layer_types"}
+        self.known = set(INERT) | set(IMPLEMENTED) | {"layer_types", "use_sliding_window"}
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value; a default where the key is absent or null."""
@@ -139,17 +148,18 @@ def _read(values: Mapping[str, Any]) -> HFConfig:
     family = family_of(values)
     keys = _Keys(values)
     _refuse_unimplemented(values)
+    rope = _read_rope(keys, interleaved=family.is_interleaved(keys))
     model = ModelConfig(
         family=family.name,
         vocab_size=keys.need("vocab_size"),
         hidden_size=keys.need("hidden_size"),
         intermediate_size=keys.need("intermediate_size"),
         num_layers=keys.need("num_hidden_layers"),
-        max_position=keys.need("max_position_embeddings"),
+        max_position=extended_context(keys.need("max_position_embeddings"), rope),
         norm_eps=keys.get("rms_norm_eps", 1e-6),
         tie_embeddings=keys.get("tie_word_embeddings", False),
         init_std=keys.get("initializer_range", 0.02),
-        rope=_read_rope(keys, interleaved=family.is_interleaved(keys)),
+        rope=rope,
         **family.read_hf(keys),
     )
     keys.refuse_unknown()
@@ -170,12 +180,26 @@ def _refuse_unimplemented(values: Mapping[str, Any]) -> None:
                 f"config.json says {key} = {values[key]!r}, which is not implemented",
                 f"only {allowed[0]!r} is; choose another model",
             )
+    if values.get("use_sliding_window") and _has_sliding_layers(values):
+        raise ConfigError(
+            f"config.json asks for sliding-window attention over {values['sliding_window']} tokens",
+            "it is not implemented; choose another model",
+        )
     layer_types = values.get("layer_types") or []
     if any(kind != "full_attention" for kind in layer_types):
         raise ConfigError(
             f"config.json asks for layers of type {sorted(set(layer_types) - {'full_attention'})}",
             "only full_attention is implemented; choose another model",
         )
+
+
+def _has_sliding_layers(values: Mapping[str, Any]) -> bool:
+    """Whether a window that is in use narrows any layer: those from ``max_window_layers`` on, where it is shorter than
+    the context (transformers' Qwen2 and Qwen3).
+    """
+    window, layers = values.get("sliding_window"), values.get("num_hidden_layers")
+    slides = window is not None and window < values.get("max_position_embeddings", math.inf)
+    return slides and values.get("max_window_layers", 28) < (layers or math.inf)
 
 
 # ---- rotary positions ----------------------------------------------------------------------------------------------
@@ -190,12 +214,12 @@ def _read_rope(keys: _Keys, *, interleaved: bool) -> RopeConfig:
         raise ConfigError("config.json asks for a partial rotary factor", "it is not implemented; choose another model")
     kind = scaling.pop("rope_type", None) or scaling.get("type") or "default"
     scaling.pop("type", None)
-    if kind == "default":
+    if kind in ("default", "dynamic"):  # dynamic differs from default beyond max_position_embeddings alone
         return RopeConfig(theta=theta, interleaved=interleaved)
     if kind not in _SCALINGS:
         raise ConfigError(
             f"config.json asks for rope scaling {kind!r}, which is not implemented",
-            f"these are: {', '.join(_SCALINGS)}; choose another model",
+            f"these are: dynamic, {', '.join(_SCALINGS)}; choose another model",
         )
     return RopeConfig(theta=theta, interleaved=interleaved, scaling=_SCALINGS[kind](scaling, keys))
 
@@ -212,17 +236,25 @@ def _read_yarn(scaling: dict[str, Any], keys: _Keys) -> YarnScaling:
         beta_slow=scaling.pop("beta_slow", None) or 1.0,
         mscale=_absent_is(scaling.pop("mscale", None), 1.0),
         mscale_all_dim=_absent_is(scaling.pop("mscale_all_dim", None), 0.0),
+        attention_factor=scaling.pop("attention_factor", None),
+        attn_factor=_absent_is(scaling.pop("attn_factor", None), 1.0),
+        truncate=bool(scaling.pop("truncate", True)),
     )
-    if scaling.pop("attention_factor", None) is not None or not scaling.pop("truncate", True):
-        raise ConfigError(
-            "config.json's yarn scaling sets attention_factor or truncate", "they are not implemented; remove them"
-        )
     _refuse_leftovers(scaling)
     return scaled
 
 
 def _absent_is(value: float | None, default: float) -> float:
     return default if value is None else value
+
+
+def _read_linear(scaling: dict[str, Any], _: _Keys) -> LinearScaling:
+    factor = scaling.pop("factor", None)
+    if factor is None:
+        raise ConfigError("config.json's linear rope scaling lacks 'factor'", "add it")
+    scaling.pop("original_max_position_embeddings", None)  # says where the factor comes from
+    _refuse_leftovers(scaling)
+    return LinearScaling(factor=factor)
 
 
 def _read_llama3(scaling: dict[str, Any], _: _Keys) -> Llama3Scaling:
@@ -238,10 +270,14 @@ def _read_llama3(scaling: dict[str, Any], _: _Keys) -> Llama3Scaling:
 
 def _refuse_leftovers(scaling: Mapping[str, Any]) -> None:
     if scaling:
-        raise ConfigError(f"config.json's rope scaling has unknown keys: {', '.join(sorted(scaling))}", "remove them")
+        raise ConfigError(
+            f"config.json's rope scaling has unknown keys: {', '.join(sorted(scaling))}",
+            "they may change what the model computes: choose another edition of the model",
+        )
 
 
-_SCALINGS: Mapping[str, Callable[[dict[str, Any], _Keys], YarnScaling | Llama3Scaling]] = {
+_SCALINGS: Mapping[str, Callable[[dict[str, Any], _Keys], LinearScaling | YarnScaling | Llama3Scaling]] = {
+    "linear": _read_linear,
     "yarn": _read_yarn,
     "llama3": _read_llama3,
 }
@@ -282,6 +318,8 @@ def _write_rope(rope: RopeConfig) -> dict[str, Any]:
     scaling = rope.scaling
     if scaling is None:
         parameters: dict[str, Any] = {"rope_type": "default"}
+    elif isinstance(scaling, LinearScaling):
+        parameters = {"rope_type": "linear", "factor": scaling.factor}
     elif isinstance(scaling, Llama3Scaling):
         parameters = {
             "rope_type": "llama3",
@@ -300,5 +338,11 @@ def _write_rope(rope: RopeConfig) -> dict[str, Any]:
             "mscale": scaling.mscale,
             "mscale_all_dim": scaling.mscale_all_dim,
         }
+        if scaling.attention_factor is not None:
+            parameters["attention_factor"] = scaling.attention_factor
+        if scaling.attn_factor != 1:
+            parameters["attn_factor"] = scaling.attn_factor
+        if not scaling.truncate:
+            parameters["truncate"] = False
     old = None if scaling is None else {"type": parameters["rope_type"], **parameters}
     return {"rope_theta": rope.theta, "rope_scaling": old, "rope_parameters": parameters | {"rope_theta": rope.theta}}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,20 @@ _SHARD = re.compile(r"(?P<stem>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.safete
 
 
 class SafetensorsWeights:
-    """The tensors of all shards; FP8 is decoded as it is read. A ``Weights``."""
+    """The tensors of all shards; FP8 is decoded as it is read. A ``Weights``.
 
-    def __init__(self, files: list[SafetensorsFile], fp8: FP8Blocks | None = None) -> None:
+    ``index`` says which file holds a tensor that more than one contains.
+    """
+
+    def __init__(
+        self,
+        files: list[SafetensorsFile],
+        fp8: FP8Blocks | None = None,
+        index: Mapping[str, SafetensorsFile] | None = None,
+    ) -> None:
         self.files = files
         self._fp8 = fp8
-        self._file_of = {name: file for file in files for name in file.entries}
+        self._file_of = {name: file for file in files for name in file.entries} | dict(index or {})
         scales = {name for name in self._file_of if name.endswith(SCALE) and name.removesuffix(SCALE) in self._file_of}
         self.shapes: dict[str, tuple[int, ...]] = {
             name: file.entries[name].shape for name, file in self._file_of.items() if name not in scales
@@ -54,6 +63,11 @@ class SafetensorsWeights:
             for entry in file.entries.values():
                 sizes[entry.dtype] = sizes.get(entry.dtype, 0) + entry.size
         return sizes
+
+    def are_equal(self, name: str, other: str) -> bool:
+        """Whether two stored tensors have the same bytes."""
+        first, second = (self._file_of[each].read(each) for each in (name, other))
+        return first.dtype == second.dtype and first.shape == second.shape and bool(torch.equal(first, second))
 
     def read(self, name: str) -> Tensor:
         stored = self._file_of[name].read(name)
@@ -81,21 +95,25 @@ class SafetensorsWeights:
 
 
 _FP8 = (torch.float8_e4m3fn, torch.float8_e5m2)
+_HEAD, _EMBEDDING = "lm_head.weight", "model.embed_tokens.weight"
 
 
 class HFDirectory:
     """``config`` as the file says it, ``model_config`` as the weights bear it out, ``weights``, ``table``.
 
     Where the file promises MTP modules and no tensor of one is there (transformers drops them when it saves),
-    ``model_config`` has none.
+    ``model_config`` has none. Where it ties head and embedding and a head of its own is stored, ``model_config`` has
+    that head, as in transformers. ``notes`` says so, a line each.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.config: HFConfig = read_config(read_json(path, "config.json"))
-        self.weights = SafetensorsWeights(_open_files(path), FP8Blocks.from_config(self.config.quantization))
+        files, index = _open_files(path)
+        self.weights = SafetensorsWeights(files, FP8Blocks.from_config(self.config.quantization), index)
         self.table: NameTable = table_for(self.config.model)
-        self.model_config: ModelConfig = self._without_absent_mtp(self.config.model)
+        self.notes: list[str] = []
+        self.model_config: ModelConfig = self._with_stored_head(self._without_absent_mtp(self.config.model))
 
     @property
     def dtype(self) -> torch.dtype:
@@ -116,6 +134,15 @@ class HFDirectory:
         if not prefixes or any(name.startswith(prefixes) for name in self.weights.shapes):
             return model
         return model.model_copy(update={"num_mtp_layers": 0})
+
+    def _with_stored_head(self, model: ModelConfig) -> ModelConfig:
+        stored = {_HEAD, _EMBEDDING} <= self.weights.shapes.keys()
+        if not model.tie_embeddings or not stored or self.weights.are_equal(_HEAD, _EMBEDDING):
+            return model
+        self.notes.append(
+            f"config.json ties the head to the embedding, and {_HEAD} is stored with other values: it is used"
+        )
+        return model.model_copy(update={"tie_embeddings": False})
 
 
 def table_for(config: ModelConfig) -> NameTable:
@@ -152,7 +179,8 @@ def _not_a_model(directory: Path, name: str) -> ModelNotFoundError:
     return ModelNotFoundError(f"{directory} has no {name}", "name a directory that holds config.json and *.safetensors")
 
 
-def _open_files(path: Path) -> list[SafetensorsFile]:
+def _open_files(path: Path) -> tuple[list[SafetensorsFile], dict[str, SafetensorsFile]]:
+    """The files of a model, and the one of each tensor by the index (empty where there is none)."""
     if (path / INDEX).exists():
         return _open_indexed(path)
     names = sorted(entry.name for entry in path.glob("*.safetensors"))
@@ -171,10 +199,10 @@ def _open_files(path: Path) -> list[SafetensorsFile]:
             f"{path} holds {len(repeated)} tensors in more than one file, {repeated[0]} among them",
             f"remove the files that do not belong to the model, or add {INDEX}",
         )
-    return files
+    return files, {}
 
 
-def _open_indexed(path: Path) -> list[SafetensorsFile]:
+def _open_indexed(path: Path) -> tuple[list[SafetensorsFile], dict[str, SafetensorsFile]]:
     places = read_json(path, INDEX).get("weight_map")
     if not isinstance(places, dict) or not all(isinstance(file, str) for file in places.values()):
         raise CheckpointError(f"{path / INDEX} has no weight_map", "download the file again")
@@ -194,7 +222,14 @@ def _open_indexed(path: Path) -> list[SafetensorsFile]:
             f"{path / INDEX} places {len(misplaced)} tensors where they are not: {', '.join(misplaced[:20])}",
             "download the index and the shards again, from one revision",
         )
-    return list(files.values())
+    unlisted = [name for name in find_repeated(list(files.values())) if name not in places]
+    if unlisted:
+        raise CheckpointError(
+            f"{path} holds {len(unlisted)} tensors in more than one file that {INDEX} does not list, "
+            f"{unlisted[0]} among them",
+            "download the index and the shards again, from one revision",
+        )
+    return list(files.values()), {name: files[file] for name, file in places.items()}
 
 
 def _absent_shards(names: list[str]) -> list[str]:

@@ -25,7 +25,7 @@ class Layout(Enum):
     VALUE_UP = auto()
     """The value half of MLA's kv_up: (H, v, kv_lora)."""
     COPY = auto()
-    """A repetition of a tensor that we hold once: known, and not loaded."""
+    """A repetition of a tensor that we hold once, or a buffer that follows from the configuration: not loaded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,11 @@ class Tokenizer:
         return tuple(token.content for token in self._backend.get_added_tokens_decoder().values())
 
     @cached_property
+    def added_ids(self) -> frozenset[int]:
+        """The ids of :attr:`added_tokens`."""
+        return frozenset(self._backend.get_added_tokens_decoder())
+
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the bytes of every id. Two vocabularies with the same fingerprint can read each other's token
         files, whatever file format they came from."""

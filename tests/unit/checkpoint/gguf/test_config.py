@@ -1,10 +1,12 @@
 """GGUF metadata of published files, and the files that must be refused."""
 
 import contextlib
+import math
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tiny_models import TINY, tiny_config
@@ -13,6 +15,7 @@ from fathom.base.errors import ConfigError, FathomError
 from fathom.checkpoint.gguf.config import llama3_divisors, read_config, write_config
 from fathom.model.config import (
     GQAConfig,
+    LinearScaling,
     Llama3Scaling,
     MLAConfig,
     ModelConfig,
@@ -20,6 +23,7 @@ from fathom.model.config import (
     RopeConfig,
     YarnScaling,
 )
+from fathom.model.rope import inverse_frequencies, magnitude
 
 SMOLLM2: dict[str, Any] = {
     "general.architecture": "llama",
@@ -33,6 +37,12 @@ SMOLLM2: dict[str, Any] = {
     "llama.attention.layer_norm_rms_epsilon": 9.999999747378752e-06,
     "llama.vocab_size": 49152,
     "llama.rope.dimension_count": 64,
+}
+
+YARN = {
+    "llama.rope.scaling.type": "yarn",
+    "llama.rope.scaling.factor": 4.0,
+    "llama.rope.scaling.original_context_length": 2048,
 }
 
 # V2-Lite as converters wrote it before 2025 (heads in the plain lengths, no gating key) …
@@ -174,13 +184,71 @@ def test_what_is_written_reads_back_equal(name: str) -> None:
         ({"llama.attention.head_count_kv": 2}, "num_heads 9 must be a multiple of num_kv_heads 2"),
         ({"llama.rope.dimension_count": 32}, "llama.rope.dimension_count differs from the head's 64 channels"),
         ({"llama.attention.layer_norm_rms_epsilon": "x"}, "norm_eps"),
-        ({"llama.rope.scaling.type": "longrope", "llama.rope.scaling.factor": 2.0}, "is 'longrope'; none and yarn"),
+        (
+            {"llama.rope.scaling.type": "longrope", "llama.rope.scaling.factor": 2.0},
+            "is 'longrope'; none, linear and yarn",
+        ),
         ({"llama.expert_count": 8}, "holds a Mixtral, which is not implemented"),
+        ({"llama.rope.scaling.attn_factor": 0.5}, "attn_factor without yarn is not implemented"),
+        ({"llama.rope.scaling.alpha": 1000.0}, "rope.scaling.alpha is not implemented"),
+        ({**YARN, "llama.rope.scaling.yarn_ext_factor": 0.0}, "yarn_ext_factor is not implemented"),
     ],
 )
 def test_refusals(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         read_config(SMOLLM2 | change, [])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"llama.rope.scaling.type": "linear", "llama.rope.scaling.factor": 4.0},
+        {"llama.rope.scaling.factor": 4.0},
+        {"llama.rope.scale_linear": 4.0},
+    ],
+)
+def test_linear_scaling_under_each_of_its_names(values: dict[str, Any]) -> None:
+    """llama.cpp takes a factor without a type as linear; files older than the types have scale_linear."""
+    rope = read_config(SMOLLM2 | values, []).rope
+    assert rope.scaling == LinearScaling(factor=4.0)
+
+
+def test_a_factor_beside_the_type_none_is_ignored() -> None:
+    values = {"llama.rope.scaling.type": "none", "llama.rope.scaling.factor": 4.0}
+    assert read_config(SMOLLM2 | values, []).rope.scaling is None
+
+
+@pytest.mark.parametrize("key", ["attn_factor", "yarn_attn_factor"])
+def test_the_magnitude_of_yarn_is_multiplied(key: str) -> None:
+    rope = read_config(SMOLLM2 | YARN | {f"llama.rope.scaling.{key}": 0.878}, []).rope
+    assert magnitude(rope) == pytest.approx(0.878 * (0.1 * math.log(4) + 1), rel=1e-6)
+
+
+def test_yarn_extends_a_context_that_is_left_at_the_original() -> None:
+    assert read_config(SMOLLM2 | YARN | {"llama.context_length": 2048}, []).max_position == 8192
+    assert read_config(SMOLLM2 | YARN | {"llama.context_length": 8192}, []).max_position == 8192
+
+
+@pytest.mark.parametrize(
+    "scaling",
+    [
+        LinearScaling(factor=4),
+        YarnScaling(factor=4, original_max_position=64, attn_factor=0.878),
+        YarnScaling(factor=4, original_max_position=64, attention_factor=1.0),
+        YarnScaling(factor=4, original_max_position=64, mscale=1.0, mscale_all_dim=0.5),
+    ],
+)
+def test_a_written_scaling_computes_the_same(scaling: LinearScaling | YarnScaling) -> None:
+    config = tiny_config("tiny-qwen3", rope=RopeConfig(scaling=scaling))
+    again = read_config(write_config(config), ["output.weight"]).rope
+    assert torch.equal(inverse_frequencies(again, 32), inverse_frequencies(config.rope, 32))
+    assert magnitude(again) == pytest.approx(magnitude(config.rope), rel=1e-6)
+
+
+def test_a_scaling_that_gguf_cannot_say_is_not_written() -> None:
+    scaling = YarnScaling(factor=4, original_max_position=64, truncate=False)
+    with pytest.raises(ConfigError, match="cannot say that YaRN's bounds are not whole channels; save a directory"):
+        write_config(tiny_config("tiny-qwen3", rope=RopeConfig(scaling=scaling)))
 
 
 def test_an_unknown_gating_function() -> None:

@@ -78,7 +78,10 @@ def _tensor(name: bytes = b"t", shape: tuple[int, ...] = (32,), kind: int = 0, o
         (_header(keys=1) + _key(b"k", 9, struct.pack("<IQ", 8, 1 << 60)), "ends early"),
         (_header(keys=1) + _key(b"k", 9, struct.pack("<IQ", 4, 1 << 60)), "ends early"),
         (_header(keys=1) + _key(b"k", 9, struct.pack("<IQ", 8, 1) + struct.pack("<Q", 9)), "inside a list of strings"),
-        (_header(keys=1) + _key(b"k", 9, struct.pack("<IQ", 9, 1)), "list of unknown type 9"),
+        (_header(keys=1) + _key(b"k", 9, struct.pack("<IQ", 99, 1)), "list of unknown type 99"),
+        (_header(keys=1) + _key(b"k", 9, struct.pack("<IQ", 9, 1)), "ends early"),
+        (_header(keys=1) + _key(b"k", 9, struct.pack("<IQ", 9, 1 << 60)), "ends early"),
+        (_header(keys=1) + _key(b"k", 9, struct.pack("<IQ", 9, 1) * 20), "lists nested more than 8 deep"),
         (_header(keys=1) + _key(b"k", 99, b""), "value of unknown type 99"),
         (_header(keys=1) + _key(b"k", 8, struct.pack("<Q", 1) + b"\xff"), "text that is not UTF-8"),
         (_header(keys=2) + 2 * _key(b"k", 0, b"\x01"), "repeats the key 'k'"),
@@ -98,6 +101,14 @@ def test_each_kind_of_damage_has_its_message(content: bytes, message: str, tmp_p
     path.write_bytes(content)
     with pytest.raises(CheckpointError, match=message):
         GGUFReader(path)
+
+
+def test_lists_of_lists_are_read(tmp_path: Path) -> None:
+    """The format allows them; a key that we do not use must not make a file unreadable."""
+    inner = struct.pack("<IQ2i", 5, 2, 7, -7) + struct.pack("<IQ", 8, 1) + struct.pack("<Q", 2) + b"ab"
+    path = tmp_path / "nested.gguf"
+    path.write_bytes(_header(keys=2) + _key(b"k", 9, struct.pack("<IQ", 9, 2) + inner) + _key(b"n", 4, b"\1\0\0\0"))
+    assert GGUFReader(path).metadata == {"k": [[7, -7], ["ab"]], "n": 1}
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from fathom.base.errors import ConfigError, FathomError
 from fathom.checkpoint.hf.config import read_config, write_config
 from fathom.model.config import (
     GQAConfig,
+    LinearScaling,
     Llama3Scaling,
     MLAConfig,
     ModelConfig,
@@ -18,6 +19,7 @@ from fathom.model.config import (
     RopeConfig,
     YarnScaling,
 )
+from fathom.model.rope import magnitude
 
 # the files as DeepSeek, Qwen and others publish them, keys that only describe included
 DEEPSEEK_V3: dict[str, Any] = {
@@ -201,8 +203,64 @@ def test_both_spellings_of_the_rotary_settings(new: bool) -> None:
     )
 
 
+R1_0528_QWEN3 = {
+    "rope_type": "yarn",
+    "factor": 4.0,
+    "original_max_position_embeddings": 32768,
+    "attn_factor": 0.8782488562869419,
+}
+
+
+def test_the_factors_of_r1_0528_qwen3_8b_give_no_magnitude() -> None:
+    rope = read_config(LLAMA | {"rope_scaling": R1_0528_QWEN3}).model.rope
+    assert magnitude(rope) == pytest.approx(1.0, abs=1e-6)
+    without = {key: value for key, value in R1_0528_QWEN3.items() if key != "attn_factor"}
+    assert magnitude(read_config(LLAMA | {"rope_scaling": without}).model.rope) == pytest.approx(1.1386, abs=1e-4)
+
+
+def test_attention_factor_replaces_the_magnitude() -> None:
+    scaling = R1_0528_QWEN3 | {"attention_factor": 0.5, "attn_factor": None}
+    assert magnitude(read_config(LLAMA | {"rope_scaling": scaling}).model.rope) == 0.5
+
+
+def test_linear_scaling_and_dynamic_within_the_context() -> None:
+    """DeepSeek-Coder has the former; the latter begins where the context ends."""
+    linear = read_config(LLAMA | {"rope_scaling": {"type": "linear", "factor": 4.0}}).model.rope
+    assert linear.scaling == LinearScaling(factor=4.0)
+    dynamic = read_config(LLAMA | {"rope_scaling": {"type": "dynamic", "factor": 2.0}}).model
+    assert dynamic == read_config(LLAMA).model
+
+
+@pytest.mark.parametrize(("stated", "context"), [(512, 2048), (2048, 2048), (1024, 1024)])
+def test_yarn_extends_a_context_that_is_left_at_the_original(stated: int, context: int) -> None:
+    """As Qwen's cards advise: factor 4, and max_position_embeddings as it was."""
+    scaling = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 512}
+    values = LLAMA | {"rope_scaling": scaling, "max_position_embeddings": stated}
+    assert read_config(values).model.max_position == context
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"max_length": 4096, "max_sequence_length": 4096, "is_decoder": False},
+        {"top_k": 50, "temperature": 1.0, "do_sample": False, "num_beams": 1, "repetition_penalty": 1.0},
+        {"bad_words_ids": None, "cross_attention_hidden_size": None, "pruned_heads": {}, "torchscript": False},
+        {"use_sliding_window": True, "sliding_window": 32, "max_window_layers": LLAMA["num_hidden_layers"]},
+        {"use_sliding_window": True, "sliding_window": None},
+        {"use_sliding_window": True, "sliding_window": LLAMA["max_position_embeddings"], "max_window_layers": 0},
+    ],
+)
+def test_keys_that_change_nothing_are_accepted(changes: dict[str, Any]) -> None:
+    assert read_config(LLAMA | changes).model == read_config(LLAMA).model
+
+
 def test_what_is_written_reads_back_equal() -> None:
-    for original in (V3, read_config(DISTILL_QWEN_7B).model, read_config(LLAMA).model):
+    scaled = [LLAMA | {"rope_scaling": scaling} for scaling in (
+        {"type": "linear", "factor": 4.0},
+        R1_0528_QWEN3,
+        R1_0528_QWEN3 | {"attention_factor": 0.5, "truncate": False},
+    )]  # fmt: skip
+    for original in (V3, *(read_config(values).model for values in (DISTILL_QWEN_7B, LLAMA, *scaled))):
         read = read_config(write_config(original, dtype="bfloat16", bos_id=3, eos_ids=(4, 5)))
         assert read.model == original
         assert (read.dtype, read.bos_id, read.eos_ids) == ("bfloat16", 3, (4, 5))
@@ -217,9 +275,15 @@ def test_what_is_written_reads_back_equal() -> None:
         ({"wormhole": 1, "zeta": 2}, "keys that we do not know: 'wormhole', 'zeta'; a key may change"),
         ({"hidden_act": "gelu"}, "hidden_act = 'gelu', which is not implemented; only 'silu' is"),
         ({"attention_bias": True}, "attention_bias = True, which is not implemented; only False is"),
-        ({"use_sliding_window": True}, "use_sliding_window = True, which is not implemented"),
+        (
+            {"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 0},
+            "asks for sliding-window attention over 8 tokens; it is not implemented",
+        ),
+        ({"is_decoder": True, "add_cross_attention": True}, "add_cross_attention = True, which is not implemented"),
         ({"layer_types": ["sliding_attention", "full_attention"]}, r"layers of type \['sliding_attention'\]"),
-        ({"rope_scaling": {"type": "dynamic", "factor": 2}}, "rope scaling 'dynamic', which is not implemented"),
+        ({"rope_scaling": {"type": "longrope", "factor": 2}}, "rope scaling 'longrope', which is not implemented"),
+        ({"rope_scaling": {"type": "linear"}}, "linear rope scaling lacks 'factor'; add it"),
+        ({"rope_scaling": {"type": "linear", "factor": 2, "beta": 1}}, "unknown keys: beta; they may change what"),
         ({"rope_scaling": {"type": "yarn", "factor": 2}}, "lacks 'original_max_position_embeddings'; add it"),
         ({"rope_scaling": {"type": "llama3", "factor": 2}}, "llama3 rope scaling lacks low_freq_factor"),
         ({"hidden_size": None}, "config.json lacks 'hidden_size'; fetch the original config.json"),

@@ -213,6 +213,62 @@ def test_an_incomplete_directory_says_so(
         open_bundle(sharded)
 
 
+def test_the_index_decides_which_copy_of_a_tensor_is_read(sharded: Path) -> None:
+    """A stale copy in a later shard (vLLM PR#54230)."""
+    expected = read(sharded).embed.weight
+    last = sorted(sharded.glob("model-*.safetensors"))[-1]
+    stored = load_file(last)
+    save_file(stored | {"model.embed_tokens.weight": torch.zeros_like(expected)}, last)
+    assert torch.equal(read(sharded).embed.weight, expected)
+
+
+def test_copies_that_no_index_decides_between_are_refused(sharded: Path) -> None:
+    index = json.loads((sharded / INDEX).read_text())
+    del index["weight_map"]["model.embed_tokens.weight"]
+    (sharded / INDEX).write_text(json.dumps(index))
+    last = sorted(sharded.glob("model-*.safetensors"))[-1]
+    save_file(load_file(last) | {"model.embed_tokens.weight": torch.zeros(4, 4)}, last)
+    with pytest.raises(CheckpointError, match=r"1 tensors in more than one file .* does not list, model.embed_tokens"):
+        read(sharded)
+
+
+@pytest.mark.parametrize("change", [0.0, 1.0])
+def test_a_stored_head_is_used_where_it_is_not_the_embedding(change: float, tmp_path: Path) -> None:
+    """As transformers 5 does; an equal copy stays tied."""
+    model = tiny_model("tiny-llama", tie_embeddings=True)
+    save_directory(tmp_path, model)
+    stored = load_file(tmp_path / "model.safetensors")
+    head = stored["model.embed_tokens.weight"] + change
+    save_file(stored | {"lm_head.weight": head}, tmp_path / "model.safetensors")
+    again, notes = read(tmp_path), HFDirectory(tmp_path).notes
+    assert again.config.tie_embeddings == (change == 0)
+    assert [note.partition(",")[0] for note in notes] == ["config.json ties the head to the embedding"] * bool(change)
+    hidden = torch.ones(1, 1, model.config.hidden_size)
+    torch.testing.assert_close(again.logits(hidden), hidden @ head.T)
+
+
+@pytest.mark.parametrize("name", ["model.rotary_emb.inv_freq", "model.layers.1.self_attn.rotary_emb.inv_freq"])
+def test_stored_rotary_tables_are_ignored(name: str, tmp_path: Path) -> None:
+    """Llama 2 and its descendants store them; they follow from the configuration."""
+    model = tiny_model("tiny-llama")
+    save_directory(tmp_path, model)
+    stored = load_file(tmp_path / "model.safetensors")
+    save_file(stored | {name: torch.ones(8)}, tmp_path / "model.safetensors")
+    assert torch.equal(read(tmp_path).embed.weight, model.embed.weight)
+
+
+def test_added_tokens_without_an_embedding_are_noted(tmp_path: Path) -> None:
+    """A tokenizer with an added [PAD] that the model was not resized for (transformers#24899)."""
+    write_tokenizer(tmp_path)
+    size = Tokenizer.from_directory(tmp_path).vocab_size
+    save_directory(tmp_path, tiny_model("tiny-llama", vocab_size=size - 1))
+    notes: list[str] = []
+    bundle = open_bundle(tmp_path, dtype="float32", progress=lambda what, _: notes.append(what))
+    assert bundle.config.vocab_size == size - 1
+    expected = "note: the tokenizer has 1 added tokens without an embedding, which are never produced: '<|end|>'"
+    assert expected in notes
+
+
 def test_a_missing_tokenizer(sharded: Path) -> None:
     with pytest.raises(TokenizerError, match=r"there is no tokenizer.json in"):
         open_bundle(sharded)
