@@ -63,6 +63,8 @@ CONFIGS = {
     "qwen3 bounds between channels": variant(
         "tiny-qwen3", rope=RopeConfig(scaling=YarnScaling(factor=4, original_max_position=64, truncate=False))
     ),
+    "llama with attention bias": variant("tiny-llama", attention__qkv_bias=True, attention__o_bias=True),
+    "qwen3 with attention bias": variant("tiny-qwen3", attention__qkv_bias=True, attention__o_bias=True),
     "qwen2": PRESETS["tiny-qwen2"],
     "qwen3": PRESETS["tiny-qwen3"],
 }

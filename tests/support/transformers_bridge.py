@@ -122,7 +122,9 @@ def their_keys(config: ModelConfig) -> dict[str, Any]:
         "rope_parameters": _rope(config),
     }
     if isinstance(config.attention, GQAConfig):
-        return keys | {"num_key_value_heads": config.attention.num_kv_heads, "head_dim": config.attention.head_dim}
+        attention = config.attention
+        keys |= {"num_key_value_heads": attention.num_kv_heads, "head_dim": attention.head_dim}
+        return keys | ({"attention_bias": True} if attention.o_bias else {})
     return keys | _mla(config.attention) | _moe(config)
 
 

@@ -27,7 +27,7 @@ class GQAttention(nn.Module):
         self.q_proj = Linear(width, attention.num_heads * head_dim, bias=attention.qkv_bias)
         self.k_proj = Linear(width, attention.num_kv_heads * head_dim, bias=attention.qkv_bias)
         self.v_proj = Linear(width, attention.num_kv_heads * head_dim, bias=attention.qkv_bias)
-        self.o_proj = Linear(attention.num_heads * head_dim, width, bias=False)
+        self.o_proj = Linear(attention.num_heads * head_dim, width, bias=attention.o_bias)
         self.q_norm = RMSNorm(head_dim, config.norm_eps) if attention.qk_norm else None
         self.k_norm = RMSNorm(head_dim, config.norm_eps) if attention.qk_norm else None
 

@@ -81,6 +81,7 @@ class GQAConfig(ConfigPart):
     num_kv_heads: PositiveInt
     head_dim: PositiveInt
     qkv_bias: bool = False
+    o_bias: bool = False
     qk_norm: bool = False
 
     @model_validator(mode="after")

@@ -4,8 +4,10 @@ import re
 
 import jsonschema_rs
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny_models import dense_config
 
 from fathom.base.errors import GenerationError, RequestError, TokenizerError
 from fathom.checkpoint.gguf.model import GGUFModel
@@ -13,6 +15,7 @@ from fathom.checkpoint.resolve import resolve
 from fathom.engine.core import EngineCore
 from fathom.engine.grammar import GrammarCompiler, GrammarVocabulary
 from fathom.engine.request import GrammarSpec, Request, SamplingParams
+from fathom.model.transformer import Transformer
 from fathom.text.tokenizer.tokenizer import Tokenizer
 
 POINT = {
@@ -176,6 +179,16 @@ def test_the_output_of_a_random_model_is_valid(gqa, vocabulary, small, run, sche
     for answer in run(core, *noise[:1], request, *noise[1:])[1]:
         if answer.reason == "stop":
             jsonschema_rs.validate(schema, json.loads(answer.text))
+
+
+def test_a_tokenizer_may_have_tokens_that_the_model_has_not(vocabulary, small, run):
+    """An added [PAD] beyond the embedding: forced completions are as without it."""
+    torch.manual_seed(0)
+    model = Transformer(dense_config(vocab_size=258, max_position=256, init_std=0.3)).eval()  # 259 tokens
+    core = EngineCore(model, vocabulary, small)
+    request = Request((1, 2), SamplingParams(seed=1, max_tokens=8), GrammarSpec("regex", "a{3}"))
+    ((answer,),) = run(core, request)
+    assert answer.text == "aaa"
 
 
 def test_a_failing_grammar_ends_its_own_request_only(gqa, vocabulary, small, monkeypatch):

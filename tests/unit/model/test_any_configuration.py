@@ -34,6 +34,7 @@ def attentions(draw: st.DrawFn) -> GQAConfig | MLAConfig:
         num_kv_heads=kv_heads,
         head_dim=draw(EVEN),
         qkv_bias=draw(st.booleans()),
+        o_bias=draw(st.booleans()),
         qk_norm=draw(st.booleans()),
     )
 

@@ -28,6 +28,11 @@ FAMILIES = {
     "qwen2": ModelConfig(
         family="qwen2", attention=GQAConfig(num_heads=4, num_kv_heads=1, head_dim=16, qkv_bias=True), **SIZES
     ),
+    "llama with biases": ModelConfig(
+        family="llama",
+        attention=GQAConfig(num_heads=4, num_kv_heads=2, head_dim=16, qkv_bias=True, o_bias=True),
+        **SIZES,
+    ),
     "qwen3": ModelConfig(
         family="qwen3", attention=GQAConfig(num_heads=4, num_kv_heads=2, head_dim=32, qk_norm=True), **SIZES
     ),

@@ -49,7 +49,6 @@ INERT = frozenset({  # a library's notes to itself, training only, or generation
 
 IMPLEMENTED: Mapping[str, tuple[Any, ...]] = {
     "add_cross_attention": (False,),
-    "attention_bias": (False,),
     "cross_attention_hidden_size": (None,),
     "hidden_act": ("silu",),
     "mlp_bias": (False,),

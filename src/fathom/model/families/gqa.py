@@ -22,12 +22,14 @@ HF_NAMES = (
     Rule("attention.k_proj.bias", "self_attn.k_proj.bias"),
     Rule("attention.v_proj.weight", "self_attn.v_proj.weight"),
     Rule("attention.v_proj.bias", "self_attn.v_proj.bias"),
+    Rule("attention.o_proj.bias", "self_attn.o_proj.bias"),
     Rule("attention.q_norm.weight", "self_attn.q_norm.weight"),
     Rule("attention.k_norm.weight", "self_attn.k_norm.weight"),
 )
 _GGUF_VALUE = (
     Rule("attention.v_proj.weight", "attn_v.weight"),
     Rule("attention.v_proj.bias", "attn_v.bias"),
+    Rule("attention.o_proj.bias", "attn_output.bias"),
 )
 GGUF_NAMES = (
     Rule("attention.q_proj.weight", "attn_q.weight"),
@@ -40,7 +42,9 @@ GGUF_NAMES = (
 )
 GGUF_PAIRED_NAMES = (
     Rule("attention.q_proj.weight", "attn_q.weight", Layout.ROTARY_Q),
+    Rule("attention.q_proj.bias", "attn_q.bias", Layout.ROTARY_Q),
     Rule("attention.k_proj.weight", "attn_k.weight", Layout.ROTARY_K),
+    Rule("attention.k_proj.bias", "attn_k.bias", Layout.ROTARY_K),
     *_GGUF_VALUE,
 )
 """For architectures whose converter permutes the rows of queries and keys into rotary pairs."""
@@ -59,7 +63,8 @@ def dense_family(
     qk_norm: bool = False,
     head_dim: int | None = None,
 ) -> Family:
-    """A dense family. ``hf_constants`` are keys that are always written to config.json.
+    """A dense family. ``hf_constants`` are keys that are always written to config.json. ``qkv_bias``: the architecture
+    has biases on queries, keys and values; elsewhere ``attention_bias`` gives all four projections one.
 
     ``gguf_architecture`` defaults to ``name``; ``head_dim`` to hidden_size / heads where config.json lacks it.
     """
@@ -80,11 +85,13 @@ def dense_family(
 
 def _read_hf(keys: HFKeys, *, qkv_bias: bool, qk_norm: bool, head_dim: int | None) -> Fields:
     heads = keys.need("num_attention_heads")
+    bias = keys.get("attention_bias", False) and not qkv_bias  # where the family has biases, the key means nothing
     attention = GQAConfig(
         num_heads=heads,
         num_kv_heads=keys.get("num_key_value_heads", heads),
         head_dim=keys.get("head_dim", head_dim or keys.need("hidden_size") // heads),
-        qkv_bias=qkv_bias,
+        qkv_bias=qkv_bias or bias,
+        o_bias=bias,
         qk_norm=qk_norm,
     )
     return {"attention": attention}
@@ -97,6 +104,7 @@ def _write_hf(config: ModelConfig, *, constants: Mapping[str, Any]) -> Fields:
         "num_key_value_heads": attention.num_kv_heads,
         "head_dim": attention.head_dim,
         **constants,
+        **({"attention_bias": True} if attention.o_bias else {}),
     }
 
 
@@ -112,10 +120,15 @@ def _read_gguf(keys: GGUFKeys, *, qkv_bias: bool, qk_norm: bool) -> Fields:
         num_heads=heads,
         num_kv_heads=keys.number("attention.head_count_kv", heads),
         head_dim=head_dim,
-        qkv_bias=qkv_bias,
+        qkv_bias=qkv_bias or _has_tensor(keys, "attn_q.bias"),
+        o_bias=_has_tensor(keys, "attn_output.bias"),
         qk_norm=qk_norm,
     )
     return {"attention": attention}
+
+
+def _has_tensor(keys: GGUFKeys, name: str) -> bool:
+    return any(tensor.endswith(f".{name}") for tensor in keys.tensors)
 
 
 def _write_gguf(config: ModelConfig) -> Fields:

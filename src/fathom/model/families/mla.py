@@ -50,6 +50,8 @@ def read_hf(keys: HFKeys, *, scoring: str, selection: str, normalize: bool) -> F
 
 def _read_hf_attention(keys: HFKeys) -> MLAConfig:
     keys.ignore("num_key_value_heads", "head_dim", "qk_head_dim")  # all follow from the sizes below
+    if keys.get("attention_bias", False):
+        raise ConfigError("config.json says attention_bias = True, which is not implemented", "choose another model")
     return MLAConfig(
         num_heads=keys.need("num_attention_heads"),
         q_lora_rank=keys.get("q_lora_rank"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_models import TINY, tiny_model
+from tiny_models import TINY, tiny_config, tiny_model
 
 from fathom.checkpoint.gguf.export import save_gguf
 from fathom.checkpoint.gguf.model import GGUFModel
@@ -30,6 +30,17 @@ def test_what_is_saved_loads_equal(name: str, tmp_path: Path) -> None:
     assert again.config == model.config
     for key, tensor in model.state_dict().items():
         assert torch.equal(again.state_dict()[key], tensor), key
+
+
+@pytest.mark.parametrize("name", ["tiny-llama", "tiny-qwen3"])
+def test_attention_biases_are_saved(name: str, tmp_path: Path) -> None:
+    """Llama's in rotary pairs, as its queries and keys."""
+    attention = tiny_config(name).attention.model_copy(update={"qkv_bias": True, "o_bias": True})
+    model = tiny_model(name, attention=attention)
+    save_gguf(tmp_path / "m.gguf", model, {}, block_type=BlockType.F32)
+    again = read(tmp_path / "m.gguf")
+    assert again.config == model.config
+    assert all(torch.equal(again.state_dict()[key], tensor) for key, tensor in model.state_dict().items())
 
 
 def test_mtp_modules_are_left_out(tmp_path: Path) -> None:

@@ -223,6 +223,16 @@ def test_attention_factor_replaces_the_magnitude() -> None:
     assert magnitude(read_config(LLAMA | {"rope_scaling": scaling}).model.rope) == 0.5
 
 
+def test_attention_bias_means_all_four_projections_in_llama() -> None:
+    attention = read_config(LLAMA | {"attention_bias": True}).model.attention
+    assert attention == GQAConfig(num_heads=4, num_kv_heads=4, head_dim=16, qkv_bias=True, o_bias=True)
+
+
+def test_deepseek_with_attention_bias_is_refused() -> None:
+    with pytest.raises(ConfigError, match="attention_bias = True, which is not implemented"):
+        read_config(DEEPSEEK_V3 | {"attention_bias": True})
+
+
 def test_linear_scaling_and_dynamic_within_the_context() -> None:
     """DeepSeek-Coder has the former; the latter begins where the context ends."""
     linear = read_config(LLAMA | {"rope_scaling": {"type": "linear", "factor": 4.0}}).model.rope
@@ -274,7 +284,7 @@ def test_what_is_written_reads_back_equal() -> None:
         ({"num_atention_heads": 4}, r"'num_atention_heads' \(did you mean 'num_attention_heads'\?\); a key may change"),
         ({"wormhole": 1, "zeta": 2}, "keys that we do not know: 'wormhole', 'zeta'; a key may change"),
         ({"hidden_act": "gelu"}, "hidden_act = 'gelu', which is not implemented; only 'silu' is"),
-        ({"attention_bias": True}, "attention_bias = True, which is not implemented; only False is"),
+        ({"mlp_bias": True}, "mlp_bias = True, which is not implemented; only False is"),
         (
             {"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 0},
             "asks for sliding-window attention over 8 tokens; it is not implemented",
