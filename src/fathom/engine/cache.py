@@ -1,8 +1,8 @@
 """The paged key/value cache, and attention over it in one ragged step.
 
 Every layer stores ``(pages, page_size, heads, channels)``; for absorbed MLA that is one head that holds the latent, and
-no second tensor, since the value lies inside the key. A step carries all tokens of all sequences in one row, and one
-call of the paged kernel serves decodes and prefill chunks alike: a prompt's numbers do not depend on how it was cut.
+no second tensor, since the value is part of the key. A step computes all tokens of all sequences in one row, and one
+call of the paged kernel serves decodes and prefill chunks alike: results do not depend on how a prompt was chunked.
 What is the same for all layers is computed once per step.
 
     T tokens of the step · B sequences in it · H query heads · G key/value heads
@@ -25,9 +25,9 @@ _ALIGNMENT = 64
 
 
 class PagedCache:
-    """Pages of every layer. They start as zeros: no mask hides a NaN, so no slot may hold one.
+    """Pages of every layer, zero at first: masks do not hide a NaN, so no slot may hold one.
 
-    ``threads`` attend over them; None: as many as torch has.
+    ``threads`` of the attention kernel; None: as many as torch has.
     """
 
     def __init__(
@@ -59,19 +59,19 @@ class PagedCache:
             values.index_copy_(0, slots, v.flatten(1).to(values.dtype))
 
     def clear(self, pages: list[int]) -> None:
-        """Make pages that may hold NaN harmless."""
+        """Zero pages that may hold NaN."""
         for tensor in (*self.keys, *self.values):
             if tensor is not None:
                 tensor[pages] = 0
 
 
 def _rows(pages: Tensor) -> Tensor:
-    """A view (P·S, G·C): torch copies rows of matrices at once, but those of higher tensors number by number."""
+    """A view (P·S, G·C): torch copies rows of a matrix at once, those of higher tensors element by element."""
     return pages.flatten(2).flatten(0, 1)
 
 
 def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Zeros; on the CPU from untouched memory, so that pages cost nothing until they are used (torch.zeros writes)."""
+    """Zeros; on the CPU from calloc, so that pages use no memory until they are written (torch.zeros writes)."""
     if device.type != "cpu":
         return torch.zeros(shape, dtype=dtype, device=device)
     size = math.prod(shape) * dtype.itemsize

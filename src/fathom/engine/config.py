@@ -1,4 +1,4 @@
-"""How an engine is laid out: one frozen object, checked where it is written. Free of torch: settings can hold it."""
+"""The engine's configuration, validated on construction. Imports no torch, so that settings can hold it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ CacheDtype = Literal["auto", "float32", "bfloat16", "float16"]
 class EngineConfig:
     """Sizes and bounds of one engine.
 
-    ``max_context`` is the most tokens a sequence may hold, prompt included (None: what the model was made for); the
-    engine lowers it to what the cache can hold. ``max_batch_tokens`` is the budget of one step: decodes come first,
+    ``max_context`` is the most tokens a sequence may hold, prompt included (None: the model's own limit); the engine
+    lowers it to what the cache can hold. ``max_batch_tokens`` is the budget of one step: decodes come first,
     prefill chunks take the rest. ``cache_bytes`` or ``num_pages`` size the cache (``num_pages`` wins); it never grows
     beyond what ``max_sequences`` full contexts need. ``max_queue`` bounds the sequences that wait beside
     ``max_sequences`` running ones. ``eos_ids`` replaces the tokenizer's end tokens, where a checkpoint's generation
-    config knows more of them. ``burst`` is the most steps between two looks at a sequence that asks for nothing but
-    tokens (:mod:`fathom.engine.multi_step`); more than 1 is for those who wait for whole completions.
-    ``record_experts``: the last piece of a completion tells which experts its tokens went to, for those who learn.
-    ``attention_threads`` None: as many as torch has. ``seed`` makes unseeded requests repeatable, for tests.
+    config has more of them. ``burst``: the most steps at once of sequences that ask only for tokens
+    (:mod:`fathom.engine.multi_step`); more than 1 suits callers that wait for whole completions. ``record_experts``:
+    the last chunk of a completion holds the experts of its tokens, for training. ``attention_threads`` None: as many as
+    torch has. ``seed`` makes unseeded requests repeatable, for tests.
     """
 
     max_context: int | None = None

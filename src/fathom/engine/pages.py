@@ -1,10 +1,10 @@
-"""Pages of the cache: who holds them, what lies in them, and which may be thrown away.
+"""The page pool of the cache: reference counts, the prefix cache, and eviction.
 
-A page is a fixed run of token slots in every layer. A page that is full may be *published* under a key that chains
-over everything before it; a later sequence with the same beginning then holds the same page instead of computing it
-again. A published page is never written to, so sharing needs no copy: the completions of one prompt share its full
-pages and each computes the last, open page for itself. An unreferenced published page stays until room is needed;
-the one unused longest goes first.
+A page is a fixed run of token slots in every layer. A full page may be *published* under a key that hashes it and
+everything before it; a later sequence with the same prefix then holds the same page instead of computing it again. A
+published page is never written to, so sharing needs no copy: the completions of one prompt share its full pages and
+each computes the last, partial page for itself. An unreferenced published page stays cached until room is needed; the
+least recently used is evicted first.
 
 The key is a cryptographic hash, because it alone separates one user's text from another's (``salt``).
 """
@@ -40,11 +40,11 @@ class PagePool:
 
     @property
     def num_available(self) -> int:
-        """Pages that `allocate` can give: free ones, and cached ones that nobody holds."""
+        """Pages that `allocate` can give: free ones, and cached ones without a reference."""
         return len(self._free) + len(self._cached)
 
     def match(self, keys: Iterable[bytes]) -> list[int]:
-        """Pages of the longest published beginning. They are not held yet: `hold` them before anything else."""
+        """Pages of the longest published prefix. They are not held yet: `hold` them before any other call."""
         pages = []
         for key in keys:
             page = self._published.get(key)
@@ -67,13 +67,13 @@ class PagePool:
         return [self._take() for _ in range(count)]
 
     def publish(self, page: int, key: bytes) -> None:
-        """Offer a full page to others. Where another page has the key already, this one stays private."""
+        """Make a full page available by its key. Where another page has the key already, this one stays private."""
         if key not in self._published:
             self._published[key] = page
             self._keys[page] = key
 
     def release(self, pages: Iterable[int]) -> None:
-        """Give back one reference each. The last page goes first, so that beginnings outlive their ends."""
+        """Drop one reference each. The last page is released first, so that prefixes are evicted last."""
         for page in reversed(list(pages)):
             self._references[page] -= 1
             if self._references[page] > 0:
@@ -87,7 +87,7 @@ class PagePool:
         return self._references[page] > 0
 
     def forget(self, pages: Iterable[int]) -> None:
-        """Withdraw pages from sharing, because what lies in them is not to be trusted."""
+        """Unpublish pages, because their content may be invalid."""
         for page in pages:
             key = self._keys[page]
             if key is not None:
@@ -95,16 +95,16 @@ class PagePool:
                 self._keys[page] = None
 
     def forget_unheld(self) -> None:
-        """Withdraw every page that nobody holds: the weights it was computed with have changed."""
+        """Unpublish every unreferenced page: the weights it was computed with have changed."""
         pages = list(self._cached)
         self._cached.clear()
         self.forget(pages)
         self._free += pages
 
     def check_integrity(self, tables: Iterable[tuple[Sequence[int], int]]) -> None:
-        """Raise AssertionError where the books do not balance.
+        """Raise AssertionError where reference counts and tables disagree.
 
-        ``tables`` holds, for every sequence with pages, its pages and how many of them it will not write any more.
+        ``tables`` holds, for every sequence with pages, its pages and how many of them it will not write again.
         """
         held: Counter[int] = Counter()
         for pages, sealed in tables:
@@ -116,7 +116,7 @@ class PagePool:
         for page, references in enumerate(self._references):
             assert references == held[page], f"page {page} counts {references} references, {held[page]} exist"
         places = [*self._free, *self._cached, *(page for page in held if held[page])]
-        assert sorted(places) == list(range(self.num_pages)), "a page is lost or in two places"
+        assert sorted(places) == list(range(self.num_pages)), "a page is lost or in two lists"
         assert all(self._keys[page] is None for page in self._free), "a free page is published"
         assert all(self._keys[page] is not None for page in self._cached), "a cached page has no key"
         named = {key: page for page, key in enumerate(self._keys) if key is not None}

@@ -1,4 +1,4 @@
-"""What a client asks of the engine, and what comes back. Free of torch, so that the API can speak it while loading."""
+"""Requests to the engine and their output. Imports no torch, so that the server can use it while the model loads."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
-    """How to choose tokens. ``temperature`` 0 is greedy; ``top_k`` 0, ``top_p`` 1 and ``min_p`` 0 switch a filter off.
+    """Sampling parameters. ``temperature`` 0 is greedy; ``top_k`` 0, ``top_p`` 1 and ``min_p`` 0 switch a filter off.
 
     ``logprobs`` is the number of alternatives to report beside the chosen token's (None: report nothing). With a
     ``seed`` a completion depends on the prompt and these parameters alone, not on what else is in the batch.
-    ``max_tokens`` None means: as far as the context reaches.
+    ``max_tokens`` None: up to the end of the context.
     """
 
     temperature: float = 1.0
@@ -62,9 +62,9 @@ class SamplingParams:
 
 @dataclass(frozen=True, slots=True)
 class GrammarSpec:
-    """A constraint on the text: any JSON object, a JSON schema (dict), or a Lark grammar / regular expression (str).
+    """A grammar for the text: any JSON object, a JSON schema (dict), or a Lark grammar / regular expression (str).
 
-    ``after`` delays it until that text has been generated (``</think>``), so that a model may think first.
+    With ``after`` it applies once that text has been generated (``</think>``), so that a model may think first.
     """
 
     kind: Literal["json_object", "json_schema", "lark", "regex"]
@@ -74,7 +74,7 @@ class GrammarSpec:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A prompt of token ids and how to continue it. ``cache_salt`` isolates the prefix cache between users.
+    """A prompt of token ids with sampling parameters. ``cache_salt`` isolates the prefix cache between users.
 
     ``prompt_logprobs`` asks for the log-probability of every prompt token but the first (teacher-forced scoring), with
     as many alternatives as ``sampling.logprobs`` says; they come with the first chunk of completion 0.
@@ -98,7 +98,7 @@ class ValidatedRequest:
 
 @dataclass(frozen=True, slots=True)
 class TokenLogprob:
-    """The log-probability of a sampled token, and of the most likely ones at its place, best first."""
+    """The log-probability of a sampled token, and of the most likely ones at its position, best first."""
 
     token_id: int
     logprob: float
@@ -107,7 +107,7 @@ class TokenLogprob:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of one completion (``index`` of ``n``).
+    """New tokens and text of one completion (``index`` of ``n``).
 
     ``text`` never ends inside a character or a possible stop string; a stop string itself is not part of it. The last
     chunk of each completion carries ``finish_reason``, and ``experts`` (L, T, K), of all its tokens but the last and of

@@ -1,4 +1,4 @@
-"""One forward for a ragged batch: tokens of all sequences in one row, logits only where a token will be chosen."""
+"""The forward of a step: tokens of all sequences in one ragged row, logits only where a token is sampled."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from fathom.engine.fused_decode import LatentSteps
 from fathom.engine.multi_step import burst
 from fathom.engine.request import TokenLogprob
 from fathom.engine.routing_trace import Routes, listening
-from fathom.engine.sampler import SampledTokens, report, sample
+from fathom.engine.sampler import SampledTokens, sample, token_logprobs
 from fathom.engine.scheduler import ScheduledTokens
 from fathom.model.config import ModelConfig
 from fathom.model.context import AttentionContext, CacheSpec
 
 _SCORED_ROWS = 128
-"""Rows of logits held at once while a prompt is scored: a vocabulary times a whole prompt would not fit."""
+"""Rows of logits in memory while a prompt is scored: vocabulary × whole prompt would not fit."""
 
 _WORTHWHILE = 4
 """Steps of a burst that repay a copy of the weights for the kernel."""
 
 
 class LanguageModel(Protocol):
-    """What the engine asks of a model; ``fathom.model.transformer.Transformer``, quantized or not, has it."""
+    """The engine's interface to a model; ``fathom.model.transformer.Transformer`` implements it, quantized or not."""
 
     config: ModelConfig
 
@@ -43,7 +43,7 @@ class LanguageModel(Protocol):
         ...
 
     def parameters(self) -> Iterator[torch.nn.Parameter]:
-        """The first floating one tells device and type."""
+        """The first floating-point one has the device and dtype."""
         ...
 
     def cache_specs(self, absorbed: bool = True) -> list[CacheSpec]:
@@ -160,5 +160,5 @@ class Runner:
         for start in range(0, len(following), _SCORED_ROWS):
             targets = following[start : start + _SCORED_ROWS]
             logits = self._logits(hidden[start : start + len(targets)])
-            scores += report(logits.log_softmax(-1), targets, [alternatives] * len(targets))
+            scores += token_logprobs(logits.log_softmax(-1), targets, [alternatives] * len(targets))
         return scores

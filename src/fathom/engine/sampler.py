@@ -1,14 +1,13 @@
-"""From logits to tokens, for all rows of a step at once.
+"""Sampling: logits to tokens, for all rows of a step at once.
 
 The order is: repetition, frequency and presence penalties; grammar; temperature; top-k; top-p over what top-k left;
 min-p. What remains is drawn by inverting its cumulative distribution, in vocabulary order, at a uniform number that is
-a hash of (seed, completion, position): no generator has a state, so a seeded completion is the same alone, in a
-crowd, and after a preemption. A batch of ``torch.multinomial`` draws would hand each row whatever its place in the
-batch gives it.
+a hash of (seed, completion, position): there is no generator state, so a seeded completion is the same alone, in a
+batch, and after a preemption. With ``torch.multinomial`` it would depend on the row's place in the batch.
 
 Reported log-probabilities are those of the model itself, before any of the above.
 
-    R rows · V vocabulary · W candidates looked at
+    R rows · V vocabulary · W candidates considered
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ _WIDE, _SEGMENT = 4096, 256
 """Vocabularies of at least the first size are sampled in segments of the second."""
 _BELOW_ONE = 1 - 2**-53
 _CANDIDATES = 1024
-"""So many most likely tokens are looked at first: a nucleus is rarely wider, and sorting a vocabulary is slow."""
+"""So many most likely tokens are considered first: a nucleus is rarely wider, and sorting a vocabulary is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def uniform(seed: int, index: int, position: int) -> float:
 
 
 def uniforms(seeds: Rows[int], indices: Rows[int], positions: Rows[int], steps: int) -> npt.NDArray[np.float64]:
-    """(steps, R): what `uniform` says for each row at its position and those that follow."""
+    """(steps, R): `uniform` for each row at its position and those that follow."""
     own = np.array([_mix(_mix(s & _MASK) ^ i) for s, i in zip(seeds, indices, strict=True)], dtype=np.uint64)
     value = own ^ (np.array(positions, dtype=np.uint64) + np.arange(steps, dtype=np.uint64)[:, None])
     value = value + np.uint64(_GOLDEN)  # arrays wrap around at 64 bits
@@ -77,7 +76,7 @@ def uniforms(seeds: Rows[int], indices: Rows[int], positions: Rows[int], steps: 
 
 @torch.inference_mode()
 def sample(logits: Tensor, rows: Rows[Sequence], limit: int) -> list[SampledTokens]:
-    """The next token of each row, below ``limit``: a padded vocabulary ends in ids that mean nothing.
+    """The next token of each row, below ``limit``: a padded vocabulary ends in ids without a token.
 
     logits (R, V) float32; they may be overwritten.
     """
@@ -86,21 +85,21 @@ def sample(logits: Tensor, rows: Rows[Sequence], limit: int) -> list[SampledToke
     logprobs = logits[wanted].log_softmax(-1) if wanted else None  # (len(wanted), V)
     if limit < logits.shape[1]:
         logits[:, limit:] = float("-inf")
-    penalize(logits, rows)
-    errors = constrain(logits, rows)
-    chosen, totals = torch.stack((choose(logits, rows).double(), sums.double())).tolist()  # one transfer
+    apply_penalties(logits, rows)
+    errors = apply_grammars(logits, rows)
+    chosen, totals = torch.stack((select_tokens(logits, rows).double(), sums.double())).tolist()  # one transfer
     tokens = [int(token) for token in chosen]
     errors.update((r, _not_finite()) for r, total in enumerate(totals) if not isfinite(total))
     sampled = [SampledTokens([], error=errors[r]) if r in errors else SampledTokens([t]) for r, t in enumerate(tokens)]
     if logprobs is not None:
         alternatives = [rows[r].request.sampling.logprobs or 0 for r in wanted]
-        reports = report(logprobs, [tokens[r] for r in wanted], alternatives)
-        for r, logprob in zip(wanted, reports, strict=True):
+        entries = token_logprobs(logprobs, [tokens[r] for r in wanted], alternatives)
+        for r, logprob in zip(wanted, entries, strict=True):
             sampled[r].logprobs.append(logprob)
     return sampled
 
 
-def report(logprobs: Tensor, tokens: list[int], alternatives: list[int]) -> list[TokenLogprob]:
+def token_logprobs(logprobs: Tensor, tokens: list[int], alternatives: list[int]) -> list[TokenLogprob]:
     """Log-probabilities of ``tokens`` beside the best ``alternatives[r]`` of each row. logprobs (R, V)."""
     chosen = logprobs.gather(1, torch.tensor(tokens, device=logprobs.device)[:, None])[:, 0].tolist()
     if not any(alternatives):
@@ -113,7 +112,7 @@ def report(logprobs: Tensor, tokens: list[int], alternatives: list[int]) -> list
     ]
 
 
-def penalize(logits: Tensor, rows: Rows[Sequence]) -> None:
+def apply_penalties(logits: Tensor, rows: Rows[Sequence]) -> None:
     """Repetition over prompt and completion (arXiv 1909.05858, section 4.1), frequency and presence over the latter.
 
     Touches only the tokens concerned: (row, token) pairs of the whole batch in one gather and one scatter each.
@@ -139,7 +138,7 @@ def penalize(logits: Tensor, rows: Rows[Sequence]) -> None:
         logits[at[0], at[1]] -= logits.new_tensor(amount)
 
 
-def constrain(logits: Tensor, rows: Rows[Sequence]) -> dict[int, GenerationError]:
+def apply_grammars(logits: Tensor, rows: Rows[Sequence]) -> dict[int, GenerationError]:
     """Set the logits of tokens that a row's grammar forbids to minus infinity; the errors of grammars that failed, by
     row: a parser that exceeds its limits ends one request, not all that share its step.
     """
@@ -158,8 +157,8 @@ def constrain(logits: Tensor, rows: Rows[Sequence]) -> dict[int, GenerationError
     return errors
 
 
-def choose(logits: Tensor, rows: Rows[Sequence]) -> Tensor:
-    """(R) token ids: the best where temperature is 0, else drawn."""
+def select_tokens(logits: Tensor, rows: Rows[Sequence]) -> Tensor:
+    """(R) token ids: the most likely where temperature is 0, else sampled."""
     drawn = [r for r, sequence in enumerate(rows) if sequence.request.sampling.temperature > 0]
     if not drawn:
         return logits.argmax(-1)
@@ -173,7 +172,7 @@ def choose(logits: Tensor, rows: Rows[Sequence]) -> Tensor:
         least = probs.amax(-1, keepdim=True) * probs.new_tensor(floor)[:, None]
     if filtered:
         chosen = [sampling[i] for i in filtered]
-        kept = keep_likely(probs[filtered], [p.top_k for p in chosen], [p.top_p for p in chosen])
+        kept = apply_top_k_top_p(probs[filtered], [p.top_k for p in chosen], [p.top_p for p in chosen])
         probs = probs.index_copy(0, torch.tensor(filtered, device=probs.device), kept)
     if any(floor):
         probs = probs.masked_fill(probs < least, 0)
@@ -191,7 +190,7 @@ def apply_temperature(scores: Tensor, temperature: Tensor) -> Tensor:
     return ((scores - scores.amax(-1, keepdim=True)) / temperature[:, None]).softmax(-1)
 
 
-def keep_likely(probs: Tensor, top_k: list[int], top_p: list[float], candidates: int = _CANDIDATES) -> Tensor:
+def apply_top_k_top_p(probs: Tensor, top_k: list[int], top_p: list[float], candidates: int = _CANDIDATES) -> Tensor:
     """Zero all but the top-k tokens and, of these, the fewest whose share reaches top-p. (R, V) → (R, V)."""
     vocab = probs.shape[-1]
     counts = [min(k or vocab, vocab) for k in top_k]
@@ -206,8 +205,8 @@ def keep_likely(probs: Tensor, top_k: list[int], top_p: list[float], candidates:
     is_open = torch.tensor([k == 0 for k in top_k], device=probs.device)[:, None]
     total = torch.where(is_open, probs.sum(-1, keepdim=True, dtype=torch.float64), mass[:, -1:])
     if width < vocab and bool((is_open & (mass[:, -1:] < limit * total)).any()):
-        return keep_likely(probs, top_k, top_p, vocab)
-    keep = mass - value < limit * total  # what stands before a token has not reached the share yet
+        return apply_top_k_top_p(probs, top_k, top_p, vocab)
+    keep = mass - value < limit * total  # the mass before a token has not reached top-p yet
     keep[:, 0] = True
     return torch.zeros_like(probs).scatter(1, ids, value * keep)
 
@@ -220,8 +219,8 @@ def draw(probs: Tensor, uniforms: Tensor) -> Tensor:
 
 
 def _invert(probs: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor]:
-    """That token, and how far into its own probability the number reaches: in [0, 1)."""
-    cumulative = probs.double().cumsum(-1)  # not cumsum(dtype=…), which converts number by number
+    """That token, and the position of the number within the token's own probability: in [0, 1)."""
+    cumulative = probs.double().cumsum(-1)  # not cumsum(dtype=…), which converts element by element
     target = uniforms[:, None] * cumulative[:, -1:]
     # right=True: a token of probability zero has the sum of the token before it, and so is never first
     token = torch.searchsorted(cumulative, target, right=True).clamp_(max=probs.shape[-1] - 1)  # (R, 1)

@@ -1,10 +1,10 @@
-"""Who runs in the next step, and with how many tokens.
+"""Continuous batching: the sequences of the next step, and how many tokens of each.
 
-Continuous batching (Orca, OSDI 2022) with chunked prefill (arXiv 2308.16369): every running sequence that has one
-token to compute gets it first; the rest of the budget goes to prompts, oldest first. Nobody overtakes: the head of
-the line is admitted or all wait. Admission takes the pages for everything known of a sequence, so only growth can run
-out of pages; then the youngest gives all of its pages back and is computed again later (recomputation, not swapping:
-what it published usually still lies in the prefix cache). The oldest always moves, hence everybody ends.
+Orca (OSDI 2022) with chunked prefill (arXiv 2308.16369): every running sequence with one token to compute is scheduled
+first; the rest of the budget goes to prompts, oldest first. Admission is first come, first served: the head of the
+queue is admitted or all wait. Admission allocates pages for all known tokens of a sequence, so only growth can run out
+of pages; then the youngest sequence is preempted: it releases its pages and is computed again later (recomputation, not
+swapping: its published pages are usually still cached). The oldest always advances, so every sequence finishes.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ class Scheduler:
         return work
 
     def reserve(self, work: list[ScheduledTokens], steps: int) -> int:
-        """Hold pages for further steps of one token each, ``steps`` or fewer; nobody is preempted for them. For how
-        many there is room: at least the one that is scheduled.
+        """Allocate pages for further steps of one token each, without preemption: the number of steps that fit, from 1
+        to ``steps``.
         """
         while steps > 1:
             missing = [self._pages_for(min(len(one.tokens) + steps - 1, one.limit)) - len(one.pages) for one, _ in work]
@@ -84,7 +84,7 @@ class Scheduler:
         return max(steps, 1)
 
     def publish(self, sequence: Sequence) -> None:
-        """Offer the pages that the last step filled."""
+        """Publish the pages that the last step filled."""
         full = sequence.computed // self._page_size
         if full > sequence.published:
             if self._prefix_cache:
@@ -94,7 +94,7 @@ class Scheduler:
             sequence.published = full
 
     def finish(self, sequence: Sequence) -> list[int]:
-        """Take a sequence out, wherever it stands; the pages it held."""
+        """Remove a waiting or running sequence; the pages it held."""
         if sequence.status is SequenceStatus.FINISHED:
             return []
         (self.running if sequence.status is SequenceStatus.RUNNING else self.waiting).remove(sequence)
@@ -103,7 +103,7 @@ class Scheduler:
         return pages
 
     def _admit(self, sequence: Sequence) -> bool:
-        """Take pages for all known tokens and the next one; False, and nothing taken, when they are not there."""
+        """Allocate pages for all known tokens and the next one; False, without effect, where they are not available."""
         cached: list[int] = []
         if self._prefix_cache and not sequence.request.prompt_logprobs:
             # at least the last token is computed again: its logits choose the next
@@ -117,7 +117,7 @@ class Scheduler:
         return True
 
     def _grow(self, sequence: Sequence) -> bool:
-        """Make room for the next token of a running sequence; False when it had to give way itself."""
+        """Allocate a page for the next token of a running sequence; False where it was preempted itself."""
         while sequence.status is SequenceStatus.RUNNING and len(sequence.pages) < self._pages_for(len(sequence.tokens)):
             fresh = self.pool.allocate(1)
             if fresh is None:

@@ -1,11 +1,11 @@
-"""One completion on its way: its tokens, its pages, and how far they have been computed.
+"""The state of one completion in the engine: tokens, pages, and how many tokens have been computed.
 
     waiting ──admit──▶ running ──finish──▶ finished
        ▲                  │
        └─────preempt──────┘        waiting ──finish──▶ finished (cancelled)
 
-Preemption gives the pages back and forgets what was computed, never a token: what was sampled stays sampled, and
-the text, the grammar and the random stream go on from where they were.
+Preemption releases the pages and drops computed keys and values, never a token: sampled tokens stay, and text, grammar
+and random numbers continue from their position.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class SequenceStatus(enum.Enum):
 
 
 class Sequence:
-    """Completion ``index`` of ``request``. ``order`` is its place in the line: arrival, then index.
+    """Completion ``index`` of ``request``. ``order`` is its place in the queue: arrival, then index.
 
     ``computed`` tokens have their keys and values in ``pages``; the first ``published`` pages are full and never
     written again. ``limit`` is the most tokens, prompt included.
@@ -61,7 +61,7 @@ class Sequence:
         self.transcript = transcript
         self.tokens = list(request.prompt)
         self.prompt_length = len(request.prompt)
-        sampling = request.sampling  # what penalties need is kept only where one asks for it
+        sampling = request.sampling  # token counts are kept only where a penalty needs them
         penalised = sampling.presence_penalty or sampling.frequency_penalty
         self.counts: Counter[int] | None = Counter() if penalised else None  # of generated tokens
         self.seen: set[int] | None = set(self.tokens) if sampling.repetition_penalty != 1 else None
@@ -82,7 +82,7 @@ class Sequence:
         return len(self.tokens) - self.prompt_length
 
     def admit(self, pages: list[int], cached: int, page_size: int) -> None:
-        """Run with ``pages``, of whose slots the first ``cached`` are computed already."""
+        """Start running with ``pages``, of whose slots the first ``cached`` are computed already."""
         assert self.status is SequenceStatus.WAITING
         self.status, self.pages, self.computed, self.published = (
             SequenceStatus.RUNNING,
@@ -104,16 +104,16 @@ class Sequence:
             self.seen.update(tokens)
 
     def preempt(self) -> list[int]:
-        """Wait again from the start; the pages to release."""
+        """Wait again with nothing computed; the pages to release."""
         assert self.status is SequenceStatus.RUNNING
-        return self._leave(SequenceStatus.WAITING)
+        return self._release(SequenceStatus.WAITING)
 
     def finish(self) -> list[int]:
-        """Be done; the pages to release."""
+        """End; the pages to release."""
         assert self.status is not SequenceStatus.FINISHED
-        return self._leave(SequenceStatus.FINISHED)
+        return self._release(SequenceStatus.FINISHED)
 
-    def _leave(self, status: SequenceStatus) -> list[int]:
+    def _release(self, status: SequenceStatus) -> list[int]:
         pages, self.pages, self.computed, self.published, self.status = self.pages, [], 0, 0, status
         return pages
 

@@ -1,15 +1,15 @@
-"""Stop strings, found in text that comes in pieces.
+"""Incremental matching of stop strings.
 
-The stop that *ends first* wins (of two that end together, the longer): this is what a reader sees who takes one
-character at a time, so the result cannot depend on where the pieces were cut. Searching for the leftmost *start*
-would: with stops ``abc`` and ``b``, the pieces ``ab`` + ``c`` stop at ``b`` before anyone can know of ``abc``.
+The stop that *ends first* wins (of two that end together, the longer), as if the text came one character at a time, so
+the result does not depend on how it was chunked. Searching for the leftmost *start* would depend on it: with stops
+``abc`` and ``b``, the chunks ``ab`` + ``c`` stop at ``b`` before ``abc`` can be seen.
 """
 
 from __future__ import annotations
 
 
 class StopMatcher:
-    """Holds back only what may yet become a stop string."""
+    """Holds back text only while it may be the beginning of a stop string."""
 
     def __init__(self, stops: tuple[str, ...]) -> None:
         self._stops = tuple(stop for stop in stops if stop)
@@ -17,20 +17,20 @@ class StopMatcher:
         self._held = ""
 
     def push(self, text: str) -> tuple[str, bool]:
-        """The text that may be shown now, and whether a stop string has been met (it is not part of the text)."""
+        """The text that is final, and whether a stop string was matched (it is not part of the text)."""
         if not self._stops:
             return text, False
         text = self._held + text
-        found = [(start + len(stop), start) for stop in self._stops if (start := text.find(stop)) >= 0]
-        if found:
+        matches = [(start + len(stop), start) for stop in self._stops if (start := text.find(stop)) >= 0]
+        if matches:
             self._held = ""
-            return text[: min(found)[1]], True
+            return text[: min(matches)[1]], True
         keep = self._possible_prefix(text)
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep], False
 
     def flush(self) -> str:
-        """What was held back, once no more text can come."""
+        """The text that was held back, at the end of the completion."""
         held, self._held = self._held, ""
         return held
 

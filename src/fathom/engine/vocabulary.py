@@ -1,7 +1,7 @@
-"""What the engine needs of a tokenizer: bytes of a token, the end tokens, and text that never ends inside a character.
+"""The engine's interface to a tokenizer: bytes of a token, end tokens, and incremental detokenization.
 
-A protocol rather than the class itself, so that an engine can serve a vocabulary that has no merges (a test, a task
-on bare symbols). ``fathom.text.tokenizer.tokenizer.Tokenizer`` satisfies it.
+A protocol rather than the class itself, so that an engine can serve a vocabulary without merges (a test, a task on bare
+symbols). ``fathom.text.tokenizer.tokenizer.Tokenizer`` satisfies it.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from typing import Protocol
 
 
 class TextStream(Protocol):
-    """Turns token ids into text as they come."""
+    """Incremental detokenizer: text never ends inside a character."""
 
     def push(self, token_id: int, /) -> str:
-        """Text that the token completes; "" while a character is open."""
+        """Text that the token completes; "" while a character is incomplete."""
         ...
 
     def flush(self) -> str:
-        """What is left, an open character replaced by U+FFFD."""
+        """The rest, an incomplete character replaced by U+FFFD."""
         ...
 
 
 class Vocabulary(Protocol):
-    """Ids below ``vocab_size`` have bytes; ``eos_ids`` end a completion; ``special_ids`` are no part of any text."""
+    """Ids below ``vocab_size`` have bytes; ``eos_ids`` end a completion; ``special_ids`` yield no text."""
 
     @property
     def vocab_size(self) -> int: ...

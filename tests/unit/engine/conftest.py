@@ -71,6 +71,11 @@ def gqa() -> Transformer:
 
 
 @pytest.fixture(scope="session")
+def mla() -> Transformer:
+    return build("mla")
+
+
+@pytest.fixture(scope="session")
 def vocabulary() -> ByteVocabulary:
     return ByteVocabulary()
 

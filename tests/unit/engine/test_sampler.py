@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fathom.engine.request import Request, SamplingParams
-from fathom.engine.sampler import choose, draw, keep_likely, penalize, sample, uniform
+from fathom.engine.sampler import apply_penalties, apply_top_k_top_p, draw, sample, select_tokens, uniform
 from fathom.engine.sequence import Sequence
 from fathom.engine.transcript import Transcript
 
@@ -67,7 +67,7 @@ class TestDraw:
 
 
 def kept(probs, k, p, candidates=1024):
-    return keep_likely(torch.tensor([list(probs)]), [k], [p], candidates)[0].nonzero()[:, 0].tolist()
+    return apply_top_k_top_p(torch.tensor([list(probs)]), [k], [p], candidates)[0].nonzero()[:, 0].tolist()
 
 
 class TestKeepLikely:
@@ -106,7 +106,7 @@ class TestKeepLikely:
         ps = data.draw(st.lists(st.floats(0.01, 1), min_size=rows, max_size=rows))
         probs = torch.tensor(weights, dtype=torch.float32)
         probs /= probs.sum(-1, keepdim=True)
-        result = keep_likely(probs, ks, ps, data.draw(st.integers(1, 12)))
+        result = apply_top_k_top_p(probs, ks, ps, data.draw(st.integers(1, 12)))
         for i in range(rows):
             order = probs[i].argsort(descending=True)[: ks[i] or 12].tolist()
             total = probs[i, order].double().sum().item() if ks[i] else probs[i].double().sum().item()
@@ -125,13 +125,13 @@ class TestKeepLikely:
 class TestPenalize:
     def test_repetition_divides_what_is_positive_and_multiplies_what_is_not(self):
         logits = torch.tensor([[2.0, -2.0, 4.0, 1.0]])
-        penalize(logits, [row(prompt=(0,), generated=(1, 1), repetition_penalty=2.0)])
+        apply_penalties(logits, [row(prompt=(0,), generated=(1, 1), repetition_penalty=2.0)])
         assert logits.tolist() == [[1.0, -4.0, 4.0, 1.0]]
 
     def test_frequency_counts_and_presence_does_not(self):
         logits = torch.zeros(2, 4)
         rows = [row(), row(prompt=(0, 3), generated=(1, 1, 2), frequency_penalty=0.5, presence_penalty=0.25)]
-        penalize(logits, rows)
+        apply_penalties(logits, rows)
         assert logits.tolist() == [[0, 0, 0, 0], [0, -1.25, -0.75, 0]]
 
 
@@ -139,23 +139,23 @@ class TestChoose:
     def test_greedy_rows_beside_drawn_ones(self):
         logits = torch.tensor([[0.0, 9.0, 0.0], [0.0, 0.0, 50.0], [1.0, 0.0, 0.0]])
         rows = [row(temperature=0), row(temperature=1), row(temperature=0, seed=4)]
-        assert choose(logits, rows).tolist() == [1, 2, 0]
+        assert select_tokens(logits, rows).tolist() == [1, 2, 0]
 
     @pytest.mark.parametrize("sampling", [{"top_k": 1}, {"top_p": 0}, {"min_p": 1}, {"temperature": 1e-30}])
     def test_the_narrowest_filter_is_greedy(self, sampling):
         logits = torch.randn(64, 100, generator=torch.Generator().manual_seed(0))
         rows = [row(seed=i, **sampling) for i in range(64)]
-        assert choose(logits.clone(), rows).tolist() == logits.argmax(-1).tolist()
+        assert select_tokens(logits.clone(), rows).tolist() == logits.argmax(-1).tolist()
 
     def test_min_p_is_relative_to_the_best(self):
         logits = torch.tensor([[0.5, 0.3, 0.14, 0.06]]).log().repeat(500, 1)
         rows = [row(generated=(0,) * (i % 50), index=i // 50, min_p=0.3) for i in range(500)]
-        assert set(choose(logits, rows).tolist()) == {0, 1}
+        assert set(select_tokens(logits, rows).tolist()) == {0, 1}
 
     def test_frequencies_follow_the_probabilities(self):
         probs = torch.tensor([0.05, 0.5, 0.15, 0.3])
         count = 4000
-        tokens = choose(probs.log().repeat(count, 1), [row(index=i, seed=3) for i in range(count)])
+        tokens = select_tokens(probs.log().repeat(count, 1), [row(index=i, seed=3) for i in range(count)])
         shares = torch.bincount(tokens, minlength=4) / count
         assert ((shares - probs).abs() < 4 * (probs * (1 - probs) / count).sqrt()).all()
 
@@ -169,8 +169,8 @@ class TestChoose:
             row(seed=5, min_p=0.1, temperature=0.7),
             row(seed=6, top_p=0.9999, temperature=3.0),  # wider than the candidates
         ]
-        together = choose(logits.clone(), rows).tolist()
-        assert together == [int(choose(logits[i : i + 1].clone(), [rows[i]])) for i in range(6)]
+        together = select_tokens(logits.clone(), rows).tolist()
+        assert together == [int(select_tokens(logits[i : i + 1].clone(), [rows[i]])) for i in range(6)]
 
 
 class TestSample:
