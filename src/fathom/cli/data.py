@@ -1,4 +1,4 @@
-"""``fathom data``: train a vocabulary, compare it, and turn text or conversations into shards to train on."""
+"""``fathom data``: train and compare vocabularies, and prepare documents or conversations as token shards."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fathom.base import progress
 from fathom.base.errors import ConfigError, FathomError
 
 if TYPE_CHECKING:
-    from fathom.data.filters.decontaminate import Contamination, EvaluationItem
+    from fathom.data.filters.decontaminate import ContaminationFilter, EvaluationItem
     from fathom.data.prepare import Prepared
     from fathom.data.sources.source import DataSource
     from fathom.tasks.task import Item
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="data",
-    help="Vocabularies, and text or conversations made ready for training.",
+    help="Train vocabularies, and prepare documents or conversations for training.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 MOST_ITEMS = 1000
-"""Items that are taken of one evaluation set; procedural ones have no end."""
+"""Items taken from one evaluation set; procedural ones are endless."""
 
 Sources = Annotated[
     list[str],
@@ -38,33 +38,33 @@ Sources = Annotated[
     ),
 ]
 Field = Annotated[str, typer.Option(help="The field of a record that holds its text.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="Stop after so many documents.")]
-Skipped = Annotated[int, typer.Option(min=0, help="Broken records to pass over before giving up.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Documents to stop after.")]
+Skipped = Annotated[int, typer.Option(min=0, help="Broken records to skip before stopping.")]
 
 
 @app.command("prepare")
 def prepare(
     sources: Sources,
     out: Annotated[Path, typer.Option(help="The directory to write.")],
-    tokenizer: Annotated[str, typer.Option(help="The vocabulary: a directory, or a model that is on this machine.")],
-    chat: Annotated[bool, typer.Option("--chat", help="Records are conversations; only answers are learned.")] = False,
+    tokenizer: Annotated[str, typer.Option(help="The vocabulary: a directory, or a local model.")],
+    chat: Annotated[bool, typer.Option("--chat", help="Records are conversations; train on answers only.")] = False,
     field: Field = "text",
-    web: Annotated[
-        bool, typer.Option("--web", help="Drop what looks like bad web text (Gopher's and C4's rules).")
-    ] = False,
+    web: Annotated[bool, typer.Option("--web", help="Drop low-quality web text (rules of Gopher and C4).")] = False,
     near: Annotated[
-        float, typer.Option(min=0, max=1, help="Similarity from which a text is a copy; 1 keeps all.")
+        float, typer.Option(min=0, max=1, help="Similarity from which a text is a near copy; 1 keeps all.")
     ] = 0.8,
     against: Annotated[
         list[str] | None,
-        typer.Option(help="Evaluation sets to keep out: tasks or files. Default: every set; none: nothing."),
+        typer.Option(help="Evaluation sets to keep out: tasks or files. Default: all; none: no check."),
     ] = None,
-    fim: Annotated[float, typer.Option(min=0, max=1, help="Share of documents rearranged to fill in a middle.")] = 0.0,
-    seed: Annotated[int, typer.Option(help="Decides what is random in it.")] = 0,
+    fim: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of documents rearranged for fill-in-the-middle.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = 0,
     max_skipped: Skipped = 100,
     limit: Limit = None,
 ) -> None:
-    """Turn documents, or conversations, into shards of tokens, and tell what was dropped and why."""
+    """Write documents, or conversations, as token shards, and print what was dropped and why."""
     from fathom.cli import vocabularies
     from fathom.data import prepare as stage
     from fathom.data.filters.quality import Quality
@@ -72,7 +72,7 @@ def prepare(
     from fathom.text.conversation import Chat
 
     console = Console(stderr=True)
-    opened = [open_source(word) for word in sources]
+    opened = [open_source(name) for name in sources]
     vocabulary, template = vocabularies.load(tokenizer)
     with progress.bar(console) as report:
         options = stage.Options(
@@ -103,18 +103,18 @@ def tokenizer(
     max_skipped: Skipped = 100,
     limit: Limit = None,
 ) -> None:
-    """Train a vocabulary: byte-level BPE with DeepSeek-V3's cuts and the tokens of the R1 chat format."""
+    """Train a vocabulary: byte-level BPE with DeepSeek-V3's pre-tokenizer and the tokens of the R1 chat format."""
     from fathom.text.tokenizer import bpe
 
     if (out / "tokenizer.json").exists():
-        raise ConfigError(f"{out} holds a vocabulary already", "choose another place, or delete it first")
+        raise ConfigError(f"{out} already holds a vocabulary", "choose another directory, or delete it first")
     console = Console(stderr=True)
     with progress.bar(console) as report:
-        report("reading and counting", None)
+        report("training", None)
         trained = bpe.train(texts(sources, field, max_skipped, limit), size)
         bpe.save(trained, out)
     if trained.vocab_size < size:
-        console.print(f"the texts gave {trained.vocab_size:,} ids, not {size:,}: no further pair occurs twice")
+        console.print(f"the vocabulary has {trained.vocab_size:,} ids, not {size:,}: no other pair occurs twice")
     typer.echo(out)
 
 
@@ -128,7 +128,7 @@ def compare(
     max_skipped: Skipped = 100,
     limit: Limit = 1000,
 ) -> None:
-    """Compare vocabularies by the bytes of text that a token carries. Give texts that none of them was trained on."""
+    """Compare vocabularies by bytes of text per token, on texts that none of them was trained on."""
     from fathom.cli import vocabularies
     from fathom.text.tokenizer.compression import compare as measure
 
@@ -145,37 +145,37 @@ def compare(
     Console().print(ranking(lines))
 
 
-def texts(words: Iterable[str], field: str, max_skipped: int, limit: int | None) -> Iterator[str]:
-    """The texts of all sources, up to ``limit``."""
+def texts(names: Iterable[str], field: str, max_skipped: int, limit: int | None) -> Iterator[str]:
+    """The texts of all sources, at most ``limit``."""
     from fathom.data.sources.open import open_source
     from fathom.data.sources.source import Skips, documents
 
     skips = Skips(max_skipped)
-    every = chain.from_iterable(documents(open_source(word), skips, field=field) for word in words)
+    every = chain.from_iterable(documents(open_source(name), skips, field=field) for name in names)
     return (document.text for document in islice(every, limit))
 
 
-def contamination(against: list[str] | None, console: Console, report: progress.Report) -> Contamination | None:
-    """What to keep out of training; an evaluation set that is not on this machine is told, not passed over."""
-    from fathom.data.filters.decontaminate import Contamination
+def contamination(against: list[str] | None, console: Console, report: progress.Report) -> ContaminationFilter | None:
+    """The filter for evaluation items; prints which evaluation sets could not be read."""
+    from fathom.data.filters.decontaminate import ContaminationFilter
     from fathom.tasks.registry import evaluations
 
     if against == ["none"]:
         return None
-    found = Contamination()
+    checked = ContaminationFilter()
     for name in against or evaluations():
         report(f"evaluation set {name}", None)
         try:
-            found.add(name, list(evaluation_items(name)))
+            checked.add(name, list(evaluation_items(name)))
         except FathomError as error:
             if against:
                 raise
-            found.absent[name] = error.message
-            console.print(f"not compared with {name}: {error}", highlight=False, markup=False, soft_wrap=True)
-    unchecked = ", ".join(f"{count:,} of {name}" for name, count in found.unchecked.items() if count)
+            checked.absent[name] = error.message
+            console.print(f"not checked against {name}: {error}", highlight=False, markup=False, soft_wrap=True)
+    unchecked = ", ".join(f"{count:,} of {name}" for name, count in checked.unchecked.items() if count)
     if unchecked:
-        console.print(f"too short to search for: {unchecked}", highlight=False)
-    return found
+        console.print(f"too short to check: {unchecked}", highlight=False)
+    return checked
 
 
 def evaluation_items(name: str) -> Iterator[EvaluationItem]:
@@ -192,7 +192,7 @@ def evaluation_items(name: str) -> Iterator[EvaluationItem]:
 
 
 def question_text(item: Item) -> str:
-    """What the item asks, without the system prompt."""
+    """The question of an item, without the system prompt."""
     if isinstance(item.prompt, str):
         return item.prompt
     return "\n".join(message.content for message in item.prompt if message.role == "user")
@@ -216,7 +216,7 @@ def _questions(source: DataSource) -> Iterator[EvaluationItem]:
 
 
 def summary(done: Prepared) -> Table:
-    """What came of it, for people."""
+    """The counts of a preparation as a table."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold")
@@ -232,10 +232,10 @@ def summary(done: Prepared) -> Table:
 
 
 def ranking(lines: Iterable[Compression]) -> Table:
-    """Vocabularies, the best first."""
+    """Vocabularies as a table, best first."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("vocabulary", no_wrap=True)
-    for title in ("ids", "tokens", "bytes a token"):
+    for title in ("ids", "tokens", "bytes/token"):
         table.add_column(title, justify="right", no_wrap=True)
     for line in lines:
         table.add_row(line.name, f"{line.vocab_size:,}", f"{line.tokens:,}", f"{line.bytes_per_token:.2f}")

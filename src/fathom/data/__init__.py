@@ -1,1 +1,1 @@
-"""From raw text to batches: sources, filters, token shards, packing, and a loader that resumes to the next batch."""
+"""From raw text to batches: sources, filters, samples, token shards, packing, and a resumable loader."""

@@ -1,15 +1,15 @@
-"""How far a preparation has come, so that one that was killed goes on.
+"""The journal of a preparation, from which an interrupted one resumes.
 
-Beside the directory that grows (``NAME.partial``) lies ``NAME.journal``:
+Beside the directory being written (``NAME.partial``) is ``NAME.journal``:
 
-    journal.json        what is prepared and how, the next record, the report so far, the shards that are whole
-    part-00000.npz      since the part before: tokens that are in no whole shard yet, and what was seen, for duplicates
+    journal.json        a key of sources and options, the next record, the report so far, the complete shards
+    part-00000.npz      since the last part: tokens of the incomplete shard, and the state of the duplicate filters
 
-A part is written whenever so many tokens have come together, always between two records; ``journal.json`` is replaced
-behind it, so that it never speaks of what is not there. Whoever goes on reads the sources from the next record, and
-knows everything that an uninterrupted run would know there: the result is the same, byte for byte.
+A part is written every so many tokens, always between two records; ``journal.json`` is replaced after it, so that it
+never refers to a missing part. A resumed preparation reads the sources from the next record, with the state that an
+uninterrupted one would have there: the result is the same, byte for byte.
 
-Sources, options or vocabulary that have changed make another result, so the journal is then put aside.
+If sources, options or vocabulary have changed, the key differs and the journal is ignored.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from fathom.data.sources.source import BEGINNING, DataSource, Position, Record, 
 
 JOURNAL = "journal.json"
 TOKENS = 1 << 22
-"""Tokens between two parts: seconds to minutes of work."""
+"""Tokens between two parts: seconds to minutes of computation."""
 
 Arrays = dict[str, NDArray[np.generic]]
 
 
 class Journal:
-    """The journal in ``folder`` of what ``key`` describes. ``every`` is in tokens."""
+    """The journal in ``folder`` of the preparation identified by ``key``. ``every`` is in tokens."""
 
     def __init__(self, folder: Path, key: str, every: int = TOKENS) -> None:
         self.folder = folder
@@ -44,25 +44,25 @@ class Journal:
         self._parts: list[str] = []
 
     def load(self) -> tuple[dict[str, Any], list[Arrays]] | None:
-        """What was saved last, and all parts in order; None where there is nothing, or nothing that belongs here."""
+        """The last state saved, and all parts in order; None if there is none with this key."""
         try:
-            written = json.loads((self.folder / JOURNAL).read_text(encoding="utf-8"))
-            if written["key"] != self._key:
+            stored = json.loads((self.folder / JOURNAL).read_text(encoding="utf-8"))
+            if stored["key"] != self._key:
                 return None
             parts = []
-            for name in written["parts"]:
-                with np.load(self.folder / name) as stored:
-                    parts.append({kind: stored[kind] for kind in stored.files})
+            for name in stored["parts"]:
+                with np.load(self.folder / name) as arrays:
+                    parts.append({kind: arrays[kind] for kind in arrays.files})
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        self._parts = list(written["parts"])
-        state: dict[str, Any] = written["state"]
+        self._parts = list(stored["parts"])
+        state: dict[str, Any] = stored["state"]
         return state, parts
 
     def save(self, state: Mapping[str, Any], part: Arrays) -> None:
-        """Add ``part``, then let ``state`` replace the one before. Raises DataError where the disk refuses."""
+        """Add ``part``, then replace the state. Raises DataError if they cannot be written."""
         name = f"part-{len(self._parts):05d}.npz"
-        written = {"key": self._key, "parts": [*self._parts, name], "state": state}
+        content = {"key": self._key, "parts": [*self._parts, name], "state": state}
         partial = self.folder / f"{JOURNAL}.partial"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ class Journal:
                 file.flush()
                 os.fsync(file.fileno())
             with partial.open("w", encoding="utf-8") as text:
-                json.dump(written, text)
+                json.dump(content, text)
                 text.flush()
                 os.fsync(text.fileno())
             os.replace(partial, self.folder / JOURNAL)
@@ -82,15 +82,15 @@ class Journal:
         self._parts.append(name)
 
     def remove(self) -> None:
-        """Take the journal away: the work is done, or begins anew."""
+        """Delete the journal: the preparation is complete, or starts again."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self._parts = []
 
 
-class Watched:
-    """``source``, from ``start`` on; ``done`` is called with the place behind each record once it has been dealt with.
+class TrackedSource:
+    """``source`` from ``start``; calls ``done`` with the position after each record once it has been processed.
 
-    That is when the next one is asked for: nobody here reads ahead.
+    A record is processed when the next one is requested: nothing reads ahead.
     """
 
     def __init__(self, source: DataSource, start: Position, done: Callable[[Position], None]) -> None:
@@ -108,16 +108,16 @@ class Watched:
             self._done(record.position.next)
 
 
-def watch_sources(
+def track_sources(
     sources: Sequence[DataSource], number: int, start: Position, done: Callable[[int, Position], None]
-) -> list[Watched]:
-    """The sources from ``number`` on, the first of them from ``start``."""
+) -> list[TrackedSource]:
+    """The sources from ``number`` on, the first of them from ``start``; ``done`` also gets the source's number."""
 
-    def telling(at: int) -> Callable[[Position], None]:
+    def on_done(at: int) -> Callable[[Position], None]:
         return lambda position: done(at, position)
 
     return [
-        Watched(source, start if at == number else BEGINNING, telling(at))
+        TrackedSource(source, start if at == number else BEGINNING, on_done(at))
         for at, source in enumerate(sources)
         if at >= number
     ]

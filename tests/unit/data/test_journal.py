@@ -17,7 +17,7 @@ from fathom.base.errors import DataError
 from fathom.base.lock import BusyError, exclusive
 from fathom.data import journal
 from fathom.data import prepare as stage
-from fathom.data.filters.decontaminate import Contamination, EvaluationItem
+from fathom.data.filters.decontaminate import ContaminationFilter, EvaluationItem
 from fathom.data.prepare import Options, prepare, prepare_chats
 from fathom.data.shards import writer
 from fathom.data.sources.open import open_source
@@ -63,7 +63,7 @@ def small_steps() -> None:
 
 
 def go(folder: Path, out: Path, **changes: object) -> stage.Prepared:
-    contamination = Contamination()
+    contamination = ContaminationFilter()
     contamination.add("riddles", [EvaluationItem(QUESTION)])
     options = Options(contamination=contamination, fim_rate=0.3, **changes)  # type: ignore[arg-type]
     tokenizer = bpe.train(["some words to think about, and some to say"] * 9, 320)
@@ -214,7 +214,7 @@ def test_a_record_is_done_when_the_next_is_asked_for() -> None:
             return (Record({}, str(row), Position(0, row)) for row in range(start.row, 3))
 
     done: list[tuple[int, int]] = []
-    sources = journal.watch_sources(
+    sources = journal.track_sources(
         [Three(), Three()], 1, Position(0, 1), lambda at, place: done.append((at, place.row))
     )
     (second,) = sources

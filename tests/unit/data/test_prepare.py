@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fathom.base.errors import DataError
-from fathom.data.filters.decontaminate import Contamination, EvaluationItem
+from fathom.data.filters.decontaminate import ContaminationFilter, EvaluationItem
 from fathom.data.packing.batch import PackedDataset
 from fathom.data.packing.loader import Loader
 from fathom.data.packing.plan import BestFitPlan, StreamPlan
@@ -30,7 +30,7 @@ def test_documents(tmp_path: Path, r1_chat: Chat) -> None:
         tmp_path / "a.jsonl", {"text": "one two"}, "broken", {"text": "One,  two!"}, {"text": f"Q: {SEEN.upper()}"}
     )
     second = lines(tmp_path / "b.jsonl", {"text": words}, {"text": f"{words} more"}, {"text": "last"})
-    contamination = Contamination()
+    contamination = ContaminationFilter()
     contamination.add("riddles", [EvaluationItem(SEEN)])
     told: list[str] = []
     done = prepare(
@@ -72,7 +72,7 @@ def test_conversations(tmp_path: Path, r1_chat: Chat) -> None:
 def test_conversations_are_kept_from_evaluation_sets_too(tmp_path: Path, r1_chat: Chat) -> None:
     asked = {"question": f"riddle: {SEEN.lower()}", "answer": "It does not."}
     source = lines(tmp_path / "c.jsonl", asked, {"question": "a", "answer": SEEN}, {"question": "a", "answer": "b"})
-    contamination = Contamination()
+    contamination = ContaminationFilter()
     contamination.add("riddles", [EvaluationItem(SEEN)])
     done = prepare_chats([open_source(source)], r1_chat, tmp_path / "out", Options(contamination=contamination))
     assert done.documents == 1
@@ -108,7 +108,7 @@ def test_too_much_broken_data_writes_nothing(tmp_path: Path, r1_chat: Chat) -> N
 def test_nothing_left_writes_nothing(tmp_path: Path, r1_chat: Chat) -> None:
     source = lines(tmp_path / "a.jsonl", "x")
     with pytest.raises(
-        DataError, match=r"nothing is left of a\.jsonl: 0 documents read, 1 broken \(a\.jsonl:1: it is not JSON"
+        DataError, match=r"no document of a\.jsonl was kept: 0 documents read, 1 broken \(a\.jsonl:1: it is not JSON"
     ):
         prepare([open_source(source)], r1_chat.tokenizer, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]

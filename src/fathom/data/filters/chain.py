@@ -1,4 +1,4 @@
-"""What was kept, what was dropped and why, with examples: nobody should trust a filter that nobody can look into."""
+"""A chain of document filters, and the report of what they dropped and why, with examples."""
 
 from __future__ import annotations
 
@@ -15,22 +15,24 @@ from fathom.data.sources.source import Document
 EXAMPLES = 3
 EXCERPT = 160
 
-Judge = Callable[[Document], str | None]
-"""Why a document should go, in a few words without figures (so that they can be counted); None to keep it."""
+Filter = Callable[[Document], str | None]
+"""Returns why a document is dropped, in a few words without figures (so that reasons can be counted); None keeps it."""
 
 
 @runtime_checkable
-class MemorySource(Protocol):
-    """A judge that remembers what it saw: ``fresh`` tells what came since it told last, ``recall`` takes that back."""
+class StatefulFilter(Protocol):
+    """A filter that depends on the documents it has seen: ``new_state`` returns what was added to its state since the
+    last call, ``restore`` adds it again."""
 
-    def fresh(self) -> NDArray[np.generic]: ...
+    def new_state(self) -> NDArray[np.generic]: ...
 
-    def recall(self, seen: NDArray[np.generic]) -> None: ...
+    def restore(self, state: NDArray[np.generic]) -> None: ...
 
 
 @dataclass
 class PreparationReport:
-    """Counts over one preparation. ``dropped`` maps ``step: reason`` to how many; ``examples`` holds the first few."""
+    """Counts of one preparation. ``dropped`` counts documents by ``filter: reason``; ``examples`` holds the first
+    few."""
 
     documents: int = 0
     characters: int = 0
@@ -46,16 +48,16 @@ class PreparationReport:
             shown.append((document.id, document.text[:EXCERPT]))
 
     def state(self) -> dict[str, Any]:
-        """Everything, in the order in which it came."""
+        """All fields, in the order of the documents, as `restore` takes them."""
         return asdict(self) | {"dropped": dict(self.dropped)}
 
-    def recall(self, state: Mapping[str, Any]) -> None:
-        """Become what `state` once said."""
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Set all fields to what `state` returned."""
         for name, value in state.items():
             setattr(self, name, Counter(value) if name == "dropped" else value)
 
     def as_dict(self) -> dict[str, Any]:
-        """For an index or a file: reasons by count, the most frequent first."""
+        """As stored in the index of the shards: reasons by count, the most frequent first."""
         return {
             "documents": self.documents,
             "characters": self.characters,
@@ -67,24 +69,24 @@ class PreparationReport:
 
 
 class FilterChain:
-    """Steps that may object to a document; the first that does is the reason that counts."""
+    """Filters in order; the first that drops a document gives the reason in ``report``."""
 
-    def __init__(self, steps: Iterable[tuple[str, Judge]], report: PreparationReport) -> None:
-        self._steps = list(steps)
+    def __init__(self, filters: Iterable[tuple[str, Filter]], report: PreparationReport) -> None:
+        self._filters = list(filters)
         self._report = report
 
     @property
-    def memories(self) -> list[MemorySource]:
-        """Those of the steps that depend on what they saw."""
-        judges: list[object] = [judge for _, judge in self._steps]
-        return [judge for judge in judges if isinstance(judge, MemorySource)]
+    def stateful(self) -> list[StatefulFilter]:
+        """The filters whose state has to be saved."""
+        filters: list[object] = [each for _, each in self._filters]
+        return [each for each in filters if isinstance(each, StatefulFilter)]
 
     def keeps(self, document: Document) -> bool:
-        """Whether no step objects; the answer is in the report."""
+        """Whether no filter drops the document; the result is counted in the report."""
         self._report.documents += 1
         self._report.characters += len(document.text)
-        for name, judge in self._steps:
-            reason = judge(document)
+        for name, check in self._filters:
+            reason = check(document)
             if reason is not None:
                 self._report.drop(f"{name}: {reason}", document)
                 return False

@@ -25,8 +25,8 @@ from fathom.data.filters.words import Hashes, growing_hashes, ngram_hashes, norm
 from fathom.data.sources.source import Document
 
 WINDOW = 50
-_ASKS_FOR_AN_ANSWER = 8
-_SHORTEST = 3
+_MIN_WORDS_WITHOUT_ANSWER = 8
+_MIN_WORDS = 3
 _PHRASE = 5
 _TEMPLATE_SHARE = 0.02
 _TEMPLATE_ITEMS = 10
@@ -34,7 +34,7 @@ _TEMPLATE_ITEMS = 10
 
 @dataclass(frozen=True, slots=True)
 class EvaluationItem:
-    """A question that must stay unseen, and its answer in words, if it has one."""
+    """A question that must not be trained on, and its answer, if it has one."""
 
     question: str
     answer: str = ""
@@ -42,17 +42,17 @@ class EvaluationItem:
 
 @dataclass(frozen=True, slots=True)
 class _Whole:
-    """A question that is searched for as a whole; the words of ``answer`` must follow, if there are any."""
+    """A question that is matched as a whole; the words of ``answer`` must follow, if there are any."""
 
     set_name: str
     answer: tuple[int, ...]
 
 
-class Contamination:
-    """Objects to a document that holds an item of a set it was told about with `add`.
+class ContaminationFilter:
+    """Drops a document that contains an item of an evaluation set added with `add`.
 
-    ``ngram`` is the length of a passage in words. ``items`` counts what was added, by set, and ``unchecked`` what of it
-    cannot be searched for; ``absent`` is for sets that were meant and could not be read, with the reason.
+    ``ngram`` is the length of a passage in words. ``items`` counts the items by set, ``unchecked`` those of them that
+    cannot be matched; ``absent`` has the reason for each set that could not be read.
     """
 
     def __init__(self, ngram: int = 13) -> None:
@@ -66,25 +66,27 @@ class Contamination:
         self.absent: dict[str, str] = {}
 
     def add(self, name: str, items: Iterable[EvaluationItem]) -> None:
-        """Everything in an evaluation set, at once, since templates are told by how many of its items they are in."""
+        """Add a whole evaluation set: template wording is detected by the number of its items that share it."""
         listed = [(word_hashes(normalize(item.question)), item.answer) for item in items]
         template = _template([words for words, _ in listed])
         self.items[name] += len(listed)
         for words, answer in listed:
-            telling = _telling(words, self._ngram, template)
-            if len(telling):
-                self._passages.update(dict.fromkeys(telling.tolist(), name))
+            passages = _distinctive(words, self._ngram, template)
+            if len(passages):
+                self._passages.update(dict.fromkeys(passages.tolist(), name))
             elif not self._add_whole(name, words, answer):
                 self.unchecked[name] += 1
         self._sorted = np.array(sorted(self._passages), dtype=np.uint64)
-        self._keys = {size: np.array(sorted(found), dtype=np.uint64) for size, found in self._whole.items()}
+        self._keys = {size: np.array(sorted(questions), dtype=np.uint64) for size, questions in self._whole.items()}
 
     @property
     def fingerprint(self) -> str:
-        """Changes when what it objects to does."""
-        whole = sorted((size, key, str(found)) for size, kept in self._whole.items() for key, found in kept.items())
-        told = (self._ngram, dict(self.items), dict(self.unchecked), self.absent, whole)
-        digest = sha256(repr(told).encode())
+        """A hash of all that is matched."""
+        whole = sorted(
+            (size, key, str(questions)) for size, by_key in self._whole.items() for key, questions in by_key.items()
+        )
+        described = (self._ngram, dict(self.items), dict(self.unchecked), self.absent, whole)
+        digest = sha256(repr(described).encode())
         digest.update(self._sorted.tobytes())
         return digest.hexdigest()
 
@@ -101,36 +103,36 @@ class Contamination:
 
     def _add_whole(self, name: str, words: Hashes, answer: str) -> bool:
         wanted: tuple[int, ...] = ()
-        if len(words) < _ASKS_FOR_AN_ANSWER:
+        if len(words) < _MIN_WORDS_WITHOUT_ANSWER:
             wanted = tuple(word_hashes(normalize(answer)).tolist())
-            if not wanted or len(words) < _SHORTEST:
+            if not wanted or len(words) < _MIN_WORDS:
                 return False
         key = int(ngram_hashes(words, len(words))[0])
         self._whole[len(words)].setdefault(key, []).append(_Whole(name, wanted))
         return True
 
     def _passage(self, grams: Hashes) -> str | None:
-        found = grams[_among(grams, self._sorted)]
-        return self._passages[int(found[0])] if len(found) else None
+        matches = grams[_among(grams, self._sorted)]
+        return self._passages[int(matches[0])] if len(matches) else None
 
     def _whole_question(self, words: Hashes, grams: Hashes, size: int) -> str | None:
         for at in np.flatnonzero(_among(grams, self._keys[size])).tolist():
-            behind = words[at + size : at + size + WINDOW].tolist()
+            after = words[at + size : at + size + WINDOW].tolist()
             for question in self._whole[size][int(grams[at])]:
-                if _holds(behind, question.answer):
+                if _contains(after, question.answer):
                     return question.set_name
         return None
 
 
 def _template(questions: list[Hashes]) -> Hashes:
-    """The phrases that stand in too many questions, sorted."""
+    """The phrases that occur in too many questions, sorted."""
     counts = Counter(phrase for words in questions for phrase in set(ngram_hashes(words, _PHRASE).tolist()))
     most = max(_TEMPLATE_ITEMS, _TEMPLATE_SHARE * len(questions))
     return np.array(sorted(phrase for phrase, count in counts.items() if count > most), dtype=np.uint64)
 
 
-def _telling(words: Hashes, n: int, template: Hashes) -> Hashes:
-    """The passages of n words that hold no phrase of the template."""
+def _distinctive(words: Hashes, n: int, template: Hashes) -> Hashes:
+    """The n-grams that contain no phrase of the template."""
     passages = ngram_hashes(words, n)
     common = np.concatenate([[0], np.cumsum(_among(ngram_hashes(words, _PHRASE), template))])
     inside = max(0, n - _PHRASE + 1)  # phrases in a passage
@@ -138,14 +140,14 @@ def _telling(words: Hashes, n: int, template: Hashes) -> Hashes:
 
 
 def _among(values: Hashes, ordered: Hashes) -> NDArray[np.bool_]:
-    """(values,) which of them are in ``ordered``, by bisection."""
+    """(values,) which of them are in ``ordered``, by binary search."""
     if not len(ordered):
         return np.zeros(len(values), dtype=np.bool_)
     places = np.searchsorted(ordered, values).clip(max=len(ordered) - 1)
     return ordered[places] == values
 
 
-def _holds(words: list[int], answer: tuple[int, ...]) -> bool:
+def _contains(words: list[int], answer: tuple[int, ...]) -> bool:
     """Whether the answer stands among the words, its own words in a row."""
     size = len(answer)
     return any(tuple(words[at : at + size]) == answer for at in range(len(words) - size + 1)) if size else True

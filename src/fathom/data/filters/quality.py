@@ -1,9 +1,9 @@
-"""Signs of bad text that need no model: MassiveText's rules and C4's.
+"""Quality rules for web text that need no model: those of MassiveText and C4.
 
 Rae et al., "Scaling language models: methods, analysis & insights from training Gopher", 2021, appendix A1.1 (quality
 and repetition, with these thresholds); Raffel et al., "Exploring the limits of transfer learning", 2019, section 2.2
-(boilerplate). They are made for pages of the web in languages that put spaces between words; where a text has few
-spaces only the rules of lines apply, and short texts, code and generated traces should not be sent through here at all.
+(boilerplate). They are made for web pages in languages with spaces between words; to a text with few spaces only the
+line rules apply. Do not use them on short texts, code or generated traces.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff]")
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Thresholds; the defaults are the papers'. Shares are of words, lines or characters, as each is named.
+    """Thresholds of the rules; the defaults are the papers'. Shares are of words, lines or characters, as named.
 
-    ``stop_words`` asks for so many different ones of eight English words, so set it to 0 for other languages.
+    ``stop_words`` is the least number of different ones of eight English words; set it to 0 for other languages.
     """
 
     words: tuple[int, int] = (50, 100_000)
@@ -42,7 +42,7 @@ class Quality:
     boilerplate: tuple[str, ...] = BOILERPLATE
 
     def __call__(self, document: Document) -> str | None:
-        """Why the document should go; None to keep it."""
+        """Why the document is dropped; None keeps it."""
         text = document.text
         words = text.split()
         spaceless = len(_SPACELESS.findall(text)) > 0.3 * len(text)
@@ -65,8 +65,8 @@ class Quality:
         if _duplicate_share(paragraphs) > self.repeated_paragraphs:
             return "repeated paragraphs"
         lowered = text.lower()
-        found = next((phrase for phrase in self.boilerplate if phrase in lowered), None)
-        return None if found is None else f"boilerplate ({found})"
+        phrase = next((phrase for phrase in self.boilerplate if phrase in lowered), None)
+        return None if phrase is None else f"boilerplate ({phrase})"
 
     def _words(self, words: Sequence[str]) -> str | None:
         least, most = self.words
@@ -91,7 +91,7 @@ class Quality:
         total = sum(map(len, words))
         for n, most in self.top_ngrams:
             if _top_share(words, n, total) > most:
-                return "one phrase again and again"
+                return "one phrase repeated"
         for n, most in self.repeated_ngrams:
             if _repeated_share(words, n, total) > most:
                 return "repeated passages"
@@ -104,7 +104,7 @@ def _share(flags: Iterable[bool]) -> float:
 
 
 def _duplicate_share(parts: Sequence[str]) -> float:
-    """The share of parts that occurred before."""
+    """The share of parts that are copies of an earlier one."""
     return 1 - len(set(parts)) / max(1, len(parts))
 
 
@@ -113,14 +113,14 @@ def _ngrams(words: Sequence[str], n: int) -> list[tuple[str, ...]]:
 
 
 def _top_share(words: Sequence[str], n: int, total: int) -> float:
-    """The share of characters in the n-gram that covers the most of them."""
+    """The share of characters in the repeated n-gram that covers the most."""
     counts = Counter(_ngrams(words, n))
     covered = max((count * sum(map(len, gram)) for gram, count in counts.items() if count > 1), default=0)
     return covered / max(1, total)
 
 
 def _repeated_share(words: Sequence[str], n: int, total: int) -> float:
-    """The share of characters in words that belong to an n-gram seen before; no word counts twice."""
+    """The share of characters in words of repeated n-grams; no word counts twice."""
     seen: set[tuple[str, ...]] = set()
     covered, until = 0, 0
     for at, gram in enumerate(_ngrams(words, n)):

@@ -1,9 +1,9 @@
-"""Rows of several documents that do not know of each other, and batches of such rows.
+"""Rows of several documents packed together, and batches of such rows.
 
-Every document in a row has its own positions from 0, and a number, so that the attention mask keeps the samples apart
-(`fathom.model.causal.CausalContext(documents=batch.documents)`); a target never lies in another document. V3 trained
-without that mask (section 4.1), because it hardly matters where documents are long; it matters for short traces and
-conversations, and it costs nothing where the mask is built anyway. The model may be called without it.
+Every document in a row has its own positions from 0, and a number, by which the attention mask separates the documents
+(`fathom.model.causal.CausalContext(documents=batch.documents)`); a target is never in another document. V3 trained
+without that mask (section 4.1): it hardly matters for long documents. It matters for short traces and conversations,
+and costs nothing if a mask is built anyway. The model can be called without it.
 
     B rows · T tokens a row
 """
@@ -23,7 +23,7 @@ from fathom.data.packing.plan import PackingPlan, Span
 from fathom.data.shards.store import Flags, Ids, TokenStore
 
 IGNORE = -100
-"""The target where there is nothing to predict: cross-entropy's own default."""
+"""The target of a position without a prediction: the default ``ignore_index`` of cross-entropy."""
 
 PADDING = -1
 """The document number of padding."""
@@ -42,11 +42,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one training step reads, everything (B, T).
+    """The input of one training step, all (B, T).
 
-    ``tokens`` int64. ``targets`` int64: the next token of the same document, `IGNORE` where it has none. ``positions``
-    int64, from 0 in every document. ``documents`` int64: numbers the row's documents from 0, `PADDING` behind them.
-    ``loss_mask`` bool: the targets that count; it is false wherever the target is `IGNORE`.
+    ``tokens`` int64. ``targets`` int64: the next token of the same document, `IGNORE` if there is none. ``positions``
+    int64, from 0 in every document. ``documents`` int64: the number of the document in its row, from 0; `PADDING` after
+    the last. ``loss_mask`` bool: the targets that count; false for every target that is `IGNORE`.
     """
 
     tokens: Tensor
@@ -62,7 +62,7 @@ class Batch:
 
     @property
     def counted(self) -> int:
-        """How many targets count."""
+        """The number of targets that count."""
         return int(self.loss_mask.sum())
 
     def to(self, device: torch.device | str) -> Batch:
@@ -75,15 +75,15 @@ class Batch:
         return [Batch(*part) for part in parts]
 
 
-def assemble(store: TokenStore, spans: Sequence[Span]) -> Row:
-    """The row of these spans."""
+def build_row(store: TokenStore, spans: Sequence[Span]) -> Row:
+    """The row of these spans of a store."""
     tokens, targets, learned = [], [], []
     for span in spans:
-        ahead = min(span.stop + 1, span.end)  # one further, for the last target
-        ids = store.read(span.start, ahead)
+        stop = min(span.stop + 1, span.end)  # one more, for the last target
+        ids = store.read(span.start, stop)
         tokens.append(ids[: span.stop - span.start])
         targets.append(_next_entries(ids[1:], span, IGNORE))
-        learned.append(_next_entries(store.read_learned(span.start, ahead)[1:], span, False))
+        learned.append(_next_entries(store.read_learned(span.start, stop)[1:], span, False))
     sizes = [span.stop - span.start for span in spans]
     return Row(
         tokens=_concatenate(tokens, np.int64),
@@ -95,7 +95,7 @@ def assemble(store: TokenStore, spans: Sequence[Span]) -> Row:
 
 
 def collate(rows: Sequence[Row], length: int, pad: int = 0) -> Batch:
-    """Rows padded to (B, T) with the token ``pad``, which is no target and belongs to no document."""
+    """Rows padded to (B, T) with the token ``pad``, which is never a target and in no document."""
 
     def pad_and_stack(parts: Sequence[NDArray[np.generic]], fill: int, dtype: type) -> Tensor:
         out: NDArray[np.generic] = np.full((len(rows), length), fill, dtype=dtype)
@@ -113,7 +113,7 @@ def collate(rows: Sequence[Row], length: int, pad: int = 0) -> Batch:
 
 
 class PackedDataset:
-    """A store read by a plan: row by row, in any order."""
+    """The rows of a token store that a packing plan gives, in any order."""
 
     def __init__(self, store: TokenStore, plan: PackingPlan) -> None:
         self._store = store
@@ -125,12 +125,12 @@ class PackedDataset:
         return len(self._plan)
 
     def __getitem__(self, index: int) -> Row:
-        return assemble(self._store, self._plan.row(index))
+        return build_row(self._store, self._plan.row(index))
 
 
-def _next_entries(ahead: NDArray[np.generic], span: Span, fill: int | bool) -> NDArray[np.generic]:
-    """One entry per token of the span: what follows it, ``fill`` behind the document's last token."""
-    return np.append(ahead, np.array([fill], dtype=ahead.dtype)) if span.stop == span.end else ahead
+def _next_entries(following: NDArray[np.generic], span: Span, fill: int | bool) -> NDArray[np.generic]:
+    """One entry a token of the span: that of the next token, ``fill`` for the document's last token."""
+    return np.append(following, np.array([fill], dtype=following.dtype)) if span.stop == span.end else following
 
 
 def _concatenate(parts: Sequence[NDArray[np.generic]], dtype: type) -> NDArray:  # type: ignore[type-arg]

@@ -1,11 +1,12 @@
-"""Batches without end, in an order that depends on nothing but the seed.
+"""A resumable loader: endless batches, in an order that depends on the seed alone.
 
-The order is one sequence of rows, shuffled anew each epoch, the same however many ranks read it. A step takes the next
-``batch_size`` rows of it, and each rank its share of those. So the state is one number for each dataset, how many rows
-all ranks together have taken; a run that was killed goes on with the very next batch, on as many ranks as there are
-then. Nothing is drawn ahead, so there is nothing to lose.
+The order is one sequence of rows, shuffled again each epoch, the same for any number of ranks. A step takes the next
+``batch_size`` rows, and each rank its share of them. So the state is one number for each dataset, the rows that all
+ranks together have taken; a resumed run continues with the next batch, on any number of ranks. Nothing is prefetched,
+so nothing is lost.
 
-Several datasets are mixed by weight without a die: every row comes from the dataset that is furthest behind its share.
+Several datasets are mixed by weight, deterministically: every row comes from the dataset that is furthest below its
+share.
 """
 
 from __future__ import annotations
@@ -23,27 +24,26 @@ from fathom.data.permutation import Permutation
 
 
 @dataclass(frozen=True, slots=True)
-class BatchPart:
-    """A dataset of a mixture. ``weight`` is its share of rows relative to the others'."""
+class MixturePart:
+    """A dataset of a mixture. ``weight`` is its share of rows relative to the others."""
 
     dataset: PackedDataset
     weight: float = 1.0
 
 
 class Loader:
-    """Iterates over batches of ``batch_size`` rows, of which this rank gets every row whose place in the batch it owns:
-    (batch_size / world, T).
+    """Iterates over batches of ``batch_size`` rows, of which this rank gets its slice: (batch_size / world, T).
 
-    ``epochs`` None goes on for ever; otherwise every row of the one dataset comes exactly ``epochs`` times, and the
-    last batch is filled up with rows of padding (so a rank may get nothing else). ``pad`` is the token that fills
-    short rows.
+    ``epochs`` None is endless; otherwise every row of the one dataset comes exactly ``epochs`` times, and the last
+    batch is completed with rows of padding (so a rank may get only padding). ``pad`` is the token that fills short
+    rows.
 
-    Raises ConfigError where ``batch_size`` does not divide among the ranks, DataError where there are no rows.
+    Raises ConfigError if ``batch_size`` is not a multiple of ``world``, DataError if there are no rows.
     """
 
     def __init__(
         self,
-        data: PackedDataset | Sequence[BatchPart],
+        data: PackedDataset | Sequence[MixturePart],
         batch_size: int,
         *,
         seed: int = 0,
@@ -53,7 +53,7 @@ class Loader:
         shuffle: bool = True,
         pad: int = 0,
     ) -> None:
-        self._parts = [BatchPart(data)] if isinstance(data, PackedDataset) else list(data)
+        self._parts = [MixturePart(data)] if isinstance(data, PackedDataset) else list(data)
         _check_parts(self._parts, epochs)
         self.batch_size = batch_size
         if batch_size < 1 or batch_size % world:
@@ -79,28 +79,28 @@ class Loader:
         return self.take(self.batch_size)
 
     def take(self, batch_size: int) -> Batch:
-        """The next batch, of another size than usual: for a ramp. Where it does not divide among the ranks, the last of
-        them get rows of padding. Raises StopIteration at the end of ``epochs``.
+        """The next batch, of ``batch_size`` rows: for a batch size schedule. If it is not a multiple of the ranks, the
+        last ranks get rows of padding. Raises StopIteration at the end of ``epochs``.
         """
         share = -(-batch_size // self._world)
         if self.finished:
             raise StopIteration
-        mine = range(self._rank * share, (self._rank + 1) * share)
+        own = range(self._rank * share, (self._rank + 1) * share)
         rows: list[Row] = []
         for place in range(batch_size):
-            row = self._next_row(wanted=place in mine)
+            row = self._next_row(wanted=place in own)
             if row is not None:
                 rows.append(row)
         return collate(rows + [_EMPTY] * (share - len(rows)), self._length, self._pad)
 
     @property
     def taken(self) -> int:
-        """Rows that all ranks together have taken."""
+        """The rows that all ranks together have taken."""
         return sum(self._taken)
 
     @property
     def epoch(self) -> float:
-        """How often the data has been seen; of a mixture, the part that was seen most often."""
+        """Epochs so far; of a mixture, those of the part that was read most often."""
         return max(taken / len(part.dataset) for taken, part in zip(self._taken, self._parts, strict=True))
 
     @property
@@ -108,11 +108,11 @@ class Loader:
         return self._epochs is not None and self.taken >= self._epochs * len(self._parts[0].dataset)
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the loader stands, as plain numbers: the same on every rank."""
+        """The position of the loader, as plain numbers, the same on every rank."""
         return {"data": self._identity, "seed": self._seed, "shuffle": self._shuffle, "taken": list(self._taken)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where ``state`` was taken. Raises ConfigError where it belongs to other data or another order."""
+        """Continue from ``state``. Raises ConfigError if it belongs to other data or another order."""
         for key, here in (("data", self._identity), ("seed", self._seed), ("shuffle", self._shuffle)):
             if state.get(key) != here:
                 raise ConfigError(
@@ -127,22 +127,23 @@ class Loader:
         return sha256(parts.encode()).hexdigest()
 
     def _next_row(self, *, wanted: bool) -> Row | None:
-        """Advance by one row; read it only where it is ours. None also behind the last epoch."""
+        """Advance by one row, and read it if it is this rank's. None otherwise, and after the last epoch."""
         if self.finished:
             return None
-        at = self._furthest_behind()
+        at = self._next_dataset()
         taken, dataset = self._taken[at], self._parts[at].dataset
         self._taken[at] += 1
-        return dataset[self._place(at, taken)] if wanted else None
+        return dataset[self._row_index(at, taken)] if wanted else None
 
-    def _furthest_behind(self) -> int:
+    def _next_dataset(self) -> int:
+        """The dataset that is furthest below its share."""
         if len(self._parts) == 1:
             return 0
-        behind = [(taken + 1) / part.weight for taken, part in zip(self._taken, self._parts, strict=True)]
-        return behind.index(min(behind))
+        progress = [(taken + 1) / part.weight for taken, part in zip(self._taken, self._parts, strict=True)]
+        return progress.index(min(progress))
 
-    def _place(self, at: int, taken: int) -> int:
-        """The row that comes ``taken``-th from a dataset."""
+    def _row_index(self, at: int, taken: int) -> int:
+        """The index of the ``taken``-th row of a dataset in its order."""
         size = len(self._parts[at].dataset)
         epoch, index = divmod(taken, size)
         if not self._shuffle:
@@ -157,7 +158,7 @@ _NONE = np.zeros(0, dtype=np.int64)
 _EMPTY = Row(_NONE, _NONE, _NONE, _NONE, _NONE.astype(np.bool_))
 
 
-def _check_parts(parts: Sequence[BatchPart], epochs: int | None) -> None:
+def _check_parts(parts: Sequence[MixturePart], epochs: int | None) -> None:
     if not parts or any(len(part.dataset) == 0 for part in parts):
         raise DataError(
             "there is nothing to train on: a dataset has no rows", "check what the filters dropped, and why"

@@ -1,13 +1,13 @@
-"""Which tokens share a row: two plans, both computed from the documents' lengths alone.
+"""Packing plans: which tokens share a row, computed from the documents' lengths alone.
 
-*Stream*: documents end to end, cut every T tokens (V3 section 4.1 trains so). No token is wasted; a document that meets
-a cut goes on in the next row without its beginning. Right for pretraining, where cuts are few beside the text.
+*Stream*: documents concatenated and cut every T tokens (as V3 trains, section 4.1). No token is wasted; a document that
+is cut continues in the next row without its beginning. For pretraining, where cuts are rare relative to the text.
 
-*Best fit*: whole documents, the longest first, each into the fullest row that still holds it (Ding et al., "Fewer
-truncations improve language modeling", 2024, which measured what the cuts of the stream cost). Right for conversations
-and traces, where half a sample teaches to answer a question nobody asked. A little padding remains.
+*Best fit*: whole documents, the longest first, each into the fullest row that still has room for it (Ding et al.,
+"Fewer truncations improve language modeling", 2024, which measured the cost of the stream's cuts). For conversations
+and traces, where half a sample would train answers without their question. A little padding remains.
 
-Either way a row is a list of spans, and packing never lets one span see another.
+Either way a row is a list of spans, and attention never crosses from one span to another.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TooLong = Literal["split", "cut", "drop"]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Tokens ``start`` up to ``stop`` of a store, inside one document, which goes on up to ``end``."""
+    """Tokens ``start`` up to ``stop`` of a store, within one document, which ends at ``end``."""
 
     start: int
     stop: int
@@ -36,7 +36,7 @@ class Span:
 
 
 class PackingPlan(Protocol):
-    """``length`` is the number of tokens in a row (T). ``describe`` names everything that decides the rows."""
+    """``length`` is the number of tokens in a row (T). ``describe`` names everything that determines the rows."""
 
     @property
     def length(self) -> int: ...
@@ -49,7 +49,7 @@ class PackingPlan(Protocol):
         ...
 
     def row(self, index: int) -> Sequence[Span]:
-        """The spans of a row, together at most ``length`` tokens."""
+        """The spans of a row, in total at most ``length`` tokens."""
         ...
 
 
@@ -78,8 +78,8 @@ class StreamPlan:
 
 
 class BestFitPlan:
-    """Rows of whole documents. ``dropped`` counts the documents that ``too_long="drop"`` left out, and
-    ``cut_tokens`` the tokens that ``too_long="cut"`` did."""
+    """Rows of whole documents. ``dropped`` counts the documents that ``too_long="drop"`` drops, ``cut_tokens`` the
+    tokens that ``too_long="cut"`` drops."""
 
     def __init__(self, offsets: Ids, length: int, too_long: TooLong = "split") -> None:
         self.length = _positive(length)
@@ -96,7 +96,7 @@ class BestFitPlan:
 
     @property
     def padding(self) -> float:
-        """The share of all places in rows that no token fills."""
+        """The share of padding in all rows."""
         filled = int((self._pieces[:, 1] - self._pieces[:, 0]).sum())
         return 1 - filled / max(1, len(self._rows) * self.length)
 
@@ -108,14 +108,16 @@ def _positive(length: int) -> int:
 
 
 def _pieces(offsets: Ids, length: int, too_long: TooLong) -> tuple[NDArray[np.int64], int, int]:
-    """(pieces, 3): start, stop, end; and what was left out."""
+    """(pieces, 3): start, stop, end; the number of documents dropped, and of tokens cut."""
     pieces, dropped, cut = [], 0, 0
     for start, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
         excess = end - start - length
         if excess <= 0 or too_long == "split":
             pieces += [(at, min(at + length, end), end) for at in range(start, end, length)]
         elif too_long == "cut":
-            pieces.append((start, start + length, start + length))  # what was cut off is no target either
+            pieces.append(
+                (start, start + length, start + length)
+            )  # the first token that was cut is not a target either
             cut += excess
         else:
             dropped += 1
@@ -123,8 +125,8 @@ def _pieces(offsets: Ids, length: int, too_long: TooLong) -> tuple[NDArray[np.in
 
 
 def _best_fit(sizes: NDArray[np.int64], length: int) -> list[list[int]]:
-    """Best fit decreasing. Open rows are kept by the space they have left; bit s of ``spaces`` says that some row has
-    exactly s, so the tightest row is found by arithmetic on one integer."""
+    """Best fit decreasing. Open rows are grouped by remaining space; bit s of ``spaces`` is set if some row has exactly
+    s left, so the tightest row is one bit operation on an integer."""
     rows: list[list[int]] = []
     with_space: list[list[int]] = [[] for _ in range(length + 1)]
     spaces = 0

@@ -1,11 +1,11 @@
-"""Conversations in the forms that datasets keep them in.
+"""Conversations in the formats of datasets.
 
-    {"messages": [{"role": "user", "content": …}, …], "tools": […]}       OpenAI's, thoughts as ``reasoning_content``
+    {"messages": [{"role": "user", "content": …}, …], "tools": […]}       OpenAI's, with ``reasoning_content``
     {"conversations": [{"from": "human", "value": …}, …]}                 ShareGPT's
     {"question": …, "answer": …, "think": …}                              one question and its answer
 
-Names differ within a form (``prompt``, ``instruction``; ``response``, ``output``…); the tables below hold those in
-use. Thoughts may also stand in front of an answer, between ``<think>`` and ``</think>``.
+Field names vary within a format (``prompt``, ``instruction``; ``response``, ``output``…); the tables below hold those
+in use. Reasoning may also precede an answer, between ``<think>`` and ``</think>``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fathom.base.errors import DataError, TokenizerError
-from fathom.data.samples.turns import samples
+from fathom.data.samples.turns import conversation_samples
 from fathom.data.shards.store import Sample
 from fathom.data.sources.source import BEGINNING, DataSource, Document, Position, Skips
 from fathom.text import markers
@@ -24,7 +24,7 @@ from fathom.types import Conversation, Message, Role, Tool, ToolCall
 
 QUESTIONS = ("question", "prompt", "instruction", "problem", "input")
 ANSWERS = ("response", "answer", "output", "completion", "solution")
-THOUGHTS = ("reasoning_content", "reasoning", "think", "thinking")
+REASONING = ("reasoning_content", "reasoning", "think", "thinking")
 _ROLES: Mapping[str, Role] = {
     "system": "system",
     "developer": "system",
@@ -46,26 +46,26 @@ def chat_samples(
     keeps: Callable[[Document], bool] = lambda _: True,
     start: Position = BEGINNING,
 ) -> Iterator[Sample]:
-    """The samples of every conversation in ``source`` that ``keeps`` keeps, shown to it as one text. What is no
-    conversation, or what the template refuses, goes to ``skips`` with its line."""
+    """The samples of every conversation in ``source`` whose text ``keeps`` accepts. Records without a conversation, or
+    with one that the template refuses, go to ``skips`` with their line."""
     for record in source.records(skips, start):
         try:
-            conversation = conversation_of(record.data)
-            found = list(samples(chat, conversation))
+            conversation = parse_conversation(record.data)
+            turns = list(conversation_samples(chat, conversation))
         except (DataError, TokenizerError) as error:
             skips.add(record.where, error.message)
         else:
             if keeps(Document(conversation_text(conversation), record.where, source.name)):
-                yield from found
+                yield from turns
 
 
 def conversation_text(conversation: Conversation) -> str:
-    """Everything that anybody says in a conversation, or thinks."""
+    """The contents and the reasoning of all messages."""
     return "\n".join(text for message in conversation.messages for text in (message.reasoning, message.content) if text)
 
 
-def conversation_of(data: Mapping[str, Any]) -> Conversation:
-    """The conversation in a record. Raises DataError, which says what is missing, where it holds none."""
+def parse_conversation(data: Mapping[str, Any]) -> Conversation:
+    """The conversation in a record. Raises DataError, with what is missing, if there is none."""
     listed = data.get("messages", data.get("conversations"))
     if listed is None:
         return Conversation(_pair(data))
@@ -84,42 +84,42 @@ def _pair(data: Mapping[str, Any]) -> tuple[Message, ...]:
         question = f"{question}\n\n{extra}"
     system = data.get("system")
     opening = (Message("system", system),) if isinstance(system, str) and system else ()
-    return (*opening, Message("user", question), _assistant(answer, _first(data, THOUGHTS), ()))
+    return (*opening, Message("user", question), _assistant(answer, _first(data, REASONING), ()))
 
 
 def _message(entry: Any) -> Message:
     if not isinstance(entry, Mapping):
-        raise DataError("one of its messages is no object")
-    written = entry.get("role", entry.get("from"))
-    role = _ROLES.get(written) if isinstance(written, str) else None
+        raise DataError("one of its messages is not an object")
+    name = entry.get("role", entry.get("from"))
+    role = _ROLES.get(name) if isinstance(name, str) else None
     if role is None:
-        raise DataError(f"a message has the role {written!r}")
+        raise DataError(f"a message has the role {name!r}")
     content = entry.get("content", entry.get("value"))
     calls = _calls(entry.get("tool_calls")) if role == "assistant" else ()
     if content is None and calls:
         content = ""
     if not isinstance(content, str):
-        raise DataError(f"the content of a message of the {role} is no text")
+        raise DataError(f"the content of a {role} message is not text")
     if role == "assistant":
-        return _assistant(content, _first(entry, THOUGHTS), calls)
+        return _assistant(content, _first(entry, REASONING), calls)
     return Message(role, content, tool_call_id=_text(entry.get("tool_call_id")), name=_text(entry.get("name")))
 
 
-def _assistant(content: str, thoughts: str | None, calls: tuple[ToolCall, ...]) -> Message:
-    if thoughts is None:
-        thoughts, content = thoughts_apart(content)
+def _assistant(content: str, reasoning: str | None, calls: tuple[ToolCall, ...]) -> Message:
+    if reasoning is None:
+        reasoning, content = split_reasoning(content)
     if not content.strip() and not calls:
         raise DataError("an answer is empty")
-    return Message("assistant", content, reasoning=thoughts, tool_calls=calls)
+    return Message("assistant", content, reasoning=reasoning, tool_calls=calls)
 
 
-def thoughts_apart(content: str) -> tuple[str | None, str]:
-    """The thoughts at the beginning of an answer, between their tags, and the rest; None where there are none."""
+def split_reasoning(content: str) -> tuple[str | None, str]:
+    """The reasoning at the beginning of an answer, between its tags, and the rest; None if there is none."""
     opened = content.lstrip()
     if not opened.startswith(markers.THINK_OPEN) or markers.THINK_CLOSE not in opened:
         return None, content
-    thoughts, _, answer = opened.removeprefix(markers.THINK_OPEN).partition(markers.THINK_CLOSE)
-    return thoughts.strip("\r\n"), answer.lstrip("\r\n")
+    reasoning, _, answer = opened.removeprefix(markers.THINK_OPEN).partition(markers.THINK_CLOSE)
+    return reasoning.strip("\r\n"), answer.lstrip("\r\n")
 
 
 def _calls(listed: Any) -> tuple[ToolCall, ...]:
@@ -143,7 +143,7 @@ def _tools(listed: Any) -> tuple[Tool, ...]:
     for entry in listed if isinstance(listed, list) else [None]:
         function = entry.get("function", entry) if isinstance(entry, Mapping) else None
         if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
-            raise DataError("a tool on offer has no name")
+            raise DataError("a tool has no name")
         parameters = function.get("parameters")
         described = parameters if isinstance(parameters, Mapping) else {}
         tools.append(Tool(function["name"], _text(function.get("description")) or "", described))
@@ -151,7 +151,7 @@ def _tools(listed: Any) -> tuple[Tool, ...]:
 
 
 def _first(data: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    """The first field that holds a text; an empty question or answer is none."""
+    """The text of the first of these fields that has one; empty texts do not count."""
     return next((value for name in names if isinstance(value := data.get(name), str) and value.strip()), None)
 
 

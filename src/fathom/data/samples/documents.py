@@ -1,4 +1,4 @@
-"""Documents to tokens: what stands before, around and behind the text of one."""
+"""Documents to samples: BOS, the text, EOS, and fill-in-the-middle."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def tokenize_documents(
     fim: FillInMiddle | None = None,
     first: int = 0,
 ) -> Iterator[Sample]:
-    """One sample a document: ``bos`` (where the vocabulary has it), the text, the end token. ``first`` is the number of
-    the first document, on which what ``fim`` does with it depends.
+    """One sample a document: BOS (if ``bos``, and the vocabulary has it), the text, EOS. ``first`` is the number of
+    the first document, which determines what ``fim`` does with it.
 
-    A text that spells out a special token stays text: it must not end a document that goes on. Raises TokenizerError
-    where the vocabulary has no end token, because documents would run into each other.
+    The text of a special token is encoded as ordinary text: it must not end a document. Raises TokenizerError if the
+    vocabulary has no EOS token, because documents could not be told apart.
     """
     if not tokenizer.eos_ids:
         raise TokenizerError("the vocabulary has no end token", "add eos_token to tokenizer_config.json")

@@ -1,12 +1,12 @@
-"""Conversations to samples: the tokens that an assistant writes are learned, everything else is only read.
+"""Conversations to samples: the assistant's tokens are trained on, all others are only context.
 
-What is learned must be what the engine will ask for, token by token. So every assistant turn is built as at inference:
-the prompt as `fathom.text.conversation.Chat` renders it, then what the model itself would have written behind it,
-thoughts, answer, tool calls and end token. Rendering the whole conversation at once and marking spans would be shorter
-and wrong: templates drop the thoughts of past turns, so the model would learn turns without their thinking.
+The trained tokens must be those of inference, one by one. So every assistant turn is built as at inference: the prompt
+as `fathom.text.conversation.Chat` renders it, then the model's text after it: reasoning, answer, tool calls and end
+token. Rendering the whole conversation at once and marking spans would be shorter and wrong: templates drop the
+reasoning of past turns, so the model would be trained on turns without their thinking.
 
-As long as a template only appends, the turns of a conversation share one sample. Where it rewrites the past, a new
-sample begins, as a new request would.
+While a template only appends, the turns of a conversation share one sample. If it changes past turns, a new sample
+begins, as a new request would.
 """
 
 from __future__ import annotations
@@ -23,42 +23,44 @@ from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.types import Conversation, Message
 
 
-def samples(chat: Chat, conversation: Conversation) -> Iterator[Sample]:
-    """The samples of a conversation; every assistant turn is learned in exactly one of them.
+def conversation_samples(chat: Chat, conversation: Conversation) -> Iterator[Sample]:
+    """The samples of a conversation; every assistant turn is trained on in exactly one of them.
 
-    A turn with ``reasoning`` is learned behind a prompt that asks for thinking, one without behind a prompt that does
-    not, unless the conversation itself says. Raises DataError where no turn is the assistant's, or where thoughts
-    contain the tag that closes them.
+    The prompt of a turn with ``reasoning`` asks for thinking, that of a turn without does not, unless
+    ``conversation.thinking`` is set. Raises DataError if there is no assistant turn, or if reasoning contains the tag
+    that closes it.
     """
     ids: list[int] = []
     learned: list[bool] = []
     for at, message in enumerate(conversation.messages):
         if message.role != "assistant":
             continue
-        asked = _thinking(chat, conversation, message)
-        prompt = chat.render(replace(conversation, messages=conversation.messages[:at], thinking=asked, prefill=False))
+        thinking = _thinking(chat, conversation, message)
+        prompt = chat.render(
+            replace(conversation, messages=conversation.messages[:at], thinking=thinking, prefill=False)
+        )
         if ids and list(prompt.ids[: len(ids)]) != ids:
             yield Sample(ids, learned)
             ids, learned = [], []
-        message_text = completion(chat, prompt, message)
-        ids = [*prompt.ids, *message_text]
-        learned = [*learned, *[False] * (len(prompt.ids) - len(learned)), *[True] * len(message_text)]
+        turn = completion_ids(chat, prompt, message)
+        ids = [*prompt.ids, *turn]
+        learned = [*learned, *[False] * (len(prompt.ids) - len(learned)), *[True] * len(turn)]
     if not ids:
-        raise DataError("the conversation has no turn of an assistant", "there is nothing to learn from it")
+        raise DataError("the conversation has no assistant turn", "leave it out, or add one")
     yield Sample(ids, learned)
 
 
-def completion(chat: Chat, prompt: Prompt, message: Message) -> list[int]:
-    """The token ids that say ``message`` behind ``prompt``, end token included."""
+def completion_ids(chat: Chat, prompt: Prompt, message: Message) -> list[int]:
+    """The token ids of ``message`` after ``prompt``, end token included."""
     ids = encode_markup(chat.tokenizer, message_text(prompt, message))
     end = _end(chat, prompt)
     return [*ids, *([end] if end is not None else encode_markup(chat.tokenizer, "".join(prompt.stop[:1])))]
 
 
 def message_text(prompt: Prompt, message: Message) -> str:
-    """The text that says ``message`` behind ``prompt``: an opened thinking is not opened again."""
+    """The model's text of ``message`` after ``prompt``, without a tag that the prompt already opened."""
     if message.reasoning is not None and markers.THINK_CLOSE in message.reasoning:
-        raise DataError(f"thoughts contain {markers.THINK_CLOSE}", "split thoughts and answer at the first one")
+        raise DataError(f"the reasoning contains {markers.THINK_CLOSE}", "split reasoning and answer at the first one")
     dialect = prompt.dialect
     if prompt.thinking:
         text = dialect.write(replace(message, reasoning=message.reasoning or ""))
@@ -75,8 +77,8 @@ def _thinking(chat: Chat, conversation: Conversation, message: Message) -> bool 
 
 
 def encode_markup(tokenizer: Tokenizer, text: str) -> list[int]:
-    """A model's ``text``, with the markup that it writes as tokens; any other special token is spelled out, or a text
-    that quotes the end token would teach to stop there."""
+    """Token ids of a model's ``text``: structural markup as its tokens, any other special token as ordinary text, or a
+    text that quotes the end token would train to stop there."""
     if not any(token in text for token in tokenizer.added_tokens if token not in markers.STRUCTURE):
         return tokenizer.encode(text)
     markup = [token for token in tokenizer.added_tokens if token in markers.STRUCTURE]
@@ -85,7 +87,7 @@ def encode_markup(tokenizer: Tokenizer, text: str) -> list[int]:
 
 
 def _end(chat: Chat, prompt: Prompt) -> int | None:
-    """The token that ends a turn: the one that the template writes, or the vocabulary's end."""
+    """The token that ends a turn: the template's, or else the vocabulary's EOS."""
     for end in prompt.dialect.ends:
         index = chat.tokenizer.token_id(end)
         if index is not None and index in prompt.stop_token_ids:

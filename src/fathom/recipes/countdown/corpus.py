@@ -12,8 +12,8 @@ from itertools import islice
 from fathom.base.errors import DataError
 from fathom.data.samples.documents import tokenize_documents
 from fathom.data.shards.store import Sample
-from fathom.data.sources import source as record
 from fathom.data.sources.open import open_source
+from fathom.data.sources.source import Skips, documents
 from fathom.recipes.countdown.traces import SolverErrors, question, traces
 from fathom.recipes.countdown.vocabulary import chat
 from fathom.text import r1
@@ -44,7 +44,7 @@ def _texts(word: str, tokenizer: Tokenizer) -> Iterator[Sample]:
     """Without end."""
     while True:
         found = False
-        for sample in tokenize_documents(record.documents(open_source(word), record.Skips()), tokenizer):
+        for sample in tokenize_documents(documents(open_source(word), Skips()), tokenizer):
             found = True
             yield sample
         if not found:

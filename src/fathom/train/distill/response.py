@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fathom.data.samples.conversations import thoughts_apart
+from fathom.data.samples.conversations import split_reasoning
 from fathom.text import markers
 from fathom.train.distill.teacher import Ending, TeacherAnswer, answer
 
@@ -84,7 +84,7 @@ def _content(value: Any) -> str:
 def _thoughts(content: str) -> tuple[str | None, str]:
     opened = content.lstrip().startswith(markers.THINK_OPEN)
     if markers.THINK_CLOSE in content:
-        return thoughts_apart(content if opened else markers.THINK_OPEN + content)
+        return split_reasoning(content if opened else markers.THINK_OPEN + content)
     if opened:  # and never closed: nothing has been answered
         return content.lstrip().removeprefix(markers.THINK_OPEN).strip("\r\n"), ""
     return None, content

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fathom.data.samples.turns import encode_markup, samples
+from fathom.data.samples.turns import conversation_samples, encode_markup
 from fathom.data.shards.store import Sample
 from fathom.tasks.task import Item
 from fathom.text import markers
@@ -37,7 +37,7 @@ class SampleBuilder:
             return self._complete_sample(item.prompt, message)
         if self._chat is None:
             self._chat = Chat(self._tokenizer, self._template)
-        (sample,) = samples(self._chat, Conversation((*item.prompt, message)))
+        (sample,) = conversation_samples(self._chat, Conversation((*item.prompt, message)))
         return sample
 
     def learned_text(self, sample: Sample) -> str:

@@ -11,7 +11,7 @@ from fathom.data.packing.batch import PackedDataset
 from fathom.data.packing.plan import BestFitPlan, PackingPlan, StreamPlan
 from fathom.data.samples.conversations import chat_samples
 from fathom.data.samples.documents import tokenize_documents
-from fathom.data.samples.turns import samples
+from fathom.data.samples.turns import conversation_samples
 from fathom.data.shards.reader import Shards
 from fathom.data.shards.store import Ids, MemoryStore, Sample, TokenStore
 from fathom.data.sources.open import open_source
@@ -90,7 +90,7 @@ def _generate_samples(data: GeneratedData, tokenizer: Tokenizer, template: ChatT
                 yield from tokenize_documents([Document(item, str(number), data.function)], tokenizer)
             case Conversation():
                 chat = chat or Chat(tokenizer, template)
-                yield from samples(chat, item)
+                yield from conversation_samples(chat, item)
             case Sample():
                 yield item
             case _:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fathom.data.filters.decontaminate import Contamination, EvaluationItem
+from fathom.data.filters.decontaminate import ContaminationFilter, EvaluationItem
 from fathom.data.filters.words import normalize
 from fathom.data.sources.source import Document
 
@@ -19,8 +19,8 @@ TINY = "What is 7 times 8?"
 FILLER = normalize("the lamp on the table was lit and somebody had opened the window to let the evening in")
 
 
-def judge(**options: int) -> Contamination:
-    contamination = Contamination(**options)
+def judge(**options: int) -> ContaminationFilter:
+    contamination = ContaminationFilter(**options)
     contamination.add("trains", [EvaluationItem(LONG, "380")])
     contamination.add(
         "planets", [EvaluationItem(SHORT, "Venus"), EvaluationItem(TINY, "56"), EvaluationItem("Why?", "yes")]
@@ -89,7 +89,7 @@ def test_a_template_does_not_condemn_its_problems() -> None:
             f"Using the numbers {number} {number + 1} 3, reach 12. Use every number once, with + and - and parentheses."
         )
 
-    contamination = Contamination()
+    contamination = ContaminationFilter()
     contamination.add("countdown", [EvaluationItem(problem(number)) for number in range(30)])
     contamination.add("copies", [EvaluationItem(LONG)] * 11)
     assert contamination(Document(problem(7), "1", "train")) == "holds an item of countdown"
@@ -99,7 +99,7 @@ def test_a_template_does_not_condemn_its_problems() -> None:
 
 
 def test_sums_of_the_same_numbers_are_different_problems() -> None:
-    contamination = Contamination()
+    contamination = ContaminationFilter()
     contamination.add("sums", [EvaluationItem("Calculate 4 / ( 1 - 3 + 4 ).", "2")])
     assert contamination(Document("calculate 4/(1−3+4) = 2", "1", "train")) == "holds an item of sums"
     assert contamination(Document("Calculate 4 * ( 1 - 3 - 4 ). Not 2!", "1", "train")) is None
@@ -108,7 +108,7 @@ def test_sums_of_the_same_numbers_are_different_problems() -> None:
 def test_an_instruction_before_every_question_does_not_hide_the_questions() -> None:
     rng = random.Random(0)
     questions = [" ".join(rng.choices(FILLER, k=25)) for _ in range(40)]
-    contamination = Contamination()
+    contamination = ContaminationFilter()
     contamination.add("set", [EvaluationItem(f"Answer the following question with one letter: {q}") for q in questions])
     assert all(contamination(Document(question, "1", "train")) == "holds an item of set" for question in questions)
     assert contamination(Document("Answer the following question with one letter: why?", "1", "train")) is None

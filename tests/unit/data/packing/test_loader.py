@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fathom.base.errors import ConfigError, DataError
 from fathom.data.packing.batch import PackedDataset
-from fathom.data.packing.loader import BatchPart, Loader
+from fathom.data.packing.loader import Loader, MixturePart
 from fathom.data.packing.plan import StreamPlan
 from fathom.data.shards.store import MemoryStore, Sample
 
@@ -30,7 +30,7 @@ def test_a_resumed_run_sees_what_an_uninterrupted_one_sees(data: st.DataObject) 
     """Killed at any step, any number of times, and resumed on another number of ranks each time."""
     batch, seed = data.draw(st.sampled_from([4, 6, 12])), data.draw(st.integers(0, 1000))
     parts = [
-        BatchPart(dataset(data.draw(st.integers(1, 30)), 100 * at), data.draw(st.sampled_from([1, 2, 0.3])))
+        MixturePart(dataset(data.draw(st.integers(1, 30)), 100 * at), data.draw(st.sampled_from([1, 2, 0.3])))
         for at in range(2)
     ]
     whole = Loader(parts, batch, seed=seed)
@@ -75,7 +75,7 @@ def test_without_shuffling_rows_come_as_they_lie() -> None:
 
 
 def test_a_mixture_keeps_its_shares_at_every_moment() -> None:
-    loader = Loader([BatchPart(dataset(7), 3), BatchPart(dataset(5, 100), 1)], 4, seed=5)
+    loader = Loader([MixturePart(dataset(7), 3), MixturePart(dataset(5, 100), 1)], 4, seed=5)
     for _ in range(20):
         assert sum(name >= 100 for name in names(next(loader))) == 1
 
@@ -124,14 +124,14 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("parts", "message"),
         [
-            ([BatchPart(dataset(1), 0.0)], "not above 0"),
-            ([BatchPart(dataset(1)), BatchPart(dataset(1, length=3))], "different lengths"),
+            ([MixturePart(dataset(1), 0.0)], "not above 0"),
+            ([MixturePart(dataset(1)), MixturePart(dataset(1, length=3))], "different lengths"),
         ],
     )
-    def test_a_mixture_that_cannot_be(self, parts: list[BatchPart], message: str) -> None:
+    def test_a_mixture_that_cannot_be(self, parts: list[MixturePart], message: str) -> None:
         with pytest.raises(ConfigError, match=message):
             Loader(parts, 1)
 
     def test_epochs_of_a_mixture(self) -> None:
         with pytest.raises(ConfigError, match="no epochs"):
-            Loader([BatchPart(dataset(1)), BatchPart(dataset(2))], 1, epochs=1)
+            Loader([MixturePart(dataset(1)), MixturePart(dataset(2))], 1, epochs=1)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fathom.base.errors import DataError
-from fathom.data.samples.conversations import chat_samples, conversation_of
+from fathom.data.samples.conversations import chat_samples, parse_conversation
 from fathom.data.sources.source import GeneratedSource, Skips
 from fathom.text.conversation import Chat
 from fathom.types import Conversation, Message, Tool, ToolCall
@@ -31,7 +31,7 @@ THOUGHT = Message("assistant", "ho", reasoning="hm")
     ],
 )
 def test_forms(record: dict[str, Any], expected: tuple[Message, ...]) -> None:
-    assert conversation_of(record) == Conversation(expected)
+    assert parse_conversation(record) == Conversation(expected)
 
 
 def test_tools() -> None:
@@ -48,7 +48,7 @@ def test_tools() -> None:
             {"role": "tool", "content": "2", "tool_call_id": "a"},
         ],
     }
-    assert conversation_of(record) == Conversation(
+    assert parse_conversation(record) == Conversation(
         (Message("assistant", tool_calls=(ToolCall("a", "add", '{"x": 1}'),)), Message("tool", "2", tool_call_id="a")),
         tools=(Tool("add", "adds", {"type": "object"}),),
     )
@@ -61,17 +61,17 @@ def test_tools() -> None:
         ({"question": "hi", "answer": " "}, "it has no answer (one of response, answer, output, completion, solution)"),
         ({"messages": []}, "its messages are not a list of messages"),
         ({"messages": "hi"}, "its messages are not a list of messages"),
-        ({"messages": ["hi"]}, "one of its messages is no object"),
+        ({"messages": ["hi"]}, "one of its messages is not an object"),
         ({"messages": [{"role": "narrator", "content": ""}]}, "a message has the role 'narrator'"),
-        ({"messages": [{"role": "user", "content": ["hi"]}]}, "the content of a message of the user is no text"),
+        ({"messages": [{"role": "user", "content": ["hi"]}]}, "the content of a user message is not text"),
         ({"messages": [{"role": "assistant", "content": " "}]}, "an answer is empty"),
         ({"messages": [{"role": "assistant", "content": "", "tool_calls": [{}]}]}, "a tool call has no name"),
-        ({"messages": [{"role": "user", "content": "hi"}], "tools": [{}]}, "a tool on offer has no name"),
+        ({"messages": [{"role": "user", "content": "hi"}], "tools": [{}]}, "a tool has no name"),
     ],
 )
 def test_what_is_no_conversation(record: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError) as caught:
-        conversation_of(record)
+        parse_conversation(record)
     assert caught.value.message == message
 
 
@@ -90,7 +90,7 @@ json = st.recursive(
 @given(st.dictionaries(st.sampled_from(["messages", "conversations", "tools", "question", "answer", "input"]), json))
 def test_any_record_is_a_conversation_or_a_data_error(record: dict[str, Any]) -> None:
     with suppress(DataError):
-        assert conversation_of(record).messages
+        assert parse_conversation(record).messages
 
 
 def test_broken_conversations_are_skipped_with_their_place(r1_chat: Chat) -> None:
@@ -100,5 +100,5 @@ def test_broken_conversations_are_skipped_with_their_place(r1_chat: Chat) -> Non
     assert len(found) == 1
     assert skips.items == [
         ("rows:2", "it has no answer (one of response, answer, output, completion, solution)"),
-        ("rows:3", "the conversation has no turn of an assistant"),
+        ("rows:3", "the conversation has no assistant turn"),
     ]

@@ -25,7 +25,7 @@ def test_a_document_is_opened_and_ended() -> None:
 
 
 def test_some_documents_are_rearranged() -> None:
-    fim = FillInMiddle.of(TOKENIZER, rate=0.5)
+    fim = FillInMiddle.from_tokenizer(TOKENIZER, rate=0.5)
     samples = list(tokenize_documents([Document("plain text", str(n), "test") for n in range(40)], TOKENIZER, fim=fim))
     assert 10 < sum(fim.begin in sample.ids for sample in samples) < 30
     assert all((sample.ids[0], sample.ids[-1]) == (0, 1) for sample in samples)

@@ -11,7 +11,7 @@ from fathom.text.tokenizer import bpe
 from fathom.text.tokenizer.tokenizer import Tokenizer
 
 TOKENIZER = bpe.train(["def add(a, b):\n    return a + b\n"] * 9, 320)
-ALWAYS = FillInMiddle.of(TOKENIZER, rate=1.0, seed=3)
+ALWAYS = FillInMiddle.from_tokenizer(TOKENIZER, rate=1.0, seed=3)
 
 
 def encode(text: str) -> list[int]:
@@ -45,7 +45,7 @@ def test_cuts_fall_everywhere() -> None:
 
 
 def test_the_seed_and_the_number_decide() -> None:
-    other = FillInMiddle.of(TOKENIZER, rate=1.0, seed=4)
+    other = FillInMiddle.from_tokenizer(TOKENIZER, rate=1.0, seed=4)
     assert [ALWAYS.cuts(1000, n) for n in range(5)] == [ALWAYS.cuts(1000, n) for n in range(5)]
     assert [ALWAYS.cuts(1000, n) for n in range(5)] != [other.cuts(1000, n) for n in range(5)]
 
@@ -57,4 +57,4 @@ def test_a_rate_that_is_no_share_is_refused() -> None:
 
 def test_a_vocabulary_without_the_tokens_is_refused(smollm: Tokenizer) -> None:
     with pytest.raises(TokenizerError, match="no fill-in-the-middle tokens; set the rate to 0"):
-        FillInMiddle.of(smollm)
+        FillInMiddle.from_tokenizer(smollm)

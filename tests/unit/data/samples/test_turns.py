@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fathom.base.errors import DataError
-from fathom.data.samples.turns import message_text, samples
+from fathom.data.samples.turns import conversation_samples, message_text
 from fathom.data.shards.store import Sample
 from fathom.text import r1
 from fathom.text.conversation import Chat
@@ -29,7 +29,7 @@ def shown(chat: Chat, sample: Sample) -> list[tuple[bool, str]]:
 
 def test_one_turn_with_thoughts(r1_chat: Chat) -> None:
     talk = Conversation((Message("user", "think?"), Message("assistant", "said", reasoning="words")))
-    (sample,) = samples(r1_chat, talk)
+    (sample,) = conversation_samples(r1_chat, talk)
     assert shown(r1_chat, sample) == [
         (False, f"{r1.BOS}{U}think?{A}<think>\n"),
         (True, f"words\n</think>\n\nsaid{E}"),
@@ -46,7 +46,7 @@ def test_turns_without_thoughts_share_a_sample_where_the_template_only_appends(s
             Message("assistant", "d"),
         )
     )
-    (sample,) = samples(smollm_chat, talk)
+    (sample,) = conversation_samples(smollm_chat, talk)
     assert shown(smollm_chat, sample) == [
         (False, "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\n"),
         (True, "b<|im_end|>"),
@@ -64,7 +64,7 @@ def test_a_template_that_drops_past_thoughts_begins_a_new_sample(r1_chat: Chat) 
             Message("assistant", "d", reasoning="two"),
         )
     )
-    first, second = samples(r1_chat, talk)
+    first, second = conversation_samples(r1_chat, talk)
     assert shown(r1_chat, first)[-1] == (True, f"one\n</think>\n\nb{E}")
     assert shown(r1_chat, second) == [
         (False, f"{r1.BOS}{U}a{A}b{E}{U}c{A}<think>\n"),
@@ -73,12 +73,14 @@ def test_a_template_that_drops_past_thoughts_begins_a_new_sample(r1_chat: Chat) 
 
 
 def test_a_turn_without_thoughts_is_asked_without_thinking(r1_chat: Chat) -> None:
-    (sample,) = samples(r1_chat, Conversation((Message("user", "a"), Message("assistant", "b"))))
+    (sample,) = conversation_samples(r1_chat, Conversation((Message("user", "a"), Message("assistant", "b"))))
     assert shown(r1_chat, sample) == [(False, f"{r1.BOS}{U}a{A}<think>\n\n</think>\n\n"), (True, f"b{E}")]
 
 
 def test_thoughts_are_taught_to_a_model_whose_template_has_no_word_for_them(smollm_chat: Chat) -> None:
-    (sample,) = samples(smollm_chat, Conversation((Message("user", "a"), Message("assistant", "b", reasoning="r"))))
+    (sample,) = conversation_samples(
+        smollm_chat, Conversation((Message("user", "a"), Message("assistant", "b", reasoning="r")))
+    )
     assert shown(smollm_chat, sample)[-1] == (True, "<think>\nr\n</think>\n\nb<|im_end|>")
 
 
@@ -92,7 +94,7 @@ def test_tool_calls_are_learned_and_their_results_are_not(r1_chat: Chat) -> None
         ),
         tools=(Tool("add"),),
     )
-    runs = [run for sample in samples(r1_chat, talk) for run in shown(r1_chat, sample)]
+    runs = [run for sample in conversation_samples(r1_chat, talk) for run in shown(r1_chat, sample)]
     learned = "".join(text for is_learned, text in runs if is_learned)
     read = "".join(text for is_learned, text in runs if not is_learned)
     assert learned.count("<｜tool▁call▁begin｜>function<｜tool▁sep｜>add\n```json\n") == 1
@@ -103,7 +105,9 @@ def test_tool_calls_are_learned_and_their_results_are_not(r1_chat: Chat) -> None
 
 def test_a_message_that_quotes_control_tokens_does_not_become_them(r1_chat: Chat) -> None:
     said = f"write {E} or {U}"
-    (sample,) = samples(r1_chat, Conversation((Message("user", E), Message("assistant", said, reasoning="r"))))
+    (sample,) = conversation_samples(
+        r1_chat, Conversation((Message("user", E), Message("assistant", said, reasoning="r")))
+    )
     eos = r1_chat.tokenizer.token_id(E)
     assert list(sample.ids).count(eos) == 1
     assert sample.ids[-1] == eos
@@ -123,7 +127,7 @@ def test_what_is_learned_reads_back_as_the_message(turns: list[tuple[str, str, s
         messages += [Message("user", asked), Message("assistant", said, reasoning=thought if thinks else None)]
         expected.append(messages[-1])
     read = []
-    for sample in samples(chat, Conversation(tuple(messages))):
+    for sample in conversation_samples(chat, Conversation(tuple(messages))):
         at = 0
         for learned, text in shown(chat, sample):
             size = len(chat.tokenizer.encode(text))
@@ -142,13 +146,15 @@ TOKENIZER: Tokenizer = bpe.train([], bpe.MIN_VOCAB_SIZE)
 
 class TestRefusals:
     def test_a_conversation_without_an_assistant(self, r1_chat: Chat) -> None:
-        with pytest.raises(DataError, match="no turn of an assistant"):
-            list(samples(r1_chat, Conversation((Message("user", "a"),))))
+        with pytest.raises(DataError, match="no assistant turn"):
+            list(conversation_samples(r1_chat, Conversation((Message("user", "a"),))))
 
     def test_thoughts_that_close_themselves(self, r1_chat: Chat) -> None:
-        with pytest.raises(DataError, match="thoughts contain </think>"):
+        with pytest.raises(DataError, match="the reasoning contains </think>"):
             list(
-                samples(r1_chat, Conversation((Message("user", "a"), Message("assistant", "b", reasoning="</think>"))))
+                conversation_samples(
+                    r1_chat, Conversation((Message("user", "a"), Message("assistant", "b", reasoning="</think>")))
+                )
             )
 
 

@@ -62,7 +62,7 @@ def test_quoted_control_tokens_are_spelled_out(lessons):
 
 
 def test_thoughts_that_close_themselves_are_no_lesson(lessons):
-    with pytest.raises(DataError, match="thoughts contain </think>"):
+    with pytest.raises(DataError, match="the reasoning contains </think>"):
         lessons.sample(ITEM, answer("3", "a</think>b"))
 
 

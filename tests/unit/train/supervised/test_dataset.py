@@ -18,7 +18,7 @@ BYTES = bpe.train([], bpe.MIN_VOCAB_SIZE)
 TEMPLATE = bpe.chat_template()
 
 GENERATOR = """
-from fathom.data.store import Sample
+from fathom.data.shards.store import Sample
 from fathom.types import Conversation, Message
 
 def texts(count=2):
