@@ -23,7 +23,7 @@ def build(job: dict[str, Any]) -> tuple[nn.Module, training_protocol.Loss, str]:
 
     def loss(tokens: Tensor, targets: Tensor) -> Tensor:
         everywhere = torch.ones_like(targets, dtype=torch.bool)
-        return predict(model, model.hidden(tokens), targets, everywhere).loss / targets.numel()
+        return predict(model, model.hidden_states(tokens), targets, everywhere).loss / targets.numel()
 
     return model.to(job["device"]), loss, f"fathom {__version__}"
 

@@ -15,11 +15,9 @@ from fathom.engine.routing_trace import Routes
 from fathom.kernels.latent import LayerTensors, ModelTensors, Packed, Rows, Sizes, can_serve
 from fathom.model.config import MLAConfig, ModelConfig
 from fathom.model.decoder_layer import DecoderLayer
-from fathom.model.linear import Linear
 from fathom.model.mla import LATENT_NORM_EPS, MLAttention
-from fathom.model.mlp import MLP
+from fathom.model.modules import MLP, Linear, RMSNorm
 from fathom.model.moe import Experts, MoE
-from fathom.model.norm import RMSNorm
 from fathom.model.rope import Rope
 from fathom.model.router import Router
 from fathom.model.transformer import Transformer

@@ -80,7 +80,7 @@ def burst(
         else:
             context = state.context()
             with listening(routes, context):
-                hidden = model.hidden(state.tokens, state.positions, context)[0]  # (B, D)
+                hidden = model.hidden_states(state.tokens, state.positions, context)[0]  # (B, D)
             chosen, taken = _choose(model.logits(hidden).float(), state, state.random_uniforms[step], vocab_limit)
         ids, values = torch.stack((chosen.double(), taken.double())).cpu().numpy()  # one transfer
         if not np.isfinite(values).all():

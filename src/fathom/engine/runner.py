@@ -32,7 +32,7 @@ class LanguageModel(Protocol):
 
     config: ModelConfig
 
-    def hidden(
+    def hidden_states(
         self, tokens: Tensor, positions: Tensor | None = None, context: AttentionContext | None = None
     ) -> Tensor:
         """(B, T) → (B, T, D) after the final norm."""
@@ -91,7 +91,7 @@ class Runner:
         """
         tokens, positions, context = self._lay_out(work)
         with listening(self._routes, context):
-            hidden = self._model.hidden(tokens, positions, context)[0]  # (T, D)
+            hidden = self._model.hidden_states(tokens, positions, context)[0]  # (T, D)
         ends = list(accumulate(item.length for item in work))
         last = [end - 1 for item, end in zip(work, ends, strict=True) if item.length == item.sequence.pending]
         logits = self._logits(hidden if len(last) == len(hidden) else hidden[last])

@@ -27,7 +27,7 @@ class CausalContext:
         self._absorbed = absorbed
         self._keep = keep
         self._documents = documents
-        first = None if documents is None else first_seen(documents)  # (B, T)
+        first = None if documents is None else document_starts(documents)  # (B, T)
         self._spans = None if first is None else VisibleSpans(first)
         self._intervals = keep is None and (documents is None or first is not None)
         self._mask: Tensor | None = None
@@ -44,7 +44,7 @@ class CausalContext:
         return dense_attention(q, k, v, scale, causal=False, mask=self._mask)
 
 
-def first_seen(documents: Tensor) -> Tensor | None:
+def document_starts(documents: Tensor) -> Tensor | None:
     """Where the document of each token begins, (B, T) int32; None where one is interrupted by another."""
     place = torch.arange(documents.shape[1], device=documents.device)
     begins = torch.ones_like(documents, dtype=torch.bool)

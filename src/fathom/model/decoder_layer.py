@@ -8,9 +8,8 @@ from fathom.model.config import MLAConfig, ModelConfig
 from fathom.model.context import AttentionContext, CacheSpec
 from fathom.model.gqa import GQAttention
 from fathom.model.mla import MLAttention
-from fathom.model.mlp import MLP
+from fathom.model.modules import MLP, RMSNorm, matmul_dtype
 from fathom.model.moe import MoE
-from fathom.model.norm import RMSNorm, product_dtype
 from fathom.model.rope import Rotation
 
 
@@ -25,7 +24,7 @@ class DecoderLayer(nn.Module):
         self.mlp = _feed_forward(config, routed=routed)
 
     def forward(self, x: Tensor, rotation: Rotation, context: AttentionContext) -> Tensor:
-        dtype = product_dtype(x)
+        dtype = matmul_dtype(x)
         x = x + self.attention(self.attention_norm(x, dtype), rotation, context)
         return x + self.mlp(self.mlp_norm(x, dtype))
 

@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from fathom.model.config import GQAConfig, ModelConfig
 from fathom.model.context import AttentionContext, CacheSpec
-from fathom.model.linear import Linear
-from fathom.model.norm import RMSNorm
+from fathom.model.modules import Linear, RMSNorm
 from fathom.model.rope import Rotation
 
 

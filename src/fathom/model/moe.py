@@ -11,10 +11,9 @@ from torch import Tensor, nn
 
 from fathom.kernels.swiglu import swiglu
 from fathom.model.config import MoEConfig
-from fathom.model.grouped import Order, evenly, grouped_linear
-from fathom.model.mlp import MLP
-from fathom.model.norm import product_dtype
+from fathom.model.modules import MLP, matmul_dtype
 from fathom.model.router import Router, Routing
+from fathom.model.token_dispatch import TokenDispatch, grouped_linear, row_multiple
 
 
 class Experts(nn.Module):
@@ -47,14 +46,14 @@ class Experts(nn.Module):
         return total.index_add(0, token, weighted).to(x.dtype)
 
     def _train(self, x: Tensor, routing: Routing) -> Tensor:
-        """The same with products whose gradients cost no copies (:mod:`fathom.model.grouped_linear`)."""
-        dtype, out_dtype = product_dtype(x), x.dtype
+        """The same with products whose gradients cost no copies (:mod:`fathom.model.token_dispatch_linear`)."""
+        dtype, out_dtype = matmul_dtype(x), x.dtype
         x = x.to(dtype)
-        order = Order(routing.experts, len(self.gate), evenly(x))
-        rows = order.spread(x)  # (N·K, D), and zeros
-        inner = swiglu(grouped_linear(rows, order, self.gate, self.up))  # (N·K, I)
-        out = grouped_linear(inner, order, self.down)  # (N·K, D)
-        return order.combine(out, routing.weights).to(out_dtype)
+        dispatch = TokenDispatch(routing.experts, len(self.gate), row_multiple(x))
+        rows = dispatch.dispatch(x)  # (N·K, D), and zeros
+        inner = swiglu(grouped_linear(rows, dispatch, self.gate, self.up))  # (N·K, I)
+        out = grouped_linear(inner, dispatch, self.down)  # (N·K, D)
+        return dispatch.combine(out, routing.weights).to(out_dtype)
 
 
 class MoE(nn.Module):

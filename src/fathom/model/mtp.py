@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from fathom.model.config import ModelConfig
 from fathom.model.context import AttentionContext
 from fathom.model.decoder_layer import DecoderLayer
-from fathom.model.linear import Linear
-from fathom.model.norm import RMSNorm, product_dtype
+from fathom.model.modules import Linear, RMSNorm, matmul_dtype
 from fathom.model.rope import Rotation
 
 
@@ -32,6 +31,6 @@ class MTPModule(nn.Module):
 
     def forward(self, hidden: Tensor, embedded: Tensor, rotation: Rotation, context: AttentionContext) -> Tensor:
         """The predecessor's hidden states and the embeddings of the next tokens, (B, T, D) both → (B, T, D), normed."""
-        dtype = product_dtype(embedded)
+        dtype = matmul_dtype(embedded)
         x = self.proj(torch.cat((self.embed_norm(embedded, dtype), self.hidden_norm(hidden, dtype)), -1))
         return self.norm(self.block(x, rotation, context))

@@ -17,9 +17,8 @@ from fathom.model.config import ModelConfig
 from fathom.model.context import AttentionContext, CacheSpec
 from fathom.model.decoder_layer import DecoderLayer
 from fathom.model.init import initialize
-from fathom.model.linear import Linear
+from fathom.model.modules import Linear, RMSNorm
 from fathom.model.mtp import MTPModule
-from fathom.model.norm import RMSNorm
 from fathom.model.rope import Rope
 
 
@@ -48,10 +47,10 @@ class Transformer(nn.Module):
     def forward(
         self, tokens: Tensor, positions: Tensor | None = None, context: AttentionContext | None = None
     ) -> Tensor:
-        """Logits (B, T, V) of the token after each of ``tokens``; see :meth:`hidden`."""
-        return self.logits(self.hidden(tokens, positions, context))
+        """Logits (B, T, V) of the token after each of ``tokens``; see :meth:`hidden_states`."""
+        return self.logits(self.hidden_states(tokens, positions, context))
 
-    def hidden(
+    def hidden_states(
         self, tokens: Tensor, positions: Tensor | None = None, context: AttentionContext | None = None
     ) -> Tensor:
         """Hidden states (B, T, D) after the final norm.
@@ -72,7 +71,7 @@ class Transformer(nn.Module):
         """Logits (…, V) of hidden states (…, D), in their dtype. Serves the MTP modules as well."""
         return linear(hidden, self.embed.weight) if self.head is None else self.head(hidden)
 
-    def mtp_hidden(
+    def mtp_hidden_states(
         self,
         depth: int,
         hidden: Tensor,
@@ -82,8 +81,8 @@ class Transformer(nn.Module):
     ) -> Tensor:
         """Hidden states (B, T, D) of MTP module ``depth`` (0-based), whose logits predict the token after ``tokens``.
 
-        ``hidden`` (B, T, D) comes from :meth:`hidden`, or from depth - 1; row i belongs to token i. ``tokens`` (B, T)
-        are the *next* tokens, i + 1 + depth, and ``positions`` theirs (only differences matter).
+        ``hidden`` (B, T, D) comes from :meth:`hidden_states`, or from depth - 1; row i belongs to token i. ``tokens``
+        (B, T) are the *next* tokens, i + 1 + depth, and ``positions`` theirs (only differences matter).
         """
         context = CausalContext() if context is None else context
         rotation = self.rope.rotation(_positions(tokens, positions, context))

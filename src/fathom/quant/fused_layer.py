@@ -17,8 +17,7 @@ from fathom.kernels.formats.matrix import Matrix, can_concatenate, concatenate
 from fathom.model.context import AttentionContext, CacheSpec
 from fathom.model.decoder_layer import DecoderLayer
 from fathom.model.gqa import GQAttention
-from fathom.model.mlp import MLP
-from fathom.model.norm import RMSNorm
+from fathom.model.modules import MLP, RMSNorm
 from fathom.model.rope import Rotation
 
 

@@ -182,7 +182,7 @@ def test_a_step_that_breaks_ends_its_requests_and_the_engine_goes_on(gqa, small,
         raise torch.OutOfMemoryError("out of memory")
 
     with monkeypatch.context() as patch:
-        patch.setattr(gqa, "hidden", out_of_memory)
+        patch.setattr(gqa, "hidden_states", out_of_memory)
         outputs = core.step()
     core.check_integrity()
     assert [output.request_id for output in outputs] == [first.id]

@@ -118,7 +118,7 @@ async def test_an_id_can_be_reused_once_its_request_is_gone(engine, gqa, monkeyp
         return hidden(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(gqa, "hidden", slow)
+        patch.setattr(gqa, "hidden_states", slow)
         first = asyncio.ensure_future(anext(engine.generate(Request((1,), GREEDY, id="name"))))
         while not engine.stats().running:
             await asyncio.sleep(0.001)
@@ -145,7 +145,7 @@ async def test_a_failed_step_raises_and_the_engine_continues(engine, gqa, monkey
         raise RuntimeError("no memory")
 
     with monkeypatch.context() as patch:
-        patch.setattr(gqa, "hidden", broken)
+        patch.setattr(gqa, "hidden_states", broken)
         with pytest.raises(GenerationError, match="a step of the model failed: no memory"):
             await tokens_of(engine.generate(Request((1, 2), GREEDY)))
     assert len(await tokens_of(engine.generate(Request((1, 2), GREEDY)))) == 8

@@ -121,7 +121,7 @@ class Bench:
         )
         # the deep copy's views are of its own
         cache._key_slots = [keys.flatten(2).flatten(0, 1) for keys in cache.keys]
-        return self.model.hidden(self.tokens[None], place[None], context)[0], cache.keys
+        return self.model.hidden_states(self.tokens[None], place[None], context)[0], cache.keys
 
 
 @pytest.mark.parametrize("name", CONFIGS)

@@ -9,7 +9,7 @@ from fathom.kernels import registry
 from fathom.kernels.implementations import FLOAT32, Backend, Implementation
 from fathom.kernels.norm import rms_norm
 from fathom.kernels.registry import additional, reference_only
-from fathom.model.norm import RMSNorm
+from fathom.model.modules import RMSNorm
 
 ROW = Implementation("norm.rms_norm", Backend("fake", "cpu", "fake_kernels", lambda: True), FLOAT32)
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from fathom.model.causal import CausalContext, first_seen
+from fathom.model.causal import CausalContext, document_starts
 from fathom.model.init import initialize
 from fathom.model.presets import PRESETS
 from fathom.model.transformer import Transformer
@@ -103,11 +103,11 @@ def test_the_mask_is_built_once_for_all_layers() -> None:
 
 def test_documents_one_behind_the_other_begin_where_their_first_token_stands():
     documents = torch.tensor([[0, 0, 1, 1, 1, -1], [3, 3, 3, 3, 3, 3]])
-    assert first_seen(documents).tolist() == [[0, 0, 2, 2, 2, 5], [0, 0, 0, 0, 0, 0]]
+    assert document_starts(documents).tolist() == [[0, 0, 2, 2, 2, 5], [0, 0, 0, 0, 0, 0]]
 
 
 def test_a_document_that_another_interrupts_has_no_interval():
-    assert first_seen(torch.tensor([[0, 0, 1, 1], [0, 1, 0, 0]])) is None
+    assert document_starts(torch.tensor([[0, 0, 1, 1], [0, 1, 0, 0]])) is None
 
 
 @pytest.mark.parametrize("documents", [[[0, 0, 0, 1, 1, 1, -1]], [[0, 1, 0, 1, 0, 1, 1]]])

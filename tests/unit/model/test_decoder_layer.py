@@ -8,7 +8,7 @@ from fathom.model.decoder_layer import DecoderLayer
 from fathom.model.gqa import GQAttention
 from fathom.model.init import initialize
 from fathom.model.mla import MLAttention
-from fathom.model.mlp import MLP
+from fathom.model.modules import MLP
 from fathom.model.moe import MoE
 from fathom.model.presets import PRESETS
 from fathom.model.rope import Rope

@@ -42,7 +42,7 @@ def test_its_block_routes_and_has_a_layer_of_its_own() -> None:
 def test_the_loss_of_a_module_reaches_the_main_model() -> None:
     model = Transformer(CONFIG)
     tokens = torch.randint(512, (1, 9), generator=torch.Generator().manual_seed(1))
-    hidden = model.mtp_hidden(0, model.hidden(tokens[:, :-1]), tokens[:, 1:])
+    hidden = model.mtp_hidden_states(0, model.hidden_states(tokens[:, :-1]), tokens[:, 1:])
     model.logits(hidden).logsumexp(-1).sum().backward()
     for name in ("embed.weight", "layers.0.mlp.down.weight", "head.weight", "mtp.0.proj.weight"):
         gradient = model.get_parameter(name).grad
@@ -59,7 +59,7 @@ def test_a_module_sees_no_token_beyond_its_own() -> None:
     other[0, 6] = (other[0, 6] + 1) % 512
 
     def predictions(ids: torch.Tensor) -> torch.Tensor:
-        return model.mtp_hidden(0, model.hidden(ids[:, :-1]), ids[:, 1:])
+        return model.mtp_hidden_states(0, model.hidden_states(ids[:, :-1]), ids[:, 1:])
 
     changed = (predictions(tokens) - predictions(other)).abs().amax(-1)[0]
     assert changed[:5].max() < 1e-5  # rows 0-4 know tokens up to 5
@@ -69,6 +69,6 @@ def test_a_module_sees_no_token_beyond_its_own() -> None:
 def test_a_dense_model_may_have_a_module() -> None:
     model = Transformer(PRESETS["tiny-qwen3"].model_copy(update={"num_mtp_layers": 1}))
     tokens = torch.zeros(1, 4, dtype=torch.long)
-    assert model.mtp_hidden(0, model.hidden(tokens), tokens).shape == (1, 4, 128)
+    assert model.mtp_hidden_states(0, model.hidden_states(tokens), tokens).shape == (1, 4, 128)
     with pytest.raises(IndexError):
-        model.mtp_hidden(1, model.hidden(tokens), tokens)
+        model.mtp_hidden_states(1, model.hidden_states(tokens), tokens)

@@ -84,18 +84,18 @@ def test_names_of_attention(preset: str, attention: list[str]) -> None:
 def test_a_tied_model_has_no_head() -> None:
     model = Transformer(PRESETS["tiny-llama"])
     assert "head.weight" not in model.state_dict()
-    hidden = model.hidden(torch.tensor([[1, 2]]))
+    hidden = model.hidden_states(torch.tensor([[1, 2]]))
     torch.testing.assert_close(model.logits(hidden), hidden @ model.embed.weight.T)
 
 
 def test_shapes() -> None:
     model = Transformer(PRESETS["tiny-deepseek-v3"])
     tokens = torch.zeros(2, 5, dtype=torch.long)
-    hidden = model.hidden(tokens)
+    hidden = model.hidden_states(tokens)
     assert hidden.shape == (2, 5, 128)
     assert model.logits(hidden[:, -1]).shape == (2, 512)
     assert model(tokens).shape == (2, 5, 512)
-    assert model.mtp_hidden(0, hidden, tokens).shape == (2, 5, 128)
+    assert model.mtp_hidden_states(0, hidden, tokens).shape == (2, 5, 128)
 
 
 def test_built_on_meta_and_filled_equals_built_in_place() -> None:

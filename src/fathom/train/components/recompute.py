@@ -16,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 
 from fathom.model.decoder_layer import DecoderLayer
 from fathom.model.mla import MLAttention
-from fathom.model.norm import RMSNorm
+from fathom.model.modules import RMSNorm
 
 Recompute = Literal["none", "norms", "blocks"]
 

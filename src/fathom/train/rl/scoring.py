@@ -82,7 +82,7 @@ def _hidden_states(model: Transformer, batch: RolloutBatch, *, repeat: bool = Tr
     """(M, D): the hidden states that predict the completion tokens."""
     packing = batch.packing
     with replay(model, packing.experts if repeat else None):
-        return packing.completion_picks(model.hidden(packing.tokens, packing.positions, packing)[0])
+        return packing.completion_picks(model.hidden_states(packing.tokens, packing.positions, packing)[0])
 
 
 def _tokens(batch: RolloutBatch) -> Tensor:

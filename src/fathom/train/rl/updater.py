@@ -142,7 +142,7 @@ class Updater:
         return float((logprobs.detach() - batch.sampled_logprobs).abs().max())
 
     def _divergence_error(self, step: int, batch: RolloutBatch | None, what: str) -> DivergedError:
-        where = culprit(self.model, lambda: None if batch is None else self.model.hidden(batch.tokens))
+        where = culprit(self.model, lambda: None if batch is None else self.model.hidden_states(batch.tokens))
         return DivergedError(
             f"step {step + 1} diverged: {what}; first non-finite value: {where}",
             "lower optim.adamw.lr and run the same command again: it resumes from the last checkpoint",

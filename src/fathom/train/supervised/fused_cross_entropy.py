@@ -18,8 +18,7 @@ from torch.autograd.function import once_differentiable
 
 from fathom.kernels.cross_entropy import can_fuse_head, softmax_
 from fathom.kernels.matmul import add_mm, mm
-from fathom.model.linear import Linear
-from fathom.model.norm import product_dtype
+from fathom.model.modules import Linear, matmul_dtype
 from fathom.model.transformer import Transformer
 
 _ROWS = 512
@@ -39,7 +38,7 @@ def cross_entropy(hidden: Tensor, weight: Tensor, targets: Tensor, *, best: bool
 
     hidden (M, D), weight (V, D), targets (M) int64. Its backward can be called once.
     """
-    loss, found = _CrossEntropy.apply(hidden, weight, targets, product_dtype(hidden), best)
+    loss, found = _CrossEntropy.apply(hidden, weight, targets, matmul_dtype(hidden), best)
     return loss, found
 
 

@@ -59,12 +59,12 @@ def losses(
     documents from seeing each other.
     """
     context = context_of(batch) if apart else CausalContext()
-    hidden = model.hidden(batch.tokens, batch.positions, context)
+    hidden = model.hidden_states(batch.tokens, batch.positions, context)
     main = predict(model, hidden, batch.targets, batch.loss_mask, z=z, statistics=statistics)
     modules: list[Prediction] = []
     for depth in range(len(model.mtp) if mtp else 0):
         given, targets, mask = ahead(batch, depth)
-        hidden = model.mtp_hidden(depth, hidden, given, batch.positions, context)
+        hidden = model.mtp_hidden_states(depth, hidden, given, batch.positions, context)
         modules.append(predict(model, hidden, targets, mask, statistics=statistics and depth == 0))
     accepted, drafted = _count_accepted(main, modules[0]) if statistics and modules else (0, 0)
     return LossSums(

@@ -98,7 +98,7 @@ def chosen(model, rollout):
     """(L, T, K) of a plain pass over all tokens but the last; None of a model without experts."""
     heard = {}
     with torch.no_grad(), record_routing(routers(model), heard.__setitem__):
-        model.hidden(torch.tensor([rollout.prompt_ids + rollout.completion_ids])[:, :-1])
+        model.hidden_states(torch.tensor([rollout.prompt_ids + rollout.completion_ids])[:, :-1])
     return torch.stack([heard[place] for place in sorted(heard)]) if heard else None
 
 

@@ -34,7 +34,7 @@ def alone(model, rollouts):
     """(M, V): every rollout as a row of its own."""
     found = []
     for one in rollouts:
-        hidden = model.hidden(torch.tensor([one.prompt_ids + one.completion_ids])[:, :-1])[0]
+        hidden = model.hidden_states(torch.tensor([one.prompt_ids + one.completion_ids])[:, :-1])[0]
         found.append(head_logits(model, hidden[len(one.prompt_ids) - 1 :]))
     return torch.cat(found)
 

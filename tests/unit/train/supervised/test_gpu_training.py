@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from benchmarks import gpu_training
-from fathom.model.grouped import Order, grouped_linear
+from fathom.model.token_dispatch import TokenDispatch, grouped_linear
 from fathom.model.transformer import Transformer
 from fathom.optim.config import OptimConfig
 from fathom.optim.optimizers import build_optimizers
@@ -62,7 +62,7 @@ def test_experts_multiply_alike_on_the_device() -> None:
 
     def products(device: str) -> list[Tensor]:
         one, other = (x.to(device, copy=True).requires_grad_() for x in (rows, weights))
-        out = grouped_linear(one, Order(experts.to(device), 4), other)
+        out = grouped_linear(one, TokenDispatch(experts.to(device), 4), other)
         return [x.cpu() for x in (out, *torch.autograd.grad(out.float().square().sum(), (one, other)))]
 
     for found, wanted in zip(products("cuda"), products("cpu"), strict=True):

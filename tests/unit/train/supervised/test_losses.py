@@ -89,8 +89,8 @@ def test_mtp_learns_only_what_is_to_be_learned() -> None:
 def test_the_mtp_loss_is_that_of_the_model_run_by_hand() -> None:
     model = small()
     tokens = torch.tensor([[5, 6, 7, 8, 9]])
-    hidden = model.hidden(tokens)
-    logits = model.logits(model.mtp_hidden(0, hidden[:, :-2], tokens[:, 1:-1]))
+    hidden = model.hidden_states(tokens)
+    logits = model.logits(model.mtp_hidden_states(0, hidden[:, :-2], tokens[:, 1:-1]))
     expected = torch.nn.functional.cross_entropy(logits[0], tokens[0, 2:], reduction="sum")
     found = losses(model, packed([tokens[0].tolist()]), mtp=True)
     assert found.mtp[0].item() == pytest.approx(expected.item(), rel=1e-5)
@@ -100,10 +100,10 @@ def test_a_draft_is_accepted_where_the_model_agrees() -> None:
     """A module whose logits are the model's own, one position on, is always right; any other only by luck."""
     model = small()
     batch = packed([[5, 6, 7, 8, 9, 10]])
-    main = model.logits(model.hidden(batch.tokens, batch.positions)).argmax(-1)[0]
+    main = model.logits(model.hidden_states(batch.tokens, batch.positions)).argmax(-1)[0]
     found = losses(model, batch, mtp=True, statistics=True)
-    hidden = model.hidden(batch.tokens[:, :6])
-    drafts = model.logits(model.mtp_hidden(0, hidden, ahead(batch, 0)[0][:, :6])).argmax(-1)[0]
+    hidden = model.hidden_states(batch.tokens[:, :6])
+    drafts = model.logits(model.mtp_hidden_states(0, hidden, ahead(batch, 0)[0][:, :6])).argmax(-1)[0]
     expected = sum(int(drafts[i] == main[i + 1]) for i in range(4))
     assert (found.accepted, found.drafted) == (expected, 4)
 

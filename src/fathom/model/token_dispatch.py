@@ -1,9 +1,7 @@
-"""Products of rows, sorted by group, with one matrix a group: what routed experts train with.
+"""Token dispatch of routed experts: rows sorted by expert, one product for each, and the weighted sum back.
 
 Autograd could do it from slices, at a price for each expert: a view of the stack, a padded gradient, a copy into the
-joined result. Here every product writes where its result belongs, forward and backward. Rows are moved by gathering
-alone: the gradient of a gather is a scatter, which is slow on every device, but where the order is a permutation it is
-a gather by the inverse.
+joined result. Here every product writes where its result belongs, forward and backward.
 
     N tokens · K experts per token · M = N·K rows, sorted by expert · E experts · D inputs · O outputs
 """
@@ -21,10 +19,9 @@ from torch import Tensor
 from fathom.kernels import matmul, moe
 
 
-class Order:
-    """How the rows of (N, K) choices are sorted by expert; ``sizes`` (E) says how many each expert has.
-
-    ``multiple`` fills each expert's rows up with zeros, to a multiple of so many.
+class TokenDispatch:
+    """The order of (N, K) choices by expert: ``rows`` (N·K) is the row of each choice, ``sizes`` (E) the number of rows
+    of each expert. ``multiple`` pads the rows of an expert with zeros to a multiple of that number.
     """
 
     def __init__(self, experts: Tensor, count: int, multiple: int = 1) -> None:
@@ -32,49 +29,52 @@ class Order:
         sizes = torch.bincount(chosen, minlength=count)
         missing = -sizes % multiple
         before = missing.cumsum(0) - missing  # (E): zeros before an expert's first row
-        places = torch.arange(len(order), device=order.device) + before[chosen]
-        self.inverse = torch.empty_like(order).scatter_(0, order, places)  # (M,): the row of each choice
+        sorted_rows = torch.arange(len(order), device=order.device) + before[chosen]
+        self.rows = torch.empty_like(order).scatter_(0, order, sorted_rows)
         self.sizes = sizes + missing
+        self._is_padded = multiple > 1
 
     @cached_property
     def counts(self) -> list[int]:
         """``sizes`` as numbers; on a GPU the host waits for them."""
         return self.sizes.tolist()
 
-    def spread(self, x: Tensor) -> Tensor:
+    @property
+    def num_rows(self) -> int:
+        """M: without padding, known without asking the device."""
+        return sum(self.counts) if self._is_padded else len(self.rows)
+
+    def dispatch(self, x: Tensor) -> Tensor:
         """x (N, D), each token once for each of its experts, sorted by expert: (M, D)."""
-        return moe.scatter_rows(x, self.inverse, sum(self.counts))
+        return moe.scatter_rows(x, self.rows, self.num_rows)
 
     def combine(self, rows: Tensor, weights: Tensor) -> Tensor:
-        """Σ weight · row over each token's experts: sorted rows (M, D), weights (N, K) float32 → (N, D).
-
-        The sum is taken in float32: K rounded terms would lose the least of them in bfloat16.
-        """
-        return moe.combine_rows(rows, self.inverse, weights)
+        """Σ weight · row over each token's experts: sorted rows (M, D), weights (N, K) float32 → (N, D)."""
+        return moe.combine_rows(rows, self.rows, weights)
 
 
-def grouped_linear(rows: Tensor, order: Order, *stacks: Tensor) -> Tensor:
+def grouped_linear(rows: Tensor, dispatch: TokenDispatch, *stacks: Tensor) -> Tensor:
     """Row m of group e times weights[e]ᵀ of each stack (E, O, D), side by side: sorted rows (M, D) → (M, ΣO).
 
     Weights of another type than the rows' are cast, and their gradient is summed in their own. On a GPU one kernel
     serves bfloat16, where the sizes of the groups never leave the device.
     """
     if rows.device.type == "cuda" and rows.dtype == torch.bfloat16:
-        return on_device(rows, order, *stacks)
-    result: Tensor = _Grouped.apply(rows, order.counts, *stacks)
+        return grouped_linear_on_gpu(rows, dispatch, *stacks)
+    result: Tensor = _Grouped.apply(rows, dispatch.counts, *stacks)
     return result
 
 
-def on_device(rows: Tensor, order: Order, *stacks: Tensor) -> Tensor:
+def grouped_linear_on_gpu(rows: Tensor, dispatch: TokenDispatch, *stacks: Tensor) -> Tensor:
     """:func:`grouped_linear` by torch's own operator, which wants one type, and D and O to be multiples of 8."""
-    ends = order.sizes.cumsum(0).to(torch.int32)
+    ends = dispatch.sizes.cumsum(0).to(torch.int32)
     result: Tensor = F.grouped_mm(rows, _stack_weights(stacks, rows.dtype).mT, offs=ends)
     return result
 
 
-def evenly(rows: Tensor) -> int:
-    """The multiple that sizes of groups are best filled up to. oneDNN, where it multiplies bfloat16 on the CPU,
-    compiles a product for every number of rows that it has not met, and sizes of groups are new in every step.
+def row_multiple(rows: Tensor) -> int:
+    """The multiple to pad the rows of an expert to. oneDNN, where it multiplies bfloat16 on the CPU, compiles a product
+    for every new number of rows, and experts have other numbers in every step.
     """
     kind = rows.device.type, rows.dtype
     by_onednn = kind == ("cpu", torch.bfloat16) and not matmul.grouped_mm.has_kernel(*kind)
