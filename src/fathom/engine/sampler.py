@@ -152,8 +152,9 @@ def apply_grammars(logits: Tensor, rows: Rows[Sequence]) -> dict[int, Generation
         except GenerationError as error:
             errors[r] = error
         else:
-            logits[r, : len(allowed)].masked_fill_(~allowed, float("-inf"))
-            logits[r, len(allowed) :] = float("-inf")
+            known = min(len(allowed), logits.shape[1])  # a tokenizer may have tokens beyond the model's, or fewer
+            logits[r, :known].masked_fill_(~allowed[:known], float("-inf"))
+            logits[r, known:] = float("-inf")
     return errors
 
 
