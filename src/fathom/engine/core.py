@@ -21,7 +21,7 @@ from fathom.base.errors import ConfigError, FathomError, GenerationError, Overlo
 from fathom.engine.cache import PagedCache
 from fathom.engine.config import EngineConfig
 from fathom.engine.grammar import GrammarCompiler
-from fathom.engine.multi_step import can_burst
+from fathom.engine.multi_step import can_multi_step
 from fathom.engine.pages import PagePool
 from fathom.engine.request import Chunk, EngineStats, Request, TokenLogprob, ValidatedRequest
 from fathom.engine.routing_trace import Routes
@@ -234,7 +234,7 @@ class EngineCore:
 
     def _steps_at_once(self, work: list[ScheduledTokens]) -> int:
         """How many steps ``work`` may take before it is scheduled again; few while others wait for room."""
-        if self.config.burst == 1 or not all(can_burst(sequence) for sequence, _ in work):
+        if self.config.burst == 1 or not all(can_multi_step(sequence) for sequence, _ in work):
             return 1
         if len({sequence.transcript.ends for sequence, _ in work}) > 1:
             return 1

@@ -1,10 +1,10 @@
-"""Many tokens of many sequences in one go, for batches in which nothing but tokens happens.
+"""Multi-step decoding: several tokens of many sequences before the engine looks at them again.
 
-Between two steps the engine looks after every sequence by itself: text, stops, pages, chunks. Where a model is small
-that costs as much as the model, and reinforcement learning needs none of it. So sequences that ask for nothing but
-tokens and their log-probabilities may take several steps before the engine looks at them again. They live in arrays
-meanwhile; who ends leaves the arrays, so nobody computes for the dead. The numbers are those of single steps: the same
-model, cache and sampler, and random numbers that are a hash of seed, completion and position.
+Between two steps the engine handles every sequence by itself: text, stops, pages, chunks. A small model computes no
+longer than that, and reinforcement learning needs none of it. So sequences that ask only for tokens and their
+log-probabilities take several steps at a time, as rows of arrays from which finished ones are removed. Results are
+those of single steps: the same model, cache and sampler, and random numbers that are a hash of seed, completion and
+position.
 
     B sequences · K steps · M pages of a sequence · V vocabulary
 """
@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from fathom.engine.cache import PagedCache, PagedContext
-from fathom.engine.fused_decode import LatentSteps
+from fathom.engine.fused_decode import FusedDecode
 from fathom.engine.routing_trace import Routes, listening
 from fathom.engine.sampler import apply_temperature, draw, uniforms
 from fathom.engine.sequence import Sequence
@@ -34,15 +34,15 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(slots=True)
 class Tokens:
-    """What a burst brought to one sequence, in order; ``ended`` where the last token is an end token."""
+    """New tokens of one sequence, in order; ``ended`` where the last is an end token."""
 
     ids: list[int]
     logprobs: list[float]
     ended: bool
 
 
-def can_burst(sequence: Sequence) -> bool:
-    """Whether nothing but its tokens matters: no text, grammar or penalty, and no filter on what may be drawn."""
+def can_multi_step(sequence: Sequence) -> bool:
+    """Whether a sequence asks only for tokens: no text, grammar or penalty, and no filter of the distribution."""
     asked = sequence.request.sampling
     return (
         sequence.generated > 0
@@ -56,33 +56,33 @@ def can_burst(sequence: Sequence) -> bool:
 
 
 @torch.inference_mode()
-def burst(
+def multi_step_decode(
     model: LanguageModel,
     cache: PagedCache,
     rows: Rows[Sequence],
     steps: int,
     vocab_limit: int,
-    latent: LatentSteps | None = None,
+    fused: FusedDecode | None = None,
     routes: Routes | None = None,
 ) -> list[Tokens]:
     """Up to ``steps`` tokens of every row, each below ``vocab_limit``. The rows hold pages for all of them and share
-    one set of end tokens. Numbers that are not finite stop all before they are used: what came until then is returned,
-    and the engine's next single step meets them again. ``latent``, filled, stands for the model.
+    one set of end tokens. A value that is not finite stops all rows before it is used: earlier tokens are returned, and
+    the engine's next single step meets it again. ``fused``, refreshed, replaces the model's forward.
     """
     state = _State(cache, rows, steps)
     out_ids = np.zeros((steps, len(rows)), dtype=np.int64)
     out_logprobs = np.zeros((steps, len(rows)))
     for step in range(steps):
-        if latent is not None:
-            chosen, taken = latent.step(
-                state.tokens, state.positions, state.tables, state.temperature, state.random_uniforms[step], vocab_limit
+        if fused is not None:
+            sampled, logprobs = fused.step(
+                state.tokens, state.positions, state.tables, state.temperature, state.uniforms[step], vocab_limit
             )
         else:
             context = state.context()
             with listening(routes, context):
                 hidden = model.hidden_states(state.tokens, state.positions, context)[0]  # (B, D)
-            chosen, taken = _choose(model.logits(hidden).float(), state, state.random_uniforms[step], vocab_limit)
-        ids, values = torch.stack((chosen.double(), taken.double())).cpu().numpy()  # one transfer
+            sampled, logprobs = _sample(model.logits(hidden).float(), state, state.uniforms[step], vocab_limit)
+        ids, values = torch.stack((sampled.double(), logprobs.double())).cpu().numpy()  # one transfer
         if not np.isfinite(values).all():
             break
         ids = ids.astype(np.int64)
@@ -95,23 +95,23 @@ def burst(
     ]
 
 
-def _choose(logits: Tensor, state: _State, random_uniforms: Tensor, vocab_limit: int) -> tuple[Tensor, Tensor]:
-    """(B) token ids, drawn, or the best where the temperature is 0; and their log-probabilities (B)."""
+def _sample(logits: Tensor, state: _State, uniforms: Tensor, vocab_limit: int) -> tuple[Tensor, Tensor]:
+    """(B) token ids, sampled, or the most likely where the temperature is 0; and their log-probabilities (B)."""
     if state.is_plain and vocab_limit == logits.shape[1]:
-        probs = logits.softmax(-1)  # one pass through a table that may be large serves both
-        chosen = draw(probs, random_uniforms)
+        probs = logits.softmax(-1)  # one pass over a large vocabulary serves both
+        chosen = draw(probs, uniforms)
         return chosen, probs.gather(1, chosen[:, None])[:, 0].log()
     logprobs = logits.log_softmax(-1)
     logits[:, vocab_limit:] = float("-inf")
     greedy = state.temperature == 0
-    chosen = draw(apply_temperature(logits, state.temperature + greedy), random_uniforms)
+    chosen = draw(apply_temperature(logits, state.temperature + greedy), uniforms)
     if bool(greedy.any()):
         chosen = logits.argmax(-1).where(greedy, chosen)
     return chosen, logprobs.gather(1, chosen[:, None])[:, 0]
 
 
 class _State:
-    """The rows that still run, as arrays; ``places`` says which of the burst's rows they are."""
+    """The unfinished rows, as arrays; ``places`` are their indices among all rows."""
 
     def __init__(self, cache: PagedCache, rows: Rows[Sequence], steps: int) -> None:
         self._cache = cache
@@ -129,13 +129,13 @@ class _State:
         self._last = np.array([row.tokens[-1] for row in rows])
         self.temperature = torch.tensor([row.request.sampling.temperature for row in rows], device=self._device)
         self.is_plain = bool((self.temperature == 1).all())
-        self.random_uniforms = torch.from_numpy(
+        self.uniforms = torch.from_numpy(
             uniforms([row.seed for row in rows], [row.index for row in rows], [row.generated for row in rows], steps)
         ).to(self._device)  # (K, B)
-        self._bring()
+        self._upload()
 
-    def _bring(self) -> None:
-        """The tables onto the device, when rows have left."""
+    def _upload(self) -> None:
+        """Copy the tables to the device, after rows were removed."""
         self._starts = torch.arange(len(self.places) + 1, dtype=torch.int32, device=self._device)
         self.tables = torch.from_numpy(self._tables).to(self._device)
 
@@ -160,21 +160,21 @@ class _State:
         )
 
     def advance(self, ids: Ints) -> bool:
-        """Take one token a row; whether any row goes on."""
+        """Take one token a row; whether any row is unfinished."""
         self.counts[self.places] += 1
         self._last = ids
-        self._lengths = self._lengths + 1  # anew: tensors of the last step may still point at the old one
+        self._lengths = self._lengths + 1  # a new array: tensors of the last step may share the old one
         self._left -= 1
         ended = np.isin(ids, self._ends)
         self.ended[self.places[ended]] = True
         stay = ~ended & (self._left > 0)
         if not stay.all():
-            self._keep(stay)
+            self._remove_finished(stay)
         return len(self.places) > 0
 
-    def _keep(self, stay: npt.NDArray[np.bool_]) -> None:
+    def _remove_finished(self, stay: npt.NDArray[np.bool_]) -> None:
         self.places, self._left, self._lengths = self.places[stay], self._left[stay], self._lengths[stay]
         self._last, self._tables = self._last[stay], self._tables[stay]
         chosen = torch.from_numpy(np.flatnonzero(stay)).to(self._device)
-        self.temperature, self.random_uniforms = self.temperature[chosen], self.random_uniforms[:, chosen]
-        self._bring()
+        self.temperature, self.uniforms = self.temperature[chosen], self.uniforms[:, chosen]
+        self._upload()

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from fathom.engine.cache import PagedCache, PagedContext
-from fathom.engine.fused_decode import LatentSteps
-from fathom.engine.multi_step import burst
+from fathom.engine.fused_decode import FusedDecode
+from fathom.engine.multi_step import multi_step_decode
 from fathom.engine.request import TokenLogprob
 from fathom.engine.routing_trace import Routes, listening
 from fathom.engine.sampler import SampledTokens, sample, token_logprobs
@@ -70,7 +70,7 @@ class Runner:
         self._cache = cache
         self._routes = routes
         self._device = cache.keys[0].device
-        self._latent = LatentSteps(model, cache.keys, routes)
+        self._fused = FusedDecode(model, cache.keys, routes)
 
     def step(self, work: list[ScheduledTokens], steps: int, vocab_limit: int) -> StepOutput:
         """Compute ``work`` and sample below ``vocab_limit``; with ``steps`` > 1 so many tokens of each sequence."""
@@ -105,8 +105,8 @@ class Runner:
     def _multi_step(self, work: list[ScheduledTokens], steps: int, vocab_limit: int) -> list[SampledTokens]:
         """Up to ``steps`` tokens of every sequence: see `fathom.engine.multi_step`."""
         sequences = [sequence for sequence, _ in work]
-        latent = self._latent if steps >= _WORTHWHILE and self._latent.fill() else None
-        several = burst(self._model, self._cache, sequences, steps, vocab_limit, latent, self._routes)
+        fused = self._fused if steps >= _WORTHWHILE and self._fused.refresh() else None
+        several = multi_step_decode(self._model, self._cache, sequences, steps, vocab_limit, fused, self._routes)
         return [
             SampledTokens(
                 tokens.ids,

@@ -11,9 +11,9 @@ from threads import on_threads
 from fathom.engine.cache import PagedCache, PagedContext
 from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore
-from fathom.engine.fused_decode import LatentSteps, tensors_of
+from fathom.engine.fused_decode import FusedDecode, tensors_of
 from fathom.engine.request import Request, SamplingParams
-from fathom.kernels.latent import Rows
+from fathom.kernels.decode_step import StepInputs
 from fathom.model.config import GQAConfig, MLAConfig, ModelConfig, MoEConfig, RopeConfig, YarnScaling
 from fathom.model.transformer import Transformer
 
@@ -86,25 +86,25 @@ class Bench:
         self.tokens = torch.randint(model.config.vocab_size, (rows,), generator=generator)
         self.lengths = torch.randint(1, pages * page_size, (rows,), generator=generator).int()
         self.tables = torch.randperm(rows * pages, generator=generator).view(rows, pages).int()
-        self.random_uniforms = torch.rand(rows, generator=generator, dtype=torch.float64)
+        self.uniforms = torch.rand(rows, generator=generator, dtype=torch.float64)
         self.temperatures = torch.ones(rows)
-        self.steps = LatentSteps(model, self.cache.keys)
+        self.steps = FusedDecode(model, self.cache.keys)
 
     def kernel(self, places: list[int] | None = None):
         """What the kernel makes of these rows: hidden, ids, log-probabilities, and what it stored."""
-        assert self.steps.fill()
+        assert self.steps.refresh()
         chosen = torch.arange(len(self.tokens)) if places is None else torch.tensor(places)
         turned = self.model.rope.rotation((self.lengths - 1)[None].long())
-        rows = Rows(
+        inputs = StepInputs(
             self.tokens[chosen],
             self.lengths[chosen],
             self.tables[chosen],
             turned.cos[0, :, 0][chosen],
             turned.sin[0, :, 0][chosen],
             self.temperatures[chosen],
-            self.random_uniforms[chosen],
+            self.uniforms[chosen],
         )
-        return self.steps._packed.step(rows, self.model.config.vocab_size)
+        return self.steps._weights.step(inputs, self.model.config.vocab_size)
 
     @torch.no_grad()
     def plain(self):
@@ -138,7 +138,7 @@ def test_a_step_is_that_of_the_model(name) -> None:
     reached = logprobs.exp().cumsum(-1)
     last = reached.gather(1, found.ids[:, None])[:, 0]
     first = last - logprobs.exp().gather(1, found.ids[:, None])[:, 0]
-    assert ((first - 1e-5 <= bench.random_uniforms) & (bench.random_uniforms <= last + 1e-5)).all()
+    assert ((first - 1e-5 <= bench.uniforms) & (bench.uniforms <= last + 1e-5)).all()
 
 
 @pytest.mark.parametrize("name", ["odd sizes", "whole vectors", "a large vocabulary"])
@@ -199,7 +199,7 @@ def test_models_that_were_changed_are_left_alone() -> None:
     changed.layers[0].attention.o_proj = torch.nn.Sequential(changed.layers[0].attention.o_proj)
     assert tensors_of(changed) is None
     wide = build(CONFIGS["dense"]).double()
-    assert not LatentSteps(wide, [torch.zeros(1, 4, 1, 26)] * 3).fill()
+    assert not FusedDecode(wide, [torch.zeros(1, 4, 1, 26)] * 3).refresh()
 
 
 @pytest.mark.parametrize("name", ["odd sizes", "whole vectors", "a large vocabulary"])
@@ -220,11 +220,11 @@ def test_bursts_bring_the_tokens_of_the_plain_way(name, temperature, monkeypatch
                 found[key] = found.get(key, ()) + output.value.token_ids
         return sorted(found.items())
 
-    filled = []
-    fill = LatentSteps.fill
-    monkeypatch.setattr(LatentSteps, "fill", lambda self: filled.append(fill(self)) or filled[-1])
+    served = []
+    refresh = FusedDecode.refresh
+    monkeypatch.setattr(FusedDecode, "refresh", lambda self: served.append(refresh(self)) or served[-1])
     fast = tokens()
-    assert filled
-    assert all(filled)
-    monkeypatch.setattr(LatentSteps, "fill", lambda self: False)
+    assert served
+    assert all(served)
+    monkeypatch.setattr(FusedDecode, "refresh", lambda self: False)
     assert fast == tokens()

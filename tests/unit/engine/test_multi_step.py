@@ -6,7 +6,7 @@ import torch
 from fathom.base.errors import GenerationError
 from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore
-from fathom.engine.multi_step import can_burst
+from fathom.engine.multi_step import can_multi_step
 from fathom.engine.request import Chunk, Request, SamplingParams
 from fathom.engine.sampler import uniform, uniforms
 
@@ -100,7 +100,7 @@ def test_different_ends_are_served_step_by_step(gqa, run):
 def test_a_prompt_is_no_burst(gqa):
     core = EngineCore(gqa, None, EngineConfig(**ROOMY, burst=64))
     core.add(requests(n=1)[0])
-    assert not can_burst(core._scheduler.schedule()[0].sequence)
+    assert not can_multi_step(core._scheduler.schedule()[0].sequence)
 
 
 def test_numbers_that_are_not_finite_end_the_request_as_in_a_single_step(gqa, monkeypatch):

@@ -105,5 +105,5 @@ def test_embedding_reads_rows(kind):
 
 @pytest.mark.parametrize("token", [-1, 45, 2**40])
 def test_embedding_refuses_a_token_beyond_the_vocabulary(token):
-    with pytest.raises(IndexError, match=r"1 token ids lie outside 0 … 44"):
+    with pytest.raises(IndexError, match=r"1 token ids are outside 0 … 44"):
         embedding(torch.tensor([3, token]), weight("q8_0", 45, 64), torch.float32)

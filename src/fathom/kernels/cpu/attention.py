@@ -6,6 +6,7 @@ mask then discards.
 
 from __future__ import annotations
 
+from ctypes import Structure
 from typing import Any
 
 import torch
@@ -13,9 +14,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from fathom.kernels.attention import VisibleSpans
-from fathom.kernels.cpu import ops, train_ops
+from fathom.kernels.cpu.interface import struct
 from fathom.kernels.cpu.library import get_library
-from fathom.kernels.cpu.rows import FLOATS, wants_no_gradient
+from fathom.kernels.cpu.rows import FLOATS, is_bf16, wants_no_gradient
 from fathom.kernels.registry import kernel
 
 MAX_LENGTH = 1024
@@ -55,8 +56,37 @@ def paged_attention(
     value_dim: int,
     threads: int | None = None,
 ) -> Tensor:
-    call = ops.Attention(q, k_pages, v_pages, block_tables, query_starts, context_lengths, scale, value_dim)
-    return ops.paged_attention(get_library(), call, threads or torch.get_num_threads())
+    out = q.new_zeros(*q.shape[:2], value_dim)
+    call = struct(
+        "PagedAttention",
+        q=q.data_ptr(),
+        out=out.data_ptr(),
+        k=_pages(k_pages),
+        v=_pages(v_pages),
+        tables=block_tables.data_ptr(),
+        query_starts=query_starts.data_ptr(),
+        lengths=context_lengths.data_ptr(),
+        q_row_stride=q.stride(0),
+        q_head_stride=q.stride(1),
+        table_stride=block_tables.stride(0),
+        sequences=len(context_lengths),
+        heads=q.shape[1],
+        kv_heads=k_pages.shape[2],
+        page_size=k_pages.shape[1],
+        key_dim=k_pages.shape[3],
+        value_dim=value_dim,
+        scale=scale,
+        q_bf16=is_bf16(q),
+        cache_bf16=is_bf16(k_pages),
+    )
+    get_library().fathom_paged_attention(call, threads or torch.get_num_threads())
+    return out
+
+
+def _pages(pages: Tensor | None) -> Structure:
+    page, token, head = (0, 0, 0) if pages is None else pages.stride()[:3]
+    data = None if pages is None else pages.data_ptr()
+    return struct("Pages", data=data, page_stride=page, token_stride=token, head_stride=head)
 
 
 def _accepts_causal(
@@ -79,7 +109,10 @@ def causal_attention(q: Tensor, k: Tensor, v: Tensor, scale: float, spans: Visib
 class _CausalAttention(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, scale: float, first: Tensor | None) -> Tensor:
-        out, lse = train_ops.attention(get_library(), q, k, v, scale, first)
+        out = q.new_empty(*q.shape[:3], v.shape[-1])
+        lse = torch.empty(len(q), q.shape[2], q.shape[1])
+        call = _causal_call(q, k, v, out, lse, scale, first)
+        get_library().fathom_causal_attention(call, torch.get_num_threads())
         ctx.save_for_backward(q, k, v, out, lse, first)
         ctx.scale = scale
         return out
@@ -88,8 +121,43 @@ class _CausalAttention(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, d_out: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         q, k, v, out, lse, first = ctx.saved_tensors
-        gradients = train_ops.attention_backward(get_library(), (q, k, v), out, lse, _dense(d_out), ctx.scale, first)
+        d_out = _dense(d_out)
+        gradients = q.new_empty(q.shape), k.new_empty(k.shape), v.new_empty(v.shape)
+        call = _causal_call(q, k, v, out, lse, ctx.scale, first, (d_out, *gradients))
+        get_library().fathom_causal_attention_backward(call, torch.get_num_threads())
         return *gradients, None, None
+
+
+def _causal_call(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    out: Tensor,
+    lse: Tensor,
+    scale: float,
+    first: Tensor | None,
+    gradients: tuple[Tensor | None, ...] = (None,) * 4,  # of out, q, k and v
+) -> Structure:
+    names = ("q", "k", "v", "out", "d_out", "d_q", "d_k", "d_v")
+    return struct(
+        "CausalAttention",
+        **{name: _heads(x) for name, x in zip(names, (q, k, v, out, *gradients), strict=True)},
+        lse=lse.data_ptr(),
+        first=None if first is None else first.data_ptr(),
+        B=q.shape[0],
+        T=q.shape[1],
+        H=q.shape[2],
+        G=k.shape[2],
+        Dk=k.shape[3],
+        Dv=v.shape[3],
+        scale=scale,
+        bf16=is_bf16(q),
+    )
+
+
+def _heads(x: Tensor | None) -> Structure:
+    batch, token, head = (0, 0, 0) if x is None else x.stride()[:3]
+    return struct("Heads", data=None if x is None else x.data_ptr(), batch=batch, token=token, head=head)
 
 
 def _dense(x: Tensor) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ctypes import c_float, c_void_p
 from typing import Any
 
 import torch
@@ -32,10 +31,9 @@ def softmax_(
     logits: Tensor, targets: Tensor, *, temperature: float = 1.0, less: float = 0.0, entropy: bool = False
 ) -> tuple[Tensor, Tensor]:
     logprobs, entropies = torch.empty(len(logits)), torch.empty(len(logits) if entropy else 0)
-    wanted = pointer(entropies) if entropy else c_void_p(None)
+    wanted = pointer(entropies) if entropy else None
     targets = targets.contiguous()
-    factors = c_float(1 / temperature), c_float(less)
-    run("softmax", logits, pointer(targets), pointer(logprobs), wanted, *logits.shape, *factors)
+    run("softmax", logits, pointer(targets), pointer(logprobs), wanted, *logits.shape, 1 / temperature, less)
     return logprobs, entropies
 
 
@@ -54,5 +52,5 @@ class _CrossEntropy(torch.autograd.Function):
         logits, targets, scale = ctx.saved_tensors
         d_logits = logits.new_empty(logits.shape)
         pointers = pointer(targets), pointer(scale)
-        run("cross_entropy_backward", logits, *pointers, d_logits, c_float(d_loss.item()), *logits.shape)
+        run("cross_entropy_backward", logits, *pointers, d_logits, d_loss.item(), *logits.shape)
         return d_logits, None

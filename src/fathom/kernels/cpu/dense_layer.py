@@ -6,39 +6,80 @@ of the time goes into calling.
 
 from __future__ import annotations
 
+import ctypes
+
+import torch
 from torch import Tensor
 
-from fathom.kernels.cpu import ops
+from fathom.kernels.cpu.interface import struct
 from fathom.kernels.cpu.library import get_library
-from fathom.kernels.cpu.rows import wants_no_gradient
+from fathom.kernels.cpu.matmul import FORMATS, weight_struct
+from fathom.kernels.cpu.rows import is_bf16, wants_no_gradient
 from fathom.kernels.dense_layer import LayerWeights
 from fathom.kernels.registry import kernel
 
 
 def _accepts_before(layer: LayerWeights, x: Tensor, *_: object) -> bool:
-    return layer.qkv.kind in ops.KINDS and wants_no_gradient(x)
+    return layer.qkv.kind in FORMATS and wants_no_gradient(x)
 
 
 @kernel(_accepts_before)
 def before_attention(
     layer: LayerWeights, x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    return ops.before_attention(
-        get_library(), _struct(layer), x.contiguous(), cos.contiguous(), sin.contiguous(), interleaved
+    x, cos, sin = x.contiguous(), cos.contiguous(), sin.contiguous()
+    q = x.new_empty(len(x), layer.heads, layer.head_dim)
+    k = x.new_empty(len(x), layer.kv_heads, layer.head_dim)
+    v = x.new_empty(len(x), layer.kv_heads, layer.head_dim)
+    get_library().fathom_before_attention(
+        _struct(layer),
+        x.data_ptr(),
+        is_bf16(x),
+        len(x),
+        cos.data_ptr(),
+        sin.data_ptr(),
+        interleaved,
+        q.data_ptr(),
+        k.data_ptr(),
+        v.data_ptr(),
+        torch.get_num_threads(),
     )
+    return q, k, v
 
 
 def _accepts_after(layer: LayerWeights, attended: Tensor, x: Tensor) -> bool:
-    return attended.dtype == x.dtype and wants_no_gradient(attended, x) and layer.out.kind in ops.KINDS
+    return attended.dtype == x.dtype and wants_no_gradient(attended, x) and layer.out.kind in FORMATS
 
 
 @kernel(_accepts_after)
 def after_attention(layer: LayerWeights, attended: Tensor, x: Tensor) -> Tensor:
-    return ops.after_attention(get_library(), _struct(layer), attended.contiguous(), x.contiguous())
+    attended, x = attended.contiguous(), x.contiguous()
+    out = torch.empty_like(x)
+    get_library().fathom_after_attention(
+        _struct(layer),
+        attended.data_ptr(),
+        x.data_ptr(),
+        out.data_ptr(),
+        is_bf16(x),
+        len(x),
+        torch.get_num_threads(),
+    )
+    return out
 
 
-def _struct(layer: LayerWeights) -> ops.LayerStruct:
-    struct = layer.handles.get("cpp")
-    if struct is None:
-        struct = layer.handles["cpp"] = ops.layer_struct(layer)
-    return struct
+_MATRICES = ("qkv", "out", "gate_up", "down")
+_VECTORS = ("attention_norm", "mlp_norm", "q_norm", "k_norm")
+_NUMBERS = ("heads", "kv_heads", "head_dim", "norm_eps", "head_norm_eps")
+
+
+def _struct(layer: LayerWeights) -> ctypes.Structure:
+    """Points into ``layer``; made once."""
+    made: ctypes.Structure | None = layer.handles.get("cpp")
+    if made is None:
+        made = layer.handles["cpp"] = struct(
+            "DenseLayer",
+            **{name: weight_struct(getattr(layer, name)) for name in _MATRICES},
+            **{name: None if (x := getattr(layer, name)) is None else x.data_ptr() for name in _VECTORS},
+            **{name: getattr(layer, name) for name in _NUMBERS},
+        )
+    return made

@@ -16,7 +16,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "simd.h"
+#include "vector_math.h"
 
 namespace fathom {
 namespace gemm {
@@ -91,8 +91,6 @@ constexpr int64_t L1_PANEL = 20 * 1024 / sizeof(float);  // of a panel: so much 
 //
 // A panel is sixteen outputs of a weight matrix, input by input: the vector of input k is at [k·16]. Outputs beyond the
 // last are zero weights: results have room for whole vectors, and what is written there is zero.
-
-inline int64_t padded(int64_t n) { return (n + LANES - 1) / LANES * LANES; }
 
 // Floats of the panels of N outputs and K inputs.
 inline int64_t panels_size(int64_t N, int64_t K) { return padded(N) * K; }

@@ -1,12 +1,12 @@
-"""Builds the C++ sources beside this file with the system's compiler on first use, and loads the result.
+"""Builds the C++ sources of this folder with the system's compiler on first use, and loads the result.
 
 Shipping binaries was refused: a wheel for the lowest common processor would give away most of the speed, one for each
 processor is a release process of its own. torch's extension builder was refused: it compiles torch's headers for
-half a minute where these sources take seconds. Without a compiler nothing breaks, the reference serves; ``status``
-says which it is and why.
+half a minute where these sources take seconds. Without a compiler the reference implementations are used; ``status``
+says which, and why.
 
-The result lies in the user's cache under a name that hashes everything it depends on: sources, compiler and its
-version, flags, processor. It appears there by an atomic rename, so processes that build at once do not disturb each
+The result is stored in the user's cache under a name that hashes everything it depends on: sources, headers, compiler
+and its version, flags, processor. An atomic rename puts it there, so processes that build at once do not disturb each
 other.
 """
 
@@ -25,33 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fathom.base.paths import kernels_dir
+from fathom.kernels.cpu.interface import bind
 
-SOURCES = (
-    "pool.cpp",
-    "linear.cpp",
-    "panel.cpp",
-    "layer.cpp",
-    "attention.cpp",
-    "train_attention.cpp",
-    "train_product.cpp",
-    "train_muon.cpp",
-    "train_rows.cpp",
-    "latent.cpp",
-    "latent_attention.cpp",
-    "latent_network.cpp",
-    "draw.cpp",
-)
-HEADERS = (
-    "lanes.h",
-    "simd.h",
-    "scratch.h",
-    "pool.h",
-    "linear.h",
-    "format.h",
-    "gemm.h",
-    "train_product.h",
-    "latent.h",
-)
+HERE = Path(__file__).parent
 COMPILERS = ("g++", "c++", "clang++")
 BASE_FLAGS = (
     "-std=gnu++17",
@@ -69,7 +45,7 @@ FLAG_SETS = (("-march=native", "-fopenmp"), ("-march=native",), ("-mcpu=native",
 
 @dataclass(frozen=True, slots=True)
 class BuildStatus:
-    """What became of the build. ``reason`` is empty where ``path`` is a loaded library."""
+    """Result of the build. ``reason`` is empty where ``path`` is a loaded library."""
 
     path: Path | None
     compiler: str = ""
@@ -77,7 +53,7 @@ class BuildStatus:
 
 
 class Unavailable(Exception):  # noqa: N818 - a state, not a fault
-    """No library; the text says why."""
+    """There is no library; the message says why."""
 
 
 def status() -> BuildStatus:
@@ -86,7 +62,7 @@ def status() -> BuildStatus:
 
 
 def library() -> ctypes.CDLL | None:
-    """The loaded library, or None where it cannot be had or ``FATHOM_KERNELS=ref`` asks for the reference."""
+    """The loaded library; None where it cannot be built or ``FATHOM_KERNELS=ref`` asks for the reference."""
     return _attempt()[0]
 
 
@@ -104,7 +80,7 @@ def _attempt() -> tuple[ctypes.CDLL | None, BuildStatus]:
     try:
         compiler = find_compiler()
         path = build(compiler, kernels_dir())
-        return ctypes.CDLL(str(path)), BuildStatus(path, compiler)
+        return bind(ctypes.CDLL(str(path))), BuildStatus(path, compiler)
     except (Unavailable, OSError) as error:
         return None, BuildStatus(None, reason=str(error))
 
@@ -137,13 +113,12 @@ def build(compiler: str, directory: Path) -> Path:
 
 
 def _compile(compiler: str, flags: tuple[str, ...], result: Path) -> str:
-    """Empty on success, else what the compiler said.
+    """Empty on success, else the compiler's error.
 
-    Raises :class:`Unavailable` where it was stopped rather than unwilling: other flags, for a slower library that is
-    then kept, are no answer to that. In a session of its own it does not hear the Ctrl-C that ends an answer.
+    Raises :class:`Unavailable` where the compiler was killed: trying other flags would then keep a slower library. It
+    runs in a session of its own, so that the Ctrl-C that interrupts an answer does not stop it.
     """
-    here = Path(__file__).parent
-    command = [compiler, *BASE_FLAGS, *flags, "-o", str(result), *(str(here / name) for name in SOURCES)]
+    command = [compiler, *BASE_FLAGS, *flags, "-o", str(result), *map(str, _files("*.cpp"))]
     done = subprocess.run(command, capture_output=True, text=True, check=False, start_new_session=True)
     if done.returncode == 0:
         return ""
@@ -153,13 +128,16 @@ def _compile(compiler: str, flags: tuple[str, ...], result: Path) -> str:
 
 
 def _key(compiler: str) -> str:
-    here = Path(__file__).parent
     version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False).stdout
     parts = [compiler, version, repr(BASE_FLAGS), repr(FLAG_SETS), platform.machine(), sys.platform, _processor()]
     digest = hashlib.sha256("\0".join(parts).encode())
-    for name in (*SOURCES, *HEADERS):
-        digest.update((here / name).read_bytes())
+    for path in (*_files("*.cpp"), *_files("*.h")):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:32]
+
+
+def _files(pattern: str) -> list[Path]:
+    return sorted(HERE.rglob(pattern))
 
 
 def _processor() -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from ctypes import Structure, c_int64
 from typing import Any
 
 import torch
@@ -19,9 +20,9 @@ from torch.autograd.function import once_differentiable
 
 from fathom.base import cpu
 from fathom.kernels import matmul as operations
-from fathom.kernels.cpu import ops, train_ops
+from fathom.kernels.cpu.interface import INTERFACE, struct
 from fathom.kernels.cpu.library import get_library
-from fathom.kernels.cpu.rows import FLOATS, wants_no_gradient
+from fathom.kernels.cpu.rows import FLOATS, is_bf16, wants_no_gradient
 from fathom.kernels.formats.matrix import Matrix
 from fathom.kernels.registry import kernel
 
@@ -31,8 +32,24 @@ MIN_MULTIPLICATIONS = 1 << 21
 MIN_ROWS = 16
 """Rows or columns below which torch's are taken: our tiles would be mostly empty."""
 
-_UNPACKED_ROWS = 64
-"""Rows up to which the right factor, which is then most of the work to read, is read in place instead of packed."""
+_IN_PLACE_ROWS = 64
+"""Rows up to which the right factor, which is then most of the work to read, is read in place instead of copied."""
+
+FORMATS = {name.lower(): value for name, value in INTERFACE.enum.items()}
+"""The library's number of every storage format."""
+
+
+def weight_struct(weight: Matrix) -> Structure:
+    """Points into ``weight``, which the caller keeps alive."""
+    bias = None if weight.bias is None else weight.bias.data_ptr()
+    return struct(
+        "Weight",
+        format=FORMATS[weight.kind],
+        rows=weight.rows,
+        columns=weight.columns,
+        data=weight.data.data_ptr(),
+        bias=bias,
+    )
 
 
 def _accepts_quantized(x: Tensor, weight: Matrix) -> bool:
@@ -41,7 +58,22 @@ def _accepts_quantized(x: Tensor, weight: Matrix) -> bool:
 
 @kernel(_accepts_quantized)
 def quantized_linear(x: Tensor, weight: Matrix) -> Tensor:
-    return ops.linear(get_library(), x, weight)
+    rows = x.reshape(-1, weight.columns)
+    if rows.stride(1) != 1:
+        rows = rows.contiguous()
+    out = x.new_empty(*x.shape[:-1], weight.rows)
+    get_library().fathom_quantized_linear(
+        weight_struct(weight),
+        rows.data_ptr(),
+        is_bf16(x),
+        rows.stride(0),
+        out.data_ptr(),
+        is_bf16(x),
+        weight.rows,
+        len(rows),
+        torch.get_num_threads(),
+    )
+    return out
 
 
 def _accepts_embedding(tokens: Tensor, weight: Matrix, dtype: torch.dtype) -> bool:
@@ -50,7 +82,14 @@ def _accepts_embedding(tokens: Tensor, weight: Matrix, dtype: torch.dtype) -> bo
 
 @kernel(_accepts_embedding)
 def embedding(tokens: Tensor, weight: Matrix, dtype: torch.dtype) -> Tensor:
-    return ops.embedding(get_library(), tokens.long(), weight, dtype)
+    ids = tokens.long().contiguous()
+    out = torch.empty(*ids.shape, weight.columns, dtype=dtype)
+    outside = get_library().fathom_embedding(
+        weight_struct(weight), ids.data_ptr(), out.data_ptr(), is_bf16(out), ids.numel()
+    )
+    if outside:
+        raise IndexError(f"{outside} token ids are outside 0 … {weight.rows - 1}")
+    return out
 
 
 def _accepts_linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> bool:
@@ -110,9 +149,19 @@ def add_mm(total: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def _product(a: Tensor, b: Tensor, out: Tensor, *, add: bool) -> None:
-    if len(a) <= _UNPACKED_ROWS and len(a) < b.shape[1]:
+    if len(a) <= _IN_PLACE_ROWS and len(a) < b.shape[1]:
         a, b, out = b.t(), a.t(), out.t()
-    train_ops.product(get_library(), a, b, out, add=add)
+    matmul_into(out, a, b, add=add)
+
+
+def matmul_into(out: Tensor, a: Tensor, b: Tensor, *, add: bool = False) -> None:
+    """out (M, N) = a (M, K) b (K, N), or ``add`` it; all float32, of any strides."""
+    get_library().fathom_matmul(*map(_strided, (a, b, out)), *a.shape, b.shape[1], add, torch.get_num_threads())
+
+
+def _strided(x: Tensor) -> Structure:
+    row, column = x.stride()
+    return struct("Strided", data=x.data_ptr(), row=row, column=column)
 
 
 def _accepts_groups(rows: Tensor, matrices: Tensor, counts: Sequence[int]) -> bool:
@@ -122,9 +171,27 @@ def _accepts_groups(rows: Tensor, matrices: Tensor, counts: Sequence[int]) -> bo
 @kernel(_accepts_groups)
 def grouped_mm(rows: Tensor, matrices: Tensor, counts: Sequence[int]) -> Tensor:
     out = rows.new_empty(len(rows), matrices.shape[2])
-    a, b, c = train_ops.tokens(rows), train_ops.stack(matrices), train_ops.tokens(out)
-    train_ops.grouped_product(get_library(), a, b, c, counts, -1, *matrices.shape[1:])
+    grouped_matmul_into(token_groups(out), token_groups(rows), stacked(matrices), counts, -1, *matrices.shape[1:])
     return out
+
+
+def grouped_matmul_into(
+    out: Structure, a: Structure, b: Structure, counts: Sequence[int], m: int, k: int, n: int
+) -> None:
+    """For each group out (m, n) = a (m, k) b (k, n); a size of -1 is the group's count of tokens."""
+    table = (c_int64 * len(counts))(*counts)
+    get_library().fathom_grouped_matmul(a, b, out, table, len(counts), m, k, n, torch.get_num_threads())
+
+
+def token_groups(x: Tensor, *, transposed: bool = False) -> Structure:
+    """Groups of the rows of x (M, C), which are the tokens; ``transposed``: the transpose of each."""
+    view = x.t() if transposed else x
+    return struct("Grouped", matrix=_strided(view), group=0, token=x.stride(0), bf16=is_bf16(x))
+
+
+def stacked(x: Tensor) -> Structure:
+    """x (E, A, B), a matrix for each group."""
+    return struct("Grouped", matrix=_strided(x[0]), group=x.stride(0), token=0, bf16=is_bf16(x))
 
 
 def _accepts_outer(left: Tensor, right: Tensor, counts: Sequence[int]) -> bool:
@@ -134,8 +201,8 @@ def _accepts_outer(left: Tensor, right: Tensor, counts: Sequence[int]) -> bool:
 @kernel(_accepts_outer)
 def grouped_outer(left: Tensor, right: Tensor, counts: Sequence[int]) -> Tensor:
     out = left.new_empty((len(counts), left.shape[1], right.shape[1]), dtype=torch.float32)
-    a, b, c = train_ops.tokens(left, transposed=True), train_ops.tokens(right), train_ops.stack(out)
-    train_ops.grouped_product(get_library(), a, b, c, counts, left.shape[1], -1, right.shape[1])
+    factors = token_groups(left, transposed=True), token_groups(right)
+    grouped_matmul_into(stacked(out), *factors, counts, left.shape[1], -1, right.shape[1])
     return out
 
 
@@ -155,7 +222,7 @@ def _accepts_newton_schulz(x: Tensor, iterations: int, quintic: tuple[float, flo
 
 @kernel(_accepts_newton_schulz)
 def newton_schulz(x: Tensor, iterations: int, quintic: tuple[float, float, float]) -> Tensor:
-    train_ops.muon(get_library(), x, iterations, quintic)
+    get_library().fathom_newton_schulz(x.data_ptr(), *x.shape, iterations, *quintic, torch.get_num_threads())
     return x
 
 

@@ -34,7 +34,7 @@ class _ScatterRows(torch.autograd.Function):
         ctx.save_for_backward(places)
         ctx.rows = len(x)
         out = _empty_rows(x, places, rows)
-        run("spread", flat(x), pointer(places), out, *_sizes(x, places))
+        run("scatter_rows", flat(x), pointer(places), out, *_sizes(x, places))
         return out
 
     @staticmethod
@@ -42,7 +42,7 @@ class _ScatterRows(torch.autograd.Function):
     def backward(ctx: Any, d_out: Tensor) -> tuple[Tensor, None, None]:
         (places,) = ctx.saved_tensors
         d_x = d_out.new_empty(ctx.rows, d_out.shape[1])
-        run("combine", flat(d_out), pointer(places), None, d_x, *_sizes(d_x, places))
+        run("combine_rows", flat(d_out), pointer(places), None, d_x, *_sizes(d_x, places))
         return d_x, None, None
 
 
@@ -52,7 +52,7 @@ class _CombineRows(torch.autograd.Function):
         x = flat(x)
         ctx.save_for_backward(x, places, weights)
         out = x.new_empty(len(weights), x.shape[1])
-        run("combine", x, pointer(places), pointer(weights), out, *_sizes(out, places))
+        run("combine_rows", x, pointer(places), pointer(weights), out, *_sizes(out, places))
         return out
 
     @staticmethod
@@ -61,7 +61,7 @@ class _CombineRows(torch.autograd.Function):
         x, places, weights = ctx.saved_tensors
         d_x, d_weights = _empty_rows(x, places, len(x)), torch.empty_like(weights)
         pointers = pointer(places), pointer(weights)
-        run("combine_backward", x, *pointers, flat(d_out), d_x, pointer(d_weights), *_sizes(d_out, places))
+        run("combine_rows_backward", x, *pointers, flat(d_out), d_x, pointer(d_weights), *_sizes(d_out, places))
         return d_x, None, d_weights
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from ctypes import c_float
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from fathom.kernels.cpu.interface import CONSTANTS
 from fathom.kernels.cpu.rows import flat, is_training, pointer, run
 from fathom.kernels.registry import kernel
 
-PARTIAL_ROWS = 64
-"""Rows of which the kernel keeps one partial sum: PIECE in train_rows.cpp."""
+PARTIAL_ROWS = CONSTANTS["PARTIAL_ROWS"]
+"""Rows of which the kernel keeps one partial sum of the weight's gradient."""
 
 
 def _accepts(x: Tensor, weight: Tensor, eps: float, dtype: torch.dtype) -> bool:
@@ -32,7 +32,7 @@ class _RMSNorm(torch.autograd.Function):
         rows = flat(x)
         scale = torch.empty(len(rows))
         out = torch.empty(x.shape, dtype=dtype)
-        run("norm", rows, pointer(weight), out.view(rows.shape), pointer(scale), *rows.shape, c_float(eps))
+        run("rms_norm", rows, pointer(weight), out.view(rows.shape), pointer(scale), *rows.shape, eps)
         ctx.save_for_backward(x, weight, scale)
         return out
 
@@ -44,5 +44,5 @@ class _RMSNorm(torch.autograd.Function):
         d_x = x.new_empty(x.shape)
         partial = torch.empty(-(-len(rows) // PARTIAL_ROWS), rows.shape[1])
         pointers = pointer(weight), pointer(scale)
-        run("norm_backward", rows, *pointers, flat(d_out), d_x.view(rows.shape), pointer(partial), *rows.shape)
+        run("rms_norm_backward", rows, *pointers, flat(d_out), d_x.view(rows.shape), pointer(partial), *rows.shape)
         return d_x, partial.sum(0), None, None

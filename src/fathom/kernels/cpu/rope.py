@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ctypes import c_float, c_int, c_void_p
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from fathom.kernels.cpu.interface import CONSTANTS
 from fathom.kernels.cpu.rows import flat, is_training, pointer, run
 from fathom.kernels.registry import kernel
 
-MAX_CHANNELS = 1024
+MAX_CHANNELS = CONSTANTS["MAX_ROTARY"]
 """Rotary channels that the kernels have room for."""
 
 
@@ -58,7 +58,7 @@ def _rotate(x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool, sign: float)
     rotary = cos.shape[-1]
     out = x.new_empty(x.shape)
     sizes = (batch * length, heads, channels - rotary, rotary)
-    run("turn", flat(x), flat(out), *_angles(cos, sin), *sizes, c_int(interleaved), c_float(sign))
+    run("rotate", flat(x), flat(out), *_angles(cos, sin), *sizes, interleaved, sign)
     return out
 
 
@@ -75,7 +75,7 @@ class _MLAKeys(torch.autograd.Function):
         ctx.save_for_backward(cos, sin)
         ctx.interleaved = interleaved
         rows = (flat(expanded), flat(rope), flat(k), flat(v))
-        run("keys", *rows, *_angles(cos, sin), *ctx.sizes, c_int(interleaved))
+        run("mla_keys", *rows, *_angles(cos, sin), *ctx.sizes, interleaved)
         return k, v
 
     @staticmethod
@@ -85,9 +85,9 @@ class _MLAKeys(torch.autograd.Function):
         d_expanded = d_k.new_empty(*d_k.shape[:3], nope + value_dim)
         d_rope = d_k.new_empty(*d_k.shape[:2], rotary)
         rows = (flat(d_k), flat(d_v), flat(d_expanded), flat(d_rope))
-        run("keys_backward", *rows, *_angles(*ctx.saved_tensors), *ctx.sizes, c_int(ctx.interleaved))
+        run("mla_keys_backward", *rows, *_angles(*ctx.saved_tensors), *ctx.sizes, ctx.interleaved)
         return d_expanded, d_rope, None, None, None, None
 
 
-def _angles(cos: Tensor, sin: Tensor) -> tuple[c_void_p, c_void_p, int]:
+def _angles(cos: Tensor, sin: Tensor) -> tuple[int, int, int]:
     return pointer(cos), pointer(sin), cos.numel() // cos.shape[-1]

@@ -1,37 +1,35 @@
-"""Calls of the C++ kernels that work row by row: tensors become pointers and strides, integers 64 bits wide."""
+"""Arguments of the C++ kernels: rows and addresses of tensors, and what a kernel asks of them."""
 
 from __future__ import annotations
 
-from ctypes import Structure, byref, c_int, c_int64, c_void_p
+from ctypes import Structure
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from fathom.kernels.cpu.interface import STRUCTS
 from fathom.kernels.cpu.library import get_library
-
-
-class RowsStruct(Structure):
-    _fields_ = (("data", c_void_p), ("stride", c_int64), ("bf16", c_int64))
 
 
 def run(name: str, *arguments: Any) -> None:
     """Call ``fathom_<name>``: two-dimensional tensors are rows, and the last argument is the threads."""
-    kernel = getattr(get_library(), f"fathom_{name}")
-    kernel.restype = None
-    kernel(*(_argument(one) for one in arguments), c_int(torch.get_num_threads()))
+    function = getattr(get_library(), f"fathom_{name}")
+    function(*(_rows(one) if isinstance(one, Tensor) else one for one in arguments), torch.get_num_threads())
 
 
-def _argument(value: Any) -> Any:
-    if isinstance(value, Tensor):
-        return byref(RowsStruct(value.data_ptr(), value.stride(0), value.dtype == torch.bfloat16))
-    return c_int64(value) if isinstance(value, int) else value
+def _rows(x: Tensor) -> Structure:
+    return STRUCTS["Rows"](x.data_ptr(), x.stride(0), is_bf16(x))
 
 
-def pointer(tensor: Tensor) -> c_void_p:
+def is_bf16(x: Tensor) -> bool:
+    return x.dtype == torch.bfloat16
+
+
+def pointer(tensor: Tensor) -> int:
     """The address of a contiguous tensor."""
     assert tensor.is_contiguous()
-    return c_void_p(tensor.data_ptr())
+    return tensor.data_ptr()
 
 
 def flat(x: Tensor) -> Tensor:

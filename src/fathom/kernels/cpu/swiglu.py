@@ -35,7 +35,7 @@ class _SwiGLU(torch.autograd.Function):
     def forward(ctx: Any, gate_up: Tensor) -> Tensor:
         gates, ups = flat(gate_up).chunk(2, -1)
         out = gate_up.new_empty(*gate_up.shape[:-1], gates.shape[1])
-        run("gate", gates, ups, out.view(gates.shape), *gates.shape)
+        run("swiglu", gates, ups, out.view(gates.shape), *gates.shape)
         ctx.save_for_backward(gate_up)
         return out
 
@@ -45,5 +45,5 @@ class _SwiGLU(torch.autograd.Function):
         (gate_up,) = ctx.saved_tensors
         gates, ups = flat(gate_up).chunk(2, -1)
         d_gate_up = gate_up.new_empty(gate_up.shape)
-        run("gate_backward", gates, ups, flat(d_out), *flat(d_gate_up).chunk(2, -1), *gates.shape)
+        run("swiglu_backward", gates, ups, flat(d_out), *flat(d_gate_up).chunk(2, -1), *gates.shape)
         return d_gate_up

@@ -7,7 +7,7 @@ are interleaved, one to a lane:
     tile of 16 rows → block of 32 columns → 16 scales · 16 minima · codes, in the order of the format
 
 so one broadcast activation meets sixteen weights, nothing is summed across lanes, and a weight occupies as many bits as
-in the file. ``kernels/cpu/linear.h`` states the same layout for C++.
+in the file. ``kernels/cpu/interface.h`` states the same layout for C++.
 
     N rows (outputs) · J blocks of a row · T tiles
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -15,9 +16,19 @@ from torch import Tensor
 
 from fathom.kernels.attention import VisibleSpans, causal_attention, paged_attention
 from fathom.kernels.cpu.attention import MAX_LENGTH
-from fathom.kernels.cpu.ops import Attention
 
 pytestmark = pytest.mark.usefixtures("kernels")
+
+
+class Arguments(NamedTuple):
+    q: torch.Tensor
+    k_pages: torch.Tensor
+    v_pages: torch.Tensor | None
+    block_tables: torch.Tensor
+    query_starts: torch.Tensor
+    context_lengths: torch.Tensor
+    scale: float
+    value_dim: int
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,7 @@ class Case:
     seed: int = 0
 
 
-def build(case: Case) -> Attention:
+def build(case: Case) -> Arguments:
     generator = torch.Generator().manual_seed(case.seed)
     needed = [-(-length // case.page_size) for length, _ in case.sequences]
     order = torch.randperm(sum(needed) + 2, generator=generator).tolist()
@@ -52,7 +63,7 @@ def build(case: Case) -> Attention:
     starts = torch.tensor([0, *(count for _, count in case.sequences)]).cumsum(0).int()
     rows = int(starts[-1]) + 2  # two rows belong to nobody
     q = torch.randn(rows, case.groups * case.group_size, case.key_dim, generator=generator)
-    return Attention(
+    return Arguments(
         q.to(case.dtype),
         k.to(case.cache_dtype),
         None if case.latent else v.to(case.cache_dtype),
@@ -64,9 +75,8 @@ def build(case: Case) -> Attention:
     )
 
 
-def call(function, attention: Attention) -> torch.Tensor:
-    fields = ("q", "k_pages", "v_pages", "block_tables", "query_starts", "context_lengths", "scale", "value_dim")
-    return function(*(getattr(attention, field) for field in fields))
+def call(function, arguments: Arguments) -> torch.Tensor:
+    return function(*arguments)
 
 
 def check(case: Case) -> None:
@@ -127,7 +137,7 @@ def test_a_prompt_gives_the_same_whatever_its_chunks():
     for size in (2, 60, 150):
         parts = []
         for start in range(0, 300, size):
-            chunk = Attention(
+            chunk = Arguments(
                 whole.q[start : start + size],
                 whole.k_pages,
                 whole.v_pages,
@@ -147,7 +157,7 @@ def test_a_sequence_gives_the_same_alone_and_in_company():
     expected = call(paged_attention, together)
     for b in range(3):
         start, stop = together.query_starts[b : b + 2].tolist()
-        alone = Attention(
+        alone = Arguments(
             together.q[start:stop],
             together.k_pages,
             together.v_pages,
@@ -163,7 +173,7 @@ def test_a_sequence_gives_the_same_alone_and_in_company():
 def test_pages_may_be_views_of_a_larger_cache():
     attention = build(Case(((40, 5),)))
     both = torch.stack((attention.k_pages, attention.v_pages), 2)  # (P, S, 2, G, D)
-    views = Attention(
+    views = Arguments(
         attention.q,
         both[:, :, 0],
         both[:, :, 1],

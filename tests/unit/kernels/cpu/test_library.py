@@ -17,9 +17,10 @@ SOURCE = Path(__file__).parents[4] / "src"
 
 PROBE = """
 import torch
-from fathom.kernels import formats, matmul
 from fathom.kernels.cpu.library import status
-out = matmul.quantized_linear(torch.ones(1, 32), formats.dense(torch.ones(2, 32)))
+from fathom.kernels.formats.matrix import dense
+from fathom.kernels.matmul import quantized_linear
+out = quantized_linear(torch.ones(1, 32), dense(torch.ones(2, 32)))
 assert out.tolist() == [[32.0, 32.0]]
 print(status().path is not None, status().reason)
 """

@@ -8,8 +8,6 @@ from threads import on_threads
 
 from fathom.kernels import matmul
 from fathom.kernels.cpu import matmul as kernels
-from fathom.kernels.cpu import train_ops
-from fathom.kernels.cpu.library import library
 from fathom.kernels.implementations import BFLOAT16, CPP, Implementation
 from fathom.kernels.registry import additional, reference_only
 
@@ -28,7 +26,7 @@ def laid_out(rows, columns, layout, generator):
 
 def ours(a, b, out, *, add=False, threads=2):
     with on_threads(threads):
-        train_ops.product(library(), a, b, out, add=add)
+        kernels.matmul_into(out, a, b, add=add)
 
 
 layouts = st.sampled_from(["rows", "transposed", "apart"])
@@ -147,10 +145,10 @@ def test_groups_of_bfloat16_in_any_shape_and_layout(counts, k, n, left, right, d
     other = laid_out(total, n, right, generator).bfloat16()
     out, outer = torch.empty(total, n, dtype=dtype), torch.empty(groups, k, n, dtype=dtype)
     with on_threads(threads):
-        tables = train_ops.tokens(rows), train_ops.stack(matrices), train_ops.tokens(out)
-        train_ops.grouped_product(library(), *tables, counts, -1, k, n)
-        tables = train_ops.tokens(rows, transposed=True), train_ops.tokens(other), train_ops.stack(outer)
-        train_ops.grouped_product(library(), *tables, counts, k, -1, n)
+        groups_of = kernels.token_groups
+        kernels.grouped_matmul_into(groups_of(out), groups_of(rows), kernels.stacked(matrices), counts, -1, k, n)
+        left_t, right_rows = groups_of(rows, transposed=True), groups_of(other)
+        kernels.grouped_matmul_into(kernels.stacked(outer), left_t, right_rows, counts, k, -1, n)
     parts = rows.double().split(counts)
     exact = torch.cat([part @ matrix for part, matrix in zip(parts, matrices.double(), strict=True)])
     found = torch.stack([a.t() @ b for a, b in zip(parts, other.double().split(counts), strict=True)])
@@ -194,5 +192,5 @@ def test_quintic_iterations_are_those_of_the_formula(n, rows, more, threads, see
         gram = exact @ exact.mT
         exact = a * exact + (b * gram + c * gram @ gram) @ exact
     with on_threads(threads):
-        train_ops.muon(library(), x, 5, (a, b, c))
+        kernels.newton_schulz(x, 5, (a, b, c))
     torch.testing.assert_close(x.double(), exact, atol=1e-4, rtol=1e-3)

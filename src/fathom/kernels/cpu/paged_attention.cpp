@@ -1,72 +1,44 @@
 // Ragged causal attention over a paged cache, in float32 with an online softmax (arXiv 1805.02867; FlashAttention,
-// arXiv 2205.14135). Keys are taken in blocks that stand at fixed positions, and a block wholly in a query's future
-// changes nothing, so a query's result does not depend on how its prompt was cut into chunks.
+// arXiv 2205.14135). Keys are taken in chunks that begin at fixed positions, and a chunk wholly in a query's future
+// changes nothing, so a query's result does not depend on how its prompt was divided.
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "gemm.h"
-#include "pool.h"
+#include "rows.h"
 #include "scratch.h"
+#include "thread_pool.h"
 
 namespace fathom {
 
-struct Pages {
-  const void* data;
-  int64_t page_stride, token_stride, head_stride;  // in elements
-};
-
-struct AttentionCall {
-  const void* q;
-  void* out;  // (N, H, Dv) contiguous
-  Pages k, v;  // v.data null: the value is the first value_dim channels of the key
-  const int32_t *tables, *query_starts, *lengths;
-  int64_t q_row_stride, q_head_stride, table_stride;
-  int64_t sequences, heads, kv_heads, page_size, key_dim, value_dim;
-  float scale;
-  int32_t q_bf16, cache_bf16;
-};
-
 namespace {
 
-constexpr int KEYS = 128;     // keys a block
-constexpr int MAX_ROWS = 192;  // (query, head) pairs a task
-constexpr float NEVER = -INFINITY;
+constexpr int KEYS = 128;      // of a chunk
+constexpr int MAX_ROWS = 192;  // (query, head) pairs of a task
 
 struct Task {
   int64_t sequence, kv_head;
   int64_t query, queries;        // of the sequence's new tokens
-  int64_t key_begin, key_end;    // blocks to visit
+  int64_t key_begin, key_end;    // chunks to visit
   int64_t partial;               // slot in the partial results, or -1 where the task finishes its rows itself
 };
 
-inline float at(const void* p, bool bf16, int64_t i) { return bf16 ? widen(((const uint16_t*)p)[i]) : ((const float*)p)[i]; }
-
-void copy_row(float* to, const void* from, bool bf16, int64_t count) {
-  int64_t i = 0;
-  if (bf16)
-    for (; i + LANES <= count; i += LANES) store(to + i, widen(load<u16x16>((const uint16_t*)from + i)));
-  else
-    for (; i + LANES <= count; i += LANES) store(to + i, load<f32x16>((const float*)from + i));
-  for (; i < count; ++i) to[i] = at(from, bf16, i);
-  for (; i < padded(count); ++i) to[i] = 0;
-}
-
-const void* token(const AttentionCall& call, const Pages& pages, const Task& task, int64_t position) {
+const void* token(const PagedAttention& call, const Pages& pages, const Task& task, int64_t position) {
   int64_t page = call.tables[task.sequence * call.table_stride + position / call.page_size];
   int64_t offset = page * pages.page_stride + position % call.page_size * pages.token_stride + task.kv_head * pages.head_stride;
   return (const char*)pages.data + offset * (call.cache_bf16 ? 2 : 4);
 }
 
-// Rows of keys or values as padded floats: pointers into the cache where it already holds that, else copies.
-void gather(const AttentionCall& call, const Pages& pages, const Task& task, int64_t begin, int64_t end, int64_t dim,
+// Rows of keys or values as padded floats: pointers into the cache where it holds them so, else copies.
+void gather(const PagedAttention& call, const Pages& pages, const Task& task, int64_t begin, int64_t end, int64_t dim,
             float* copies, const float** rows) {
   bool direct = !call.cache_bf16 && dim % LANES == 0;
   for (int64_t i = begin; i < end; ++i) {
     const void* from = token(call, pages, task, i);
     float* copy = copies + (i - begin) * padded(dim);
-    if (!direct) copy_row(copy, from, call.cache_bf16, dim);
+    if (!direct) read_row(from, call.cache_bf16, 0, dim, padded(dim), copy);
     rows[i - begin] = direct ? (const float*)from : copy;
   }
 }
@@ -90,9 +62,9 @@ void scores_by_dot(const float* q, int64_t rows, const float* const* k, int64_t 
     }
 }
 
-// out[r][0..V·16) += Σ_k a[r][k] · b[k]: R rows, V vectors held in registers.
+// out[r][0..V·16) += Σ_k a[r][k] · b[k], for R rows and V vectors.
 template <int R, int V, class Row>
-inline void outer(const float* a, int64_t a_stride, Row b, int64_t count, float* out, int64_t out_stride) {
+inline void add_outer(const float* a, int64_t a_stride, Row b, int64_t count, float* out, int64_t out_stride) {
   f32x16 acc[R][V];
   for (int r = 0; r < R; ++r)
     for (int v = 0; v < V; ++v) acc[r][v] = load<f32x16>(out + r * out_stride + v * LANES);
@@ -104,14 +76,14 @@ inline void outer(const float* a, int64_t a_stride, Row b, int64_t count, float*
 }
 
 template <int V, class Row>
-void outer_rows(const float* a, int64_t a_stride, int64_t rows, Row b, int64_t count, float* out, int64_t out_stride) {
+void add_outer_rows(const float* a, int64_t a_stride, int64_t rows, Row b, int64_t count, float* out, int64_t out_stride) {
   int64_t r = 0;
-  constexpr int AT_ONCE = 4 * V <= SUM_REGISTERS ? V : 1;
+  constexpr int NV = 4 * V <= SUM_REGISTERS ? V : 1;
   for (; r + 4 <= rows; r += 4)
-    for (int v = 0; v < V; v += AT_ONCE)
-      outer<4, AT_ONCE>(a + r * a_stride, a_stride, [=](int64_t k) { return b(k) + v * LANES; }, count,
+    for (int v = 0; v < V; v += NV)
+      add_outer<4, NV>(a + r * a_stride, a_stride, [=](int64_t k) { return b(k) + v * LANES; }, count,
                         out + r * out_stride + v * LANES, out_stride);
-  for (; r < rows; ++r) outer<1, V>(a + r * a_stride, a_stride, b, count, out + r * out_stride, out_stride);
+  for (; r < rows; ++r) add_outer<1, V>(a + r * a_stride, a_stride, b, count, out + r * out_stride, out_stride);
 }
 
 void scores_by_transpose(const float* q, int64_t rows, const float* const* k, int64_t keys, int64_t dim,
@@ -120,10 +92,10 @@ void scores_by_transpose(const float* q, int64_t rows, const float* const* k, in
     for (int64_t d = 0; d < dim; ++d) transposed[d * KEYS + key] = key < keys ? k[key][d] : 0;
   std::fill(scores, scores + rows * KEYS, 0.0f);
   for (int64_t key = 0; key < KEYS; key += 4 * LANES)
-    outer_rows<4>(q, dim, rows, [=](int64_t d) { return transposed + d * KEYS + key; }, dim, scores + key, KEYS);
+    add_outer_rows<4>(q, dim, rows, [=](int64_t d) { return transposed + d * KEYS + key; }, dim, scores + key, KEYS);
 }
 
-// One block of keys for all rows: softmax so far in state (maximum, sum) and results.
+// One chunk of keys for all rows: the softmax so far is in state (maximum, sum) and results.
 void accumulate(float* scores, int64_t rows, int64_t keys, const int64_t* visible, float scale, const float* const* v,
                 int64_t value_dim, float* state, float* results) {
   const i32x16 iota = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -131,9 +103,9 @@ void accumulate(float* scores, int64_t rows, int64_t keys, const int64_t* visibl
   for (int64_t row = 0; row < rows; ++row) {
     float* s = scores + row * KEYS;
     int32_t count = (int32_t)std::min(keys, std::max<int64_t>(0, visible[row]));
-    f32x16 top = splat(NEVER), total = {};
+    f32x16 top = splat(-INFINITY), total = {};
     for (int k = 0; k < KEYS; k += LANES) {
-      f32x16 x = select(iota + k < count, load<f32x16>(s + k) * scale, splat(NEVER));
+      f32x16 x = select(iota + k < count, load<f32x16>(s + k) * scale, splat(-INFINITY));
       store(s + k, x);
       top = larger(top, x);
     }
@@ -147,7 +119,7 @@ void accumulate(float* scores, int64_t rows, int64_t keys, const int64_t* visibl
       store(s + k, p);
       total += p;
     }
-    float shrink = before == NEVER ? 0.0f : std::exp(before - now);
+    float shrink = before == -INFINITY ? 0.0f : std::exp(before - now);
     state[2 * row] = now;
     state[2 * row + 1] = state[2 * row + 1] * shrink + sum(total);
     if (shrink != 1.0f)
@@ -158,12 +130,12 @@ void accumulate(float* scores, int64_t rows, int64_t keys, const int64_t* visibl
   }
   int64_t d = 0;
   for (; d + 4 * LANES <= width; d += 4 * LANES)
-    outer_rows<4>(scores, KEYS, rows, [=](int64_t k) { return v[k] + d; }, keys, results + d, width);
+    add_outer_rows<4>(scores, KEYS, rows, [=](int64_t k) { return v[k] + d; }, keys, results + d, width);
   for (; d < width; d += LANES)
-    outer_rows<1>(scores, KEYS, rows, [=](int64_t k) { return v[k] + d; }, keys, results + d, width);
+    add_outer_rows<1>(scores, KEYS, rows, [=](int64_t k) { return v[k] + d; }, keys, results + d, width);
 }
 
-void write_row(const AttentionCall& call, int64_t n, int64_t head, const float* result, float total) {
+void write_result(const PagedAttention& call, int64_t n, int64_t head, const float* result, float total) {
   int64_t begin = (n * call.heads + head) * call.value_dim;
   for (int64_t d = 0; d < call.value_dim; ++d) {
     float x = result[d] / total;
@@ -174,7 +146,7 @@ void write_row(const AttentionCall& call, int64_t n, int64_t head, const float* 
   }
 }
 
-void run(const AttentionCall& call, const Task& task, float* partials, Buffers& buffers) {
+void run(const PagedAttention& call, const Task& task, float* partials, Buffers& buffers) {
   int64_t group = call.heads / call.kv_heads, rows = task.queries * group;
   int64_t dim = padded(call.key_dim), width = padded(call.value_dim);
   int64_t length = call.lengths[task.sequence], first_row = call.query_starts[task.sequence];
@@ -191,8 +163,8 @@ void run(const AttentionCall& call, const Task& task, float* partials, Buffers& 
   for (int64_t row = 0; row < rows; ++row) {
     int64_t n = first_row + task.query + row / group, head = task.kv_head * group + row % group;
     int64_t offset = n * call.q_row_stride + head * call.q_head_stride;
-    copy_row(q + row * dim, (const char*)call.q + offset * (call.q_bf16 ? 2 : 4), call.q_bf16, call.key_dim);
-    state[2 * row] = NEVER, state[2 * row + 1] = 0;
+    read_row(call.q, call.q_bf16, offset, call.key_dim, dim, q + row * dim);
+    state[2 * row] = -INFINITY, state[2 * row + 1] = 0;
   }
   std::fill(results, results + rows * width, 0.0f);
 
@@ -212,17 +184,17 @@ void run(const AttentionCall& call, const Task& task, float* partials, Buffers& 
   }
   if (task.partial < 0)
     for (int64_t row = 0; row < rows; ++row)
-      write_row(call, first_row + task.query + row / group, task.kv_head * group + row % group, results + row * width,
+      write_result(call, first_row + task.query + row / group, task.kv_head * group + row % group, results + row * width,
                 state[2 * row + 1]);
 }
 
-// A single query's key blocks were shared out: join them in order.
-void merge(const AttentionCall& call, const Task& first, int64_t parts, const float* partials, Buffers& buffers) {
+// Joins the partial results of a single query, whose chunks of keys are different tasks, in order.
+void merge(const PagedAttention& call, const Task& first, int64_t parts, const float* partials, Buffers& buffers) {
   int64_t group = call.heads / call.kv_heads, width = padded(call.value_dim), size = group * (width + 2);
   const float* base = partials + first.partial * size;
   float* joined = buffers.results.get<float>(width);
   for (int64_t row = 0; row < group; ++row) {
-    float top = NEVER, total = 0;
+    float top = -INFINITY, total = 0;
     for (int64_t i = 0; i < parts; ++i) top = std::max(top, base[i * size + 2 * row]);
     std::fill(joined, joined + width, 0.0f);
     for (int64_t i = 0; i < parts; ++i) {
@@ -231,14 +203,14 @@ void merge(const AttentionCall& call, const Task& first, int64_t parts, const fl
       total += part[2 * row + 1] * weight;
       for (int64_t d = 0; d < width; ++d) joined[d] += part[2 * group + row * width + d] * weight;
     }
-    write_row(call, call.query_starts[first.sequence], first.kv_head * group + row, joined, total);
+    write_result(call, call.query_starts[first.sequence], first.kv_head * group + row, joined, total);
   }
 }
 
 }  // namespace
 
-extern "C" FATHOM_EXPORT void fathom_paged_attention(const AttentionCall* pointer, int threads) {
-  const AttentionCall& call = *pointer;
+void fathom_paged_attention(const PagedAttention* pointer, int threads) {
+  const PagedAttention& call = *pointer;
   int64_t group = call.heads / call.kv_heads, tile = std::max<int64_t>(1, MAX_ROWS / group), slots = 0;
   std::vector<Task> tasks, firsts;
   for (int64_t b = 0; b < call.sequences; ++b) {

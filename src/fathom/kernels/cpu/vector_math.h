@@ -1,17 +1,15 @@
-// Arithmetic on sixteen lanes. Intrinsics appear only for instructions that the vector extensions have no word for.
+// Arithmetic on sixteen lanes. Intrinsics are used only where the vector extensions have no operator.
 #pragma once
 
-#include "lanes.h"
+#include "vector.h"
 
 namespace fathom {
-
-#define FATHOM_EXPORT __attribute__((visibility("default")))
 
 inline f32x16 splat(float x) { return f32x16{} + x; }
 inline f32x16 select(i32x16 mask, f32x16 a, f32x16 b) { return (f32x16)((mask & (i32x16)a) | (~mask & (i32x16)b)); }
 inline f32x16 larger(f32x16 a, f32x16 b) { return select(a > b, a, b); }
 
-// Sums lanes i, i^8, then i^4, i^2, i^1: one fixed tree, so that a result does not depend on who else is summed.
+// Sums lanes i, i^8, then i^4, i^2, i^1: one fixed tree, so that a result does not depend on what else is summed.
 inline float sum(f32x16 v) {
 #if defined(__AVX512F__)
   __m512 a = (__m512)v;
@@ -126,7 +124,7 @@ inline f32x16 dot_bf16(f32x16 acc, u32x16 w, u32x16 x) {
 #endif
 }
 
-// e^x to 2 ulp for x in [-87, 88]; beyond, the value at the border.
+// e^x to 2 ulp for x in [-87, 88]; outside, the value at the border.
 inline f32x16 exp(f32x16 x) {
   x = larger(x, splat(-87.0f));
   x = select(x < splat(88.0f), x, splat(88.0f));
@@ -143,5 +141,8 @@ inline f32x16 exp(f32x16 x) {
   p = p * (r * r) + r + 1.0f;
   return (f32x16)((i32x16)p + exponent);
 }
+
+inline f32x16 sigmoid(f32x16 x) { return 1.0f / (1.0f + exp(-x)); }
+inline f32x16 silu(f32x16 x) { return x * sigmoid(x); }
 
 }  // namespace fathom

@@ -1,12 +1,14 @@
-// Vectors of sixteen lanes, whatever registers there are: one of AVX-512, two of AVX, four of NEON or SSE.
+// Vectors of sixteen lanes on any registers: one of AVX-512, two of AVX, four of NEON or SSE.
 //
-// GCC accepts vectors wider than its registers, and then keeps them in memory between any two operations: attention was
-// five times slower on AVX2 for it. Two halves in a struct are taken apart and live in registers.
+// GCC accepts vectors wider than its registers, but keeps them in memory between any two operations, which made attention
+// five times slower on AVX2. Two halves in a struct are scalarized and stay in registers.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+
+#include "interface.h"
 
 #if defined(__AVX2__)
 #include <immintrin.h>
@@ -14,11 +16,13 @@
 
 namespace fathom {
 
-constexpr int LANES = 16;
+inline int64_t ceil_div(int64_t n, int64_t size) { return (n + size - 1) / size; }
+inline int64_t round_up(int64_t n, int64_t size) { return ceil_div(n, size) * size; }
+inline int64_t padded(int64_t n) { return round_up(n, LANES); }  // to whole vectors
 
 #if defined(__AVX512F__)
 constexpr int REGISTER = 64;  // bytes
-constexpr int SUM_REGISTERS = 24;      // vectors of sixteen lanes that registers hold beside the operands of a product
+constexpr int SUM_REGISTERS = 24;  // vectors of sixteen lanes that fit into registers beside the operands of a product
 #elif defined(__AVX__)
 constexpr int REGISTER = 32;
 constexpr int SUM_REGISTERS = 6;
@@ -92,7 +96,7 @@ typedef Lanes<uint32_t> u32x16;
 typedef Lanes<uint16_t> u16x16;
 typedef Lanes<int8_t> i8x16;
 
-// Half by half: GCC copies a struct through memory, and reading back what was just written in other pieces is slow.
+// Half by half: GCC copies a struct through memory, where loads of other widths stall on the stores before them.
 template <class V>
 struct Memory {
   static V load(const void* p) {
@@ -118,7 +122,7 @@ inline V load(const void* p) { return Memory<V>::load(p); }
 template <class V>
 inline void store(void* p, V v) { Memory<V>::store(p, v); }
 
-// ---- numbers of another type, lane by lane: narrower or wider ones need instructions that GCC does not find ----------
+// ---- conversions, lane by lane: narrower and wider types need instructions that GCC does not select -------------------
 
 #if defined(__AVX512F__)
 
@@ -138,7 +142,7 @@ inline u32x16 extend(u16x16 v) {
   __m256i all = (__m256i)v;
   return {(H)_mm256_cvtepu16_epi32(_mm256_castsi256_si128(all)), (H)_mm256_cvtepu16_epi32(_mm256_extracti128_si256(all, 1))};
 }
-inline u16x16 truncate(u32x16 v) {  // of numbers below 2^16
+inline u16x16 truncate(u32x16 v) {  // of values below 2^16
   __m256i mixed = _mm256_packus_epi32((__m256i)v.low, (__m256i)v.high);
   return (u16x16)_mm256_permute4x64_epi64(mixed, 0xd8);
 }
