@@ -27,13 +27,13 @@ from fathom.optim.config import OptimConfig
 from fathom.optim.optimizers import build_optimizers
 from fathom.recipes.countdown.vocabulary import SIZE, template, tokenizer
 from fathom.text.conversation import Chat
-from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
+from fathom.train.rl.config import RLConfig, SamplingConfig
 from fathom.train.rl.policy_optimization import policy_trainer
-from fathom.train.rl.tasks import task_of
 from fathom.train.run.facts import peak_flops
+from fathom.train.run.task import TaskConfig, load_task
 from fathom.train.supervised.losses import losses
 
-TASK = TaskConfig(name="zero-countdown-3")
+TASK = TaskConfig(name="speedrun:problems")
 NOTHING_ENDS = frozenset({SIZE})
 """No token has this number."""
 
@@ -128,7 +128,7 @@ def grpo(options: argparse.Namespace, device: torch.device) -> Json:
     sequences = options.prompts * options.group
     source = EngineSampler(model, eos_ids=NOTHING_ENDS, max_context=options.completion + 64, sequences=sequences)
     vocabulary = tokenizer()
-    grader = Grader(task_of(TASK), source, vocabulary, Chat(vocabulary, template()), ALONE)
+    grader = Grader(load_task(TASK), source, vocabulary, Chat(vocabulary, template()), ALONE)
     sampling = SamplingConfig(prompts=options.prompts, group=options.group, max_tokens=options.completion, rounds=1)
     config = RLConfig(name="gpu", start="", task=TASK, steps=100, sampling=sampling, precision="bfloat16")
     trainer = policy_trainer(model, grader, config)

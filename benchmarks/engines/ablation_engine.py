@@ -5,7 +5,6 @@ import random
 import sys
 import tempfile
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,32 +17,28 @@ from fathom.evals.metrics import evaluate
 from fathom.evals.rollout import EngineSampler
 from fathom.evals.runner import Grader
 from fathom.model import counts
-from fathom.recipes.countdown.traces import SolverErrors, ZeroCountdown, question, solve
+from fathom.recipes.countdown.corpus import sample, speedrun_problems
+from fathom.recipes.countdown.errors import SPEEDRUN_RATES
+from fathom.recipes.countdown.search import search_expression
 from fathom.recipes.countdown.vocabulary import chat
-from fathom.text import r1
 from fathom.text.conversation import Chat
-from fathom.train.rl.config import TaskConfig
-from fathom.train.rl.tasks import task_of
 from fathom.train.run.display import Display
+from fathom.train.run.task import TaskConfig, load_task
 from fathom.train.run.trainee import Trainee
 from fathom.train.supervised.config import PretrainConfig
 from fathom.train.supervised.dataset import dataset
 from fathom.train.supervised.run import load_trainee, train
 from fathom.train.supervised.validation import validate
-from fathom.types import Conversation, Message
 
-TASK = TaskConfig(name="zero-countdown-3")
-LONGEST = 160
+TASK = TaskConfig(name="speedrun:problems")
+MAX_TOKENS = 160
 
 
 def traces(count: int) -> Iterator[Sample]:
     """Attempts at problems of the validation split, made as those of the corpus are."""
     core, rng = chat(), random.Random("ablation")
-    end = core.tokenizer.token_id(r1.EOS)
-    for item in islice(ZeroCountdown().items("validation"), count):
-        prompt = core.render(Conversation((Message("user", question(item)),))).ids
-        attempt = [*core.tokenizer.encode(solve(item, SolverErrors(), rng).completion), end]
-        yield Sample([*prompt, *attempt], [False] * len(prompt) + [True] * len(attempt))
+    for item in speedrun_problems().items("validation", limit=count):
+        yield sample(core, item, search_expression(item, SPEEDRUN_RATES, rng))
 
 
 def main() -> None:
@@ -69,11 +64,11 @@ def measured(
     rows = PackedDataset(store, BestFitPlan(store.offsets, config.batch.length))
     loss = validate(model, rows, 16, apart=True, autocast=torch.autocast("cpu", enabled=False))
     source = EngineSampler(model, eos_ids=frozenset(trainee.tokenizer.eos_ids), max_context=model.config.max_position)
-    grader = Grader(task_of(TASK), source, trainee.tokenizer, Chat(trainee.tokenizer, trainee.template))
+    grader = Grader(load_task(TASK), source, trainee.tokenizer, Chat(trainee.tokenizer, trainee.template))
     items = list(grader.task.items("validation", limit=job["problems"]))
 
     def solved(samples: int, temperature: float) -> dict[str, Any]:
-        groups = grader.sample_and_grade(items, samples, max_tokens=LONGEST, temperature=temperature, seed=0)
+        groups = grader.sample_and_grade(items, samples, max_tokens=MAX_TOKENS, temperature=temperature, seed=0)
         return evaluate(groups).metrics()
 
     size = counts.count(model.config)

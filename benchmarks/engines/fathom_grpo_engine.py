@@ -15,9 +15,10 @@ from fathom.evals.rollout import EngineSampler, PromptIds, Rollout
 from fathom.evals.runner import Grader
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.tasks.task import Item, Split, Verdict
-from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
+from fathom.train.rl.config import RLConfig, SamplingConfig
 from fathom.train.rl.loss import PolicyLossConfig
 from fathom.train.rl.policy_optimization import policy_trainer
+from fathom.train.run.task import TaskConfig
 
 
 class Vowels:

@@ -17,10 +17,11 @@ from fathom.checkpoint.store.store import Store
 from fathom.data.shards.store import Sample
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.train.components.balance import Balance
-from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
+from fathom.train.rl.config import RLConfig, SamplingConfig
 from fathom.train.rl.policy_optimization import policy_trainer
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import Recorder
+from fathom.train.run.task import TaskConfig
 from fathom.train.supervised.config import BatchConfig, GeneratedData, LossConfig, PretrainConfig
 from fathom.train.supervised.loop import Loop
 from fathom.train.supervised.run import load_trainee, train

@@ -1,10 +1,8 @@
 """Beyond the base: can reinforcement learning teach what 64 attempts of the base do not contain? Meant for three hours.
 
-`fathom train curriculum:pipeline` runs the stages in order.
-
-The problems are those of `countdown.lessons`: Countdown with
-three and four numbers, chained arithmetic, and tasks of reasoning-gym, which therefore has to be installed. What is
-asked, and how it is told from luck: `fathom.train.evaluation.beyond`.
+`fathom train curriculum:pipeline` runs the stages in order. The problems are those of `countdown.levels`: Countdown
+with three and four numbers, chained arithmetic, and tasks of reasoning-gym, which has to be installed. The question,
+and how its answer is distinguished from chance: `fathom.train.evaluation.beyond`.
 """
 
 from __future__ import annotations
@@ -13,30 +11,32 @@ from collections.abc import Sequence
 
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig, ScheduleConfig
-from fathom.recipes.countdown.lessons import LESSONS, lessons, levels  # noqa: F401 - what `data.function` names
+from fathom.recipes.countdown.corpus import curriculum_corpus as corpus  # noqa: F401 - named by `data.function`
+from fathom.recipes.countdown.levels import LEVELS, levels
 from fathom.recipes.countdown.vocabulary import SIZE
 from fathom.train.evaluation.beyond import BeyondConfig
 from fathom.train.evaluation.measure import MeasureConfig, Setting
 from fathom.train.pipeline import Pipeline, Stage, output
-from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
+from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig
 from fathom.train.rl.curriculum import Curriculum
 from fathom.train.run.config import CheckpointConfig
+from fathom.train.run.task import TaskConfig
 from fathom.train.supervised.config import BatchConfig, GeneratedData, LossConfig, PretrainConfig
 
-LONGEST = 320
-"""Tokens of an answer: some twenty lines of a search, so that with four numbers it matters where one begins."""
+MAX_TOKENS = 320
+"""Of a completion: some twenty lines of a search, so that with four numbers the first step matters."""
 
 BASE, ZERO = "runs/curriculum/base/final", "runs/curriculum/zero/final"
 
 
-def world(names: Sequence[str] = tuple(LESSONS), threshold: float = 0.5, window: int = 48) -> Curriculum:
+def problems(names: Sequence[str] = tuple(LEVELS), threshold: float = 0.5, window: int = 48) -> Curriculum:
     """The levels of these names as one task."""
     return Curriculum(
         levels(names), name="zero-curriculum", threshold=threshold, window=window, floor=0.04, trickle=0.02
     )
 
 
-TASK = TaskConfig(name="curriculum:world")
+TASK = TaskConfig(name="curriculum:problems")
 
 
 def model() -> ModelConfig:
@@ -69,12 +69,12 @@ def model() -> ModelConfig:
 
 
 def base() -> PretrainConfig:
-    """The first stage: much of the easy levels, little of the hard ones, of some nothing."""
+    """The first stage: pretraining on much of the easy levels, little of the hard ones, nothing of some."""
     return PretrainConfig(
         name="curriculum",
         model=model(),
         tokenizer="speedrun:tokenizer",
-        data=GeneratedData(function="curriculum:lessons", options={"documents": 120_000}),
+        data=GeneratedData(function="curriculum:corpus", options={"documents": 120_000}),
         steps=3600,
         packing="best_fit",
         batch=BatchConfig(rows=8, length=320),
@@ -94,13 +94,13 @@ def curriculum() -> PretrainConfig:
 
 
 def zero(start: str = BASE) -> RLConfig:
-    """Reinforcement learning through the levels, each opened by what was passed."""
+    """Reinforcement learning through the levels, each opened by passing the one before."""
     return RLConfig(
         name="curriculum-zero",
         start=start,
         task=TASK,
         steps=150,
-        sampling=SamplingConfig(prompts=64, group=8, max_tokens=LONGEST),
+        sampling=SamplingConfig(prompts=64, group=8, max_tokens=MAX_TOKENS),
         optim=OptimConfig(
             adamw=AdamWConfig(lr=2e-4, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=5, floor=0.1)
         ),
@@ -117,15 +117,15 @@ def measure(start: str = ZERO) -> MeasureConfig:
         start=start,
         task=TASK,
         problems=450,
-        max_tokens=LONGEST,
+        max_tokens=MAX_TOKENS,
         settings=(Setting(temperature=1.0, samples=8), Setting(temperature=0.0, samples=1)),
     )
 
 
 def beyond(start: str = ZERO, base: str = BASE) -> BeyondConfig:
-    """Held-out problems that the base does not solve in 64 samples: who solves them now?"""
+    """Held-out problems that the base does not solve in 64 samples: how many are solved now?"""
     return BeyondConfig(
-        name="curriculum-beyond", start=start, base=base, task=TASK, problems=450, samples=64, max_tokens=LONGEST
+        name="curriculum-beyond", start=start, base=base, task=TASK, problems=450, samples=64, max_tokens=MAX_TOKENS
     )
 
 

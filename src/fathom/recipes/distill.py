@@ -24,8 +24,9 @@ from fathom.train.distill.config import (
     TeacherConfig,
     TraceData,
 )
-from fathom.train.rl.config import CompletionsConfig, EvaluationConfig, TaskConfig
+from fathom.train.rl.config import CompletionsConfig, EvaluationConfig
 from fathom.train.run.config import CheckpointConfig
+from fathom.train.run.task import TaskConfig
 from fathom.train.supervised.config import BatchConfig
 
 TASK = TaskConfig(

@@ -1,8 +1,8 @@
 """R1-Zero on a laptop, stage by stage: a base model, the same base after reinforcement learning alone, and controls.
 
-`fathom train speedrun:pipeline` runs them in order, `fathom train speedrun:controls` the controls.
-
-What they are and why: `fathom.train.zero`.
+`fathom train speedrun:pipeline` runs them in order, `fathom train speedrun:controls` the controls. The base model is
+pretrained on imperfect solutions of Countdown (`countdown.corpus`, `countdown.search`); reinforcement learning has
+problems of the same kind and a verifier.
 """
 
 from __future__ import annotations
@@ -12,28 +12,31 @@ from collections.abc import Iterator
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig, ScheduleConfig
 from fathom.recipes.countdown import vocabulary
-from fathom.recipes.countdown.corpus import corpus  # noqa: F401 - what `data.function` names
+from fathom.recipes.countdown.corpus import speedrun_corpus as corpus  # noqa: F401 - named by `data.function`
+from fathom.recipes.countdown.corpus import speedrun_problems
+from fathom.tasks.task import Task
 from fathom.text.template.template import ChatTemplate
 from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.train.evaluation.measure import MeasureConfig, Setting
 from fathom.train.pipeline import Pipeline, Stage, for_seeds, output
-from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
-from fathom.train.rl.rejection import correct_completions as kept  # noqa: F401 - `data.function`, in stored runs too
+from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig
+from fathom.train.rl.rejection import correct_completions  # noqa: F401 - named by `data.function`
 from fathom.train.run.config import CheckpointConfig
+from fathom.train.run.task import TaskConfig
 from fathom.train.supervised.config import BatchConfig, GeneratedData, LossConfig, PretrainConfig
 
-TASK = TaskConfig(name="zero-countdown-3")
+TASK = TaskConfig(name="speedrun:problems")
 DECAY = 0.2
 """Of the base's weights. Without it sums of numbers that the corpus never shows together are wrong more often."""
 MINUTES = 5.0
-"""Of a control, where nobody says how long reinforcement learning took."""
-LONGEST = 160
-"""Tokens of an answer in practice: every line there is takes 126, and who repeats many is cut off."""
-PATIENCE = 224
-"""Tokens of an answer in a measurement, and about what the context leaves in a conversation."""
+"""Of a control that is run by itself; in `controls` it has the time that reinforcement learning took."""
+TRAIN_MAX_TOKENS = 160
+"""Of a completion in training: every line of a search takes 126, and one that repeats many is truncated."""
+EVAL_MAX_TOKENS = 224
+"""Of a completion in a measurement, and about what the context leaves in a conversation."""
 
 ONE_ATTEMPT = tuple(Setting(temperature=t, samples=n) for t, n in ((1.0, 16), (0.6, 8), (0.0, 1)))
-"""Of the controls: what they solve in one attempt is compared, not in 64."""
+"""Of the controls: one attempt is compared, not 64."""
 
 
 def model() -> ModelConfig:
@@ -70,8 +73,13 @@ def tokenizer() -> tuple[Tokenizer, ChatTemplate]:
     return vocabulary.tokenizer(), vocabulary.template()
 
 
+def problems() -> Task:
+    """What `task.name` of the configurations names."""
+    return speedrun_problems()
+
+
 def speedrun() -> PretrainConfig:
-    """The first stage, the base: pretraining on traces of solvers who guess, err and give up."""
+    """The first stage, the base: pretraining on traces of solvers that guess, err and give up."""
     return PretrainConfig(
         name="speedrun",
         model=model(),
@@ -97,7 +105,7 @@ def zero(start: str = "runs/speedrun/base/final") -> RLConfig:
         start=start,
         task=TASK,
         steps=200,
-        sampling=SamplingConfig(prompts=64, group=8, max_tokens=LONGEST),
+        sampling=SamplingConfig(prompts=64, group=8, max_tokens=TRAIN_MAX_TOKENS),
         optim=OptimConfig(
             adamw=AdamWConfig(lr=1.5e-4, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=3, floor=0.1)
         ),
@@ -107,8 +115,8 @@ def zero(start: str = "runs/speedrun/base/final") -> RLConfig:
     )
 
 
-def continued(start: str = "runs/speedrun/base/final") -> PretrainConfig:
-    """A control: the base goes on reading other traces, for as long as reinforcement learning took."""
+def continued_pretraining(start: str = "runs/speedrun/base/final") -> PretrainConfig:
+    """Control: continued pretraining on other traces, same wall-clock time as reinforcement learning."""
     return speedrun().model_copy(
         update={
             "name": "speedrun-continued",
@@ -123,25 +131,26 @@ def continued(start: str = "runs/speedrun/base/final") -> PretrainConfig:
     )
 
 
-def rejection(start: str = "runs/speedrun/base/final", problems: int = 12_000) -> PretrainConfig:
-    """A control: the base learns its own right answers. From its own result, with a third of the time each, it is
-    rejection sampling iterated.
-    """
-    options = {"start": start, "task": TASK.name, "problems": problems, "samples": 8, "max_tokens": LONGEST}
-    return continued(start).model_copy(
-        update={"name": "speedrun-rejection", "data": GeneratedData(function="speedrun:kept", options=options)}
+def rejection(start: str = "runs/speedrun/base/final", prompts: int = 12_000) -> PretrainConfig:
+    """Control: rejection sampling, once. The base is trained on its own correct completions."""
+    options = {"start": start, "task": TASK.name, "problems": prompts, "samples": 8, "max_tokens": TRAIN_MAX_TOKENS}
+    return continued_pretraining(start).model_copy(
+        update={
+            "name": "speedrun-rejection",
+            "data": GeneratedData(function="speedrun:correct_completions", options=options),
+        }
     )
 
 
-def iterated(start: str = "runs/speedrun/base/final") -> PretrainConfig:
-    """One of three rounds of rejection sampling: the next samples from what this one learned. As many problems as leave
-    two thirds of the time to learn from them.
+def rejection_round(start: str = "runs/speedrun/base/final") -> PretrainConfig:
+    """Control: rejection sampling, one of three rounds; the next samples from the result of this one. It has as many
+    problems as leave two thirds of the time for training on them.
     """
-    return rejection(start, problems=3000).model_copy(update={"name": "speedrun-iterated", "minutes": MINUTES / 3})
+    return rejection(start, prompts=3000).model_copy(update={"name": "speedrun-iterated", "minutes": MINUTES / 3})
 
 
 def _gentle() -> OptimConfig:
-    """For a model that has learned already."""
+    """For a model that is pretrained already."""
     return OptimConfig(
         muon=MuonConfig(lr=1e-3, weight_decay=0.0),
         adamw=AdamWConfig(lr=1e-3, weight_decay=0.0),
@@ -155,7 +164,7 @@ def measure(start: str = "runs/speedrun/zero/final") -> MeasureConfig:
         name="speedrun-measure",
         start=start,
         task=TASK,
-        max_tokens=PATIENCE,
+        max_tokens=EVAL_MAX_TOKENS,
         settings=(
             Setting(temperature=1.0, samples=64),
             Setting(temperature=0.6, samples=8),
@@ -179,8 +188,8 @@ def pipeline() -> Pipeline:
 
 
 def controls() -> Pipeline:
-    """Does reinforcement learning beat the obvious? Four seeds over two bases, and for each the controls at the
-    wall-clock time of reinforcement learning. Every stage has one thread and two run at a time: all have one machine.
+    """Reinforcement learning against simpler methods: four seeds over two bases, each control with the wall-clock time
+    of reinforcement learning. Every stage has one thread, and two run at a time on one machine.
     """
     return Pipeline("controls", for_seeds(range(4), _controls_of, "threads=1"), jobs=2)
 
@@ -191,11 +200,11 @@ def _controls_of(seed: int) -> Iterator[Stage]:
     if seed < 2:
         yield Stage("base", speedrun(), (data.format(100 + seed),))
     yield Stage("zero", zero(base))
-    yield Stage("continued", continued(base), (data.format(200 + seed),), minutes_of="zero")
+    yield Stage("continued", continued_pretraining(base), (data.format(200 + seed),), minutes_of="zero")
     yield Stage("rejection", rejection(base), (data.format(seed),), minutes_of="zero")
     start = base
     for number, name in enumerate(("round-1", "round-2", "iterated"), 1):
-        yield Stage(name, iterated(start), (data.format(10 * seed + number),), minutes_of="zero", parts=3)
+        yield Stage(name, rejection_round(start), (data.format(10 * seed + number),), minutes_of="zero", parts=3)
         start = output(name)
     if seed < 2:
         yield Stage("test-base", measure(base))

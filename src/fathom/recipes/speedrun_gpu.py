@@ -1,9 +1,9 @@
-"""The longer R1-Zero on one consumer GPU: a model of 30 million active parameters by the dial, in bfloat16.
+"""The curriculum on one consumer GPU: a model of 30 million active parameters by the dial, in bfloat16.
 
 `fathom train speedrun-gpu:pipeline` runs the stages in order.
 
-The lessons are those of `recipes/curriculum.py`; what follows from
-the size stands in `countdown.scaled`. Shapes and memory are checked by tests; the run itself has not been made.
+The corpus and levels are those of `recipes/curriculum.py`; what depends on the size is in `countdown.scaled`. Shapes
+and memory are checked by tests; the run itself has not been made.
 """
 
 from __future__ import annotations

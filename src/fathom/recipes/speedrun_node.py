@@ -1,9 +1,9 @@
-"""The longer R1-Zero on a node of eight GPUs: a model of 300 million active parameters by the dial, in bfloat16.
+"""The curriculum on a node of eight GPUs: a model of 300 million active parameters by the dial, in bfloat16.
 
 `fathom train speedrun-node:pipeline` runs the stages in order.
 
-The lessons are those of `recipes/curriculum.py`; what follows from
-the size stands in `countdown.scaled`. Shapes and memory are checked by tests; the run itself has not been made.
+The corpus and levels are those of `recipes/curriculum.py`; what depends on the size is in `countdown.scaled`. Shapes
+and memory are checked by tests; the run itself has not been made.
 """
 
 from __future__ import annotations

@@ -21,8 +21,9 @@ from fathom.tasks.splits import split_of
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.text import markers
 from fathom.train.distill.config import DistillConfig, LocalConfig, OnPolicyConfig, TraceData
-from fathom.train.rl.config import CompletionsConfig, EvaluationConfig, TaskConfig
+from fathom.train.rl.config import CompletionsConfig, EvaluationConfig
 from fathom.train.run.config import CheckpointConfig
+from fathom.train.run.task import TaskConfig
 from fathom.train.supervised.config import BatchConfig
 from fathom.types import Message
 

@@ -15,7 +15,8 @@ from itertools import count, islice
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.text import r1
-from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
+from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig
+from fathom.train.run.task import TaskConfig
 
 
 class Sums:

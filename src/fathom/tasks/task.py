@@ -9,7 +9,7 @@ an error of the program, so neither raises, and neither runs for ever.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -52,7 +52,7 @@ class Verdict:
 
 @runtime_checkable
 class Task(Protocol):
-    """A source of problems with a verifier."""
+    """Problems with a verifier. It may have metrics of its own: see `DescribesGroups`."""
 
     @property
     def name(self) -> str:
@@ -70,3 +70,31 @@ class Task(Protocol):
 
     def lenient(self, item: Item, completion: str) -> Verdict:
         """Grade generously: an answer counts wherever it stands. For reports, not for training."""
+
+
+class CompletionText(Protocol):
+    """A completion as text."""
+
+    @property
+    def text(self) -> str: ...
+
+
+class GradedGroup(Protocol):
+    """The graded completions of one problem: `fathom.evals.grading.Group` is one."""
+
+    @property
+    def item(self) -> Item: ...
+
+    @property
+    def members(self) -> Sequence[CompletionText]: ...
+
+    @property
+    def correct(self) -> int: ...
+
+
+@runtime_checkable
+class DescribesGroups(Protocol):
+    """A task with metrics of its own."""
+
+    def describe(self, groups: Sequence[GradedGroup]) -> dict[str, Any]:
+        """Metrics of at least one group, beside those that every task has; measurements log them."""

@@ -4,13 +4,12 @@ import pytest
 from rich.console import Console
 
 from fathom.model.counts import count
-from fathom.train.rl.config import TaskConfig
 from fathom.train.rl.curriculum import Adaptive
-from fathom.train.rl.tasks import task_of
 from fathom.train.run.config import override
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import read
 from fathom.train.run.recipe import find, recipe
+from fathom.train.run.task import TaskConfig, load_task
 from fathom.train.stages import run
 
 NAMES = ["three-12", "four-12", "chain-3", "chain-5"]
@@ -33,12 +32,12 @@ def test_the_model_is_v3_with_about_two_million_active_parameters():
 
 def test_its_world_is_a_task_that_adapts():
     options = {"names": NAMES, "window": 8}
-    world = task_of(TaskConfig(name="curriculum:world", options=options))
+    world = load_task(TaskConfig(name="curriculum:problems", options=options))
     assert isinstance(world, Adaptive)
     assert [level.name for level in world.levels] == NAMES
     assert world.open == ["three-12", "chain-3"]
     assert [item.metadata["level"] for item in world.items("validation", limit=5)] == [*NAMES, "three-12"]
-    assert len(list(find("curriculum:lessons")(documents=3, shares={"three-12": 1.0}))) == 3
+    assert len(list(find("curriculum:corpus")(documents=3, shares={"three-12": 1.0}))) == 3
 
 
 @pytest.mark.slow

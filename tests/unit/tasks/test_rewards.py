@@ -22,9 +22,10 @@ from fathom.tasks.rewards import (
     thinking,
 )
 from fathom.tasks.task import Verdict
-from fathom.train.rl.config import RLConfig, TaskConfig
+from fathom.train.rl.config import RLConfig
 from fathom.train.run.config import override
 from fathom.train.run.recipe import find
+from fathom.train.run.task import TaskConfig
 
 RIGHT, WRONG, SHAPELESS = Verdict(1.0, True, True), Verdict(0.0, False, True), Verdict(0.0, False, False)
 PLAIN = RewardConfig()

@@ -1,8 +1,8 @@
-"""The longer R1-Zero at any depth: the same lessons, with every number that depends on size taken from the dial.
+"""The curriculum at any depth: the same corpus, with every number that depends on size taken from the dial.
 
-What stays is the road: traces of solvers who fail in many ways, then rewards alone, level by level, then problems that
-the base does not solve in 64 attempts. What grows is the model, and with it the groups: a larger model is right more
-often, and only larger groups still hold a wrong answer to tell from it.
+The stages stay: traces of solvers that fail in many ways, then rewards alone, level by level, then problems that the
+base does not solve in 64 attempts. The model grows, and with it the groups: a larger model is right more often, and
+only larger groups still hold wrong answers to compare with.
 """
 
 from __future__ import annotations
@@ -13,38 +13,39 @@ from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.recipes.countdown.vocabulary import SIZE
 from fathom.train.evaluation.beyond import BeyondConfig
 from fathom.train.evaluation.measure import MeasureConfig, Setting
-from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
+from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig
 from fathom.train.run.config import CheckpointConfig
+from fathom.train.run.task import TaskConfig
 from fathom.train.supervised.config import BatchConfig, GeneratedData, LossConfig, PretrainConfig
 from fathom.train.supervised.dial import Dial, dial
 
-TASK = TaskConfig(name="curriculum:world")
+TASK = TaskConfig(name="curriculum:problems")
 LENGTH = 512
-LONGEST = 448
-"""Tokens of an answer: a row without the longest question."""
+MAX_TOKENS = 448
+"""Of a completion: a row without the longest question."""
 MEAN_TRACE = 60
 """Tokens of an attempt, rather fewer than there are: so that the corpus is read about once."""
 
 
 def scale(depth: int, tokens_a_parameter: float) -> Dial:
-    """What the dial says. Fewer tokens a parameter than text wants: traces have far less to learn."""
+    """The dial's numbers, for fewer tokens a parameter than text needs: traces hold far less to learn."""
     return dial(depth, SIZE, LENGTH, tokens_a_parameter)
 
 
 def base(name: str, depth: int, *, tokens_a_parameter: float, rows_of: int = 1) -> PretrainConfig:
-    """Pretraining on the lessons; the rows of a batch are a multiple of ``rows_of``, to be shared among ranks."""
-    found = scale(depth, tokens_a_parameter)
-    rows = rows_of * max(1, round(found.batch.rows / rows_of))
+    """Pretraining on the corpus; the rows of a batch are a multiple of ``rows_of``, to be shared among ranks."""
+    chosen = scale(depth, tokens_a_parameter)
+    rows = rows_of * max(1, round(chosen.batch.rows / rows_of))
     return PretrainConfig(
         name=name,
-        model=found.model,
+        model=chosen.model,
         tokenizer="speedrun:tokenizer",
         precision="bfloat16",
-        data=GeneratedData(function="curriculum:lessons", options={"documents": found.tokens // MEAN_TRACE}),
-        steps=max(1, round(found.tokens / (rows * LENGTH))),
+        data=GeneratedData(function="curriculum:corpus", options={"documents": chosen.tokens // MEAN_TRACE}),
+        steps=max(1, round(chosen.tokens / (rows * LENGTH))),
         packing="best_fit",
-        batch=BatchConfig(rows=rows, length=LENGTH, micro_rows=found.batch.micro_rows),
-        optim=found.optim,
+        batch=BatchConfig(rows=rows, length=LENGTH, micro_rows=chosen.batch.micro_rows),
+        optim=chosen.optim,
         loss=LossConfig(bias_speed=((0.0, 1e-3), (0.8, 0.0))),
         checkpoint=CheckpointConfig(every=200),
         save_dtype="bfloat16",
@@ -59,7 +60,7 @@ def zero(name: str, start: str, *, steps: int, prompts: int, group: int, rate: f
         task=TASK,
         precision="bfloat16",
         steps=steps,
-        sampling=SamplingConfig(prompts=prompts, group=group, max_tokens=LONGEST, sequences=sequences, rounds=2),
+        sampling=SamplingConfig(prompts=prompts, group=group, max_tokens=MAX_TOKENS, sequences=sequences, rounds=2),
         micro_tokens=8192,
         optim=OptimConfig(
             adamw=AdamWConfig(lr=rate, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=10, floor=0.1)
@@ -77,7 +78,7 @@ def measure(name: str, start: str) -> MeasureConfig:
         start=start,
         task=TASK,
         problems=900,
-        max_tokens=LONGEST,
+        max_tokens=MAX_TOKENS,
         settings=(Setting(temperature=1.0, samples=16), Setting(temperature=0.0, samples=1)),
     )
 
@@ -85,7 +86,7 @@ def measure(name: str, start: str) -> MeasureConfig:
 def beyond(name: str, start: str, origin: str) -> BeyondConfig:
     """Held-out problems that the base ``origin`` does not solve in 64 samples."""
     return BeyondConfig(
-        name=f"{name}-beyond", start=start, base=origin, task=TASK, problems=900, samples=64, max_tokens=LONGEST
+        name=f"{name}-beyond", start=start, base=origin, task=TASK, problems=900, samples=64, max_tokens=MAX_TOKENS
     )
 
 

@@ -22,8 +22,9 @@ from pydantic import (
 
 from fathom.base.config import Part
 from fathom.tasks.verifiers.language import SCRIPTS
-from fathom.train.rl.config import CompletionsConfig, TaskConfig, TrainerConfig
+from fathom.train.rl.config import CompletionsConfig, TrainerConfig
 from fathom.train.run.config import RunConfig
+from fathom.train.run.task import TaskConfig
 from fathom.train.supervised.config import TuningConfig
 
 

@@ -28,11 +28,11 @@ from fathom.train.distill.filter import FilterResult, filter_traces, nothing_lef
 from fathom.train.distill.sample import SampleBuilder
 from fathom.train.distill.traces import TraceFile
 from fathom.train.rl.run import train_on_rollouts
-from fathom.train.rl.tasks import task_of
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run import rng
 from fathom.train.run.display import Display
 from fathom.train.run.stopping import asked_to_stop
+from fathom.train.run.task import load_task
 from fathom.train.supervised.dataset import pack
 from fathom.train.supervised.run import load_trainee, train
 
@@ -47,7 +47,7 @@ def distill(config: DistillConfig, out: Path, display: Display, world: World = A
     student = load_trainee(config, world)
     samples = SampleBuilder(student.tokenizer, student.template)
     longest = min(config.batch.length, student.model.config.max_position)
-    task = task_of(config.data.task)
+    task = load_task(config.data.task)
     items = collect.problems(task, config.data.problems, config.data.seed)
     if len(items) < config.data.problems:
         display.say(f"{task.name} has {len(items)} training problems, not {config.data.problems}")
@@ -87,7 +87,7 @@ def distill_on_policy(config: OnPolicyConfig, out: Path, display: Display, world
         dtype = "float32" if named.dtype == "auto" else named.dtype
         teacher = open_bundle(named.path, dtype=dtype, device=str(world.device(config.device)))
         check(student, teacher)
-        grader = build_grader(student, task_of(config.task), sequences=config.sampling.sequences, world=world)
+        grader = build_grader(student, load_task(config.task), sequences=config.sampling.sequences, world=world)
         return distillation_trainer(student.model.requires_grad_(True), teacher.model, grader, config, world)
 
     return train_on_rollouts(config, out, display, prepare, world=world)

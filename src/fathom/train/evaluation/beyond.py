@@ -20,11 +20,10 @@ from fathom.evals.comparison import Trial, compare_with_base
 from fathom.evals.grading import Group
 from fathom.evals.runner import build_grader
 from fathom.tasks.task import LEVEL, Item, Split
-from fathom.train.rl.config import TaskConfig
-from fathom.train.rl.tasks import task_of
 from fathom.train.run.config import RunConfig
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import Recorder, describe
+from fathom.train.run.task import TaskConfig, load_task
 
 UNSOLVED = "unsolved.jsonl"
 ALL = "all"
@@ -49,7 +48,7 @@ class BeyondConfig(RunConfig):
 def beyond(config: BeyondConfig, out: Path, display: Display) -> bool:
     """Run ``config`` into ``out``."""
     describe(out, {"stage": config.stage, "name": config.name, "config": config.model_dump(mode="json")})
-    items = list(task_of(config.task).items(config.split, limit=config.problems))
+    items = list(load_task(config.task).items(config.split, limit=config.problems))
     first = _sample_groups(config, config.base, items, series=0)
     hard = [group.item for group in first if group.correct == 0]
     display.say(f"the base solves none of its {config.samples} samples of {len(hard)} of {len(items)} problems")
@@ -68,7 +67,7 @@ def beyond(config: BeyondConfig, out: Path, display: Display) -> bool:
 def _sample_groups(config: BeyondConfig, start: str, items: Sequence[Item], *, series: int) -> list[Group]:
     """Samples that are independent for every ``series``."""
     bundle = open_bundle(start, dtype="float32", device=str(pick_device(config.device)))
-    grader = build_grader(bundle, task_of(config.task))
+    grader = build_grader(bundle, load_task(config.task))
     return grader.sample_and_grade(
         items,
         config.samples,

@@ -6,7 +6,6 @@ temperature.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,17 +18,12 @@ from fathom.checkpoint.bundle import open_bundle
 from fathom.evals.grading import Group
 from fathom.evals.metrics import evaluate, metrics, summary
 from fathom.evals.runner import Grader, build_grader
-from fathom.recipes.countdown.checking import check
-from fathom.recipes.countdown.puzzles import QUESTION
-from fathom.recipes.countdown.reading import read
-from fathom.recipes.countdown.traces import ZeroCountdown
-from fathom.tasks.task import Split
-from fathom.train.rl.config import TaskConfig
-from fathom.train.rl.tasks import task_of
+from fathom.tasks.task import DescribesGroups, Split
 from fathom.train.run.config import RunConfig
 from fathom.train.run.display import Display
 from fathom.train.run.facts import run_facts
 from fathom.train.run.metrics import Recorder, describe
+from fathom.train.run.task import TaskConfig, load_task
 
 
 class Setting(Part):
@@ -58,7 +52,7 @@ class MeasureConfig(RunConfig):
 def measure(config: MeasureConfig, out: Path, display: Display, world: World = ALONE) -> bool:
     """Run ``config`` into ``out``; the ranks of ``world`` share the problems."""
     bundle = open_bundle(config.start, dtype="float32", device=str(world.device(config.device)))
-    grader = build_grader(bundle, task_of(config.task), world=world)
+    grader = build_grader(bundle, load_task(config.task), world=world)
     items = list(grader.task.items(config.split, limit=config.problems))
     if world.is_main:
         describe(out, run_facts(config.model_copy(update={"precision": "float32"}), bundle.model, world))
@@ -81,9 +75,5 @@ def measure(config: MeasureConfig, out: Path, display: Display, world: World = A
 
 def measurements(grader: Grader, groups: list[Group]) -> dict[str, Any]:
     """The metrics of every task, and those of this one."""
-    line = metrics(groups)
-    if isinstance(grader.task, ZeroCountdown):
-        line["traces"] = read(groups).metrics()
-    if QUESTION in groups[0].item.metadata:
-        line["work"] = {level: asdict(work) for level, work in check(groups).items()}
-    return line
+    own = grader.task.describe(groups) if isinstance(grader.task, DescribesGroups) else {}
+    return metrics(groups) | own

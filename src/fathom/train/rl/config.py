@@ -4,9 +4,9 @@ groups compared by their mean, token-level normalization, clip-higher, no KL ter
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from fathom.base.config import Part
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
@@ -14,15 +14,7 @@ from fathom.tasks.rewards import RewardConfig
 from fathom.train.rl.advantage import Estimator
 from fathom.train.rl.loss import FORMS, PolicyLossConfig
 from fathom.train.run.config import RunConfig
-
-
-class TaskConfig(Part):
-    """``name`` as in `fathom.tasks.registry`, or ``zero-countdown-3``, or ``recipe:Name``; ``options`` are the
-    constructor's.
-    """
-
-    name: str
-    options: dict[str, Any] = Field(default_factory=dict)
+from fathom.train.run.task import TaskConfig
 
 
 class CompletionsConfig(Part):

@@ -25,27 +25,14 @@ from itertools import count, islice
 from typing import Any, Protocol, runtime_checkable
 
 from fathom.base.errors import ConfigError
-from fathom.tasks.task import LEVEL, Item, Split, Task, Verdict
-
-
-class GroupOutcome(Protocol):
-    """What a curriculum wants to know of a group: `fathom.evals.grading.Group` is one."""
-
-    @property
-    def item(self) -> Item: ...
-
-    @property
-    def members(self) -> Sequence[Any]: ...
-
-    @property
-    def correct(self) -> int: ...
+from fathom.tasks.task import LEVEL, DescribesGroups, GradedGroup, Item, Split, Task, Verdict
 
 
 @runtime_checkable
 class Adaptive(Protocol):
     """A task that chooses its training problems by what was sampled."""
 
-    def observe(self, groups: Iterable[GroupOutcome]) -> dict[str, Any]:
+    def observe(self, groups: Iterable[GradedGroup]) -> dict[str, Any]:
         """Learn from the groups of one step; what there is to log of them."""
 
     def state(self) -> dict[str, Any]:
@@ -134,7 +121,19 @@ class Curriculum:
     def lenient(self, item: Item, completion: str) -> Verdict:
         return self._tasks[item.metadata[LEVEL]].lenient(item, completion)
 
-    def observe(self, groups: Iterable[GroupOutcome]) -> dict[str, Any]:
+    def describe(self, groups: Sequence[GradedGroup]) -> dict[str, Any]:
+        """The metrics of the levels' tasks, each by level: ``{metric: {level: value}}``."""
+        by_level: dict[str, list[GradedGroup]] = {}
+        for group in groups:
+            by_level.setdefault(group.item.metadata[LEVEL], []).append(group)
+        metrics: dict[str, dict[str, Any]] = {}
+        for level, members in by_level.items():
+            task = self._tasks[level]
+            for name, value in (task.describe(members) if isinstance(task, DescribesGroups) else {}).items():
+                metrics.setdefault(name, {})[level] = value
+        return metrics
+
+    def observe(self, groups: Iterable[GradedGroup]) -> dict[str, Any]:
         """``levels`` tells of every level in the draw its ``share``, ``pass@1`` of this step (None: not drawn) and
         and ``recent``, that of the window; ``open`` the levels of the next step.
         """

@@ -15,8 +15,7 @@ from fathom.checkpoint.bundle import open_bundle
 from fathom.data.shards.store import Sample
 from fathom.evals.grading import Group
 from fathom.evals.runner import build_grader
-from fathom.train.rl.config import TaskConfig
-from fathom.train.rl.tasks import task_of
+from fathom.train.run.task import TaskConfig, load_task
 
 ROUND = 128
 """Problems sampled at a time."""
@@ -29,7 +28,7 @@ def correct_completions(
 
     Raises DataError where none is right.
     """
-    grader = build_grader(open_bundle(start, dtype="float32"), task_of(TaskConfig(name=task)))
+    grader = build_grader(open_bundle(start, dtype="float32"), load_task(TaskConfig(name=task)))
     seen: set[tuple[int, ...]] = set()
     items = grader.task.items("train", seed=seed)
     for turn, first in enumerate(range(0, problems, ROUND)):

@@ -28,12 +28,12 @@ from fathom.train.rl.doctor import Finding, check_readiness
 from fathom.train.rl.metrics import StepCost
 from fathom.train.rl.policy_optimization import policy_trainer
 from fathom.train.rl.sampler import AsyncSampler, DynamicSampler, Sampler
-from fathom.train.rl.tasks import task_of
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import ROLLOUTS, Recorder, last_described
 from fathom.train.run.recipe import find
 from fathom.train.run.session import RunSession, seed_process
+from fathom.train.run.task import load_task
 from fathom.train.run.trainee import Trainee
 
 SHOWN = 4
@@ -161,7 +161,7 @@ def train_on_rollouts(
 def prepare(config: RLConfig, bundle: Bundle, world: World = ALONE) -> Trainer:
     """A trainer for the model of ``bundle``, whose completions our engine samples."""
     sampling = config.sampling
-    task, rewards = task_of(config.task), build_rewards(config.rewards, find)
+    task, rewards = load_task(config.task), build_rewards(config.rewards, find)
     grader = build_grader(bundle, task, sequences=sampling.sequences, world=world, rewards=rewards)
     sampler: Sampler | None = None
     if sampling.overlap:

@@ -1,11 +1,35 @@
-"""Names that configurations of earlier versions use, and their present names: the only place that knows them."""
+"""Names that configurations of earlier versions use, and their present names: the only place that knows them.
+
+A configuration is normalized when it is validated, so that an old run resumes with the present recipe.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
 TOKENIZERS = {"zero": "speedrun:tokenizer"}
 
+TASKS = {"zero-countdown-3": "speedrun:problems", "curriculum:world": "curriculum:problems"}
+
+FUNCTIONS = {
+    "curriculum:lessons": "curriculum:corpus",
+    "speedrun:continued": "speedrun:continued_pretraining",
+    "speedrun:iterated": "speedrun:rejection_round",
+    "speedrun:kept": "speedrun:correct_completions",
+}
+"""Recipes and other functions of recipe files."""
+
+
+def _rename_task(options: Any) -> Any:
+    """Options of a data function that names a task."""
+    if isinstance(options, dict) and "task" in options:
+        return {**options, "task": TASKS.get(options["task"], options["task"])}
+    return options
+
+
 TokenizerName = Annotated[str, BeforeValidator(lambda name: TOKENIZERS.get(name, name))]
+TaskName = Annotated[str, BeforeValidator(lambda name: TASKS.get(name, name))]
+FunctionName = Annotated[str, BeforeValidator(lambda name: FUNCTIONS.get(name, name))]
+FunctionOptions = Annotated[dict[str, Any], BeforeValidator(_rename_task)]

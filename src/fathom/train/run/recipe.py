@@ -15,6 +15,7 @@ from pathlib import Path
 
 import fathom
 from fathom.base.errors import ConfigError
+from fathom.train.run.aliases import FUNCTIONS
 from fathom.train.run.config import RunConfig
 
 _PACKAGE = Path(fathom.__file__).parent
@@ -53,7 +54,7 @@ def names() -> list[str]:
 
 def find(name: str) -> Callable[..., object]:
     """The function of that name, uncalled. Raises ConfigError where there is none."""
-    place, _, wanted = name.partition(":")
+    place, _, wanted = FUNCTIONS.get(name, name).partition(":")
     path = Path(place) if place.endswith(".py") else folder() / f"{place.replace('-', '_')}.py"
     if not path.is_file():
         raise ConfigError(f"there is no recipe {place}", f"choose one of {', '.join(names())}, or name a Python file")

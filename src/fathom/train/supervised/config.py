@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
@@ -11,7 +11,7 @@ from fathom.data.packing.plan import TooLong
 from fathom.model.config import ModelConfig
 from fathom.optim.config import OptimConfig
 from fathom.optim.schedule import V3_COSINE_END, V3_HOLD_END, V3_RAMP_END, piecewise, ramp
-from fathom.train.run.aliases import TokenizerName
+from fathom.train.run.aliases import FunctionName, FunctionOptions, TokenizerName
 from fathom.train.run.config import RunConfig
 
 Points = Annotated[tuple[tuple[float, NonNegativeFloat], ...], Field(min_length=1)]
@@ -25,8 +25,8 @@ class GeneratedData(Part):
     """
 
     kind: Literal["generated"] = "generated"
-    function: str
-    options: dict[str, Any] = Field(default_factory=dict)
+    function: FunctionName
+    options: FunctionOptions = Field(default_factory=dict)
 
 
 class FileData(Part):

@@ -6,9 +6,8 @@ import json
 import pytest
 
 from fathom.recipes.countdown.vocabulary import template, tokenizer
-from fathom.train.rl.config import TaskConfig
-from fathom.train.rl.tasks import task_of
 from fathom.train.run.recipe import find
+from fathom.train.run.task import TaskConfig, load_task
 
 
 def digest(values):
@@ -53,20 +52,20 @@ def test_the_corpus_of_the_speedrun(options, expected):
     ],
 )
 def test_the_corpus_of_the_curriculum(options, expected):
-    assert samples("curriculum:lessons", **options) == expected
+    assert samples("curriculum:corpus", **options) == expected
 
 
 def test_the_whole_corpus_of_the_curriculum():
     pytest.importorskip("reasoning_gym")
-    assert samples("curriculum:lessons", documents=1000) == "3665cb0091249ad3"
+    assert samples("curriculum:corpus", documents=1000) == "3665cb0091249ad3"
     assert (
-        samples("curriculum:lessons", documents=200, seed=3, shares={"gcd-3": 0.5, "equations": 0.5})
+        samples("curriculum:corpus", documents=200, seed=3, shares={"gcd-3": 0.5, "equations": 0.5})
         == "c873656b0abb93e7"
     )
 
 
 def problems(name, split, limit):
-    task = task_of(TaskConfig(name=name))
+    task = load_task(TaskConfig(name=name))
     return digest([[item.id, item.prompt[0].content, item.answer] for item in task.items(split, seed=5, limit=limit)])
 
 
@@ -84,7 +83,7 @@ def test_the_problems_of_the_speedrun(split, expected):
 )
 def test_the_problems_of_the_curriculum(split, expected):
     pytest.importorskip("reasoning_gym")
-    assert problems("curriculum:world", split, 90) == expected
+    assert problems("curriculum:problems", split, 90) == expected
 
 
 def test_the_tokenizer_of_both():

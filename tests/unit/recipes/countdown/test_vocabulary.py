@@ -1,10 +1,12 @@
 """One token a number, any text at all, and what transformers reads is what we read."""
 
-from itertools import islice
+import random
 
 import pytest
 
-from fathom.recipes.countdown.traces import SolverErrors, traces
+from fathom.recipes.countdown.corpus import speedrun_problems
+from fathom.recipes.countdown.errors import SPEEDRUN_RATES
+from fathom.recipes.countdown.search import search_expression
 from fathom.recipes.countdown.vocabulary import SIZE, chat, tokenizer
 from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.types import Conversation, Message
@@ -58,9 +60,10 @@ def test_any_text_is_spelled_and_read_back(text):
 def test_the_corpus_is_read_back_and_fits_the_embedding():
     vocabulary = tokenizer()
     assert vocabulary.vocab_size <= SIZE
-    for one in islice(traces(SolverErrors()), 100):
-        ids = vocabulary.encode(one.completion)
-        assert vocabulary.decode(ids) == one.completion
+    for item in speedrun_problems().items("train", limit=100):
+        attempt = search_expression(item, SPEEDRUN_RATES, random.Random(0))
+        ids = vocabulary.encode(attempt)
+        assert vocabulary.decode(ids) == attempt
         assert max(ids) < SIZE
 
 

@@ -21,11 +21,10 @@ from fathom.train.distill.config import DistillConfig
 from fathom.train.distill.local import LocalTeacher
 from fathom.train.distill.sample import SampleBuilder
 from fathom.train.distill.teacher import Ask
-from fathom.train.rl.config import TaskConfig
-from fathom.train.rl.tasks import task_of
 from fathom.train.run.config import override
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import read
+from fathom.train.run.task import TaskConfig, load_task
 from fathom.train.stages import run
 from fathom.types import Message
 
@@ -118,7 +117,7 @@ def test_traces_are_asked_verified_and_learned(start, shown, tmp_path):
 
 
 def test_held_out_problems_are_never_posed():
-    task = task_of(TASK)
+    task = load_task(TASK)
     posed = {item.id for item in collect.problems(task, 300, 0)}
     assert len(posed) == 300
     for split in ("validation", "test"):
@@ -175,7 +174,7 @@ def test_a_run_that_is_stopped_while_asking_goes_on_later(start, shown, tmp_path
 
     with fake_endpoint(plan) as endpoint:
         asked = config(start, endpoint.url)
-        task, lessons = task_of(TASK), SampleBuilder(tokenizer(), template())
+        task, lessons = load_task(TASK), SampleBuilder(tokenizer(), template())
         items = collect.problems(task, 12, 0)
         file = collect.TraceFile(tmp_path, collect.answer_settings(asked))
         assert not collect.collect(asked, file, items, task, lessons, shown, stop.is_set)

@@ -16,10 +16,11 @@ from fathom.recipes.countdown.vocabulary import SIZE, template, tokenizer
 from fathom.text.tokenizer import bpe
 from fathom.train.distill.config import LocalConfig, OnPolicyConfig
 from fathom.train.distill.distiller import distillation_trainer
-from fathom.train.rl.config import CompletionsConfig, EvaluationConfig, TaskConfig
+from fathom.train.rl.config import CompletionsConfig, EvaluationConfig
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import read
+from fathom.train.run.task import TaskConfig
 from fathom.train.stages import run
 
 SAMPLING = CompletionsConfig(prompts=16, group=1, max_tokens=8)

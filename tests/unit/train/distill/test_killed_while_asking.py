@@ -14,7 +14,7 @@ SOURCE = Path(__file__).parents[4] / "src"
 
 RECIPE = """
 from fathom.train.distill.config import DistillConfig, EndpointConfig, TraceData
-from fathom.train.rl.config import TaskConfig
+from fathom.train.run.task import TaskConfig
 from recipes_model import model
 
 def killed():

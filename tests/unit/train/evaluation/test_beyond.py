@@ -9,10 +9,10 @@ from fathom.checkpoint.hf.export import save_directory
 from fathom.recipes.countdown.vocabulary import template, tokenizer
 from fathom.train.evaluation import beyond as module
 from fathom.train.evaluation.beyond import ALL, UNSOLVED, BeyondConfig, beyond
-from fathom.train.rl.config import TaskConfig
 from fathom.train.rl.curriculum import Curriculum, Level
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import read
+from fathom.train.run.task import TaskConfig
 
 
 class Rarely(Begin):
@@ -32,7 +32,7 @@ def test_a_line_for_every_level_and_the_problems_to_read(tmp_path, monkeypatch):
     def world(_config):
         return Curriculum([Level("plain", Begin()), Level("rare", Rarely(), after="plain")])
 
-    monkeypatch.setattr(module, "task_of", world)
+    monkeypatch.setattr(module, "load_task", world)
     config = BeyondConfig(
         name="toy",
         start=str(tmp_path / "model"),

@@ -7,9 +7,9 @@ from toy_rl import build
 from fathom.checkpoint.hf.export import save_directory
 from fathom.recipes.countdown.vocabulary import template, tokenizer
 from fathom.train.evaluation.measure import MeasureConfig, Setting, measure
-from fathom.train.rl.config import TaskConfig
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import read
+from fathom.train.run.task import TaskConfig
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from fathom.base.errors import ConfigError
 from fathom.evals.metrics import evaluate_levels, metrics
 from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.tasks.task import LEVEL, Item, Task, Verdict
-from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
+from fathom.train.rl.config import RLConfig, SamplingConfig
 from fathom.train.rl.curriculum import Adaptive, Curriculum, Level
 from fathom.train.rl.policy_optimization import policy_trainer
+from fathom.train.run.task import TaskConfig
 
 
 class Count:
@@ -218,3 +219,14 @@ def test_an_evaluation_speaks_of_each_level():
     assert set(metrics(groups)["levels"]["hard"]) >= {"pass@1", "pass@2", "length"}
     plain = grader(build()).sample_and_grade([Item("x", "1", 1)], 1, max_tokens=2, temperature=1.0, seed=0)
     assert "levels" not in metrics(plain)
+
+
+def test_levels_with_metrics_of_their_own_are_described_by_level():
+    class Described(Begin):
+        def describe(self, groups):
+            return {"sizes": [len(group.members) for group in groups]}
+
+    task = Curriculum([Level("a", Described()), Level("b", Begin()), Level("c", Described())])
+    sampler = grader(build(), task)
+    groups = sampler.sample_and_grade(list(task.items("test", limit=6)), 2, max_tokens=2, temperature=1.0, seed=0)
+    assert task.describe(groups) == {"sizes": {"a": [2, 2], "c": [2, 2]}}

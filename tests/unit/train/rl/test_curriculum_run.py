@@ -9,12 +9,13 @@ from fathom.checkpoint.hf.export import save_directory
 from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.recipes.countdown.vocabulary import template, tokenizer
 from fathom.train.rl import run
-from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
+from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig
 from fathom.train.rl.curriculum import Curriculum, Level
 from fathom.train.rl.run import run_rl
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import read
+from fathom.train.run.task import TaskConfig
 
 
 def world(_config):
@@ -35,7 +36,7 @@ def test_a_killed_run_goes_on_through_the_same_levels(tmp_path, monkeypatch):
         evaluation=EvaluationConfig(every=2, problems=6, samples=2),
         checkpoint={"every": 1},
     )
-    monkeypatch.setattr(run, "task_of", world)
+    monkeypatch.setattr(run, "load_task", world)
     original = Trainer.run_step
 
     def dies(trainer):

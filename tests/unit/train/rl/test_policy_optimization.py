@@ -9,11 +9,12 @@ from toy_rl import Always, Begin, Never, build, grader
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.recipes.countdown.vocabulary import SIZE
 from fathom.tasks.task import Verdict
-from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
+from fathom.train.rl.config import RLConfig, SamplingConfig
 from fathom.train.rl.loss import FORMS
 from fathom.train.rl.policy_optimization import PolicyOptimization, policy_trainer
 from fathom.train.rl.sampler import has_equal_rewards
 from fathom.train.rl.scoring import collate
+from fathom.train.run.task import TaskConfig
 
 OPTIM = OptimConfig(adamw=AdamWConfig(lr=1e-2, weight_decay=0), schedule=ScheduleConfig(kind="constant"))
 SAMPLING = SamplingConfig(prompts=8, group=8, max_tokens=10)

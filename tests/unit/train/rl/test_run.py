@@ -12,13 +12,14 @@ from fathom.checkpoint.hf.export import save_directory
 from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.recipes.countdown.vocabulary import template, tokenizer
 from fathom.train.rl import rejection
-from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig, TaskConfig
+from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig
 from fathom.train.rl.doctor import Finding
 from fathom.train.rl.rejection import correct_completions
 from fathom.train.rl.run import run_rl
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run.display import Display
 from fathom.train.run.metrics import last_described, read
+from fathom.train.run.task import TaskConfig
 
 TASK = TaskConfig(name="zero-countdown-3")
 
@@ -169,7 +170,7 @@ def test_what_cannot_be_is_refused_where_it_is_written(changes, words):
 
 
 def test_rejection_sampling_keeps_what_is_right_once(start, monkeypatch):
-    monkeypatch.setattr(rejection, "task_of", lambda _config: Begin())
+    monkeypatch.setattr(rejection, "load_task", lambda _config: Begin())
     vocabulary = tokenizer()
     found = list(correct_completions(start, "begin", problems=400, samples=8, max_tokens=50))
     assert found

@@ -10,10 +10,11 @@ from toy_rl import build, grader
 from fathom.base.distributed import ALONE, World
 from fathom.base.errors import ConfigError
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
-from fathom.train.rl.config import RLConfig, SamplingConfig, TaskConfig
+from fathom.train.rl.config import RLConfig, SamplingConfig
 from fathom.train.rl.policy_optimization import policy_trainer
 from fathom.train.rl.sampler import AsyncSampler, BackgroundCall, DynamicSampler
 from fathom.train.rl.scoring import collate, score
+from fathom.train.run.task import TaskConfig
 
 
 def config(steps=20, **sampling):

@@ -6,11 +6,12 @@ import pytest
 from toy_rl import build, grader
 
 from fathom.optim.config import AdamWConfig, OptimConfig
-from fathom.train.rl.config import CompletionsConfig, TaskConfig, TrainerConfig
+from fathom.train.rl.config import CompletionsConfig, TrainerConfig
 from fathom.train.rl.sampler import GroupSampler
 from fathom.train.rl.scoring import score
 from fathom.train.rl.trainer import Trainer
 from fathom.train.rl.updater import MicroBatchLoss, Minibatch
+from fathom.train.run.task import TaskConfig
 
 
 class NoStatistics:

@@ -8,9 +8,10 @@ from fathom.base.distributed import ALONE
 from fathom.evals.rollout import Rollout
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.train.components.divergence import DivergedError
-from fathom.train.rl.config import TaskConfig, TrainerConfig
+from fathom.train.rl.config import TrainerConfig
 from fathom.train.rl.scoring import score
 from fathom.train.rl.updater import MicroBatchLoss, Minibatch, Updater, UpdateResult
+from fathom.train.run.task import TaskConfig
 
 ROLLOUTS = [Rollout((5, 6, 7), (8, 9, 3 + index), (-1.0, -1.0, -1.0), "stop") for index in range(4)]
 

@@ -4,19 +4,18 @@ import pytest
 
 from fathom.base.errors import ConfigError
 from fathom.tasks.task import Task
-from fathom.train.rl.config import TaskConfig
-from fathom.train.rl.tasks import task_of
+from fathom.train.run.task import TaskConfig, load_task
 
 
 @pytest.mark.parametrize("name", ["countdown-3", "arithmetic", "zero-countdown-3", "tiny-rl:Sums"])
 def test_a_name_leads_to_a_task(name):
-    task = task_of(TaskConfig(name=name))
+    task = load_task(TaskConfig(name=name))
     assert isinstance(task, Task)
     assert next(iter(task.items("train")))
 
 
 def test_options_reach_the_constructor():
-    task = task_of(TaskConfig(name="countdown", options={"count": 4}))
+    task = load_task(TaskConfig(name="countdown", options={"count": 4}))
     assert len(next(iter(task.items("train"))).metadata["numbers"]) == 4
 
 
@@ -31,11 +30,11 @@ def test_options_reach_the_constructor():
 )
 def test_what_leads_nowhere_is_named(config, words):
     with pytest.raises(ConfigError, match=words):
-        task_of(config)
+        load_task(config)
 
 
 def test_the_tiny_tasks_verifier_wants_the_sum_and_nothing_else():
-    task = task_of(TaskConfig(name="tiny-rl:Sums"))
+    task = load_task(TaskConfig(name="tiny-rl:Sums"))
     item = next(iter(task.items("test", seed=3)))
     assert task.verify(item, item.answer).reward == 1
     for wrong in ("", f" {item.answer}", f"{item.answer} ", f"{item.answer}1", "x"):

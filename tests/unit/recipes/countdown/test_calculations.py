@@ -1,15 +1,15 @@
-"""Workings: a line an operation, and what becomes of slips."""
+"""Calculations: a line an operation, and what becomes of slips."""
 
 import random
 
 import pytest
 
-from fathom.recipes.countdown.manner import SearchErrors
-from fathom.recipes.countdown.puzzles import QUESTION
-from fathom.recipes.countdown.working import LONGEST, work
+from fathom.recipes.countdown.calculations import MAX_DIVISIONS, calculate
+from fathom.recipes.countdown.errors import ErrorRates
+from fathom.recipes.countdown.problems import QUESTION
 from fathom.tasks.task import Item
 
-PERFECT = SearchErrors(guess=0, patience=(1, 1), slip=0)
+PERFECT = ErrorRates(guess=0, patience=(1, 1), slip=0)
 
 
 @pytest.mark.parametrize(
@@ -26,21 +26,21 @@ PERFECT = SearchErrors(guess=0, patience=(1, 1), slip=0)
         ("50 - 7 * x = 1", " 50 - 1 = 49\n 49 = 7 * 7 + 0\n</think> 7"),
     ],
 )
-def test_a_careful_working(question, attempt):
-    assert work(Item("x", "", 0, {QUESTION: question}), PERFECT, random.Random(0)) == attempt
+def test_a_careful_calculation(question, attempt):
+    assert calculate(Item("x", "", 0, {QUESTION: question}), PERFECT, random.Random(0)) == attempt
 
 
 def test_who_gives_up_answers_with_what_is_there():
     hasty = PERFECT.model_copy(update={"patience": (0.0, 0.0)})
     one = Item("x", "", 0, {QUESTION: "= 7 + 4 * 3 - 2"})
-    assert work(one, hasty, random.Random(0)) == " 4 * 3 = 12: 7 + 12 - 2\n</think> 12"
-    assert work(one, SearchErrors(guess=1), random.Random(0)).startswith("</think> ")
+    assert calculate(one, hasty, random.Random(0)) == " 4 * 3 = 12: 7 + 12 - 2\n</think> 12"
+    assert calculate(one, ErrorRates(guess=1), random.Random(0)).startswith("</think> ")
 
 
-def test_slips_never_keep_a_working_from_ending():
+def test_slips_never_keep_a_calculation_from_ending():
     slipping = PERFECT.model_copy(update={"slip": 1.0})
     for question in ("= 90 + 4 * 3 - 2 + 9", "gcd 98 97 2", "19 * x + 4 = 99", "x - 20 = 79"):
         for seed in range(50):
-            found = work(Item("x", "", 0, {QUESTION: question}), slipping, random.Random(seed))
-            assert found.count("\n") <= LONGEST
+            found = calculate(Item("x", "", 0, {QUESTION: question}), slipping, random.Random(seed))
+            assert found.count("\n") <= MAX_DIVISIONS
             assert found.split("</think> ")[1]

@@ -1,6 +1,16 @@
 """Steps with two numbers, and what can be made of several."""
 
-from fathom.recipes.countdown.steps import ArithmeticStep, calculation, number_text, reachable, steps
+import pytest
+
+from fathom.recipes.countdown.arithmetic import (
+    CURRICULUM,
+    SPEEDRUN,
+    ArithmeticStep,
+    calculation,
+    is_computable,
+    reachable,
+    steps,
+)
 
 
 def test_every_step_of_three_numbers_the_larger_first():
@@ -31,6 +41,20 @@ def test_what_can_be_made_stays_below_a_hundred():
 
 
 def test_what_is_written():
-    assert (number_text(99), number_text(100)) == ("99", "big")
+    assert (CURRICULUM.text(99), CURRICULUM.text(100)) == ("99", "big")
+    assert (SPEEDRUN.text(72), SPEEDRUN.text(73)) == ("72", "big")
     assert calculation("-", 3, 9, 6) == "9 - 3 = 6"
     assert calculation("*", 3, 9, 27) == "3 * 9 = 27"
+
+
+def test_the_speedrun_lists_its_steps_from_the_last_numbers():
+    assert steps((9, 5, 3), 72, from_last=True)[:3] == steps((9, 5, 3), 72)[-3:]
+    assert len(steps((9, 9, 9), 72, from_last=True)) == 2  # 81 is beyond
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [("7 + 4 * 3 - 2", True), ("3 - 9 + 12", False), ("12 * 9 - 50", False), ("50 + 50", False), ("9 - 9", True)],
+)
+def test_a_chain_is_computable_within_two_digits(text, fits):
+    assert is_computable(text.split()) is fits

@@ -1,0 +1,33 @@
+"""Tasks by the name in a run's configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from fathom.base.config import Part
+from fathom.base.errors import ConfigError
+from fathom.tasks import registry
+from fathom.tasks.task import Task
+from fathom.train.run.aliases import TaskName
+from fathom.train.run.recipe import find
+
+
+class TaskConfig(Part):
+    """``name`` as in `fathom.tasks.registry`, or ``recipe:Name``, a class or function of a recipe file that returns a
+    task; ``options`` are its arguments.
+    """
+
+    name: TaskName
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+def load_task(config: TaskConfig) -> Task:
+    """Raises ConfigError on a name or option that is not known, or where the recipe returns no task."""
+    if ":" not in config.name:
+        return registry.get(config.name, **config.options)
+    task = find(config.name)(**config.options)
+    if not isinstance(task, Task):
+        raise ConfigError(f"{config.name} gives no task", "return an object with name, items, verify and lenient")
+    return task
