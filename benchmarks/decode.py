@@ -1,9 +1,9 @@
-"""How many tokens a second: Fathom beside transformers and llama.cpp, on the same weights, in one run.
+"""Decode and prefill throughput of Fathom, transformers and llama.cpp, on the same weights, in one run.
 
 The weights are the embedded model's. Where an engine cannot read its Q4_1 file they are the same numbers, dequantized
 and written as float32 or bfloat16; Q4_0 and Q8_0 are made from those, for speed only. Prefill is one prompt of 512
-tokens; decode is what all sequences of a batch gain together per second. Every engine has a process of its own and the
-same number of threads.
+tokens; decode is the total of all sequences of a batch per second. Every engine has a process of its own and the same
+number of threads.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def contenders(options: argparse.Namespace) -> Iterator[tuple[str, str, Json]]:
-    """Name, engine and the part of its job that differs."""
+    """Name, engine and the engine's own part of the job."""
     embedded, device = str(weights.embedded()), options.device
     for dtype in ("auto", "bfloat16"):
         yield f"fathom {dtype}", "fathom", {"model": embedded, "dtype": dtype, "device": device}
@@ -77,7 +77,7 @@ def contenders(options: argparse.Namespace) -> Iterator[tuple[str, str, Json]]:
 
 
 def summary(answer: Json) -> Json:
-    """Medians beside what they come from."""
+    """Medians, and the runs that they come from."""
     return {
         "version": answer["version"],
         "load_s": round(answer["load_s"], 2),
@@ -90,7 +90,7 @@ def summary(answer: Json) -> Json:
 
 
 def ratios(measured: Json) -> Json:
-    """Each engine's rates over those of the reference; empty where that was not measured."""
+    """Each engine's rates divided by the reference's; empty where that was not measured."""
     if REFERENCE not in measured:
         return {}
     base = measured[REFERENCE]

@@ -1,7 +1,6 @@
-"""How long a person waits: from starting ``fathom serve`` to the page, to a ready model, to the first token.
+"""Startup time: from starting ``fathom serve`` to the page, to a ready model, to the first token.
 
-The clock starts before the process does. The page is polled with a plain socket every few milliseconds, so a refused
-connection costs nothing; memory is read when the first answer has ended.
+The clock starts before the process. The page is polled every few milliseconds; memory is read after the first answer.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from pathlib import Path
 from benchmarks import harness
 from benchmarks.harness import Json, median
 
-PATIENCE = 300.0
+TIMEOUT_S = 300.0
 
 
 def main() -> None:
@@ -57,8 +56,8 @@ def measure(model: str | None, threads: int) -> Json:
         first_page = time.perf_counter() - began
         wait(process, lambda: is_ready(port))
         ready = time.perf_counter() - began
-        asked = time.perf_counter()
-        first_token = ask(port) - asked
+        requested = time.perf_counter()
+        first_token = ask(port) - requested
         return {
             "first_page_s": first_page,
             "ready_s": ready,
@@ -72,18 +71,18 @@ def measure(model: str | None, threads: int) -> Json:
 
 
 def wait(process: subprocess.Popen[bytes], condition: Callable[[], bool]) -> None:
-    """Until the condition holds; ends the benchmark where the server has died or never gets there."""
-    deadline = time.monotonic() + PATIENCE
+    """Wait until the condition holds; exits where the server has ended or the time is over."""
+    deadline = time.monotonic() + TIMEOUT_S
     while not condition():
         if process.poll() is not None:
             raise SystemExit(f"fathom serve ended with code {process.returncode}")
         if time.monotonic() > deadline:
-            raise SystemExit(f"fathom serve was not there after {PATIENCE:.0f} s")
+            raise SystemExit(f"fathom serve was not ready after {TIMEOUT_S:.0f} s")
         time.sleep(0.005)
 
 
 def get(port: int, path: str) -> tuple[int, bytes]:
-    """Status and body; status 0 where nobody answers yet."""
+    """Status and body; status 0 where the connection fails."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.request("GET", path)
@@ -101,9 +100,9 @@ def is_ready(port: int) -> bool:
 
 
 def ask(port: int) -> float:
-    """Ask for a short answer, read it to its end, and return the moment when its first text came."""
+    """Request a short answer, read it to its end, and return the time of its first text."""
     body = {"messages": [{"role": "user", "content": "Hello!"}], "stream": True, "max_tokens": 8, "temperature": 0}
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
     response = connection.getresponse()
     if response.status != 200:
@@ -125,7 +124,7 @@ def resident(pid: int) -> int:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024
-    raise SystemExit("the system does not tell the memory of a process")
+    raise SystemExit("/proc does not report the memory of the process")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What every browser test needs: Chromium, Node, and `npm ci` in web/."""
+"""Requirements of the browser tests: Chromium, Node, and `npm ci` in web/."""
 
 from __future__ import annotations
 

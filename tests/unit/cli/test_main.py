@@ -13,7 +13,7 @@ from fathom.cli import main as command_line
 
 
 def run(code: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Python in a fresh process, so that what this one has already imported cannot help."""
+    """Run Python code in a fresh process, without the imports of this one."""
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "NO_COLOR": "1", **environ}
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=env, check=False, timeout=60

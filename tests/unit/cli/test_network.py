@@ -9,14 +9,14 @@ from fathom.cli import network
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port that somebody listens on."""
+    """A port in use."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         yield listener.getsockname()[1]
 
 
-def test_a_port_is_free_until_somebody_listens() -> None:
+def test_a_port_is_free_until_a_server_listens() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -25,11 +25,11 @@ def test_a_port_is_free_until_somebody_listens() -> None:
     assert network.port_is_free("127.0.0.1", port)
 
 
-def test_a_taken_port_gives_way_to_the_next_free_one(taken: int) -> None:
+def test_a_port_in_use_is_replaced_by_the_next_free_one(taken: int) -> None:
     assert taken < network.free_port("127.0.0.1", taken) < taken + network.PORTS_TO_TRY
 
 
-def test_when_all_are_taken_the_remedy_is_told(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_all_ports_are_in_use_the_error_has_a_remedy(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network, "PORTS_TO_TRY", 1)
     with pytest.raises(FathomError, match="name a free one with --port"):
         network.free_port("127.0.0.1", taken)

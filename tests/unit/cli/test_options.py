@@ -4,7 +4,7 @@ from fathom.base.errors import ConfigError
 from fathom.cli import options
 
 
-def test_what_nobody_gave_is_left_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_that_are_not_given_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FATHOM_PORT", "9000")
     assert options.settings(port=None, host="0.0.0.0").port == 9000
     assert options.settings(port=9001).port == 9001

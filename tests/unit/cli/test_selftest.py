@@ -36,25 +36,25 @@ def show(test: selftest.SelfTest) -> tuple[str, int]:
     return out.getvalue(), code
 
 
-def test_what_works_gets_a_tick() -> None:
+def test_a_passing_part_gets_a_tick() -> None:
     text, code = show(Scripted(("python", lambda: "3.11"), ("torch", lambda: "2.13")))
     assert text.splitlines()[1:] == ["  ✓ python          3.11", "  ✓ torch           2.13"]
     assert code == 0
 
 
-def test_the_first_failure_is_told_and_ends_the_card() -> None:
+def test_the_first_failure_is_shown_and_ends_the_selftest() -> None:
     text, code = show(Scripted(("python", lambda: "3.11"), ("page", broken), ("engine", lambda: "never")))
     assert text.splitlines()[1:] == ["  ✓ python          3.11", "  ✗ page            the page is not built; make web"]
     assert code == 1
 
 
-def test_an_unforeseen_failure_names_its_kind() -> None:
+def test_an_unexpected_error_shows_its_type() -> None:
     text, code = show(Scripted(("engine", crashing)))
     assert text.splitlines()[1:] == ["  ✗ engine          KeyError: 'key'"]
     assert code == 1
 
 
-def test_the_real_card_passes() -> None:
+def test_the_real_selftest_passes() -> None:
     text, code = show(selftest.SelfTest())
     assert code == 0, text
     assert "✓ engine          the capital of France is Paris" in text

@@ -12,7 +12,7 @@ from fathom.server.settings import Settings
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, dict[str, Any]]]:
-    """What the server was started with, in place of starting it."""
+    """Settings of each server that would have been started."""
     calls: list[tuple[Settings, dict[str, Any]]] = []
     monkeypatch.setattr(fathom.server.serve, "serve", lambda settings, **more: calls.append((settings, more)))
     return calls
@@ -29,7 +29,7 @@ def test_options_become_settings(served: list[tuple[Settings, dict[str, Any]]]) 
     assert settings.cors_origins == ("a", "b")
 
 
-def test_a_bare_serve_is_the_safe_one(served: list[tuple[Settings, dict[str, Any]]]) -> None:
+def test_serve_without_options_uses_the_safe_defaults(served: list[tuple[Settings, dict[str, Any]]]) -> None:
     assert CliRunner().invoke(app, ["serve"]).exit_code == 0
     assert served[0][0] == Settings()
     assert served[0][0].host == "127.0.0.1"

@@ -102,7 +102,7 @@ class Completion:
 
 
 def drive(core: EngineCore, *requests: Request) -> list[list[Completion]]:
-    """Add all requests, step to the end with the books checked after each step; completions of each request."""
+    """Add all requests and step to the end, with integrity checked after each step; completions of each request."""
     done = {request.id: [Completion() for _ in range(request.sampling.n)] for request in requests}
     for request in requests:
         core.add(request)
@@ -125,7 +125,7 @@ def run() -> Callable[..., list[list[Completion]]]:
 
 @pytest.fixture(scope="session")
 def greedy() -> Callable[[Transformer, tuple[int, ...], int], list[int]]:
-    """The plain loop that the engine must agree with: a full forward for every token."""
+    """The reference loop: a full forward for every token."""
 
     @torch.inference_mode()
     def loop(model: Transformer, prompt: tuple[int, ...], count: int) -> list[int]:
@@ -139,5 +139,5 @@ def greedy() -> Callable[[Transformer, tuple[int, ...], int], list[int]]:
 
 @pytest.fixture(scope="session")
 def small() -> EngineConfig:
-    """Pages of 4, chunks of 8, few pages: everything that can happen does."""
+    """Pages of 4, chunks of 8, few pages: chunking, preemption and prefix reuse all occur."""
     return EngineConfig(page_size=4, num_pages=24, max_batch_tokens=8, max_sequences=4, seed=0)

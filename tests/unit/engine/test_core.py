@@ -20,7 +20,7 @@ def prompts(count, *, seed=0, low=1, high=30):
     return [tuple(rng.randrange(256) for _ in range(rng.randint(low, high))) for _ in range(count)]
 
 
-def test_paging_chunks_prefix_cache_and_preemption_change_nothing(model, small, run, greedy):
+def test_paging_chunking_prefix_cache_and_preemption_keep_results(model, small, run, greedy):
     core = EngineCore(model, None, small)
     asked = [beginning + end for beginning in prompts(7) for end in ((), (7, 8, 9))]
     answers = run(core, *(Request(prompt, GREEDY) for prompt in asked))
@@ -32,7 +32,7 @@ def test_paging_chunks_prefix_cache_and_preemption_change_nothing(model, small, 
     assert core.stats().pages_free == core.stats().pages_total
 
 
-def test_a_second_time_the_prompt_is_cached_but_for_its_last_page(gqa, small, run):
+def test_a_repeated_prompt_is_cached_except_its_last_page(gqa, small, run):
     core = EngineCore(gqa, None, small)
     prompt = tuple(range(12))  # three full pages: the last holds the token that must be computed again
     (first,), (second,) = run(core, Request(prompt, GREEDY))[0], run(core, Request(prompt, GREEDY))[0]
@@ -56,7 +56,7 @@ def test_completions_of_one_prompt_share_its_pages(gqa, small, run):
     assert len({answer.tokens for answer in answers}) == 4
 
 
-def test_a_seeded_completion_is_the_same_alone_and_in_a_crowd(model, small, run):
+def test_a_seeded_completion_does_not_depend_on_the_batch(model, small, run):
     sampling = SamplingParams(seed=5, n=2, max_tokens=16, temperature=0.9, top_p=0.9, top_k=50, presence_penalty=0.3)
     request = Request(prompts(1, seed=3)[0], sampling)
     alone = run(EngineCore(model, None, small), request)[0]
@@ -121,7 +121,7 @@ def test_max_tokens_is_cut_by_the_context(gqa, small, run):
         (Request((1,), SamplingParams(stop=("x",))), "stop strings and grammars need a tokenizer"),
     ],
 )
-def test_what_can_never_be_served_is_refused(gqa, small, request_, message):
+def test_requests_that_can_never_be_served_are_refused(gqa, small, request_, message):
     core = EngineCore(gqa, None, small)
     with pytest.raises(RequestError, match=message):
         core.add(request_)
@@ -150,7 +150,7 @@ def test_cancellation_frees_pages(gqa, small):
     core.cancel("unknown")
 
 
-def test_numbers_that_are_not_finite_end_one_request_and_leave_no_trace(gqa, small, run, greedy):
+def test_non_finite_logits_end_one_request_and_leave_no_nan(gqa, small, run, greedy):
     core = EngineCore(gqa, None, small)
     healthy, poisoned = Request((1, 2, 3), GREEDY), Request((9,) * 9, GREEDY)
     row = gqa.embed.weight[9].clone()
@@ -172,7 +172,7 @@ def test_numbers_that_are_not_finite_end_one_request_and_leave_no_trace(gqa, sma
     assert list(again.tokens) == greedy(gqa, (9,) * 9, 12)
 
 
-def test_a_step_that_breaks_ends_its_requests_and_the_engine_goes_on(gqa, small, run, monkeypatch):
+def test_a_failed_step_ends_its_requests_and_the_engine_continues(gqa, small, run, monkeypatch):
     core = EngineCore(gqa, None, dataclasses.replace(small, max_sequences=1))
     first, second = Request((1, 2, 3), GREEDY), Request((4, 5), GREEDY)
     core.add(first)
@@ -205,7 +205,7 @@ def test_stop_tokens_end_a_completion_and_stay_out_of_its_text(gqa, small, vocab
     assert answer.reason == "stop"
 
 
-def test_a_checkpoint_may_know_more_end_tokens(gqa, small, vocabulary, run, greedy):
+def test_end_tokens_of_the_config_replace_the_tokenizers(gqa, small, vocabulary, run, greedy):
     prompt = prompts(1, seed=11)[0]
     tokens = greedy(gqa, prompt, 12)
     core = EngineCore(gqa, vocabulary, dataclasses.replace(small, eos_ids=frozenset({tokens[3]})))
@@ -221,7 +221,7 @@ def test_the_cache_is_never_larger_than_what_is_useful(gqa):
     assert core.max_context == 100
 
 
-def test_after_new_weights_no_prefix_is_found_and_the_answer_is_theirs(model, small, run, greedy):
+def test_new_weights_do_not_use_cached_prefixes(model, small, run, greedy):
     changing = copy.deepcopy(model)
     core = EngineCore(changing, None, small)
     prompt = tuple(range(20))
@@ -237,7 +237,7 @@ def test_after_new_weights_no_prefix_is_found_and_the_answer_is_theirs(model, sm
     assert core.stats().pages_free == core.stats().pages_total
 
 
-def test_prefixes_are_not_forgotten_under_a_request_in_flight(gqa, small):
+def test_prefixes_cannot_be_dropped_with_a_request_in_flight(gqa, small):
     core = EngineCore(gqa, None, small)
     core.add(Request((1, 2, 3), GREEDY))
     core.step()

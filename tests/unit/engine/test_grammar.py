@@ -54,7 +54,7 @@ def test_only_tokens_that_the_schema_allows_may_come_next(compiler):
     assert matcher.allowed_tokens().nonzero()[0].tolist() == [EOS]
 
 
-def test_blanks_inside_json_are_bounded(compiler):
+def test_whitespace_inside_json_is_bounded(compiler):
     matcher = compiler.compile(GrammarSpec("json_object")).start()
     feed(matcher, "{" + " " * 32)
     assert " " not in characters(matcher)
@@ -181,7 +181,7 @@ def test_the_output_of_a_random_model_is_valid(gqa, vocabulary, small, run, sche
             jsonschema_rs.validate(schema, json.loads(answer.text))
 
 
-def test_a_tokenizer_may_have_tokens_that_the_model_has_not(vocabulary, small, run):
+def test_a_tokenizer_may_have_more_tokens_than_the_model(vocabulary, small, run):
     """An added [PAD] beyond the embedding: forced completions are as without it."""
     torch.manual_seed(0)
     model = Transformer(dense_config(vocab_size=258, max_position=256, init_std=0.3)).eval()  # 259 tokens
@@ -219,7 +219,7 @@ def real_compiler(smollm2):
 @settings(max_examples=15, deadline=None)
 @given(schema=schemas(), seed=st.integers(0, 2**32))
 def test_any_walk_through_a_real_vocabulary_is_valid(smollm2, real_compiler, schema, seed):
-    """Tokens of many characters, some of half a character: whatever is allowed leads to valid JSON."""
+    """Tokens of many characters and of parts of one: every allowed path leads to valid JSON."""
     matcher = real_compiler.compile(GrammarSpec("json_schema", schema)).start()
     choice, detokenizer, text = random.Random(seed), smollm2.detokenizer(), ""
     for _ in range(200):

@@ -41,7 +41,7 @@ def test_a_published_page_is_shared_and_outlives_its_holders():
     assert pool.match([key]) == [page]
 
 
-def test_the_cached_page_unused_longest_goes_first_and_ends_before_beginnings():
+def test_the_least_recently_used_page_is_evicted_first_and_prefixes_last():
     pool = PagePool(3)
     keys = chain([1], [2], [3])
     pages = pool.allocate(3)
@@ -76,7 +76,7 @@ def test_a_match_ends_at_the_first_gap():
     assert pool.match(keys) == [pages[0]]
 
 
-def test_forgotten_pages_are_found_no_more():
+def test_unpublished_pages_do_not_match():
     pool = PagePool(2)
     keys = chain([1], [2])
     pages = pool.allocate(2)
@@ -98,7 +98,7 @@ def test_forgotten_pages_are_found_no_more():
         ([([0, 1], 0)], "page 1 is writable and published"),
     ],
 )
-def test_books_that_do_not_balance_are_noticed(tables, message):
+def test_inconsistent_reference_counts_are_detected(tables, message):
     pool = PagePool(2)
     pages = pool.allocate(2)
     assert pages == [0, 1]

@@ -25,5 +25,5 @@ def test_parameters_out_of_range_are_refused(values, message):
         SamplingParams(**values)
 
 
-def test_every_request_has_a_name_of_its_own():
+def test_every_request_has_a_unique_id():
     assert Request((1,)).id != Request((1,)).id

@@ -37,7 +37,7 @@ def expected(model, tokens):
     return model(torch.tensor([tokens]))[0]
 
 
-def test_logits_come_only_where_a_token_will_be_chosen(model):
+def test_logits_are_computed_only_where_a_token_is_sampled(model):
     one, two = sequence(range(7), [3, 8]), sequence(range(20, 26), [5, 0])
     engine = runner(model)
     logits, scores = run(engine, (one, 4), (two, 6))

@@ -23,7 +23,7 @@ def row(prompt=(0,), generated=(), index=0, **sampling):
 
 
 class TestUniform:
-    def test_is_the_same_everywhere_and_always(self):
+    def test_values_are_fixed(self):
         assert [uniform(0, 0, 0), uniform(1, 0, 0), uniform(0, 1, 0), uniform(0, 0, 1)] == pytest.approx(
             [0.13870941009372473, 0.6935121389105916, 0.269130319589749, 0.18436667416244745], abs=0
         )
@@ -51,7 +51,7 @@ class TestDraw:
     def test_probabilities_need_not_add_up_to_one(self):
         assert draw(torch.tensor([[1.0, 3.0]]), torch.tensor([0.26], dtype=torch.float64)).tolist() == [1]
 
-    def test_a_large_vocabulary_is_inverted_in_blocks_with_the_same_result(self):
+    def test_a_large_vocabulary_is_sampled_in_segments_with_the_same_result(self):
         generator = torch.Generator().manual_seed(0)
         probs = torch.rand(64, 8192, generator=generator)
         probs[:, 100:900] = 0  # whole blocks, and parts of two
@@ -100,7 +100,7 @@ class TestKeepLikely:
         ),
         data=st.data(),
     )
-    def test_equals_the_slow_definition_whatever_is_looked_at_first(self, weights, data):
+    def test_equals_the_reference_for_any_number_of_candidates(self, weights, data):
         rows = len(weights)
         ks = data.draw(st.lists(st.integers(0, 14), min_size=rows, max_size=rows))
         ps = data.draw(st.lists(st.floats(0.01, 1), min_size=rows, max_size=rows))
@@ -123,7 +123,7 @@ class TestKeepLikely:
 
 
 class TestPenalize:
-    def test_repetition_divides_what_is_positive_and_multiplies_what_is_not(self):
+    def test_repetition_penalty_divides_positive_and_multiplies_negative_logits(self):
         logits = torch.tensor([[2.0, -2.0, 4.0, 1.0]])
         apply_penalties(logits, [row(prompt=(0,), generated=(1, 1), repetition_penalty=2.0)])
         assert logits.tolist() == [[1.0, -4.0, 4.0, 1.0]]
@@ -136,7 +136,7 @@ class TestPenalize:
 
 
 class TestChoose:
-    def test_greedy_rows_beside_drawn_ones(self):
+    def test_greedy_and_sampled_rows_in_one_batch(self):
         logits = torch.tensor([[0.0, 9.0, 0.0], [0.0, 0.0, 50.0], [1.0, 0.0, 0.0]])
         rows = [row(temperature=0), row(temperature=1), row(temperature=0, seed=4)]
         assert select_tokens(logits, rows).tolist() == [1, 2, 0]

@@ -31,7 +31,7 @@ def step(sched):
     return [(item.sequence.order[0], item.length) for item in work]
 
 
-def test_decodes_go_first_and_prompts_share_the_rest_of_the_budget():
+def test_decodes_are_scheduled_first_and_prompts_share_the_rest_of_the_budget():
     sched = scheduler()
     for arrival, length in enumerate((3, 14, 5)):
         sched.add(sequence(arrival, length))
@@ -41,7 +41,7 @@ def test_decodes_go_first_and_prompts_share_the_rest_of_the_budget():
     assert step(sched) == [(0, 1), (1, 1), (2, 1)]
 
 
-def test_nobody_overtakes_the_head_of_the_line():
+def test_admission_is_first_come_first_served():
     sched = scheduler(pages=4)
     sched.add(sequence(0, 9))
     sched.add(sequence(1, 8))  # two pages: does not fit beside three
@@ -50,7 +50,7 @@ def test_nobody_overtakes_the_head_of_the_line():
     assert [s.order[0] for s in sched.waiting] == [1, 2]
 
 
-def test_the_line_is_in_order_of_arrival_whoever_joins_when():
+def test_the_queue_is_in_order_of_arrival():
     sched = scheduler()
     for arrival, index in ((3, 0), (1, 1), (2, 0), (1, 2)):
         sched.add(sequence(arrival, 1, index=index))
@@ -64,7 +64,7 @@ def test_max_sequences_holds():
     assert step(sched) == [(0, 1), (1, 1)]
 
 
-def test_when_pages_run_out_the_youngest_gives_way_and_comes_back():
+def test_without_pages_the_youngest_is_preempted_and_resumes():
     sched = scheduler(pages=4, tokens=20, prefix_cache=False)
     old, young = sequence(0, 8), sequence(1, 6)
     sched.add(old)
@@ -78,7 +78,7 @@ def test_when_pages_run_out_the_youngest_gives_way_and_comes_back():
     assert (young.generated, sched.preemptions) == (2, 1)
 
 
-def test_the_youngest_gives_way_to_none_but_waits_for_its_own_page():
+def test_the_youngest_sequence_preempts_itself():
     sched = scheduler(pages=3, prefix_cache=False)
     for arrival, length in ((0, 5), (1, 4)):
         sched.add(sequence(arrival, length))
@@ -87,7 +87,7 @@ def test_the_youngest_gives_way_to_none_but_waits_for_its_own_page():
     assert [s.order[0] for s in sched.waiting] == [1]
 
 
-def test_a_shared_beginning_is_computed_once_but_for_the_last_token():
+def test_a_shared_prefix_is_computed_once_except_the_last_token():
     sched = scheduler(tokens=100)
     sched.add(sequence(0, 8, salt="same"))
     step(sched)
@@ -98,7 +98,7 @@ def test_a_shared_beginning_is_computed_once_but_for_the_last_token():
     assert [s.cached_tokens for s in sched.running] == [0, 4, 8, 0]
 
 
-def test_admission_that_fails_takes_nothing():
+def test_failed_admission_allocates_nothing():
     sched = scheduler(pages=3)
     sched.add(sequence(0, 8, salt="same"))
     step(sched)
@@ -108,7 +108,7 @@ def test_admission_that_fails_takes_nothing():
 
 
 @pytest.mark.parametrize("admitted", [True, False])
-def test_finishing_frees_wherever_it_stands(admitted):
+def test_finishing_frees_a_waiting_or_running_sequence(admitted):
     sched = scheduler()
     one = sequence(0, 5)
     sched.add(one)

@@ -10,7 +10,7 @@ def sequence(**sampling):
     return Sequence(request, 1, arrival=2, limit=10, seed=0, transcript=Transcript(None))
 
 
-def test_life():
+def test_state_transitions():
     one = sequence()
     assert (one.status, one.pending, one.generated, one.order) == (SequenceStatus.WAITING, 3, 0, (2, 1))
     one.admit([4, 7], 2, 2)
@@ -35,12 +35,12 @@ def test_a_waiting_sequence_may_be_finished():
 
 
 @pytest.mark.parametrize("move", [lambda s: s.preempt(), lambda s: s.extend([1])])
-def test_only_a_running_sequence_moves(move):
+def test_only_a_running_sequence_is_extended_or_preempted(move):
     with pytest.raises(AssertionError):
         move(sequence())
 
 
-def test_what_penalties_need_is_kept_only_where_asked_for():
+def test_token_counts_are_kept_only_for_penalties():
     plain, counted, seen = sequence(), sequence(presence_penalty=1), sequence(repetition_penalty=1.1)
     for one in (plain, counted, seen):
         one.admit([0], 0, 16)
@@ -51,7 +51,7 @@ def test_what_penalties_need_is_kept_only_where_asked_for():
     assert (seen.counts, seen.seen) == (None, {5, 6, 8})
 
 
-def test_keys_are_those_of_the_tokens_at_hand():
+def test_page_keys_depend_on_the_tokens():
     one, other = sequence(), sequence()
     one.admit([0, 1], 0, 2)
     (first,) = one.keys(1, 2)

@@ -9,17 +9,17 @@ def push_all(transcript, data):
     return [transcript.push(byte) for byte in data]
 
 
-def test_text_waits_for_whole_characters_and_stops_before_the_stop(vocabulary):
+def test_text_ends_at_whole_characters_and_before_the_stop(vocabulary):
     transcript = Transcript(vocabulary.detokenizer(), stops=("!",))
     assert push_all(transcript, "aé!".encode()) == [("a", False), ("", False), ("é", False), ("", True)]
 
 
-def test_an_end_token_brings_out_what_was_held_back(vocabulary):
+def test_an_end_token_flushes_held_text(vocabulary):
     transcript = Transcript(vocabulary.detokenizer(), stops=("ab",), ends=frozenset({EOS}))
     assert push_all(transcript, [ord("a"), EOS]) == [("", False), ("a", True)]
 
 
-def test_an_open_character_is_replaced_at_the_end(vocabulary):
+def test_an_incomplete_character_is_replaced_at_the_end(vocabulary):
     transcript = Transcript(vocabulary.detokenizer(), stops=("x\ufffd",))
     assert push_all(transcript, b"x\xc3") == [("", False), ("", False)]
     assert transcript.flush() == ("", True)

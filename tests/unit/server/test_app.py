@@ -11,7 +11,7 @@ from fathom.server.models.runtime import Ready, Runtime
 from fathom.server.settings import Settings
 
 
-async def test_the_runtime_lives_as_long_as_the_application():
+async def test_the_runtime_starts_and_stops_with_the_application():
     served = scripted_model()
     runtime = Runtime(instantly(served))
     app = create_app(Settings(), runtime)

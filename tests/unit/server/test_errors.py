@@ -1,4 +1,4 @@
-"""Every exception becomes the problem that a client should see, and nothing more."""
+"""Exceptions to HTTP errors, without internal details."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of the page: found, cached, confined."""
+"""Files of the page: lookup, caching, confinement to their folder."""
 
 from __future__ import annotations
 
@@ -73,20 +73,20 @@ async def test_what_is_not_there(static, path):
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
 
 
-async def test_a_link_that_leads_out_is_not_followed(static):
+async def test_a_link_out_of_the_folder_is_not_followed(static):
     (static / "out").symlink_to(static.parent / "secret")
     async with client_of(static) as client:
         assert (await client.get("/out")).status_code == 404
 
 
-async def test_without_a_built_page_the_page_says_so(tmp_path):
+async def test_without_a_built_page_a_notice_is_served(tmp_path):
     async with client_of(tmp_path / "nothing") as client:
         answer = await client.get("/")
         assert answer.status_code == 200
         assert "make web" in answer.text
 
 
-async def test_only_reading_reaches_the_page(static):
+async def test_only_get_and_head_reach_the_page(static):
     async with client_of(static) as client:
         assert (await client.post("/")).status_code == 404
     assert isinstance(create_app(Settings(static_dir=static)).router.default, Page)

@@ -1,4 +1,4 @@
-"""The process: its port, its signals, its way down, and what it loads to show the page."""
+"""The server process: port, signals, shutdown, and imports before the page is served."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_port_in_use():
     assert "--port" in refused.value.remedy
 
 
-def test_a_host_that_is_not_ours():
+def test_a_foreign_host_name_is_refused():
     with pytest.raises(ListenError, match=r"cannot be resolved|cannot listen"):
         listen("203.0.113.7", 0)
     with pytest.raises(ListenError, match="cannot be resolved"):
@@ -125,6 +125,6 @@ def test_a_host_that_is_not_ours():
     ("host", "name"),
     [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("localhost", "localhost"), ("::1", "[::1]")],
 )
-def test_the_url_is_one_that_can_be_opened(host, name):
+def test_the_url_can_be_opened_on_this_machine(host, name):
     with listen("127.0.0.1", 0) as listener:
         assert url_of(listener, host) == f"http://{name}:{listener.getsockname()[1]}"

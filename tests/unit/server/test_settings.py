@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from fathom.server.settings import Settings
 
 
-def test_the_defaults_let_nobody_else_in():
+def test_the_defaults_are_safe():
     settings = Settings()
     assert (settings.host, settings.port, settings.loopback) == ("127.0.0.1", 8000, True)
     assert settings.api_key is None

@@ -8,7 +8,7 @@ from fathom.cli.terminal.history import ChatHistory
 from fathom.types import Message
 
 
-def test_a_question_goes_out_with_everything_before_it() -> None:
+def test_a_question_is_sent_with_the_whole_conversation() -> None:
     history = ChatHistory(system="be brief", thinking=True)
     history.add_exchange("hi", "hello", "they greet")
     conversation = history.conversation("and now?")
@@ -22,7 +22,7 @@ def test_a_question_goes_out_with_everything_before_it() -> None:
     assert len(history.messages) == 2  # the open question stays only once it is answered
 
 
-def test_the_last_exchange_can_be_taken_back() -> None:
+def test_the_last_exchange_can_be_removed() -> None:
     history = ChatHistory()
     assert history.take_back() is None
     history.add_exchange("one", "1", None)
@@ -62,7 +62,7 @@ def test_a_conversation_survives_a_file(tmp_path: Path) -> None:
         '{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y", "reasoning_content": 1}]}',  # noqa: E501
     ],
 )
-def test_what_is_no_conversation_is_refused_and_changes_nothing(text: str, tmp_path: Path) -> None:
+def test_loading_an_invalid_file_changes_nothing(text: str, tmp_path: Path) -> None:
     path = tmp_path / "history.json"
     path.write_text(text)
     history = ChatHistory(system="stay")

@@ -23,11 +23,11 @@ from fathom.cli.terminal.markdown import complete_length
         ("", "\n\n"),
     ],
 )
-def test_only_what_cannot_change_is_finished(done: str, rest: str) -> None:
+def test_only_final_elements_are_complete(done: str, rest: str) -> None:
     assert complete_length(done + rest) == len(done)
 
 
-def test_what_is_finished_stays_finished() -> None:
+def test_complete_length_never_shrinks() -> None:
     text = (
         "# Title\n\nIntro.\n\n1. one\n\n   more\n\n2. two\n\n```\ncode\n\ncode\n```\n\n| a | b |\n|---|---|\n| 1 |\n\n"
     )

@@ -67,7 +67,7 @@ def terminal(model: Model, history: ChatHistory | None = None) -> tuple[Terminal
     return TerminalSession(model.ask, history, "tiny", console), history, out
 
 
-def test_a_conversation_keeps_what_was_said() -> None:
+def test_a_conversation_keeps_its_messages() -> None:
     model = Model(ThinkingText("hmm"), AnswerText("Hel"), AnswerText("lo."))
     chat, history, out = terminal(model)
     chat.converse(typed("hi", "", "again"))
@@ -95,7 +95,7 @@ def test_ctrl_c_stops_the_answer_and_keeps_it() -> None:
     assert model.closed == 2
 
 
-def test_ctrl_c_at_the_prompt_does_not_leave() -> None:
+def test_ctrl_c_at_the_prompt_does_not_quit() -> None:
     model = Model(AnswerText("ok"))
     chat, _, out = terminal(model)
     lines = iter([KeyboardInterrupt(), "hi", EOFError()])
@@ -111,7 +111,7 @@ def test_ctrl_c_at_the_prompt_does_not_leave() -> None:
     assert len(model.asked) == 1
 
 
-def test_an_error_is_told_and_the_question_forgotten() -> None:
+def test_an_error_is_shown_and_the_question_dropped() -> None:
     def refuse() -> None:
         raise RequestError("the prompt has 9000 tokens", "begin a new one with /new")
 
@@ -156,7 +156,7 @@ def test_a_pipe_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
     assert out.getvalue() == ""
 
 
-def test_an_empty_pipe_is_a_clear_error() -> None:
+def test_an_empty_pipe_is_an_error() -> None:
     chat, _, _ = terminal(Model())
     with pytest.raises(FathomError, match="standard input is empty; give a message: echo hi"):
         chat.pipe(" \n")

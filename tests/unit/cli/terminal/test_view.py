@@ -10,7 +10,7 @@ def screen() -> tuple[Console, io.StringIO]:
     return Console(file=out, width=40, height=10, color_system=None, force_terminal=False), out
 
 
-def test_a_pipe_gets_the_answer_alone() -> None:
+def test_a_pipe_gets_only_the_answer() -> None:
     out = io.StringIO()
     view = PlainView(out)
     view.think("hmm")
@@ -20,7 +20,7 @@ def test_a_pipe_gets_the_answer_alone() -> None:
     assert out.getvalue() == "Hello\n"
 
 
-def test_a_pipe_gets_no_second_newline_and_none_for_silence() -> None:
+def test_a_pipe_gets_one_newline_and_none_without_an_answer() -> None:
     out = io.StringIO()
     view = PlainView(out)
     view.close()
@@ -29,7 +29,7 @@ def test_a_pipe_gets_no_second_newline_and_none_for_silence() -> None:
     assert out.getvalue() == "done\n"
 
 
-def test_thinking_stands_in_its_own_pane_with_its_time() -> None:
+def test_thinking_is_shown_in_its_own_pane_with_its_time() -> None:
     console, out = screen()
     now = 0.0
     view = LiveView(console, clock=lambda: now)
@@ -68,7 +68,7 @@ def test_on_a_terminal_the_unfinished_end_is_redrawn() -> None:
     assert "word19" in out.getvalue()
 
 
-def test_silence_leaves_no_trace() -> None:
+def test_an_empty_answer_prints_nothing() -> None:
     console, out = screen()
     view = LiveView(console)
     view.close()

@@ -1,4 +1,4 @@
-"""The live response, message by message: what is sent first, what is sent in silence, what is sent when it fails."""
+"""The response of a generation, message by message: status, keep-alive, errors, disconnects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NEVER = 3600.0
 
 
 class Client:
-    """An ASGI connection: what was sent, and a way to leave."""
+    """An ASGI connection: records what is sent, and can disconnect."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
@@ -69,7 +69,7 @@ async def serve(pieces: Pieces, form: ResponseFormat, client: Client, **settings
     assert pieces.closed
 
 
-async def test_an_answer_in_one_piece_has_its_length():
+async def test_a_json_response_has_a_content_length():
     await serve(Pieces(b'{"a": 1}'), JSON, client := Client())
     assert (client.status, client.body) == (200, b'{"a": 1}')
     assert client.headers[b"content-length"] == b"8"
@@ -77,7 +77,7 @@ async def test_an_answer_in_one_piece_has_its_length():
     assert client.sent[-1]["more_body"] is False
 
 
-async def test_a_stream_goes_out_piece_by_piece():
+async def test_a_stream_is_sent_part_by_part():
     await serve(Pieces(b"data: 1\n\n", b"data: 2\n\n"), SSE, client := Client())
     assert [message["body"] for message in client.sent[1:]] == [b"data: 1\n\n", b"data: 2\n\n", b""]
     assert client.headers[b"content-type"] == b"text/event-stream; charset=utf-8"
@@ -85,7 +85,7 @@ async def test_a_stream_goes_out_piece_by_piece():
 
 
 @pytest.mark.parametrize("form", [JSON, SSE], ids=["json", "sse"])
-async def test_an_error_before_the_first_piece_is_a_status(form):
+async def test_an_error_before_the_first_part_is_a_status(form):
     await serve(Pieces(OverloadedError("the queue is full")), form, client := Client())
     assert client.status == 503
     assert b"the queue is full" in client.body
@@ -93,7 +93,7 @@ async def test_an_error_before_the_first_piece_is_a_status(form):
 
 
 @pytest.mark.parametrize(("form", "prefix"), [(JSON, b"\n"), (SSE, b": keep-alive\n\n")], ids=["json", "sse"])
-async def test_an_error_after_signs_of_life_stands_in_the_body(form, prefix):
+async def test_an_error_after_keep_alive_is_in_the_body(form, prefix):
     pieces, client = Pieces(OverloadedError("the queue is full"), hold=0), Client()
     task = asyncio.create_task(serve(pieces, form, client, keepalive=0.001))
     while len(client.sent) < 4:
@@ -106,7 +106,7 @@ async def test_an_error_after_signs_of_life_stands_in_the_body(form, prefix):
     assert client.sent[-1]["more_body"] is False
 
 
-async def test_a_client_that_leaves_ends_the_generation():
+async def test_a_disconnected_client_ends_the_generation():
     pieces, client = Pieces(b"1", b"2", hold=1), Client()
     task = asyncio.create_task(serve(pieces, SSE, client))
     while len(client.sent) < 2:
@@ -116,20 +116,20 @@ async def test_a_client_that_leaves_ends_the_generation():
     assert client.body == b"1"
 
 
-async def test_a_client_that_does_not_read_ends_the_generation():
+async def test_a_stalled_client_ends_the_generation():
     pieces, client = Pieces(*[b"x"] * 1000), Client()
     client.reads.clear()
     await serve(pieces, SSE, client, stall_timeout=0.01)
     assert client.sent == []
 
 
-async def test_a_start_that_never_comes_is_given_up():
+async def test_a_generation_that_never_starts_times_out():
     await serve(Pieces(b"1", hold=0), SSE, client := Client(), start_timeout=0.01)
     assert client.status == 503
     assert b"waited too long" in client.body
 
 
-async def test_an_unknown_error_tells_nothing_of_itself(caplog):
+async def test_an_unknown_error_exposes_no_details(caplog):
     await serve(Pieces(RuntimeError("a secret")), JSON, client := Client())
     assert client.status == 500
     assert b"secret" not in client.body

@@ -1,4 +1,4 @@
-"""The grammars accept what models of each dialect write, and nothing that their parser would not read as a call."""
+"""Grammars of response formats and tool calls, against the parser of each dialect."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_forced_call_is_one_that_the_parser_reads(dialect):
 
 
 @pytest.mark.parametrize("dialect", TEMPLATES)
-def test_what_is_no_call_of_these_tools_is_refused(dialect):
+def test_other_tool_calls_do_not_match(dialect):
     _, prompt = prompt_of(dialect)
     spec = call_grammar(prompt, TOOLS, several=False)
     assert not accepts(spec, "It is warm.")
@@ -112,12 +112,12 @@ def test_a_name_cannot_break_out_of_the_grammar():
     assert not accepts(spec, "anything")
 
 
-def test_json_waits_for_thinking_that_the_prompt_opened():
+def test_json_applies_after_thinking_that_the_prompt_opened():
     _, prompt = prompt_of("deepseek-r1")
     assert answer_grammar(prompt, GrammarSpec("json_object")) == GrammarSpec("json_object", after="</think>")
 
 
-def test_json_leaves_room_for_thinking_that_the_model_may_open():
+def test_json_allows_thinking_that_the_model_may_open():
     _, prompt = prompt_of("hermes")
     assert prompt.opening.may_think
     spec = answer_grammar(prompt, GrammarSpec("json_schema", CITY))

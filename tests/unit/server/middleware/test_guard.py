@@ -1,4 +1,4 @@
-"""Hosts, origins and keys: what a hostile page may try, and what must go on working."""
+"""Hosts, origins, keys and sizes: requests of hostile pages are refused, others are served."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From settings and a bundle's advice to an engine's configuration."""
+"""Settings and a checkpoint's recommended sampling, converted for the engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fathom.server.settings import Settings
 from fathom.text.template.template import ChatTemplate
 
 
-def test_what_the_settings_leave_open_is_the_engines_choice():
+def test_unset_settings_keep_the_engines_defaults():
     assert engine_config(Settings()) == EngineConfig(max_sequences=32, max_queue=256)
     chosen = Settings(max_context=100, max_sequences=2, max_queue=0, max_batch_tokens=64, cache_bytes=1000)
     assert engine_config(chosen) == EngineConfig(
@@ -21,7 +21,7 @@ def test_what_the_settings_leave_open_is_the_engines_choice():
     )
 
 
-def test_advice():
+def test_recommended_sampling():
     assert recommended_sampling({"temperature": None, "eos_ids": frozenset()}) == SamplingParams()
     advice = {"temperature": 0.6, "top_p": 0.95, "top_k": None, "eos_ids": frozenset({9, 2})}
     assert recommended_sampling(advice) == SamplingParams(temperature=0.6, top_p=0.95, stop_token_ids=(2, 9))

@@ -1,4 +1,4 @@
-"""Loading, ready, failed, closed."""
+"""The life cycle of a served model: loading, ready, failed, closed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fathom.server.errors import StoppingError, UnavailableError
 from fathom.server.models.runtime import Failed, Loading, Ready, Runtime
 
 
-async def test_who_comes_early_waits():
+async def test_early_requests_wait():
     go_on = threading.Event()
     served = scripted_model()
 
@@ -45,7 +45,7 @@ async def test_who_comes_early_waits():
         (MemoryError("no more"), "MemoryError: no more; the log has the details"),
     ],
 )
-async def test_a_failure_is_told_with_its_remedy(error, message):
+async def test_a_failure_is_reported_with_its_remedy(error, message):
     def load(progress):
         raise error
 

@@ -1,4 +1,4 @@
-"""The protocols of a served: the real tokenizer and engine offer what the server calls."""
+"""The protocols of a served model: the real tokenizer and engine implement them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients that leave, stall or come early, and servers that stop: on real sockets, judged by the engine's books."""
+"""Clients that disconnect, stall or come early, and servers that stop: on real sockets, checked by engine counters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BODY = {"messages": [{"role": "user", "content": "Hi"}]}
 
 
 def send(server: LiveServer, **body: object) -> socket.socket:
-    """A request on a socket of its own, sent and not read."""
+    """Send a request on a socket of its own, without reading the response."""
     data = json.dumps(BODY | body).encode()
     head = (
         f"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:{server.port}\r\n"
@@ -40,7 +40,7 @@ def read_until(connection: socket.socket, mark: bytes) -> bytes:
 
 @pytest.fixture
 def gated(serve_script):
-    """A server whose answers begin when ``open_gate`` is called."""
+    """A server whose answers start when ``open_gate`` is called."""
     gate = asyncio.Event()
     server = serve_script(Script("Hello", gate=gate), keepalive=0.05)
 
@@ -51,7 +51,7 @@ def gated(serve_script):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_client_that_leaves_in_silence_frees_its_sequence(gated, stream):
+def test_a_disconnect_before_the_first_token_frees_the_sequence(gated, stream):
     server, open_gate = gated
     connection = send(server, stream=stream)
     server.wait_until(lambda: server.engine.running == 1)
@@ -62,7 +62,7 @@ def test_a_client_that_leaves_in_silence_frees_its_sequence(gated, stream):
     assert httpx.post(f"{server.url}/v1/chat/completions", json=BODY).status_code == 200
 
 
-def test_a_client_that_leaves_inside_a_stream_frees_its_sequence(serve_script):
+def test_a_disconnect_inside_a_stream_frees_the_sequence(serve_script):
     server = serve_script(Script("word " * 100_000, step=5))
     connection = send(server, stream=True)
     read_until(connection, b"word")
@@ -73,7 +73,7 @@ def test_a_client_that_leaves_inside_a_stream_frees_its_sequence(serve_script):
 
 
 @pytest.mark.parametrize("count", [8])
-def test_many_that_leave_leave_nothing(gated, count):
+def test_many_disconnected_clients_free_everything(gated, count):
     server, _ = gated
     connections = [send(server, stream=i % 2 == 0, n=1 + i % 3) for i in range(count)]
     server.wait_until(lambda: server.engine.running == count)
@@ -83,7 +83,7 @@ def test_many_that_leave_leave_nothing(gated, count):
     assert server.engine.cancelled == count
 
 
-def test_a_silent_stream_is_kept_alive_by_comments(gated):
+def test_a_waiting_stream_is_kept_alive_by_comments(gated):
     server, open_gate = gated
     with send(server, stream=True) as connection:
         start = read_until(connection, b": keep-alive\n\n")
@@ -93,7 +93,7 @@ def test_a_silent_stream_is_kept_alive_by_comments(gated):
         assert b"data: [DONE]\n\n" in read_until(connection, b"[DONE]\n\n")
 
 
-def test_a_silent_answer_is_kept_alive_by_blank_lines(gated):
+def test_a_waiting_response_is_kept_alive_by_blank_lines(gated):
     server, open_gate = gated
     with httpx.stream("POST", f"{server.url}/v1/chat/completions", json=BODY, timeout=60) as response:
         pieces = response.iter_bytes()
@@ -103,7 +103,7 @@ def test_a_silent_answer_is_kept_alive_by_blank_lines(gated):
     assert json.loads(body)["choices"][0]["message"]["content"] == "Hello"
 
 
-def test_a_reader_that_stalls_is_cut_off(serve_script):
+def test_a_stalled_reader_is_cancelled(serve_script):
     server = serve_script(Script("word " * 4_000_000, step=5_000), stall_timeout=0.2)
     connection = send(server, stream=True)
     server.wait_until(lambda: len(server.engine.requests) == 1 and server.engine.running == 0)
@@ -111,14 +111,14 @@ def test_a_reader_that_stalls_is_cut_off(serve_script):
     connection.close()
 
 
-def test_a_request_that_never_starts_is_given_up(serve_script):
+def test_a_request_that_never_starts_times_out(serve_script):
     server = serve_script(Script(gate=asyncio.Event()), start_timeout=0.1)
     answer = httpx.post(f"{server.url}/v1/chat/completions", json=BODY)
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
     assert server.engine.cancelled == 1
 
 
-def test_requests_that_come_while_the_model_loads_wait_for_it():
+def test_requests_during_loading_wait_for_the_model():
     go_on = threading.Event()
 
     def load(progress):
