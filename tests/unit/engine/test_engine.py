@@ -111,7 +111,7 @@ async def test_bad_requests_are_refused_before_the_first_chunk(engine):
 
 
 async def test_an_id_can_be_reused_once_its_request_is_gone(engine, gqa, monkeypatch):
-    hidden, gate = gqa.hidden, threading.Event()
+    hidden, gate = gqa.hidden_states, threading.Event()
 
     def slow(*args):
         gate.wait()
