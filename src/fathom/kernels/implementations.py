@@ -18,7 +18,7 @@ from fathom.kernels.cpu.library import library
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """Where kernels of one sort stand, the type of device they run on, and whether this machine can use them."""
+    """The package of the kernels of one sort, the type of device they run on, and whether this machine can use them."""
 
     name: str
     device: str
@@ -30,11 +30,15 @@ class Backend:
 class Implementation:
     """A row: ``operation`` has a kernel in ``backend`` for these ``kinds``, which are dtypes of the operation's first
     tensor or, where a weight in a storage format decides, names of formats.
+
+    ``training_only``: it serves while gradients are recorded. Without them the reference is as fast: at the few rows of
+    a decoding step a call from Python costs more than the passes over memory that a kernel saves.
     """
 
     operation: str
     backend: Backend
     kinds: tuple[Hashable, ...]
+    training_only: bool = False
 
 
 def _has_library() -> bool:
@@ -68,15 +72,15 @@ TABLE = (
     Implementation("matmul.newton_schulz", CPP, FLOAT32),
     Implementation("attention.paged_attention", CPP, FLOATS),
     Implementation("attention.causal_attention", CPP, FLOATS),
-    Implementation("norm.rms_norm", CPP, FLOATS),
-    Implementation("rope.rotate", CPP, FLOATS),
-    Implementation("rope.mla_keys", CPP, FLOATS),
-    Implementation("swiglu.swiglu", CPP, FLOATS),
-    Implementation("swiglu.swiglu_linear", CPP, FLOATS),
-    Implementation("cross_entropy.cross_entropy", CPP, FLOATS),
+    Implementation("norm.rms_norm", CPP, FLOATS, training_only=True),
+    Implementation("rope.rotate", CPP, FLOATS, training_only=True),
+    Implementation("rope.mla_keys", CPP, FLOATS, training_only=True),
+    Implementation("swiglu.swiglu", CPP, FLOATS, training_only=True),
+    Implementation("swiglu.swiglu_linear", CPP, FLOATS, training_only=True),
+    Implementation("cross_entropy.cross_entropy", CPP, FLOATS, training_only=True),
     Implementation("cross_entropy.softmax_", CPP, FLOATS),
-    Implementation("moe.scatter_rows", CPP, FLOATS),
-    Implementation("moe.combine_rows", CPP, FLOATS),
+    Implementation("moe.scatter_rows", CPP, FLOATS, training_only=True),
+    Implementation("moe.combine_rows", CPP, FLOATS, training_only=True),
     Implementation("dense_layer.before_attention", CPP, FLOATS),
     Implementation("dense_layer.after_attention", CPP, FLOATS),
 )

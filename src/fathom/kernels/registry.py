@@ -52,6 +52,11 @@ def wide_dtype(dtype: torch.dtype) -> torch.dtype:
     return torch.float64 if dtype == torch.float64 else torch.float32
 
 
+_OPERATIONS: dict[str, Operation[..., Any]] = {}
+_TABLE = list(TABLE)
+_FORCED: list[bool] = []
+
+
 class Operation(Generic[P, R]):
     """A function with a reference and any number of kernels; made by :func:`operation`."""
 
@@ -59,35 +64,43 @@ class Operation(Generic[P, R]):
         self.name = f"{reference.__module__.rpartition('.')[2]}.{reference.__name__}"
         self.reference = reference
         self._key = key
-        self._kernels: dict[Key, tuple[Kernel[P, R], ...]] = {}
         update_wrapper(self, reference)
         _OPERATIONS[self.name] = self
+        self.forget()
+
+    def forget(self) -> None:
+        """Look kernels up anew at the next call."""
+        self._training: dict[Key, tuple[Kernel[P, R], ...]] = {}
+        self._inference: dict[Key, tuple[Kernel[P, R], ...]] = {}
+        self._serves_inference = any(row.operation == self.name and not row.training_only for row in _TABLE)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        key = self._key(*args)
-        kernels = self._kernels.get(key)
-        for candidate in self._resolve(key) if kernels is None else kernels:
-            if candidate.accepts(*args, **kwargs):
-                return candidate.function(*args, **kwargs)
+        training = torch.is_grad_enabled()
+        if training or self._serves_inference:
+            key = self._key(*args)
+            kernels = (self._training if training else self._inference).get(key)
+            for candidate in self._resolve(key, training) if kernels is None else kernels:
+                if candidate.accepts(*args, **kwargs):
+                    return candidate.function(*args, **kwargs)
         return self.reference(*args, **kwargs)
 
     def select(self, *args: P.args, **kwargs: P.kwargs) -> Kernel[P, R] | None:
         """The kernel that a call with these arguments goes to; None: the reference."""
-        candidates = self._resolve(self._key(*args))
+        candidates = self._resolve(self._key(*args), torch.is_grad_enabled())
         return next((candidate for candidate in candidates if candidate.accepts(*args, **kwargs)), None)
 
     def has_kernel(self, device: str, kind: Hashable) -> bool:
-        """Whether this machine has a kernel for a type of device and a dtype or format; it may decline some shapes."""
-        return bool(self._resolve((device, kind)))
+        """Whether this machine has a kernel for a type of device and a dtype or format, in training at least; it may
+        decline some shapes.
+        """
+        return bool(self._resolve((device, kind), training=True))
 
-    def _resolve(self, key: Key) -> tuple[Kernel[P, R], ...]:
-        if key not in self._kernels:
-            self._kernels[key] = () if _reference_is_forced() else tuple(map(load, _rows(self.name, key)))
-        return self._kernels[key]
-
-    def forget(self) -> None:
-        """Look kernels up anew at the next call."""
-        self._kernels.clear()
+    def _resolve(self, key: Key, training: bool) -> tuple[Kernel[P, R], ...]:
+        cache = self._training if training else self._inference
+        if key not in cache:
+            rows = [] if _reference_is_forced() else _rows(self.name, key)
+            cache[key] = tuple(load(row) for row in rows if training or not row.training_only)
+        return cache[key]
 
 
 def operation(key: Callable[..., Key] | None = None) -> Callable[[Callable[P, R]], Operation[P, R]]:
@@ -100,11 +113,6 @@ def operation(key: Callable[..., Key] | None = None) -> Callable[[Callable[P, R]
 
 def _of_first(x: torch.Tensor, *_: Any) -> Key:
     return x.device.type, x.dtype
-
-
-_OPERATIONS: dict[str, Operation[..., Any]] = {}
-_TABLE = list(TABLE)
-_FORCED: list[bool] = []
 
 
 def operations() -> dict[str, Operation[..., Any]]:

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from fathom.kernels.cpu.rows import are_floats, flat, is_training, pointer, run
+from fathom.kernels.cpu.rows import are_floats, flat, pointer, run
 from fathom.kernels.registry import kernel
 
 
 def _accepts(logits: Tensor, targets: Tensor) -> bool:
-    return is_training(logits)
+    return are_floats(logits)
 
 
 @kernel(_accepts)

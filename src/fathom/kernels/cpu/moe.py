@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from fathom.kernels.cpu.rows import flat, is_training, pointer, run
+from fathom.kernels.cpu.rows import are_floats, flat, pointer, run
 from fathom.kernels.registry import kernel
 
 
 def _accepts(x: Tensor, places: Tensor, last: object) -> bool:
-    return is_training(x)
+    return are_floats(x)
 
 
 @kernel(_accepts)

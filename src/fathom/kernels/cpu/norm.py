@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from fathom.kernels.cpu.interface import CONSTANTS
-from fathom.kernels.cpu.rows import flat, is_training, pointer, run
+from fathom.kernels.cpu.rows import are_floats, flat, pointer, run
 from fathom.kernels.registry import kernel
 
 PARTIAL_ROWS = CONSTANTS["PARTIAL_ROWS"]
@@ -17,7 +17,7 @@ PARTIAL_ROWS = CONSTANTS["PARTIAL_ROWS"]
 
 
 def _accepts(x: Tensor, weight: Tensor, eps: float, dtype: torch.dtype) -> bool:
-    return is_training(x) and weight.dtype == torch.float32
+    return are_floats(x) and weight.dtype == torch.float32
 
 
 @kernel(_accepts)

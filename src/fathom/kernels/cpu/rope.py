@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from fathom.kernels.cpu.interface import CONSTANTS
-from fathom.kernels.cpu.rows import flat, is_training, pointer, run
+from fathom.kernels.cpu.rows import are_floats, flat, pointer, run
 from fathom.kernels.registry import kernel
 
 MAX_CHANNELS = CONSTANTS["MAX_ROTARY"]
@@ -18,7 +18,7 @@ MAX_CHANNELS = CONSTANTS["MAX_ROTARY"]
 
 def _accepts(x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool) -> bool:
     fits = cos.shape[-1] <= MAX_CHANNELS and len(cos) in {1, len(x)} and cos.shape[1] == x.shape[1]
-    return fits and is_training(x, cos)
+    return fits and are_floats(x, cos)
 
 
 @kernel(_accepts)

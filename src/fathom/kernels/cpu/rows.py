@@ -41,15 +41,6 @@ def flat(x: Tensor) -> Tensor:
 FLOATS = (torch.float32, torch.bfloat16)
 
 
-def is_training(*tensors: Tensor) -> bool:
-    """Whether gradients are recorded and all are floats on the CPU.
-
-    Without gradients the references serve: at the few rows of a decoding step a call from Python costs more than the
-    passes over memory that a kernel saves.
-    """
-    return torch.is_grad_enabled() and are_floats(*tensors)
-
-
 def are_floats(*tensors: Tensor) -> bool:
     """Whether all are float32 or bfloat16, on the CPU."""
     return all(x.dtype in FLOATS and x.is_cpu for x in tensors)

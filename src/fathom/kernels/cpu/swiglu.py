@@ -9,19 +9,19 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from fathom.kernels import swiglu as operations
-from fathom.kernels.cpu.rows import flat, is_training, run
+from fathom.kernels.cpu.rows import are_floats, flat, run
 from fathom.kernels.matmul import linear
 from fathom.kernels.registry import kernel
 
 
-@kernel(is_training)
+@kernel(are_floats)
 def swiglu(gate_up: Tensor) -> Tensor:
     result: Tensor = _SwiGLU.apply(gate_up)
     return result
 
 
 def _accepts(x: Tensor, gate: Tensor, up: Tensor) -> bool:
-    return is_training(x, gate)
+    return are_floats(x, gate)
 
 
 @kernel(_accepts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fathom.kernels.cpu.rows import are_floats, flat, is_training, pointer, wants_no_gradient
+from fathom.kernels.cpu.rows import are_floats, flat, pointer, wants_no_gradient
 
 
 def test_rows_are_copied_only_where_their_strides_are_uneven() -> None:
@@ -25,13 +25,12 @@ def test_a_pointer_is_to_contiguous_numbers() -> None:
         pointer(torch.zeros(4, 4)[:, 0])
 
 
-def test_what_counts_as_training() -> None:
+def test_what_kernels_ask_of_tensors() -> None:
     x = torch.zeros(2, requires_grad=True)
-    assert is_training(x)
-    assert not is_training(x, x.half())
+    assert are_floats(x, x.bfloat16())
+    assert not are_floats(x, x.half())
+    assert not are_floats(x.to("meta"))
     assert not wants_no_gradient(x)
     assert wants_no_gradient(x.detach())
     with torch.no_grad():
-        assert not is_training(x)
         assert wants_no_gradient(x)
-        assert are_floats(x, x.bfloat16())
