@@ -125,10 +125,16 @@ def _sizes(value: Any) -> tuple[int, ...] | None:
 
 
 def write_safetensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write ``path`` whole or not at all; CheckpointError where the disk refuses."""
+    """Write ``path`` whole or not at all; CheckpointError where the disk refuses.
+
+    Its permissions are those of any new file: the library makes files that their owner alone can read.
+    """
     partial = path.with_name(path.name + ".partial")
     try:
+        partial.touch()
+        mode = partial.stat().st_mode
         save_file(dict(tensors), partial, metadata={"format": "pt"})
+        partial.chmod(mode)
         partial.replace(path)
     except (OSError, SafetensorError) as error:
         raise CheckpointError(

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import stat
 import struct
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,17 @@ def test_what_the_library_writes_we_read(tmp_path: Path) -> None:
         read = file.read(name)
         assert (read.dtype, read.shape) == (tensor.dtype, tensor.shape)
         assert torch.equal(read.float(), tensor.float())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_permissions_are_those_of_any_new_file(mask: int, mode: int, tmp_path: Path) -> None:
+    before = os.umask(mask)
+    try:
+        write_safetensors(tmp_path / "m.safetensors", {"w": torch.zeros(2)})
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "m.safetensors").stat().st_mode) == mode
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
