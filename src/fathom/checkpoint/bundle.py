@@ -28,6 +28,7 @@ from fathom.model.config import ModelConfig
 from fathom.model.transformer import Transformer
 from fathom.quant.prepare import prepare
 from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer.special import end_ids_from_gguf
 from fathom.text.tokenizer.tokenizer import Tokenizer
 
 
@@ -110,9 +111,10 @@ def _open_gguf(
     file = GGUFModel(path)
     tokenizer = Tokenizer.from_gguf(file.metadata)
     template = ChatTemplate.from_gguf(file.metadata)
-    for note in _check_vocabulary(tokenizer, file.model_config, path):
+    for note in (*_check_pre_tokenizer(file), *_check_vocabulary(tokenizer, file.model_config, path)):
         report(f"note: {note}", None)
-    generation = _with_model_card_defaults(source, from_gguf(file.metadata, tokenizer.eos_ids))
+    ends = tokenizer.eos_ids | end_ids_from_gguf(file.metadata)
+    generation = _with_model_card_defaults(source, from_gguf(file.metadata, ends))
     exact = in_blocks and dtype == "auto" and is_quantized(file)
     number = torch.float32 if exact else pick_dtype(dtype, device)
     model = build(file.model_config, number)
@@ -158,6 +160,14 @@ def _with_model_card_defaults(source: ModelLocation, generation: GenerationDefau
     if known is None or generation.temperature is not None:
         return generation
     return replace(generation, temperature=known.temperature, top_p=generation.top_p or known.top_p)
+
+
+def _check_pre_tokenizer(file: GGUFModel) -> list[str]:
+    """A note where the file does not say how text is split into words; llama.cpp warns there too."""
+    metadata = file.metadata
+    if metadata.get("tokenizer.ggml.model") != "gpt2" or metadata.get("tokenizer.ggml.pre"):
+        return []
+    return ["the file names no pre-tokenizer (tokenizer.ggml.pre): text is split as for GPT-2, which may be wrong"]
 
 
 def _check_vocabulary(tokenizer: Tokenizer, config: ModelConfig, path: Path) -> list[str]:

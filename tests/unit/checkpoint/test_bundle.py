@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_models import tiny_model, write_tokenizer
+from tiny_models import VOCABULARY, tiny_model, write_tokenizer
 
 from fathom.base.errors import CheckpointError, ConfigError, ModelNotFoundError
 from fathom.base.memory import Memory
 from fathom.checkpoint import bundle as bundle_module
 from fathom.checkpoint.bundle import allocate, build, open_bundle
+from fathom.checkpoint.gguf.export import save_gguf
+from fathom.checkpoint.gguf.vocabulary import vocabulary_from_directory
 from fathom.checkpoint.hf.export import save_directory
 from fathom.model.presets import PRESETS
 from fathom.text.conversation import Chat
@@ -30,6 +32,19 @@ def test_the_embedded_model_knows_the_capital_of_france() -> None:
 
     assert bundle.tokenizer.decode(ids[len(prompt.ids) :]) == "The capital of France is Paris."
     assert (bundle.generation.temperature, bundle.generation.top_p) == (0.2, 0.9)
+
+
+def test_a_gguf_file_ends_at_each_of_its_end_tokens_and_says_what_it_lacks(tmp_path: Path) -> None:
+    write_tokenizer(tmp_path, "qwen2")
+    vocabulary = vocabulary_from_directory(tmp_path, VOCABULARY)
+    del vocabulary["tokenizer.ggml.pre"]
+    vocabulary["tokenizer.ggml.tokens"][7] = "<|endoftext|>"
+    vocabulary["tokenizer.ggml.token_type"][7] = 3
+    save_gguf(tmp_path / "m.gguf", tiny_model("tiny-qwen2"), vocabulary)
+    notes: list[str] = []
+    bundle = open_bundle(tmp_path / "m.gguf", dtype="float32", progress=lambda what, _: notes.append(what))
+    assert bundle.generation.eos_ids == bundle.tokenizer.eos_ids | {7}
+    assert [note for note in notes if note.startswith("note: the file names no pre-tokenizer")]
 
 
 def test_a_preset_has_no_weights() -> None:

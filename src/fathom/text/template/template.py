@@ -134,11 +134,19 @@ class ChatTemplate:
 
 
 def _default(listed: Any) -> str | None:
-    """Some models have several templates, as a list of names and texts or an object: the one called default is used."""
+    """Some models have several templates, as a list of names and texts or an object: the one called default is used, or
+    the only one. Raises TokenizerError where there are several and none of them is the default.
+    """
     if isinstance(listed, list):
         listed = {entry.get("name"): entry.get("template") for entry in listed if isinstance(entry, Mapping)}
     if isinstance(listed, Mapping):
-        listed = listed.get("default")
+        texts = {name: text for name, text in listed.items() if isinstance(text, str)}
+        if len(texts) > 1 and "default" not in texts:
+            raise TokenizerError(
+                f"the model has {len(texts)} chat templates, none called 'default': {', '.join(map(str, texts))}",
+                "save the one to use as chat_template.jinja in the model's directory",
+            )
+        listed = texts.get("default", next(iter(texts.values()), None))
     return listed if isinstance(listed, str) else None
 
 

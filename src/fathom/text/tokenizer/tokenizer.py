@@ -62,7 +62,8 @@ class Tokenizer:
         backend.no_truncation()
         backend.no_padding()
         backend.add_tokens(_tokens_beside(directory, backend))
-        return cls(backend, special_ids_from_directory(directory, backend.token_to_id))
+        prefix = backend.encode("", add_special_tokens=True).ids
+        return cls(backend, special_ids_from_directory(directory, backend.token_to_id, prefix))
 
     @classmethod
     def from_gguf(cls, metadata: Mapping[str, Any]) -> Tokenizer:

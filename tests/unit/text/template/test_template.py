@@ -37,6 +37,16 @@ def test_every_file_that_may_hold_it(tmp_path: Path) -> None:
     assert ChatTemplate.from_directory(tmp_path).render(HELLO) == "<s>three"  # type: ignore[union-attr]
 
 
+def test_of_several_templates_one_must_be_the_default(tmp_path: Path) -> None:
+    """As transformers: no guess, and no other model's format in its place."""
+    several = [{"name": "tool_use", "template": "one"}, {"name": "rag", "template": "two"}]
+    write(tmp_path / "tokenizer_config.json", {"chat_template": several[:1]})
+    assert ChatTemplate.from_directory(tmp_path).source == "one"  # type: ignore[union-attr]
+    write(tmp_path / "tokenizer_config.json", {"chat_template": several})
+    with pytest.raises(TokenizerError, match="2 chat templates, none called 'default': tool_use, rag; save the one"):
+        ChatTemplate.from_directory(tmp_path)
+
+
 def test_from_gguf() -> None:
     metadata = {
         "tokenizer.chat_template": "{{ bos_token }}{{ eos_token }}",

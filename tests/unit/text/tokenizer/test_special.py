@@ -12,6 +12,7 @@ from vocabularies import byte_level_metadata, sentencepiece_metadata
 from fathom.base.errors import TokenizerError
 from fathom.text.tokenizer.special import (
     SpecialIds,
+    end_ids_from_gguf,
     read_json,
     special_ids_from_directory,
     special_ids_from_gguf,
@@ -50,6 +51,37 @@ def test_a_gguf_file_may_have_several_eos_ids() -> None:
 def test_bos_of_a_sentencepiece_file_is_added_unless_it_says_otherwise() -> None:
     assert special_ids_from_gguf(sentencepiece_metadata()) == SpecialIds(1, frozenset({2}), adds_bos=True)
     assert not special_ids_from_gguf(sentencepiece_metadata(add_bos_token=False)).adds_bos
+
+
+@pytest.mark.parametrize("pre", ["llama-bpe", "tekken"])
+def test_bos_is_added_where_llama_cpp_adds_it(pre: str) -> None:
+    """llama.cpp's defaults by pre-tokenizer; the key of the file takes precedence."""
+    assert special_ids_from_gguf(byte_level_metadata(pre=pre, bos_token_id=11)).adds_bos
+    assert not special_ids_from_gguf(byte_level_metadata(pre=pre, bos_token_id=11, add_bos_token=False)).adds_bos
+    assert not special_ids_from_gguf(byte_level_metadata(pre="qwen2", bos_token_id=11)).adds_bos
+
+
+def test_bos_is_added_where_the_post_processor_adds_it(directory: Path) -> None:
+    """Llama 3: tokenizer_config.json has no add_bos_token, tokenizer.json a template with bos."""
+    described = json.loads((directory / "tokenizer.json").read_text())
+    described["post_processor"] = {
+        "type": "TemplateProcessing",
+        "single": [{"SpecialToken": {"id": "<|start|>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+        "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+        "special_tokens": {"<|start|>": {"id": "<|start|>", "ids": [11], "tokens": ["<|start|>"]}},
+    }
+    write(directory / "tokenizer.json", described)
+    for config, expected in (({}, True), ({"add_bos_token": False}, False), ({"add_bos_token": True}, True)):
+        write(directory / "tokenizer_config.json", {"bos_token": "<|start|>", **config})
+        assert Tokenizer.from_directory(directory).adds_bos is expected
+
+
+def test_ends_by_their_text_are_control_tokens_alone() -> None:
+    """Qwen2.5-Coder's file names <|im_end|>; filling in the middle ends with <|endoftext|> (llama.cpp#9606)."""
+    tokens = ["<|im_end|>", "<|endoftext|>", "<|fim_pad|>", "<|file_sep|>", "</s>", "the", "<|fim_middle|>"]
+    metadata = {"tokenizer.ggml.tokens": tokens, "tokenizer.ggml.token_type": [3, 3, 4, 3, 1, 1, 3]}
+    assert end_ids_from_gguf(metadata) == {0, 1, 2, 3}
+    assert end_ids_from_gguf({}) == frozenset()
 
 
 def test_no_files_no_ids(tmp_path: Path) -> None:
