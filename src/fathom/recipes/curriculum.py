@@ -17,7 +17,7 @@ from fathom.recipes.countdown.vocabulary import SIZE
 from fathom.train.evaluation.beyond import BeyondConfig
 from fathom.train.evaluation.measure import MeasureConfig, Setting
 from fathom.train.pipeline import Pipeline, Stage, output
-from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig
+from fathom.train.rl.config import EvaluationConfig, ReadinessConfig, RLConfig, SamplingConfig
 from fathom.train.rl.curriculum import Curriculum
 from fathom.train.run.config import CheckpointConfig
 from fathom.train.run.task import TaskConfig
@@ -105,7 +105,7 @@ def zero(start: str = BASE) -> RLConfig:
             adamw=AdamWConfig(lr=2e-4, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=5, floor=0.1)
         ),
         evaluation=EvaluationConfig(every=25, problems=216, samples=4),
-        gate=GateConfig(problems=216, samples=4, pass_at_1=(0.1, 0.6), pass_at_k=0.3),
+        gate=ReadinessConfig(problems=216, samples=4, pass_at_1=(0.1, 0.6), pass_at_k=0.3),
         checkpoint=CheckpointConfig(every=10),
     )
 

@@ -19,7 +19,7 @@ from fathom.text.template.template import ChatTemplate
 from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.train.evaluation.measure import MeasureConfig, Setting
 from fathom.train.pipeline import Pipeline, Stage, for_seeds, output
-from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig
+from fathom.train.rl.config import EvaluationConfig, ReadinessConfig, RLConfig, SamplingConfig
 from fathom.train.rl.rejection import correct_completions  # noqa: F401 - named by `data.function`
 from fathom.train.run.config import CheckpointConfig
 from fathom.train.run.task import TaskConfig
@@ -109,7 +109,7 @@ def zero(start: str = "runs/speedrun/base/final") -> RLConfig:
         optim=OptimConfig(
             adamw=AdamWConfig(lr=1.5e-4, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=3, floor=0.1)
         ),
-        gate=GateConfig(problems=512),  # all there are: of 128, pass@8 is off by two or three points either way
+        gate=ReadinessConfig(problems=512),  # all there are: of 128, pass@8 is off by two or three points either way
         evaluation=EvaluationConfig(every=50, problems=128, samples=4),
         checkpoint=CheckpointConfig(every=10),
     )

@@ -15,7 +15,7 @@ from itertools import count, islice
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.text import r1
-from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig
+from fathom.train.rl.config import EvaluationConfig, ReadinessConfig, RLConfig, SamplingConfig
 from fathom.train.run.task import TaskConfig
 
 
@@ -49,5 +49,5 @@ def tiny_rl() -> RLConfig:
             adamw=AdamWConfig(lr=1e-3, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=2, floor=0.1)
         ),
         evaluation=EvaluationConfig(every=10, problems=64, samples=4),
-        gate=GateConfig(problems=64, samples=4, pass_at_1=(0.2, 0.9)),
+        gate=ReadinessConfig(problems=64, samples=4, pass_at_1=(0.2, 0.9)),
     )

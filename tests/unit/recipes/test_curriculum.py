@@ -67,7 +67,8 @@ def test_a_tiny_one_from_end_to_end(tmp_path):
         assert run(override(recipe("curriculum:measure"), again), tmp_path / "measure", display)
     lines = read(tmp_path / "zero")
     steps = [line for line in lines if line["kind"] == "rl"]
-    assert set(steps[0]["levels"]) == {"three-12", "chain-3"}
+    shares = {name: level["share"] for name, level in steps[0]["levels"].items()}
+    assert shares == pytest.approx({"three-12": 0.48, "four-12": 0.02, "chain-3": 0.48, "chain-5": 0.02})
     assert set(steps[-1]["open"]) == set(NAMES)
     looked = [line for line in lines if line["kind"] == "evaluation"]
     assert all(set(line["levels"]) == set(NAMES) for line in looked)

@@ -13,7 +13,7 @@ from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.recipes.countdown.vocabulary import SIZE
 from fathom.train.evaluation.beyond import BeyondConfig
 from fathom.train.evaluation.measure import MeasureConfig, Setting
-from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig
+from fathom.train.rl.config import EvaluationConfig, ReadinessConfig, RLConfig, SamplingConfig
 from fathom.train.run.config import CheckpointConfig
 from fathom.train.run.task import TaskConfig
 from fathom.train.supervised.config import BatchConfig, GeneratedData, LossConfig, PretrainConfig
@@ -66,7 +66,7 @@ def zero(name: str, start: str, *, steps: int, prompts: int, group: int, rate: f
             adamw=AdamWConfig(lr=rate, weight_decay=0.0), schedule=ScheduleConfig(kind="linear", warmup=10, floor=0.1)
         ),
         evaluation=EvaluationConfig(every=25, problems=432, samples=4),
-        gate=GateConfig(problems=432, samples=8, pass_at_1=(0.1, 0.6), pass_at_k=0.3),
+        gate=ReadinessConfig(problems=432, samples=8, pass_at_1=(0.1, 0.6), pass_at_k=0.3),
         checkpoint=CheckpointConfig(every=20),
     )
 

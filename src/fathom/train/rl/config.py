@@ -1,5 +1,5 @@
 """The configuration of reinforcement learning with verifiable rewards. Defaults are the plain, strictly on-policy form:
-groups compared by their mean, token-level normalization, clip-higher, no KL term.
+advantages against the group's mean, token-level normalization, clip-higher, no KL term.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class CompletionsConfig(Part):
 
 
 class SamplingConfig(CompletionsConfig):
-    """``rounds`` bounds how often prompts are sampled anew where whole groups were right or wrong (DAPO, section 3.2):
-    1 takes what comes. ``truncated`` completions earn nothing (``zero``), or are not learned from at all (``mask``).
+    """``rounds`` bounds how often groups whose rewards are all equal are replaced by others (DAPO, section 3.2): 1
+    never does. ``truncated`` completions earn nothing (``zero``), or are not learned from at all (``mask``).
 
     ``overlap`` 0 is strictly on-policy. With 1 a copy of the weights on ``device`` (None: that of the run) samples the
     next step's completions while the update runs: they are a step old when they are learned from.
@@ -50,10 +50,10 @@ class EvaluationConfig(Part):
     temperature: PositiveFloat = 1.0
 
 
-class GateConfig(Part):
-    """What the base must be able to do before it is worth the time: see `fathom.train.rl.doctor`.
+class ReadinessConfig(Part):
+    """What a base must be able to do before reinforcement learning starts: see `fathom.train.rl.readiness`.
 
-    ``mode``: ``stop`` refuses to start where anything is amiss, ``warn`` only where nothing could be learned.
+    ``mode``: ``stop`` refuses to start on any finding, ``warn`` only where nothing could be learned.
     """
 
     mode: Literal["off", "warn", "stop"] = "warn"
@@ -95,7 +95,7 @@ class RLConfig(TrainerConfig):
     loss: PolicyLossConfig = FORMS["dapo"]
     updates: PositiveInt = 1
     reference_every: PositiveInt | None = None
-    gate: GateConfig = GateConfig()
+    gate: ReadinessConfig = ReadinessConfig()
 
     @model_validator(mode="after")
     def _groups_compare(self) -> RLConfig:

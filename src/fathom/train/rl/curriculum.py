@@ -1,18 +1,18 @@
-"""Several levels of difficulty as one task, of which training draws what it can learn from now.
+"""A curriculum: several levels of difficulty as one task, whose training problems adapt to what was sampled.
 
-A group that is all wrong or all right teaches nothing, and a hard level is all wrong until an easier one has been
-learned. So levels open one after another: each names the level that has to be passed before it, and being passed means
-a share of right answers over the last groups that were sampled there. Among the open levels the next problems are drawn
-where groups were undecided lately. A floor keeps every open level in the draw, so that an old one is not forgotten and
-a new one gets its chance. A trickle of closed levels keeps what the base could do there: a level that waits, unseen,
-is forgotten (docs/log.md).
+A group that is all wrong or all right has advantages of 0, and a hard level is all wrong until an easier one has been
+learned. So levels open one after another: each names the level that has to be passed before it, and passed means a
+share of correct answers over the last groups that were sampled there. Among the open levels the next problems are drawn
+in proportion to how many groups had mixed results lately. A floor keeps every open level in the draw, so that an old
+one is not forgotten and a new one gets its chance. A trickle of closed levels keeps what the base could do there: a
+level that is never sampled is forgotten (docs/log.md).
 
-Undecided groups are counted, rather than p (1 - p) computed from the share p of right answers: a level of which half
-the problems are always solved and the other half never has p = 1/2 and nothing to teach.
+Groups with mixed results are counted, rather than p (1 - p) computed from the share p of correct answers: a level of
+which half the problems are always solved and the other half never has p = 1/2 and no gradient.
 
-What has been seen is the only state. It is plain numbers, is saved with the run, and decides, together with the step's
-seed, every draw: a resumed run draws the same problems. Held-out problems are dealt from all levels in turn, open or
-not, so that any number of them measures every level alike.
+The windows of recent results are the only state. It is plain numbers, is saved with the run, and decides, together with
+the step's seed, every draw: a resumed run draws the same problems. Held-out problems are taken from all levels in turn,
+open or not, so that any number of them measures every level alike.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class Adaptive(Protocol):
     """A task that chooses its training problems by what was sampled."""
 
     def observe(self, groups: Iterable[GradedGroup]) -> dict[str, Any]:
-        """Learn from the groups of one step; what there is to log of them."""
+        """Update the state by the groups of one step; returns metrics to log."""
 
     def state(self) -> dict[str, Any]:
-        """Plain values: everything that the next draw depends on but its seed."""
+        """Plain values: everything but the seed that the next draw depends on."""
 
     def load(self, state: Mapping[str, Any]) -> None: ...
 
@@ -53,10 +53,10 @@ class Level:
 class Curriculum:
     """Levels in the order of reports.
 
-    A level is passed when the last ``window`` groups sampled there are known and at least ``threshold`` of their
-    members were right. Levels stay open. ``floor`` is the least share of an open level, ``trickle`` that of each level
-    that is still closed; where they leave nothing to divide, all get the same. Raises ConfigError on levels that cannot
-    all be opened.
+    A level is passed when ``window`` groups were sampled there and at least ``threshold`` of the completions of the
+    last ``window`` are correct. Levels stay open. ``floor`` is the least share of an open level, ``trickle`` that of
+    each level that is still closed; where they leave nothing to divide, all get the same. Raises ConfigError on levels
+    that cannot all be opened.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Curriculum:
     ) -> None:
         _check(levels)
         if not (0 <= threshold <= 1 and 0 <= floor <= 1 and 0 <= trickle <= 1 and window >= 1):
-            raise ConfigError("this curriculum cannot be", "choose shares in 0..1 and a window of 1 or more")
+            raise ConfigError("the curriculum's options do not fit", "choose shares in 0..1, and a window from 1 up")
         self.levels = tuple(levels)
         self.threshold = threshold
         self.floor = floor
@@ -91,13 +91,13 @@ class Curriculum:
         return [level.name for level in self.levels if level.name in self._open]
 
     def pass_rate(self, level: str) -> float | None:
-        """The share of right answers over the window; None where nothing was sampled."""
+        """The share of correct answers in the window; None where nothing was sampled."""
         seen = self._seen[level]
         return sum(right for right, _ in seen) / sum(size for _, size in seen) if seen else None
 
     def mixed_group_probability(self, level: str) -> float:
-        """The chance that a group of this level is neither all right nor all wrong, by Laplace's rule: where nothing
-        is known, one half.
+        """The probability that a group of this level is neither all right nor all wrong, by Laplace's rule: one half
+        where nothing was sampled.
         """
         seen = self._seen[level]
         return (sum(0 < right < size for right, size in seen) + 1) / (len(seen) + 2)
@@ -134,8 +134,9 @@ class Curriculum:
         return metrics
 
     def observe(self, groups: Iterable[GradedGroup]) -> dict[str, Any]:
-        """``levels`` tells of every level in the draw its ``share``, ``pass@1`` of this step (None: not drawn) and
-        and ``recent``, that of the window; ``open`` the levels of the next step.
+        """``levels``: of every level in the draw its ``share``, ``pass@1`` in this step (None: not drawn), ``recent``,
+        that of the window, and ``undecided``, the probability of a mixed group. ``open``: the open levels of the next
+        step.
         """
         shares = self.shares()
         counts = {name: [0, 0] for name in shares}
@@ -144,7 +145,7 @@ class Curriculum:
             self._seen[name].append((right, size))
             counts[name][0] += right
             counts[name][1] += size
-        told = {
+        levels = {
             name: {
                 "share": shares[name],
                 "pass@1": right / size if size else None,
@@ -156,7 +157,7 @@ class Curriculum:
         self._open |= {
             level.name for level in self.levels if level.after in self._open and self._is_passed(level.after)
         }
-        return {"levels": told, "open": self.open}
+        return {"levels": levels, "open": self.open}
 
     def state(self) -> dict[str, Any]:
         return {"open": self.open, "seen": {name: [list(one) for one in seen] for name, seen in self._seen.items()}}
@@ -172,22 +173,22 @@ class Curriculum:
         return len(seen) == seen.maxlen and solved is not None and solved >= self.threshold
 
     def _draw_training_items(self, seed: int) -> Iterator[Item]:
-        """Without end. A level whose problems run out begins anew, in another order."""
+        """Without end. A level whose problems run out starts again, in another order."""
         rng = random.Random(f"{self.name}/{seed}")
         shares = self.shares()
-        sources = {name: _endless(self._tasks[name], seed) for name in shares}
+        streams = {name: _endless(self._tasks[name], seed) for name in shares}
         while True:
             (name,) = rng.choices(list(shares), list(shares.values()))
-            yield _with_level(next(sources[name]), name)
+            yield _with_level(next(streams[name]), name)
 
     def _interleave_held_out(self, split: Split, seed: int) -> Iterator[Item]:
-        """One problem of each level in turn; a level that has no more is passed over."""
-        sources = {name: task.items(split, seed=seed) for name, task in self._tasks.items()}
-        while sources:
-            for name in list(sources):
-                item = next(sources[name], None)
+        """One problem of each level in turn; a level that has no more is skipped."""
+        streams = {name: task.items(split, seed=seed) for name, task in self._tasks.items()}
+        while streams:
+            for name in list(streams):
+                item = next(streams[name], None)
                 if item is None:
-                    del sources[name]
+                    del streams[name]
                 else:
                     yield _with_level(item, name)
 
@@ -207,7 +208,7 @@ def _check(levels: Sequence[Level]) -> None:
         if level.name in before:
             raise ConfigError(f"two levels are called {level.name!r}", "rename one")
         if level.after not in before:
-            raise ConfigError(f"level {level.name!r} opens after {level.after!r}", "name a level that stands before it")
+            raise ConfigError(f"level {level.name!r} opens after {level.after!r}", "name a level listed before it")
         before.add(level.name)
     if not levels:
-        raise ConfigError("a curriculum without levels teaches nothing", "give it one")
+        raise ConfigError("a curriculum without levels has no problems", "name at least one")

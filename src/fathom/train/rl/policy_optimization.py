@@ -36,7 +36,7 @@ OldLogprobs = Mapping[tuple[int, ...], Tensor]
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class TrainingExample:
     """A completion to learn from. ``masked``: it counts in the divisor of the loss, and its tokens are not learned."""
 
     rollout: Rollout
@@ -65,18 +65,20 @@ class PolicyOptimization:
         on_policy = updates == 1 and not batch.staleness
         return [Minibatch([example.rollout for example in loss.examples], loss, on_policy) for loss in losses]
 
-    def examples(self, groups: Sequence[Group]) -> list[Example]:
+    def examples(self, groups: Sequence[Group]) -> list[TrainingExample]:
         """Completions with their advantages, dealt so that every update gets some of every group."""
         rewards = torch.tensor([[member.reward for member in group.members] for group in groups])
         table = advantages(rewards, self.config.estimator).tolist()
         mask = self.config.sampling.truncated == "mask"
         return [
-            Example(group.members[column].rollout, row[column], mask and group.members[column].rollout.truncated)
+            TrainingExample(
+                group.members[column].rollout, row[column], mask and group.members[column].rollout.truncated
+            )
             for column in range(self.config.sampling.group)
             for group, row in zip(groups, table, strict=True)
         ]
 
-    def has_gradient(self, example: Example) -> bool:
+    def has_gradient(self, example: TrainingExample) -> bool:
         """With a KL term every completion has one; without, an advantage of 0 has none."""
         return not example.masked and (self.reference is not None or example.advantage != 0)
 
@@ -93,7 +95,7 @@ class PolicyOptimization:
         if self.reference is not None:
             self.reference.load_state_dict(state["reference"])
 
-    def _loss(self, examples: Sequence[Example]) -> MinibatchLoss:
+    def _loss(self, examples: Sequence[TrainingExample]) -> MinibatchLoss:
         """What has no gradient counts in the divisor and is not computed."""
         tokens = sum(len(example.rollout.completion_ids) for example in examples if not example.masked)
         total = divisor(len(examples), tokens, self.config.loss)
@@ -101,7 +103,7 @@ class PolicyOptimization:
         return MinibatchLoss(self.model, self.reference, self.config, tuple(kept), total)
 
     @torch.no_grad()
-    def _logprobs(self, examples: Sequence[Example]) -> OldLogprobs:
+    def _logprobs(self, examples: Sequence[TrainingExample]) -> OldLogprobs:
         rows: dict[tuple[int, ...], Tensor] = {}
         for indices, batch in self._micro_batcher.split([example.rollout for example in examples]):
             with self._micro_batcher.autocast():
@@ -120,7 +122,7 @@ class MinibatchLoss:
     model: Transformer
     reference: Transformer | None
     config: RLConfig
-    examples: tuple[Example, ...]
+    examples: tuple[TrainingExample, ...]
     total: float
     old: OldLogprobs | None = None
 

@@ -1,7 +1,7 @@
-"""Rejection sampling: a model's own completions, of which only the right ones are learned.
+"""Rejection sampling: training data from a model's own correct completions.
 
-The plainest use of a verifier, and the control that reinforcement learning has to beat at equal time: it too only makes
-what the base can already do more likely, but it never learns from what went wrong. R1 makes its supervised data so
+The simplest use of a verifier, and the control that reinforcement learning has to beat at equal time: it too makes what
+the base can already do more likely, but it learns nothing from wrong completions. R1 makes its supervised data so
 (section 2.3.3).
 """
 
@@ -24,28 +24,28 @@ ROUND = 128
 def correct_completions(
     start: str, task: str, *, problems: int, samples: int, max_tokens: int, temperature: float = 1.0, seed: int = 0
 ) -> Iterator[Sample]:
-    """Right completions of training problems by the model in ``start``, each once; the question is not learned.
+    """Correct completions of training problems by the model in ``start``, each once; the question is not learned.
 
     Raises DataError where none is right.
     """
     grader = build_grader(open_bundle(start, dtype="float32"), load_task(TaskConfig(name=task)))
     seen: set[tuple[int, ...]] = set()
     items = grader.task.items("train", seed=seed)
-    for turn, first in enumerate(range(0, problems, ROUND)):
-        some = list(islice(items, min(ROUND, problems - first)))
+    for number, first in enumerate(range(0, problems, ROUND)):
+        batch = list(islice(items, min(ROUND, problems - first)))
         groups = grader.sample_and_grade(
-            some, samples, max_tokens=max_tokens, temperature=temperature, seed=seed * 10_007 + turn
+            batch, samples, max_tokens=max_tokens, temperature=temperature, seed=seed * 10_007 + number
         )
-        for sample in _right(groups):
+        for sample in _correct_samples(groups):
             key = tuple(sample.ids)
             if key not in seen:
                 seen.add(key)
                 yield sample
     if not seen:
-        raise DataError(f"none of {problems * samples} completions is right", "begin with a better base")
+        raise DataError(f"none of {problems * samples} completions is right", "start from a better base")
 
 
-def _right(groups: list[Group]) -> Iterator[Sample]:
+def _correct_samples(groups: list[Group]) -> Iterator[Sample]:
     for group in groups:
         for member in group.members:
             rollout = member.rollout

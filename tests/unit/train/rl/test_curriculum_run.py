@@ -9,7 +9,7 @@ from fathom.checkpoint.hf.export import save_directory
 from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.recipes.countdown.vocabulary import template, tokenizer
 from fathom.train.rl import run
-from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig
+from fathom.train.rl.config import EvaluationConfig, ReadinessConfig, RLConfig, SamplingConfig
 from fathom.train.rl.curriculum import Curriculum, Level
 from fathom.train.rl.run import run_rl
 from fathom.train.rl.trainer import Trainer
@@ -32,7 +32,7 @@ def test_a_killed_run_goes_on_through_the_same_levels(tmp_path, monkeypatch):
         steps=5,
         sampling=SamplingConfig(prompts=6, group=4, max_tokens=5, truncated="mask"),
         optim=OptimConfig(adamw=AdamWConfig(lr=1e-2, weight_decay=0)),
-        gate=GateConfig(mode="off"),
+        gate=ReadinessConfig(mode="off"),
         evaluation=EvaluationConfig(every=2, problems=6, samples=2),
         checkpoint={"every": 1},
     )

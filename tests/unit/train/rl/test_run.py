@@ -4,17 +4,15 @@ import json
 
 import pytest
 from rich.console import Console
-from toy_rl import Begin, build
+from toy_rl import build
 
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import open_bundle
 from fathom.checkpoint.hf.export import save_directory
 from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.recipes.countdown.vocabulary import template, tokenizer
-from fathom.train.rl import rejection
-from fathom.train.rl.config import EvaluationConfig, GateConfig, RLConfig, SamplingConfig
-from fathom.train.rl.doctor import Finding
-from fathom.train.rl.rejection import correct_completions
+from fathom.train.rl.config import EvaluationConfig, ReadinessConfig, RLConfig, SamplingConfig
+from fathom.train.rl.readiness import Finding
 from fathom.train.rl.run import run_rl
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run.display import Display
@@ -45,7 +43,7 @@ def config(start, **changes):
         "steps": 4,
         "sampling": SamplingConfig(prompts=2, group=2, max_tokens=6),
         "optim": OptimConfig(adamw=AdamWConfig(lr=1e-3, weight_decay=0)),
-        "gate": GateConfig(mode="off"),
+        "gate": ReadinessConfig(mode="off"),
         "evaluation": EvaluationConfig(every=2, problems=2, samples=2),
         "checkpoint": {"every": 2},
     }
@@ -69,7 +67,7 @@ def test_a_run_leaves_metrics_rollouts_and_a_model(start, display, tmp_path):
 
 def test_a_killed_run_goes_on_to_the_same_weights(start, display, tmp_path, monkeypatch):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    doubting = config(start, gate=GateConfig(problems=2, samples=2))
+    doubting = config(start, gate=ReadinessConfig(problems=2, samples=2))
     monkeypatch.setattr(
         "fathom.train.rl.run.check_readiness", lambda *_: [Finding("doubtful", "few are right", "wait")]
     )
@@ -146,7 +144,7 @@ def test_another_configuration_does_not_go_on(start, display, tmp_path):
 
 
 def test_a_base_that_is_never_right_is_refused_before_a_step(start, display, tmp_path):
-    gate = GateConfig(problems=4, samples=2)
+    gate = ReadinessConfig(problems=4, samples=2)
     with pytest.raises(ConfigError, match="the verifier said no to all 8 completions"):
         run_rl(config(start, gate=gate), tmp_path / "run", display)
     assert not (tmp_path / "run" / "checkpoints").exists()
@@ -155,28 +153,3 @@ def test_a_base_that_is_never_right_is_refused_before_a_step(start, display, tmp
 def test_an_unknown_task_is_named(start, display, tmp_path):
     with pytest.raises(ConfigError, match="no task is called 'zero-countdwn'"):
         run_rl(config(start, task=TaskConfig(name="zero-countdwn")), tmp_path / "run", display)
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"sampling": {"group": 1}}, "sampling.group must be at least 2"),
-        ({"updates": 9, "sampling": {"prompts": 8}}, "9 updates cannot share 8 prompts"),
-    ],
-)
-def test_what_cannot_be_is_refused_where_it_is_written(changes, words):
-    with pytest.raises(ValueError, match=words):
-        config("x", **changes)
-
-
-def test_rejection_sampling_keeps_what_is_right_once(start, monkeypatch):
-    monkeypatch.setattr(rejection, "load_task", lambda _config: Begin())
-    vocabulary = tokenizer()
-    found = list(correct_completions(start, "begin", problems=400, samples=8, max_tokens=50))
-    assert found
-    for sample in found:
-        assert sample.learned[:8] == [False] * 8
-        assert all(sample.learned[8:])
-        assert vocabulary.decode(sample.ids[8:]).strip()[:1].isdigit()
-        assert sample.ids[-1] == 1
-    assert len({tuple(sample.ids) for sample in found}) == len(found)

@@ -6,8 +6,8 @@ import pytest
 
 from fathom.base.errors import ConfigError
 from fathom.evals.metrics import Evaluation
-from fathom.train.rl.config import GateConfig
-from fathom.train.rl.doctor import check_readiness, examine
+from fathom.train.rl.config import ReadinessConfig
+from fathom.train.rl.readiness import check_readiness, find_obstacles
 
 READY = Evaluation(
     problems=64,
@@ -30,28 +30,28 @@ def base(solved=None, ever=None, **changes):
 
 
 def test_a_base_like_the_prototypes_is_ready():
-    assert check_readiness(READY, GateConfig(mode="stop")) == []
+    assert check_readiness(READY, ReadinessConfig(mode="stop")) == []
 
 
 @pytest.mark.parametrize(
-    ("found", "what", "advice"),
+    ("evaluation", "what", "advice"),
     [
         (base(solved=0.1), "pass@1 is 10.0%, below 25%", "pretrain longer or choose easier problems"),
         (base(solved=0.6), "pass@1 is 60.0%, above 45%", "choose harder problems"),
         (base(ever=0.5), "pass@8 is 50.0%, below 90%", "pretrain on more varied solutions"),
         (base(guess_right=0.5), "guesses are right in 50%, completions that think in 47%", "make guessing harder"),
         (base(thought_right=None, guesses=1.0), "no completion thinks", "show thinking in pretraining"),
-        (base(truncated=0.4), "40% of the completions are cut off", "raise sampling.max_tokens"),
+        (base(truncated=0.4), "40% of the completions are truncated", "raise sampling.max_tokens"),
     ],
 )
-def test_a_doubtful_base_is_named_with_advice(found, what, advice):
-    (finding,) = check_readiness(found, GateConfig(mode="warn"))
+def test_a_doubtful_base_is_named_with_advice(evaluation, what, advice):
+    (finding,) = check_readiness(evaluation, ReadinessConfig(mode="warn"))
     assert finding.severity == "doubtful"
     assert finding.what.startswith(what)
     assert finding.advice.startswith(advice)
     with pytest.raises(ConfigError, match="not ready for reinforcement learning"):
-        check_readiness(found, GateConfig(mode="stop"))
-    assert check_readiness(found, GateConfig(mode="off")) == [finding]
+        check_readiness(evaluation, ReadinessConfig(mode="stop"))
+    assert check_readiness(evaluation, ReadinessConfig(mode="off")) == [finding]
 
 
 NEVER = {1: 0.0, 2: 0.0, 4: 0.0, 8: 0.0}
@@ -68,11 +68,11 @@ NEVER = {1: 0.0, 2: 0.0, 4: 0.0, 8: 0.0}
 def test_a_verifier_that_always_says_no_is_refused_even_where_the_gate_only_warns(changes, words):
     hopeless = dataclasses.replace(READY, pass_at=NEVER, **changes)
     with pytest.raises(ConfigError, match="said no to all 512 completions") as caught:
-        check_readiness(hopeless, GateConfig(mode="warn"))
+        check_readiness(hopeless, ReadinessConfig(mode="warn"))
     assert words in caught.value.remedy
-    assert examine(hopeless, GateConfig())[0].severity == "fatal"
+    assert find_obstacles(hopeless, ReadinessConfig())[0].severity == "fatal"
 
 
 def test_one_that_always_says_yes_is_refused_too():
     with pytest.raises(ConfigError, match="every completion is right"):
-        check_readiness(base(solved=1.0, ever=1.0), GateConfig())
+        check_readiness(base(solved=1.0, ever=1.0), ReadinessConfig())

@@ -1,0 +1,57 @@
+"""``rollouts.jsonl``: a few completions of every step with their verdicts, to browse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from fathom.evals.grading import GradedCompletion, Group
+from fathom.train.run.metrics import ROLLOUTS
+
+GROUPS = 4
+"""Groups of each step that are kept."""
+
+
+class RolloutLog:
+    """The file in the directory ``out`` of a run. With ``writes`` false nothing is written: another rank does it."""
+
+    def __init__(self, out: Path, *, writes: bool = True) -> None:
+        self.path = out / ROLLOUTS
+        self._writes = writes
+
+    def append(self, step: int, groups: Sequence[Group]) -> None:
+        """The first groups of a step, a line each."""
+        if self._writes:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.writelines(_to_line(step, group) for group in groups[:GROUPS])
+
+    def truncate(self, step: int) -> None:
+        """Drop what a killed run wrote after its checkpoint of ``step``."""
+        if self._writes and self.path.exists():
+            lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if line.endswith("\n") and step and json.loads(line)["step"] <= step]
+            self.path.write_text("".join(kept), encoding="utf-8")
+
+
+def _to_line(step: int, group: Group) -> str:
+    prompt = group.item.prompt
+    line = {
+        "step": step,
+        "id": group.item.id,
+        "prompt": prompt if isinstance(prompt, str) else prompt[-1].content,
+        "completions": [_to_record(member) for member in group.members],
+    }
+    return json.dumps(line, ensure_ascii=False) + "\n"
+
+
+def _to_record(member: GradedCompletion) -> dict[str, object]:
+    return {
+        "text": member.text,
+        "reward": member.reward,
+        "correct": member.verdict.correct,
+        "lenient": member.lenient,
+        "detail": member.verdict.detail,
+        "length": member.length,
+        "truncated": member.rollout.truncated,
+    }
