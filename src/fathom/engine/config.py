@@ -19,7 +19,7 @@ class EngineConfig:
     prefill chunks take the rest. ``cache_bytes`` or ``num_pages`` size the cache (``num_pages`` wins); it never grows
     beyond what ``max_sequences`` full contexts need. ``max_queue`` bounds the sequences that wait beside
     ``max_sequences`` running ones. ``eos_ids`` replaces the tokenizer's end tokens, where a checkpoint's generation
-    config has more of them. ``burst``: the most steps at once of sequences that ask only for tokens
+    config has more of them. ``num_scheduler_steps``: the most steps at once of sequences that ask only for tokens
     (:mod:`fathom.engine.multi_step`); more than 1 suits callers that wait for whole completions. ``record_experts``:
     the last chunk of a completion holds the experts of its tokens, for training. ``attention_threads`` None: as many as
     torch has. ``seed`` makes unseeded requests repeatable, for tests.
@@ -35,13 +35,13 @@ class EngineConfig:
     max_queue: int = 256
     prefix_cache: bool = True
     eos_ids: frozenset[int] | None = None
-    burst: int = 1
+    num_scheduler_steps: int = 1
     record_experts: bool = False
     attention_threads: int | None = None
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("max_batch_tokens", "max_sequences", "page_size", "cache_bytes", "burst"):
+        for name in ("max_batch_tokens", "max_sequences", "page_size", "cache_bytes", "num_scheduler_steps"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}", "choose at least 1")
         for name in ("max_context", "num_pages"):

@@ -24,7 +24,7 @@ from fathom.engine.grammar import GrammarCompiler
 from fathom.engine.multi_step import can_multi_step
 from fathom.engine.pages import PagePool
 from fathom.engine.request import Chunk, EngineStats, Request, TokenLogprob, ValidatedRequest
-from fathom.engine.routing_trace import Routes
+from fathom.engine.routing_trace import RoutingTrace
 from fathom.engine.runner import LanguageModel, Runner, StepOutput
 from fathom.engine.sampler import SampledTokens
 from fathom.engine.scheduler import ScheduledTokens, Scheduler
@@ -72,8 +72,8 @@ class EngineCore:
         self._vocab_size = model.config.vocab_size
         self._vocab_limit = min(self._vocab_size, vocabulary.vocab_size) if vocabulary else self._vocab_size
         self._pool = PagePool(self._cache.num_pages)
-        self._routes = Routes(model, self._cache) if config.record_experts else None
-        self._runner = Runner(model, self._cache, self._routes)
+        self._trace = RoutingTrace(model, self._cache) if config.record_experts else None
+        self._runner = Runner(model, self._cache, self._trace)
         self._scheduler = Scheduler(
             self._pool,
             page_size=config.page_size,
@@ -234,17 +234,17 @@ class EngineCore:
 
     def _steps_at_once(self, work: list[ScheduledTokens]) -> int:
         """How many steps ``work`` may take before it is scheduled again; few while others wait for room."""
-        if self.config.burst == 1 or not all(can_multi_step(sequence) for sequence, _ in work):
+        if self.config.num_scheduler_steps == 1 or not all(can_multi_step(sequence) for sequence, _ in work):
             return 1
         if len({sequence.transcript.ends for sequence, _ in work}) > 1:
             return 1
         most = max(sequence.limit - len(sequence.tokens) for sequence, _ in work)
-        wanted = min(self.config.burst, most, _CROWDED_STEPS if self._scheduler.waiting else most)
+        wanted = min(self.config.num_scheduler_steps, most, _CROWDED_STEPS if self._scheduler.waiting else most)
         return self._scheduler.reserve(work, wanted)
 
     def _experts(self, sequence: Sequence, reason: FinishReason | None) -> npt.NDArray[np.int16] | None:
         """The experts of a completion's tokens, with its last chunk."""
-        return None if reason is None or self._routes is None else self._routes.of(sequence)
+        return None if reason is None or self._trace is None else self._trace.read(sequence)
 
     def _close(self, job: _Job, sequence: Sequence) -> None:
         """Take a finished completion out."""

@@ -11,7 +11,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from fathom.engine.routing_trace import Routes
+from fathom.engine.routing_trace import RoutingTrace
 from fathom.kernels.decode_step import DecodeWeights, LayerTensors, ModelTensors, StepInputs, can_serve
 from fathom.model.config import MLAConfig, ModelConfig
 from fathom.model.decoder_layer import DecoderLayer
@@ -29,10 +29,10 @@ _GROUP_SCORE_EXPERTS = {"greedy": 0, "group_limited_greedy": 1, "noaux_tc": 2}
 class FusedDecode:
     """One new token for every sequence, over the pages of a cache, with the weights of the last `refresh`."""
 
-    def __init__(self, model: object, pages: list[Tensor], routes: Routes | None = None) -> None:
+    def __init__(self, model: object, pages: list[Tensor], trace: RoutingTrace | None = None) -> None:
         self._model = model
         self._pages = pages
-        self._expert_traces = () if routes is None else tuple(routes.table)
+        self._expert_traces = () if trace is None else tuple(trace.table)
         self._weights: DecodeWeights | None = None
         self._rope: Rope | None = None
 

@@ -12,7 +12,6 @@ position.
 from __future__ import annotations
 
 from collections.abc import Sequence as Rows
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,23 +21,15 @@ from torch import Tensor
 
 from fathom.engine.cache import PagedCache, PagedContext
 from fathom.engine.fused_decode import FusedDecode
-from fathom.engine.routing_trace import Routes, listening
-from fathom.engine.sampler import apply_temperature, draw, uniforms
+from fathom.engine.request import TokenLogprob
+from fathom.engine.routing_trace import RoutingTrace, trace_routing
+from fathom.engine.sampler import SampledTokens, apply_temperature, draw, uniforms
 from fathom.engine.sequence import Sequence
 
 if TYPE_CHECKING:
     from fathom.engine.runner import LanguageModel
 
 Ints = npt.NDArray[np.int64]
-
-
-@dataclass(slots=True)
-class Tokens:
-    """New tokens of one sequence, in order; ``ended`` where the last is an end token."""
-
-    ids: list[int]
-    logprobs: list[float]
-    ended: bool
 
 
 def can_multi_step(sequence: Sequence) -> bool:
@@ -63,8 +54,8 @@ def multi_step_decode(
     steps: int,
     vocab_limit: int,
     fused: FusedDecode | None = None,
-    routes: Routes | None = None,
-) -> list[Tokens]:
+    trace: RoutingTrace | None = None,
+) -> list[SampledTokens]:
     """Up to ``steps`` tokens of every row, each below ``vocab_limit``. The rows hold pages for all of them and share
     one set of end tokens. A value that is not finite stops all rows before it is used: earlier tokens are returned, and
     the engine's next single step meets it again. ``fused``, refreshed, replaces the model's forward.
@@ -79,7 +70,7 @@ def multi_step_decode(
             )
         else:
             context = state.context()
-            with listening(routes, context):
+            with trace_routing(trace, context):
                 hidden = model.hidden_states(state.tokens, state.positions, context)[0]  # (B, D)
             sampled, logprobs = _sample(model.logits(hidden).float(), state, state.uniforms[step], vocab_limit)
         ids, values = torch.stack((sampled.double(), logprobs.double())).cpu().numpy()  # one transfer
@@ -90,9 +81,14 @@ def multi_step_decode(
         if not state.advance(ids):
             break
     return [
-        Tokens(out_ids[:count, place].tolist(), out_logprobs[:count, place].tolist(), bool(ended))
-        for place, (count, ended) in enumerate(zip(state.counts.tolist(), state.ended.tolist(), strict=True))
+        _sampled_tokens(row, out_ids[:count, place].tolist(), out_logprobs[:count, place].tolist())
+        for place, (row, count) in enumerate(zip(rows, state.counts.tolist(), strict=True))
     ]
+
+
+def _sampled_tokens(row: Sequence, ids: list[int], logprobs: list[float]) -> SampledTokens:
+    wanted = row.request.sampling.logprobs is not None
+    return SampledTokens(ids, list(map(TokenLogprob, ids, logprobs)) if wanted else [])
 
 
 def _sample(logits: Tensor, state: _State, uniforms: Tensor, vocab_limit: int) -> tuple[Tensor, Tensor]:
@@ -119,7 +115,6 @@ class _State:
         self._ends = np.array(sorted(rows[0].transcript.ends), dtype=np.int64)
         self.places = np.arange(len(rows))
         self.counts = np.zeros(len(rows), dtype=np.int64)  # tokens taken, of all rows
-        self.ended = np.zeros(len(rows), dtype=bool)  # of all rows
         width = max(len(row.pages) for row in rows)
         self._tables = np.zeros((len(rows), width), dtype=np.int32)  # (B, M)
         for place, row in enumerate(rows):
@@ -165,9 +160,7 @@ class _State:
         self._last = ids
         self._lengths = self._lengths + 1  # a new array: tensors of the last step may share the old one
         self._left -= 1
-        ended = np.isin(ids, self._ends)
-        self.ended[self.places[ended]] = True
-        stay = ~ended & (self._left > 0)
+        stay = ~np.isin(ids, self._ends) & (self._left > 0)
         if not stay.all():
             self._remove_finished(stay)
         return len(self.places) > 0

@@ -1,6 +1,6 @@
-"""Which experts every token in the cache went to: kept page by page beside its keys and values.
+"""The experts of every token in the cache, stored by page like its keys and values.
 
-So whatever shares a page, or computes it again, shares or rewrites this too. Learners repeat it
+So sequences that share a page share its experts, and recomputing a page rewrites them. Training replays them
 (:mod:`fathom.model.replay`).
 
     L layers with experts · P pages · S page size · K experts per token · T tokens of a sequence
@@ -22,8 +22,8 @@ from fathom.engine.sequence import Sequence
 from fathom.model.replay import record_routing, routers
 
 
-class Routes:
-    """A table for the pages of ``cache``. Without routers in ``model`` it is empty and does nothing."""
+class RoutingTrace:
+    """A table over the pages of ``cache``; empty for a model without routers."""
 
     def __init__(self, model: object, cache: PagedCache) -> None:
         self.routers = routers(model)
@@ -33,25 +33,25 @@ class Routes:
         self.table = torch.zeros(shape, dtype=torch.int16, device=cache.keys[0].device)
 
     def write(self, slots: Tensor, place: int, experts: Tensor) -> None:
-        """Note the experts (T, K) that one layer chose for the tokens of ``slots`` (T)."""
+        """Store the experts (T, K) that layer ``place`` chose for the tokens of ``slots`` (T)."""
         self.table[place].index_copy_(0, slots, experts.to(torch.int16))
 
-    def of(self, sequence: Sequence) -> npt.NDArray[np.int16] | None:
+    def read(self, sequence: Sequence) -> npt.NDArray[np.int16] | None:
         """(L, T, K) of the tokens of ``sequence`` that are computed, while it holds its pages; None of no layers."""
         if not self.routers:
             return None
         places = np.arange(sequence.computed)
         pages = np.asarray(sequence.pages, dtype=np.int64)[places // self._page_size]
         slots = torch.from_numpy(pages * self._page_size + places % self._page_size).to(self.table.device)
-        found: npt.NDArray[np.int16] = self.table[:, slots].cpu().numpy()
-        return found
+        experts: npt.NDArray[np.int16] = self.table[:, slots].cpu().numpy()
+        return experts
 
 
 @contextmanager
-def listening(routes: Routes | None, context: PagedContext) -> Iterator[None]:
-    """Within, what a model computes in ``context`` is noted in ``routes``, where there are some."""
-    if routes is None:
+def trace_routing(trace: RoutingTrace | None, context: PagedContext) -> Iterator[None]:
+    """Record the routing of the forward passes in ``context`` into ``trace``, where there is one."""
+    if trace is None:
         yield
         return
-    with record_routing(routes.routers, partial(routes.write, context.slots)):
+    with record_routing(trace.routers, partial(trace.write, context.slots)):
         yield

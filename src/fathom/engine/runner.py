@@ -14,7 +14,7 @@ from fathom.engine.cache import PagedCache, PagedContext
 from fathom.engine.fused_decode import FusedDecode
 from fathom.engine.multi_step import multi_step_decode
 from fathom.engine.request import TokenLogprob
-from fathom.engine.routing_trace import Routes, listening
+from fathom.engine.routing_trace import RoutingTrace, trace_routing
 from fathom.engine.sampler import SampledTokens, sample, token_logprobs
 from fathom.engine.scheduler import ScheduledTokens
 from fathom.model.config import ModelConfig
@@ -23,8 +23,8 @@ from fathom.model.context import AttentionContext, CacheSpec
 _SCORED_ROWS = 128
 """Rows of logits in memory while a prompt is scored: vocabulary × whole prompt would not fit."""
 
-_WORTHWHILE = 4
-"""Steps of a burst that repay a copy of the weights for the kernel."""
+_MIN_FUSED_STEPS = 4
+"""Steps at once that repay a copy of the weights for the kernel."""
 
 
 class LanguageModel(Protocol):
@@ -65,12 +65,12 @@ class StepOutput(NamedTuple):
 class Runner:
     """Builds the tensors of a step, runs the model over them, and samples."""
 
-    def __init__(self, model: LanguageModel, cache: PagedCache, routes: Routes | None = None) -> None:
+    def __init__(self, model: LanguageModel, cache: PagedCache, trace: RoutingTrace | None = None) -> None:
         self._model = model
         self._cache = cache
-        self._routes = routes
+        self._trace = trace
         self._device = cache.keys[0].device
-        self._fused = FusedDecode(model, cache.keys, routes)
+        self._fused = FusedDecode(model, cache.keys, trace)
 
     def step(self, work: list[ScheduledTokens], steps: int, vocab_limit: int) -> StepOutput:
         """Compute ``work`` and sample below ``vocab_limit``; with ``steps`` > 1 so many tokens of each sequence."""
@@ -89,8 +89,8 @@ class Runner:
         """Logits (R, V) float32 of the sequences that complete their tokens, in order; and, by place in ``work``, the
         log-probabilities of the tokens that follow each computed one, where a request asks to have its prompt scored.
         """
-        tokens, positions, context = self._lay_out(work)
-        with listening(self._routes, context):
+        tokens, positions, context = self._build_batch(work)
+        with trace_routing(self._trace, context):
             hidden = self._model.hidden_states(tokens, positions, context)[0]  # (T, D)
         ends = list(accumulate(item.length for item in work))
         last = [end - 1 for item, end in zip(work, ends, strict=True) if item.length == item.sequence.pending]
@@ -105,17 +105,8 @@ class Runner:
     def _multi_step(self, work: list[ScheduledTokens], steps: int, vocab_limit: int) -> list[SampledTokens]:
         """Up to ``steps`` tokens of every sequence: see `fathom.engine.multi_step`."""
         sequences = [sequence for sequence, _ in work]
-        fused = self._fused if steps >= _WORTHWHILE and self._fused.refresh() else None
-        several = multi_step_decode(self._model, self._cache, sequences, steps, vocab_limit, fused, self._routes)
-        return [
-            SampledTokens(
-                tokens.ids,
-                [*map(TokenLogprob, tokens.ids, tokens.logprobs)]
-                if sequence.request.sampling.logprobs is not None
-                else [],
-            )
-            for sequence, tokens in zip(sequences, several, strict=True)
-        ]
+        fused = self._fused if steps >= _MIN_FUSED_STEPS and self._fused.refresh() else None
+        return multi_step_decode(self._model, self._cache, sequences, steps, vocab_limit, fused, self._trace)
 
     def _logits(self, hidden: Tensor) -> Tensor:
         """(R, V) float32 of hidden (R, D); a step in the middle of a prompt has no rows."""
@@ -123,7 +114,7 @@ class Runner:
             return hidden.new_empty(0, self._model.config.vocab_size, dtype=torch.float32)
         return self._model.logits(hidden).float()
 
-    def _lay_out(self, work: list[ScheduledTokens]) -> tuple[Tensor, Tensor, PagedContext]:
+    def _build_batch(self, work: list[ScheduledTokens]) -> tuple[Tensor, Tensor, PagedContext]:
         size = self._cache.page_size
         tokens: list[int] = []
         positions: list[int] = []

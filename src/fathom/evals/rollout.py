@@ -85,8 +85,8 @@ class EngineSampler:
 
     ``max_context`` bounds prompt and completion together. ``sequences`` run at a time: on small models the time of a
     step hardly depends on their number. ``page_size`` in tokens: the full pages of a prompt are computed once for its
-    whole group, so it should not exceed the prompt's length. ``burst``: decode steps between two checks of every
-    sequence (:mod:`fathom.engine.multi_step`).
+    whole group, so it should not exceed the prompt's length. ``num_scheduler_steps``: decode steps at once
+    (:mod:`fathom.engine.multi_step`).
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class EngineSampler:
         sequences: int = 512,
         page_size: int = 8,
         batch_tokens: int = 1024,
-        burst: int = 64,
+        num_scheduler_steps: int = 64,
     ) -> None:
         if not eos_ids:
             raise ConfigError("no token ends a completion", "name the tokenizer's end token")
@@ -109,7 +109,7 @@ class EngineSampler:
             page_size=page_size,
             max_queue=1 << 30,
             eos_ids=eos_ids,
-            burst=burst,
+            num_scheduler_steps=num_scheduler_steps,
             record_experts=True,
             attention_threads=1,  # training uses torch's threads; a second pool would compete for the cores
         )

@@ -204,10 +204,12 @@ def test_models_that_were_changed_are_left_alone() -> None:
 
 @pytest.mark.parametrize("name", ["odd sizes", "whole vectors", "a large vocabulary"])
 @pytest.mark.parametrize("temperature", [1.0, 0.7, 0.0])
-def test_bursts_bring_the_tokens_of_the_plain_way(name, temperature, monkeypatch) -> None:
+def test_fused_steps_equal_the_models_forward(name, temperature, monkeypatch) -> None:
     model = build(CONFIGS[name])
     asked = SamplingParams(max_tokens=30, logprobs=0, n=4, temperature=temperature, seed=3)
-    settings = EngineConfig(page_size=4, num_pages=200, max_batch_tokens=64, max_sequences=16, burst=32, eos_ids={7})
+    settings = EngineConfig(
+        page_size=4, num_pages=200, max_batch_tokens=64, max_sequences=16, num_scheduler_steps=32, eos_ids={7}
+    )
 
     def tokens() -> list[tuple[int, tuple[int, ...]]]:
         core = EngineCore(model, None, settings)

@@ -1,4 +1,4 @@
-"""Several steps at once bring what single steps bring, and only to those who ask for nothing but tokens."""
+"""Multi-step decoding equals single steps, and applies only to requests for tokens alone."""
 
 import pytest
 import torch
@@ -27,9 +27,9 @@ def together(completions):
 
 @pytest.mark.parametrize("temperature", [1.0, 0.3, 0.0])
 @pytest.mark.parametrize("room", [ROOMY, CROWDED], ids=["roomy", "crowded"])
-def test_a_burst_brings_what_single_steps_bring(model, run, room, temperature):
+def test_multi_step_equals_single_steps(model, run, room, temperature):
     single = EngineCore(model, None, EngineConfig(**room))
-    several = EngineCore(model, None, EngineConfig(**room, burst=7))
+    several = EngineCore(model, None, EngineConfig(**room, num_scheduler_steps=7))
     expected = run(single, *requests(temperature=temperature))
     found = run(several, *requests(temperature=temperature))
     assert together(found) == together(expected)
@@ -47,9 +47,9 @@ def test_a_burst_brings_what_single_steps_bring(model, run, room, temperature):
     assert (several.preemptions > 0) == (room is CROWDED)
 
 
-def test_temperatures_may_differ_within_a_burst(model, run):
+def test_temperatures_may_differ_within_a_batch(model, run):
     mixed = [*requests(temperature=0.0)[:1], *requests()[1:]]
-    single, several = (EngineCore(model, None, EngineConfig(**ROOMY, burst=burst)) for burst in (1, 30))
+    single, several = (EngineCore(model, None, EngineConfig(**ROOMY, num_scheduler_steps=steps)) for steps in (1, 30))
     assert together(run(several, *mixed)) == together(run(single, *mixed))
 
 
@@ -62,8 +62,8 @@ def chunks(core, *asked):
     return found
 
 
-def test_it_takes_few_looks(gqa):
-    core = EngineCore(gqa, None, EngineConfig(**ROOMY | {"eos_ids": frozenset({263})}, burst=64))
+def test_a_request_gets_many_tokens_a_chunk(gqa):
+    core = EngineCore(gqa, None, EngineConfig(**ROOMY | {"eos_ids": frozenset({263})}, num_scheduler_steps=64))
     sizes = [len(chunk.token_ids) for chunk in chunks(core, requests(n=1)[0])]
     assert sizes == [1, 20]
 
@@ -79,32 +79,32 @@ def test_it_takes_few_looks(gqa):
         {"presence_penalty": 1},
     ],
 )
-def test_who_asks_for_more_than_tokens_is_served_step_by_step(gqa, asked):
-    core = EngineCore(gqa, None, EngineConfig(**ROOMY, burst=64))
+def test_other_requests_take_single_steps(gqa, asked):
+    core = EngineCore(gqa, None, EngineConfig(**ROOMY, num_scheduler_steps=64))
     assert {len(chunk.token_ids) for chunk in chunks(core, requests(**asked)[0])} == {1}
 
 
-def test_text_comes_token_by_token(gqa, vocabulary):
-    core = EngineCore(gqa, vocabulary, EngineConfig(**ROOMY, burst=64))
+def test_text_takes_single_steps(gqa, vocabulary):
+    core = EngineCore(gqa, vocabulary, EngineConfig(**ROOMY, num_scheduler_steps=64))
     assert {len(chunk.token_ids) for chunk in chunks(core, requests()[0])} == {1}
 
 
-def test_different_ends_are_served_step_by_step(gqa, run):
-    core = EngineCore(gqa, None, EngineConfig(**ROOMY, burst=64))
+def test_different_end_tokens_take_single_steps(gqa, run):
+    core = EngineCore(gqa, None, EngineConfig(**ROOMY, num_scheduler_steps=64))
     own = Request((5, 6, 7), SamplingParams(temperature=0, max_tokens=9, stop_token_ids=(1, 2)), id="own")
     other = Request((5, 6, 7), SamplingParams(temperature=0, max_tokens=9, ignore_eos=True), id="other")
     (one,), (two,) = run(core, own, other)
     assert one.tokens == two.tokens[: len(one.tokens)]
 
 
-def test_a_prompt_is_no_burst(gqa):
-    core = EngineCore(gqa, None, EngineConfig(**ROOMY, burst=64))
+def test_a_prompt_takes_a_single_step(gqa):
+    core = EngineCore(gqa, None, EngineConfig(**ROOMY, num_scheduler_steps=64))
     core.add(requests(n=1)[0])
     assert not can_multi_step(core._scheduler.schedule()[0].sequence)
 
 
-def test_numbers_that_are_not_finite_end_the_request_as_in_a_single_step(gqa, monkeypatch):
-    core = EngineCore(gqa, None, EngineConfig(**ROOMY, burst=64))
+def test_non_finite_logits_end_the_request(gqa, monkeypatch):
+    core = EngineCore(gqa, None, EngineConfig(**ROOMY, num_scheduler_steps=64))
     plain, calls = gqa.logits, []
 
     def sick(hidden):
@@ -118,7 +118,7 @@ def test_numbers_that_are_not_finite_end_the_request_as_in_a_single_step(gqa, mo
     core.check_integrity()
 
 
-def test_random_numbers_are_those_of_single_steps():
+def test_uniforms_are_those_of_single_steps():
     seeds, indices, positions = [0, 7, 2**64 + 3, 12345678901234567890], [0, 1, 2, 3], [0, 5, 100, 9999]
     found = uniforms(seeds, indices, positions, 3)
     expected = [

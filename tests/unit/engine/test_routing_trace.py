@@ -7,7 +7,7 @@ from fathom.engine.cache import PagedCache
 from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore
 from fathom.engine.request import Request, SamplingParams
-from fathom.engine.routing_trace import Routes
+from fathom.engine.routing_trace import RoutingTrace
 from fathom.model.replay import record_routing, routers
 
 
@@ -43,6 +43,6 @@ def test_experts_are_those_of_a_full_forward(mla):
 
 def test_without_routers_nothing_is_recorded(gqa):
     cache = PagedCache(gqa.cache_specs(), num_pages=2, page_size=4, dtype=torch.float32, device=torch.device("cpu"))
-    assert Routes(gqa, cache).routers == []
+    assert RoutingTrace(gqa, cache).routers == []
     core = EngineCore(gqa, None, EngineConfig(record_experts=True))
     assert experts_of(core, Request((1, 2), SamplingParams(max_tokens=2))) == [None]

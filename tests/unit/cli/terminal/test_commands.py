@@ -28,13 +28,13 @@ def commands(history: ChatHistory, out: io.StringIO) -> Commands:
 def test_think(word: str, thinking: bool | None, commands: Commands, history: ChatHistory, out: io.StringIO) -> None:
     commands.run(f"/think {word}")
     assert history.thinking is thinking
-    commands.run("/think")  # without a word it only tells
+    commands.run("/think")  # without a word it only prints the state
     assert history.thinking is thinking
     assert out.getvalue() == f"thinking: {word}\n" * 2
 
 
 def test_think_refuses_other_words(commands: Commands) -> None:
-    with pytest.raises(FathomError, match="say on, off or auto"):
+    with pytest.raises(FathomError, match="choose on, off or auto"):
         commands.run("/think hard")
 
 

@@ -80,7 +80,7 @@ def test_they_agree_through_chunked_prefill_preemption_and_the_prefix_cache(kind
         max_sequences=8,
         max_queue=100,
         eos_ids=frozenset({0}),
-        burst=5,
+        num_scheduler_steps=5,
         record_experts=True,
     )
     crowded._core = core = EngineCore(model, None, config)
@@ -109,10 +109,10 @@ def equal(record_routing, expected):
     return torch.from_numpy(record_routing).long().sort(-1).values.equal(expected.sort(-1).values)
 
 
-@pytest.mark.parametrize("burst", [1, 64], ids=["step by step", "in bursts"])
-def test_the_engine_tells_where_every_token_went(burst):
+@pytest.mark.parametrize("steps", [1, 64], ids=["single steps", "multi-step"])
+def test_the_engine_tells_where_every_token_went(steps):
     model = build("mla+moe")
-    groups = source(model, burst=burst).sample(prompts(), 3, max_tokens=20, temperature=1.0, seed=0)
+    groups = source(model, num_scheduler_steps=steps).sample(prompts(), 3, max_tokens=20, temperature=1.0, seed=0)
     for one in (one for group in groups for one in group):
         assert equal(one.experts, chosen(model, one))
 
