@@ -45,7 +45,7 @@ INERT = frozenset({  # a library's notes to itself, training only, or generation
     "typical_p", "unk_token_id", "unsloth_fixed", "unsloth_version", "use_bfloat16", "use_cache", "use_return_dict",
 })
 # fmt: on
-"""Keys that do not change what the model computes. ``sliding_window`` is one where no layer slides."""
+"""Keys that do not change what the model computes, or are read elsewhere (``sliding_window``)."""
 
 IMPLEMENTED: Mapping[str, tuple[Any, ...]] = {
     "add_cross_attention": (False,),
@@ -67,7 +67,8 @@ class HFConfig:
     """The content of a ``config.json``: the model, and how its weights are stored.
 
     ``dtype`` is the name of the stored number type ("bfloat16"), None where the file is silent. ``quantization`` is
-    its ``quantization_config`` as written. ``bos_id`` and ``eos_ids`` are the token ids it names.
+    its ``quantization_config`` as written. ``bos_id`` and ``eos_ids`` are the token ids it names. ``notes`` say what
+    was decided where the file leaves a choice.
     """
 
     model: ModelConfig
@@ -75,6 +76,7 @@ class HFConfig:
     quantization: Mapping[str, Any] | None = None
     bos_id: int | None = None
     eos_ids: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class _Keys:
@@ -148,13 +150,14 @@ def _read(values: Mapping[str, Any]) -> HFConfig:
     keys = _Keys(values)
     _refuse_unimplemented(values)
     rope = _read_rope(keys, interleaved=family.is_interleaved(keys))
+    context, window = extended_context(keys.need("max_position_embeddings"), rope), _window(values)
     model = ModelConfig(
         family=family.name,
         vocab_size=keys.need("vocab_size"),
         hidden_size=keys.need("hidden_size"),
         intermediate_size=keys.need("intermediate_size"),
         num_layers=keys.need("num_hidden_layers"),
-        max_position=extended_context(keys.need("max_position_embeddings"), rope),
+        max_position=context if window is None else min(window, context),
         norm_eps=keys.get("rms_norm_eps", 1e-6),
         tie_embeddings=keys.get("tie_word_embeddings", False),
         init_std=keys.get("initializer_range", 0.02),
@@ -169,7 +172,11 @@ def _read(values: Mapping[str, Any]) -> HFConfig:
         quantization=dict(quantization) if quantization is not None else None,
         bos_id=next(iter(sorted(token_ids(values.get("bos_token_id")))), None),
         eos_ids=tuple(sorted(token_ids(values.get("eos_token_id")))),
+        notes=() if window is None or window >= context else (_WINDOW_NOTE.format(context=context, window=window),),
     )
+
+
+_WINDOW_NOTE = "layers attend to a window of {window} tokens: the context is {window} instead of {context}"
 
 
 def _refuse_unimplemented(values: Mapping[str, Any]) -> None:
@@ -179,26 +186,26 @@ def _refuse_unimplemented(values: Mapping[str, Any]) -> None:
                 f"config.json says {key} = {values[key]!r}, which is not implemented",
                 f"only {allowed[0]!r} is; choose another model",
             )
-    if values.get("use_sliding_window") and _has_sliding_layers(values):
-        raise ConfigError(
-            f"config.json asks for sliding-window attention over {values['sliding_window']} tokens",
-            "it is not implemented; choose another model",
-        )
-    layer_types = values.get("layer_types") or []
-    if any(kind != "full_attention" for kind in layer_types):
-        raise ConfigError(
-            f"config.json asks for layers of type {sorted(set(layer_types) - {'full_attention'})}",
-            "only full_attention is implemented; choose another model",
-        )
 
 
-def _has_sliding_layers(values: Mapping[str, Any]) -> bool:
-    """Whether a window that is in use narrows any layer: those from ``max_window_layers`` on, where it is shorter than
-    the context (transformers' Qwen2 and Qwen3).
+def _window(values: Mapping[str, Any]) -> int | None:
+    """The tokens within which no layer's attention slides; None where none ever does.
+
+    Within its window a sliding layer computes full attention, so a model is exact up to there. The keys are those of
+    transformers: ``layer_types``, else ``use_sliding_window`` with ``max_window_layers``.
     """
-    window, layers = values.get("sliding_window"), values.get("num_hidden_layers")
-    slides = window is not None and window < values.get("max_position_embeddings", math.inf)
-    return slides and values.get("max_window_layers", 28) < (layers or math.inf)
+    window, layers = values.get("sliding_window"), values.get("layer_types") or []
+    if unknown := sorted(set(layers) - {"full_attention", "sliding_attention"}):
+        raise ConfigError(
+            f"config.json asks for layers of type {unknown}", "full_attention is implemented; choose another model"
+        )
+    if layers:
+        slides = "sliding_attention" in layers
+    else:
+        slides = bool(values.get("use_sliding_window")) and values.get("max_window_layers", 28) < values.get(
+            "num_hidden_layers", math.inf
+        )
+    return window if slides and window is not None else None
 
 
 # ---- rotary positions ----------------------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ class HFDirectory:
         files, index = _open_files(path)
         self.weights = SafetensorsWeights(files, FP8Blocks.from_config(self.config.quantization), index)
         self.table: NameTable = table_for(self.config.model)
-        self.notes: list[str] = []
+        self.notes: list[str] = list(self.config.notes)
         self.model_config: ModelConfig = self._with_stored_head(self._without_absent_mtp(self.config.model))
 
     @property

@@ -264,6 +264,19 @@ def test_keys_that_change_nothing_are_accepted(changes: dict[str, Any]) -> None:
     assert read_config(LLAMA | changes).model == read_config(LLAMA).model
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 0},
+        {"layer_types": ["full_attention", "sliding_attention"], "sliding_window": 8},
+    ],
+)
+def test_a_window_is_exact_up_to_its_length(changes: dict[str, Any]) -> None:
+    read = read_config(LLAMA | changes)
+    assert read.model == read_config(LLAMA).model.model_copy(update={"max_position": 8})
+    assert read.notes == ("layers attend to a window of 8 tokens: the context is 8 instead of 2048",)
+
+
 def test_what_is_written_reads_back_equal() -> None:
     scaled = [LLAMA | {"rope_scaling": scaling} for scaling in (
         {"type": "linear", "factor": 4.0},
@@ -285,12 +298,8 @@ def test_what_is_written_reads_back_equal() -> None:
         ({"wormhole": 1, "zeta": 2}, "keys that we do not know: 'wormhole', 'zeta'; a key may change"),
         ({"hidden_act": "gelu"}, "hidden_act = 'gelu', which is not implemented; only 'silu' is"),
         ({"mlp_bias": True}, "mlp_bias = True, which is not implemented; only False is"),
-        (
-            {"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 0},
-            "asks for sliding-window attention over 8 tokens; it is not implemented",
-        ),
         ({"is_decoder": True, "add_cross_attention": True}, "add_cross_attention = True, which is not implemented"),
-        ({"layer_types": ["sliding_attention", "full_attention"]}, r"layers of type \['sliding_attention'\]"),
+        ({"layer_types": ["linear_attention", "full_attention"]}, r"layers of type \['linear_attention'\]"),
         ({"rope_scaling": {"type": "longrope", "factor": 2}}, "rope scaling 'longrope', which is not implemented"),
         ({"rope_scaling": {"type": "linear"}}, "linear rope scaling lacks 'factor'; add it"),
         ({"rope_scaling": {"type": "linear", "factor": 2, "beta": 1}}, "unknown keys: beta; they may change what"),
