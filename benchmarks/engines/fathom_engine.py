@@ -8,7 +8,7 @@ import protocol
 
 from fathom import __version__
 from fathom.base.progress import silent
-from fathom.base.threads import serve_politely
+from fathom.base.threads import configure_serving_threads
 from fathom.cli.options import settings
 from fathom.engine.request import Request, SamplingParams
 from fathom.server.models.loading import loader
@@ -19,7 +19,7 @@ SLACK = 1.5
 
 class Fathom:
     def __init__(self, job: dict[str, Any]) -> None:
-        serve_politely()
+        configure_serving_threads()
         import torch  # noqa: PLC0415 - after the line above, as in `fathom serve`
 
         self.version = f"fathom {__version__}, torch {torch.__version__}"

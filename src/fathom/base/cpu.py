@@ -1,6 +1,6 @@
 """What the processor can do, without torch: ``fathom doctor`` and the kernel build ask before torch is loaded.
 
-Linux tells in ``/proc/cpuinfo`` and macOS through ``sysctl``. An unknown system reports no features, so that the
+Linux lists it in ``/proc/cpuinfo``, macOS through ``sysctl``. An unknown system reports no features, so that the
 caller takes the portable path.
 """
 

@@ -1,12 +1,12 @@
 """Several processes that train one model: each takes its share of every batch, and all make the same update.
 
-``torchrun`` starts them and tells each its number; what a run does with them is sums. Every rank holds all weights and
+``torchrun`` starts them and gives each its number; a run only sums over them. Every rank holds all weights and
 the whole optimizer state, reads its own rows, and adds its gradient to that of the others, divided by what the *whole*
-update counts. So the result is that of one rank on the same batch up to the order of additions, and a checkpoint knows
-nothing of ranks: a run goes on with any number of them. Rank 0 alone writes.
+update counts. So the result is that of one rank on the same batch up to the order of additions, and a checkpoint
+holds nothing of ranks: a run resumes with any number of them. Rank 0 alone writes.
 
-torch's DistributedDataParallel was refused: it wraps the model, averages where we sum, and hides when it talks.
-Gradients are summed once an update, behind the last micro-batch. Muon orthogonalises every matrix on every rank: no
+torch's DistributedDataParallel was rejected: it wraps the model, averages where we sum, and hides when it communicates.
+Gradients are summed once an update, after the last micro-batch. Muon orthogonalises every matrix on every rank: no
 second exchange, at the price of doing the same work everywhere. Weights and optimizer state are not sharded (ZeRO):
 what fits one device with its moments can be trained, faster with more of them.
 """
@@ -32,7 +32,7 @@ Value = TypeVar("Value")
 _PLACE = re.compile(r"^\[\S+:\d+\] ")  # of a line in torch's sources
 
 TIMEOUT = timedelta(minutes=10)
-"""How long a rank waits for the others: longer than any of them is away to write or to load."""
+"""How long a rank waits for the others: longer than any of them takes to write or to load."""
 
 BUCKET = 1 << 23
 """Gradients that are summed at once, in numbers: few calls, and little memory beside the gradients themselves."""
@@ -86,31 +86,31 @@ class World:
         if self.size == 1:
             return list(values)
         table = torch.tensor(values, dtype=torch.float64)
-        self.add_up(table)
+        self.all_reduce(table)
         return table.tolist()
 
-    def add_up(self, tensor: Tensor) -> None:
+    def all_reduce(self, tensor: Tensor) -> None:
         """Replace ``tensor`` by its sum over all ranks."""
         if self.size > 1:
-            with _answering():
+            with _peer_errors():
                 distributed.all_reduce(tensor)
 
     def gather(self, value: Value) -> list[Value]:
         """The values of all ranks, in their order."""
         if self.size == 1:
             return [value]
-        found: list[Value | None] = [None] * self.size
-        with _answering():
-            distributed.all_gather_object(found, value)
-        return found  # type: ignore[return-value]  # every place is filled
+        values: list[Value | None] = [None] * self.size
+        with _peer_errors():
+            distributed.all_gather_object(values, value)
+        return values  # type: ignore[return-value]  # every place is filled
 
     def check_equal(self, what: str, value: object) -> None:
         """Raises RanksError, on every rank, where ``value`` is not the same on all of them."""
-        found = self.gather(value)
-        other = next((rank for rank, theirs in enumerate(found) if theirs != found[0]), None)
+        values = self.gather(value)
+        other = next((rank for rank, theirs in enumerate(values) if theirs != values[0]), None)
         if other is not None:
             raise RanksError(
-                f"{what} is {found[0]!r} on rank 0 and {found[other]!r} on rank {other}",
+                f"{what} is {values[0]!r} on rank 0 and {values[other]!r} on rank {other}",
                 "give every rank the same command, the same files and the same --out",
             )
 
@@ -118,7 +118,7 @@ class World:
     def broadcast(self, model: nn.Module) -> None:
         """Give every rank the weights of rank 0."""
         if self.size > 1:
-            with _answering():
+            with _peer_errors():
                 for tensor in model.state_dict().values():
                     distributed.broadcast(tensor, src=0)
 
@@ -129,7 +129,7 @@ class World:
             return
         every = list(parameters)
         there = torch.tensor([parameter.grad is not None for parameter in every], dtype=torch.int32)
-        self.add_up(there)
+        self.all_reduce(there)
         gradients: list[Tensor] = []
         for parameter, ranks in zip(every, there.tolist(), strict=True):
             if ranks and parameter.grad is None:  # nothing of this rank's share reached it
@@ -138,7 +138,7 @@ class World:
                 gradients.append(parameter.grad)
         for bucket in _buckets(gradients):
             flat = torch.cat([gradient.flatten() for gradient in bucket])
-            self.add_up(flat)
+            self.all_reduce(flat)
             parts = flat.split([gradient.numel() for gradient in bucket])
             for gradient, part in zip(bucket, parts, strict=True):
                 gradient.copy_(part.view_as(gradient))
@@ -160,25 +160,26 @@ def process_group(environment: Mapping[str, str] = os.environ, timeout: timedelt
         return
     world = World(int(environment["RANK"]), size, int(environment["LOCAL_RANK"]))
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-    with _answering():
+    with _peer_errors():
         distributed.init_process_group(backend, rank=world.rank, world_size=size, timeout=timeout)
     try:
         yield world
-    except FathomError as error:  # no farewell: the others may be gone
+    except FathomError as error:  # without destroying the group: the others may be gone
         error.message = f"rank {world.rank} of {size}: {error.message}"
         raise
     distributed.destroy_process_group()
 
 
 @contextmanager
-def _answering() -> Iterator[None]:
+def _peer_errors() -> Iterator[None]:
+    """Errors of torch.distributed as RanksError."""
     try:
         yield
     except RuntimeError as error:  # torch's own errors are of this class
         reason = _PLACE.sub("", str(error)).split(". ")[0].splitlines()[0]
         raise RanksError(
             f"another rank no longer answers ({reason})",
-            "its own error says why; the same command goes on from the last checkpoint",
+            "its own error says why; the same command resumes from the last checkpoint",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""How this process shares cores and memory between its threads, said before torch is imported."""
+"""Settings of OpenMP threads and the heap that have to be made before torch is imported."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from fathom.base.memory import share_one_heap
 
 
-def serve_politely() -> None:
+def configure_serving_threads() -> None:
     """Let torch's OpenMP threads sleep between operations instead of spinning; the user's own setting is kept.
 
     They would hold the cores that our own kernels' threads need a moment later. For processes that serve; training,

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from fathom.base.errors import ConfigError
-from fathom.base.threads import serve_politely
+from fathom.base.threads import configure_serving_threads
 from fathom.cli import network, options
 
 
@@ -32,7 +32,7 @@ def chat(
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Longest answer, in tokens (--terminal).")] = None,
 ) -> None:
     """Talk to a model. Standard input that is not a terminal is one message: echo hi | fathom chat --terminal"""
-    serve_politely()
+    configure_serving_threads()
     if terminal:
         from fathom.cli.terminal.session import run as chat_in_terminal
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fathom.base.threads import serve_politely
+from fathom.base.threads import configure_serving_threads
 from fathom.cli import options
 
 
@@ -45,7 +45,7 @@ def serve(
         cors_origins=cors_origins,
         log_level=log_level,
     )
-    serve_politely()
+    configure_serving_threads()
     from fathom.server.serve import serve as run
 
     run(settings)

@@ -78,7 +78,7 @@ def _traces(name: str, start: str, teacher: TeacherConfig) -> DistillConfig:
             problems=2000,
             samples=4,
             max_tokens=8192,
-            sieve=FilterConfig(language="en", code_blocks=False, thinking=True, per_problem=2),
+            filter=FilterConfig(language="en", code_blocks=False, thinking=True, per_problem=2),
         ),
         epochs=2,
         batch=BatchConfig(rows=16, length=2048, micro_rows=2),

@@ -27,7 +27,7 @@ from fathom.base.progress import Report, silent
 from fathom.train.run.config import RunConfig, difference, override, validate
 from fathom.train.run.export import FINAL
 from fathom.train.run.metrics import read, replace_text
-from fathom.train.run.stopping import asked_to_stop
+from fathom.train.run.stopping import stop_on_signal
 
 STATE = "pipeline.json"
 STOPPED = 130
@@ -173,7 +173,7 @@ def run_pipeline(
     Raises StageError where a stage failed; others that were running then come to their end first.
     """
     runner = _Runner(pipeline, out, launch, report)
-    with asked_to_stop() as stopping:
+    with stop_on_signal() as stopping:
         try:
             while runner.advance(stopping()):
                 time.sleep(_POLL)

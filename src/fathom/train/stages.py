@@ -1,4 +1,4 @@
-"""Which function runs which configuration: the one place where stages are listed."""
+"""The stages of training: which function runs which configuration."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOCK = ".lock"
 
 
 def run(config: RunConfig, out: Path, display: Display, world: World = ALONE) -> bool:
-    """Run ``config`` into ``out``, or go on there; False where it was stopped before its end.
+    """Run ``config`` into ``out``, or resume it there; False where it was stopped before its end.
 
     Every rank of ``world`` calls this; the first holds the lock. Raises BusyError where another run is in ``out``, and
     CheckpointError where the disk takes nothing.
@@ -32,20 +32,20 @@ def run(config: RunConfig, out: Path, display: Display, world: World = ALONE) ->
     try:
         with exclusive(out / LOCK, str(out), display.say) if world.is_main else nullcontext():
             return _run(config, out, display, world)
-    except (ConnectionError, TimeoutError):  # another rank is gone
+    except (ConnectionError, TimeoutError):  # another rank has ended
         raise
     except OSError as error:
         raise _storage_error(error, out) from error
 
 
 def _storage_error(error: OSError, out: Path) -> CheckpointError:
-    """What the system said of a file that it would not read or write."""
+    """The error of a file that the system would not read or write."""
     full = error.errno in (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
     return CheckpointError(
         f"{error.filename or out}: {(error.strerror or str(error)).lower()}",
-        "free some space and run the same command again: it goes on from its last checkpoint"
+        "free some space and run the same command again: it resumes from its last checkpoint"
         if full
-        else "see to it that this process may write there, or choose another --out",
+        else "make sure that this process may write there, or choose another --out",
     )
 
 

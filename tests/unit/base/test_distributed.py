@@ -135,7 +135,7 @@ def test_a_rank_that_dies_ends_the_run_with_a_word(compared: Compared) -> None:
     assert compared.codes == (0, 9)
     said = (compared.two / "left-alone").read_text()
     assert said.startswith("rank 0 of 2: another rank no longer answers (")
-    assert said.endswith("the same command goes on from the last checkpoint")
+    assert said.endswith("the same command resumes from the last checkpoint")
 
 
 def test_shares_are_everything_once() -> None:

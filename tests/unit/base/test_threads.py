@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from fathom.base.threads import serve_politely
+from fathom.base.threads import configure_serving_threads
 
 
 @pytest.mark.parametrize(("chosen", "expected"), [(None, "passive"), ("active", "active")])
 def test_a_choice_of_the_users_stands(monkeypatch: pytest.MonkeyPatch, chosen: str | None, expected: str) -> None:
     environment = {} if chosen is None else {"OMP_WAIT_POLICY": chosen}
     monkeypatch.setattr("os.environ", environment)
-    serve_politely()
+    configure_serving_threads()
     assert environment["OMP_WAIT_POLICY"] == expected

@@ -21,7 +21,7 @@ def test_every_stage_starts_where_another_exports() -> None:
 
 
 def test_only_readable_responses_in_one_language_are_kept() -> None:
-    kept = distill().data.sieve
+    kept = distill().data.filter
     assert kept.language == "en"
     assert not kept.code_blocks
     assert kept.thinking

@@ -45,7 +45,7 @@ def test_a_directory_in_which_another_runs_is_left_alone(name: str, tmp_path: Pa
 def test_a_place_that_is_no_directory_is_named(place: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(
-        CheckpointError, match=rf"{re.escape(str(tmp_path / 'file'))}.*; see to it .* or choose another"
+        CheckpointError, match=rf"{re.escape(str(tmp_path / 'file'))}.*; make sure .* or choose another"
     ):
         run(recipe("tiny-pretrain"), tmp_path / place, Display(Console(quiet=True)))
 

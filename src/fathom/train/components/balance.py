@@ -1,11 +1,11 @@
 """Keeping experts equally busy without a loss that pulls on the weights (DeepSeek-V3, section 2.1.2).
 
 Each router's bias moves by ±γ after an update: up where an expert had less than its share of tokens, down where it had
-more (auxiliary-loss-free balancing, arXiv 2408.15664). No gradient is involved. Beside it stands V3's sequence-wise
-loss, tiny, against extremes within one sequence.
+more (auxiliary-loss-free balancing, arXiv 2408.15664). No gradient is involved. V3's small
+sequence-wise loss prevents extremes within one sequence.
 
-Everything is seen through forward hooks on the routers; the model knows nothing of it. Padding is not counted. Within
-a recomputation in the backward pass the hooks are deaf, or tokens would count twice.
+Routing is observed by forward hooks on the routers; the model is unchanged. Padding is not counted. Hooks are off
+during activation recomputation in the backward pass, or tokens would be counted twice.
 
     N tokens · E experts · K experts per token · B rows · T tokens a row, N = B·T
 """
@@ -40,7 +40,7 @@ class LoadStatistics:
 
 
 class Balance:
-    """Watches every router of ``model``, until :meth:`close`.
+    """Observes every router of ``model``, until :meth:`close`.
 
     For each micro-batch: ``with balance.watch(keep): forward``, then ``balance.loss()`` before the backward pass. After
     the update: ``balance.gather()``, ``balance.statistics()`` where wanted, then ``balance.update(speed)``.
@@ -50,9 +50,9 @@ class Balance:
         self._world = world
         self.routers = {name: part for name, part in model.named_modules() if isinstance(part, Router)}
         self._handles = [
-            router.register_forward_hook(partial(self._hear, name)) for name, router in self.routers.items()
+            router.register_forward_hook(partial(self._observe, name)) for name, router in self.routers.items()
         ]
-        self._listening = False
+        self._observing = False
         self._statistics = False
         self._seen: list[tuple[str, Routing]] = []
         self._watched: Tensor | None = None
@@ -60,20 +60,20 @@ class Balance:
         self._entropies: list[Tensor] = []  # sum over tokens and routers, and how many these were: (2,) float64
 
     def close(self) -> None:
-        """Take the hooks off."""
+        """Remove the hooks."""
         for handle in self._handles:
             handle.remove()
 
     @contextmanager
     def watch(self, keep: Tensor, *, statistics: bool = False) -> Iterator[None]:
-        """Listen to the forward pass of one micro-batch; ``keep`` (B, T) is true for tokens that are no padding.
+        """Observe the forward pass of one micro-batch; ``keep`` (B, T) is true where a token is no padding.
         ``statistics`` measures entropies too.
         """
-        self._listening, self._statistics, self._watched, self._seen = True, statistics, keep, []
+        self._observing, self._statistics, self._watched, self._seen = True, statistics, keep, []
         try:
             yield
         finally:
-            self._listening = False
+            self._observing = False
         self._count(keep.flatten())
 
     def loss(self) -> Tensor:
@@ -85,17 +85,17 @@ class Balance:
 
     @torch.no_grad()
     def gather(self) -> None:
-        """Make the loads since the last :meth:`update` those of all ranks; one of them may not know a router."""
+        """Make the loads since the last :meth:`update` those of all ranks; one may not have run a router."""
         if self._world.size == 1 or not self.routers:
             return
         width = max(router.config.num_experts for router in self.routers.values())
         device = next(iter(self.routers.values())).weight.device
-        table = torch.zeros(len(self.routers), width + 1, dtype=torch.int64, device=device)  # the last: heard of
+        table = torch.zeros(len(self.routers), width + 1, dtype=torch.int64, device=device)  # the last column: observed
         for row, name in zip(table, self.routers, strict=True):
             if name in self._counts:
                 row[: len(self._counts[name])] = self._counts[name]
                 row[-1] = 1
-        self._world.add_up(table)
+        self._world.all_reduce(table)
         self._counts = {
             name: row[: router.config.num_experts]
             for row, (name, router) in zip(table, self.routers.items(), strict=True)
@@ -128,8 +128,8 @@ class Balance:
             loads={name: counts.tolist() for name, counts in self._counts.items()},
         )
 
-    def _hear(self, name: str, _router: nn.Module, _inputs: object, routing: Routing) -> None:
-        if self._listening:
+    def _observe(self, name: str, _router: nn.Module, _inputs: object, routing: Routing) -> None:
+        if self._observing:
             self._seen.append((name, routing))
 
     @torch.no_grad()
@@ -140,8 +140,8 @@ class Balance:
         if self._statistics and self._seen:
             scores = torch.stack([routing.scores[keep] for _, routing in self._seen])  # (routers, N, E)
             count = scores.shape[0] * scores.shape[1]
-            found = entropy(scores).double() if count else scores.new_zeros((), dtype=torch.float64)
-            self._entropies.append(torch.stack([found * count, torch.full_like(found, count)]))
+            mean = entropy(scores).double() if count else scores.new_zeros((), dtype=torch.float64)
+            self._entropies.append(torch.stack([mean * count, torch.full_like(mean, count)]))
 
     def _entropy(self) -> float:
         """Mean over the tokens and routers that were measured; NaN without any."""

@@ -1,6 +1,6 @@
-"""When training goes wrong: noticing it before the weights do, and naming the tensor.
+"""Divergence: detected before the optimizer's update, with the tensor in which it begins.
 
-A loss or gradient that is no number must not reach the optimizer: one update later every weight is lost. A spike is
+A non-finite loss or gradient must not reach the optimizer: one update later every weight is lost. A spike is
 finite and poisons more slowly. Either way the run stops before the update, and its last checkpoint is good.
 """
 
@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from fathom.base.errors import FathomError
 
 NOWHERE = "no single tensor: a sum overflowed"
-"""What :func:`culprit` says where it finds nothing."""
+"""What :func:`culprit` returns where every tensor is finite."""
 
 
 class DivergedError(FathomError):
-    """Training produced a loss or gradient that is no number, or a spike."""
+    """Training produced a non-finite loss or gradient, or a spike."""
 
 
 class SpikeDetector:
@@ -40,8 +40,8 @@ class SpikeDetector:
 
 
 def culprit(model: nn.Module, forward: Callable[[], object]) -> str:
-    """Where the first number that is none stands: in a weight, else in the output of a module as ``forward`` runs,
-    else in a gradient. Words for an error.
+    """The place of the first non-finite value, for an error: a weight, else the output of a module as ``forward`` runs,
+    else a gradient.
     """
     for name, parameter in model.named_parameters():
         if not torch.isfinite(parameter).all():
@@ -60,34 +60,34 @@ def culprit(model: nn.Module, forward: Callable[[], object]) -> str:
 
 
 def steepest(model: nn.Module) -> str:
-    """The weight whose gradient is largest beside itself (by root mean square)."""
-    found = ("no gradient", -math.inf)
+    """The weight whose gradient is largest relative to itself (by root mean square)."""
+    largest = ("no gradient", -math.inf)
     for name, parameter in model.named_parameters():
         if parameter.grad is not None:
             ratio = float(parameter.grad.norm() / (parameter.detach().norm() + 1e-12))
-            found = max(found, (name, ratio), key=lambda pair: pair[1])
-    return f"the gradient of {found[0]}"
+            largest = max(largest, (name, ratio), key=lambda pair: pair[1])
+    return f"the gradient of {largest[0]}"
 
 
 @torch.no_grad()
 def _first_output(model: nn.Module, forward: Callable[[], object]) -> str | None:
     """Modules finish inside out, so the first broken output belongs to the smallest part that breaks."""
-    found: list[str] = []
+    outputs: list[str] = []
 
-    def listener(name: str) -> Callable[[nn.Module, object, object], None]:
-        def hear(_module: nn.Module, _inputs: object, output: object) -> None:
-            if not found and any(not torch.isfinite(tensor).all() for tensor in _floats(output)):
-                found.append(name)
+    def hook_of(name: str) -> Callable[[nn.Module, object, object], None]:
+        def hook(_module: nn.Module, _inputs: object, output: object) -> None:
+            if not outputs and any(not torch.isfinite(tensor).all() for tensor in _floats(output)):
+                outputs.append(name)
 
-        return hear
+        return hook
 
-    handles = [part.register_forward_hook(listener(name)) for name, part in model.named_modules() if name]
+    handles = [part.register_forward_hook(hook_of(name)) for name, part in model.named_modules() if name]
     try:
         forward()
     finally:
         for handle in handles:
             handle.remove()
-    return found[0] if found else None
+    return outputs[0] if outputs else None
 
 
 def _floats(output: object) -> Iterator[Tensor]:

@@ -2,7 +2,7 @@
 
 V3 recomputes its norms and MLA's up-projections (section 3.2.3), whose inputs are small and whose outputs are not.
 ``norms`` does that; ``blocks`` keeps nothing but the input of each layer, at the price of about one more forward pass.
-Put on from outside: the model's code knows nothing of it. The same numbers come out, bit for bit.
+Applied from outside: the model's code is unchanged. The same numbers come out, bit for bit.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def recompute(model: nn.Module, what: Recompute) -> int:
     return len(parts)
 
 
-def keep_all(model: nn.Module) -> None:
+def undo_recompute(model: nn.Module) -> None:
     """Undo :func:`recompute`."""
     for part in model.modules():
         part.__dict__.pop("forward", None)

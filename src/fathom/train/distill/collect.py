@@ -1,4 +1,4 @@
-"""Posing problems to a teacher until every one has its answers, today or the next time."""
+"""Collection of a teacher's answers, resumed until every problem has its samples."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from fathom.tasks.splits import PATIENCE
 from fathom.tasks.task import Item, Task
 from fathom.train.distill.config import DistillConfig, EndpointConfig, TraceData
 from fathom.train.distill.local import LocalTeacher
-from fathom.train.distill.sample import SampleBuilder, asked_tokens
+from fathom.train.distill.sample import SampleBuilder, prompt_tokens
 from fathom.train.distill.teacher import Ask, Teacher, TeacherAnswer
 from fathom.train.distill.traces import Trace, TraceFile
 from fathom.train.run.display import Display
 from fathom.types import Message
 
-_UNASKED = {"sieve": True, "max_refused": True}
+_UNASKED = {"filter": True, "max_refused": True}
 _FREE = ("concurrency", "timeout", "attempts", "key_variable", "sequences")
 
 
 def problems(task: Task, number: int, seed: int) -> list[Item]:
     """So many different training problems, or as many as there are. Held-out ones are never among them."""
-    found: dict[str, Item] = {}
+    items: dict[str, Item] = {}
     idle = 0
     for item in task.items("train", seed=seed):
-        idle = idle + 1 if item.id in found else 0
-        found.setdefault(item.id, item)
-        if len(found) == number or idle == PATIENCE:
+        idle = idle + 1 if item.id in items else 0
+        items.setdefault(item.id, item)
+        if len(items) == number or idle == PATIENCE:
             break
-    return list(found.values())
+    return list(items.values())
 
 
-def check(items: Sequence[Item], lessons: SampleBuilder, longest: int) -> None:
-    """Rehearse every lesson before an answer is paid for. Raises ConfigError where a problem does not fit the student,
-    TokenizerError where its template refuses one.
+def check(items: Sequence[Item], builder: SampleBuilder, longest: int) -> None:
+    """Build a sample of every problem before an answer is paid for. Raises ConfigError where a problem does not fit the
+    student, TokenizerError where its template refuses one.
     """
     for item in items:
-        tokens = asked_tokens(lessons.sample(item, Message("assistant", "?")))
+        tokens = prompt_tokens(builder.sample(item, Message("assistant", "?")))
         if tokens + 1 >= longest:
             raise ConfigError(
-                f"problem {item.id!r} alone has {tokens} tokens, of {longest} that the student is shown at a time",
+                f"problem {item.id!r} alone has {tokens} tokens, of {longest} that fit a row of the student",
                 "raise batch.length up to the student's context, or choose shorter problems",
             )
 
@@ -52,7 +52,7 @@ def collect(
     file: TraceFile,
     items: Sequence[Item],
     task: Task,
-    lessons: SampleBuilder,
+    builder: SampleBuilder,
     display: Display,
     stopping: Callable[[], bool],
 ) -> bool:
@@ -74,12 +74,12 @@ def collect(
     display.say(f"asking {data.teacher.kind} teacher: {len(missing)} answers of {total} are missing")
     display.begin(total, step)
     refused = sum(one.answer.ending == "refused" for one in file.traces.values())
-    for ask, found in teacher(config, items).answers(missing, stopping):
-        file.add(grade(ask, found, task, lessons), problem_text(ask.item))
-        refused += found.ending == "refused"
+    for ask, reply in teacher(config, items).answers(missing, stopping):
+        file.add(grade(ask, reply, task, builder), problem_text(ask.item))
+        refused += reply.ending == "refused"
         if refused > data.max_refused:
             raise DataError(
-                f"the teacher refused {refused} requests, the last one so: {found.detail}",
+                f"the teacher refused {refused} requests, the last one so: {reply.detail}",
                 "see traces.jsonl; raise data.max_refused where that is to be expected",
             )
         step += 1
@@ -89,12 +89,12 @@ def collect(
                 {"step": step, "seconds": time.monotonic() - began, "right": right, "refused": refused or None}
             )
     if step < total:
-        display.say(f"stopped after {step} answers of {total}; the same command goes on")
+        display.say(f"stopped after {step} answers of {total}; the same command resumes")
     return step == total
 
 
 def teacher(config: DistillConfig, items: Sequence[Item]) -> Teacher:
-    """The one that the configuration names, opened."""
+    """Open the teacher that the configuration names."""
     data = config.data
     if isinstance(data.teacher, EndpointConfig):
         return _open_endpoint(data.teacher, data)
@@ -118,20 +118,20 @@ def _open_endpoint(config: EndpointConfig, data: TraceData) -> Teacher:
     return Endpoint(config, max_tokens=data.max_tokens, temperature=data.temperature)
 
 
-def grade(ask: Ask, found: TeacherAnswer, task: Task, lessons: SampleBuilder) -> Trace:
-    """The trace of an answer: right where the lesson made of it is."""
-    correct, detail = False, found.detail
-    if found.ending == "stop":
+def grade(ask: Ask, reply: TeacherAnswer, task: Task, builder: SampleBuilder) -> Trace:
+    """The trace of an answer: correct where the sample built from it is."""
+    correct, detail = False, reply.detail
+    if reply.ending == "stop":
         try:
-            verdict = task.verify(ask.item, lessons.learned_text(lessons.sample(ask.item, found.message)))
+            verdict = task.verify(ask.item, builder.learned_text(builder.sample(ask.item, reply.message)))
             correct, detail = verdict.correct, verdict.detail
         except (DataError, TokenizerError) as error:
             detail = error.message
-    return Trace(ask.problem, ask.sample, ask.item.id, found, correct, detail)
+    return Trace(ask.problem, ask.sample, ask.item.id, reply, correct, detail)
 
 
 def problem_text(item: Item) -> str:
-    """A problem in the words that people recognize it by."""
+    """The text of a problem that people recognize it by."""
     return item.prompt if isinstance(item.prompt, str) else item.prompt[-1].content
 
 

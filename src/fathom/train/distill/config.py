@@ -1,8 +1,8 @@
-"""The configuration of distillation, in its two forms.
+"""Configuration of distillation, in its two forms.
 
 `DistillConfig` is fine-tuning whose data a teacher writes first: traces, of which the right and readable ones are
-learned (R1, sections 2.3.3 and 2.4). `OnPolicyConfig` has the student write, and the teacher say how probable each of
-its tokens is (arXiv 2306.13649).
+learned (R1, sections 2.3.3 and 2.4). `OnPolicyConfig` has the student sample, and the teacher score each of its tokens
+(arXiv 2306.13649).
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from pydantic import (
 from fathom.base.config import Part
 from fathom.tasks.verifiers.language import SCRIPTS
 from fathom.train.rl.config import CompletionsConfig, TrainerConfig
+from fathom.train.run.aliases import renamed_keys
 from fathom.train.run.config import RunConfig
 from fathom.train.run.task import TaskConfig
 from fathom.train.supervised.config import TuningConfig
 
 
 class EndpointConfig(Part):
-    """A teacher that speaks OpenAI's protocol. ``base_url`` is what stands before ``/chat/completions``.
+    """A teacher that speaks OpenAI's protocol. ``base_url`` is the part before ``/chat/completions``.
 
     The key is read from the environment variable ``key_variable`` and written nowhere; None sends none. At most
     ``concurrency`` requests are under way, each for at most ``timeout`` seconds, and tried ``attempts`` times where the
@@ -55,7 +56,7 @@ class EndpointConfig(Part):
             whole = False
         if not whole:
             raise ValueError("this is no address such as https://api.deepseek.com/v1")
-        if parts.username is not None or parts.query:  # it would lie in run.json
+        if parts.username is not None or parts.query:  # it would be stored in run.json
             raise ValueError("an address holds no secrets here: name the key's environment variable in key_variable")
         return url.rstrip("/")
 
@@ -73,7 +74,7 @@ TeacherConfig = Annotated[EndpointConfig | LocalConfig, Field(discriminator="kin
 
 
 class FilterConfig(Part):
-    """Which right answers are worth learning. R1 dropped chains of thought that mix languages, that have long
+    """Which correct answers are trained on. R1 dropped chains of thought that mix languages, that have long
     paragraphs, and that have code blocks (section 2.3.3); None and the defaults ask for nothing of the kind.
 
     ``language``: at least ``language_share`` of the words are of it. ``paragraph`` bounds characters between blank
@@ -114,7 +115,9 @@ class TraceData(Part):
     temperature: NonNegativeFloat = 0.6
     seed: NonNegativeInt = 0
     max_refused: NonNegativeInt = 100
-    sieve: FilterConfig = FilterConfig()
+    filter: FilterConfig = FilterConfig()
+
+    _earlier_keys = renamed_keys(sieve="filter")
 
 
 class DistillConfig(TuningConfig):
@@ -129,10 +132,10 @@ class DistillConfig(TuningConfig):
 
 
 class OnPolicyConfig(TrainerConfig):
-    """The student, ``start``, completes problems; of each of its tokens it learns what the teacher would rather have.
+    """The student, ``start``, completes problems; the teacher scores each of its tokens.
 
     ``loss``: ``full`` is the exact reverse KL divergence over the whole vocabulary; ``sampled`` looks at the sampled
-    tokens only, and follows the policy gradient. The task's verdicts are logged, and teach nothing.
+    tokens only, and follows the policy gradient. The task's verdicts are logged, and no loss depends on them.
     """
 
     stage: Literal["distill"] = "distill"
@@ -144,7 +147,7 @@ class OnPolicyConfig(TrainerConfig):
     def _sees_probabilities(self) -> OnPolicyConfig:
         if not isinstance(self.teacher, LocalConfig):
             raise ValueError(
-                "an endpoint does not tell how probable the student's tokens are: name a local teacher, or distill its "
-                "traces (the recipe distill)"
+                "an endpoint does not report the probability of the student's tokens: name a local teacher, or distill "
+                "its traces (the recipe distill)"
             )
         return self

@@ -1,11 +1,11 @@
-"""How far a student is from its teacher, token by token, on what the student itself has written.
+"""Divergence of a student from its teacher, token by token, on the student's own samples.
 
 The reverse divergence KL(student ‖ teacher) is small where the teacher finds likely what the student does: it seeks a
 mode, where maximum likelihood on the teacher's texts would cover all of them (MiniLLM, arXiv 2306.08543; GKD, arXiv
 2306.13649, eq. 2). The tokens are the student's own, so it is corrected where it errs. Nothing flows through the
 sampling, as in GKD: each state counts as given.
 
-Two ways to the same gradient. `reverse_kl` knows all the student might have said. `advantages` knows one token, for
+Two ways to the same gradient. `reverse_kl` uses the whole distribution. `advantages` uses one token, for
 which the policy gradient is an unbiased estimate of it: for every state E[(log π - log τ) ∇log π] = ∇KL(π ‖ τ), because
 E[∇log π] = 0. It is the form for a teacher of which only sampled tokens' probabilities are known, and costs variance.
 
@@ -51,7 +51,7 @@ def reverse_kl(student: Tensor, teacher: Tensor) -> Tensor:
 
 
 def advantages(student: Tensor, teacher: Tensor) -> Tensor:
-    """log τ - log π of the sampled tokens, without gradient: how much rather the teacher would have said each."""
+    """log τ - log π of the sampled tokens, without gradient: how much more probable the teacher finds each."""
     return (teacher - student).detach()
 
 

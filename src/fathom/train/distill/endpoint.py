@@ -23,7 +23,7 @@ import httpx
 from fathom.base.errors import ConfigError, GenerationError
 from fathom.train.distill.config import EndpointConfig
 from fathom.train.distill.parallel import imap_unordered
-from fathom.train.distill.response import UnreadableReplyError, complaint, fields, read
+from fathom.train.distill.response import UnreadableReplyError, error_message, fields, read
 from fathom.train.distill.teacher import Ask, TeacherAnswer
 from fathom.types import Message
 
@@ -170,7 +170,7 @@ class Endpoint:
     def _error_for_status(self, response: httpx.Response) -> Exception:
         base_url, code = self._config.base_url, response.status_code
         try:
-            reason = self._redact(complaint(next(response.iter_bytes(_MAX_COMPLAINT), b"")))
+            reason = self._redact(error_message(next(response.iter_bytes(_MAX_COMPLAINT), b"")))
         except httpx.RequestError:
             reason = "without a reason"
         if code in _TRANSIENT:

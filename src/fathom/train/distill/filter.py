@@ -1,7 +1,7 @@
-"""Which traces are learned, and why the others are not.
+"""Filter of traces: which are trained on, and the reason for each that is not.
 
-After R1 (section 2.3.3): right ones only, readable ones only, each once, a few of each problem. The order of the
-questions is that of the table of reasons: a trace is dropped for the first that applies. The result depends on the
+After R1 (section 2.3.3): correct ones only, readable ones only, without duplicates, a few of each problem. A trace is
+dropped for the first reason that applies. The result depends on the
 traces alone, not on the order in which they arrived.
 """
 
@@ -54,29 +54,29 @@ class FilterResult:
 
 
 def filter_traces(
-    traces: Iterable[Trace], items: Sequence[Item], lessons: SampleBuilder, config: FilterConfig, longest: int
+    traces: Iterable[Trace], items: Sequence[Item], builder: SampleBuilder, config: FilterConfig, longest: int
 ) -> FilterResult:
-    """``longest`` is the number of tokens, problem included, that the student can be shown."""
-    found = FilterResult()
+    """``longest`` is the number of tokens, problem included, that fit a row and the student's context."""
+    result = FilterResult()
     copies: dict[int, ExactDuplicates] = {}
     of_problem: Counter[int] = Counter()
     for one in sorted(traces, key=lambda trace: (trace.problem, trace.sample)):
-        reason = _unfit(one, config)
-        sample = None if reason else lessons.sample(items[one.problem], one.answer.message)
+        reason = _text_problem(one, config)
+        sample = None if reason else builder.sample(items[one.problem], one.answer.message)
         if sample is not None:
-            reason = _length(sample, config, longest) or _duplicate_reason(one, copies)
+            reason = _length_problem(sample, config, longest) or _duplicate_reason(one, copies)
         if reason is None and of_problem[one.problem] == config.per_problem:
             reason = "more than enough of one problem"
         if reason is not None or sample is None:
-            found.dropped[reason or ""] += 1
+            result.dropped[reason or ""] += 1
             continue
         of_problem[one.problem] += 1
-        found.kept.append((one, sample))
-    return found
+        result.kept.append((one, sample))
+    return result
 
 
-def _unfit(one: Trace, config: FilterConfig) -> str | None:
-    """What is wrong with the text."""
+def _text_problem(one: Trace, config: FilterConfig) -> str | None:
+    """The reason to drop the text of a trace, or None."""
     message = one.answer.message
     if one.answer.ending in _ENDINGS:
         return _ENDINGS[one.answer.ending]
@@ -84,10 +84,10 @@ def _unfit(one: Trace, config: FilterConfig) -> str | None:
         return "without an answer"
     if not one.correct:
         return "wrong"
-    return _unreadable(message, config)
+    return _style_problem(message, config)
 
 
-def _unreadable(message: Message, config: FilterConfig) -> str | None:
+def _style_problem(message: Message, config: FilterConfig) -> str | None:
     thoughts = message.reasoning or ""
     if config.thinking and not thoughts.strip():
         return "without thoughts"
@@ -101,7 +101,7 @@ def _unreadable(message: Message, config: FilterConfig) -> str | None:
     return None
 
 
-def _length(sample: Sample, config: FilterConfig, longest: int) -> str | None:
+def _length_problem(sample: Sample, config: FilterConfig, longest: int) -> str | None:
     assert sample.learned is not None
     if len(sample.ids) > longest:
         return "longer than a row"
@@ -114,16 +114,16 @@ def _length(sample: Sample, config: FilterConfig, longest: int) -> str | None:
 def _duplicate_reason(one: Trace, copies: dict[int, ExactDuplicates]) -> str | None:
     seen = copies.setdefault(one.problem, ExactDuplicates())
     message = one.answer.message
-    said = f"{message.reasoning or ''}\n{message.content}"
-    return seen(Document(said, f"{one.problem}/{one.sample}", one.id))
+    text = f"{message.reasoning or ''}\n{message.content}"
+    return seen(Document(text, f"{one.problem}/{one.sample}", one.id))
 
 
-def nothing_left(found: FilterResult) -> DataError:
+def nothing_left_error(result: FilterResult) -> DataError:
     """The error of a run whose traces all were dropped."""
     remedies = {
         "cut off": "raise data.max_tokens",
         "longer than a row": "raise batch.length",
         "wrong": "read traces.jsonl: where answers look right, the task may ask for another form (its answer_format)",
     }
-    most = found.dropped.most_common(1)[0][0] if found.dropped else ""
-    return DataError(f"nothing is left to learn from: {found}", remedies.get(most, "loosen data.sieve"))
+    most = result.dropped.most_common(1)[0][0] if result.dropped else ""
+    return DataError(f"nothing is left to learn from: {result}", remedies.get(most, "loosen data.filter"))

@@ -1,7 +1,7 @@
-"""A teacher on this machine, sampled by our engine.
+"""Local teacher: a model on this machine, sampled by our engine.
 
-Problems go to it in rounds that their numbers decide, with a seed of the round: a run that was killed in the middle of
-one samples it again, gets the same answers, and keeps those that it lacks.
+Problems are sampled in rounds by their number, with a seed for each round: a run that was killed in the middle of a
+round samples it again, gets the same answers, and keeps those that it lacks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from fathom.evals.rollout import EngineSampler, Rollout
 from fathom.tasks.task import Item
 from fathom.text.conversation import Chat
 from fathom.text.conversation import Prompt as Rendered
-from fathom.train.distill.teacher import Ask, Ending, TeacherAnswer, answer
+from fathom.train.distill.teacher import Ask, Ending, TeacherAnswer, make_answer
 from fathom.types import Conversation
 
 ROUND = 64
@@ -46,7 +46,7 @@ class LocalTeacher:
         self._seed = seed
         self._chat: Chat | None = None
         ends = bundle.generation.eos_ids or bundle.tokenizer.eos_ids
-        self._source = EngineSampler(
+        self._sampler = EngineSampler(
             bundle.model, eos_ids=frozenset(ends), max_context=bundle.config.max_position, sequences=sequences
         )
 
@@ -59,7 +59,7 @@ class LocalTeacher:
             yield from self._round(number, list(some))
 
     def _round(self, number: int, asks: Sequence[Ask]) -> Iterator[tuple[Ask, TeacherAnswer]]:
-        """Sample a whole round, and tell what was asked of it."""
+        """Sample a whole round; yields the answers that were asked for."""
         first = number * ROUND
         prompts = [self._prompt(item) for item in self._items[first : first + ROUND]]
         ids = [prompt if isinstance(prompt, tuple) else prompt.ids for prompt in prompts]
@@ -70,7 +70,7 @@ class LocalTeacher:
                 f"{self._bundle.config.max_position}",
                 "lower data.max_tokens, or choose shorter problems",
             )
-        sampled = self._source.sample(
+        sampled = self._sampler.sample(
             ids,
             self._samples,
             max_tokens=self._max_tokens,
@@ -94,6 +94,6 @@ class LocalTeacher:
         ending: Ending = "length" if rollout.truncated else "stop"
         tokens = len(rollout.completion_ids)
         if isinstance(prompt, tuple) or self._chat is None:
-            return answer(text, None, ending, tokens=tokens)
+            return make_answer(text, None, ending, tokens=tokens)
         message = self._chat.parse(text, prompt)
-        return answer(message.content, message.reasoning, ending, tokens=tokens, calls=bool(message.tool_calls))
+        return make_answer(message.content, message.reasoning, ending, tokens=tokens, calls=bool(message.tool_calls))

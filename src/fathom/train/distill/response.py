@@ -1,6 +1,6 @@
-"""What an OpenAI-compatible endpoint replies, read with suspicion: from bytes to an answer.
+"""Parser of replies of OpenAI-compatible endpoints; any bytes give an answer or UnreadableReplyError.
 
-Endpoints differ in where thoughts stand: in ``reasoning_content`` (DeepSeek), in ``reasoning``, or before the content
+Endpoints differ in where the reasoning is: in ``reasoning_content`` (DeepSeek), in ``reasoning``, or before the content
 between ``<think>`` tags, of which the first may be missing because the prompt ended with it.
 """
 
@@ -12,14 +12,14 @@ from typing import Any
 
 from fathom.data.samples.conversations import split_reasoning
 from fathom.text import markers
-from fathom.train.distill.teacher import Ending, TeacherAnswer, answer
+from fathom.train.distill.teacher import Ending, TeacherAnswer, make_answer
 
 _ENDINGS: Mapping[str, Ending] = {"length": "length", "content_filter": "filtered"}
 _SHOWN = 120
 
 
 class UnreadableReplyError(ValueError):
-    """The reply is not what the protocol says it should be."""
+    """The reply does not follow the protocol."""
 
 
 def read(data: bytes) -> TeacherAnswer:
@@ -34,7 +34,7 @@ def read(data: bytes) -> TeacherAnswer:
     reasoning = _first_text(message.get("reasoning_content"), message.get("reasoning"))
     if not reasoning:
         reasoning, content = _thoughts(content)
-    return answer(
+    return make_answer(
         content,
         reasoning,
         _ENDINGS.get(str(choice.get("finish_reason")), "stop"),
@@ -46,25 +46,25 @@ def read(data: bytes) -> TeacherAnswer:
 def fields(data: bytes) -> Mapping[str, Any]:
     """The object in a reply. An error in the place of an answer is unreadable, too."""
     try:
-        found = json.loads(data.decode("utf-8", "replace"))
+        reply = json.loads(data.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         raise UnreadableReplyError(f"the reply is no JSON: {excerpt(data)}") from None
-    if not isinstance(found, Mapping):
+    if not isinstance(reply, Mapping):
         raise UnreadableReplyError(f"the reply is no object: {excerpt(data)}")
-    if found.get("error") and not found.get("choices"):
-        raise UnreadableReplyError(f"the reply is an error: {complaint(data)}")
-    return found
+    if reply.get("error") and not reply.get("choices"):
+        raise UnreadableReplyError(f"the reply is an error: {error_message(data)}")
+    return reply
 
 
-def complaint(data: bytes) -> str:
-    """What the body of an error says, in one line."""
+def error_message(data: bytes) -> str:
+    """The message in the body of an error, in one line."""
     try:
-        found = json.loads(data.decode("utf-8", "replace"))
+        value = json.loads(data.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return excerpt(data)
     for key in ("error", "message", "detail"):
-        found = found.get(key, found) if isinstance(found, Mapping) else found
-    return " ".join(found.split())[: 4 * _SHOWN] if isinstance(found, str) else excerpt(data)
+        value = value.get(key, value) if isinstance(value, Mapping) else value
+    return " ".join(value.split())[: 4 * _SHOWN] if isinstance(value, str) else excerpt(data)
 
 
 def excerpt(data: bytes) -> str:

@@ -1,7 +1,7 @@
-"""A whole distillation in a directory, in either form, whether it begins or goes on.
+"""Distillation in a directory, in either form, new or resumed.
 
 DIR/traces.jsonl    every answer of the teacher, with its verdict (traces only)
-DIR/kept.jsonl      those that are learned, as conversations that `fathom train sft` reads as well (traces only)
+DIR/kept.jsonl      those that are trained on, as conversations that `fathom train sft` reads as well (traces only)
 
 and the files of every run: `fathom.train.supervised.run` and `fathom.train.rl.run`.
 """
@@ -24,14 +24,14 @@ from fathom.tasks.task import Item
 from fathom.train.distill import collect
 from fathom.train.distill.config import DistillConfig, LocalConfig, OnPolicyConfig
 from fathom.train.distill.distiller import check, distillation_trainer
-from fathom.train.distill.filter import FilterResult, filter_traces, nothing_left
+from fathom.train.distill.filter import FilterResult, filter_traces, nothing_left_error
 from fathom.train.distill.sample import SampleBuilder
 from fathom.train.distill.traces import TraceFile
 from fathom.train.rl.run import train_on_rollouts
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run import rng
 from fathom.train.run.display import Display
-from fathom.train.run.stopping import asked_to_stop
+from fathom.train.run.stopping import stop_on_signal
 from fathom.train.run.task import load_task
 from fathom.train.supervised.dataset import pack
 from fathom.train.supervised.run import load_trainee, train
@@ -42,7 +42,7 @@ KEPT = "kept.jsonl"
 def distill(config: DistillConfig, out: Path, display: Display, world: World = ALONE) -> bool:
     """Traces, their verification, then fine-tuning; False where it was stopped before its end.
 
-    Raises ConfigError, DataError or GenerationError, each with its remedy; what was answered until then is kept.
+    Raises ConfigError, DataError or GenerationError, each with its remedy; answers until then are kept.
     """
     student = load_trainee(config, world)
     samples = SampleBuilder(student.tokenizer, student.template)
@@ -59,24 +59,24 @@ def distill(config: DistillConfig, out: Path, display: Display, world: World = A
             "answers of the teacher are missing, and several processes do not ask for them",
             "run the same command as one process until training begins, then as several",
         )
-    with asked_to_stop() as stopping:
+    with stop_on_signal() as stopping:
         if not collect.collect(config, file, items, task, samples, display, stopping):
             return False
     traces = [file.traces[key] for key in sorted(file.traces)]
-    found = filter_traces(traces, items, samples, config.data.sieve, longest)
-    display.say(str(found))
-    if not found.kept:
-        raise nothing_left(found)
+    result = filter_traces(traces, items, samples, config.data.filter, longest)
+    display.say(str(result))
+    if not result.kept:
+        raise nothing_left_error(result)
     if world.is_main:
-        _keep(out / KEPT, found, items)
+        _write_kept(out / KEPT, result, items)
     rng.seed(config.seed)  # what follows is the same whether or not answers were collected just now
-    student.since = time.monotonic()  # what the teacher took is not the student's time
-    rows = pack(config, MemoryStore(sample for _, sample in found.kept), display.say)
-    return train(config, student, rows, out, display, before={"traces": found.metrics(traces)}, world=world)
+    student.since = time.monotonic()  # the teacher's time does not count as the student's
+    rows = pack(config, MemoryStore(sample for _, sample in result.kept), display.say)
+    return train(config, student, rows, out, display, before={"traces": result.metrics(traces)}, world=world)
 
 
 def distill_on_policy(config: OnPolicyConfig, out: Path, display: Display, world: World = ALONE) -> bool:
-    """The student writes, the teacher compares; False where it was stopped before its end.
+    """On-policy distillation: the student samples, the teacher scores; False where it was stopped before its end.
 
     Raises ConfigError where the two do not fit (`fathom.train.distill.distiller.check`).
     """
@@ -94,20 +94,20 @@ def distill_on_policy(config: OnPolicyConfig, out: Path, display: Display, world
 
 
 def _check_problems(file: TraceFile, items: Sequence[Item]) -> None:
-    """The task still poses what was answered."""
+    """Raises ConfigError where the task does not pose the problems that were answered."""
     for one in file.traces.values():
         if one.problem >= len(items) or items[one.problem].id != one.id:
             raise ConfigError(
-                f"{file.path} answers problem {one.id!r}, which the task no longer poses in its place",
+                f"{file.path} answers problem {one.id!r}, which the task no longer poses at this number",
                 "choose another --out, or the version of the task that posed it",
             )
 
 
-def _keep(path: Path, found: FilterResult, items: Sequence[Item]) -> None:
-    """What is learned, whole or not at all."""
+def _write_kept(path: Path, result: FilterResult, items: Sequence[Item]) -> None:
+    """Write what is trained on, whole or not at all."""
     partial = path.with_name(path.name + ".partial")
     with partial.open("w", encoding="utf-8") as file:
-        for one, _ in found.kept:
+        for one, _ in result.kept:
             line = _record(items[one.problem], one.answer.message.content, one.answer.message.reasoning)
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
     os.replace(partial, path)
@@ -116,6 +116,6 @@ def _keep(path: Path, found: FilterResult, items: Sequence[Item]) -> None:
 def _record(item: Item, content: str, reasoning: str | None) -> dict[str, Any]:
     if isinstance(item.prompt, str):
         return {"id": item.id, "prompt": item.prompt, "reasoning_content": reasoning, "completion": content}
-    said = [{"role": message.role, "content": message.content} for message in item.prompt]
+    prompt = [{"role": message.role, "content": message.content} for message in item.prompt]
     thought = {} if reasoning is None else {"reasoning_content": reasoning}
-    return {"id": item.id, "messages": [*said, {"role": "assistant", **thought, "content": content}]}
+    return {"id": item.id, "messages": [*prompt, {"role": "assistant", **thought, "content": content}]}

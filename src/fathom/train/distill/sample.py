@@ -1,7 +1,7 @@
-"""An answer of the teacher as a lesson for the student: its own tokens, behind its own prompt.
+"""Training samples from a teacher's answers, in the vocabulary and chat format of the student.
 
-Text goes over, never ids, so a teacher's vocabulary does not matter. What is graded is the lesson read back, as a
-rollout of the student would be: a trace counts as right if the student, having learned it to the letter, would be.
+Text is transferred, never ids, so a teacher's vocabulary does not matter. What is graded is the decoded sample, as a
+rollout of the student would be: a trace is correct if the student that reproduces it would be.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fathom.types import Conversation, Message
 
 
 class SampleBuilder:
-    """Writes lessons in the vocabulary and chat format of one student."""
+    """Builds samples for one student."""
 
     def __init__(self, tokenizer: Tokenizer, template: ChatTemplate | None) -> None:
         self._tokenizer = tokenizer
@@ -27,7 +27,7 @@ class SampleBuilder:
         self._chat: Chat | None = None
 
     def sample(self, item: Item, message: Message) -> Sample:
-        """The tokens of problem and answer, of which the answer's are learned. Tool calls are left out.
+        """The tokens of problem and answer, with the loss on the answer's. Tool calls are left out.
 
         Raises TokenizerError where the student's template refuses the problem, DataError where the thoughts contain
         the tag that closes them.
@@ -41,7 +41,7 @@ class SampleBuilder:
         return sample
 
     def learned_text(self, sample: Sample) -> str:
-        """What is learned in a sample, as text."""
+        """The part of a sample that the loss is on, as text."""
         assert sample.learned is not None
         return self._tokenizer.decode([index for index, own in zip(sample.ids, sample.learned, strict=True) if own])
 
@@ -51,12 +51,12 @@ class SampleBuilder:
         if message.reasoning is not None:
             opening = "" if prompt.endswith(markers.THINK_OPEN) else markers.THINK_OPEN
             text = f"{opening}{message.reasoning}{markers.THINK_CLOSE}{text}"
-        asked = self._tokenizer.encode(prompt, bos=self._tokenizer.adds_bos)
-        said = [*encode_markup(self._tokenizer, text), *sorted(self._tokenizer.eos_ids)[:1]]
-        return Sample([*asked, *said], [False] * len(asked) + [True] * len(said))
+        prompt_ids = self._tokenizer.encode(prompt, bos=self._tokenizer.adds_bos)
+        answer = [*encode_markup(self._tokenizer, text), *sorted(self._tokenizer.eos_ids)[:1]]
+        return Sample([*prompt_ids, *answer], [False] * len(prompt_ids) + [True] * len(answer))
 
 
-def asked_tokens(sample: Sample) -> int:
-    """How many tokens of a sample only pose the problem."""
+def prompt_tokens(sample: Sample) -> int:
+    """Number of tokens of a sample that belong to the problem."""
     assert sample.learned is not None
     return len(sample.ids) - sum(sample.learned)

@@ -1,4 +1,4 @@
-"""What a teacher is: someone who answers problems in words. Tokens stay at home, so any two vocabularies will do."""
+"""Teachers: sources of answers to problems, as text, so that any two vocabularies fit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fathom.tasks.task import Item
 from fathom.types import Message
 
 Ending = Literal["stop", "length", "filtered", "refused"]
-"""By itself; cut off; by the endpoint's content filter; without an answer at all."""
+"""How an answer ended: complete; cut off; by the endpoint's content filter; no answer."""
 
 MAX_ANSWER = 1_000_000
 """Characters of thoughts and answer together that are kept; 65,536 tokens have some 300,000."""
@@ -27,7 +27,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class TeacherAnswer:
-    """``tokens``: how many the teacher spent, where it says so. ``detail`` says why there is no answer."""
+    """``tokens``: how many the teacher spent, where it reports them. ``detail`` says why there is no answer."""
 
     message: Message
     ending: Ending = "stop"
@@ -36,27 +36,27 @@ class TeacherAnswer:
 
 
 class Teacher(Protocol):
-    """Whoever answers."""
+    """Source of answers: an API endpoint or a local model."""
 
     def answers(self, asks: Sequence[Ask], stopping: Callable[[], bool]) -> Iterator[tuple[Ask, TeacherAnswer]]:
-        """Answers in any order, each once; once ``stopping`` says so, only those that are under way.
+        """Answers in any order, each once; once ``stopping`` holds, only those under way.
 
-        An answer may be anything. Raises a FathomError where there is no point in going on.
+        An answer may be anything. Raises a FathomError where further questions are useless.
         """
         ...
 
 
-def answer(
+def make_answer(
     content: str, reasoning: str | None, ending: Ending = "stop", *, tokens: int | None = None, calls: bool = False
 ) -> TeacherAnswer:
     """An answer whose texts can be written and tokenized, whatever they were, and are no longer than `MAX_ANSWER`."""
     thoughts = None if reasoning is None else _text(reasoning)
     room = MAX_ANSWER - len(thoughts or "")
-    said = _text(content)[: max(0, room)]
+    text = _text(content)[: max(0, room)]
     if room < len(content):
         ending = "length"
     detail = "it calls a tool" if calls else ""
-    message = Message("assistant", said, reasoning=thoughts)
+    message = Message("assistant", text, reasoning=thoughts)
     return TeacherAnswer(message, "refused" if calls else ending, tokens, detail)
 
 

@@ -1,6 +1,6 @@
-"""What a teacher has said, on disk: one line an answer, in the order of arrival, and nothing is ever taken back.
+"""File of a teacher's answers: one line an answer, in the order of arrival, append-only.
 
-The first line says what was asked. Wrong and refused answers are kept too: they were paid for, and a run that goes on
+The first line describes the questions. Wrong and refused answers are kept too: they were paid for, and a resumed run
 must not ask again.
 """
 
@@ -33,30 +33,32 @@ class Trace:
 
     def line(self, prompt: str) -> dict[str, Any]:
         """As it is written; ``prompt`` is for people who read the file."""
-        said = self.answer
+        reply = self.answer
         return {
             "problem": self.problem,
             "sample": self.sample,
             "id": self.id,
             "prompt": prompt,
-            "reasoning": said.message.reasoning,
-            "content": said.message.content,
-            "ending": said.ending,
-            "tokens": said.tokens,
+            "reasoning": reply.message.reasoning,
+            "content": reply.message.content,
+            "ending": reply.ending,
+            "tokens": reply.tokens,
             "correct": self.correct,
-            "detail": said.detail or self.detail,
+            "detail": reply.detail or self.detail,
         }
 
 
 def trace(line: Mapping[str, Any]) -> Trace:
     """The trace in a line. Raises KeyError where something is missing."""
     message = Message("assistant", line["content"], reasoning=line["reasoning"])
-    said = TeacherAnswer(message, line["ending"], line["tokens"], line["detail"] if line["ending"] == "refused" else "")
-    return Trace(line["problem"], line["sample"], line["id"], said, line["correct"], line["detail"])
+    reply = TeacherAnswer(
+        message, line["ending"], line["tokens"], line["detail"] if line["ending"] == "refused" else ""
+    )
+    return Trace(line["problem"], line["sample"], line["id"], reply, line["correct"], line["detail"])
 
 
 class TraceFile:
-    """Traces in ``directory``, begun where there are none. ``asked`` describes what all of them answer.
+    """The traces in ``directory``, a new file where there is none. ``asked`` describes what all of them answer.
 
     Raises ConfigError, with every key that differs, where those that are there answer something else, and DataError
     where a line is broken; a last line that a kill cut short is dropped.
@@ -74,8 +76,8 @@ class TraceFile:
         try:
             before = json.loads(lines[0])["asked"]
             for number, line in enumerate(lines[1:], 2):  # noqa: B007 - the error names it
-                found = trace(json.loads(line))
-                self.traces[found.problem, found.sample] = found
+                one = trace(json.loads(line))
+                self.traces[one.problem, one.sample] = one
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
                 f"{self.path}:{number} is damaged ({type(error).__name__}: {error})",
@@ -84,7 +86,7 @@ class TraceFile:
         changed = [f"{key}: {old!r} → {new!r}" for key, old, new in difference(before, _plain(asked))]
         if changed:
             raise ConfigError(
-                f"{self.path} holds answers to something else ({'; '.join(changed)})",
+                f"{self.path} holds answers to other questions ({'; '.join(changed)})",
                 "choose another --out, or give the settings of the run",
             )
 
@@ -114,6 +116,6 @@ class TraceFile:
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """As it looks when it comes back from a file."""
-    found: dict[str, Any] = json.loads(json.dumps(values))
-    return found
+    """As JSON restores it."""
+    plain: dict[str, Any] = json.loads(json.dumps(values))
+    return plain

@@ -13,7 +13,7 @@ from fathom.train.rl.metrics import StepCost
 from fathom.train.rl.readiness import Finding
 from fathom.train.rl.rollout_log import RolloutLog
 from fathom.train.rl.trainer import Trainer
-from fathom.train.run.metrics import Recorder, last_described
+from fathom.train.run.metrics import Recorder, read_description
 from fathom.train.run.session import RunSession
 
 Examine = Callable[[Trainer, Recorder], list[Finding]]
@@ -68,7 +68,7 @@ class RolloutLoop:
         if self._session.saved is None:
             findings = [f"{finding.what}: {finding.advice}" for finding in self._examine(self.trainer, recorder)]
         else:
-            findings = last_described(self._session.out).get("findings", [])
+            findings = read_description(self._session.out).get("findings", [])
         return {"updates": self.config.steps, "findings": findings}
 
     def run(self, recorder: Recorder, stopping: Callable[[], bool]) -> None:

@@ -5,9 +5,10 @@ A configuration is normalized when it is validated, so that an old run resumes w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, model_validator
 
 TOKENIZERS = {"zero": "speedrun:tokenizer"}
 
@@ -33,3 +34,22 @@ TokenizerName = Annotated[str, BeforeValidator(lambda name: TOKENIZERS.get(name,
 TaskName = Annotated[str, BeforeValidator(lambda name: TASKS.get(name, name))]
 FunctionName = Annotated[str, BeforeValidator(lambda name: FUNCTIONS.get(name, name))]
 FunctionOptions = Annotated[dict[str, Any], BeforeValidator(_rename_task)]
+
+
+def renamed_keys(**names: str) -> Any:
+    """A validator for a class of configurations: each old key is read as its new name, parts merged key by key."""
+
+    def rename(values: Any) -> Any:
+        if not isinstance(values, Mapping):
+            return values
+        renamed = {key: value for key, value in values.items() if key not in names}
+        for old, new in names.items():
+            if old in values:
+                renamed[new] = _merge(renamed.get(new), values[old])
+        return renamed
+
+    return model_validator(mode="before")(rename)
+
+
+def _merge(before: Any, part: Any) -> Any:
+    return {**before, **part} if isinstance(before, Mapping) and isinstance(part, Mapping) else part

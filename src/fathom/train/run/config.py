@@ -73,9 +73,7 @@ def validate(kind: type[Config], values: Mapping[str, Any]) -> Config:
     try:
         return kind.model_validate_json(json.dumps(values))
     except ValidationError as error:
-        raise ConfigError(
-            "the configuration does not hold: " + "; ".join(_problems(error, values)), "correct these"
-        ) from None
+        raise ConfigError("invalid configuration: " + "; ".join(_problems(error, values)), "correct these") from None
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -89,7 +87,7 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "")
 
 
 def _set(values: dict[str, Any], path: list[str], value: Any) -> None:
-    """Keys that are not there are left for validation to name: it knows what would be."""
+    """Unknown keys are left for validation to report."""
     for key in path[:-1]:
         inner = values.get(key)
         if not isinstance(inner, dict):  # an optional part that was None

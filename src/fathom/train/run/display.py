@@ -1,4 +1,4 @@
-"""A run for people: one panel that keeps itself up to date in a terminal, a line now and then in a log file."""
+"""Display of a run: one live panel in a terminal, a line now and then in a log file."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Display:
         self._from = (0, 0.0)  # update and seconds where this process began
         self._flops = self._peak = 0.0
         self._curve: list[float] = []
-        self._held: list[tuple[str, str]] = []  # what the last look at held-out data said
+        self._held: list[tuple[str, str]] = []  # of the last evaluation on held-out data
         self._live: Live | None = None
 
     def __enter__(self) -> Display:
@@ -58,21 +58,21 @@ class Display:
         self, total: int | None, step: int, seconds: float = 0.0, *, flops: float = 0.0, peak: float = 0.0
     ) -> None:
         """The run goes from ``step`` to ``total`` (None: lines will say); ``seconds`` are already spent. ``flops`` a
-        token takes (a line may say what it took as a whole), ``peak`` a second offers: 0 where nobody knows.
+        token takes (a line may say what it took as a whole), ``peak`` a second offers: 0 where it is unknown.
         """
         self._total, self._from, self._flops, self._peak = total or 0, (step, seconds), flops, peak
         if step:
-            self.say(f"going on behind update {step}", None)
+            self.say(f"resuming after update {step}", None)
 
     def say(self, what: str, _fraction: float | None = None) -> None:
         """A sentence of its own."""
         self.console.print(what, highlight=False, markup=False, soft_wrap=True)
 
     def show(self, line: Line) -> None:
-        """The state of things after an update, or after a look at held-out data."""
+        """Show the line of an update, or of an evaluation on held-out data."""
         self._total = line.get("total", self._total)
         shown = self.entries(line)
-        if line.get("kind") in _LOOKS:
+        if line.get("kind") in _EVALUATIONS:
             self._held = [(f"held-out {name}", value) for name, value in _format_line(line)]
             if self._live is None:
                 self.say(f"update {line['step']}/{self._total}  " + _join_pairs(self._held))
@@ -84,29 +84,29 @@ class Display:
         self._live.update(self._panel(line), refresh=True)
 
     def entries(self, line: Line) -> list[tuple[str, str]]:
-        """What is worth a person's glance: (name, value)."""
+        """(name, value) pairs of a line."""
         return [("update", f"{line['step']}/{self._total}"), *self._measures(line), *self._times(line)]
 
     def _measures(self, line: Line) -> list[tuple[str, str]]:
-        found = _format_line(line)
+        measures = _format_line(line)
         if utilization := self._utilization(line):
-            found.append(("utilization", f"{utilization:.0%}"))
-        return found
+            measures.append(("utilization", f"{utilization:.0%}"))
+        return measures
 
     def _times(self, line: Line) -> list[tuple[str, str]]:
-        found = [("time", human_seconds(line["seconds"]))]
+        times = [("time", human_seconds(line["seconds"]))]
         step, seconds = self._from
         if line["step"] > step:
             each = (line["seconds"] - seconds) / (line["step"] - step)
-            found.append(("each", human_seconds(each) if each >= 1 else f"{each:.2f} s"))
-            found.append(("left", human_seconds(each * (self._total - line["step"]))))
+            times.append(("each", human_seconds(each) if each >= 1 else f"{each:.2f} s"))
+            times.append(("left", human_seconds(each * (self._total - line["step"]))))
         if self._dollars:
             hours = line["seconds"] / 3600
-            found.append(("cost", f"${hours * self._dollars:.2f} for {hours:.2f} machine-hours"))
-        return found
+            times.append(("cost", f"${hours * self._dollars:.2f} for {hours:.2f} machine-hours"))
+        return times
 
     def _utilization(self, line: Line) -> float:
-        """The share of the machine's products that served the model; 0 where nobody knows."""
+        """Model FLOPs utilization: the share of the machine's peak; 0 where it is unknown."""
         if not self._peak:
             return 0.0
         if line.get("flops"):
@@ -165,8 +165,8 @@ def sparkline(values: Sequence[float], width: int) -> str:
 def _format_line(line: Line) -> list[tuple[str, str]]:
     hidden = _HIDDEN.get(line.get("kind", ""), frozenset())
     return [
-        (title, spell.format(line[key]))
-        for key, title, spell in _SHOWN
+        (title, template.format(line[key]))
+        for key, title, template in _SHOWN
         if line.get(key) is not None and key not in hidden
     ]
 
@@ -177,7 +177,7 @@ def _join_pairs(pairs: Sequence[tuple[str, str]]) -> str:
 
 _BARS = "▁▂▃▄▅▆▇█"
 
-_LOOKS = frozenset({"validation", "evaluation"})
+_EVALUATIONS = frozenset({"validation", "evaluation"})
 """Kinds of lines that are no updates."""
 
 _HIDDEN = {"rl": frozenset({"loss", "pass@1"}), "evaluation": frozenset({"reward", "error"})}

@@ -1,4 +1,4 @@
-"""The finished model, and what else a run leaves in a directory of its own: whole or not there."""
+"""Export of the finished model, and of other directories of a run: whole or not at all."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def save_final(
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A place to write a directory, which then takes that of ``path``; an error leaves ``path`` as it was."""
+    """A temporary directory to write, which then replaces ``path``; an error leaves ``path`` as it was."""
     partial = path.with_name(f".{path.name}-unfinished")
     shutil.rmtree(partial, ignore_errors=True)
     try:

@@ -1,7 +1,7 @@
-"""What a run measures of itself: one JSON object a line in ``DIR/metrics.jsonl``, and the facts of the run beside.
+"""Metrics of a run: one JSON object a line in ``DIR/metrics.jsonl``, and its description in ``DIR/run.json``.
 
 Everything that ``fathom report`` shows comes from these files, so that a report can be made anywhere and at any time.
-A resumed run first drops the lines behind its checkpoint: they will be written again.
+A resumed run first drops the lines after its checkpoint: they will be written again.
 
 ``DIR/run.json`` holds the configuration, what the model is and what it runs on.
 """
@@ -19,8 +19,8 @@ METRICS, RUN, ROLLOUTS = "metrics.jsonl", "run.json", "rollouts.jsonl"
 
 
 class Recorder:
-    """Appends to ``directory``; ``step`` is where the run goes on (0: a new one). ``spent`` are seconds of machine time
-    before this process. ``writes`` False only keeps the time, as ranks do that do not lead. The clock is injected, so
+    """Appends to ``directory``; ``step`` is where the run resumes (0: a new one). ``spent`` are seconds of machine time
+    before this process. ``writes`` False only keeps the time, as ranks other than 0 do. The clock is injected, so
     that tests need not wait.
     """
 
@@ -69,20 +69,20 @@ def describe(directory: Path, facts: Mapping[str, Any]) -> None:
     replace_text(directory / RUN, json.dumps(facts, indent=2) + "\n")
 
 
-def last_described(directory: Path) -> dict[str, Any]:
-    """What `describe` wrote there last; empty where it has not."""
+def read_description(directory: Path) -> dict[str, Any]:
+    """The content of ``run.json``; empty where there is none."""
     path = directory / RUN
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def _keep_up_to(path: Path, step: int) -> None:
     if path.exists():
-        kept = [line for line in _whole_lines(path) if step and json.loads(line)["step"] <= step]
-        replace_text(path, "".join(line + "\n" for line in kept))
+        lines = [line for line in _whole_lines(path) if step and json.loads(line)["step"] <= step]
+        replace_text(path, "".join(line + "\n" for line in lines))
 
 
 def _whole_lines(path: Path) -> list[str]:
-    """Without a last line that a kill cut short."""
+    """The lines of a file, without a last one that a kill cut short."""
     text = path.read_text(encoding="utf-8")
     return text[: text.rfind("\n") + 1].splitlines()
 

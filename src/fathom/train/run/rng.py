@@ -1,4 +1,4 @@
-"""The generators of random numbers that a run may draw from, captured and put back, so that a resume draws the same."""
+"""State of the generators of random numbers, captured and restored so that a resumed run draws the same."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def seed(value: int) -> None:
 
 
 def capture() -> dict[str, Any]:
-    """Their states, as plain values and tensors."""
+    """The states of all generators, as plain values and tensors."""
     kind, keys, position, has_gauss, gauss = np.random.get_state(legacy=True)
     return {
         "python": random.getstate(),
@@ -29,7 +29,7 @@ def capture() -> dict[str, Any]:
 
 
 def restore(state: Mapping[str, Any]) -> None:
-    """Put back what :func:`capture` took. CUDA generators return where as many devices are there as were."""
+    """Restore what :func:`capture` returned; CUDA generators only where the number of devices is the same."""
     random.setstate(state["python"])
     kind, keys, position, has_gauss, gauss = state["numpy"]
     np.random.set_state((kind, keys.numpy().astype(np.uint32), position, has_gauss, gauss))

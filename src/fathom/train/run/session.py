@@ -29,7 +29,7 @@ from fathom.train.run.display import Display
 from fathom.train.run.export import FINAL, save_final
 from fathom.train.run.facts import run_facts
 from fathom.train.run.metrics import Recorder, describe
-from fathom.train.run.stopping import asked_to_stop
+from fathom.train.run.stopping import stop_on_signal
 from fathom.train.run.trainee import Trainee
 
 TOKENIZER = "tokenizer"
@@ -113,7 +113,7 @@ class RunSession:
         self.display.begin(
             about["updates"], trainer.step, spent, flops=about.get("flops_per_token", 0.0), peak=about["peak_flops"]
         )
-        with asked_to_stop() as stopping:
+        with stop_on_signal() as stopping:
             trainer.run(recorder, stopping)
             if self.world.any(stopping() and not trainer.is_finished(recorder.seconds)):
                 self.display.say(f"stopped after update {trainer.step} of {trainer.total}; the same command resumes it")

@@ -1,6 +1,6 @@
-"""Leaving in good order: the first Ctrl-C, or a polite kill, ends the run after the update at hand and its checkpoint.
+"""Graceful stop: the first Ctrl-C or SIGTERM ends the run after the present update and its checkpoint.
 
-The second Ctrl-C ends it at once. A scheduler's SIGTERM counts as the first.
+The second Ctrl-C ends it at once.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from types import FrameType
 
 
 @contextmanager
-def asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """Inside the block, the answer tells whether someone asked. Outside the main thread nobody can."""
+def stop_on_signal() -> Iterator[Callable[[], bool]]:
+    """A function that says whether a signal has asked to stop. Outside the main thread none can."""
     asked = threading.Event()
 
     def ask(number: int, _frame: FrameType | None) -> None:

@@ -1,7 +1,7 @@
-"""What a checkpoint leaves out: weights that a run does not change, because the run can open them again.
+"""Trainable state: a checkpoint leaves out frozen weights, which the run can load again.
 
-Low-rank updates of a large model are small, and so should be the state of such a run. What is left out is remembered by
-its hash: a base that has changed since would make another model of the same updates.
+Low-rank updates of a large model are small, and so should be the state of such a run. The hash of
+what is left out is stored: with a changed base, the same updates would make another model.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from torch import Tensor, nn
 from fathom.base.errors import CheckpointError
 
 
-def moving(model: nn.Module) -> dict[str, Tensor]:
+def trainable_state(model: nn.Module) -> dict[str, Tensor]:
     """The state of ``model`` without its frozen parameters."""
     frozen = _frozen(model)
     return {name: tensor for name, tensor in model.state_dict().items() if name not in frozen}
 
 
-def restore(model: nn.Module, state: Mapping[str, Tensor]) -> None:
-    """Put back what :func:`moving` gave. Raises CheckpointError where it belongs to another model."""
+def load_trainable_state(model: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Load what :func:`trainable_state` returned. Raises CheckpointError where it belongs to another model."""
     missing, unexpected = model.load_state_dict(dict(state), strict=False)
     wrong = [*unexpected, *(set(missing) - _frozen(model))]
     if wrong:
@@ -33,7 +33,7 @@ def restore(model: nn.Module, state: Mapping[str, Tensor]) -> None:
 
 
 def fingerprint(model: nn.Module) -> str | None:
-    """The hash of the frozen parameters; None where everything learns."""
+    """The hash of the frozen parameters; None where nothing is frozen."""
     frozen = _frozen(model)
     if not frozen:
         return None

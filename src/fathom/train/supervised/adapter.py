@@ -1,4 +1,4 @@
-"""Low-rank updates as PEFT keeps them, for whoever serves one base with many of them.
+"""Low-rank adapters in PEFT's format, for serving one base with many of them.
 
     DIR/adapter/adapter_config.json         rank, alpha, which modules
     DIR/adapter/adapter_model.safetensors   base_model.model.<module>.lora_A.weight (r, I), .lora_B.weight (O, r)

@@ -1,4 +1,4 @@
-"""The configuration of the stages that learn from given text: pretraining and supervised fine-tuning."""
+"""Configuration of the stages that train on given text: pretraining and supervised fine-tuning."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class LossConfig(Part):
 
 
 class GuardConfig(Part):
-    """The run stops where a loss or gradient is no number, or where the loss exceeds its mean over the last ``window``
+    """The run stops where a loss or gradient is not finite, or where the loss exceeds its mean over the last ``window``
     updates by ``spike`` (nats a token; None: never).
     """
 
@@ -145,7 +145,7 @@ class SupervisedConfig(RunConfig):
     @model_validator(mode="after")
     def _begins_and_ends(self) -> SupervisedConfig:
         if (self.model is None) == (self.start is None):
-            raise ValueError("give either model, to build one, or start, to go on from one")
+            raise ValueError("give either model, to build one, or start, to load one")
         if [self.steps, self.epochs, self.minutes].count(None) != 2:
             raise ValueError("give one of steps, epochs and minutes")
         if self.start is None and self.tokenizer is None:

@@ -1,4 +1,4 @@
-"""From a run's ``data`` to a packed data set: texts and conversations become tokens, and rows of them."""
+"""The packed data set that a configuration's ``data`` names."""
 
 from __future__ import annotations
 

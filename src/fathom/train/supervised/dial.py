@@ -3,8 +3,7 @@
 Width grows with depth (64 channels a layer, as nanochat has it), so that models of all sizes have one shape; heads,
 latents and experts keep the proportions of DeepSeek-V2-Lite and V3; tokens keep a fixed ratio to the parameters that
 serve a token (20, arXiv 2203.15556); batch and learning rate follow DeepSeek's own scaling law in the compute that
-these make. A recipe takes what the dial gives and replaces what it knows better; after that ``--set`` replaces any
-value.
+these make. A recipe may replace any of these values, and so may ``--set``.
 """
 
 from __future__ import annotations

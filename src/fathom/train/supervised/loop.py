@@ -1,10 +1,10 @@
-"""The one loop of pretraining, fine-tuning and distillation: batches in, better weights out, a checkpoint now and then.
+"""The training loop of pretraining, fine-tuning and distillation of traces.
 
 An update takes its rows at once, cuts them into micro-batches and divides sums of losses by what the *whole* update
 counts, so that the cut changes nothing but memory. Weights, gradients and optimizer state are float32; matrix products
 run in the configured precision under autocast.
 
-Everything that the next update depends on is in :meth:`Loop.state`: a run that is killed at any moment goes on from its
+Everything that the next update depends on is in :meth:`Loop.state`: a run that is killed at any moment resumes from its
 last checkpoint to the same weights, bit for bit on a CPU (with the same number of threads). With several ranks
 (:mod:`fathom.base.distributed`) each runs this loop on rows of its own, and all make one update.
 """
@@ -34,17 +34,17 @@ from fathom.train.components.balance import Balance, LoadStatistics
 from fathom.train.components.divergence import NOWHERE, DivergedError, SpikeDetector, culprit, steepest
 from fathom.train.run import rng
 from fathom.train.run.metrics import Recorder
-from fathom.train.run.trainable_state import fingerprint, moving, restore
+from fathom.train.run.trainable_state import fingerprint, load_trainable_state, trainable_state
 from fathom.train.supervised.config import SupervisedConfig
-from fathom.train.supervised.losses import ahead, losses
+from fathom.train.supervised.losses import losses, mtp_inputs
 from fathom.train.supervised.validation import validate
 
 UNKNOWN = 1_000_000_000
 """Updates of a run that goes by minutes, before the first has shown how long one takes."""
 
 
-class BatchSource(Protocol):
-    """Where batches come from; :class:`fathom.data.packing.loader.Loader` is one."""
+class BatchProvider(Protocol):
+    """Provider of batches; :class:`fathom.data.packing.loader.Loader` is one."""
 
     def take(self, batch_size: int) -> Batch:
         """The next ``batch_size`` rows."""
@@ -57,7 +57,7 @@ class BatchSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What one update did. ``loss`` and ``mtp_loss`` are means over counted targets, nats. ``norm`` is the gradient's
+    """Result of one update. ``loss`` and ``mtp_loss`` are means over counted targets, nats. ``norm`` is the gradient's
     before clipping. ``loads`` only where statistics were asked for.
     """
 
@@ -75,7 +75,7 @@ class Update:
 
 @dataclass(slots=True)
 class _Sums:
-    """What the micro-batches of an update add up to; tensors, so that nothing waits for the device in between."""
+    """Sums over the micro-batches of an update; tensors, so that nothing waits for the device in between."""
 
     main: list[Tensor] = field(default_factory=list)
     mtp: list[Tensor] = field(default_factory=list)
@@ -102,7 +102,7 @@ class Loop:
         self,
         model: Transformer,
         config: SupervisedConfig,
-        source: BatchSource,
+        source: BatchProvider,
         total: int | None,
         *,
         store: Store | None = None,
@@ -131,15 +131,15 @@ class Loop:
         self._began: float | None = None  # seconds of the run before its first update
 
     def resume(self, saved: Saved) -> float:
-        """Go on from a checkpoint; answers with the seconds that the run had taken. Raises CheckpointError where it
-        belongs to another model.
+        """Restore a checkpoint; returns the seconds that the run had taken. Raises CheckpointError where it is that of
+        another model.
         """
         state = saved.read()
         if state.get("frozen") != self._frozen:
             raise CheckpointError(
                 f"the weights that {saved.path} leaves out have changed since", "give start the model of the run"
             )
-        restore(self.model, state["model"])
+        load_trainable_state(self.model, state["model"])
         self.optimizers.load_state_dict(state["optimizers"])
         self.source.load_state_dict(state["source"])
         if self.ema is not None:
@@ -155,7 +155,7 @@ class Loop:
             "tokens": self.tokens,
             "seconds": seconds,
             "began": self._began,
-            "model": moving(self.model),
+            "model": trainable_state(self.model),
             "frozen": self._frozen,
             "optimizers": self.optimizers.state_dict(),
             "source": self.source.state_dict(),
@@ -233,7 +233,7 @@ class Loop:
         return self._world.sums([recorder.seconds])[0] / self._world.size
 
     def save(self, seconds: float) -> None:
-        """Write a checkpoint, if there is a place for it and we are the ones who write."""
+        """Write a checkpoint, from rank 0 and where there is a store."""
         if self._store is not None and self._world.is_main:
             self._store.save(self.step, self.config.model_dump(mode="json"), self.state(seconds))
 
@@ -276,7 +276,7 @@ class Loop:
 
     def _count(self, batch: Batch) -> list[int]:
         """Targets of the whole update that count, for the model and each MTP module; at least 1, to divide by."""
-        own = [batch.counted, *(int(ahead(batch, depth)[2].sum()) for depth in range(len(self.model.mtp)))]
+        own = [batch.counted, *(int(mtp_inputs(batch, depth)[2].sum()) for depth in range(len(self.model.mtp)))]
         return [max(1, int(count)) for count in self._world.sums(own)]
 
     def _backward(
@@ -289,7 +289,7 @@ class Loop:
         sums = _Sums()
         for part in self._micro_batches(batch):
             with self._autocast(), balance.watch(part.documents >= 0, statistics=statistics):
-                found = losses(
+                part_sums = losses(
                     self.model,
                     part,
                     mtp=mtp_weight > 0,
@@ -297,20 +297,20 @@ class Loop:
                     statistics=statistics,
                     apart=self.config.document_mask,
                 )
-            loss = found.main / counted
-            if found.mtp:
-                means = [loss_sum / count for loss_sum, count in zip(found.mtp, mtp_counted, strict=True)]
+            loss = part_sums.main / counted
+            if part_sums.mtp:
+                means = [loss_sum / count for loss_sum, count in zip(part_sums.mtp, mtp_counted, strict=True)]
                 mtp = torch.stack(means).mean()  # V3 eq. 25
                 loss = loss + mtp_weight * mtp
                 sums.mtp.append(mtp.detach())
             if weights.z:
-                loss = loss + weights.z * found.z / counted
+                loss = loss + weights.z * part_sums.z / counted
             if weights.balance:
                 loss = loss + weights.balance * balance.loss() / rows
             loss.backward()
-            sums.main.append(found.main.detach())
-            sums.accepted += found.accepted
-            sums.drafted += found.drafted
+            sums.main.append(part_sums.main.detach())
+            sums.accepted += part_sums.accepted
+            sums.drafted += part_sums.drafted
         return sums
 
     def _micro_batches(self, batch: Batch) -> Iterator[Batch]:
@@ -327,10 +327,10 @@ class Loop:
         if self._validation is not None:
             rows = self.config.batch.micro_rows or self.config.batch.rows
             apart = self.config.document_mask
-            found = validate(
+            values = validate(
                 self.model, self._validation, rows, apart=apart, autocast=self._autocast(), world=self._world
             )
-            self._shown(recorder.record("validation", self.step, found))
+            self._shown(recorder.record("validation", self.step, values))
 
     def _check(self, batch: Batch, loss: float) -> None:
         if not math.isfinite(loss):
@@ -344,8 +344,8 @@ class Loop:
                 for part in self._micro_batches(batch):
                     losses(self.model, part, mtp=len(self.model.mtp) > 0, apart=self.config.document_mask)
 
-        found = self._world.gather(culprit(self.model, forward))  # one rank's rows may be the only ones that break it
-        raise self._error(f"{what}; it begins in {next((place for place in found if place != NOWHERE), NOWHERE)}")
+        places = self._world.gather(culprit(self.model, forward))  # the rows of one rank alone may cause it
+        raise self._error(f"{what}; it begins in {next((place for place in places if place != NOWHERE), NOWHERE)}")
 
     def _error(self, what: str) -> DivergedError:
         kept = self._store.latest() if self._store is not None else None
@@ -356,7 +356,7 @@ class Loop:
         )
 
     def _line(self, update: Update, rate: float) -> dict[str, Any]:
-        """What is recorded of an update: names are those of the report."""
+        """The recorded line of an update, by the names of the report."""
         loads = update.loads
         return {
             "loss": update.loss,

@@ -1,10 +1,10 @@
-"""Low-rank updates of frozen weights, put on from outside and merged when training ends.
+"""Low-rank updates (LoRA, DoRA) of frozen weights, applied from outside and merged when training ends.
 
 LoRA (arXiv 2106.09685): W = W₀ + (α/r)·B A, where only A and B learn. DoRA (arXiv 2402.09353, eq. 5): the same sum
 gives the direction of each row, and a learned magnitude its length.
 
 A linear layer keeps its class and its ``weight``, which torch's parametrization computes from the parts wherever the
-model reads it: so MLA's absorbed form, the engine and merging need to know nothing. The price is that the whole weight
+model reads it: so MLA's absorbed form, the engine and merging need no change. The price is that the whole weight
 is formed in every forward pass; optimizer state and checkpoints are what low rank saves.
 
     O outputs · I inputs · r rank
@@ -78,7 +78,7 @@ def adapt(model: Transformer, config: LoRAConfig) -> list[str]:
 
 
 def merge(model: Transformer) -> None:
-    """Write the updates into the weights and take them off: an ordinary model remains."""
+    """Merge the updates into the weights and remove them: an ordinary model remains."""
     for layer in list(model.modules()):
         if parametrize.is_parametrized(layer):
             parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)

@@ -1,4 +1,4 @@
-"""What pretraining and fine-tuning minimize, as pure functions of hidden states and batches.
+"""Losses of pretraining and fine-tuning, as pure functions of hidden states and batches.
 
 Losses are *sums* over counted targets, in float32: the loop divides by how many a whole update has, so that an update
 is the same however it is cut into micro-batches. Only positions that count reach the head; in a conversation that
@@ -24,7 +24,7 @@ from fathom.train.supervised import fused_cross_entropy as head
 
 
 class Prediction(NamedTuple):
-    """What was predicted at the positions that count."""
+    """The loss and the likeliest tokens at the positions that count."""
 
     loss: Tensor  # () sum of cross entropies
     z: Tensor  # () sum of squared log-partition functions
@@ -63,7 +63,7 @@ def losses(
     main = predict(model, hidden, batch.targets, batch.loss_mask, z=z, statistics=statistics)
     modules: list[Prediction] = []
     for depth in range(len(model.mtp) if mtp else 0):
-        given, targets, mask = ahead(batch, depth)
+        given, targets, mask = mtp_inputs(batch, depth)
         hidden = model.mtp_hidden_states(depth, hidden, given, batch.positions, context)
         modules.append(predict(model, hidden, targets, mask, statistics=statistics and depth == 0))
     accepted, drafted = _count_accepted(main, modules[0]) if statistics and modules else (0, 0)
@@ -94,7 +94,7 @@ def predict(
     return Prediction(loss, squared, logits.detach().argmax(-1) if statistics else targets.new_zeros(0), mask)
 
 
-def ahead(batch: Batch, depth: int) -> tuple[Tensor, Tensor, Tensor]:
+def mtp_inputs(batch: Batch, depth: int) -> tuple[Tensor, Tensor, Tensor]:
     """What MTP module ``depth`` (0-based) is given, what it predicts and where that counts, (B, T) each.
 
     Row i holds tokens i + 1 + depth and i + 2 + depth (V3 eq. 21 and 24), as far as both lie in the document of token
@@ -108,7 +108,7 @@ def ahead(batch: Batch, depth: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def context_of(batch: Batch) -> CausalContext:
-    """Documents apart; where every row is one document (and padding behind it), plain causal attention does that."""
+    """Documents apart; where every row is one document (and padding after it), plain causal attention does that."""
     if int(batch.documents.max()) <= 0:
         return CausalContext()
     return CausalContext(documents=batch.documents)

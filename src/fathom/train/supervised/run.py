@@ -23,7 +23,7 @@ from fathom.data.packing.batch import PackedDataset
 from fathom.data.packing.loader import Loader
 from fathom.model.transformer import Transformer
 from fathom.text.template.template import ChatTemplate
-from fathom.train.components.recompute import keep_all, recompute
+from fathom.train.components.recompute import recompute, undo_recompute
 from fathom.train.run.display import Display
 from fathom.train.run.session import RunSession, seed_process
 from fathom.train.run.trainee import Trainee, load_tokenizer
@@ -77,7 +77,7 @@ def train(
     )
 
     def export() -> None:
-        keep_all(model)
+        undo_recompute(model)
         if lora is not None:
             if world.is_main:
                 save_adapter(out, model, lora, config.start)

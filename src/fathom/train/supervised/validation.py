@@ -1,4 +1,4 @@
-"""The loss on text that is not trained on: what a stop, a rate or a size is chosen by."""
+"""Validation: the loss on held-out text."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def validate(
     counted = ahead = 0.0
     with autocast:
         for batch in Loader(rows, batch_rows * world.size, epochs=1, shuffle=False, rank=world.rank, world=world.size):
-            found = losses(model, batch.to(device), mtp=len(model.mtp) > 0, apart=apart)
-            main, counted = main + float(found.main), counted + found.count
-            if found.mtp:
-                mtp, ahead = mtp + float(found.mtp[0]), ahead + found.mtp_counts[0]
+            sums = losses(model, batch.to(device), mtp=len(model.mtp) > 0, apart=apart)
+            main, counted = main + float(sums.main), counted + sums.count
+            if sums.mtp:
+                mtp, ahead = mtp + float(sums.mtp[0]), ahead + sums.mtp_counts[0]
     model.train(training)
     main, counted, mtp, ahead = world.sums([main, counted, mtp, ahead])
     loss = main / max(1, counted)

@@ -6,7 +6,7 @@ from tiny_runs import tiny, tiny_config
 
 from fathom.model.transformer import Transformer
 from fathom.train.components.balance import Balance
-from fathom.train.components.recompute import Recompute, keep_all, recompute
+from fathom.train.components.recompute import Recompute, recompute, undo_recompute
 from fathom.train.supervised.loop import Loop
 
 
@@ -37,7 +37,7 @@ def test_what_is_recomputed() -> None:
     model, _ = tiny(tiny_config())
     assert recompute(model, "none") == 0
     assert recompute(model, "blocks") == 3  # two layers and the MTP module's
-    keep_all(model)
+    undo_recompute(model)
     assert recompute(model, "norms") == 3 * 4 + 3 + 1 + 3 * 2  # norms of blocks, of MTP, the last; q_up and kv_up
 
 

@@ -251,7 +251,7 @@ def test_a_teacher_that_fails_for_good_keeps_what_it_said(start, shown, tmp_path
 
 def test_a_problem_that_does_not_fit_is_refused_before_anything_is_asked(start, shown, tmp_path):
     with pytest.raises(
-        ConfigError, match=r"alone has \d+ tokens, of 6 that the student is shown .* raise batch.length"
+        ConfigError, match=r"alone has \d+ tokens, of 6 that fit a row of the student; raise batch.length"
     ):
         run(config(start, batch={"rows": 4, "length": 6}), tmp_path / "run", shown)
 
@@ -269,7 +269,7 @@ def test_a_task_that_poses_other_problems_than_before_is_noticed(start, shown, t
         monkeypatch.setattr(
             collect, "problems", lambda task, number, seed: list(reversed(list(task.items("train", limit=12))))
         )
-        with pytest.raises(ConfigError, match="which the task no longer poses in its place"):
+        with pytest.raises(ConfigError, match="which the task no longer poses at this number"):
             run(asked, tmp_path / "run", shown)
 
 

@@ -182,5 +182,5 @@ def test_a_teacher_too_short_of_context_says_so_in_a_run(places, quiet, tmp_path
 
 
 def test_an_endpoint_cannot_be_the_teacher():
-    with pytest.raises(ValueError, match="an endpoint does not tell how probable"):
+    with pytest.raises(ValueError, match="an endpoint does not report the probability"):
         config(teacher={"kind": "endpoint", "base_url": "http://localhost:1/v1", "model": "m"})

@@ -5,7 +5,7 @@ import pytest
 from fathom.recipes.countdown.vocabulary import template, tokenizer
 from fathom.tasks.task import Item
 from fathom.train.distill.config import FilterConfig
-from fathom.train.distill.filter import filter_traces, nothing_left
+from fathom.train.distill.filter import filter_traces, nothing_left_error
 from fathom.train.distill.sample import SampleBuilder
 from fathom.train.distill.teacher import TeacherAnswer
 from fathom.train.distill.traces import Trace
@@ -107,11 +107,11 @@ def test_the_record_counts_everything():
     [
         (made(ending="length"), "raise data.max_tokens"),
         (made(correct=False), "answer_format"),
-        (made(ending="filtered"), "loosen data.sieve"),
+        (made(ending="filtered"), "loosen data.filter"),
     ],
 )
 def test_where_nothing_is_left_the_commonest_reason_has_a_remedy(trace, remedy):
-    assert remedy in nothing_left(sifted(trace)).remedy
+    assert remedy in nothing_left_error(sifted(trace)).remedy
 
 
 def test_a_language_that_nobody_knows_is_refused():

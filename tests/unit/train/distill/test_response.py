@@ -7,7 +7,7 @@ from fake_endpoint import said
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fathom.train.distill.response import UnreadableReplyError, complaint, read
+from fathom.train.distill.response import UnreadableReplyError, error_message, read
 from fathom.train.distill.teacher import MAX_ANSWER
 
 
@@ -86,6 +86,6 @@ def test_whatever_the_reply_it_is_read_or_called_unreadable(reply):
 @settings(deadline=None)
 @given(st.binary())
 def test_bytes_are_read_or_called_unreadable(data):
-    assert isinstance(complaint(data), str)
+    assert isinstance(error_message(data), str)
     with pytest.raises(UnreadableReplyError, match="the reply is"):
         read(data)

@@ -9,7 +9,7 @@ from fathom.tasks.task import Item
 from fathom.text import r1
 from fathom.text.template.template import ChatTemplate
 from fathom.text.tokenizer import bpe
-from fathom.train.distill.sample import SampleBuilder, asked_tokens
+from fathom.train.distill.sample import SampleBuilder, prompt_tokens
 from fathom.types import Message, ToolCall
 
 ITEM = Item("p", (Message("user", "24 from 3 5 9"),), 24)
@@ -30,7 +30,7 @@ def test_the_answer_is_learned_behind_the_students_own_prompt(lessons):
         f"{r1.BOS}{r1.USER}24 from 3 5 9{r1.ASSISTANT}<think>\n5 * 3 = 15\n</think>\n\n( 5 * 3 ) + 9{r1.EOS}"
     )
     assert lessons.learned_text(sample) == "5 * 3 = 15\n</think>\n\n( 5 * 3 ) + 9"  # the prompt opened the thinking
-    assert asked_tokens(sample) == len(sample.ids) - sum(sample.learned)
+    assert prompt_tokens(sample) == len(sample.ids) - sum(sample.learned)
     assert sample.ids[-1] == tokenizer().token_id(r1.EOS)
 
 

@@ -16,7 +16,7 @@ from fathom.train.rl.readiness import Finding
 from fathom.train.rl.run import run_rl
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run.display import Display
-from fathom.train.run.metrics import last_described, read
+from fathom.train.run.metrics import read, read_description
 from fathom.train.run.task import TaskConfig
 
 TASK = TaskConfig(name="zero-countdown-3")
@@ -89,7 +89,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(start, display, tmp_path, monk
     assert all((a[name] == b[name]).all() for name in a)
     assert [line["step"] for line in read(parts) if line["kind"] == "rl"] == [1, 2, 3, 4]
     assert (parts / "rollouts.jsonl").read_text() == (whole / "rollouts.jsonl").read_text()
-    assert [last_described(out)["findings"] for out in (whole, parts)] == [["few are right: wait"]] * 2
+    assert [read_description(out)["findings"] for out in (whole, parts)] == [["few are right: wait"]] * 2
 
 
 def test_a_run_that_samples_ahead_leaves_the_same_files(start, display, tmp_path):

@@ -38,3 +38,12 @@ def test_the_configurations_of_stored_runs_are_those_of_the_present_recipes() ->
     assert override(recipe("speedrun:rejection"), old) == recipe("speedrun:rejection")
     assert override(recipe("curriculum"), ["data.function=curriculum:lessons"]) == recipe("curriculum")
     assert override(recipe("curriculum:zero"), ["task.name=curriculum:world"]) == recipe("curriculum:zero")
+
+
+def test_a_renamed_key_is_read_and_merged_with_the_new_one() -> None:
+    config = recipe("tiny-distill")
+    changed = override(config, ["data.sieve.per_problem=3", "data.filter.min_tokens=2"])
+    assert changed == override(config, ["data.filter.per_problem=3", "data.filter.min_tokens=2"])
+    values = config.model_dump(mode="json")
+    values["data"]["sieve"] = values["data"].pop("filter")
+    assert type(config).model_validate(values) == config

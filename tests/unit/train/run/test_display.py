@@ -51,7 +51,7 @@ def test_a_terminal_gets_a_panel() -> None:
         display.begin(100, 39, 88.0)
         display.show(LINE)
     text = written.getvalue()
-    assert "going on behind update 39" in text
+    assert "resuming after update 39" in text
     assert "tiny → runs/tiny" in text
     assert "1.2346" in text
 

@@ -6,13 +6,13 @@ import threading
 
 import pytest
 
-from fathom.train.run.stopping import asked_to_stop
+from fathom.train.run.stopping import stop_on_signal
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_asks(number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    with asked_to_stop() as stopping:
+    with stop_on_signal() as stopping:
         assert not stopping()
         os.kill(os.getpid(), number)
         assert stopping()
@@ -20,7 +20,7 @@ def test_a_signal_asks(number: signal.Signals) -> None:
 
 
 def test_the_second_interrupt_insists() -> None:
-    with asked_to_stop():
+    with stop_on_signal():
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
@@ -30,7 +30,7 @@ def test_outside_the_main_thread_nobody_asks() -> None:
     answers = []
 
     def work() -> None:
-        with asked_to_stop() as stopping:
+        with stop_on_signal() as stopping:
             answers.append(stopping())
 
     thread = threading.Thread(target=work)

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from fathom.base.errors import CheckpointError
-from fathom.train.run.trainable_state import fingerprint, moving, restore
+from fathom.train.run.trainable_state import fingerprint, load_trainable_state, trainable_state
 
 
 def half_frozen() -> nn.Sequential:
@@ -16,25 +16,25 @@ def half_frozen() -> nn.Sequential:
 
 
 def test_what_is_frozen_is_left_out_and_buffers_are_not() -> None:
-    assert set(moving(half_frozen())) == {
+    assert set(trainable_state(half_frozen())) == {
         "1.weight", "1.bias", "1.running_mean", "1.running_var", "1.num_batches_tracked", "2.weight", "2.bias"
     }  # fmt: skip
     whole = half_frozen().requires_grad_(True)
-    assert moving(whole).keys() == whole.state_dict().keys()
+    assert trainable_state(whole).keys() == whole.state_dict().keys()
 
 
 def test_it_goes_back_where_it_was() -> None:
     before, after = half_frozen(), half_frozen()
     nn.init.ones_(before[2].weight)
-    restore(after, moving(before))
+    load_trainable_state(after, trainable_state(before))
     assert torch.equal(after[2].weight, torch.ones(1, 3))
 
 
 @pytest.mark.parametrize("change", [{"3.weight": torch.ones(1)}, {"2.weight": None}])
 def test_another_model_is_refused(change: dict[str, torch.Tensor | None]) -> None:
-    state = {name: tensor for name, tensor in (moving(half_frozen()) | change).items() if tensor is not None}
+    state = {name: tensor for name, tensor in (trainable_state(half_frozen()) | change).items() if tensor is not None}
     with pytest.raises(CheckpointError, match=f"that of another model: {next(iter(change))}"):
-        restore(half_frozen(), state)
+        load_trainable_state(half_frozen(), state)
 
 
 def test_the_hash_is_that_of_what_is_left_out() -> None:

@@ -63,7 +63,7 @@ def test_a_kill_before_the_first_line_is_a_new_beginning(tmp_path):
 
 def test_answers_to_something_else_are_refused(tmp_path):
     TraceFile(tmp_path, ASKED)
-    with pytest.raises(ConfigError, match=r"answers to something else \(data.samples: 2 → 3\); choose another --out"):
+    with pytest.raises(ConfigError, match=r"answers to other questions \(data.samples: 2 → 3\); choose another --out"):
         TraceFile(tmp_path, {"data": ASKED["data"] | {"samples": 3}})
 
 
