@@ -10,7 +10,7 @@ from torch import Tensor
 from fathom.data.packing.batch import IGNORE, PADDING, Batch
 from fathom.model.presets import preset
 from fathom.model.transformer import Transformer
-from fathom.train.supervised.losses import ahead, context_of, losses
+from fathom.train.supervised.losses import context_of, losses, mtp_inputs
 
 
 def packed(*rows: list[list[int]], length: int = 8, learned: bool = True) -> Batch:
@@ -70,11 +70,11 @@ def test_without_the_mask_documents_see_each_other() -> None:
 
 def test_mtp_looks_one_token_further() -> None:
     batch = packed([[10, 11, 12, 13], [20, 21]], length=7)
-    given, targets, mask = ahead(batch, 0)
+    given, targets, mask = mtp_inputs(batch, 0)
     assert given[0].tolist() == [11, 12, 13, 0, 21, 0, 0]
     assert [t for t, m in zip(targets[0].tolist(), mask[0].tolist(), strict=True) if m] == [12, 13]
     assert mask[0].tolist() == [True, True, False, False, False, False, False]
-    given, targets, mask = ahead(batch, 1)
+    given, targets, mask = mtp_inputs(batch, 1)
     assert given[0, 0] == 12
     assert targets[mask].tolist() == [13]
 
@@ -82,7 +82,7 @@ def test_mtp_looks_one_token_further() -> None:
 def test_mtp_learns_only_what_is_to_be_learned() -> None:
     batch = packed([[10, 11, 12, 13]], length=4)
     batch.loss_mask[0, :2] = False  # only token 13 is the assistant's
-    _, targets, mask = ahead(batch, 0)
+    _, targets, mask = mtp_inputs(batch, 0)
     assert targets[mask].tolist() == [13]
 
 
@@ -103,7 +103,7 @@ def test_a_draft_is_accepted_where_the_model_agrees() -> None:
     main = model.logits(model.hidden_states(batch.tokens, batch.positions)).argmax(-1)[0]
     found = losses(model, batch, mtp=True, statistics=True)
     hidden = model.hidden_states(batch.tokens[:, :6])
-    drafts = model.logits(model.mtp_hidden_states(0, hidden, ahead(batch, 0)[0][:, :6])).argmax(-1)[0]
+    drafts = model.logits(model.mtp_hidden_states(0, hidden, mtp_inputs(batch, 0)[0][:, :6])).argmax(-1)[0]
     expected = sum(int(drafts[i] == main[i + 1]) for i in range(4))
     assert (found.accepted, found.drafted) == (expected, 4)
 
