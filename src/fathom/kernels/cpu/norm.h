@@ -15,7 +15,7 @@ inline float rms_norm(int64_t D, float eps, X x, W weight, Y y) {
   f32x16 squares = {};
   for (int64_t c = 0; c < D; c += LANES) {
     f32x16 v = x(c);
-    squares += v * v;
+    squares = multiply_add(v, v, squares);
   }
   float r = 1.0f / std::sqrt(sum(squares) / D + eps);
   for (int64_t c = 0; c < D; c += LANES) y(c, x(c) * r * weight(c));
