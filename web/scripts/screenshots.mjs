@@ -18,7 +18,7 @@ const SHOWN = ["Write a Python function that checks whether a word is a palindro
 async function set(page, temperature, longest) {
   await page.getByRole("button", { name: "Settings", exact: true }).click();
   await page.getByLabel("Temperature").fill(String(temperature));
-  await page.getByLabel("Longest answer").fill(String(longest));
+  await page.getByLabel("Maximum answer length").fill(String(longest));
   await page.getByRole("button", { name: "Close settings" }).click();
 }
 

@@ -34,7 +34,7 @@ from fathom.engine.vocabulary import Vocabulary
 from fathom.types import FinishReason
 
 _CROWDED_STEPS = 8
-"""Steps at once while sequences wait: one that ends within them leaves its place idle for half of them on average."""
+"""Steps at once while sequences wait: one that ends within them leaves its row idle for half of them on average."""
 
 _log = logging.getLogger(__name__)
 
@@ -256,11 +256,11 @@ class EngineCore:
 
     def _postprocess(self, work: list[ScheduledTokens], step: StepOutput) -> list[Output]:
         outputs: list[Output] = []
-        for place, ((sequence, length), sampled) in enumerate(zip(work, step.sampled, strict=True)):
+        for index, ((sequence, length), sampled) in enumerate(zip(work, step.sampled, strict=True)):
             job = self._jobs.get(sequence.request.id)
             if job is None:  # another completion of this request failed a moment ago
                 continue
-            if scores := step.prompt_logprobs.get(place):
+            if scores := step.prompt_logprobs.get(index):
                 job.scores[sequence.computed : sequence.computed + len(scores)] = scores
             if sampled is not None:
                 outputs.append(self._advance(job, sequence, sampled))

@@ -82,12 +82,12 @@ class GrammarMatcher:
             self._consume([token])
             return
         data = self._tail + self._vocabulary.tokens[token]
-        place = data.find(self._after)
-        if place < 0:
+        start = data.find(self._after)
+        if start < 0:
             self._tail = data[-len(self._after) :]
             return
         self._active = True
-        rest = data[place + len(self._after) :].lstrip()  # of the same token, after the marker
+        rest = data[start + len(self._after) :].lstrip()  # of the same token, after the marker
         if rest:
             self._consume(self._vocabulary.parser.tokenize_bytes(rest))
 

@@ -34,15 +34,15 @@ Ints = npt.NDArray[np.int64]
 
 def can_multi_step(sequence: Sequence) -> bool:
     """Whether a sequence asks only for tokens: no text, grammar or penalty, and no filter of the distribution."""
-    asked = sequence.request.sampling
+    params = sequence.request.sampling
     return (
         sequence.generated > 0
         and sequence.pending == 1
         and sequence.transcript.is_silent
         and sequence.counts is None
         and sequence.seen is None
-        and not asked.logprobs
-        and (asked.top_k, asked.top_p, asked.min_p) == (0, 1.0, 0.0)
+        and not params.logprobs
+        and (params.top_k, params.top_p, params.min_p) == (0, 1.0, 0.0)
     )
 
 
@@ -87,8 +87,8 @@ def multi_step_decode(
 
 
 def _sampled_tokens(row: Sequence, ids: list[int], logprobs: list[float]) -> SampledTokens:
-    wanted = row.request.sampling.logprobs is not None
-    return SampledTokens(ids, list(map(TokenLogprob, ids, logprobs)) if wanted else [])
+    has_logprobs = row.request.sampling.logprobs is not None
+    return SampledTokens(ids, list(map(TokenLogprob, ids, logprobs)) if has_logprobs else [])
 
 
 def _sample(logits: Tensor, state: _State, uniforms: Tensor, vocab_limit: int) -> tuple[Tensor, Tensor]:
@@ -144,8 +144,8 @@ class _State:
 
     def context(self) -> PagedContext:
         size = self._cache.page_size
-        place = self._lengths.astype(np.int64) - 1
-        slots = self._tables[np.arange(len(place)), place // size].astype(np.int64) * size + place % size
+        position = self._lengths.astype(np.int64) - 1
+        slots = self._tables[np.arange(len(position)), position // size].astype(np.int64) * size + position % size
         return PagedContext(
             self._cache,
             slots=torch.from_numpy(slots).to(self._device),

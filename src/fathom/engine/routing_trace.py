@@ -32,17 +32,17 @@ class RoutingTrace:
         shape = (len(self.routers), cache.num_pages * cache.page_size, width)
         self.table = torch.zeros(shape, dtype=torch.int16, device=cache.keys[0].device)
 
-    def write(self, slots: Tensor, place: int, experts: Tensor) -> None:
-        """Store the experts (T, K) that layer ``place`` chose for the tokens of ``slots`` (T)."""
-        self.table[place].index_copy_(0, slots, experts.to(torch.int16))
+    def write(self, slots: Tensor, layer: int, experts: Tensor) -> None:
+        """Store the experts (T, K) that layer ``layer`` chose for the tokens of ``slots`` (T)."""
+        self.table[layer].index_copy_(0, slots, experts.to(torch.int16))
 
     def read(self, sequence: Sequence) -> npt.NDArray[np.int16] | None:
         """(L, T, K) of the tokens of ``sequence`` that are computed, while it holds its pages; None of no layers."""
         if not self.routers:
             return None
-        places = np.arange(sequence.computed)
-        pages = np.asarray(sequence.pages, dtype=np.int64)[places // self._page_size]
-        slots = torch.from_numpy(pages * self._page_size + places % self._page_size).to(self.table.device)
+        positions = np.arange(sequence.computed)
+        pages = np.asarray(sequence.pages, dtype=np.int64)[positions // self._page_size]
+        slots = torch.from_numpy(pages * self._page_size + positions % self._page_size).to(self.table.device)
         experts: npt.NDArray[np.int16] = self.table[:, slots].cpu().numpy()
         return experts
 

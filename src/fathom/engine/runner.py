@@ -54,7 +54,7 @@ class LanguageModel(Protocol):
 class StepOutput(NamedTuple):
     """What a step computed, for each scheduled sequence in order.
 
-    ``sampled`` is None where tokens of the prompt are still to be computed. ``prompt_logprobs``, by place in the step:
+    ``sampled`` is None where tokens of the prompt are still to be computed. ``prompt_logprobs``, by index in the step:
     of the tokens that follow each computed one, where a request asks for scores of its prompt.
     """
 
@@ -86,7 +86,7 @@ class Runner:
 
     @torch.inference_mode()
     def run(self, work: list[ScheduledTokens]) -> tuple[Tensor, dict[int, list[TokenLogprob]]]:
-        """Logits (R, V) float32 of the sequences that complete their tokens, in order; and, by place in ``work``, the
+        """Logits (R, V) float32 of the sequences that complete their tokens, in order; and, by index in ``work``, the
         log-probabilities of the tokens that follow each computed one, where a request asks to have its prompt scored.
         """
         tokens, positions, context = self._build_batch(work)
@@ -96,8 +96,8 @@ class Runner:
         last = [end - 1 for item, end in zip(work, ends, strict=True) if item.length == item.sequence.pending]
         logits = self._logits(hidden if len(last) == len(hidden) else hidden[last])
         scores = {
-            place: self._score(item, hidden[end - item.length : end])
-            for place, (item, end) in enumerate(zip(work, ends, strict=True))
+            index: self._score(item, hidden[end - item.length : end])
+            for index, (item, end) in enumerate(zip(work, ends, strict=True))
             if item.sequence.request.prompt_logprobs and item.sequence.generated == 0
         }
         return logits, scores
@@ -120,27 +120,27 @@ class Runner:
         positions: list[int] = []
         slots: list[int] = []
         for sequence, count in work:
-            places = range(sequence.computed, sequence.computed + count)
-            tokens += sequence.tokens[places.start : places.stop]
-            positions += places
-            slots += [sequence.pages[place // size] * size + place % size for place in places]
+            computed = range(sequence.computed, sequence.computed + count)
+            tokens += sequence.tokens[computed.start : computed.stop]
+            positions += computed
+            slots += [sequence.pages[position // size] * size + position % size for position in computed]
         lengths = [sequence.computed + count for sequence, count in work]
         width = -(-max(lengths) // size)
         tables = np.zeros((len(work), width), dtype=np.int32)
         for row, (sequence, _) in enumerate(work):
-            held = sequence.pages[:width]
-            tables[row, : len(held)] = held
+            pages = sequence.pages[:width]
+            tables[row, : len(pages)] = pages
         starts = np.zeros(len(work) + 1, dtype=np.int32)
         np.cumsum([count for _, count in work], out=starts[1:])
-        packed = torch.tensor((tokens, positions, slots), device=self._device)  # (3, T)
+        batch = torch.tensor((tokens, positions, slots), device=self._device)  # (3, T)
         context = PagedContext(
             self._cache,
-            slots=packed[2],
+            slots=batch[2],
             tables=torch.from_numpy(tables).to(self._device),
             starts=torch.from_numpy(starts).to(self._device),
             lengths=torch.tensor(lengths, dtype=torch.int32, device=self._device),
         )
-        return packed[0:1], packed[1:2], context
+        return batch[0:1], batch[1:2], context
 
     def _score(self, item: ScheduledTokens, hidden: Tensor) -> list[TokenLogprob]:
         """Of the prompt tokens that follow the computed ones. hidden (count, D)."""

@@ -1,7 +1,7 @@
 """Sampling: logits to tokens, for all rows of a step at once.
 
 The order is: repetition, frequency and presence penalties; grammar; temperature; top-k; top-p over what top-k left;
-min-p. What remains is drawn by inverting its cumulative distribution, in vocabulary order, at a uniform number that is
+min-p. The rest is sampled by inverting its cumulative distribution, in vocabulary order, at a uniform number that is
 a hash of (seed, completion, position): there is no generator state, so a seeded completion is the same alone, in a
 batch, and after a preemption. With ``torch.multinomial`` it would depend on the row's place in the batch.
 
@@ -81,8 +81,8 @@ def sample(logits: Tensor, rows: Rows[Sequence], limit: int) -> list[SampledToke
     logits (R, V) float32; they may be overwritten.
     """
     sums = logits.sum(-1)  # (R): one pass finds NaN and infinities
-    wanted = [r for r, sequence in enumerate(rows) if sequence.request.sampling.logprobs is not None]
-    logprobs = logits[wanted].log_softmax(-1) if wanted else None  # (len(wanted), V)
+    reported = [r for r, sequence in enumerate(rows) if sequence.request.sampling.logprobs is not None]
+    logprobs = logits[reported].log_softmax(-1) if reported else None  # (len(reported), V)
     if limit < logits.shape[1]:
         logits[:, limit:] = float("-inf")
     apply_penalties(logits, rows)
@@ -92,9 +92,9 @@ def sample(logits: Tensor, rows: Rows[Sequence], limit: int) -> list[SampledToke
     errors.update((r, _not_finite()) for r, total in enumerate(totals) if not isfinite(total))
     sampled = [SampledTokens([], error=errors[r]) if r in errors else SampledTokens([t]) for r, t in enumerate(tokens)]
     if logprobs is not None:
-        alternatives = [rows[r].request.sampling.logprobs or 0 for r in wanted]
-        entries = token_logprobs(logprobs, [tokens[r] for r in wanted], alternatives)
-        for r, logprob in zip(wanted, entries, strict=True):
+        alternatives = [rows[r].request.sampling.logprobs or 0 for r in reported]
+        entries = token_logprobs(logprobs, [tokens[r] for r in reported], alternatives)
+        for r, logprob in zip(reported, entries, strict=True):
             sampled[r].logprobs.append(logprob)
     return sampled
 
@@ -152,20 +152,20 @@ def apply_grammars(logits: Tensor, rows: Rows[Sequence]) -> dict[int, Generation
         except GenerationError as error:
             errors[r] = error
         else:
-            known = min(len(allowed), logits.shape[1])  # a tokenizer may have tokens beyond the model's, or fewer
-            logits[r, :known].masked_fill_(~allowed[:known], float("-inf"))
-            logits[r, known:] = float("-inf")
+            size = min(len(allowed), logits.shape[1])  # a tokenizer may have tokens beyond the model's, or fewer
+            logits[r, :size].masked_fill_(~allowed[:size], float("-inf"))
+            logits[r, size:] = float("-inf")
     return errors
 
 
 def select_tokens(logits: Tensor, rows: Rows[Sequence]) -> Tensor:
     """(R) token ids: the most likely where temperature is 0, else sampled."""
-    drawn = [r for r, sequence in enumerate(rows) if sequence.request.sampling.temperature > 0]
-    if not drawn:
+    stochastic = [r for r, sequence in enumerate(rows) if sequence.request.sampling.temperature > 0]
+    if not stochastic:
         return logits.argmax(-1)
-    sampling = [rows[r].request.sampling for r in drawn]
-    everyone = len(drawn) == len(rows)
-    scores = logits if everyone else logits[drawn]
+    sampling = [rows[r].request.sampling for r in stochastic]
+    all_stochastic = len(stochastic) == len(rows)
+    scores = logits if all_stochastic else logits[stochastic]
     probs = apply_temperature(scores, scores.new_tensor([p.temperature for p in sampling]))  # (R, V)
     filtered = [i for i, p in enumerate(sampling) if p.top_k > 0 or p.top_p < 1]
     floor = [p.min_p for p in sampling]
@@ -173,15 +173,15 @@ def select_tokens(logits: Tensor, rows: Rows[Sequence]) -> Tensor:
         least = probs.amax(-1, keepdim=True) * probs.new_tensor(floor)[:, None]
     if filtered:
         chosen = [sampling[i] for i in filtered]
-        kept = apply_top_k_top_p(probs[filtered], [p.top_k for p in chosen], [p.top_p for p in chosen])
-        probs = probs.index_copy(0, torch.tensor(filtered, device=probs.device), kept)
+        filtered_probs = apply_top_k_top_p(probs[filtered], [p.top_k for p in chosen], [p.top_p for p in chosen])
+        probs = probs.index_copy(0, torch.tensor(filtered, device=probs.device), filtered_probs)
     if any(floor):
         probs = probs.masked_fill(probs < least, 0)
-    numbers = [uniform(rows[r].seed, rows[r].index, rows[r].generated) for r in drawn]
-    tokens = draw(probs, torch.tensor(numbers, dtype=torch.float64, device=probs.device))
-    if everyone:
+    random = [uniform(rows[r].seed, rows[r].index, rows[r].generated) for r in stochastic]
+    tokens = draw(probs, torch.tensor(random, dtype=torch.float64, device=probs.device))
+    if all_stochastic:
         return tokens
-    return logits.argmax(-1).index_copy(0, torch.tensor(drawn, device=tokens.device), tokens)
+    return logits.argmax(-1).index_copy(0, torch.tensor(stochastic, device=tokens.device), tokens)
 
 
 def apply_temperature(scores: Tensor, temperature: Tensor) -> Tensor:
@@ -199,8 +199,8 @@ def apply_top_k_top_p(probs: Tensor, top_k: list[int], top_p: list[float], candi
     width = min(vocab, max((k for k in top_k if k), default=0))
     width = min(vocab, max(width, candidates)) if open_rows else width
     value, ids = probs.topk(width, dim=-1)  # (R, W), best first
-    beyond = torch.arange(width, device=probs.device) >= torch.tensor(counts, device=probs.device)[:, None]
-    value = value.masked_fill(beyond, 0)
+    excluded = torch.arange(width, device=probs.device) >= torch.tensor(counts, device=probs.device)[:, None]
+    value = value.masked_fill(excluded, 0)
     mass = value.cumsum(-1, dtype=torch.float64)  # (R, W)
     limit = torch.tensor(top_p, dtype=torch.float64, device=probs.device)[:, None]
     is_open = torch.tensor([k == 0 for k in top_k], device=probs.device)[:, None]

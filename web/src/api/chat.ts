@@ -114,7 +114,7 @@ function parseJson(data: string): unknown {
   try {
     return JSON.parse(data);
   } catch {
-    throw new ApiError("the server sent a line that is not JSON", 502, "Retry; if it stays, look at the server's log.");
+    throw new ApiError("the server sent a line that is not JSON", 502, "Retry; if it happens again, look at the server's log.");
   }
 }
 

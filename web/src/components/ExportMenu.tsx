@@ -30,11 +30,11 @@ export function ExportMenu({ conversation, path }: Props) {
       <div id="export-menu" class="menu" popover="auto">
         <button type="button" popovertarget="export-menu" onClick={markdown}>
           <strong>Markdown</strong>
-          <small>To read: what is on the screen</small>
+          <small>For reading: the versions on screen</small>
         </button>
         <button type="button" popovertarget="export-menu" onClick={json}>
           <strong>JSON</strong>
-          <small>To keep and import: every version</small>
+          <small>For backup and import: all versions</small>
         </button>
       </div>
     </>

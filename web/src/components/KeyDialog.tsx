@@ -24,7 +24,7 @@ export function KeyDialog({ asking }: { readonly asking: Asking }) {
             The server did not accept that key. Check it and try again.
           </p>
         ) : (
-          <p>Enter the key that its operator gave you. Your message is sent as soon as the key is right.</p>
+          <p>Enter the key that its operator gave you. Your message is sent once the key is accepted.</p>
         )}
         <label>
           <span>API key</span>

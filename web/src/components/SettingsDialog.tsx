@@ -52,7 +52,7 @@ export function SettingsDialog() {
             <small>0 is exact, 2 is wild.</small>
           </label>
           <label>
-            <span>Longest answer</span>
+            <span>Maximum answer length</span>
             <input
               type="number"
               inputMode="numeric"
@@ -74,7 +74,7 @@ export function SettingsDialog() {
               value={key ?? ""}
               onChange={({ currentTarget: field }) => field.reportValidity() && app.access.change(field.value)}
             />
-            <small>Only for a server that asks for one.</small>
+            <small>Only for a server that requires one.</small>
           </label>
           {key !== null && (
             <button type="button" class="text-button" onClick={() => app.access.change("")}>

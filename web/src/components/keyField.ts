@@ -4,5 +4,5 @@ export const keyField = {
   autocomplete: "off",
   spellcheck: false,
   pattern: "[ -~]+",
-  title: "Letters, digits and signs of an English keyboard",
+  title: "Letters, digits and punctuation of ASCII",
 } as const;

@@ -111,7 +111,7 @@ export class App {
   import(text: string): void {
     this.dialog.value = null;
     const imported = fromJson(text, () => this.library.newId(), this.clock.now());
-    if (!imported) return this.notices.show({ text: "This is no chat that Fathom exported as JSON." });
+    if (!imported) return this.notices.show({ text: "This file is not a chat that Fathom exported as JSON." });
     const { id, title } = imported.conversation;
     this.library.restore(imported);
     this.open(id);

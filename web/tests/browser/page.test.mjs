@@ -380,7 +380,7 @@ describe("chats as files", () => {
       await page.getByLabel("Import a JSON file").setInputFiles({ name, mimeType: "application/json", buffer: Buffer.from(content) });
     };
     await take("{}");
-    await page.getByText("This is no chat that Fathom exported as JSON.").waitFor();
+    await page.getByText("This file is not a chat that Fathom exported as JSON.").waitFor();
     await take(text);
     await page.getByText("Imported “Tides & moons”").waitFor();
     assert.equal(await page.locator(".conversations a").count(), 2);
@@ -415,7 +415,7 @@ describe("keys and settings", () => {
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("System prompt").fill("Be brief.");
     await dialog.getByLabel("Temperature").fill("0.3");
-    await dialog.getByLabel("Longest answer").fill("50");
+    await dialog.getByLabel("Maximum answer length").fill("50");
     await button(dialog, "Dark").click();
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });

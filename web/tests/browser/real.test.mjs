@@ -82,7 +82,7 @@ it("keeps a half-streamed answer over a reload, and goes on from it", async () =
 it("answers to the end, and counts the tokens", async () => {
   await page.keyboard.press("Control+k");
   await button("Settings").click();
-  await page.getByLabel("Longest answer").fill("12");
+  await page.getByLabel("Maximum answer length").fill("12");
   await page.getByLabel("Temperature").fill("0");
   await page.keyboard.press("Escape");
   await ask(page, "What is the capital of France?");
