@@ -36,13 +36,13 @@ def ask(question="3 or 7?"):
 
 def test_thoughts_answers_and_endings_come_over(server):
     asked = teacher(server)
-    found = [asked.answer(ask()) for _ in SCRIPTS]
-    assert [(one.message.reasoning, one.message.content, one.ending) for one in found] == [
+    results = [asked.answer(ask()) for _ in SCRIPTS]
+    assert [(one.message.reasoning, one.message.content, one.ending) for one in results] == [
         ("3 < 7", "7", "stop"),
         (None, "plain, über 🐢", "stop"),
         (None, "never en", "length"),
     ]
-    assert all(one.tokens for one in found)
+    assert all(one.tokens for one in results)
 
 
 def test_a_problem_beyond_the_context_is_refused_alone(server):

@@ -29,7 +29,7 @@ def chat(
         float | None, typer.Option(min=0, max=2, help="0 always chooses the most likely token (--terminal).")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Makes answers repeatable (--terminal).")] = None,
-    max_tokens: Annotated[int | None, typer.Option(min=1, help="Maximum answer length, in tokens (--terminal).")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Maximum tokens of an answer (--terminal).")] = None,
 ) -> None:
     """Talk to a model. Standard input that is not a terminal is one message: echo hi | fathom chat --terminal"""
     configure_serving_threads()

@@ -31,10 +31,10 @@ def test_multi_step_equals_single_steps(model, run, room, temperature):
     single = EngineCore(model, None, EngineConfig(**room))
     several = EngineCore(model, None, EngineConfig(**room, num_scheduler_steps=7))
     expected = run(single, *requests(temperature=temperature))
-    found = run(several, *requests(temperature=temperature))
-    assert together(found) == together(expected)
-    assert temperature < 1 or {one.reason for group in found for one in group} == {"stop", "length"}
-    for group, wanted in zip(found, expected, strict=True):
+    results = run(several, *requests(temperature=temperature))
+    assert together(results) == together(expected)
+    assert temperature < 1 or {one.reason for group in results for one in group} == {"stop", "length"}
+    for group, wanted in zip(results, expected, strict=True):
         for one, other in zip(group, wanted, strict=True):
             torch.testing.assert_close(
                 torch.tensor([item.logprob for item in one.logprobs]),
@@ -56,10 +56,10 @@ def test_temperatures_may_differ_within_a_batch(model, run):
 def chunks(core, *asked):
     for request in asked:
         core.add(request)
-    found = []
+    results = []
     while core.has_work:
-        found += [output.value for output in core.step()]
-    return found
+        results += [output.value for output in core.step()]
+    return results
 
 
 def test_a_request_gets_many_tokens_a_chunk(gqa):
@@ -112,16 +112,16 @@ def test_non_finite_logits_end_the_request(gqa, monkeypatch):
         return plain(hidden) * (float("nan") if len(calls) > 4 else 1)
 
     monkeypatch.setattr(gqa, "logits", sick)
-    found = chunks(core, requests(n=1)[0])
-    assert isinstance(found[-1], GenerationError)
-    assert sum(len(chunk.token_ids) for chunk in found if isinstance(chunk, Chunk)) == 4
+    results = chunks(core, requests(n=1)[0])
+    assert isinstance(results[-1], GenerationError)
+    assert sum(len(chunk.token_ids) for chunk in results if isinstance(chunk, Chunk)) == 4
     core.check_integrity()
 
 
 def test_uniforms_are_those_of_single_steps():
     seeds, indices, positions = [0, 7, 2**64 + 3, 12345678901234567890], [0, 1, 2, 3], [0, 5, 100, 9999]
-    found = uniforms(seeds, indices, positions, 3)
+    results = uniforms(seeds, indices, positions, 3)
     expected = [
         [uniform(s, i, p + step) for s, i, p in zip(seeds, indices, positions, strict=True)] for step in range(3)
     ]
-    assert found.tolist() == expected
+    assert results.tolist() == expected

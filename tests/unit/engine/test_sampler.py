@@ -58,12 +58,12 @@ class TestDraw:
         probs[:, -1] = 0
         numbers = torch.rand(64, dtype=torch.float64, generator=generator)
         numbers[:2] = torch.tensor([0.0, 1 - 2**-32])
-        found, cumulative = draw(probs, numbers), probs.double().cumsum(-1)
+        tokens, cumulative = draw(probs, numbers), probs.double().cumsum(-1)
         place = numbers * cumulative[:, -1]
         row = torch.arange(64)
-        assert (probs[row, found] > 0).all()
-        assert (cumulative[row, found] >= place - 1e-3).all()
-        assert (cumulative[row, found] - probs[row, found] <= place + 1e-3).all()
+        assert (probs[row, tokens] > 0).all()
+        assert (cumulative[row, tokens] >= place - 1e-3).all()
+        assert (cumulative[row, tokens] - probs[row, tokens] <= place + 1e-3).all()
 
 
 def kept(probs, k, p, candidates=1024):

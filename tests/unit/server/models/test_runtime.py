@@ -49,15 +49,15 @@ async def test_a_failure_is_reported_with_its_remedy(error, message):
     def load(progress):
         raise error
 
-    heard = []
+    errors = []
     runtime = Runtime(load)
-    runtime.on_failure = heard.append
+    runtime.on_failure = errors.append
     runtime.start()
     with pytest.raises(UnavailableError) as unavailable:
         await runtime.model()
     assert str(unavailable.value) == f"the model could not be loaded: {message}"
     assert isinstance(runtime.state, Failed)
-    assert heard == [runtime.state.error]
+    assert errors == [runtime.state.error]
 
 
 async def test_closing_while_it_loads_closes_what_comes_later():
