@@ -1,4 +1,4 @@
-"""``fathom report``: what runs left on disk as one HTML file, or as event files for TensorBoard."""
+"""``fathom report``: what runs recorded as one HTML file."""
 
 from __future__ import annotations
 
@@ -15,21 +15,20 @@ def report(
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
     title: Annotated[str | None, typer.Option(help="Title of the report. Default: the name of the directory.")] = None,
     goal: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of sampled answers that are to be right after learning.")
+        float, typer.Option(min=0, max=1, help="Share of sampled answers that should be correct after training.")
     ] = 0.85,
-    tensorboard: Annotated[
-        Path | None, typer.Option(help="Write event files for TensorBoard into this directory instead.")
-    ] = None,
 ) -> None:
-    """Tell of training runs in one HTML file: curves, tables, verdicts, completions to read, time and cost."""
-    from fathom.report import content, discover, events, page
+    """Write a report on training runs as one HTML file: curves, tables, verdicts, completions, time and cost."""
+    from fathom.base.errors import ReportError
 
-    runs = discover.find(directories)
-    if tensorboard is not None:
-        for path in events.write(runs, tensorboard):
-            typer.echo(path)
-        return
-    page.write(content.RunReport(runs, title or heading(directories), goal), out)
+    try:
+        from fathom.report import content, discover, page
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "matplotlib":
+            raise
+        raise ReportError("charts need matplotlib", "pip install 'fathom-lm[report]'") from error
+    runs = discover.find_runs(directories)
+    page.write_report(content.RunReport(runs, title or heading(directories), goal), out)
     typer.echo(out)
 
 

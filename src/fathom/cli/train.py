@@ -82,6 +82,7 @@ def _run(config: RunConfig, place: Path) -> None:
 
 def _run_pipeline(pipeline: Pipeline, place: Path, ranks: int | None) -> int:
     """Run all stages, then write the report; the exit code. Stages that run side by side print into files."""
+    from fathom.base.errors import ReportError
     from fathom.cli.report import report
     from fathom.train.pipeline import STOPPED, run_pipeline
 
@@ -102,7 +103,10 @@ def _run_pipeline(pipeline: Pipeline, place: Path, ranks: int | None) -> int:
 
     if not run_pipeline(pipeline, place, launch, say):
         return STOPPED
-    report([place], out=place / "report.html", title=None, goal=0.85, tensorboard=None)
+    try:
+        report([place], out=place / "report.html", title=None, goal=0.85)
+    except ReportError as error:
+        typer.echo(f"all stages are done, but no report is written: {error}", err=True)
     if pipeline.hint:
         typer.echo(pipeline.hint.format(out=place))
     return 0

@@ -2,10 +2,10 @@
 for (const browser of document.querySelectorAll(".browser")) {
   const steps = JSON.parse(browser.querySelector("script").textContent);
   const make = (name, className, text) => {
-    const found = document.createElement(name);
-    if (className) found.className = className;
-    if (text !== undefined) found.textContent = text;
-    return found;
+    const element = document.createElement(name);
+    if (className) element.className = className;
+    if (text !== undefined) element.textContent = text;
+    return element;
   };
   const sides = browser.querySelectorAll(".side");
   sides.forEach((side, place) => {
@@ -15,11 +15,11 @@ for (const browser of document.querySelectorAll(".browser")) {
     const name = side.querySelector(".step");
     const bar = make("div", "controls");
     const button = (sign, label, act) => {
-      const found = make("button", "", sign);
-      found.type = "button";
-      found.setAttribute("aria-label", label);
-      found.onclick = act;
-      return found;
+      const element = make("button", "", sign);
+      element.type = "button";
+      element.setAttribute("aria-label", label);
+      element.onclick = act;
+      return element;
     };
     const slider = make("input");
     Object.assign(slider, { type: "range", min: 0, max: steps.length - 1, step: 1 });
@@ -46,16 +46,16 @@ for (const browser of document.querySelectorAll(".browser")) {
           return tab;
         }),
       );
-      const [prompt, right, of, completions] = problems[problem];
+      const [prompt, correct, total, completions] = problems[problem];
       const head = make("div");
-      head.append(make("pre", "prompt", prompt), make("p", "told", `${right} of ${of} right`));
+      head.append(make("pre", "prompt", prompt), make("p", "count", `${correct} of ${total} correct`));
       shown.replaceChildren(
         head,
         ...completions.map(([text, correct, caption, detail]) => {
-          const found = make("article", `completion ${correct ? "right" : "wrong"}`);
-          found.append(make("p", "caption", caption), make("pre", "", text || "(nothing)"));
-          if (detail) found.append(make("p", "detail", detail));
-          return found;
+          const article = make("article", `completion ${correct ? "correct" : "wrong"}`);
+          article.append(make("p", "caption", caption), make("pre", "", text || "(empty)"));
+          if (detail) article.append(make("p", "detail", detail));
+          return article;
         }),
       );
     };

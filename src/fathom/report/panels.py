@@ -1,151 +1,143 @@
-"""What there is to draw of a stage: one panel a thing that runs record, in the order of the page."""
+"""Which curves the page draws of a stage: one panel for each thing that its runs recorded.
+
+A panel without numbers is left out. Numbers without an entry in `PANELS` get a panel under the name they were recorded
+by, and objects of numbers (parts of a reward, difficulty levels) a panel with a curve for each key.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from fathom.report.run import STEPS
-from fathom.report.values import Record, number
+import numpy as np
+
+from fathom.report.records import Record, label, lookup, number
+from fathom.report.run import STEPS, Run
+
+MAX_RUNS, MAX_OTHER_PANELS, MAX_CURVES = 24, 8, 16
+
+Points = list[tuple[float, float, float | None]]
+"""(x, y, standard error of y or None)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
-    """One of a panel's curves; ``key`` may descend with a dot. ``says`` is added to a run's name where a panel
-    has several; ``mark`` draws points.
-    """
+class Source:
+    """Where a curve's values are: ``key`` (a dot descends) in lines of a ``kind``; ``error`` is the key of ± y."""
 
     kind: str
     key: str
-    says: str = ""
-    dashed: bool = False
-    mark: bool = False
-    error: str | None = None
+    name: str = ""
+    error: str = ""
+    per: str = ""
+    """Another key to divide by: a rate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A chart of a stage: its curves, and how its axis is read. Where all values are ``quiet`` it tells nothing;
-    ``aside`` is what only somebody looks at who wonders.
-    """
+    """A chart. ``constant``: it is left out where all values are this. ``minor`` panels are folded away."""
 
     title: str
-    curves: tuple[Curve, ...]
-    unit: Literal["number", "share"] = "number"
+    sources: tuple[Source, ...]
+    share: bool = False
     zero: bool = False
     log: bool = False
     note: str = ""
-    quiet: float | None = None
-    aside: bool = False
-    derived: Callable[[Record], float | None] | None = field(default=None, compare=False)
+    constant: float | None = None
+    minor: bool = False
 
 
-def _one(title: str, kind: str, key: str, **how: object) -> Panel:
-    return Panel(title, (Curve(kind, key),), **how)  # type: ignore[arg-type]
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """``points`` by x. ``color`` is a place in the palette; ``marks``: points are drawn, with their errors."""
+
+    name: str
+    points: Points
+    color: int
+    dashed: bool = False
+    marks: bool = False
 
 
-def _rate(line: Record) -> float | None:
-    tokens, seconds = number(line.get("sampled_tokens")), number(line.get("sampling_seconds"))
-    return tokens / seconds if tokens is not None and seconds else None
+@dataclass(frozen=True, slots=True)
+class PanelCurves:
+    """A panel with its curves. ``by_key``: colors tell the keys of an object apart, not the variants."""
+
+    panel: Panel
+    curves: list[Curve] = field(default_factory=list)
+    by_key: dict[str, int] = field(default_factory=dict)
 
 
-READING = (
+def _train(title: str, key: str, **options: object) -> Panel:
+    return Panel(title, (Source("train", key),), **options)  # type: ignore[arg-type]
+
+
+def _step(title: str, key: str, **options: object) -> Panel:
+    return Panel(title, (Source(STEPS, key),), **options)  # type: ignore[arg-type]
+
+
+def _loss(title: str, key: str) -> Panel:
+    return Panel(title, (Source("train", key), Source("validation", f"validation_{key}", "validation")), log=True)
+
+
+EVALUATED = (Source("evaluation", "pass@1", error="error"), Source("gate", "pass@1", error="error"))
+BUSIEST: dict[str, object] = {"zero": True, "note": "0: all experts have the same load"}
+LR = "learning rate, share of its peak"
+
+PANELS = (
+    _loss("loss, nats per token", "loss"),
+    _loss("loss of the MTP modules", "mtp_loss"),
+    _train("accepted MTP drafts", "mtp_acceptance", share=True, zero=True),
+    _train("tokens per second", "tokens_per_second", zero=True),
+    _train("gradient norm", "gradient_norm", log=True, note="before clipping"),
+    _train(LR, "lr_factor", share=True, zero=True),
+    _train("excess load of the busiest expert", "max_violation", **BUSIEST),
+    _train("router entropy", "router_entropy", note="1: every expert is equally likely"),
+    _train("dead experts", "dead_experts", zero=True, constant=0.0),
+    _step("reward", "reward", zero=True, note="mean of the completions sampled for a step"),
     Panel(
-        "loss, nats a token",
-        (
-            Curve("train", "loss"),
-            Curve("validation", "validation_loss", "validation", dashed=True, mark=True),
-        ),
-        log=True,
-    ),
-    Panel(
-        "loss of the MTP modules",
-        (
-            Curve("train", "mtp_loss"),
-            Curve("validation", "validation_mtp_loss", "validation", dashed=True, mark=True),
-        ),
-        log=True,
-    ),
-    _one("drafts of MTP accepted", "train", "mtp_acceptance", unit="share", zero=True),
-    _one("tokens a second", "train", "tokens_per_second", zero=True),
-    _one("norm of the gradient", "train", "gradient_norm", log=True, note="before clipping"),
-    _one("learning rate, share of its peak", "train", "lr_factor", unit="share", zero=True),
-    _one("overload of the busiest expert", "train", "max_violation", zero=True, note="0: all experts are equally busy"),
-    _one("entropy of the routers", "train", "router_entropy", note="1: every expert is equally likely"),
-    _one("dead experts", "train", "dead_experts", zero=True, quiet=0.0),
-)
-
-SAMPLING = (
-    _one("reward", STEPS, "reward", zero=True, note="mean of the completions sampled for a step"),
-    Panel(
-        "apart from the teacher, nats a token",
-        (Curve(STEPS, "reverse_kl"), Curve(STEPS, "sampled_kl", "from the sampled tokens alone", dashed=True)),
+        "KL divergence from the teacher, nats per token",
+        (Source(STEPS, "reverse_kl"), Source(STEPS, "sampled_kl", "estimated from the sampled tokens")),
         zero=True,
     ),
-    _one("teacher and pupil agree", STEPS, "agreement", unit="share", zero=True, note="on the likeliest token"),
-    Panel(
-        "pass@1 on validation",
-        (Curve("evaluation", "pass@1", mark=True, error="error"), Curve("gate", "pass@1", mark=True, error="error")),
-        unit="share",
-        note="± standard error over problems; at 0, the look before the start",
-    ),
-    _one("length, tokens", STEPS, "length", zero=True),
-    _one(
-        "guesses",
-        STEPS,
-        "guesses",
-        unit="share",
-        zero=True,
-        note="no closed thought before the answer; what is cut off counts too",
-    ),
-    _one("cut off", STEPS, "truncated", unit="share", zero=True, note="completions that reached the limit"),
-    _one("entropy, nats a token", STEPS, "entropy", zero=True),
+    _step("agreement with the teacher", "agreement", share=True, zero=True, note="on the most likely token"),
+    Panel("pass@1 on validation", EVALUATED, share=True, note="± standard error; at 0, before the first step"),
+    _step("length, tokens", "length", zero=True),
+    _step("guesses", "guesses", share=True, zero=True, note="answers without thinking"),
+    _step("truncated", "truncated", share=True, zero=True, note="completions that reached the limit of tokens"),
+    _step("entropy, nats per token", "entropy", zero=True),
     Panel(
         "ratio of new to old policy",
-        (Curve(STEPS, "ratio_max", "largest"), Curve(STEPS, "ratio_min", "smallest", dashed=True)),
-        note="exactly 1 where one update follows each sampling",
+        (Source(STEPS, "ratio_max", "largest"), Source(STEPS, "ratio_min", "smallest")),
+        note="exactly 1 with one update per sampling",
     ),
-    _one("engine and trainer apart", STEPS, "engine_gap", log=True, note="largest difference of a log-probability"),
-    _one(
-        "groups of one mind", STEPS, "zero_variance", unit="share", zero=True, note="all right or all wrong: no lesson"
-    ),
+    _step("gap between engine and trainer", "engine_gap", log=True, note="largest difference of a log-probability"),
+    _step("groups with equal rewards", "zero_variance", share=True, zero=True, note="every advantage is 0"),
     Panel(
-        "right, strictly and leniently read",
-        (Curve(STEPS, "right", "strictly"), Curve(STEPS, "lenient", "leniently", dashed=True)),
-        unit="share",
+        "correct, strict and lenient reading",
+        (Source(STEPS, "right", "strict"), Source(STEPS, "lenient", "lenient")),
+        share=True,
         zero=True,
-        aside=True,
+        minor=True,
     ),
+    _step("loss", "loss", minor=True),
+    _step("gradient norm", "gradient_norm", minor=True, log=True, note="before clipping"),
+    _step(LR, "lr_factor", minor=True, share=True, zero=True),
     Panel(
-        "parts of the reward",
-        (
-            Curve(STEPS, "reward_parts.accuracy", "accuracy"),
-            Curve(STEPS, "reward_parts.format", "format", dashed=True),
-            Curve(STEPS, "reward_parts.language", "language", dashed=True),
-            Curve(STEPS, "reward_parts.length", "length", dashed=True),
-        ),
-        aside=True,
+        "sampled tokens per second", (Source(STEPS, "sampled_tokens", per="sampling_seconds"),), zero=True, minor=True
     ),
-    _one("loss", STEPS, "loss", aside=True),
-    _one("norm of the gradient", STEPS, "gradient_norm", aside=True, log=True, note="before clipping"),
-    _one("learning rate, share of its peak", STEPS, "lr_factor", aside=True, unit="share", zero=True),
-    Panel("tokens sampled a second", (Curve(STEPS, "sampled_tokens"),), zero=True, aside=True, derived=_rate),
-    _one("well formed", STEPS, "well_formed", aside=True, unit="share", zero=True, quiet=1.0),
-    _one("clipped tokens", STEPS, "clip_fraction", aside=True, unit="share", zero=True, quiet=0.0),
-    _one(
-        "overload of the busiest expert",
-        STEPS,
-        "max_violation",
-        aside=True,
-        zero=True,
-        note="0: all experts are equally busy",
-    ),
-    _one("dead experts", STEPS, "dead_experts", zero=True, quiet=0.0, aside=True),
+    _step("well formed", "well_formed", minor=True, share=True, zero=True, constant=1.0),
+    _step("clipped tokens", "clip_fraction", minor=True, share=True, zero=True, constant=0.0),
+    _step("excess load of the busiest expert", "max_violation", minor=True, **BUSIEST),
+    _step("dead experts", "dead_experts", zero=True, constant=0.0, minor=True),
 )
 
-SAID_ELSEWHERE = frozenset(
-    {
+LEVELS = (
+    Panel("pass@1 on validation, by level", (Source("evaluation", "levels.*.pass@1"),), share=True, zero=True),
+    Panel("recently correct, by level", (Source(STEPS, "levels.*.recent"),), share=True, zero=True),
+    Panel("share of the samples, by level", (Source(STEPS, "levels.*.share"),), share=True, zero=True),
+)
+
+SHOWN_ELSEWHERE = frozenset(
+    [
         "kind",
         "step",
         "seconds",
@@ -154,22 +146,101 @@ SAID_ELSEWHERE = frozenset(
         "tokens",
         "worst_violation",
         "loads",
+        "levels",
         "counted",
         "perplexity",
         "temperature",
-    }
-    | {
-        "right",
-        "lenient",
-        "reward",
         "length_max",
         "groups",
         "sampled",
         "learned_tokens",
-        "sampled_tokens",
         "sampling_seconds",
         "update_seconds",
-    }
-    | {"ratio_mean", "kl", "reference_kl"}
+        "ratio_mean",
+        "kl",
+        "reference_kl",
+        "flops",
+    ]
 )
-"""Keys of lines that need no panel: they are told in words or tables, or by another panel."""
+"""Keys without a panel: tables or another panel show them."""
+
+
+def collect_panels(runs: Sequence[Run], colors: Mapping[Run, int]) -> Iterator[PanelCurves]:
+    """The panels of one stage that have something to show."""
+    runs = runs[:MAX_RUNS]
+    for panel in (*PANELS, *LEVELS, *_other_panels(runs)):
+        drawn = PanelCurves(panel)
+        for run in runs:
+            for place, source in enumerate(panel.sources):
+                drawn.curves.extend(_curves(run, source, place, colors.get(run, 7), drawn.by_key))
+        merged = _merge(drawn.curves)
+        values = {y for curve in merged for _, y, _ in curve.points}
+        if values and values != {panel.constant}:
+            yield replace(drawn, curves=merged)
+
+
+def _curves(run: Run, source: Source, place: int, color: int, by_key: dict[str, int]) -> Iterator[Curve]:
+    """The curve of a run; of a key with ``*`` one for each key of the object there."""
+    lines = run.lines.get(source.kind, ())
+    marks = source.kind not in ("train", STEPS)
+    if "*" not in source.key:
+        name = f"{run.label}, {source.name}" if source.name else run.label
+        yield Curve(name, _points(lines, source), color, dashed=bool(source.name) and place > 0, marks=marks)
+        return
+    parent, _, rest = source.key.partition(".*")
+    keys = {key: None for line in lines if isinstance(inner := line.get(parent), Mapping) for key in inner}
+    for key in [key for key in keys if "." not in key][:MAX_CURVES]:
+        points = _points(lines, replace(source, key=f"{parent}.{key}{rest}"))
+        if points:
+            place = by_key.setdefault(label(key), len(by_key))
+            yield Curve(f"{run.label}, {label(key)}", points, place, dashed=place >= 8, marks=marks)
+
+
+def _points(lines: Sequence[Record], source: Source) -> Points:
+    points: Points = []
+    for line in lines:
+        x, y = number(line.get("step")), number(lookup(line, source.key))
+        divisor = number(line.get(source.per)) if source.per else 1.0
+        if x is not None and y is not None and divisor:
+            points.append((x, y / divisor, number(line.get(source.error)) if source.error else None))
+    return points
+
+
+def _merge(curves: Sequence[Curve]) -> list[Curve]:
+    """Curves of one name joined, as those of two kinds of lines; empty ones left out."""
+    by_name: dict[str, Curve] = {}
+    for curve in curves:
+        if curve.points:
+            before = by_name.get(curve.name)
+            points = sorted([*(before.points if before else []), *curve.points], key=lambda point: point[0])
+            by_name[curve.name] = replace(curve, points=points)
+    return list(by_name.values())
+
+
+def _other_panels(runs: Sequence[Run]) -> list[Panel]:
+    """Panels for keys that no panel above reads."""
+    known = {(source.kind, source.key) for panel in PANELS for source in panel.sources}
+    keys: dict[tuple[str, str], bool] = {}
+    for run in runs:
+        for kind in ("train", STEPS, "validation"):
+            for key, value in run.last(kind).items():
+                nested = isinstance(value, Mapping)
+                new = (kind, key) not in known and key not in SHOWN_ELSEWHERE and "." not in key
+                if new and (nested or number(value) is not None):
+                    keys[kind, key] = nested
+    return [
+        Panel(label(key), (Source(kind, f"{key}.*" if nested else key),), minor=True)
+        for (kind, key), nested in list(keys.items())[:MAX_OTHER_PANELS]
+    ]
+
+
+def thin(points: Points, most: int) -> Points:
+    """At most about ``most`` points: of every stretch the lowest and the highest, so that no spike is lost."""
+    if len(points) <= most:
+        return points
+    ys = np.array([y for _, y, _ in points])
+    stretches = np.array_split(np.arange(len(points)), max(1, (most - 2) // 2))
+    kept = {0, len(points) - 1}
+    for stretch in stretches:
+        kept |= {int(stretch[ys[stretch].argmin()]), int(stretch[ys[stretch].argmax()])}
+    return [points[place] for place in sorted(kept)]

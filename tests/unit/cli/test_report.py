@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,13 +29,20 @@ def test_the_title_and_the_goal_are_a_matter_of_choice(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["report", place, "--goal", "1.5"]).exit_code == 2
 
 
-def test_event_files_instead(tmp_path: Path) -> None:
-    place = pretrained(tmp_path / "runs" / "base", updates=50)
-    done = CliRunner().invoke(app, ["report", str(place), "--tensorboard", str(tmp_path / "events")])
-    assert done.exit_code == 0, done.output
-    (file,) = (tmp_path / "events").rglob("events.out.tfevents.*")
-    assert done.output == f"{file}\n"
-    assert not Path("report.html").exists()
+def test_without_matplotlib_the_error_says_what_to_install(tmp_path: Path) -> None:
+    place = pretrained(tmp_path / "base", updates=10)
+    code = f"""
+import sys
+sys.modules["matplotlib"] = None
+sys.argv = ["fathom", "report", {str(place)!r}]
+from fathom.cli.main import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "charts need matplotlib" in done.stderr
+    assert "pip install 'fathom-lm[report]'" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_directory_without_a_run_is_an_error(tmp_path: Path) -> None:
