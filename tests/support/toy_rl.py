@@ -31,7 +31,7 @@ class Begin:
         right = completion.strip()[:1].isdigit()
         return Verdict(float(right), right, True)
 
-    def lenient(self, item, completion):
+    def verify_lenient(self, item, completion):
         return self.verify(item, completion)
 
 

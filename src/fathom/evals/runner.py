@@ -57,7 +57,7 @@ class Grader:
         """
         text = self._tokenizer.decode(rollout.completion_ids)
         verdict = self.task.verify(item, text)
-        lenient = verdict.correct or self.task.lenient(item, text).correct
+        lenient = verdict.correct or self.task.verify_lenient(item, text).correct
         earned = self._rewards(GradedText(verdict, text, len(rollout.completion_ids), limit, rollout.truncated))
         return GradedCompletion(rollout, text, verdict, lenient, earned)
 

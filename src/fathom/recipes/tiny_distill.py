@@ -47,7 +47,7 @@ class Larger:
         right = formed and answer.strip() == item.answer
         return Verdict(float(right), right, formed, "" if right else f"it is {item.answer}")
 
-    def lenient(self, item: Item, completion: str) -> Verdict:
+    def verify_lenient(self, item: Item, completion: str) -> Verdict:
         return self.verify(item, completion)
 
 

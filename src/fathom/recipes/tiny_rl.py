@@ -34,7 +34,7 @@ class Sums:
         right = completion == item.answer
         return Verdict(float(right), right, completion.isdigit(), "" if right else f"it is {item.answer}")
 
-    def lenient(self, item: Item, completion: str) -> Verdict:
+    def verify_lenient(self, item: Item, completion: str) -> Verdict:
         return self.verify(item, completion.strip())
 
 

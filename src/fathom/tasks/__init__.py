@@ -1,1 +1,1 @@
-"""Tasks whose answers a program can check: what is asked, what counts as right, and which problems are held out."""
+"""Tasks with verifiable answers: prompts, verifiers, and splits of training and held-out problems."""

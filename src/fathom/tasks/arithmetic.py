@@ -1,8 +1,8 @@
-"""Chained arithmetic: ``17 + 4 * 3 - 2``. One dial, ``length``, makes it as long as patience lasts.
+"""Chained arithmetic: ``17 + 4 * 3 - 2``, with the difficulty set by ``length``.
 
-There is nothing to search for, only to keep going without a slip, so it measures what Countdown does not: whether a
-model computes better when it may write down what is in between. Products have two factors at most, which keeps the
-numbers in proportion to the length.
+Unlike Countdown it needs no search, only computation without an error, so it measures whether a model computes better
+with intermediate results written down. Products have two factors at most, which keeps the numbers in proportion to the
+length.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from fathom.base.errors import ConfigError
-from fathom.tasks import grading
 from fathom.tasks.expression import evaluate
-from fathom.tasks.prompts import Style, ask
+from fathom.tasks.prompts import Style, format_prompt
 from fathom.tasks.splits import check_shares, generate_split, split_of
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.tasks.verifiers.format import AnswerFormat
 from fathom.tasks.verifiers.number import check_last_number, check_number
 
-LONGEST = 100
-"""Operations of a chain, so that it stays within what `evaluate` reads."""
+MAX_OPERATIONS = 100
+"""Most operations of a chain, within the length that `evaluate` accepts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,8 @@ class Arithmetic:
 
     def __post_init__(self) -> None:
         check_shares(self.validation, self.test)
-        if not 1 <= self.length <= LONGEST:
-            raise ConfigError(f"a chain of {self.length} operations is not offered", f"choose 1 to {LONGEST}")
+        if not 1 <= self.length <= MAX_OPERATIONS:
+            raise ConfigError(f"a chain of {self.length} operations is not offered", f"choose 1 to {MAX_OPERATIONS}")
         if not 1 <= self.largest <= 99_999:
             raise ConfigError(f"numbers up to {self.largest} are not offered", "choose 1 to 99999")
         if not self.operators or set(self.operators) - set("+-*") or self.operators == "*":
@@ -55,10 +54,10 @@ class Arithmetic:
         return islice(generate_split(lambda: self._draw(split, rng), split, self.name), limit)
 
     def verify(self, item: Item, completion: str) -> Verdict:
-        return grading.strict(self.answer_format, completion, lambda answer: check_number(answer, item.answer))
+        return self.answer_format.verify(completion, lambda answer: check_number(answer, item.answer))
 
-    def lenient(self, item: Item, completion: str) -> Verdict:
-        return grading.lenient(self.answer_format, completion, lambda answer: check_last_number(answer, item.answer))
+    def verify_lenient(self, item: Item, completion: str) -> Verdict:
+        return self.answer_format.verify_lenient(completion, lambda answer: check_last_number(answer, item.answer))
 
     def _draw(self, split: Split, rng: random.Random) -> Item | None:
         chain = self._chain(rng)
@@ -67,7 +66,7 @@ class Arithmetic:
         question = f"{chain} = " if self.style == "bare" else f"What is {chain}?"
         return Item(
             id=f"{self.name}/{chain.replace(' ', '')}",
-            prompt=ask(question, self.style, opened=self.answer_format.opened),
+            prompt=format_prompt(question, self.style, opened=self.answer_format.opened),
             answer=int(evaluate(chain).value),
             metadata={"expression": chain},
         )

@@ -1,7 +1,6 @@
-"""Programs to write, judged by running them: the verifier behind R1's 211,129 samples of code.
+"""Programming tasks, verified by running tests, as for R1's 211,129 code samples.
 
-A test that exists cannot be argued with, but it can be cheated; how that is kept from happening is told in
-`fathom.tasks.verifiers.code`.
+How programs are kept from cheating their tests: `fathom.tasks.verifiers.code`.
 """
 
 from __future__ import annotations
@@ -12,18 +11,17 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from fathom.tasks import grading
-from fathom.tasks.collection import Collection, content_id, text_of
-from fathom.tasks.prompts import Style, ask
+from fathom.tasks.collection import Collection, content_id, first_text
+from fathom.tasks.prompts import Style, format_prompt
 from fathom.tasks.sandbox.sandbox import Sandbox
 from fathom.tasks.task import Item, Split, Verdict
-from fathom.tasks.verifiers.code import Example, check_output, check_tests, last_program, program
+from fathom.tasks.verifiers.code import IOExample, check_output, check_tests, last_program, parse_program
 from fathom.tasks.verifiers.format import AnswerFormat
 
 
 @dataclass(frozen=True, slots=True)
 class Assertions:
-    """Python that asserts, and the functions (or ``Class.method``) of the program that it calls."""
+    """Python source with assertions, and the functions (or ``Class.method``) of the program that it calls."""
 
     source: str
     names: tuple[str, ...]
@@ -38,7 +36,7 @@ class Code:
     - ``test_list`` and ``code``: assertions and a solution whose functions they call, as MBPP has it;
     - ``tests`` and ``names``: Python that asserts, and what it calls.
 
-    Raises SandboxError where this machine cannot confine programs.
+    Raises SandboxError if this machine cannot confine programs.
     """
 
     collection: Collection
@@ -55,15 +53,15 @@ class Code:
         return islice(self.collection.items(self.name, split, self._item, seed), limit)
 
     def verify(self, item: Item, completion: str) -> Verdict:
-        return grading.strict(self.answer_format, completion, lambda answer: self._check(item, program(answer)))
+        return self.answer_format.verify(completion, lambda answer: self._check(item, parse_program(answer)))
 
-    def lenient(self, item: Item, completion: str) -> Verdict:
-        """The last fenced block of the completion; without one, what the format's lenient reading finds."""
+    def verify_lenient(self, item: Item, completion: str) -> Verdict:
+        """Grade the last fenced block of the completion; without one, the format's lenient extraction."""
         if "```" in completion:
             wrong = self._check(item, last_program(completion.rpartition("</think>")[2] or completion))
-            well_formed = self.answer_format.strict(completion).well_formed
+            well_formed = self.answer_format.extract(completion).well_formed
             return Verdict(0.0 if wrong else 1.0, not wrong, well_formed, wrong or "right")
-        return grading.lenient(self.answer_format, completion, lambda answer: self._check(item, program(answer)))
+        return self.answer_format.verify_lenient(completion, lambda answer: self._check(item, parse_program(answer)))
 
     def _check(self, item: Item, code: str | None) -> str:
         if isinstance(item.answer, Assertions):
@@ -71,18 +69,18 @@ class Code:
         return check_output(code, item.answer, self.sandbox)
 
     def _item(self, record: Mapping[str, Any]) -> Item:
-        question = text_of(record, "prompt", "question", "text").strip()
+        question = first_text(record, "prompt", "question", "text").strip()
         answer = _examples(record) if "examples" in record else _tests(record)
         return Item(
             id=content_id(self.name, question),
-            prompt=ask(question, self.style, opened=self.answer_format.opened),
+            prompt=format_prompt(question, self.style, opened=self.answer_format.opened),
             answer=answer,
             metadata={"kind": "output" if isinstance(answer, tuple) else "functions"},
         )
 
 
-def _examples(record: Mapping[str, Any]) -> tuple[Example, ...]:
-    examples = tuple(Example(str(each["input"]), str(each["output"])) for each in record["examples"])
+def _examples(record: Mapping[str, Any]) -> tuple[IOExample, ...]:
+    examples = tuple(IOExample(str(each["input"]), str(each["output"])) for each in record["examples"])
     if not examples:
         raise ValueError("it has no examples")
     return examples
@@ -90,26 +88,24 @@ def _examples(record: Mapping[str, Any]) -> tuple[Example, ...]:
 
 def _tests(record: Mapping[str, Any]) -> Assertions:
     if "entry_point" in record:
-        return Assertions(f"{text_of(record, 'test')}\ncheck(candidate)\n", (text_of(record, "entry_point"),))
+        return Assertions(f"{first_text(record, 'test')}\ncheck(candidate)\n", (first_text(record, "entry_point"),))
     if "test_list" in record:
         setup = record.get("test_setup_code") or ""
         return Assertions(
-            "\n".join([setup, *map(str, record["test_list"])]), _top_level_functions(text_of(record, "code"))
+            "\n".join([setup, *map(str, record["test_list"])]), _top_level_functions(first_text(record, "code"))
         )
     names = tuple(map(str, record["names"]))
     if not names:
         raise ValueError("it names nothing to test")
-    return Assertions(text_of(record, "tests"), names)
+    return Assertions(first_text(record, "tests"), names)
 
 
 def _top_level_functions(code: str) -> tuple[str, ...]:
-    """The functions at the top of a solution. Raises ValueError (SyntaxError is one's own kind) where there are
-    none.
-    """
+    """The top-level functions of a solution. Raises ValueError if there are none."""
     try:
         names = tuple(node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef))
     except (SyntaxError, RecursionError) as error:
-        raise ValueError(f"its solution is no Python: {error}") from error
+        raise ValueError(f"its solution is not Python: {error}") from error
     if not names:
         raise ValueError("its solution defines no function")
     return names

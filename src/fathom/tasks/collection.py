@@ -1,8 +1,8 @@
-"""Problems from files or the hub, divided into splits that share nothing.
+"""Problems from files or the hub, in disjoint splits.
 
-A data set's own division is kept where it has one. Where it has none, a hash of the problem decides, so that adding
-lines or shuffling the file moves nothing between splits. A problem that stands in two of them counts for the held-out
-one: test before validation, validation before training.
+A data set's own splits are kept. Without them a hash of the problem decides, so that adding lines or shuffling the file
+moves nothing between splits. A problem that is in two of them belongs to the held-out one: test before validation,
+validation before training.
 """
 
 from __future__ import annotations
@@ -23,15 +23,14 @@ from fathom.tasks.task import Item, Split
 log = logging.getLogger(__name__)
 
 Make = Callable[[Mapping[str, Any]], Item]
-"""Makes an item of a record; raises KeyError, TypeError or ValueError where the record lacks what it needs."""
+"""Makes an item of a record; raises KeyError, TypeError or ValueError if a field is missing or invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Where the splits are read: words of `fathom.data.sources.open` (``problems.jsonl``, ``hf:owner/name:pattern``).
+    """The sources of the splits, by name (``problems.jsonl``, ``hf:owner/name:pattern``: `fathom.data.sources.open`).
 
-    A held-out split without a source of its own is the given share of the training source; without a training source
-    there is no such share.
+    A held-out split without a source of its own is a share of the training source, if there is one.
     """
 
     train: str | None = None
@@ -55,7 +54,7 @@ class Collection:
         return iter(items)
 
     def _members(self, split: Split, make: Make) -> list[Item]:
-        """In the order of the source."""
+        """The items of a split, in the order of the source."""
         own = {"train": self.train, "validation": self.validation, "test": self.test}[split]
         stricter = {"train": (self.test, self.validation), "validation": (self.test,), "test": ()}[split]
         held = {item.id for source in stricter if source for item in _load(source, make, self)}
@@ -71,13 +70,13 @@ class Collection:
 
 
 def content_id(name: str, *parts: str) -> str:
-    """An item's id, from what the problem says; white space does not make another problem."""
+    """An item's id: a hash of the problem's text, independent of white space."""
     text = "\0".join(" ".join(part.split()) for part in parts)
     return f"{name}/{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
-def text_of(record: Mapping[str, Any], *names: str) -> str:
-    """The first of these fields that holds a text; raises ValueError where none does."""
+def first_text(record: Mapping[str, Any], *names: str) -> str:
+    """The text of the first of these fields that has one; raises ValueError if none has."""
     for name in names:
         value = record.get(name)
         if isinstance(value, str) and value.strip():
@@ -85,11 +84,11 @@ def text_of(record: Mapping[str, Any], *names: str) -> str:
     raise ValueError(f"it has no text in {' or '.join(map(repr, names))}")
 
 
-def _load(word: str, make: Make, collection: Collection) -> list[Item]:
-    """The items of one source, without repetitions. Records that cannot be used are skipped, counted, and told."""
+def _load(source: str, make: Make, collection: Collection) -> list[Item]:
+    """The items of one source, without duplicates. Records that cannot be used are skipped and logged."""
     skips = Skips(collection.max_skipped)
     items: dict[str, Item] = {}
-    for record in open_source(word).records(skips):
+    for record in open_source(source).records(skips):
         try:
             item = make(record.data)
         except (KeyError, TypeError, ValueError) as error:
@@ -97,5 +96,5 @@ def _load(word: str, make: Make, collection: Collection) -> list[Item]:
             continue
         items.setdefault(item.id, item)
     if skips.items:
-        log.warning("%d records of %s cannot be used: %s", len(skips.items), word, skips)
+        log.warning("%d records of %s cannot be used: %s", len(skips.items), source, skips)
     return list(items.values())

@@ -1,9 +1,9 @@
 """Countdown: combine a few numbers into a target. The task on which small models learn to search.
 
-It suits a first R1-Zero because checking is exact, guessing rarely pays, and there are enough problems to hold many
-out. What is held out are multisets of numbers, not problems: a model that saw ``3 5 7 → 56`` would have half the
-answer to ``3 5 7 → 22``. A target is drawn evenly from all that the numbers can reach, so rare targets, which few
-expressions make, are as likely as common ones.
+It suits a first R1-Zero because checking is exact, guessing rarely succeeds, and there are enough problems to hold many
+out. Multisets of numbers are held out, not problems: a model trained on ``3 5 7 → 56`` would know half the answer to
+``3 5 7 → 22``. Targets are uniform over all reachable values, so those that few expressions reach are as likely as
+others.
 """
 
 from __future__ import annotations
@@ -15,20 +15,19 @@ from itertools import islice
 from math import comb
 
 from fathom.base.errors import ConfigError
-from fathom.tasks import grading
-from fathom.tasks.prompts import Style, ask
+from fathom.tasks.prompts import Style, format_prompt
 from fathom.tasks.solver import reachable
 from fathom.tasks.splits import check_shares, generate_split, split_of
 from fathom.tasks.task import Item, Split, Verdict
-from fathom.tasks.verifiers.countdown import Rules, Written, check_expression, check_steps
+from fathom.tasks.verifiers.countdown import Notation, Rules, check_expression, check_steps
 from fathom.tasks.verifiers.format import AnswerFormat
 
 
 @dataclass(frozen=True, slots=True)
 class Countdown:
-    """``count`` numbers of ``smallest``..``largest`` (a number may come twice) and a target of ``target_range``.
+    """``count`` numbers of ``smallest``..``largest`` (a number may come twice) and a target in ``target_range``.
 
-    ``validation`` and ``test`` are shares of all multisets. ``written``: whether the answer is an expression or steps.
+    ``validation`` and ``test`` are shares of all multisets. ``written``: the notation of the answer.
     """
 
     count: int = 3
@@ -36,7 +35,7 @@ class Countdown:
     largest: int = 12
     target_range: tuple[int, int] = (1, 60)
     rules: Rules = field(default_factory=Rules)
-    written: Written = "expression"
+    written: Notation = "expression"
     style: Style = "base"
     answer_format: AnswerFormat = field(default_factory=AnswerFormat)
     validation: float = 0.05
@@ -47,16 +46,18 @@ class Countdown:
         if not 2 <= self.count <= 6:
             raise ConfigError(f"countdown with {self.count} numbers is not offered", "choose 2 to 6")
         if not 1 <= self.smallest <= self.largest:
-            raise ConfigError(f"no number lies in {self.smallest}..{self.largest}", "choose 1 <= smallest <= largest")
+            raise ConfigError(
+                f"there is no number in {self.smallest}..{self.largest}", "choose 1 <= smallest <= largest"
+            )
         if not 1 <= self.target_range[0] <= self.target_range[1]:
-            raise ConfigError(f"no target lies in {self.target_range}", "choose 1 <= lowest <= highest")
+            raise ConfigError(f"there is no target in {self.target_range}", "choose 1 <= lowest <= highest")
 
     @property
     def name(self) -> str:
         return f"countdown-{self.count}"
 
     def multisets(self) -> int:
-        """How many there are before any is held out."""
+        """The number of multisets, held-out ones included."""
         return comb(self.largest - self.smallest + self.count, self.count)
 
     def split_of(self, numbers: tuple[int, ...]) -> Split:
@@ -65,18 +66,18 @@ class Countdown:
         return split_of(key, validation=self.validation, test=self.test)
 
     def items(self, split: Split, *, seed: int = 0, limit: int | None = None) -> Iterator[Item]:
-        """Raises ConfigError where no multiset of the split reaches a target."""
+        """As `Task.items`; raises ConfigError if no multiset of the split reaches a target."""
         rng = random.Random(f"{self.name}/{split}/{seed}")
         return islice(generate_split(lambda: self._draw(split, rng), split, self.name), limit)
 
     def verify(self, item: Item, completion: str) -> Verdict:
-        return grading.strict(self.answer_format, completion, lambda answer: self._check(item, answer))
+        return self.answer_format.verify(completion, lambda answer: self._check(item, answer))
 
-    def lenient(self, item: Item, completion: str) -> Verdict:
-        return grading.lenient(self.answer_format, completion, lambda answer: self._check(item, answer))
+    def verify_lenient(self, item: Item, completion: str) -> Verdict:
+        return self.answer_format.verify_lenient(completion, lambda answer: self._check(item, answer))
 
     def question(self, numbers: tuple[int, ...], target: int) -> str:
-        """The problem in words; with the style ``bare`` in as few characters as there can be."""
+        """The problem in words; with the style ``bare`` as short as possible."""
         given = " ".join(map(str, numbers))
         if self.style == "bare":
             return f"{given} = {target}\n"
@@ -98,15 +99,15 @@ class Countdown:
         if self.split_of(numbers) != split:
             return None
         low, high = self.target_range
-        given = () if self.rules.use_all else numbers  # choosing one of them would be an answer, and no work
-        found = reachable(numbers, self.rules, whole=self.written == "steps")
-        targets = {value: text for value, text in found.items() if low <= value <= high and value not in given}
+        given = () if self.rules.use_all else numbers  # a given number would be an answer without any operation
+        values = reachable(numbers, self.rules, whole=self.written == "steps")
+        targets = {value: text for value, text in values.items() if low <= value <= high and value not in given}
         if not targets:
             return None
         target = rng.choice(list(targets))
         return Item(
             id=f"{self.name}/{'-'.join(map(str, sorted(numbers)))}/{target}",
-            prompt=ask(self.question(numbers, target), self.style, opened=self.answer_format.opened),
+            prompt=format_prompt(self.question(numbers, target), self.style, opened=self.answer_format.opened),
             answer=target,
             metadata={"numbers": numbers, "target": target, "solution": targets[target]},
         )

@@ -1,6 +1,4 @@
-"""GSM8K (Cobbe et al. 2021, arXiv 2110.14168): word problems of grade school, whose answer is a number after
-``####``.
-"""
+"""GSM8K (Cobbe et al. 2021, arXiv 2110.14168): grade-school word problems with a number after ``####`` as answer."""
 
 from __future__ import annotations
 
@@ -9,19 +7,18 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from fathom.tasks import grading
-from fathom.tasks.collection import Collection, content_id, text_of
-from fathom.tasks.prompts import Style, ask
+from fathom.tasks.collection import Collection, content_id, first_text
+from fathom.tasks.prompts import Style, format_prompt
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.tasks.verifiers.format import AnswerFormat
-from fathom.tasks.verifiers.number import check_last_number, check_number, parse
+from fathom.tasks.verifiers.number import check_last_number, check_number, parse_number
 
 HUB = Collection(train="hf:openai/gsm8k:main/train-*", test="hf:openai/gsm8k:main/test-*")
 
 
 @dataclass(frozen=True, slots=True)
 class Gsm8k:
-    """Records have ``question`` and ``answer``; of the answer what follows the last ``####`` counts, or all of it."""
+    """Records have ``question`` and ``answer``; the answer is what follows the last ``####``, or all of it."""
 
     collection: Collection = HUB
     style: Style = "base"
@@ -35,19 +32,19 @@ class Gsm8k:
         return islice(self.collection.items(self.name, split, self._item, seed), limit)
 
     def verify(self, item: Item, completion: str) -> Verdict:
-        return grading.strict(self.answer_format, completion, lambda answer: check_number(answer, item.answer))
+        return self.answer_format.verify(completion, lambda answer: check_number(answer, item.answer))
 
-    def lenient(self, item: Item, completion: str) -> Verdict:
-        return grading.lenient(self.answer_format, completion, lambda answer: check_last_number(answer, item.answer))
+    def verify_lenient(self, item: Item, completion: str) -> Verdict:
+        return self.answer_format.verify_lenient(completion, lambda answer: check_last_number(answer, item.answer))
 
     def _item(self, record: Mapping[str, Any]) -> Item:
-        question, solution = text_of(record, "question").strip(), text_of(record, "answer")
-        number = parse(solution.rpartition("####")[2])
+        question, solution = first_text(record, "question").strip(), first_text(record, "answer")
+        number = parse_number(solution.rpartition("####")[2])
         if number is None:
-            raise ValueError("its answer is no number after ####")
+            raise ValueError("its answer has no number after ####")
         return Item(
             id=content_id(self.name, question),
-            prompt=ask(question, self.style, opened=self.answer_format.opened),
+            prompt=format_prompt(question, self.style, opened=self.answer_format.opened),
             answer=number,
             metadata={"solution": solution},
         )

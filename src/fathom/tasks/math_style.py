@@ -9,23 +9,22 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from fathom.tasks import grading
-from fathom.tasks.collection import Collection, content_id, text_of
-from fathom.tasks.prompts import Style, ask
+from fathom.tasks.collection import Collection, content_id, first_text
+from fathom.tasks.prompts import Style, format_prompt
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.tasks.verifiers.format import AnswerFormat, last_boxed
 from fathom.tasks.verifiers.math import MathVerifier
 
 DIRECTIVE = "Please reason step by step, and put your final answer within \\boxed{}."
-"""What DeepSeek recommends to add to a problem for R1 and its distilled models."""
+"""The instruction that DeepSeek recommends for R1 and its distilled models."""
 
 
 @dataclass(frozen=True, slots=True)
 class MathStyle:
     """Records have ``problem`` or ``question``, and ``answer``, or a ``solution`` that boxes it.
 
-    The default format is one box anywhere in the answer, with or without thinking before it. ``label`` is the name that
-    reports use (``math-500``, ``aime-2024``). Raises MissingPackageError where math-verify is not installed.
+    The default format is one box anywhere in the answer, with or without thinking before it. ``label`` is the name in
+    reports (``math-500``, ``aime-2024``). Raises MissingPackageError if math-verify is not installed.
     """
 
     collection: Collection
@@ -42,24 +41,22 @@ class MathStyle:
         return islice(self.collection.items(self.name, split, self._item, seed), limit)
 
     def verify(self, item: Item, completion: str) -> Verdict:
-        return grading.strict(
-            self.answer_format, completion, lambda answer: self.verifier.check_strict(answer, item.answer)
-        )
+        return self.answer_format.verify(completion, lambda answer: self.verifier.check_strict(answer, item.answer))
 
-    def lenient(self, item: Item, completion: str) -> Verdict:
-        return grading.lenient(
-            self.answer_format, completion, lambda answer: self.verifier.check_lenient(answer, item.answer)
+    def verify_lenient(self, item: Item, completion: str) -> Verdict:
+        return self.answer_format.verify_lenient(
+            completion, lambda answer: self.verifier.check_lenient(answer, item.answer)
         )
 
     def _item(self, record: Mapping[str, Any]) -> Item:
-        problem = text_of(record, "problem", "question").strip()
-        answer = str(record["answer"]) if "answer" in record else last_boxed(text_of(record, "solution"))
+        problem = first_text(record, "problem", "question").strip()
+        answer = str(record["answer"]) if "answer" in record else last_boxed(first_text(record, "solution"))
         if not answer.strip():
             raise ValueError("it has no answer, and no solution that boxes one")
         question = f"{problem}\n{DIRECTIVE}" if self.answer_format.form == "boxed" else problem
         return Item(
             id=content_id(self.name, problem),
-            prompt=ask(question, self.style, opened=self.answer_format.opened),
+            prompt=format_prompt(question, self.style, opened=self.answer_format.opened),
             answer=answer.strip(),
             metadata={key: record[key] for key in ("subject", "level", "type") if key in record},
         )

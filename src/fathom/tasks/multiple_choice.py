@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from fathom.tasks import grading
-from fathom.tasks.collection import Collection, content_id, text_of
-from fathom.tasks.prompts import Style, ask
-from fathom.tasks.splits import fraction
+from fathom.tasks.collection import Collection, content_id, first_text
+from fathom.tasks.prompts import Style, format_prompt
+from fathom.tasks.splits import hash_fraction
 from fathom.tasks.task import Item, Split, Verdict
-from fathom.tasks.verifiers.choice import LETTERS, check_choice, last_chosen, parse_choice
+from fathom.tasks.verifiers.choice import LETTERS, check_choice, last_choice, parse_choice
 from fathom.tasks.verifiers.format import AnswerFormat
 
 
@@ -21,7 +20,7 @@ class MultipleChoice:
     """Records have ``question``, ``choices`` (2 to 26 texts) and ``answer``: a letter, an index from 0, or the text
     itself.
 
-    ``shuffled`` puts the choices in an order that the question's hash decides: data sets favor positions, models too.
+    ``shuffled`` orders the choices by a hash of the question: data sets have a position bias, and so have models.
     """
 
     collection: Collection
@@ -39,25 +38,27 @@ class MultipleChoice:
 
     def verify(self, item: Item, completion: str) -> Verdict:
         count = len(item.metadata["choices"])
-        return grading.strict(
-            self.answer_format, completion, lambda answer: check_choice(parse_choice(answer, count), item.answer)
+        return self.answer_format.verify(
+            completion, lambda answer: check_choice(parse_choice(answer, count), item.answer)
         )
 
-    def lenient(self, item: Item, completion: str) -> Verdict:
+    def verify_lenient(self, item: Item, completion: str) -> Verdict:
         count = len(item.metadata["choices"])
-        return grading.lenient(
-            self.answer_format, completion, lambda answer: check_choice(last_chosen(answer, count), item.answer)
+        return self.answer_format.verify_lenient(
+            completion, lambda answer: check_choice(last_choice(answer, count), item.answer)
         )
 
     def _item(self, record: Mapping[str, Any]) -> Item:
-        question, choices = text_of(record, "question").strip(), _choices(record)
+        question, choices = first_text(record, "question").strip(), _choices(record)
         right = choices[_index(record["answer"], choices)]
         if self.shuffled:
-            choices = sorted(choices, key=lambda choice: fraction(f"{question}\0{choice}"))
+            choices = sorted(choices, key=lambda choice: hash_fraction(f"{question}\0{choice}"))
         lines = "\n".join(f"{letter}. {choice}" for letter, choice in zip(LETTERS, choices, strict=False))
         return Item(
             id=content_id(self.name, question, *sorted(choices)),
-            prompt=ask(f"{question}\n{lines}\nAnswer with one letter.", self.style, opened=self.answer_format.opened),
+            prompt=format_prompt(
+                f"{question}\n{lines}\nAnswer with one letter.", self.style, opened=self.answer_format.opened
+            ),
             answer=LETTERS[choices.index(right)],
             metadata={"choices": tuple(choices)},
         )
@@ -74,7 +75,7 @@ def _choices(record: Mapping[str, Any]) -> list[str]:
 
 
 def _index(answer: Any, choices: list[str]) -> int:
-    """Which choice is right."""
+    """The index of the correct choice."""
     if isinstance(answer, int) and not isinstance(answer, bool) and 0 <= answer < len(choices):
         return answer
     if isinstance(answer, str) and answer.strip() in choices:

@@ -1,4 +1,4 @@
-"""How a question is put: to a base model, to a chat model, or bare."""
+"""Prompt styles: R1-Zero's template for base models, a message for chat models, or the question alone."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ R1_ZERO = (
     "process and answer are enclosed within <think> </think> and <answer> </answer> tags, respectively, i.e., <think> "
     "reasoning process here </think> <answer> answer here </answer>. User: {question} Assistant:"
 )
-"""R1 table 1, word for word."""
+"""R1 table 1, verbatim."""
 
 
-def ask(question: str, style: Style, *, opened: bool = False) -> str | tuple[Message, ...]:
-    """The prompt of an item. ``opened`` ends a text with ``<think>``; a chat template opens thinking by itself."""
+def format_prompt(question: str, style: Style, *, opened: bool = False) -> str | tuple[Message, ...]:
+    """The prompt of an item. ``opened`` adds ``<think>`` to a text; chat templates open the thinking themselves."""
     if style == "chat":
         return (Message("user", question),)
     text = R1_ZERO.format(question=question) if style == "base" else question

@@ -1,4 +1,4 @@
-"""Tasks by name, for command lines, recipes and evaluations."""
+"""Registry of tasks by name, for command lines, recipes and evaluations."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ TASKS: Mapping[str, Callable[..., Task]] = MappingProxyType(
 
 
 FAMILY = "reasoning-gym/"
-"""Begins the name of each of its data sets, as in ``reasoning-gym/leg_counting``."""
+"""Prefix of reasoning-gym data sets, as in ``reasoning-gym/leg_counting``."""
 
 
 def evaluations() -> list[str]:
-    """The tasks that need no further word to say what they ask: what training data must not hold."""
+    """The tasks without required options: the evaluation sets that training data must not contain."""
     return sorted(name for name, factory in TASKS.items() if not _missing(factory, {}))
 
 
-_PARTS: Mapping[str, type] = MappingProxyType(
+_OBJECT_OPTIONS: Mapping[str, type] = MappingProxyType(
     {
         "answer_format": AnswerFormat,
         "collection": Collection,
@@ -63,13 +63,13 @@ _PARTS: Mapping[str, type] = MappingProxyType(
         "sandbox": Sandbox,
     }
 )
-"""Options that are objects. A configuration, which has none, gives their fields: ``rules={"operators": "+-*"}``."""
+"""Options that are objects; a configuration gives their fields: ``rules={"operators": "+-*"}``."""
 
 
 def get(name: str, **options: Any) -> Task:
-    """The task of this name. Options are its constructor's, objects among them as such or as mappings of their fields.
+    """The task called ``name``. Options are those of its constructor; objects also as mappings of their fields.
 
-    Raises ConfigError on unknown names and options, and where an option is missing.
+    Raises ConfigError for unknown names and options, and if an option is missing.
     """
     if name.startswith(FAMILY):
         return get("reasoning-gym", dataset=name.removeprefix(FAMILY), **options)
@@ -82,23 +82,23 @@ def get(name: str, **options: Any) -> Task:
 
 
 def _construct(what: str, factory: Callable[..., Any], options: Mapping[str, Any]) -> Any:
-    known = inspect.signature(factory).parameters
-    unknown = sorted(set(options) - set(known))
+    parameters = inspect.signature(factory).parameters
+    unknown = sorted(set(options) - set(parameters))
     if unknown:
-        raise ConfigError(f"{what} has no option {unknown[0]!r}", f"its options are {', '.join(known) or 'none'}")
+        raise ConfigError(f"{what} has no option {unknown[0]!r}", f"its options are {', '.join(parameters) or 'none'}")
     missing = _missing(factory, options)
     if missing:
-        raise ConfigError(f"{what} needs {missing[0]!r}", f"its options are {', '.join(known)}")
+        raise ConfigError(f"{what} needs {missing[0]!r}", f"its options are {', '.join(parameters)}")
     return factory(**{key: _value(key, value) for key, value in options.items()})
 
 
 def _missing(factory: Callable[..., Any], options: Mapping[str, Any]) -> list[str]:
-    known = inspect.signature(factory).parameters
-    return [key for key, each in known.items() if each.default is each.empty and key not in options]
+    parameters = inspect.signature(factory).parameters
+    return [key for key, each in parameters.items() if each.default is each.empty and key not in options]
 
 
 def _value(key: str, value: Any) -> Any:
-    """An option as its constructor takes it: mappings become objects, lists become tuples."""
-    if key in _PARTS and isinstance(value, Mapping):
-        return _construct(f"option {key!r}", _PARTS[key], value)
+    """An option as its constructor takes it: mappings to objects, lists to tuples."""
+    if key in _OBJECT_OPTIONS and isinstance(value, Mapping):
+        return _construct(f"option {key!r}", _OBJECT_OPTIONS[key], value)
     return tuple(value) if isinstance(value, list) else value

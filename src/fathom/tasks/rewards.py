@@ -25,8 +25,8 @@ from pydantic import Field, NonNegativeFloat, PositiveInt, field_validator, mode
 from fathom.base.config import Part
 from fathom.base.errors import ConfigError
 from fathom.tasks.task import Verdict
-from fathom.tasks.verifiers.language import SCRIPTS, share
-from fathom.tasks.verifiers.length import cosine, soft_overlong
+from fathom.tasks.verifiers.language import SCRIPTS, language_share
+from fathom.tasks.verifiers.length import cosine_reward, soft_overlong
 from fathom.text import markers
 
 
@@ -68,7 +68,7 @@ def language(completion: GradedText, *, name: str) -> float:
     """The share of the words of the thinking that are in this language; an empty thinking is in none."""
     if completion.truncated or not completion.thinking:
         return 0.0
-    return share(completion.thinking, name)
+    return language_share(completion.thinking, name)
 
 
 def length(completion: GradedText, *, shape: Shape = "overlong", cache: int | None = None) -> float:
@@ -77,7 +77,7 @@ def length(completion: GradedText, *, shape: Shape = "overlong", cache: int | No
     """
     tokens, limit = completion.tokens, completion.limit
     if shape == "cosine":
-        return cosine(tokens, completion.verdict.correct and not completion.truncated, maximum=limit)
+        return cosine_reward(tokens, completion.verdict.correct and not completion.truncated, maximum=limit)
     return soft_overlong(tokens, maximum=limit, cache=min(limit, cache or max(1, limit // 4)))
 
 

@@ -1,7 +1,7 @@
-"""What Countdown can reach: every value that a few numbers make, with one way to make it.
+"""Solver of Countdown: every value that a few numbers reach, with an expression for it.
 
-The values of a set of numbers are made from the values of its two parts, for every way to part it; every subset is
-solved once. That is quick for three or four numbers and hopeless beyond six.
+The values of a set of numbers are combinations of the values of two complementary subsets, for all ways to split it;
+every subset is solved once. Fast for three or four numbers, infeasible beyond six.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _Values = dict[Fraction, str]
 
 
 def reachable(numbers: Sequence[int], rules: Rules, *, whole: bool = False) -> Mapping[int, str]:
-    """Whole values of 1 and more that the rules can make, each with an expression that makes it, in ascending order.
+    """The whole values from 1 that the rules can reach, each with an expression, in ascending order.
 
-    ``whole`` keeps every value on the way whole and not negative, as answers written in steps must. Without ``use_all``
-    the given numbers are values too: choosing one is an answer.
+    ``whole`` requires intermediate values to be whole and not negative, as answers in steps are. Without ``use_all``
+    the given numbers are values too.
     """
     return _reachable(tuple(sorted(numbers)), rules, whole)
 
@@ -29,16 +29,16 @@ def reachable(numbers: Sequence[int], rules: Rules, *, whole: bool = False) -> M
 @lru_cache(maxsize=4096)
 def _reachable(numbers: tuple[int, ...], rules: Rules, whole: bool) -> Mapping[int, str]:
     sizes = [len(numbers)] if rules.use_all else range(1, len(numbers) + 1)
-    found: _Values = {}
+    values: _Values = {}
     for size in sizes:
-        for chosen in sorted(set(combinations(numbers, size))):
-            found = _all_values(chosen, rules, whole) | found  # the shortest expression stays
-    kept = {int(value): text for value, text in found.items() if value.denominator == 1 and value >= 1}
-    return MappingProxyType({value: _without_outer(kept[value]) for value in sorted(kept)})
+        for subset in sorted(set(combinations(numbers, size))):
+            values = _all_values(subset, rules, whole) | values  # the shortest expression is kept
+    positive = {int(value): text for value, text in values.items() if value.denominator == 1 and value >= 1}
+    return MappingProxyType({value: _without_outer(positive[value]) for value in sorted(positive)})
 
 
 def _all_values(numbers: Sequence[int], rules: Rules, whole: bool) -> _Values:
-    """Subsets are bit masks."""
+    """All values of exactly these numbers, by dynamic programming over subsets as bit masks."""
     count = len(numbers)
     table: dict[int, _Values] = {1 << i: {Fraction(number): str(number)} for i, number in enumerate(numbers)}
     for mask in sorted(range(1, 1 << count), key=int.bit_count):
@@ -60,7 +60,7 @@ def _all_values(numbers: Sequence[int], rules: Rules, whole: bool) -> _Values:
 
 
 def _result(operator: str, left: Fraction, right: Fraction, rules: Rules) -> Fraction | None:
-    """None where the other order gives the same, and for a division by zero."""
+    """The result of an operation; None if the other order gives the same, and for a division by zero."""
     if operator == "/":
         return left / right if right else None
     if operator == "-":

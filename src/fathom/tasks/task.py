@@ -1,22 +1,26 @@
-"""The nouns of a task: an item to ask, a verdict on an answer, and the protocol that joins them.
+"""The interface of a task: items to ask, verdicts on completions.
 
-A reward that can be had without solving the problem will be: reinforcement learning finds every hole in a verifier. So
-`Task.verify`, the one to train on, is strict: the answer stands where the prompt asked for it, once, and nothing is
-searched for it. `Task.lenient` is the generous reading that papers often report: it looks for an answer anywhere. The
-two side by side say how much of a score is skill and how much is format. Both are total: a text from a model is never
-an error of the program, so neither raises, and neither runs for ever.
+Reinforcement learning exploits every reward that can be had without solving the problem. So `Task.verify`, used in
+training, is strict: the answer must be where the prompt asked for it, exactly once. `Task.verify_lenient`, which papers
+often report, accepts an answer anywhere. The difference of the two is the share of a score that is lost to format. Both
+are total: no text of a model makes them raise, or run without end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from fathom.types import Message
 
 Split = Literal["train", "validation", "test"]
-"""Learn from the first, choose with the second, report the third. No problem is in two of them."""
+"""Train on the first, select with the second, report the third. No problem is in two of them."""
+
+Check = Callable[[str], str]
+"""Takes an answer and returns what is wrong with it, or `CORRECT`. Never raises."""
+
+CORRECT = ""
 
 LEVEL = "level"
 """The key of `Item.metadata` that names the difficulty level of an item."""
@@ -24,10 +28,10 @@ LEVEL = "level"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One problem. ``id`` is made from its content, so that the same problem has the same id in every run.
+    """One problem. ``id`` is derived from its content, so that the same problem has the same id in every run.
 
-    ``prompt`` is a text to complete (base models) or messages for a chat template. ``answer`` is what the verifier
-    compares with; ``metadata`` holds what a report or a generator of traces wants to know (numbers, level, source).
+    ``prompt`` is a text to complete (base models) or messages for a chat template. ``answer`` is the expected answer;
+    ``metadata`` is for reports and generators of traces (numbers, level …).
     """
 
     id: str
@@ -38,10 +42,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a verifier found. ``detail`` says in a few words why, for people who read rollouts.
+    """The result of a verifier. ``detail`` is the reason in a few words, for reading rollouts.
 
-    ``reward`` lies in 0..1 and is what training maximizes; ``correct`` is what evaluation counts. They differ where a
-    task pays for the format, or pays a part for a nearly right answer.
+    ``reward`` is in 0..1 and is maximized in training; ``correct`` is counted in evaluation. They differ if a task
+    rewards the format, or a nearly correct answer in part.
     """
 
     reward: float
@@ -52,24 +56,24 @@ class Verdict:
 
 @runtime_checkable
 class Task(Protocol):
-    """Problems with a verifier. It may have metrics of its own: see `DescribesGroups`."""
+    """A set of problems with a verifier. It may have metrics of its own: see `DescribesGroups`."""
 
     @property
     def name(self) -> str:
-        """The name that reports use; it tells apart what differs in difficulty."""
+        """The name in reports, different for variants of different difficulty."""
 
     def items(self, split: Split, *, seed: int = 0, limit: int | None = None) -> Iterator[Item]:
-        """Problems of one split, in an order that ``seed`` alone decides; at most ``limit``.
+        """Problems of one split, at most ``limit``, in an order determined by ``seed`` alone.
 
-        Membership of a split does not depend on the seed. Validation and test never repeat a problem and end when they
-        have no more; a procedural training split is endless, one read from a file passes once.
+        The members of a split do not depend on the seed. Validation and test never repeat a problem, and end; a
+        procedural training split is endless, one from a file is passed once.
         """
 
     def verify(self, item: Item, completion: str) -> Verdict:
-        """Grade strictly. ``completion`` is everything the model wrote after the prompt, thinking included."""
+        """Grade strictly. ``completion`` is all text after the prompt, thinking included."""
 
-    def lenient(self, item: Item, completion: str) -> Verdict:
-        """Grade generously: an answer counts wherever it stands. For reports, not for training."""
+    def verify_lenient(self, item: Item, completion: str) -> Verdict:
+        """Grade an answer anywhere in the completion. For reports, not for training."""
 
 
 class CompletionText(Protocol):

@@ -30,7 +30,7 @@ def test_the_reward_is_the_sum(completion: str, reward: float, formed: bool) -> 
 def test_surrounding_space_is_wrong_but_leniently_right() -> None:
     item = next(Sums().items("test", seed=3))
     assert not Sums().verify(item, f" {item.answer}").correct
-    assert Sums().lenient(item, f" {item.answer}").correct
+    assert Sums().verify_lenient(item, f" {item.answer}").correct
 
 
 def test_splits_and_seeds_differ() -> None:

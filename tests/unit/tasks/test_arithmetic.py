@@ -31,7 +31,7 @@ def test_verdicts() -> None:
     assert TASK.verify(item, "<think></think><answer>-3</answer>").reward == 1.0
     assert TASK.verify(item, "<think></think><answer>-3 or 3</answer>").reward == 0.0
     assert TASK.verify(item, "it is -3.").reward == 0.0
-    assert TASK.lenient(item, "it is -3.").reward == 1.0
+    assert TASK.verify_lenient(item, "it is -3.").reward == 1.0
 
 
 def test_prompts() -> None:

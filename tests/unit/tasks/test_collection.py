@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from fathom.base.errors import ConfigError, DataError
-from fathom.tasks.collection import Collection, content_id, text_of
+from fathom.tasks.collection import Collection, content_id, first_text
 from fathom.tasks.task import Item
 
 
 def make(record: Mapping[str, Any]) -> Item:
-    return Item(content_id("t", text_of(record, "q")), record["q"], record["a"])
+    return Item(content_id("t", first_text(record, "q")), record["q"], record["a"])
 
 
 def written(path: Path, records: list[Any]) -> str:

@@ -132,13 +132,15 @@ class TestVerify:
             "": (0.0, 0.0),
         }
         for completion, rewards in cases.items():
-            assert (TASK.verify(ITEM, completion).reward, TASK.lenient(ITEM, completion).reward) == rewards, completion
+            assert (TASK.verify(ITEM, completion).reward, TASK.verify_lenient(ITEM, completion).reward) == rewards, (
+                completion
+            )
 
     def test_pays_for_the_format_where_asked(self) -> None:
         task = Countdown(answer_format=AnswerFormat(reward=0.1))
         assert task.verify(ITEM, answered("1")).reward == 0.1
         assert task.verify(ITEM, "1").reward == 0.0
-        assert task.lenient(ITEM, answered("1")).reward == 0.0
+        assert task.verify_lenient(ITEM, answered("1")).reward == 0.0
 
     def test_reads_steps(self) -> None:
         task = Countdown(written="steps")

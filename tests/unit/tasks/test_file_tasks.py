@@ -14,7 +14,7 @@ from fathom.tasks.math_style import MathStyle
 from fathom.tasks.multiple_choice import MultipleChoice
 from fathom.tasks.sandbox import sandbox
 from fathom.tasks.task import Item, Task
-from fathom.tasks.verifiers.code import Example
+from fathom.tasks.verifiers.code import IOExample
 from fathom.tasks.verifiers.format import AnswerFormat
 
 
@@ -30,7 +30,7 @@ def only(task: Task) -> Item:
 
 
 def rewards(task: Task, item: Item, completion: str) -> tuple[float, float]:
-    return task.verify(item, completion).reward, task.lenient(item, completion).reward
+    return task.verify(item, completion).reward, task.verify_lenient(item, completion).reward
 
 
 class TestGsm8k:
@@ -125,7 +125,7 @@ class TestMultipleChoice:
 
 @pytest.fixture
 def confined() -> None:
-    if sandbox.available() != set(sandbox.LAYERS):
+    if sandbox.available_layers() != set(sandbox.LAYERS):
         pytest.skip("this machine cannot confine programs fully")
 
 
@@ -135,7 +135,7 @@ class TestCode:
         record = {"question": "Double it.", "examples": [{"input": "4\n", "output": "8\n"}]}
         task = Code(collection(tmp_path, record))
         item = only(task)
-        assert item.answer == (Example("4\n", "8\n"),)
+        assert item.answer == (IOExample("4\n", "8\n"),)
         assert rewards(task, item, "<think>easy</think>```python\nprint(2 * int(input()))\n```") == (1.0, 1.0)
         assert rewards(task, item, "print(2 * int(input()))") == (1.0, 1.0)
         assert rewards(task, item, "<think>easy</think>```python\nprint(7)\n```") == (0.0, 0.0)

@@ -28,7 +28,7 @@ def test_items_are_reproducible_and_right_answers_are_right(worker: Worker) -> N
         assert task.verify(item, answered(item.answer)).reward == 1.0
         assert task.verify(item, answered("-1")).reward == 0.0
         assert task.verify(item, item.answer).reward == 0.0
-        assert task.lenient(item, item.answer).reward == 1.0
+        assert task.verify_lenient(item, item.answer).reward == 1.0
 
 
 def test_splits_share_nothing(worker: Worker) -> None:
@@ -85,7 +85,7 @@ def test_the_other_truth_is_not_right(worker: Worker, truth: str) -> None:
     task = ReasoningGym("game_of_life_halting", worker=worker)
     item = Item("", "", "True", {"seed": 5, "index": 3})
     assert task.verify(item, answered(truth)).correct is (truth in ("True", "yes"))
-    assert task.lenient(item, answered(truth)).correct is (truth in ("True", "yes"))
+    assert task.verify_lenient(item, answered(truth)).correct is (truth in ("True", "yes"))
 
 
 def test_an_answer_that_never_ends_is_wrong() -> None:
@@ -104,7 +104,7 @@ def test_what_it_refuses(worker: Worker) -> None:
         ReasoningGym("poetry", worker=worker)
     with pytest.raises(ConfigError, match="reasoning-gym refuses leg_counting with these options"):
         ReasoningGym("leg_counting", {"no_such_option": 1}, worker=worker)
-    with pytest.raises(ConfigError, match="a threshold of 0 tells nothing apart"):
+    with pytest.raises(ConfigError, match="a threshold of 0 is not a score"):
         ReasoningGym("leg_counting", threshold=0, worker=worker)
 
 

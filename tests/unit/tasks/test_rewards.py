@@ -145,7 +145,7 @@ def test_two_rewards_of_one_name_are_refused(place, tmp_path):
 class Generous(Begin):
     """Strictly the first character counts, leniently any."""
 
-    def lenient(self, item, completion):
+    def verify_lenient(self, item, completion):
         found = any(character.isdigit() for character in completion)
         return Verdict(float(found), found, False)
 

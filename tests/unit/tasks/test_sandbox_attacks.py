@@ -18,8 +18,8 @@ BRIEF = replace(TIGHT, wall_seconds=0.5)
 
 @pytest.fixture(scope="module")
 def box() -> Sandbox:
-    if sandbox.available() != set(sandbox.LAYERS):
-        pytest.skip(f"this kernel has only {sorted(sandbox.available())}")
+    if sandbox.available_layers() != set(sandbox.LAYERS):
+        pytest.skip(f"this kernel has only {sorted(sandbox.available_layers())}")
     return Sandbox(TIGHT)
 
 
@@ -209,7 +209,7 @@ def test_nothing_is_left_behind(box: Sandbox, tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_machine_without_a_layer_is_refused_or_taken_knowingly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "available", lambda: frozenset({"calls"}))
+    monkeypatch.setattr(sandbox, "available_layers", lambda: frozenset({"calls"}))
     with pytest.raises(SandboxError, match="cannot confine programs fully: no files; use Linux"):
         Sandbox()
     assert Sandbox(layers=("calls",)).run("print(1)").stdout == "1\n"
@@ -223,7 +223,7 @@ def test_without_the_layers_the_limits_still_hold(tmp_path: Path) -> None:
 
 
 def test_a_layer_that_fails_at_the_last_moment_means_that_nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "available", lambda: frozenset({"moat"}))
+    monkeypatch.setattr(sandbox, "available_layers", lambda: frozenset({"moat"}))
     done = Sandbox(TIGHT, layers=("moat",)).run("print(1)")
     assert (done.status, done.stdout) == ("refused", "")
     assert done.stderr == "the sandbox layer 'moat' could not be applied\n"

@@ -27,7 +27,7 @@ from fathom.tasks.reasoning_gym import ReasoningGym
 from fathom.tasks.sandbox.worker.worker import Worker
 from fathom.tasks.splits import generate_split, split_of
 from fathom.tasks.task import GradedGroup, Item, Split, Verdict
-from fathom.tasks.verifiers.countdown import Rules, Written
+from fathom.tasks.verifiers.countdown import Notation, Rules
 from fathom.tasks.verifiers.format import AnswerFormat
 from fathom.types import Message
 
@@ -45,7 +45,7 @@ class ShortCountdown:
     ``written`` in steps only problems are posed that can be solved within two digits.
     """
 
-    def __init__(self, count: int, largest: int, highest: int, written: Written = "steps") -> None:
+    def __init__(self, count: int, largest: int, highest: int, written: Notation = "steps") -> None:
         self.name = f"combine-{count}-{largest}" if written == "steps" else f"zero-countdown-{count}"
         self._written = written
         self._game = Countdown(
@@ -70,8 +70,8 @@ class ShortCountdown:
     def verify(self, item: Item, completion: str) -> Verdict:
         return self._game.verify(item, completion)
 
-    def lenient(self, item: Item, completion: str) -> Verdict:
-        return self._game.lenient(item, completion)
+    def verify_lenient(self, item: Item, completion: str) -> Verdict:
+        return self._game.verify_lenient(item, completion)
 
     def describe(self, groups: Sequence[GradedGroup]) -> dict[str, Any]:
         if self._written == "steps":
@@ -95,8 +95,8 @@ class ShortArithmetic:
     def verify(self, item: Item, completion: str) -> Verdict:
         return self._task.verify(item, completion)
 
-    def lenient(self, item: Item, completion: str) -> Verdict:
-        return self._task.lenient(item, completion)
+    def verify_lenient(self, item: Item, completion: str) -> Verdict:
+        return self._task.verify_lenient(item, completion)
 
     def describe(self, groups: Sequence[GradedGroup]) -> dict[str, Any]:
         return _describe_work(groups)
@@ -122,8 +122,8 @@ class ShortGym:
     def verify(self, item: Item, completion: str) -> Verdict:
         return self._gym.verify(item, completion)
 
-    def lenient(self, item: Item, completion: str) -> Verdict:
-        return self._gym.lenient(item, completion)
+    def verify_lenient(self, item: Item, completion: str) -> Verdict:
+        return self._gym.verify_lenient(item, completion)
 
     def describe(self, groups: Sequence[GradedGroup]) -> dict[str, Any]:
         return _describe_work(groups)

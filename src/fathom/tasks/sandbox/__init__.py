@@ -1,1 +1,1 @@
-"""Running untrusted Python, and libraries that may hang, in processes of their own."""
+"""A sandbox for untrusted Python, and helper processes for libraries that may hang."""

@@ -1,7 +1,7 @@
-"""The first program of a sandboxed process: it gives up its rights, then becomes the program to run.
+"""The first code of a sandboxed process: confines the process, then replaces itself by the program to run.
 
-Rights are given up before the untrusted program exists, and its interpreter is a fresh one (``exec``): nothing of this
-module is left to meddle with. Where a layer that was promised cannot be had, nothing is run.
+The process is confined before the untrusted program is loaded, and the program runs in a new interpreter (``exec``), in
+which nothing of this module is left to manipulate. If a requested layer is not available, nothing is run.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from fathom.tasks.sandbox import landlock, seccomp
 _PR_CAPBSET_DROP = 24
 
 REFUSED = 97
-"""Exit status of a process that could not give up what it should."""
+"""Exit status of a process that could not be confined as requested."""
 
 
 def probe() -> None:
     """Print the layers that this machine has, as JSON."""
-    tried = {"files": landlock.restrict(["/usr", "/lib"]), "calls": seccomp.restrict()}
-    layers = [name for name, done in tried.items() if done]
+    applied = {"files": landlock.restrict(["/usr", "/lib"]), "calls": seccomp.restrict()}
+    layers = [name for name, done in applied.items() if done]
     print(json.dumps(layers))
 
 
 def main(settings: str) -> None:
-    """Confine this process as ``settings`` (JSON) say, then run ``settings["command"]`` in its place."""
+    """Confine this process by ``settings`` (JSON), then replace it by ``settings["command"]``."""
     given: dict[str, Any] = json.loads(settings)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
@@ -53,7 +53,7 @@ def main(settings: str) -> None:
 
 
 def _drop_capabilities() -> None:
-    """Leave root, where we are root, without its powers after ``exec``; for others there is nothing to drop."""
+    """Drop all capabilities, so that root has none after ``exec``; other users have none to drop."""
     if sys.platform.startswith("linux"):
         libc = ctypes.CDLL(None)
         for capability in range(64):
@@ -61,7 +61,7 @@ def _drop_capabilities() -> None:
 
 
 def _limit(kind: int, most: int) -> None:
-    """Set both limits, never above what is in force already."""
+    """Set the soft and the hard limit, never above the current hard limit."""
     hard = resource.getrlimit(kind)[1]
     most = most if hard == resource.RLIM_INFINITY else min(most, hard)
     resource.setrlimit(kind, (most, most))

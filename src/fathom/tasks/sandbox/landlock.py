@@ -1,7 +1,7 @@
-"""Takes the file system away from this process, all but some folders to read. Linux 5.13 and newer; needs no privilege.
+"""Landlock: restricts this process to reading some folders. Linux 5.13 and newer; needs no privilege.
 
-Landlock is a security module that a process applies to itself and that nothing lifts again. It hides ``/proc`` as well,
-and with it the environment and the memory of other processes of the same user. Newer kernels add TCP and signals.
+Landlock is a security module that a process applies to itself, irrevocably. It also denies ``/proc``, and with it the
+environment and the memory of other processes of the same user. Newer kernels add TCP and signals.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}  # how many rights on files a version kno
 _PR_SET_NO_NEW_PRIVS = 38
 
 SYSTEM = ("/usr", "/lib", "/lib64", "/nix/store", "/etc/ld.so.cache")
-"""Where programs and libraries lie, which an interpreter cannot start without."""
+"""Folders of programs and libraries, which an interpreter needs to start."""
 
 
 class _Ruleset(ctypes.Structure):
@@ -35,9 +35,9 @@ class _Beneath(ctypes.Structure):
 
 
 def restrict(readable: Sequence[str], devices: Sequence[str] = ("/dev/null", "/dev/urandom")) -> bool:
-    """From now on only these folders and files can be read (and run), and nothing written but devices.
+    """Allow only reading (and executing) these folders and files, and writing to ``devices``, from now on.
 
-    False, and nothing changed, where the kernel has no Landlock.
+    False, and nothing is changed, if the kernel has no Landlock.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -65,7 +65,7 @@ def restrict(readable: Sequence[str], devices: Sequence[str] = ("/dev/null", "/d
 
 
 def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
-    """A path that cannot be opened is not allowed: it stays out of reach."""
+    """Add a rule for a path; one that cannot be opened stays denied."""
     try:
         parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:

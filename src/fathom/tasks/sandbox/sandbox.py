@@ -1,18 +1,17 @@
-"""Runs Python that nobody trusts, in a process that can do nothing but compute and print.
+"""A sandbox for untrusted Python: a process that can only compute and print.
 
 Layers, from the outside in:
 
-1. A process and session of its own, a fresh interpreter (``-I -S``: no site packages, no user settings) with an empty
-environment, no open files, an empty folder that is removed; killed when its wall-clock time or its output is used up.
-2. Resource limits: processor time, memory, open files, no core dump, and no file of more than 0 bytes. 3. Landlock
-(``files``): reads the standard library and its own folder, nothing else; writes nothing; no ``/proc``. 4. Seccomp
-(``calls``): no sockets, no processes and no threads, no signals, no debugger, no mounts.
+1. A process and session of its own, a new interpreter (``-I -S``: no site packages, no user settings) with an empty
+   environment, no open files, and a temporary folder; killed at the limit of wall-clock time or output.
+2. Resource limits: processor time, memory, open files, no core dump, no file of more than 0 bytes.
+3. Landlock (``files``): reads only the standard library and its own folder, writes nothing, no ``/proc``.
+4. Seccomp (``calls``): no sockets, processes, threads, signals, debugging or mounts.
 
-On Linux 5.13 and newer, x86-64 and ARM, with or without privileges and inside most containers, there are all four.
-What they do not keep apart is the kernel and the processor themselves: who runs programs of enemies rather than of
-models puts a virtual machine around all of this. Elsewhere (macOS, older kernels) layers 3 and 4 are missing, and a
-program could read what its user can read and talk to the network: `Sandbox` then refuses to be built unless the caller
-takes fewer. Windows has not even the limits.
+All four are available on Linux 5.13 and newer, x86-64 and ARM, with or without privileges and inside most containers.
+They do not isolate the kernel or the processor: against attackers, rather than models, add a virtual machine. Elsewhere
+(macOS, older kernels) layers 3 and 4 are missing, and a program could read its user's files and use the network: then
+`Sandbox` raises unless fewer layers are requested. Windows has no resource limits either.
 """
 
 from __future__ import annotations
@@ -37,8 +36,8 @@ from fathom.tasks.sandbox.confine import REFUSED
 from fathom.tasks.sandbox.landlock import SYSTEM
 
 Status = Literal["finished", "failed", "time", "output", "refused"]
-"""``finished``: exit status 0. ``failed``: another one, or a signal (memory and processor time end so). ``refused``: a
-layer could not be applied, and nothing was run."""
+"""``finished``: exit status 0. ``failed``: another one, or a signal (also for the limits of memory and processor time).
+``refused``: a layer could not be applied, and nothing was run."""
 
 LAYERS = ("files", "calls")
 
@@ -47,12 +46,12 @@ _IMPORT = f"import sys; sys.path.insert(0, {str(_SOURCE)!r}); from fathom.tasks.
 
 
 class SandboxError(FathomError):
-    """A machine that cannot confine a program as asked."""
+    """This machine cannot confine a program as requested."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a program may use. Memory is address space, of which an idle interpreter takes some 30 MB."""
+    """The resources of a program. Memory is address space, of which an idle interpreter takes some 30 MB."""
 
     wall_seconds: float = 10.0
     cpu_seconds: int = 5
@@ -63,7 +62,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class SandboxResult:
-    """How a program ended and what it printed, as far as the limit on output lets it."""
+    """How a program ended, and what it printed up to the limit on output."""
 
     status: Status
     exit_status: int
@@ -72,8 +71,8 @@ class SandboxResult:
 
 
 @cache
-def available() -> frozenset[str]:
-    """The layers that this machine has: found out by trying them in a process."""
+def available_layers() -> frozenset[str]:
+    """The layers that this machine has, determined by applying them in a process."""
     if not hasattr(os, "killpg"):
         raise SandboxError("this system cannot limit a process", "run code tasks on Linux")
     command = [_interpreter(), "-I", "-S", "-B", "-c", f"{_IMPORT}; confine.probe()"]
@@ -83,31 +82,31 @@ def available() -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """Confines programs to ``limits`` and ``layers``. Raises SandboxError where the machine lacks one of the layers."""
+    """Confines programs to ``limits`` and ``layers``. Raises SandboxError if the machine lacks a layer."""
 
     limits: Limits = field(default_factory=Limits)
     layers: tuple[str, ...] = LAYERS
 
     def __post_init__(self) -> None:
-        missing = sorted(set(self.layers) - available())
+        missing = sorted(set(self.layers) - available_layers())
         if missing:
             raise SandboxError(
                 f"this machine cannot confine programs fully: no {' and no '.join(missing)}",
-                "use Linux 5.13 or newer, or pass the layers that you can do without to Sandbox(layers=...)",
+                "use Linux 5.13 or newer, or pass fewer layers to Sandbox(layers=...)",
             )
 
     def run(self, program: str, stdin: str = "") -> SandboxResult:
-        """Run a program until it ends or a limit ends it. Never raises for what the program does."""
+        """Run a program until it ends or reaches a limit. Never raises for what the program does."""
         with Jail(self) as jail:
             given = jail.write("stdin", stdin)
             path = jail.write("program.py", program)
-            with given.open("rb") as source:
-                process = jail.start(path, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            with given.open("rb") as file:
+                process = jail.start(path, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             return jail.watch(process)
 
 
 class Jail:
-    """One temporary folder and the processes that live in it. Leaving it kills them and removes the folder."""
+    """A temporary folder and the processes in it; a context manager that ends with both."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -126,12 +125,13 @@ class Jail:
         self._stack.close()
 
     def write(self, name: str, text: str) -> Path:
-        """A file for the program to read. Half surrogate pairs, which models can write, become question marks."""
+        """Write a file for the program. Lone surrogates, which models can write, become question marks."""
         path = self.folder / name
         path.write_text(text, encoding="utf-8", errors="replace", newline="")
         return path
 
     def start(self, program: Path, *, stdin: IO[bytes] | int, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
+        """Start a confined interpreter that runs ``program``."""
         limits = self._sandbox.limits
         settings = {
             "cpu_seconds": limits.cpu_seconds,
@@ -154,7 +154,7 @@ class Jail:
         return process
 
     def watch(self, process: subprocess.Popen[bytes]) -> SandboxResult:
-        """Read what a process prints until it ends, or end it at the limits."""
+        """The output of a process until it ends, or is killed at a limit."""
         deadline = time.monotonic() + self._sandbox.limits.wall_seconds
         streams = {name: stream for name in ("stdout", "stderr") if (stream := getattr(process, name)) is not None}
         printed, stopped = _read(streams, deadline, self._sandbox.limits.output_bytes)
@@ -181,7 +181,7 @@ class Jail:
 
 
 def _read(streams: Mapping[str, IO[bytes]], deadline: float, most: int) -> tuple[dict[str, bytes], Status | None]:
-    """Bytes of each stream, and which limit ended the reading (None: all streams were closed)."""
+    """The bytes of each stream, and the limit that was reached (None: all streams were closed)."""
     printed = {name: bytearray() for name in streams}
     with selectors.DefaultSelector() as selector:
         for name, stream in streams.items():
@@ -206,5 +206,5 @@ def _bytes(printed: Mapping[str, bytearray], most: int) -> dict[str, bytes]:
 
 
 def _interpreter() -> str:
-    """The interpreter itself, not the link of a virtual environment, whose folder the program shall not see."""
+    """The interpreter itself, not the link in a virtual environment, whose folder the program must not see."""
     return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)

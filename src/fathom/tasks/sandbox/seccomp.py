@@ -1,9 +1,8 @@
-"""Takes system calls away from this process: network, new processes and threads, signals, debugging, mounts. Linux.
+"""Seccomp: denies this process the system calls for network, processes, threads, signals, debugging and mounts. Linux.
 
-A filter of the kernel's, in its packet-filter language, which needs no privilege and which nothing lifts again. It
-refuses what a program that computes an answer never needs, rather than allowing what some interpreter happens to use:
-such a list would break with the next libc. Refused calls fail with EPERM, so an honest program gets a Python
-exception.
+The filter is a program in the kernel's packet-filter language; it needs no privilege and is irrevocable. It denies what
+a program that computes an answer never needs, rather than allowing what some interpreter happens to use: such a list
+would break with the next libc. Denied calls fail with EPERM, which a program sees as a Python exception.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _X32 = 0x40000000
 
 @dataclass(frozen=True, slots=True)
 class _Machine:
-    """The architecture's code, the calls to refuse, and the numbers of the two that depend on an argument."""
+    """An architecture: its code, the calls to deny, and the two calls that are denied by their arguments."""
 
     audit: int
     refused: tuple[int, ...]
@@ -35,7 +34,7 @@ class _Machine:
 
 _EVERYWHERE = (
     *(424, 434, 438),  # pidfd_send_signal, pidfd_open, pidfd_getfd
-    *(425, 426, 427),  # io_uring: it would make system calls that no filter sees
+    *(425, 426, 427),  # io_uring: its system calls are not filtered
     *(452, 463, 466),  # fchmodat2, setxattrat, removexattrat
     *(428, 429, 430, 431, 432, 433, 442),  # open_tree, move_mount, fsopen, fsconfig, fsmount, fspick, mount_setattr
 )
@@ -49,7 +48,7 @@ _MACHINES = {
             *(62, 200, 234, 129, 297),  # kill, tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo
             *(101, 310, 311),  # ptrace, process_vm_readv, process_vm_writev
             *(109, 112, 141, 142, 144, 203, 251, 314),  # setpgid, setsid, setpriority, sched_set*, ioprio_set
-            *(90, 91, 268, 92, 93, 94, 260),  # chmod and chown, which Landlock leaves alone
+            *(90, 91, 268, 92, 93, 94, 260),  # chmod and chown, which Landlock does not restrict
             *(132, 235, 261, 280, 188, 189, 190, 197, 198, 199),  # times and extended attributes, for the same reason
             *(29, 64, 68, 240),  # shmget, semget, msgget, mq_open: they outlive the process
             *(
@@ -89,7 +88,7 @@ _MACHINES = {
     ),
 }
 _CLONE3 = 435
-_SIGNAL_BY_FILE = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: a pipe that kills whom one names
+_SIGNAL_BY_FILE = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: signals to any process through a pipe
 
 
 class _Program(ctypes.Structure):
@@ -97,7 +96,7 @@ class _Program(ctypes.Structure):
 
 
 def restrict() -> bool:
-    """Apply the filter to this process. False, and nothing changed, on systems and machines that it is not made for."""
+    """Apply the filter to this process. False, and nothing is changed, on an unsupported system or architecture."""
     machine = _MACHINES.get(platform.machine())
     if machine is None or not sys.platform.startswith("linux") or sys.maxsize < 2**32:
         return False
@@ -122,7 +121,7 @@ def program(machine: _Machine) -> bytes:
     for number in machine.refused:
         lines += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, refuse)]
     lines += [(_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, absent)]  # libc then tries clone
-    # prlimit64 on another process could end it: allowed on oneself alone
+    # prlimit64 on another process could kill it: allowed on this process alone
     lines += [(_EQUAL, 0, 4, machine.prlimit64), (_LOAD, 0, 0, _FIRST), (_EQUAL, 1, 0, 0), (_RETURN, 0, 0, refuse)]
     lines += [(_RETURN, 0, 0, _ALLOW)]
     lines += [(_EQUAL, 0, 2 + 2 * len(_SIGNAL_BY_FILE), machine.fcntl), (_LOAD, 0, 0, _SECOND)]

@@ -1,1 +1,1 @@
-"""Rules that grade an answer. None of them raises, whatever a model writes, and none of them guesses in its favour."""
+"""Verifiers of answers. None raises, whatever a model writes, and none guesses in its favour."""

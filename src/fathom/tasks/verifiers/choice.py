@@ -1,14 +1,14 @@
-"""Which of the lettered choices an answer takes.
+"""Verifier of multiple-choice answers.
 
-Strictly an answer is one letter, as it stands in the question or with the usual marks: ``B``, ``(B)``, ``B.``. The
-lenient reading takes the last letter that stands alone, unless it is the word "A" or "I" inside a sentence.
+A strict answer is one letter, as in the question or with the usual marks: ``B``, ``(B)``, ``B.``. A lenient one is the
+last single letter, unless it is the word "A" or "I" in a sentence.
 """
 
 from __future__ import annotations
 
 import re
 
-from fathom.tasks.grading import RIGHT
+from fathom.tasks.task import CORRECT
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -18,12 +18,12 @@ _ALONE = re.compile(r"(?<![A-Za-z0-9'’])([A-Z])(?![A-Za-z0-9'’])")
 
 
 def parse_choice(answer: str, count: int) -> str | None:
-    """The letter that an answer is, among the first ``count``; None where it is anything else."""
+    """The letter of an answer that is nothing else, among the first ``count``; None otherwise."""
     match = _STRICT.fullmatch(answer.strip(" \t\r\n")[:8])
     return match[1] if match and match[1] in LETTERS[:count] and len(answer.strip(" \t\r\n")) <= 8 else None
 
 
-def last_chosen(answer: str, count: int) -> str | None:
+def last_choice(answer: str, count: int) -> str | None:
     """The last letter that an answer names, among the first ``count``; None without one."""
     text = answer[-2000:]
     marked = [first or second for first, second in _MARKED.findall(text)]
@@ -36,4 +36,4 @@ def check_choice(letter: str | None, expected: str) -> str:
     """What is wrong with a choice; empty where it is the expected one."""
     if letter is None:
         return "no choice"
-    return RIGHT if letter == expected else f"it is {letter}, not {expected}"
+    return CORRECT if letter == expected else f"it is {letter}, not {expected}"

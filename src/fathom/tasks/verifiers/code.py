@@ -1,12 +1,12 @@
-r"""Whether a program passes its tests: programs that read and print, and functions that are called.
+r"""Verifier of programs: by their output, or by tests that call their functions.
 
-A program that shares a process with its tests can pass them without solving anything: leave with ``sys.exit(0)``,
-return an object that equals everything, replace ``assert``'s exception, print what the harness prints. So it never
-shares one. Printed output is compared here, outside; the expected output never enters the sandbox. Functions are
-called by a second confined process that holds the tests and receives plain values only.
+A program that shares a process with its tests can pass them without solving anything: call ``sys.exit(0)``, return an
+object that equals everything, replace ``AssertionError``, print what the harness prints. So it never shares one. Its
+output is compared outside the sandbox, and the expected output never enters it. Its functions are called by a second
+confined process, which runs the tests and receives plain values only.
 
-Limits of this: arguments and results must be plain values (numbers, texts, bytes, built-in containers), and state
-inside an object does not last from call to call.
+Limitations: arguments and results must be plain values (numbers, texts, bytes, built-in containers), and the state of
+an object is lost between calls.
 """
 
 from __future__ import annotations
@@ -18,29 +18,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fathom.tasks.grading import RIGHT
 from fathom.tasks.sandbox.code import run_tests
 from fathom.tasks.sandbox.sandbox import Jail, Sandbox, SandboxResult
+from fathom.tasks.task import CORRECT
 
 MAX_PROGRAM = 100_000
-"""Characters of a program."""
+"""Longest program in characters."""
 
 _BLOCK = re.compile(r"```(?:python|py|Python)?[ \t]*\n(.*?)\n?```", re.DOTALL)
 _PASSED = re.compile(re.escape(run_tests.PASSED).replace(r"\{calls\}", r"[1-9][0-9]*"))
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """Standard input and the standard output that belongs to it."""
+class IOExample:
+    """Standard input and the expected standard output."""
 
     stdin: str
     stdout: str
 
 
-def program(answer: str) -> str | None:
-    """The code of an answer: its only fenced block, or all of it where there is no fence. None where there are
-    several.
-    """
+def parse_program(answer: str) -> str | None:
+    """The code of an answer: its only fenced block, or all of it without a fence. None if there are several."""
     blocks = _BLOCK.findall(answer)
     if "```" not in answer:
         return answer
@@ -48,15 +46,15 @@ def program(answer: str) -> str | None:
 
 
 def last_program(answer: str) -> str | None:
-    """As `program`, but the last block where there are several; for lenient grading."""
+    """As `parse_program`, but the last block if there are several; for lenient grading."""
     blocks = _BLOCK.findall(answer)
-    return blocks[-1] if blocks else program(answer)
+    return blocks[-1] if blocks else parse_program(answer)
 
 
-def check_output(code: str | None, examples: Sequence[Example], sandbox: Sandbox) -> str:
-    """What is wrong with a program that reads and prints; empty where every example comes out.
+def check_output(code: str | None, examples: Sequence[IOExample], sandbox: Sandbox) -> str:
+    """What is wrong with the output of a program; empty if it is right for every example.
 
-    Lines are compared without the white space at their ends; blank lines at the end do not count.
+    Lines are compared without trailing white space; blank lines at the end are ignored.
     """
     if code is None or len(code) > MAX_PROGRAM:
         return _no_program(code)
@@ -66,36 +64,35 @@ def check_output(code: str | None, examples: Sequence[Example], sandbox: Sandbox
             return f"example {number}: {_failure_reason(done)}"
         if _lines(done.stdout) != _lines(example.stdout):
             return f"example {number}: wrong output"
-    return RIGHT if examples else "there are no examples"
+    return CORRECT if examples else "there are no examples"
 
 
 def check_tests(code: str | None, tests: str, names: Sequence[str], sandbox: Sandbox) -> str:
-    """What is wrong with functions by these names (``Class.method`` too), which ``tests`` call; empty where all
-    pass.
-    """
+    """What is wrong with the functions (or ``Class.method``) ``names``, which ``tests`` call; empty if all tests
+    pass."""
     if code is None or len(code) > MAX_PROGRAM:
         return _no_program(code)
-    done = _converse(code, tests, ",".join(names), sandbox)
+    done = _run_tests(code, tests, ",".join(names), sandbox)
     last = done.stderr.rstrip("\n").rpartition("\n")[2]
     if done.status == "finished" and _PASSED.fullmatch(last):
-        return RIGHT
+        return CORRECT
     return (last or _failure_reason(done))[:200] if done.status in ("failed", "refused") else _failure_reason(done)
 
 
-def _converse(code: str, tests: str, names: str, sandbox: Sandbox) -> SandboxResult:
-    """Two processes, each in its own jail, and two pipes between them."""
+def _run_tests(code: str, tests: str, names: str, sandbox: Sandbox) -> SandboxResult:
+    """Run program and tests in two processes, each in its own jail, connected by two pipes."""
     calls_out, calls_in = os.pipe()
     replies_out, replies_in = os.pipe()
     ends = [calls_out, calls_in, replies_out, replies_in]
     try:
-        with Jail(sandbox) as theirs, Jail(sandbox) as ours:
-            solution = _place(theirs, "serve_program", "program.py", code, [])
-            theirs.start(solution, stdin=calls_out, stdout=replies_in, stderr=subprocess.DEVNULL)
-            exam = _place(ours, "run_tests", "tests.py", tests, [names])
-            process = ours.start(exam, stdin=replies_out, stdout=calls_in, stderr=subprocess.PIPE)
-            while ends:  # or neither process would see the other go
+        with Jail(sandbox) as program_jail, Jail(sandbox) as tests_jail:
+            program = _place(program_jail, "serve_program", "program.py", code, [])
+            program_jail.start(program, stdin=calls_out, stdout=replies_in, stderr=subprocess.DEVNULL)
+            runner = _place(tests_jail, "run_tests", "tests.py", tests, [names])
+            process = tests_jail.start(runner, stdin=replies_out, stdout=calls_in, stderr=subprocess.PIPE)
+            while ends:  # or neither process would see the other end
                 os.close(ends.pop())
-            return ours.watch(process)
+            return tests_jail.watch(process)
     finally:
         for end in ends:
             os.close(end)
@@ -118,7 +115,7 @@ def _place(jail: Jail, module: str, file: str, content: str, arguments: Sequence
 
 
 def _no_program(code: str | None) -> str:
-    return "there is not one program" if code is None else f"more than {MAX_PROGRAM:,} characters"
+    return "there is no single program" if code is None else f"more than {MAX_PROGRAM:,} characters"
 
 
 def _failure_reason(done: SandboxResult) -> str:

@@ -1,8 +1,8 @@
-"""Countdown's rules, and the verdict on an answer: from these numbers, by these operations, reach the target.
+"""Countdown's rules, and the verifier of its answers: reach the target from these numbers by these operations.
 
-An answer is an expression, ``(3 + 5) * 7``, or the steps that small models find easier to write, ``3 + 5 = 8, 8 * 7 =
-56``. In both every given number is used once: all of them, or, where the rules say so, some of them. Arithmetic is
-exact: 7 / 3 * 3 is 7.
+An answer is an expression, ``(3 + 5) * 7``, or steps, which are easier for small models: ``3 + 5 = 8, 8 * 7 = 56``.
+Every given number is used once: all of them, or some of them if the rules allow it. Arithmetic is exact: 7 / 3 * 3 is
+7.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Literal
 
 from fathom.base.errors import ConfigError
 from fathom.tasks.expression import MAX_LENGTH, ExpressionError, apply, evaluate, tokens
-from fathom.tasks.grading import RIGHT
+from fathom.tasks.task import CORRECT
 
-Written = Literal["expression", "steps"]
+Notation = Literal["expression", "steps"]
 
 _BETWEEN_STEPS = re.compile(r"[,;\n]")
 
@@ -39,25 +39,24 @@ class Rules:
 
 
 def check_expression(answer: str, numbers: Sequence[int], target: int, rules: Rules) -> str:
-    """What is wrong with an expression; empty where it is right."""
+    """What is wrong with an expression; empty if it is correct."""
     try:
-        found = evaluate(answer, absolute=rules.absolute)
+        result = evaluate(answer, absolute=rules.absolute)
     except ExpressionError as error:
         return error.message
-    misused = _number_misuse(Counter(found.numbers), Counter(numbers), rules)
+    misused = _number_misuse(Counter(result.numbers), Counter(numbers), rules)
     if misused:
         return misused
-    forbidden = sorted(set(found.operators) - set(rules.operators))
+    forbidden = sorted(set(result.operators) - set(rules.operators))
     if forbidden:
         return f"{forbidden[0]!r} is not allowed"
-    return RIGHT if found.value == target else f"it makes {_short_number(found.value)}, not {target}"
+    return CORRECT if result.value == target else f"it makes {_short_number(result.value)}, not {target}"
 
 
 def check_steps(answer: str, numbers: Sequence[int], target: int, rules: Rules) -> str:
-    """What is wrong with steps ``a op b = c``, parted by commas, semicolons or new lines; empty where they are right.
+    """What is wrong with steps ``a op b = c``, separated by commas, semicolons or newlines; empty if they are correct.
 
-    A step takes two numbers that are there and leaves their result, whole and not negative; the last result is the
-    answer.
+    A step replaces two available numbers by their result, whole and not negative; the last result is the answer.
     """
     if len(answer) > MAX_LENGTH:
         return f"more than {MAX_LENGTH:,} characters"
@@ -73,11 +72,11 @@ def check_steps(answer: str, numbers: Sequence[int], target: int, rules: Rules) 
         return f"it ends at {_short_number(result)}, not {target}"
     if rules.use_all and pool.total() > 1:
         return "a number is left over"
-    return RIGHT
+    return CORRECT
 
 
 def _take_step(step: str, pool: Counter[Fraction], rules: Rules) -> Fraction:
-    """Take two numbers from the pool; raises ExpressionError on a step that is not one."""
+    """The result of a step, whose numbers leave the pool; raises ExpressionError for an invalid step."""
     calculation, _, claimed = step.partition("=")
     parts, written = tokens(calculation), tokens(claimed)
     if len(parts) != 3 or parts[1] not in "+-*/" or not (parts[0].isdigit() and parts[2].isdigit()):
@@ -86,7 +85,7 @@ def _take_step(step: str, pool: Counter[Fraction], rules: Rules) -> Fraction:
         raise ExpressionError(f"{parts[1]!r} is not allowed")
     for number in (Fraction(int(parts[0])), Fraction(int(parts[2]))):
         if not pool[number]:
-            raise ExpressionError(f"{number} is not there to use")
+            raise ExpressionError(f"{number} is not available")
         pool[number] -= 1
     result = apply(parts[1], Fraction(int(parts[0])), Fraction(int(parts[2])), absolute=rules.absolute)
     if [str(result)] != written:
@@ -95,7 +94,7 @@ def _take_step(step: str, pool: Counter[Fraction], rules: Rules) -> Fraction:
 
 
 def _number_misuse(used: Counter[int], given: Counter[int], rules: Rules) -> str:
-    """Which number is not given, used too often, or left over; counts say it where the same number is given twice."""
+    """Which number is not given, used too often, or left over; empty if none is."""
     for number, count in used.items():
         if not given[number]:
             return f"{_short_number(number)} is not one of the numbers"
@@ -106,7 +105,7 @@ def _number_misuse(used: Counter[int], given: Counter[int], rules: Rules) -> str
 
 
 def _short_number(value: Fraction | int | None) -> str:
-    """A number short enough to print: Python refuses to print one of thousands of digits, and nobody would read it."""
+    """A number as text, if it is short: Python refuses to print thousands of digits."""
     return (
         "a huge number" if value is not None and max(abs(value.numerator), value.denominator) > 10**12 else str(value)
     )

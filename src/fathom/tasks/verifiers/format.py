@@ -1,9 +1,8 @@
-"""Where the answer stands: R1-Zero's template, a box, or the whole text after the thinking.
+"""Answer formats: extract the answer of a completion from R1-Zero's tags, a box, or all text after the thinking.
 
-R1-Zero's format reward asks that reasoning stands in ``<think></think>`` and the answer in ``<answer></answer>`` (R1
-section 2.2.2). Read strictly here: each tag once, in this order, nothing outside but white space. A grader that
-searches for the last answer instead rewards a model for listing all of them. The lenient reading does search; it is
-for reports.
+R1-Zero's format reward requires reasoning in ``<think></think>`` and the answer in ``<answer></answer>`` (R1 section
+2.2.2). Strict extraction requires each tag once, in this order, with only white space outside. A grader that searches
+for the last answer instead rewards a model for listing all of them. Lenient extraction does search; it is for reports.
 """
 
 from __future__ import annotations
@@ -12,11 +11,13 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from fathom.tasks.task import Check, Verdict
+
 Form = Literal["tags", "boxed", "plain"]
 """``tags``: ``<answer>…</answer>``; ``boxed``: one ``\\boxed{…}``; ``plain``: all that follows the thinking."""
 
 MAX_COMPLETION = 1_000_000
-"""Characters of a completion that are read at all; 65,536 tokens have some 300,000."""
+"""Longest completion in characters; 65,536 tokens have some 300,000."""
 
 _SPACE = " \t\r\n"
 _TAGS = re.compile(r"</?(?:think|answer)>")
@@ -25,7 +26,7 @@ _BOXED = re.compile(r"\\f?boxed[ \t]*\{")
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """``answer`` is None where none was found; ``detail`` then says why. The lenient reading may find several."""
+    """The answer of a completion; None if there is none, with the reason in ``detail``."""
 
     answer: str | None
     well_formed: bool
@@ -34,11 +35,11 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True)
 class AnswerFormat:
-    """What a completion must look like.
+    """The format that a completion must have.
 
-    ``opened``: the prompt ends inside the thinking, so the completion has no ``<think>`` of its own. ``thinking``:
-    whether thinking is required; without, ``boxed`` and ``plain`` take a completion that answers at once. ``reward``:
-    what a well-formed wrong answer earns.
+    ``opened``: the prompt ends inside the thinking, so the completion has no ``<think>``. ``thinking``: thinking is
+    required; otherwise ``boxed`` and ``plain`` also accept a completion without it. ``reward``: the reward of a
+    well-formed wrong answer.
     """
 
     form: Form = "tags"
@@ -46,13 +47,29 @@ class AnswerFormat:
     thinking: bool = True
     reward: float = 0.0
 
-    def strict(self, completion: str) -> Extraction:
-        """The answer, where the completion keeps the format to the letter."""
+    def verify(self, completion: str, check: Check) -> Verdict:
+        """Reward 1 for one answer in its place, and correct; `reward` if well-formed and wrong; else 0."""
+        extraction = self.extract(completion)
+        if extraction.answer is None:
+            return Verdict(0.0, False, False, extraction.detail)
+        wrong = check(extraction.answer)
+        return Verdict(self.reward if wrong else 1.0, not wrong, True, wrong or "right")
+
+    def verify_lenient(self, completion: str, check: Check) -> Verdict:
+        """Reward 1 for a correct answer anywhere. ``well_formed`` is that of the strict format."""
+        extraction = self.extract_lenient(completion)
+        if extraction.answer is None:
+            return Verdict(0.0, False, False, extraction.detail)
+        wrong = check(extraction.answer)
+        return Verdict(0.0 if wrong else 1.0, not wrong, extraction.well_formed, wrong or extraction.detail or "right")
+
+    def extract(self, completion: str) -> Extraction:
+        """The answer, if the completion has exactly this format."""
         if len(completion) > MAX_COMPLETION:
             return Extraction(None, False, f"more than {MAX_COMPLETION:,} characters")
         tags = _TAGS.findall(completion)
         if tags != self._expected_tags(tags):
-            return Extraction(None, False, _complaint(tags, self._expected_tags(tags)))
+            return Extraction(None, False, _tag_problem(tags, self._expected_tags(tags)))
         before, _, rest = completion.partition("</think>") if "</think>" in tags else ("", "", completion)
         if "<think>" in tags and before.partition("<think>")[0].strip(_SPACE):
             return Extraction(None, False, "text before <think>")
@@ -60,15 +77,15 @@ class AnswerFormat:
             return _between_tags(rest)
         return _box(rest) if self.form == "boxed" else _whole(rest)
 
-    def lenient(self, completion: str) -> Extraction:
-        """The last answer of the best kind found: in tags, in a box, or the last line after the thinking."""
-        strict = self.strict(completion)
+    def extract_lenient(self, completion: str) -> Extraction:
+        """The last answer in tags, or else in a box, or else the last line after the thinking."""
+        strict = self.extract(completion)
         if strict.answer is not None:
             return strict
         text = completion[-MAX_COMPLETION:]
-        for found in (_last_between_tags(text), last_boxed(text), _last_line(text)):
-            if found.strip():
-                return Extraction(found, False, strict.detail)
+        for answer in (_last_between_tags(text), last_boxed(text), _last_line(text)):
+            if answer.strip():
+                return Extraction(answer, False, strict.detail)
         return Extraction(None, False, "no answer anywhere")
 
     def _expected_tags(self, tags: list[str]) -> list[str]:
@@ -78,13 +95,13 @@ class AnswerFormat:
         return [*([] if self.opened else ["<think>"]), "</think>", *answer]
 
 
-def _complaint(tags: list[str], expected: list[str]) -> str:
+def _tag_problem(tags: list[str], expected: list[str]) -> str:
     for tag in expected:
         count = tags.count(tag)
         if count != 1:
-            return f"{tag} is missing" if count == 0 else f"{tag} stands {count} times"
+            return f"{tag} is missing" if count == 0 else f"{tag} occurs {count} times"
     extra = next((tag for tag in tags if tag not in expected), None)
-    return f"{extra} has no place here" if extra else "tags out of order"
+    return f"{extra} is not allowed here" if extra else "tags out of order"
 
 
 def _between_tags(rest: str) -> Extraction:
@@ -103,7 +120,7 @@ def _whole(text: str) -> Extraction:
 def _box(rest: str) -> Extraction:
     boxes = list(_BOXED.finditer(rest))
     if len(boxes) != 1:
-        return Extraction(None, False, f"{len(boxes)} boxes where one should be" if boxes else "no box")
+        return Extraction(None, False, f"{len(boxes)} boxes instead of one" if boxes else "no box")
     inside = _inside(rest, boxes[0].end())
     return Extraction(None, False, "the box is never closed") if inside is None else _whole(inside)
 
@@ -114,14 +131,14 @@ def _last_between_tags(text: str) -> str:
 
 
 def last_boxed(text: str) -> str:
-    r"""What stands in the last ``\boxed{…}`` that is closed; empty without one."""
+    r"""The content of the last ``\boxed{…}`` that is closed; empty without one."""
     start = max(text.rfind("\\boxed"), text.rfind("\\fboxed"))
     match = _BOXED.match(text, start) if start >= 0 else None
     return (_inside(text, match.end()) or "").strip(_SPACE) if match else ""
 
 
 def _inside(text: str, start: int) -> str | None:
-    """Up to the brace that closes the one before ``start``."""
+    """The text up to the brace that closes the one before ``start``; None without it."""
     depth = 1
     for match in re.compile(r"\\[{}]|[{}]").finditer(text, start):
         depth += {"{": 1, "}": -1}.get(match[0], 0)

@@ -1,9 +1,9 @@
-r"""How much of a text is in one language: R1's reward against thoughts that mix languages.
+r"""The share of a text that is in one language: R1's language consistency reward.
 
-R1 rewards the share of words of the target language among all words of the thinking (section 2.3.2). Words are told
-apart by script here, which is what mixing means in practice (Chinese inside English thoughts) and what can be decided
-without guessing: French words count as English. A text in an East Asian script has no spaces: each character is a
-word. Code, formulas, numbers and punctuation belong to no language.
+R1 rewards the share of words of the target language in the thinking (section 2.3.2). Words are classified by script,
+which is what mixing means in practice (Chinese in English reasoning) and can be decided exactly: French words count as
+English. East Asian scripts have no spaces: each character is a word. Code, formulas, numbers and punctuation belong to
+no language.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SCRIPTS: Mapping[str, frozenset[str]] = {
     "hi": frozenset({"DEVANAGARI"}),
     "th": frozenset({"THAI"}),
 }
-"""The scripts that each language is written in, by the first word of their characters' Unicode names."""
+"""The scripts of each language, by the first word of their characters' Unicode names."""
 
 MAX_LENGTH = 1_000_000
 
@@ -41,10 +41,10 @@ _COMMAND_OR_TAG = re.compile(r"\\[A-Za-z]+|<[^<>\n]*>")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
-def share(text: str, language: str) -> float:
-    """Share of the words of ``text`` that belong to ``language`` (a code of `SCRIPTS`), 0..1; 1 where there are none.
+def language_share(text: str, language: str) -> float:
+    """The share of the words of ``text`` in ``language`` (a code of `SCRIPTS`), 0..1; 1 if there are no words.
 
-    Of a text beyond `MAX_LENGTH` characters the first part is read. Raises ConfigError for an unknown language.
+    Only the first `MAX_LENGTH` characters are read. Raises ConfigError for an unknown language.
     """
     if language not in SCRIPTS:
         raise ConfigError(f"language {language!r} is not known", f"choose one of {', '.join(sorted(SCRIPTS))}")
@@ -54,9 +54,9 @@ def share(text: str, language: str) -> float:
 
 
 def _prose(text: str) -> str:
-    """The text without code and formulas. By hand, because an expression would look for the end of each opening mark
-    anew: a text of nothing but such marks would take minutes."""
-    pieces, kept, at = [], 0, 0
+    """The text without code and formulas. Not a regular expression, which would search for the end of each opening mark
+    again: quadratic in the number of marks."""
+    pieces, start, at = [], 0, 0
     absent: set[str] = set()
     while opening := _OPENING.search(text, at):
         mark = opening[0]
@@ -66,13 +66,13 @@ def _prose(text: str) -> str:
         if end < 0:
             absent.add(closing)
         elif mark not in _ONE_LINE or "\n" not in text[at:end]:
-            pieces.append(text[kept : opening.start()])
-            kept = at = end + len(closing)
-    return " ".join([*pieces, text[kept:]])
+            pieces.append(text[start : opening.start()])
+            start = at = end + len(closing)
+    return " ".join([*pieces, text[start:]])
 
 
 def _words(text: str) -> Counter[str]:
-    """Words of each script."""
+    """The number of words in each script."""
     words: Counter[str] = Counter()
     for run in _LETTERS.findall(_COMMAND_OR_TAG.sub(" ", _prose(text))):
         before = ""

@@ -1,4 +1,4 @@
-"""Rewards for length: pure functions of a completion's token count, to be added to a verifier's reward."""
+"""Length rewards: functions of a completion's token count, added to a verifier's reward."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from fathom.base.errors import ConfigError
 
 
 def soft_overlong(length: int, *, maximum: int, cache: int) -> float:
-    """DAPO's soft overlong punishment (arXiv 2503.14476, equation 13): 0, then down to -1 over the last ``cache``
-    tokens.
-
-    Where completions are cut at ``maximum``, it tells a model that it nears the end before it is cut off.
+    """DAPO's soft overlong punishment (arXiv 2503.14476, equation 13): 0, then linear to -1 over the last ``cache``
+    tokens before ``maximum``, where completions are truncated.
     """
     if not 0 < cache <= maximum:
         raise ConfigError(f"a cache of {cache} tokens does not fit {maximum}", "choose 0 < cache <= maximum")
@@ -20,7 +18,7 @@ def soft_overlong(length: int, *, maximum: int, cache: int) -> float:
     return max(-1.0, ((maximum - cache) - length) / cache)
 
 
-def cosine(
+def cosine_reward(
     length: int,
     correct: bool,
     *,
@@ -32,8 +30,8 @@ def cosine(
     """The cosine reward of Yeo et al. (arXiv 2502.03373, section 4.2): along half a cosine from length 0 to
     ``maximum``.
 
-    ``right`` and ``wrong`` are the rewards at both ends: a right answer is worth more where it is short, a wrong one
-    costs less where more was tried. A completion that reaches ``maximum`` gets ``exceeded``.
+    ``right`` and ``wrong`` are the rewards at both ends: a right answer earns more if it is short, a wrong one costs
+    less if it is long. A completion that reaches ``maximum`` gets ``exceeded``.
     """
     if maximum <= 0:
         raise ConfigError(f"a maximum of {maximum} tokens leaves no room", "choose a positive maximum")

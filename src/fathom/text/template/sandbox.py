@@ -82,7 +82,7 @@ class TemplateSandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
         extensions = [_GenerationBlock, jinja2.ext.loopcontrols]
         super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=extensions)
         self.filters = {name: _bounded_filter(function) for name, function in self.filters.items()}
-        self.filters |= {"tojson": _bounded_filter(_tojson), _COUNTED: _counted}
+        self.filters |= {"tojson": _bounded_filter(_tojson), _COUNTED: _charge_steps}
         self.globals |= {
             "raise_exception": _raise_exception,
             "strftime_now": _strftime_now,
@@ -132,7 +132,7 @@ def render_bounded(template: jinja2.Template, variables: Mapping[str, Any]) -> s
 
 
 @jinja2.pass_context
-def _counted(context: jinja2.runtime.Context, iterable: Any) -> Iterator[Any]:
+def _charge_steps(context: jinja2.runtime.Context, iterable: Any) -> Iterator[Any]:
     """The items of a loop, one step each."""
     step = context.parent[_BUDGET].step
     for item in iterable:
@@ -163,13 +163,13 @@ def _bounded_filter(function: Callable[..., Any]) -> Callable[..., Any]:
     """A filter with the limits; `functools.wraps` keeps jinja2's marks on it (`pass_context`)."""
 
     @functools.wraps(function)
-    def bounded(*args: Any, **kwargs: Any) -> Any:
+    def with_limits(*args: Any, **kwargs: Any) -> Any:
         _check_arguments(args, kwargs)
         if function.__name__ == "do_format":
             _check_format(args[0])
         return _check_size(function(*args, **kwargs))
 
-    return bounded
+    return with_limits
 
 
 def _tojson(

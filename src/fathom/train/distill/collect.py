@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from fathom.base.device import pick_device
 from fathom.base.errors import ConfigError, DataError, TokenizerError
 from fathom.checkpoint.bundle import open_bundle
-from fathom.tasks.splits import PATIENCE
+from fathom.tasks.splits import MAX_IDLE_DRAWS
 from fathom.tasks.task import Item, Task
 from fathom.train.distill.config import DistillConfig, EndpointConfig, TraceData
 from fathom.train.distill.local import LocalTeacher
@@ -29,7 +29,7 @@ def problems(task: Task, number: int, seed: int) -> list[Item]:
     for item in task.items("train", seed=seed):
         idle = idle + 1 if item.id in items else 0
         items.setdefault(item.id, item)
-        if len(items) == number or idle == PATIENCE:
+        if len(items) == number or idle == MAX_IDLE_DRAWS:
             break
     return list(items.values())
 

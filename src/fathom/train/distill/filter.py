@@ -17,7 +17,7 @@ from fathom.data.filters.dedup import ExactDuplicates
 from fathom.data.shards.store import Sample
 from fathom.data.sources.source import Document
 from fathom.tasks.task import Item
-from fathom.tasks.verifiers.language import share
+from fathom.tasks.verifiers.language import language_share
 from fathom.train.distill.config import FilterConfig
 from fathom.train.distill.sample import SampleBuilder
 from fathom.train.distill.traces import Trace
@@ -92,7 +92,7 @@ def _style_problem(message: Message, config: FilterConfig) -> str | None:
     if config.thinking and not thoughts.strip():
         return "without thoughts"
     whole = f"{thoughts}\n\n{message.content}"
-    if config.language is not None and share(whole, config.language) < config.language_share:
+    if config.language is not None and language_share(whole, config.language) < config.language_share:
         return "in other languages"
     if config.paragraph is not None and any(len(part) > config.paragraph for part in whole.split("\n\n")):
         return "long paragraphs"

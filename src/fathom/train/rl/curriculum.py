@@ -118,8 +118,8 @@ class Curriculum:
     def verify(self, item: Item, completion: str) -> Verdict:
         return self._tasks[item.metadata[LEVEL]].verify(item, completion)
 
-    def lenient(self, item: Item, completion: str) -> Verdict:
-        return self._tasks[item.metadata[LEVEL]].lenient(item, completion)
+    def verify_lenient(self, item: Item, completion: str) -> Verdict:
+        return self._tasks[item.metadata[LEVEL]].verify_lenient(item, completion)
 
     def describe(self, groups: Sequence[GradedGroup]) -> dict[str, Any]:
         """The metrics of the levels' tasks, each by level: ``{metric: {level: value}}``."""

@@ -99,7 +99,7 @@ def test_their_verifier_grades_and_the_short_question_is_held_out(divisors):
         assert task.verify(item, f" 4\n</think> {item.answer}").correct
         assert not task.verify(item, f"</think> {int(item.answer) + 1}").correct
         assert not task.verify(item, item.answer).correct
-        assert task.lenient(item, item.answer).correct
+        assert task.verify_lenient(item, item.answer).correct
 
 
 def test_the_speedrun_s_problems_are_answered_by_an_expression():
@@ -113,7 +113,7 @@ def test_the_speedrun_s_problems_are_answered_by_an_expression():
     assert task.verify(first, solution).reward == 1
     assert task.verify(first, "</think> 1 + 1").reward == 0
     assert task.verify(first, first.metadata["solution"]).reward == 0
-    assert task.lenient(first, first.metadata["solution"]).correct
+    assert task.verify_lenient(first, first.metadata["solution"]).correct
 
 
 @pytest.mark.parametrize(

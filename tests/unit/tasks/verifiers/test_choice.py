@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fathom.tasks.verifiers.choice import check_choice, last_chosen, parse_choice
+from fathom.tasks.verifiers.choice import check_choice, last_choice, parse_choice
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ from fathom.tasks.verifiers.choice import check_choice, last_chosen, parse_choic
 )
 def test_letters(answer: str, strict: str | None, lenient: str | None) -> None:
     assert parse_choice(answer, 4) == strict
-    assert last_chosen(answer, 4) == lenient
+    assert last_choice(answer, 4) == lenient
 
 
 def test_verdicts() -> None:
@@ -44,5 +44,5 @@ def test_verdicts() -> None:
 
 @given(st.text() | st.text(alphabet="ABCDE().,: orthe"), st.integers(2, 26))
 def test_nothing_raises_and_a_choice_is_one_of_those_offered(answer: str, count: int) -> None:
-    for letter in (parse_choice(answer, count), last_chosen(answer, count)):
+    for letter in (parse_choice(answer, count), last_choice(answer, count)):
         assert letter is None or letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[:count]

@@ -4,18 +4,18 @@ import pytest
 
 from fathom.tasks.sandbox import sandbox
 from fathom.tasks.sandbox.sandbox import Limits, Sandbox
-from fathom.tasks.verifiers.code import Example, check_output, check_tests, last_program, program
+from fathom.tasks.verifiers.code import IOExample, check_output, check_tests, last_program, parse_program
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the sandbox's layers are Linux's")
 
-ADD = [Example("1 2\n", "3\n"), Example("10 -4\n", "6")]
+ADD = [IOExample("1 2\n", "3\n"), IOExample("10 -4\n", "6")]
 TESTS = "assert add(1, 2) == 3\nassert add(-5, 5) == 0\nassert add('a', 'b') == 'ab'\n"
 
 
 @pytest.fixture(scope="module")
 def box() -> Sandbox:
-    if sandbox.available() != set(sandbox.LAYERS):
-        pytest.skip(f"this kernel has only {sorted(sandbox.available())}")
+    if sandbox.available_layers() != set(sandbox.LAYERS):
+        pytest.skip(f"this kernel has only {sorted(sandbox.available_layers())}")
     return Sandbox(Limits(wall_seconds=60, cpu_seconds=2))
 
 
@@ -31,7 +31,7 @@ def box() -> Sandbox:
     ],
 )
 def test_the_program_of_an_answer(answer: str, strict: str | None, lenient: str | None) -> None:
-    assert program(answer) == strict
+    assert parse_program(answer) == strict
     assert last_program(answer) == lenient
 
 
@@ -51,7 +51,7 @@ class TestOutput:
             ("1 / 0", "example 1: ZeroDivisionError: division by zero"),
             ("import os; print(3, flush=True); os._exit(4)", "example 1: it ended with status 4"),
             ("while True: print(3)", "example 1: it printed too much"),
-            (None, "there is not one program"),
+            (None, "there is no single program"),
             ("#" * 100_001, "more than 100,000 characters"),
         ],
     )

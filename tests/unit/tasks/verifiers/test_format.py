@@ -26,7 +26,7 @@ PLAIN = AnswerFormat("plain", opened=True)
     ],
 )
 def test_well_formed(form: AnswerFormat, completion: str, answer: str) -> None:
-    found = form.strict(completion)
+    found = form.extract(completion)
     assert (found.answer, found.well_formed, found.detail) == (answer, True, "")
 
 
@@ -39,8 +39,8 @@ def test_well_formed(form: AnswerFormat, completion: str, answer: str) -> None:
         (TAGS, "<think>a</think>7", "<answer> is missing"),
         (TAGS, "<think>a</think><answer>7", "</answer> is missing"),
         (TAGS, "<think>a</think><answer></answer>", "the answer is empty"),
-        (TAGS, "<think>a</think><answer>7</answer><answer>8</answer>", "<answer> stands 2 times"),
-        (TAGS, "<think><think>a</think><answer>7</answer>", "<think> stands 2 times"),
+        (TAGS, "<think>a</think><answer>7</answer><answer>8</answer>", "<answer> occurs 2 times"),
+        (TAGS, "<think><think>a</think><answer>7</answer>", "<think> occurs 2 times"),
         (TAGS, "<answer>7</answer><think>a</think>", "tags out of order"),
         (TAGS, "<think><answer>7</answer></think>", "tags out of order"),
         (TAGS, "hm <think>a</think><answer>7</answer>", "text before <think>"),
@@ -48,19 +48,19 @@ def test_well_formed(form: AnswerFormat, completion: str, answer: str) -> None:
         (TAGS, "<think>a</think><answer>7</answer>done", "text outside the tags"),
         (TAGS, "<THINK>a</THINK><answer>7</answer>", "<think> is missing"),
         (TAGS, "<think>a</think><answer >7</answer>", "<answer> is missing"),
-        (OPENED, "<think>a</think><answer>7</answer>", "<think> has no place here"),
+        (OPENED, "<think>a</think><answer>7</answer>", "<think> is not allowed here"),
         (BOXED, "7", "no box"),
-        (BOXED, "\\boxed{7} or \\boxed{8}", "2 boxes where one should be"),
+        (BOXED, "\\boxed{7} or \\boxed{8}", "2 boxes instead of one"),
         (BOXED, "\\boxed{7", "the box is never closed"),
         (BOXED, "<think>\\boxed{7}</think>7", "no box"),
-        (BOXED, "<answer>\\boxed{7}</answer>", "<answer> has no place here"),
+        (BOXED, "<answer>\\boxed{7}</answer>", "<answer> is not allowed here"),
         (PLAIN, "7", "</think> is missing"),
         (PLAIN, "a</think> ", "the answer is empty"),
         (TAGS, "x" * 1_000_001, "more than 1,000,000 characters"),
     ],
 )
 def test_malformed(form: AnswerFormat, completion: str, detail: str) -> None:
-    found = form.strict(completion)
+    found = form.extract(completion)
     assert (found.answer, found.well_formed, found.detail) == (None, False, detail)
 
 
@@ -80,11 +80,11 @@ def test_malformed(form: AnswerFormat, completion: str, detail: str) -> None:
     ],
 )
 def test_lenient(completion: str, answer: str | None) -> None:
-    assert TAGS.lenient(completion).answer == answer
+    assert TAGS.extract_lenient(completion).answer == answer
 
 
 def test_lenient_still_says_what_the_format_lacks() -> None:
-    found = TAGS.lenient("\\boxed{7}")
+    found = TAGS.extract_lenient("\\boxed{7}")
     assert (found.well_formed, found.detail) == (False, "<think> is missing")
 
 
@@ -100,6 +100,6 @@ PIECES = st.sampled_from(["<think>", "</think>", "<answer>", "</answer>", "\\box
 
 @given(st.text() | st.lists(PIECES, max_size=15).map("".join), st.sampled_from([TAGS, OPENED, BOXED, PLAIN]))
 def test_nothing_raises_and_an_answer_is_never_empty(text: str, form: AnswerFormat) -> None:
-    for found in (form.strict(text), form.lenient(text)):
+    for found in (form.extract(text), form.extract_lenient(text)):
         assert found.answer is None or found.answer.strip()
-    assert (form.strict(text).answer is None) == bool(form.strict(text).detail)
+    assert (form.extract(text).answer is None) == bool(form.extract(text).detail)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fathom.base.errors import ConfigError
-from fathom.tasks.verifiers.language import SCRIPTS, share
+from fathom.tasks.verifiers.language import SCRIPTS, language_share
 
 
 @pytest.mark.parametrize(
@@ -29,19 +29,19 @@ from fathom.tasks.verifiers.language import SCRIPTS, share
     ],
 )
 def test_shares(text: str, language: str, expected: float) -> None:
-    assert share(text, language) == pytest.approx(expected)
+    assert language_share(text, language) == pytest.approx(expected)
 
 
 def test_an_unknown_language() -> None:
     with pytest.raises(ConfigError, match="language 'klingon' is not known; choose one of ar, bg, de"):
-        share("nuqneH", "klingon")
+        language_share("nuqneH", "klingon")
 
 
 @given(st.text(), st.sampled_from(sorted(SCRIPTS)))
 def test_it_is_a_share(text: str, language: str) -> None:
-    assert 0.0 <= share(text, language) <= 1.0
+    assert 0.0 <= language_share(text, language) <= 1.0
 
 
 def test_a_long_text_with_marks_that_never_close() -> None:
-    assert share("$" * 50_000 + "`" * 50_000 + "\\(" * 50_000 + "<" * 50_000 + " word", "en") == 1.0
-    assert share("```" * 30_000, "en") == 1.0
+    assert language_share("$" * 50_000 + "`" * 50_000 + "\\(" * 50_000 + "<" * 50_000 + " word", "en") == 1.0
+    assert language_share("```" * 30_000, "en") == 1.0

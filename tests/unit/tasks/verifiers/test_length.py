@@ -1,7 +1,7 @@
 import pytest
 
 from fathom.base.errors import ConfigError
-from fathom.tasks.verifiers.length import cosine, soft_overlong
+from fathom.tasks.verifiers.length import cosine_reward, soft_overlong
 
 
 @pytest.mark.parametrize(
@@ -24,12 +24,12 @@ def test_soft_overlong_with_the_paper_s_numbers(length: int, reward: float) -> N
     ],
 )
 def test_cosine(length: int, correct: bool, reward: float) -> None:
-    assert cosine(length, correct, maximum=100) == pytest.approx(reward)
+    assert cosine_reward(length, correct, maximum=100) == pytest.approx(reward)
 
 
 def test_a_right_answer_is_worth_more_than_a_wrong_one_of_any_length() -> None:
-    assert min(cosine(n, True, maximum=100) for n in range(100)) > max(
-        cosine(n, False, maximum=100) for n in range(100)
+    assert min(cosine_reward(n, True, maximum=100) for n in range(100)) > max(
+        cosine_reward(n, False, maximum=100) for n in range(100)
     )
 
 
@@ -37,4 +37,4 @@ def test_lengths_that_do_not_fit() -> None:
     with pytest.raises(ConfigError, match="a cache of 30 tokens does not fit 20"):
         soft_overlong(1, maximum=20, cache=30)
     with pytest.raises(ConfigError, match="a maximum of 0 tokens leaves no room"):
-        cosine(1, True, maximum=0)
+        cosine_reward(1, True, maximum=0)

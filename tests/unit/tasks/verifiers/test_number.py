@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fathom.tasks.verifiers.number import check_last_number, check_number, last, parse
+from fathom.tasks.verifiers.number import check_last_number, check_number, last_number, parse_number
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from fathom.tasks.verifiers.number import check_last_number, check_number, last,
     ],
 )
 def test_numbers(text: str, value: Fraction | int) -> None:
-    assert parse(text) == value
+    assert parse_number(text) == value
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_numbers(text: str, value: Fraction | int) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_number(text: str) -> None:
-    assert parse(text) is None
+    assert parse_number(text) is None
     assert check_number(text, 18)
 
 
@@ -64,7 +64,7 @@ def test_verdicts() -> None:
     ],
 )
 def test_the_last_number_of_a_sentence(text: str, value: Fraction | int | None) -> None:
-    assert last(text) == value
+    assert last_number(text) == value
 
 
 def test_lenient_verdicts() -> None:

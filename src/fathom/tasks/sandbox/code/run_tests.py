@@ -1,7 +1,7 @@
-"""The process that holds the tests: it knows the expected values, and the model's program never runs in it.
+"""The process that runs the tests: it has the expected values, and the model's program never runs in it.
 
-Where the tests name a function of the program they get a stand-in, which sends the call to the other process and gives
-back the plain value that comes. So nothing that the program does can reach an ``assert``.
+Functions of the program are replaced by proxies, which send the call to the other process and return the plain value
+that it replies. So nothing that the program does can affect an ``assert``.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ PASSED = "passed after {calls} calls"
 
 
 class ProgramError(Exception):
-    """The other process ended, or answered with what is no value."""
+    """The program's process ended, or replied with something that is not a value."""
 
 
-class OutputLine:
-    """Calls out, replies in; one at a time."""
+class ProgramClient:
+    """Calls functions of the program in the other process, one at a time."""
 
     def __init__(self) -> None:
         self._replies = os.fdopen(os.dup(0), encoding="utf-8")
@@ -40,31 +40,31 @@ class OutputLine:
             raise ProgramError(f"the program gave no answer to {name}") from error
         if kind == "raised":
             raise _exception(str(result), str(after))
-        _change(args, after)
+        _update_arguments(args, after)
         return result
 
 
 def main(path: str, names: str) -> None:
-    """Run the tests; print that they passed only where they ran to their end and called the program."""
-    line = OutputLine()
+    """Run the tests; print `PASSED` only if they ran to their end and called the program."""
+    client = ProgramClient()
     sys.stdin, sys.stdout = io.StringIO(), io.StringIO()
     scope: dict[str, Any] = {"__name__": "tests"}
     for name in names.split(","):
-        scope.update(_stand_in(line, name))
+        scope.update(_proxy(client, name))
     scope.setdefault("candidate", next(value for key, value in scope.items() if not key.startswith("__")))
     exec(compile(Path(path).read_text(encoding="utf-8"), "tests.py", "exec"), scope)
-    if line.count:
-        print(PASSED.format(calls=line.count), file=sys.stderr)
+    if client.count:
+        print(PASSED.format(calls=client.count), file=sys.stderr)
     else:
         sys.exit("the tests never call the program")
 
 
-def _stand_in(line: OutputLine, name: str) -> dict[str, Any]:
-    """What the tests know by this name: a function, or a class with one method."""
+def _proxy(client: ProgramClient, name: str) -> dict[str, Any]:
+    """A proxy for ``name``: a function, or a class with one method."""
     first, _, method = name.partition(".")
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return line.call(name, args, kwargs)
+        return client.call(name, args, kwargs)
 
     return {first: type(first, (), {method: staticmethod(call)})} if method else {first: call}
 
@@ -80,13 +80,13 @@ def _exception(name: str, text: str) -> Exception:
     return ProgramError(f"{name}: {text}")
 
 
-def _change(args: tuple[Any, ...], after: Any) -> None:
-    """What the function did to its arguments happens to ours too."""
+def _update_arguments(args: tuple[Any, ...], after: Any) -> None:
+    """Apply the function's changes of its arguments to the test's arguments."""
     if not isinstance(after, list) or len(after) != len(args):
         raise ProgramError("the program sent other arguments back")
-    for ours, theirs in zip(args, after, strict=True):
-        if isinstance(ours, list) and isinstance(theirs, list):
-            ours[:] = theirs
-        elif isinstance(ours, dict | set) and type(ours) is type(theirs):
-            ours.clear()
-            ours.update(theirs)
+    for argument, changed in zip(args, after, strict=True):
+        if isinstance(argument, list) and isinstance(changed, list):
+            argument[:] = changed
+        elif isinstance(argument, dict | set) and type(argument) is type(changed):
+            argument.clear()
+            argument.update(changed)

@@ -1,7 +1,7 @@
-"""The process that holds a model's program: it answers calls of its functions, and decides nothing.
+"""The process that holds a model's program, and calls its functions on request.
 
-Whatever the program does to this process (replacing ``print``, leaving early, writing to the line itself), all that it
-can achieve is to send some plain value as the result of a call. To send the right one is to solve the problem.
+Whatever the program does to this process (replacing ``print``, exiting early, writing to the pipe), it can only send
+plain values as results of calls. To send the correct ones is to solve the problem.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from fathom.tasks.sandbox.code import wire
 
 
 def main(path: str) -> None:
-    """Load the program, then answer one call a line until the line is closed."""
+    """Load the program, then reply to one call a line until the pipe is closed."""
     calls = os.fdopen(os.dup(0), encoding="utf-8")
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     sys.stdin, sys.stdout = io.StringIO(), io.StringIO()
     scope: dict[str, Any] = {"__name__": "solution"}
     exec(compile(Path(path).read_text(encoding="utf-8"), "solution.py", "exec"), scope)
     for line in calls:
-        replies.write(_answer(scope, line) + "\n")
+        replies.write(_reply(scope, line) + "\n")
         replies.flush()
 
 
-def _answer(scope: dict[str, Any], line: str) -> str:
-    """The result of a call and its arguments afterwards, for functions that change them in place."""
+def _reply(scope: dict[str, Any], line: str) -> str:
+    """The result of a call, and its arguments afterwards, for functions that change them in place."""
     name, args, kwargs = wire.loads(line)
     try:
         result = _find(scope, name)(*args, **kwargs)
@@ -38,6 +38,6 @@ def _answer(scope: dict[str, Any], line: str) -> str:
 
 
 def _find(scope: dict[str, Any], name: str) -> Any:
-    """``function``, or ``Class.method`` of a new object, as some collections of problems have it."""
+    """``function``, or ``Class.method`` of a new object, as some data sets have it."""
     first, _, method = name.partition(".")
     return getattr(scope[first](), method) if method else scope[first]

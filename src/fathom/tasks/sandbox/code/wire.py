@@ -1,7 +1,7 @@
-"""Plain values as lines of JSON, for two processes of which one is not trusted.
+"""The wire format of two processes of which one is not trusted: plain values as lines of JSON.
 
-Numbers, texts, bytes and the built-in containers cross; nothing with behaviour does. An object whose ``==`` is always
-true arrives as a refusal, not as an object.
+Numbers, texts, bytes and built-in containers can be sent; objects with behaviour cannot. An object whose ``==`` is
+always true is refused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _CONTAINERS: dict[str, type] = {"list": list, "tuple": tuple, "set": set, "froze
 
 
 def dumps(value: Any) -> str:
-    """One line. Raises TypeError for a value that does not cross."""
+    """A value as one line. Raises TypeError for a value that is not plain."""
     return json.dumps(_plain(value))
 
 

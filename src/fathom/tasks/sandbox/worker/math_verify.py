@@ -1,4 +1,4 @@
-"""Whether two mathematical answers are equal, by math-verify. Runs in `serve`."""
+"""Equality of two mathematical answers, by math-verify. Runs in the helper process (`serve`)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
 
 SECONDS = 2
-"""For each of the two readings and the comparison. An alarm that long arithmetic does not hear; the worker's time
-does.
-"""
+"""Time limit of each parse and of the comparison: an alarm, which long arithmetic does not notice. The worker's time
+limit also stops that."""
 
 
 def answer(request: Mapping[str, str]) -> bool:
@@ -20,6 +19,6 @@ def answer(request: Mapping[str, str]) -> bool:
 
 
 def _parse_answer(text: str) -> list[Any]:
-    """Read as what stands in a box; as plain text where LaTeX finds nothing."""
+    """Parse as the content of a box, or as plain text if it is not LaTeX."""
     latex = [LatexExtractionConfig(boxed_match_priority=0), ExprExtractionConfig()]
     return list(parse(f"\\boxed{{{text}}}", extraction_config=latex, parsing_timeout=SECONDS))

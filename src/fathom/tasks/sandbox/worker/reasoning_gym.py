@@ -1,4 +1,4 @@
-"""Problems and scores of reasoning-gym. Runs in `serve`."""
+"""Problems and scores of reasoning-gym. Runs in the helper process (`serve`)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import reasoning_gym
 from reasoning_gym.factory import DATASETS
 
 _CHUNK = 500
-"""Problems of one data set object: some make all of theirs at once. Problem ``n`` of seed ``s`` is problem 0 of ``s +
-n`` in all others, so a chunk that starts at ``s + k * _CHUNK`` goes on where the one before it ends.
+"""Problems of one data set object: some generate all of them at once. In all others problem ``n`` of seed ``s`` is
+problem 0 of seed ``s + n``, so a chunk that starts at ``s + k * _CHUNK`` continues the one before it.
 """
 
 
 def answer(request: Mapping[str, Any]) -> Any:
-    """``names``: all data sets. ``item``: one problem. ``score``: of an answer to one problem, 0..1."""
+    """``names``: all data sets. ``item``: one problem. ``score``: that of an answer to one problem, 0..1."""
     if request["what"] == "names":
         return sorted(DATASETS)
     chunk, place = divmod(request["index"], _CHUNK)

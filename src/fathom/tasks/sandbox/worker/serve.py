@@ -1,8 +1,8 @@
-"""A process that answers questions, one line each, for libraries that are trusted to be right but not to be safe.
+"""The helper process of a `Worker`: calls a library that is trusted to be correct but not safe, one line a request.
 
-math-verify and reasoning-gym give what a model wrote to sympy, which evaluates it: such a text may run code, take for
-ever or all memory. So they live here, behind the same layers as programs do, as far as the machine has them. The
-libraries are imported first, because afterwards no thread can be started.
+math-verify and reasoning-gym pass a model's text to sympy, which evaluates it: such a text may run code, never
+terminate, or take all memory. So they run here, under the same layers as programs, as far as the machine has them.
+Libraries are imported first, because no thread can be started afterwards.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ READY = "ready"
 
 
 def main(settings: str) -> None:
-    """Answer requests (JSON lines) with the ``answer`` function of ``settings["module"]`` until the line is closed."""
+    """Reply to requests (JSON lines) with the ``answer`` function of ``settings["module"]`` until the pipe is
+    closed."""
     given: dict[str, Any] = json.loads(settings)
     requests = os.fdopen(os.dup(0), encoding="utf-8")
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1):  # what a library prints is no answer
+    for standard in (0, 1):  # what a library prints is not a reply
         os.dup2(nowhere, standard)
     answer = importlib.import_module(given["module"]).answer
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -41,7 +42,7 @@ def main(settings: str) -> None:
 
 
 def _reply(answer: Any, request: Any) -> dict[str, Any]:
-    """A library may raise anything; that is an answer too."""
+    """The library's answer, or the exception that it raised."""
     try:
         return {"value": answer(request)}
     except Exception as error:

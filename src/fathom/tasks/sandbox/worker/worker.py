@@ -1,4 +1,4 @@
-"""A helper process that may hang, crash or be killed, and is then simply started again."""
+"""A client of a helper process that may hang or crash, and is then restarted."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from fathom.tasks.sandbox.worker import serve
 
 MAX_REPLY = 2**20
 START_SECONDS = 120
-"""To import a large library on a busy machine; it does not count against a request."""
+"""Time limit to import a large library on a busy machine; not part of a request's."""
 
 _SOURCE = str(Path(__file__).parents[4])
 _THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-_HASHES = {"PYTHONHASHSEED": "0"}  # some generators walk over sets of texts
+_HASHES = {"PYTHONHASHSEED": "0"}  # some generators iterate over sets of strings
 
 
 class MissingPackageError(FathomError):
@@ -33,10 +33,10 @@ class MissingPackageError(FathomError):
 
 
 class Worker:
-    """Answers requests in a process of its own (see `fathom.tasks.sandbox.worker.serve`), one at a time.
+    """Sends requests to a helper process (`fathom.tasks.sandbox.worker.serve`), one at a time.
 
-    ``module`` is the one that answers; ``package`` the optional package that it needs. Raises MissingPackageError
-    without. The process starts with the first request and ends with this object.
+    ``module`` has the ``answer`` function; ``package`` is the optional package that it needs. Raises
+    MissingPackageError without it. The process starts with the first request and ends with this object.
     """
 
     def __init__(self, module: str, package: str, *, seconds: float = 10.0, memory_bytes: int = 4 * 2**30) -> None:
@@ -51,7 +51,7 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, request: Any) -> dict[str, Any]:
-        """``{"value": …}``, or ``{"error": why}`` where the library raised, took too long or died. Never raises."""
+        """``{"value": …}``, or ``{"error": reason}`` if the library raised, timed out or crashed. Never raises."""
         with self._lock:
             try:
                 return self._ask(json.dumps(request).encode() + b"\n")
@@ -72,9 +72,9 @@ class Worker:
         assert self._process.stdout
         self._process.stdin.write(line)
         self._process.stdin.flush()
-        reply = json.loads(_line(self._process.stdout.fileno(), time.monotonic() + self._seconds))
+        reply = json.loads(_read_line(self._process.stdout.fileno(), time.monotonic() + self._seconds))
         if not isinstance(reply, dict):
-            raise ValueError("the helper process answered with no object")
+            raise ValueError("the reply of the helper process is not an object")
         return reply
 
     def _start(self) -> None:
@@ -99,7 +99,7 @@ class Worker:
         self._process = process
         weakref.finalize(self, _end, process)
         assert process.stdout
-        if _line(process.stdout.fileno(), time.monotonic() + START_SECONDS) != f"{serve.READY}\n".encode():
+        if _read_line(process.stdout.fileno(), time.monotonic() + START_SECONDS) != f"{serve.READY}\n".encode():
             raise ValueError("the helper process did not start")
 
     def _stop(self) -> None:
@@ -113,14 +113,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
     for stream in (process.stdin, process.stdout):
         if stream is not None:
-            with suppress(BrokenPipeError):  # what was not sent has nowhere to go
+            with suppress(BrokenPipeError):  # unsent data is dropped
                 stream.close()
 
 
-def _line(descriptor: int, deadline: float) -> bytes:
-    """Bytes up to a line's end. Raises TimeoutError at the deadline, ValueError where the process ended or said too
-    much.
-    """
+def _read_line(descriptor: int, deadline: float) -> bytes:
+    """Bytes up to the end of a line. Raises TimeoutError at the deadline, ValueError if the process ended or the line
+    is too long."""
     read = bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
@@ -133,5 +132,5 @@ def _line(descriptor: int, deadline: float) -> bytes:
             if not piece:
                 raise ValueError("the helper process ended")
             if len(read) > MAX_REPLY:
-                raise ValueError("the helper process answered too much")
+                raise ValueError("the reply of the helper process is too long")
     return bytes(read)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fathom.tasks.sandbox.code import wire
-from fathom.tasks.sandbox.code.serve_program import _answer
+from fathom.tasks.sandbox.code.serve_program import _reply
 
 
 class Solution:
@@ -19,7 +19,7 @@ SCOPE: dict[str, Any] = {"Solution": Solution, "sort": sort, "divide": lambda a,
 
 
 def asked(name: str, *args: Any, **kwargs: Any) -> Any:
-    return wire.loads(_answer(SCOPE, wire.dumps([name, list(args), kwargs])))
+    return wire.loads(_reply(SCOPE, wire.dumps([name, list(args), kwargs])))
 
 
 def test_results_come_with_the_arguments_as_they_are_afterwards() -> None:

@@ -57,7 +57,7 @@ def test_it_answers_and_keeps_answering(helper: Worker) -> None:
         ("hang", "it took too long"),
         ("die", "the helper process ended"),
         ("memory", "MemoryError: "),
-        ("much", "the helper process answered too much"),
+        ("much", "the reply of the helper process is too long"),
         ("object", "the helper process ended"),
     ],
 )
