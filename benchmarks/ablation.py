@@ -75,7 +75,7 @@ def main() -> None:
             about = {"instead": variant.instead, "active_parameters": active(variant.config.model), "runs": []}
             entry = results.setdefault(variant.name, about)
             entry["runs"].append({"seed": seed, **answer})
-            harness.write("ablation", configuration, results, options, before)  # who is stopped keeps what is measured
+            harness.write("ablation", configuration, results, options, before)  # kept if interrupted
             options.force = True
     if options.out == RESULTS:
         PAGE.write_text(page(RESULTS), encoding="utf-8")
@@ -138,10 +138,10 @@ def _percent(entry: Json, name: str) -> str:
 
 def mean(entry: Json, *path: str) -> float:
     """Over seeds."""
-    found: list[Any] = entry["runs"]
+    values: list[Any] = entry["runs"]
     for name in path:
-        found = [one[name] for one in found]
-    return sum(found) / len(found)
+        values = [one[name] for one in values]
+    return sum(values) / len(values)
 
 
 def judged(results: Json, configuration: Json) -> list[str]:

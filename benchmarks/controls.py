@@ -1,4 +1,4 @@
-"""Does reinforcement learning beat the obvious at equal time? Four seeds over two bases, with every control.
+"""Reinforcement learning beside its controls at equal wall-clock time: four seeds over two bases.
 
 Runs ``speedrun:controls``, or resumes it in a folder that holds a part of it, and stores what its runs left on disk: of
 every arm and seed the minutes of training, and the measurements on held-out problems. Every stage has one thread and
@@ -21,7 +21,18 @@ from fathom.train.run.metrics import read
 SEEDS = (0, 1, 2, 3)
 ARMS = ("base", "continued", "rejection", "iterated", "zero")
 """As ``speedrun:controls`` calls them; even seeds have the base of seed 0, odd ones that of seed 1."""
-TOLD = ("temperature", "pass@1", "pass@8", "pass@64", "error", "length", "truncated", "guesses", "problems", "samples")
+COLUMNS = (
+    "temperature",
+    "pass@1",
+    "pass@8",
+    "pass@64",
+    "error",
+    "length",
+    "truncated",
+    "guesses",
+    "problems",
+    "samples",
+)
 
 
 def main() -> None:
@@ -38,12 +49,12 @@ def main() -> None:
         place = (options.keep or Path(folder) / "runs").resolve()
         if not options.collect:
             run_recipe("speedrun:controls", place, threads=1)
-        results = collected(place)
+        results = collect_results(place)
     harness.write("controls", {"threads": 1, "at_a_time": 2, "seeds": list(SEEDS)}, results, options, before)
     print(harness.table([["arm", "T = 1", "T = 0.6", "greedy", "minutes"], *map(list, rows(results))]))
 
 
-def collected(place: Path) -> Json:
+def collect_results(place: Path) -> Json:
     """What the runs below ``place`` left."""
     arms: Json = {name: [] for name in ARMS}
     gates = []
@@ -54,8 +65,8 @@ def collected(place: Path) -> Json:
         for name in ARMS:
             if (here / f"test-{name}").is_dir():
                 lines = [line for line in read(here / f"test-{name}") if line["kind"] == "measure"]
-                told = [{key: line[key] for key in TOLD if key in line} for line in lines]
-                arms[name].append({"seed": seed, "minutes": round(minutes(here, name), 2), "test": told})
+                measured = [{key: line[key] for key in COLUMNS if key in line} for line in lines]
+                arms[name].append({"seed": seed, "minutes": round(minutes(here, name), 2), "test": measured})
     return {"gates": gates, "arms": arms}
 
 
@@ -73,12 +84,12 @@ def seconds(stage: Path) -> float:
     return float(lines[-1]["seconds"])
 
 
-def found(runs: Sequence[Json], temperature: float, key: str = "pass@1") -> list[float]:
+def values_of(runs: Sequence[Json], temperature: float, key: str = "pass@1") -> list[float]:
     """One number a seed."""
     return [line[key] for run in runs for line in run["test"] if line["temperature"] == temperature]
 
 
-def shown(numbers: Sequence[float]) -> str:
+def format_mean(numbers: Sequence[float]) -> str:
     """Mean and standard deviation over seeds, percent."""
     spread = f" ± {100 * statistics.stdev(numbers):.1f}" if len(numbers) > 1 else ""
     return f"{100 * statistics.mean(numbers):.1f}{spread}"
@@ -91,7 +102,7 @@ def rows(results: Json) -> list[tuple[str, ...]]:
     return [
         (
             name,
-            *(shown(found(runs, temperature)) for temperature in (1.0, 0.6, 0.0)),
+            *(format_mean(values_of(runs, temperature)) for temperature in (1.0, 0.6, 0.0)),
             "" if name == "base" else f"{statistics.mean(run['minutes'] for run in runs):.1f}",
         )
         for name, runs in results["arms"].items()

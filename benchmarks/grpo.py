@@ -50,7 +50,7 @@ def main() -> None:
         for precision in options.precisions:
             job = configuration | {"model": path_of(model), "precision": precision}
             results[f"{model} {precision}"] = compare(job, options)
-            harness.write("grpo", configuration, results, options, before)  # who is stopped keeps what is measured
+            harness.write("grpo", configuration, results, options, before)  # kept if interrupted
             options.force = True
     print(show(results))
 
@@ -63,18 +63,18 @@ def compare(job: Json, options: argparse.Namespace) -> Json:
     """Both sides of one model."""
     print(f"measuring fathom on {job['model']}, {job['precision']} …", file=sys.stderr)
     ours = harness.ask_engine("fathom_grpo", job)
-    found: Json = {OURS: summary(ours, job)}
-    found[OURS]["engine_gap"] = max(ours["gap"])
+    sides: Json = {OURS: summary(ours, job)}
+    sides[OURS]["engine_gap"] = max(ours["gap"])
     if not options.trl_python:
-        return found
+        return sides
     print("measuring trl …", file=sys.stderr)
     theirs = harness.ask_engine("trl_grpo", job | {"first": ours["first"]}, options.trl_python)
     if theirs["prompt_tokens"] != ours["prompt_tokens"]:
         raise SystemExit("the prompts have other tokens for trl than for Fathom")
-    found[THEIRS] = summary(theirs, job)
-    found["logprob_difference"] = theirs["difference"]
-    found["ratios"] = ratios(found)
-    return found
+    sides[THEIRS] = summary(theirs, job)
+    sides["logprob_difference"] = theirs["difference"]
+    sides["ratios"] = ratios(sides)
+    return sides
 
 
 def summary(answer: Json, job: Json) -> Json:
@@ -92,9 +92,9 @@ def summary(answer: Json, job: Json) -> Json:
     }
 
 
-def ratios(found: Json) -> Json:
+def ratios(sides: Json) -> Json:
     """How many times as fast we are, and what share of their memory we take."""
-    ours, theirs = found[OURS], found[THEIRS]
+    ours, theirs = sides[OURS], sides[THEIRS]
     return {
         "step": round(theirs["step_s"] / ours["step_s"], 2),
         "generation": round(theirs["generation_s"] / ours["generation_s"], 2),
@@ -108,18 +108,18 @@ def ratios(found: Json) -> Json:
 
 def show(results: Json) -> str:
     rows = [["model", "trainer", "s/step", "of it generation", "generated tok/s", "peak MB"]]
-    for model, found in results.items():
+    for model, sides in results.items():
         rows += [
             [
                 model,
                 side,
-                f"{found[side]['step_s']:.1f}",
-                f"{found[side]['generation_s']:.1f}",
-                f"{found[side]['generated_tokens_per_s']:.0f}",
-                f"{found[side]['peak_rss_bytes'] / 1e6:.0f}",
+                f"{sides[side]['step_s']:.1f}",
+                f"{sides[side]['generation_s']:.1f}",
+                f"{sides[side]['generated_tokens_per_s']:.0f}",
+                f"{sides[side]['peak_rss_bytes'] / 1e6:.0f}",
             ]
             for side in (OURS, THEIRS)
-            if side in found
+            if side in sides
         ]
     return harness.table(rows)
 

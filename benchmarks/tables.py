@@ -275,8 +275,8 @@ def controls_table(document: Json) -> str:
     )
     labels = {
         "base": "base model",
-        "continued": "control: continued pretraining",
-        "rejection": "control: rejection sampling, one round",
+        "continued": "control: continued pretraining, same wall-clock",
+        "rejection": "control: rejection sampling, once",
         "iterated": "control: rejection sampling, three rounds",
         "zero": "**reinforcement learning alone**",
     }

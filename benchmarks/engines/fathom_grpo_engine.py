@@ -39,7 +39,7 @@ class Vowels:
 
 
 class Forced(EngineSampler):
-    """Completions of one length, none of which counts as cut off."""
+    """Completions of one length, none of which counts as truncated."""
 
     def sample(self, prompts: Sequence[PromptIds], count: int, **how: Any) -> list[list[Rollout]]:
         groups = super().sample(prompts, count, **how)

@@ -1,4 +1,4 @@
-"""Distilling a reasoning model into one of your own: its right answers to problems that a program can check.
+"""Distilling a reasoning model into one of your own: its correct answers to problems that a program can check.
 
     export DEEPSEEK_API_KEY=…
     fathom train distill --set start=runs/sft/final --out runs/distill
@@ -7,9 +7,9 @@
 speaks OpenAI's protocol will do (`data.teacher.base_url`, `.model`, `.key_variable`), as will a model on this machine:
 `distill:local`.
 
-After R1 (sections 2.3.3 and 2.4): several answers to each problem, the right and readable ones learned for two epochs
-at a falling rate. Then, where teacher and student share a vocabulary, `distill:on_policy` lets the student write and
-the teacher correct it.
+After R1 (sections 2.3.3 and 2.4): several answers to each problem, training on the correct and readable ones for two
+epochs at a falling rate. Then, where teacher and student share a vocabulary, `distill:on_policy` samples from the
+student and lets the teacher score every token.
 """
 
 from __future__ import annotations

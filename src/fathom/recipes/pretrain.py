@@ -15,14 +15,14 @@ from fathom.train.supervised.dial import dial
 
 
 def pretrain(depth: int = 4) -> PretrainConfig:
-    found = dial(depth, vocab_size=8192)
+    chosen = dial(depth, vocab_size=8192)
     return PretrainConfig(
         name="pretrain",
-        model=found.model,
+        model=chosen.model,
         tokenizer="data/tokenizer",
         data=ShardData(directory="data/shards"),
-        steps=found.steps,
-        batch=found.batch,
-        optim=found.optim,
+        steps=chosen.steps,
+        batch=chosen.batch,
+        optim=chosen.optim,
         save_dtype="bfloat16",
     )

@@ -1,4 +1,4 @@
-"""Teaching a model of one's own to converse: two epochs, as R1's (section 2.3.3), at its falling learning rate.
+"""Supervised fine-tuning on conversations: two epochs, as R1's (section 2.3.3), at its falling learning rate.
 
     fathom data prepare talks.jsonl --chat --tokenizer runs/pretrain/final --out data/talks
     fathom train sft --set start=runs/pretrain/final --out runs/sft

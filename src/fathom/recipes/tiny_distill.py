@@ -1,12 +1,12 @@
-"""Distillation in seconds: a smaller model learns what that of `tiny-sft` writes, then is corrected by it.
+"""Distillation in seconds: a smaller model is trained on what that of `tiny-sft` writes, then on-policy.
 
     fathom train tiny-sft --out runs/tiny-sft
     fathom train tiny-distill --out runs/tiny-distill
     fathom train tiny-distill:on_policy --out runs/tiny-on-policy
 
-The student is of another architecture: dense, with grouped attention. First it learns the teacher's right answers, as
-text; then it writes itself, and the teacher says what it would rather have read. Both stages go through everything that
-the large recipe does. The task has 90 problems, so this is a toy.
+The student is of another architecture: dense, with grouped attention. First it is trained on the teacher's correct
+answers, as text; then it samples itself, and the teacher scores its tokens. Both stages exercise everything that the
+large recipe does. The task has 90 problems, so this is a toy.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ TASK = TaskConfig(name="tiny-distill:Larger")
 
 
 class Larger:
-    """``3 or 7?``: the larger one, behind some thought."""
+    """``3 or 7?``: the larger one, after some thinking."""
 
     name = "tiny-larger"
 
     def items(self, split: Split, *, seed: int = 0, limit: int | None = None) -> Iterator[Item]:
-        found = [Item(f"{a} or {b}?", (Message("user", f"{a} or {b}?"),), str(max(a, b))) for a, b in pairs(split)]
-        random.Random(seed).shuffle(found)
-        yield from islice(found, limit)
+        items = [Item(f"{a} or {b}?", (Message("user", f"{a} or {b}?"),), str(max(a, b))) for a, b in pairs(split)]
+        random.Random(seed).shuffle(items)
+        yield from islice(items, limit)
 
     def verify(self, item: Item, completion: str) -> Verdict:
         thoughts, closed, answer = completion.partition(markers.THINK_CLOSE)
@@ -69,7 +69,7 @@ def model() -> ModelConfig:
 
 
 def tiny_distill() -> DistillConfig:
-    """The teacher's right answers, learned."""
+    """Training on the teacher's correct answers."""
     return DistillConfig(
         name="tiny-distill",
         model=model(),
@@ -85,7 +85,7 @@ def tiny_distill() -> DistillConfig:
 
 
 def on_policy(start: str = "runs/tiny-distill/final") -> OnPolicyConfig:
-    """The student's own answers, corrected token by token."""
+    """Training on the student's own answers, scored token by token."""
     return OnPolicyConfig(
         name="tiny-on-policy",
         start=start,

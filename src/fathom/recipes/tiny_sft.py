@@ -1,9 +1,9 @@
-"""A tiny model learns to answer in turns, thinking first: seconds, for newcomers and for tests.
+"""A tiny model learns to answer a conversation, thinking first: seconds, for newcomers and for tests.
 
     fathom train tiny-sft --out runs/tiny-sft
     fathom chat -m runs/tiny-sft/final
 
-It begins with random weights, so that it needs nothing else. To go on from a model of yours:
+It starts from random weights, so that it needs nothing else. To start from a model of yours:
 
     fathom train tiny-sft --set start=runs/tiny/final --set model=null --set tokenizer=null
 """

@@ -4,6 +4,7 @@ import pytest
 from rich.console import Console
 
 from fathom.model.counts import count
+from fathom.recipes import curriculum
 from fathom.train.rl.curriculum import Adaptive
 from fathom.train.run.config import override
 from fathom.train.run.display import Display
@@ -23,11 +24,11 @@ def test_every_stage_is_a_valid_run(stage):
 
 
 def test_the_model_is_v3_with_about_two_million_active_parameters():
-    config = recipe("curriculum").model
+    config = curriculum.model()
     assert config.family == "deepseek_v3"
     assert config.moe is not None
     assert 1.5e6 < count(config).active_parameters < 2.5e6
-    assert config.max_position > recipe("curriculum:zero").sampling.max_tokens + 32  # the longest question
+    assert config.max_position > curriculum.MAX_TOKENS + 32  # the longest question
 
 
 def test_its_world_is_a_task_that_adapts():

@@ -3,19 +3,31 @@
 import pytest
 
 from fathom.model.counts import count
+from fathom.recipes import speedrun
 from fathom.recipes.countdown.vocabulary import SIZE
 from fathom.train.run.recipe import find, recipe
 
 
-@pytest.mark.parametrize("stage", ["zero", "continued", "rejection", "iterated", "measure"])
-def test_every_stage_is_a_valid_run(stage):
-    config = recipe(f"speedrun:{stage}")
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        ("zero", "zero"),
+        ("continued_pretraining", "continued"),
+        ("continued", "continued"),  # the name of earlier versions
+        ("rejection", "rejection"),
+        ("rejection_round", "iterated"),
+        ("iterated", "iterated"),
+        ("measure", "measure"),
+    ],
+)
+def test_every_stage_is_a_valid_run(function, name):
+    config = recipe(f"speedrun:{function}")
     assert type(config).model_validate_json(config.model_dump_json()) == config
-    assert config.name == f"speedrun-{stage}"
+    assert config.name == f"speedrun-{name}"
 
 
 def test_the_model_is_v3_with_about_a_million_active_parameters():
-    config = recipe("speedrun").model
+    config = speedrun.model()
     assert config.family == "deepseek_v3"
     assert config.moe is not None
     assert config.num_mtp_layers == 1
@@ -34,3 +46,10 @@ def test_what_the_recipes_name_as_data_is_there():
     samples = list(find("speedrun:corpus")(documents=3))
     assert len(samples) == 3
     assert callable(find(recipe("speedrun:rejection").data.function))
+
+
+def test_the_controls_have_what_reinforcement_learning_has():
+    assert speedrun.rejection().data.options["max_tokens"] == speedrun.TRAIN_MAX_TOKENS
+    assert speedrun.zero().sampling.max_tokens == speedrun.TRAIN_MAX_TOKENS
+    assert speedrun.rejection().data.options["task"] == speedrun.zero().task.name
+    assert speedrun.measure().max_tokens == speedrun.EVAL_MAX_TOKENS < speedrun.model().max_position

@@ -1,10 +1,10 @@
 """A vocabulary in which every number up to 99 is one token, and which still holds any text.
 
-A model of a million parameters should spend them on arithmetic, not on gluing digits. It is an ordinary byte-level BPE,
-made rather than learned: its merges build the numbers and the few words of the traces, so that `transformers`, GGUF and
-every engine read it, and a question about the weather is merely spelled in bytes. As always in byte-level BPE, a word
-with a space before it is another token than one without: ` 24` is a number to calculate with, `24` at the start of a
-question is a target. The prototype found that a small model wants these two apart.
+A model of a million parameters should spend them on arithmetic, not on joining digits. It is an ordinary byte-level
+BPE, constructed rather than trained: its merges build the numbers and the few words of the traces, so that
+`transformers`, GGUF and every engine read it, and any other text is encoded in bytes. As always in byte-level BPE, a
+word with a space before it is another token than one without: ` 24` is a number to calculate with, `24` at the start of
+a question is a target. In the prototype a small model needed the two to be different tokens.
 
 Special tokens, their ids and the chat template are R1's (`fathom.text.r1`).
 """
@@ -25,7 +25,7 @@ from fathom.text.tokenizer.tokenizer import Tokenizer
 SIZE = 512
 """Rows of the embedding: the ids in use, rounded up for kernels."""
 
-_SPACE = "Ġ"  # a space, as byte-level BPE spells it
+_SPACE = "Ġ"  # a space, as byte-level BPE writes it
 _WORDS = (" from", " big")
 _MARKS = "+-*=()!"
 _LAST_TURN = """\
@@ -42,8 +42,8 @@ def tokenizer() -> Tokenizer:
     """The vocabulary; the same on every call."""
     merges = _merges()
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    spelled = dict.fromkeys((*r1.FIRST_TOKENS, *alphabet, *(left + right for left, right in merges)))
-    backend = Backend(models.BPE({token: index for index, token in enumerate(spelled)}, merges))
+    tokens = dict.fromkeys((*r1.FIRST_TOKENS, *alphabet, *(left + right for left, right in merges)))
+    backend = Backend(models.BPE({token: index for index, token in enumerate(tokens)}, merges))
     backend.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Split(Regex(_CUTS), "isolated"), pre_tokenizers.ByteLevel(False, use_regex=False)]
     )
@@ -54,12 +54,12 @@ def tokenizer() -> Tokenizer:
 
 
 def template() -> ChatTemplate:
-    """R1's, from the last question on: the model has never seen a second one, and would mix up their numbers."""
+    """R1's, from the last question on: the model is trained on one question, and would confuse the numbers of two."""
     return ChatTemplate(_LAST_TURN + r1.TEMPLATE, bos=r1.BOS, eos=r1.EOS)
 
 
 def chat() -> Chat:
-    """What renders questions and reads answers."""
+    """The tokenizer with its template."""
     return Chat(tokenizer(), template())
 
 
