@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 
 from fathom.base.errors import ConfigError
 from fathom.cli.main import app
+from fathom.cli.train import spawn
 from fathom.train.run.recipe import folder
 
 TINY = str(folder() / "tiny_pretrain.py")
@@ -71,3 +73,24 @@ def test_a_pipeline_runs_its_stages_and_reports(tmp_path: Path) -> None:
 def test_a_stage_of_what_is_no_pipeline_is_refused() -> None:
     with pytest.raises(ConfigError, match="is one stage, not a pipeline; leave out --stage"):
         CliRunner().invoke(app, ["train", TINY, "--stage", "base"], catch_exceptions=False)
+
+
+def test_ranks_are_processes_under_torchrun(monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[list[str]] = []
+
+    class Process:
+        def __init__(self, command: list[str]) -> None:
+            commands.append(command)
+
+        def wait(self) -> int:
+            return 7
+
+    monkeypatch.setattr("fathom.cli.train.subprocess.Popen", Process)
+    monkeypatch.setattr(sys, "argv", ["fathom", "train", "tiny-pretrain", "--ranks", "2"])
+    before = signal.getsignal(signal.SIGINT)
+    assert spawn(2) == 7
+    (command,) = commands
+    assert command[1:3] == ["-m", "torch.distributed.run"]
+    assert command[command.index("--nproc-per-node") + 1] == "2"
+    assert command[-6:] == ["-m", "fathom", "train", "tiny-pretrain", "--ranks", "2"]
+    assert signal.getsignal(signal.SIGINT) == before

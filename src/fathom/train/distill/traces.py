@@ -14,6 +14,7 @@ from typing import Any
 
 from fathom.base.errors import ConfigError, DataError
 from fathom.train.distill.teacher import TeacherAnswer
+from fathom.train.run.aliases import with_present_names
 from fathom.train.run.config import difference
 from fathom.types import Message
 
@@ -74,7 +75,7 @@ class TraceFile:
             return
         number = 1
         try:
-            before = json.loads(lines[0])["asked"]
+            before = with_present_names(json.loads(lines[0])["asked"])
             for number, line in enumerate(lines[1:], 2):  # noqa: B007 - the error names it
                 one = trace(json.loads(line))
                 self.traces[one.problem, one.sample] = one

@@ -36,6 +36,20 @@ FunctionName = Annotated[str, BeforeValidator(lambda name: FUNCTIONS.get(name, n
 FunctionOptions = Annotated[dict[str, Any], BeforeValidator(_rename_task)]
 
 
+def with_present_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored description with the present names of tokenizers and tasks, wherever it has them."""
+
+    def rename(key: str, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {inner: rename(f"{key}.{inner}", part) for inner, part in value.items()}
+        if isinstance(value, str) and key.endswith(".tokenizer"):
+            return TOKENIZERS.get(value, value)
+        return TASKS.get(value, value) if isinstance(value, str) and key.endswith(".task.name") else value
+
+    renamed: dict[str, Any] = rename("", values)
+    return renamed
+
+
 def renamed_keys(**names: str) -> Any:
     """A validator for a class of configurations: each old key is read as its new name, parts merged key by key."""
 

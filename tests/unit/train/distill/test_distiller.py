@@ -179,8 +179,3 @@ def test_another_vocabulary_is_refused_with_the_way_out(places, quiet, tmp_path)
 def test_a_teacher_too_short_of_context_says_so_in_a_run(places, quiet, tmp_path):
     with pytest.raises(Exception, match=r"exceed the context of 64; lower sampling.max_tokens"):
         run(config(**places, sampling=SAMPLING.model_copy(update={"max_tokens": 64})), tmp_path / "run", quiet)
-
-
-def test_an_endpoint_cannot_be_the_teacher():
-    with pytest.raises(ValueError, match="an endpoint does not report the probability"):
-        config(teacher={"kind": "endpoint", "base_url": "http://localhost:1/v1", "model": "m"})

@@ -82,3 +82,13 @@ def test_a_disk_that_refuses_is_an_error_with_a_remedy(tmp_path):
     file.path.mkdir()
     with pytest.raises(DataError, match=r"cannot be written: .*; free some space"):
         file.add(made(), "?")
+
+
+def test_traces_of_earlier_versions_answer_the_same_questions(tmp_path):
+    described = {"data": {"task": {"name": "%s"}}, "student": {"tokenizer": "%s"}}
+    old, new = (
+        json.loads(json.dumps(described) % names)
+        for names in (("zero-countdown-3", "zero"), ("speedrun:problems", "speedrun:tokenizer"))
+    )
+    TraceFile(tmp_path, old)
+    assert TraceFile(tmp_path, new).traces == {}

@@ -158,19 +158,3 @@ def test_a_missing_tokenizer_is_named(tmp_path: Path) -> None:
     settings = config(tokenizer=str(tmp_path))
     with pytest.raises(TokenizerError, match=r"there is no tokenizer\.json"):
         load_trainee(settings)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"steps": None}, "give one of steps, epochs and minutes"),
-        ({"epochs": 1.0}, "give one of steps, epochs and minutes"),
-        ({"start": "somewhere"}, "give either model, to build one, or start"),
-        ({"model": None}, "give either model, to build one, or start"),
-        ({"tokenizer": None}, "a new model needs a tokenizer"),
-        ({"batch": {"rows": 2, "ramp_from": 3}}, "ramp_from 3 exceeds rows 2"),
-    ],
-)
-def test_what_cannot_be_run_is_said(changes: dict[str, object], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        config(**changes)
