@@ -152,12 +152,13 @@ class EngineCore:
         work = self._scheduler.schedule()
         if not work:
             return []
+        steps = self._steps_at_once(work)
         try:
-            step = self._runner.step(work, self._steps_at_once(work), self._vocab_limit)
+            output = self._runner.step(work, steps, self._vocab_limit)
         except Exception as error:  # whatever a device may raise; it is logged, and ends the requests of this step
             _log.exception("a step failed")
             return self._fail(work, error)
-        return self._postprocess(work, step)
+        return self._postprocess(work, output)
 
     def fail_all(self, error: FathomError) -> list[Output]:
         """End every request with ``error``."""
@@ -254,13 +255,13 @@ class EngineCore:
         if not job.open:
             del self._jobs[job.request.id]
 
-    def _postprocess(self, work: list[ScheduledTokens], step: StepOutput) -> list[Output]:
+    def _postprocess(self, work: list[ScheduledTokens], output: StepOutput) -> list[Output]:
         outputs: list[Output] = []
-        for index, ((sequence, length), sampled) in enumerate(zip(work, step.sampled, strict=True)):
+        for index, ((sequence, length), sampled) in enumerate(zip(work, output.sampled, strict=True)):
             job = self._jobs.get(sequence.request.id)
             if job is None:  # another completion of this request failed a moment ago
                 continue
-            if scores := step.prompt_logprobs.get(index):
+            if scores := output.prompt_logprobs.get(index):
                 job.scores[sequence.computed : sequence.computed + len(scores)] = scores
             if sampled is not None:
                 outputs.append(self._advance(job, sequence, sampled))

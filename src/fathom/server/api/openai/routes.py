@@ -32,14 +32,41 @@ from fathom.server.settings import Settings
 
 Body = TypeVar("Body", bound=GenerationBody)
 Parts = AsyncGenerator[bytes, None]
+Responses = dict[int | str, dict[str, Any]]
+Endpoint = Callable[..., Awaitable[LiveResponse]]
 Writer = Callable[[AsyncGenerator[GenerationEvent, None], Body, ServedModel], Parts]
 
 
 def router(runtime: Runtime, settings: Settings) -> APIRouter:
     """All paths of this dialect, served from ``runtime``."""
     routes = APIRouter(route_class=JsonRoute, responses=RESPONSES)
+    endpoints = _Endpoints(runtime, settings)
+    for prefix in ("/v1", ""):
+        options: dict[str, Any] = {"include_in_schema": prefix == "/v1"}
+        for path, post, shape in endpoints.posts:
+            responses: Responses = {200: {"model": shape, "content": event_stream()}}
+            routes.add_api_route(prefix + path, post, methods=["POST"], responses=responses, **options)
+        for path, get, shape in endpoints.gets:
+            routes.add_api_route(prefix + path, get, methods=["GET"], responses={200: {"model": shape}}, **options)
+    return routes
 
-    async def chat_completions(body: ChatRequest) -> LiveResponse:
+
+class _Endpoints:
+    """The endpoints; ``posts`` and ``gets`` are their paths, functions and response schemas."""
+
+    def __init__(self, runtime: Runtime, settings: Settings) -> None:
+        self._runtime = runtime
+        self._settings = settings
+        self.posts: list[tuple[str, Endpoint, Any]] = [
+            ("/chat/completions", self.chat_completions, ChatCompletion),
+            ("/completions", self.completions, Completion),
+        ]
+        self.gets: list[tuple[str, Endpoint, Any]] = [
+            ("/models", self.list_models, ModelList),
+            ("/models/{model:path}", self.retrieve_model, ModelBody),
+        ]
+
+    async def chat_completions(self, body: ChatRequest) -> LiveResponse:
         """Answer a conversation, whole or with `stream` as server-sent events that end with `[DONE]`.
 
         `model` is the served id, one of its aliases, `deepseek-chat` (does not think) or `deepseek-reasoner` (thinks);
@@ -50,91 +77,62 @@ def router(runtime: Runtime, settings: Settings) -> APIRouter:
         request waits, it is kept alive by comments (in streams) or blank lines.
         """
         job = chat_request.job_of(body)
-        _check_choices(body, settings)
+        self._check_choices(body)
+        write = chat_response.stream if body.stream else chat_response.write
+        return self._respond(body, lambda served: chat(served, job), write)
 
-        def begin(served: ServedModel) -> AsyncGenerator[GenerationEvent, None]:
-            return chat(served, job)
-
-        return _respond(body, begin, chat_response.stream if body.stream else chat_response.write)
-
-    async def completions(body: CompletionRequest) -> LiveResponse:
+    async def completions(self, body: CompletionRequest) -> LiveResponse:
         """Continue text or token ids, without a chat template. At most 16 tokens unless `max_tokens` says otherwise."""
         job = text_completions.job_of(body)
-        _check_choices(body, settings)
+        self._check_choices(body)
+        write = text_completions.stream if body.stream else text_completions.write
+        return self._respond(body, lambda served: complete(served, job), write)
 
-        def begin(served: ServedModel) -> AsyncGenerator[GenerationEvent, None]:
-            return complete(served, job)
-
-        return _respond(body, begin, text_completions.stream if body.stream else text_completions.write)
-
-    def _respond(
-        body: Body,
-        begin: Callable[[ServedModel], AsyncGenerator[GenerationEvent, None]],
-        write: Writer[Body],
-    ) -> LiveResponse:
-        async def parts() -> Parts:
-            served = await runtime.model()
-            check_model(body.model, served)
-            async with aclosing(begin(served)) as events, aclosing(write(events, body, served)) as written:
-                try:
-                    async for part in written:
-                        yield part
-                except GenerationError as error:
-                    if runtime.closed:
-                        raise StoppingError from error
-                    raise
-
-        return LiveResponse(parts(), SSE if body.stream else JSON, settings)
-
-    def _once(answer: Callable[[ServedModel], Any]) -> LiveResponse:
-        async def parts() -> Parts:
-            yield encode(answer(await runtime.model()))
-
-        return LiveResponse(parts(), JSON, settings)
-
-    async def list_models() -> LiveResponse:
+    async def list_models(self) -> LiveResponse:
         """The one model that is served. Waits while it loads."""
-        return _once(lambda served: ModelList(object="list", data=[model_body(served)]))
+        return self._once(lambda served: ModelList(object="list", data=[model_body(served)]))
 
-    async def retrieve_model(model: str) -> LiveResponse:
+    async def retrieve_model(self, model: str) -> LiveResponse:
         """The served model, by its id or an alias."""
 
         def answer(served: ServedModel) -> ModelBody:
             check_model(model, served)
             return model_body(served)
 
-        return _once(answer)
+        return self._once(answer)
 
-    posts: list[tuple[str, Callable[..., Awaitable[LiveResponse]], Any]] = [
-        ("/chat/completions", chat_completions, ChatCompletion),
-        ("/completions", completions, Completion),
-    ]
-    gets: list[tuple[str, Callable[..., Awaitable[LiveResponse]], Any]] = [
-        ("/models", list_models, ModelList),
-        ("/models/{model:path}", retrieve_model, ModelBody),
-    ]
-    for prefix in ("/v1", ""):
-        in_document = prefix == "/v1"
-        for path, endpoint, shape in posts:
-            routes.add_api_route(
-                prefix + path,
-                endpoint,
-                methods=["POST"],
-                responses={200: {"model": shape, "content": event_stream()}},
-                include_in_schema=in_document,
-            )
-        for path, endpoint, shape in gets:
-            routes.add_api_route(
-                prefix + path,
-                endpoint,
-                methods=["GET"],
-                responses={200: {"model": shape}},
-                include_in_schema=in_document,
-            )
-    return routes
+    def _respond(
+        self,
+        body: Body,
+        generate: Callable[[ServedModel], AsyncGenerator[GenerationEvent, None]],
+        write: Writer[Body],
+    ) -> LiveResponse:
+        """The response that ``write`` makes of the events of ``generate``, once the model is loaded."""
 
+        async def parts() -> Parts:
+            served = await self._runtime.model()
+            check_model(body.model, served)
+            async with aclosing(generate(served)) as events, aclosing(write(events, body, served)) as written:
+                try:
+                    async for part in written:
+                        yield part
+                except GenerationError as error:
+                    if self._runtime.closed:
+                        raise StoppingError from error
+                    raise
 
-def _check_choices(body: GenerationBody, settings: Settings) -> None:
-    """Choices decode together: more than fit at once could never start."""
-    if (body.n or 1) > settings.max_sequences:
-        raise invalid(f"n is {body.n}; this server answers at most {settings.max_sequences} at once", "n")
+        return LiveResponse(parts(), SSE if body.stream else JSON, self._settings)
+
+    def _once(self, answer: Callable[[ServedModel], Any]) -> LiveResponse:
+        """A response of one JSON object, once the model is loaded."""
+
+        async def parts() -> Parts:
+            yield encode(answer(await self._runtime.model()))
+
+        return LiveResponse(parts(), JSON, self._settings)
+
+    def _check_choices(self, body: GenerationBody) -> None:
+        """Choices decode together: more than fit at once could never start."""
+        limit = self._settings.max_sequences
+        if (body.n or 1) > limit:
+            raise invalid(f"n is {body.n}; this server answers at most {limit} at once", "n")
