@@ -1,1 +1,1 @@
-"""Numerical kernels: ref.py is the specification, cpu/ and triton/ are fast paths compared with it by test."""
+"""Operations, specified in plain torch, and their kernels: registry.py chooses, implementations.py lists them."""

@@ -39,7 +39,7 @@ class LayerWeights:
     head_dim: int
     norm_eps: float
     head_norm_eps: float = 0.0
-    handles: dict[str, Any] = field(default_factory=dict, repr=False)
+    handles: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
 
 def _of_activations(_: LayerWeights, x: Tensor, *__: object) -> Key:

@@ -1,4 +1,4 @@
-"""A cache in one piece per layer: the simplest context with a past, and the specification of the engine's paged one.
+"""A contiguous key/value cache: the simplest attention context with a past, and the specification of the paged one.
 
 B batch · T tokens at hand · S tokens seen · G key/value heads · Dk, Dv head channels
 """

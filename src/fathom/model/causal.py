@@ -1,4 +1,4 @@
-"""The context of training: every token sees itself and the tokens before it in the same sequence.
+"""The attention context of training: every token sees itself and the tokens before it in the same sequence.
 
 B batch · T tokens
 """
@@ -14,7 +14,7 @@ from fathom.kernels.attention import VisibleSpans, additive, causal_attention, d
 class CausalContext:
     """Causal attention within the tokens at hand; nothing is kept.
 
-    ``keep`` (B, T) bool marks real tokens: no token sees a padding token, wherever the padding is. ``documents``
+    ``keep`` (B, T) bool marks real tokens: no token sees a padding token, at the left or the right. ``documents``
     (B, T) integers number the packed samples: tokens of different documents do not see each other. A token always
     sees itself, so that rows of padding stay finite; what they compute means nothing.
 

@@ -1,4 +1,4 @@
-"""What attention needs to know about the other tokens: the protocol that lets one forward serve training and decoding.
+"""The attention context: a protocol for access to other tokens, by which one forward serves training and decoding.
 
 The model computes queries, keys and values of the tokens at hand; an *attention context* knows which earlier tokens
 each may see. Training passes a context that holds nothing but a mask; the engine passes one that stores keys and

@@ -14,7 +14,7 @@ from fathom.model.rope import Rotation
 
 
 class GQAttention(nn.Module):
-    """``layer`` is the index under which this layer meets its context."""
+    """``layer`` is the index of this layer for its context."""
 
     def __init__(self, config: ModelConfig, attention: GQAConfig, layer: int) -> None:
         super().__init__()

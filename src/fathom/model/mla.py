@@ -24,7 +24,7 @@ LATENT_NORM_EPS = 1e-6
 
 
 class MLAttention(nn.Module):
-    """``layer`` is the index under which this layer meets its context."""
+    """``layer`` is the index of this layer for its context."""
 
     def __init__(self, config: ModelConfig, attention: MLAConfig, layer: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Multi-token prediction (DeepSeek-V3, section 2.2): a module that looks one token further than its predecessor.
+"""Multi-token prediction (DeepSeek-V3, section 2.2): a module that predicts one token further than its predecessor.
 
 h'_i = M [RMSNorm(h_i); RMSNorm(Emb(t_{i+1}))], one block, and the shared head (V3 eq. 21-23). Two things follow the
 published weights and the engines that run them, where the paper's formula leaves room: the projection takes the
@@ -18,7 +18,8 @@ from fathom.model.rope import Rotation
 
 
 class MTPModule(nn.Module):
-    """Embedding and head belong to the main model; ``layer`` is the index under which the block meets its context."""
+    """Embedding and head belong to the main model; ``layer`` is the layer's index for its context. ``block`` is a
+    decoder layer, under the name that stored checkpoints have for it."""
 
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()

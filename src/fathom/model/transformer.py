@@ -1,4 +1,4 @@
-"""The model: embedding, blocks, norm, head. One forward for training and decoding; the context makes the difference.
+"""The model: embedding, decoder layers, norm, head. One forward serves training and decoding, with different contexts.
 
 B batch · T tokens · D hidden · V vocabulary
 """

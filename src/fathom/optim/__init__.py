@@ -1,1 +1,1 @@
-"""What turns gradients into better weights: AdamW, Muon, schedules, clipping, averaging."""
+"""Optimizers: AdamW, Muon, learning-rate schedules, gradient clipping, weight averaging."""

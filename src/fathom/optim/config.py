@@ -1,4 +1,4 @@
-"""What an optimizer is asked to do: part of every run's configuration, so frozen, validated and without torch."""
+"""Configuration of optimizers and schedules: part of every run's configuration, frozen, validated, without torch."""
 
 from __future__ import annotations
 

@@ -102,11 +102,11 @@ class Muon(torch.optim.Optimizer):
 
 def _by_shape(params: list[Tensor]) -> dict[tuple[int, int], list[int]]:
     """Indices of parameters whose matrices have the same shape, wide side last."""
-    found: dict[tuple[int, int], list[int]] = {}
+    groups: dict[tuple[int, int], list[int]] = {}
     for index, parameter in enumerate(params):
         rows, columns = sorted(parameter.shape[-2:])
-        found.setdefault((rows, columns), []).append(index)
-    return found
+        groups.setdefault((rows, columns), []).append(index)
+    return groups
 
 
 def _wide(update: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ class Optimizers:
 
     def __init__(self, parts: Mapping[str, torch.optim.Optimizer], config: OptimConfig) -> None:
         if not parts:
-            raise ConfigError("no parameter asks for a gradient", "unfreeze what should be trained")
+            raise ConfigError("no parameter requires a gradient", "unfreeze what should be trained")
         self.parts = dict(parts)
         self.config = config
 

@@ -1,4 +1,4 @@
-"""How quantities move over a run: pure functions, from progress to a factor, with no state to lose at a resume.
+"""Schedules of learning rates and other quantities over a run: pure functions from progress to a factor, without state.
 
 *Step* counts updates from 0; *progress* is step / total, in [0, 1). Warm-up ends at exactly 1 and its first update is
 not wasted at 0, so update ``step`` has factor (step + 1) / warmup.

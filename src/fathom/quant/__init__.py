@@ -1,1 +1,1 @@
-"""Quantized weights: block formats, and modules that replace linear layers of a built model from outside."""
+"""Quantization of a built model from outside: fused layers and linears over weights in a storage format, and FP8."""

@@ -91,9 +91,9 @@ def test_a_state_of_other_parameters_is_refused() -> None:
 
 
 def test_a_frozen_model_cannot_be_trained() -> None:
-    with pytest.raises(ConfigError, match="no parameter asks for a gradient"):
+    with pytest.raises(ConfigError, match="no parameter requires a gradient"):
         build_optimizers(nn.Linear(1, 1).requires_grad_(False), MUON)
-    with pytest.raises(ConfigError, match="no parameter asks for a gradient"):
+    with pytest.raises(ConfigError, match="no parameter requires a gradient"):
         build_optimizers(nn.Linear(1, 1).requires_grad_(False), OptimConfig())
 
 

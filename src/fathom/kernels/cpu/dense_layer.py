@@ -20,7 +20,7 @@ from fathom.kernels.registry import kernel
 
 
 def _accepts_before(layer: LayerWeights, x: Tensor, *_: object) -> bool:
-    return layer.qkv.kind in FORMATS and wants_no_gradient(x)
+    return wants_no_gradient(x) and _struct(layer) is not None
 
 
 @kernel(_accepts_before)
@@ -48,7 +48,7 @@ def before_attention(
 
 
 def _accepts_after(layer: LayerWeights, attended: Tensor, x: Tensor) -> bool:
-    return attended.dtype == x.dtype and wants_no_gradient(attended, x) and layer.out.kind in FORMATS
+    return attended.dtype == x.dtype and wants_no_gradient(attended, x) and _struct(layer) is not None
 
 
 @kernel(_accepts_after)
@@ -72,14 +72,19 @@ _VECTORS = ("attention_norm", "mlp_norm", "q_norm", "k_norm")
 _NUMBERS = ("heads", "kv_heads", "head_dim", "norm_eps", "head_norm_eps")
 
 
-def _struct(layer: LayerWeights) -> ctypes.Structure:
-    """Points into ``layer``; made once."""
-    made: ctypes.Structure | None = layer.handles.get("cpp")
-    if made is None:
-        made = layer.handles["cpp"] = struct(
-            "DenseLayer",
-            **{name: weight_struct(getattr(layer, name)) for name in _MATRICES},
-            **{name: None if (x := getattr(layer, name)) is None else x.data_ptr() for name in _VECTORS},
-            **{name: getattr(layer, name) for name in _NUMBERS},
-        )
+def _struct(layer: LayerWeights) -> ctypes.Structure | None:
+    """Points into ``layer``; made once. None where a weight is in a format that the library does not read."""
+    if "cpp" not in layer.handles:
+        is_readable = all(getattr(layer, name).kind in FORMATS for name in _MATRICES)
+        layer.handles["cpp"] = _make_struct(layer) if is_readable else None
+    made: ctypes.Structure | None = layer.handles["cpp"]
     return made
+
+
+def _make_struct(layer: LayerWeights) -> ctypes.Structure:
+    return struct(
+        "DenseLayer",
+        **{name: weight_struct(getattr(layer, name)) for name in _MATRICES},
+        **{name: None if (x := getattr(layer, name)) is None else x.data_ptr() for name in _VECTORS},
+        **{name: getattr(layer, name) for name in _NUMBERS},
+    )

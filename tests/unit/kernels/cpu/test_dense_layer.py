@@ -31,4 +31,6 @@ def test_mixed_types_gradients_and_formats_without_a_decoder_are_declined() -> N
     assert after_attention.select(replace(layer, out=replace(layer.out, kind="q5_0")), attended, x) is None
     args = before_attention_case(Draw(0), torch.float32).args
     assert before_attention.select(*args) is kernels.before_attention
-    assert before_attention.select(replace(args[0], qkv=replace(args[0].qkv, kind="q5_0")), *args[1:]) is None
+    for name in ("qkv", "down"):
+        matrix = replace(getattr(args[0], name), kind="q5_0")
+        assert before_attention.select(replace(args[0], **{name: matrix}), *args[1:]) is None
