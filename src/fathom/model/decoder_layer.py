@@ -14,7 +14,7 @@ from fathom.model.rope import Rotation
 
 
 class DecoderLayer(nn.Module):
-    """(B, T, D) → (B, T, D). ``layer`` is its index for its context; ``routed`` chooses experts over a dense network."""
+    """(B, T, D) → (B, T, D). ``layer`` is its index for its context; ``routed``: experts instead of a dense network."""
 
     def __init__(self, config: ModelConfig, layer: int, *, routed: bool) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
 """Multi-token prediction (DeepSeek-V3, section 2.2): a module that predicts one token further than its predecessor.
 
-h'_i = M [RMSNorm(h_i); RMSNorm(Emb(t_{i+1}))], one block, and the shared head (V3 eq. 21-23). Two things follow the
+h'_i = M [RMSNorm(h_i); RMSNorm(Emb(t_{i+1}))], one decoder layer, and the shared head (V3 eq. 21-23). Two things follow the
 published weights and the engines that run them, where the paper's formula leaves room: the projection takes the
 embedding *before* the hidden state, and h_i is taken *after* the predecessor's last norm.
 """
@@ -19,7 +19,8 @@ from fathom.model.rope import Rotation
 
 class MTPModule(nn.Module):
     """Embedding and head belong to the main model; ``layer`` is the layer's index for its context. ``block`` is a
-    decoder layer, under the name that stored checkpoints have for it."""
+    decoder layer, under the name that checkpoints have for it.
+    """
 
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()
