@@ -1,6 +1,6 @@
 """Multi-token prediction (DeepSeek-V3, section 2.2): a module that predicts one token further than its predecessor.
 
-h'_i = M [RMSNorm(h_i); RMSNorm(Emb(t_{i+1}))], one decoder layer, and the shared head (V3 eq. 21-23). Two things follow the
+h'_i = M [RMSNorm(h_i); RMSNorm(Emb(t_{i+1}))], one layer, and the shared head (V3 eq. 21-23). Two things follow the
 published weights and the engines that run them, where the paper's formula leaves room: the projection takes the
 embedding *before* the hidden state, and h_i is taken *after* the predecessor's last norm.
 """
