@@ -120,6 +120,7 @@ def continued_pretraining(start: str = "runs/speedrun/base/final") -> PretrainCo
     return speedrun().model_copy(
         update={
             "name": "speedrun-continued",
+            "description": "control: continued pretraining, same wall-clock",
             "model": None,
             "tokenizer": None,
             "start": start,
@@ -137,6 +138,7 @@ def rejection(start: str = "runs/speedrun/base/final", prompts: int = 12_000) ->
     return continued_pretraining(start).model_copy(
         update={
             "name": "speedrun-rejection",
+            "description": "control: rejection sampling, one round",
             "data": GeneratedData(function="speedrun:correct_completions", options=options),
         }
     )
@@ -146,7 +148,13 @@ def rejection_round(start: str = "runs/speedrun/base/final") -> PretrainConfig:
     """Control: rejection sampling, one of three rounds; the next samples from the result of this one. It has as many
     problems as leave two thirds of the time for training on them.
     """
-    return rejection(start, prompts=3000).model_copy(update={"name": "speedrun-iterated", "minutes": MINUTES / 3})
+    return rejection(start, prompts=3000).model_copy(
+        update={
+            "name": "speedrun-iterated",
+            "description": "control: rejection sampling, three rounds",
+            "minutes": MINUTES / 3,
+        }
+    )
 
 
 def _gentle() -> OptimConfig:

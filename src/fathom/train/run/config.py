@@ -31,19 +31,29 @@ class RunConfig(Part):
     """What every stage has.
 
     ``free`` names the keys that may differ between a run and its resume, because no weight depends on them; a dot
-    descends. ``dollars_per_hour`` is what the machine costs: the display and the report multiply it with the time.
-    ``precision`` is that of matrix products; weights and optimizer stay float32. ``auto`` follows
-    ``fathom.base.device``. ``distributed`` is false for stages that run in one process.
+    descends. ``description`` is a phrase that reports print beside the name. ``dollars_per_hour`` is what the machine
+    costs: the display and the report multiply it with the time. ``precision`` is that of matrix products; weights and
+    optimizer stay float32. ``auto`` follows ``fathom.base.device``. ``distributed`` is false for stages that run in one
+    process.
     """
 
     distributed: ClassVar[bool] = True
 
     free: ClassVar[frozenset[str]] = frozenset(
-        {"checkpoint.every", "checkpoint.keep", "log_every", "dollars_per_hour", "max_minutes", "threads"}
+        {
+            "checkpoint.every",
+            "checkpoint.keep",
+            "log_every",
+            "description",
+            "dollars_per_hour",
+            "max_minutes",
+            "threads",
+        }
     )
 
     stage: str
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
+    description: str = ""
     seed: int = Field(default=0, ge=0)
     device: str = "auto"
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
