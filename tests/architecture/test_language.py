@@ -31,6 +31,10 @@ NOUNS = re.compile("bed|embed|exceed|feed|hundred|left|need|proceed|put|seed|set
 """Words in -ed, or like an irregular participle, that are nouns or verbs."""
 
 
+STORED = {("recipes/countdown/corpus.py", "lessons"), ("train/run/aliases.py", "lessons")}
+"""Retired words that stored data hold: the seed of a corpus, names in configurations of earlier versions."""
+
+
 @cache
 def retired() -> dict[str, str]:
     """Word → what to say instead."""
@@ -87,7 +91,7 @@ def test_a_file_has_no_retired_word(path: Path) -> None:
         f"line {line}: {word!r} (say: {retired()[word]})"
         for line, text in prose_and_names(path)
         for word in words_of(text)
-        if word in retired()
+        if word in retired() and (relative(path), word) not in STORED
     ]
     assert not uses, "; ".join(uses)
 

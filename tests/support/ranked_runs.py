@@ -66,7 +66,7 @@ def finish(place: Path, world: World) -> None:
 
 
 def reinforced(place: Path, world: World) -> None:
-    """Two steps of reinforcement learning, of two updates each; groups of one mind are sampled anew."""
+    """Two steps of reinforcement learning, of two updates each; groups with equal rewards are replaced."""
     config = RLConfig(
         name="toy",
         start="toy",

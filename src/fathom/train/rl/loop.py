@@ -93,7 +93,7 @@ class RolloutLoop:
         self._rollouts.append(self.step, groups)
         asked = config.evaluation
         if asked.every and (self.step % asked.every == 0 or self.step == config.steps):
-            values = metrics(trainer.evaluation(asked.problems, asked.samples, asked.temperature))
+            values = metrics(trainer.sample_held_out(asked.problems, asked.samples, asked.temperature))
             display.show(recorder.record("evaluation", self.step, values | {"temperature": asked.temperature}))
 
     def _save(self, recorder: Recorder) -> None:

@@ -87,7 +87,7 @@ def _examine(config: RLConfig, trainer: Trainer, recorder: Recorder, display: Di
     if gate.mode == "off":
         return []
     display.say(f"evaluating the base first: {gate.samples} completions of each of {gate.problems} problems")
-    groups = trainer.evaluation(gate.problems, gate.samples, config.sampling.temperature)
+    groups = trainer.sample_held_out(gate.problems, gate.samples, config.sampling.temperature)
     recorder.record("gate", 0, metrics(groups))
     evaluation = evaluate(groups)
     display.say(f"the base: {summary(evaluation)}")

@@ -93,7 +93,9 @@ class Trainer:
         }
         return metrics, batch.sampled
 
-    def evaluation(self, problems: int, samples: int, temperature: float, *, split: str = "validation") -> list[Group]:
+    def sample_held_out(
+        self, problems: int, samples: int, temperature: float, *, split: str = "validation"
+    ) -> list[Group]:
         """Graded completions of held-out problems, the same problems at every call."""
         self.sampler.wait()
         items = list(self.grader.task.items("test" if split == "test" else "validation", limit=problems))

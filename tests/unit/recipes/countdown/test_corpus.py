@@ -31,8 +31,8 @@ def test_plain_text_stands_between_the_traces(tmp_path):
     texts = ["Der Fluss war breit.", "Two fish 42."]
     (tmp_path / "texts.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     samples = list(speedrun_corpus(9, text=str(tmp_path / "texts.jsonl"), every=3))
-    told = [vocabulary_text(sample) for sample in samples[3::4]]
-    assert told == [texts[0], texts[1], texts[0]]
+    texts_between = [vocabulary_text(sample) for sample in samples[3::4]]
+    assert texts_between == [texts[0], texts[1], texts[0]]
     assert samples[3].learned is None or all(samples[3].learned)
     assert samples[:3] == list(speedrun_corpus(3))
 

@@ -97,9 +97,9 @@ def test_a_trickle_of_closed_levels_stays_in_the_draw():
     one = ladder(trickle=0.05)
     assert one.open == ["a"]
     assert one.shares() == pytest.approx({"a": 0.9, "b": 0.05, "c": 0.05})
-    told = one.observe([Sampled("a", 4), Sampled("a", 4), Sampled("c", 1), Sampled("a", 4)])
-    assert told["open"] == ["a"]  # what was drawn of a closed level opens nothing
-    assert told["levels"]["c"] == {"share": 0.05, "pass@1": 0.25, "recent": 0.25, "undecided": pytest.approx(2 / 3)}
+    observed = one.observe([Sampled("a", 4), Sampled("a", 4), Sampled("c", 1), Sampled("a", 4)])
+    assert observed["open"] == ["a"]  # what was drawn of a closed level opens nothing
+    assert observed["levels"]["c"] == {"share": 0.05, "pass@1": 0.25, "recent": 0.25, "undecided": pytest.approx(2 / 3)}
 
 
 def test_a_floor_that_leaves_nothing_divides_evenly():
@@ -214,7 +214,7 @@ def test_a_resumed_run_draws_the_same_problems():
 
 
 def test_an_evaluation_speaks_of_each_level():
-    groups = trainer().evaluation(5, 2, 1.0)
+    groups = trainer().sample_held_out(5, 2, 1.0)
     assert {name: found.problems for name, found in evaluate_levels(groups).items()} == {"easy": 3, "hard": 2}
     assert set(metrics(groups)["levels"]["hard"]) >= {"pass@1", "pass@2", "length"}
     plain = grader(build()).sample_and_grade([Item("x", "1", 1)], 1, max_tokens=2, temperature=1.0, seed=0)

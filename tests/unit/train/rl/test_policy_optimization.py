@@ -6,13 +6,15 @@ import pytest
 import torch
 from toy_rl import Always, Begin, Never, build, grader
 
+from fathom.base.distributed import World
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.recipes.countdown.vocabulary import SIZE
 from fathom.tasks.task import Verdict
 from fathom.train.rl.config import RLConfig, SamplingConfig
 from fathom.train.rl.loss import FORMS
+from fathom.train.rl.micro_batches import MicroBatcher
 from fathom.train.rl.policy_optimization import PolicyOptimization, policy_trainer
-from fathom.train.rl.sampler import has_equal_rewards
+from fathom.train.rl.sampler import DynamicSampler, has_equal_rewards
 from fathom.train.rl.scoring import collate
 from fathom.train.run.task import TaskConfig
 
@@ -181,3 +183,15 @@ def test_loads_count_every_prompt_once_and_no_padding():
     shown = sum(map(len, {r.prompt_ids for r in rollouts})) + sum(len(r.completion_ids) - 1 for r in rollouts)
     main = {name: loads for name, loads in line["loads"].items() if name.startswith("layers.")}
     assert {sum(loads) for loads in main.values()} == {2 * shown}
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_each_rank_rescores_what_it_will_learn_from(rank):
+    """Groups with equal rewards are left out of the update, so they must not shift the ranks' shares."""
+    model, world = build(), World(rank, 2, 0)
+    settings = config(updates=2, micro_tokens=60)
+    batch = DynamicSampler(grader(model), settings.sampling, 0).collect(0)
+    assert any(has_equal_rewards(group) for group in batch.groups)
+    for minibatch in PolicyOptimization(model, settings, world).minibatches(batch):
+        split = MicroBatcher.of(model, settings, world).split(minibatch.rollouts)
+        assert set(minibatch.loss.old) == {tuple(indices) for indices, _ in split}

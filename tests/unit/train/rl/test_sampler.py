@@ -110,7 +110,7 @@ def test_the_last_step_begins_nothing():
 def test_an_evaluation_waits_for_what_is_under_way():
     one = trainer()
     one.run_step()
-    one.evaluation(2, 1, 1.0)
+    one.sample_held_out(2, 1, 1.0)
     assert not one.sampler._pending._thread.is_alive()
     assert one.run_step()[0]["staleness"] == 1
 

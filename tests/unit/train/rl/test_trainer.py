@@ -87,6 +87,6 @@ def test_the_state_resumes_the_algorithm_too():
 
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_an_evaluation_samples_held_out_problems(split):
-    groups = trainer().evaluation(3, 2, 1.0, split=split)
+    groups = trainer().sample_held_out(3, 2, 1.0, split=split)
     assert [group.item.id for group in groups] == [f"{split}/{index}" for index in range(3)]
     assert {len(group.members) for group in groups} == {2}
