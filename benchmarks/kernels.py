@@ -53,12 +53,12 @@ def linears(options: argparse.Namespace) -> list[Json]:
     rows = []
     for dtype in (torch.float32, torch.bfloat16):
         plain = [torch.randn(options.size, options.size).to(dtype) for _ in range(COPIES)]
-        packed: dict[str, list[Matrix]] = {str(dtype).removeprefix("torch."): [dense(w) for w in plain]}
-        packed |= {kind: [quantize(w, kind) for w in plain] for kind in ("q8_0", "q4_0", "q4_1")}
+        by_format: dict[str, list[Matrix]] = {str(dtype).removeprefix("torch."): [dense(w) for w in plain]}
+        by_format |= {kind: [quantize(w, kind) for w in plain] for kind in ("q8_0", "q4_0", "q4_1")}
         for count in ROWS:
             x = torch.randn(count, options.size).to(dtype)
             theirs = timed([partial(F.linear, x, w) for w in plain], options.repeats)
-            for kind, matrices in packed.items():
+            for kind, matrices in by_format.items():
                 ours = timed([partial(quantized_linear, x, m) for m in matrices], options.repeats)
                 rows.append(
                     {
