@@ -148,6 +148,6 @@ def _among(values: Hashes, ordered: Hashes) -> NDArray[np.bool_]:
 
 
 def _contains(words: list[int], answer: tuple[int, ...]) -> bool:
-    """Whether the answer stands among the words, its own words in a row."""
+    """Whether the words contain those of the answer, in a row."""
     size = len(answer)
     return any(tuple(words[at : at + size]) == answer for at in range(len(words) - size + 1)) if size else True

@@ -24,7 +24,7 @@ def tokenize_documents(
     the first document, which determines what ``fim`` does with it.
 
     The text of a special token is encoded as ordinary text: it must not end a document. Raises TokenizerError if the
-    vocabulary has no EOS token, because documents could not be told apart.
+    vocabulary has no EOS token, because documents could not be separated.
     """
     if not tokenizer.eos_ids:
         raise TokenizerError("the vocabulary has no end token", "add eos_token to tokenizer_config.json")

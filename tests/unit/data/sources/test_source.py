@@ -36,3 +36,9 @@ def test_a_position_resumes_behind_a_record() -> None:
     third = list(source.records(Skips()))[2]
     assert third.position == Position(0, 2)
     assert [record.data["text"] for record in source.records(Skips(), third.position.next)] == ["3"]
+
+
+def test_generated_records_depend_on_their_number_alone() -> None:
+    source = GeneratedSource("squares", lambda n: {"text": f"{n}² = {n * n}"}, 4, version=2)
+    assert [record.data["text"] for record in source.records(Skips(), Position(0, 2))] == ["2² = 4", "3² = 9"]
+    assert source.describe() == {"kind": "generated", "name": "squares", "count": 4, "version": 2}

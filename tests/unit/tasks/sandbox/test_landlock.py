@@ -1,0 +1,42 @@
+"""Landlock: files outside the readable folders are denied, and all writing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fathom
+from fathom.tasks.sandbox import landlock
+from fathom.tasks.sandbox.sandbox import available_layers
+
+SOURCE = str(Path(fathom.__file__).parents[1])
+
+
+def confined(readable: list[str], program: str) -> str:
+    """What ``program`` prints in a process that may read only ``readable``."""
+    code = (
+        f"import sys; sys.path.insert(0, {SOURCE!r}); from fathom.tasks.sandbox import landlock; "
+        f"print(landlock.restrict({readable!r})); {program}"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    return done.stdout + done.stderr.rpartition("\n  ")[2]
+
+
+def test_only_the_given_folders_are_readable(tmp_path: Path) -> None:
+    if "files" not in available_layers():
+        pytest.skip("this kernel has no Landlock")
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open" / "a").write_text("yes")
+    (tmp_path / "b").write_text("no")
+    readable = [str(tmp_path / "open"), str(tmp_path / "missing")]
+    assert confined(readable, f"print(open({str(tmp_path / 'open' / 'a')!r}).read())") == "True\nyes\n"
+    assert "Permission" in confined(readable, f"open({str(tmp_path / 'b')!r})")
+    assert "Permission" in confined(readable, f"open({str(tmp_path / 'open' / 'c')!r}, 'w')")
+    assert "Permission" in confined(readable, "open('/proc/self/environ')")
+    assert confined(readable, "open('/dev/null', 'w').write('x')") == "True\n"
+
+
+def test_other_systems_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not landlock.restrict(["/usr"])

@@ -1,0 +1,72 @@
+"""Programming tasks: the formats of records, verified in the sandbox."""
+
+from pathlib import Path
+
+import pytest
+from file_tasks import collection, only, rewards
+
+from fathom.tasks.code import Assertions, Code
+from fathom.tasks.sandbox import sandbox
+from fathom.tasks.verifiers.code import IOExample
+from fathom.tasks.verifiers.format import AnswerFormat
+
+pytestmark = pytest.mark.usefixtures("confined")
+
+
+@pytest.fixture
+def confined() -> None:
+    if sandbox.available_layers() != set(sandbox.LAYERS):
+        pytest.skip("this machine cannot confine programs fully")
+
+
+def test_programs_are_verified_by_their_output(tmp_path: Path) -> None:
+    record = {"question": "Double it.", "examples": [{"input": "4\n", "output": "8\n"}]}
+    task = Code(collection(tmp_path, record))
+    item = only(task)
+    assert item.answer == (IOExample("4\n", "8\n"),)
+    assert rewards(task, item, "<think>easy</think>```python\nprint(2 * int(input()))\n```") == (1.0, 1.0)
+    assert rewards(task, item, "print(2 * int(input()))") == (1.0, 1.0)
+    assert rewards(task, item, "<think>easy</think>```python\nprint(7)\n```") == (0.0, 0.0)
+    two = "```\nprint(7)\n```\nor\n```\nprint(2 * int(input()))\n```"
+    assert rewards(task, item, two) == (0.0, 1.0)
+
+
+def test_records_of_human_eval_and_mbpp(tmp_path: Path) -> None:
+    human = {
+        "prompt": "def f(x):",
+        "entry_point": "f",
+        "test": "def check(candidate):\n    assert candidate(2) == 4",
+    }
+    task = Code(collection(tmp_path, human))
+    assert rewards(task, only(task), "def f(x): return x * x") == (1.0, 1.0)
+    mbpp = {
+        "text": "Square.",
+        "code": "def g(x): return x ** 2",
+        "test_list": ["assert g(3) == 9", "assert g(0) == 0"],
+    }
+    task = Code(collection(tmp_path, mbpp))
+    assert only(task).answer == Assertions("\nassert g(3) == 9\nassert g(0) == 0", ("g",))
+    assert rewards(task, only(task), "def g(x): return x * x") == (1.0, 1.0)
+    assert rewards(task, only(task), "def g(x): return x") == (0.0, 0.0)
+
+
+def test_bad_records_are_skipped(tmp_path: Path) -> None:
+    good = {"prompt": "!", "tests": "assert h() == 1", "names": ["h"]}
+    bad = [
+        {"prompt": "1", "examples": []},
+        {"prompt": "2", "examples": [{"input": ""}]},
+        {"prompt": "3", "tests": "assert h()", "names": []},
+        {"prompt": "4", "test_list": ["assert h()"], "code": "def h(:"},
+        {"prompt": "5", "test_list": ["assert h()"], "code": "x = 1"},
+        {"prompt": "6"},
+    ]
+    assert only(Code(collection(tmp_path, *bad, good))).answer == Assertions("assert h() == 1", ("h",))
+
+
+def test_strict_format(tmp_path: Path) -> None:
+    record = {"question": "Print 1.", "examples": [{"input": "", "output": "1"}]}
+    task = Code(collection(tmp_path, record), answer_format=AnswerFormat(reward=0.1))
+    item = only(task)
+    assert rewards(task, item, "<think></think><answer>print(1)</answer>") == (1.0, 1.0)
+    assert rewards(task, item, "<think></think><answer>print(2)</answer>") == (0.1, 0.0)
+    assert rewards(task, item, "```\nprint(1)\n```") == (0.0, 1.0)
