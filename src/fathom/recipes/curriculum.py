@@ -11,12 +11,13 @@ from collections.abc import Sequence
 
 from fathom.model.config import MLAConfig, ModelConfig, MoEConfig, RopeConfig
 from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig, ScheduleConfig
+from fathom.recipes.countdown import scaled
 from fathom.recipes.countdown.corpus import curriculum_corpus as corpus  # noqa: F401 - named by `data.function`
 from fathom.recipes.countdown.levels import LEVELS, levels
 from fathom.recipes.countdown.vocabulary import SIZE
 from fathom.train.evaluation.beyond import BeyondConfig
 from fathom.train.evaluation.measure import MeasureConfig, Setting
-from fathom.train.pipeline import Pipeline, Stage, output
+from fathom.train.pipeline import Pipeline
 from fathom.train.rl.config import EvaluationConfig, ReadinessConfig, RLConfig, SamplingConfig
 from fathom.train.rl.curriculum import Curriculum
 from fathom.train.run.config import CheckpointConfig
@@ -130,16 +131,6 @@ def beyond(start: str = ZERO, base: str = BASE) -> BeyondConfig:
 
 
 def pipeline() -> Pipeline:
-    """Base, reinforcement learning through the levels, the measurement of both, and what the base could not do."""
-    start = output("base")
-    return Pipeline(
-        "curriculum",
-        (
-            Stage("base", base()),
-            Stage("zero", zero(start)),
-            Stage("test-base", measure(start)),
-            Stage("test-zero", measure(output("zero"))),
-            Stage("beyond", beyond(output("zero"), start)),
-        ),
-        hint="talk to it: fathom chat --model {out}/zero/final        and type: 25 from 3 5 9 14",
-    )
+    """All stages."""
+    hint = "talk to it: fathom chat --model {out}/zero/final        and type: 25 from 3 5 9 14"
+    return scaled.pipeline("curriculum", base(), zero, measure, beyond, hint)

@@ -138,7 +138,7 @@ def rejection(start: str = "runs/speedrun/base/final", prompts: int = 12_000) ->
     return continued_pretraining(start).model_copy(
         update={
             "name": "speedrun-rejection",
-            "description": "control: rejection sampling, one round",
+            "description": "control: rejection sampling, once",
             "data": GeneratedData(function="speedrun:correct_completions", options=options),
         }
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from fathom.recipes.countdown import scaled
 from fathom.train.evaluation.beyond import BeyondConfig
 from fathom.train.evaluation.measure import MeasureConfig
-from fathom.train.pipeline import Pipeline, Stage, output
+from fathom.train.pipeline import Pipeline
 from fathom.train.rl.config import RLConfig
 from fathom.train.supervised.config import PretrainConfig
 
@@ -38,15 +38,5 @@ def beyond(start: str = ZERO, base: str = BASE) -> BeyondConfig:
 
 
 def pipeline(depth: int = 19) -> Pipeline:
-    """Base, reinforcement learning, the measurement of both, and what the base could not do."""
-    base = output("base")
-    return Pipeline(
-        NAME,
-        (
-            Stage("base", speedrun_node(depth)),
-            Stage("zero", zero(base)),
-            Stage("test-base", measure(base)),
-            Stage("test-zero", measure(output("zero"))),
-            Stage("beyond", beyond(output("zero"), base)),
-        ),
-    )
+    """All stages."""
+    return scaled.pipeline(NAME, speedrun_node(depth), zero, measure, beyond)

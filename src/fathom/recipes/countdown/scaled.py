@@ -7,12 +7,15 @@ only larger groups still hold wrong answers to compare with.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fathom.model import counts
 from fathom.model.config import ModelConfig
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.recipes.countdown.vocabulary import SIZE
 from fathom.train.evaluation.beyond import BeyondConfig
 from fathom.train.evaluation.measure import MeasureConfig, Setting
+from fathom.train.pipeline import Pipeline, Stage, output
 from fathom.train.rl.config import EvaluationConfig, ReadinessConfig, RLConfig, SamplingConfig
 from fathom.train.run.config import CheckpointConfig
 from fathom.train.run.task import TaskConfig
@@ -88,6 +91,28 @@ def beyond(name: str, start: str, origin: str) -> BeyondConfig:
     return BeyondConfig(
         name=f"{name}-beyond", start=start, base=origin, task=TASK, problems=900, samples=64, max_tokens=MAX_TOKENS
     )
+
+
+def pipeline(
+    name: str,
+    base: PretrainConfig,
+    zero: Callable[[str], RLConfig],
+    measure: Callable[[str], MeasureConfig],
+    beyond: Callable[[str, str], BeyondConfig],
+    hint: str = "",
+) -> Pipeline:
+    """Base, reinforcement learning through the levels, the measurement of both, and what the base could not do. The
+    functions take the checkpoints that a stage starts from.
+    """
+    first, last = output("base"), output("zero")
+    stages = (
+        Stage("base", base),
+        Stage("zero", zero(first)),
+        Stage("test-base", measure(first)),
+        Stage("test-zero", measure(last)),
+        Stage("beyond", beyond(last, first)),
+    )
+    return Pipeline(name, stages, hint=hint)
 
 
 def training_bytes(model: ModelConfig, optim: OptimConfig, micro_tokens: int) -> int:
