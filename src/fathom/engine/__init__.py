@@ -1,1 +1,1 @@
-"""The inference engine: continuous batching over a paged cache, one thread beside an asyncio front."""
+"""The inference engine: continuous batching over a paged cache, an asyncio interface over one thread."""

@@ -271,7 +271,7 @@ class EngineCore:
         return outputs
 
     def _advance(self, job: _Job, sequence: Sequence, sampled: SampledTokens) -> Output:
-        """Append the sampled tokens: the chunk that they make, or the error that ends the request."""
+        """Append the sampled tokens: their chunk, or the error that ends the request."""
         first = sequence is job.lead and not sequence.generated
         try:
             if sampled.error is not None:
@@ -286,13 +286,10 @@ class EngineCore:
         self._generated_tokens += count
         if first:
             self._cached_tokens += sequence.cached_tokens or 0
-        reason: FinishReason | None = "stop" if ended else None
-        if reason is None and len(sequence.tokens) >= sequence.limit:
-            rest, stopped = sequence.transcript.flush()
-            text, reason = text + rest, "stop" if stopped else "length"
+        rest, reason = _finish(sequence, ended)
         chunk = Chunk(
             index=sequence.index,
-            text=text,
+            text=text + rest,
             token_ids=tuple(tokens[:count]),
             logprobs=tuple(sampled.logprobs[:count]),
             finish_reason=reason,
@@ -325,6 +322,16 @@ class EngineCore:
         self._pool.forget(pages)
         self.cancel(job.request.id)
         self._cache.clear([page for page in pages if not self._pool.is_held(page)])
+
+
+def _finish(sequence: Sequence, ended: bool) -> tuple[str, FinishReason | None]:
+    """The rest of the text where the sequence has reached its limit, and why it is finished; None where it is not."""
+    if ended:
+        return "", "stop"
+    if len(sequence.tokens) < sequence.limit:
+        return "", None
+    rest, stopped = sequence.transcript.flush()
+    return rest, "stop" if stopped else "length"
 
 
 def _build_cache(model: LanguageModel, config: EngineConfig) -> tuple[PagedCache, int]:

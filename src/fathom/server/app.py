@@ -53,17 +53,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
         docs_url=None,  # both documentation pages load scripts from elsewhere; the document itself is served
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[
-            Middleware(AccessLog, api_paths=API_PATHS),
-            Middleware(RequestGuard, settings=settings, api_paths=API_PATHS),
-            Middleware(
-                CORSMiddleware,
-                allow_origins=settings.cors_origins,
-                allow_origin_regex=LOOPBACK_ORIGIN if settings.loopback else None,
-                allow_methods=("GET", "POST"),
-                allow_headers=("*",),
-            ),
-        ],
+        middleware=_middleware(settings),
     )
     app.state.runtime = runtime
     app.state.settings = settings
@@ -74,3 +64,18 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     app.include_router(health.router(runtime), tags=["health"])
     app.router.default = Page(settings.static_dir)
     return app
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    """The layers around the routes, outermost first."""
+    return [
+        Middleware(AccessLog, api_paths=API_PATHS),
+        Middleware(RequestGuard, settings=settings, api_paths=API_PATHS),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_origin_regex=LOOPBACK_ORIGIN if settings.loopback else None,
+            allow_methods=("GET", "POST"),
+            allow_headers=("*",),
+        ),
+    ]

@@ -87,9 +87,7 @@ class Runtime:
             state: State = Ready(self._load(self._report))
         except FathomError as error:
             state = Failed(error)
-        except (
-            Exception
-        ) as error:  # whatever a file on disk can provoke: reported to clients, with the traceback in the log
+        except Exception as error:  # a broken file can raise anything: reported to clients, traceback in the log
             logger.exception("loading the model failed")
             state = Failed(FathomError(f"{type(error).__name__}: {error}", "the log has the details"))
         try:
