@@ -1,4 +1,4 @@
-"""What each choice of the architecture is worth at equal wall-clock, at the size of the laptop's R1-Zero.
+"""Ablation: each choice of the architecture at equal wall-clock, at the size of the laptop's R1-Zero.
 
 Every variant (``benchmarks/variants.py``) trains for the same minutes on the same corpus, each in a process of its own,
 with a schedule that ends when its time does: one after the other, or ``--at-a-time`` some, on ``--threads`` each. Then:
@@ -83,7 +83,7 @@ def main() -> None:
 
 
 def train(seed: int, variant: Variant, configuration: Json) -> Json:
-    """What one variant comes to, in a process of its own."""
+    """Train and measure one variant, in a process of its own."""
     print(f"training {variant.name}, seed {seed}, for {configuration['minutes']:g} minutes …", file=sys.stderr)
     return harness.ask_engine("ablation", configuration | {"config": variant.config.model_dump(mode="json")})
 
@@ -102,7 +102,7 @@ def page(folder: Path) -> str:
         f"{configuration['problems']} held-out problems, the greedy attempt, and each of {configuration['samples']} at "
         "temperature 1."
     )
-    verdicts = "\n".join(f"- {line}" for line in judged(results, configuration))
+    verdicts = "\n".join(f"- {line}" for line in sentences(results, configuration))
     return f"{HEAD}\n{how}\n\n{table(results)}\n\n{verdicts}\n{_caution(seeds)}"
 
 
@@ -144,17 +144,17 @@ def mean(entry: Json, *path: str) -> float:
     return sum(values) / len(values)
 
 
-def judged(results: Json, configuration: Json) -> list[str]:
+def sentences(results: Json, configuration: Json) -> list[str]:
     """A sentence for each choice that was measured: what the plain way does better or worse, and how sure that is."""
     if "speedrun" not in results:
         return []
     ours = results["speedrun"]
-    sentences = []
+    lines = []
     for what, plain in CHOICES.values():
         for name in plain:
             if name in results:
-                sentences.append(verdict(what, name, ours, results[name], configuration))
-    return sentences
+                lines.append(verdict(what, name, ours, results[name], configuration))
+    return lines
 
 
 def verdict(what: str, name: str, ours: Json, other: Json, configuration: Json) -> str:
@@ -181,7 +181,7 @@ def _spread(entry: Json) -> float:
 def _caution(seeds: int) -> str:
     if seeds > 1:
         return ""
-    return "\nOne seed each: small differences mean nothing. `--seeds 0 1 2` tells more, in three times the time.\n"
+    return "\nOne seed each: small differences mean nothing. `--seeds 0 1 2` takes three times the time.\n"
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def collect_results(place: Path) -> Json:
-    """What the runs below ``place`` left."""
+    """Minutes and measurements of the runs below ``place``."""
     arms: Json = {name: [] for name in ARMS}
     gates = []
     for seed in SEEDS:
@@ -77,10 +77,10 @@ def minutes(here: Path, name: str) -> float:
 
 
 def seconds(stage: Path) -> float:
-    """How long a stage trained. Raises SystemExit where it learned nothing: then it is no control."""
+    """How long a stage trained. Raises SystemExit where it did not train: then it is no control."""
     lines = read(stage)
     if not lines:
-        raise SystemExit(f"{stage} learned nothing, its time went into sampling: give it fewer problems or more time")
+        raise SystemExit(f"{stage} did not train: its time went into sampling: give it fewer problems or more time")
     return float(lines[-1]["seconds"])
 
 
@@ -96,7 +96,7 @@ def format_mean(numbers: Sequence[float]) -> str:
 
 
 def rows(results: Json) -> list[tuple[str, ...]]:
-    """Of each arm what it is called, right answers at three temperatures, and minutes of training, which are compared
+    """Of each arm its name, correct answers at three temperatures, and minutes of training, which are compared
     from the base on.
     """
     return [

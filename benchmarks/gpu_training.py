@@ -1,8 +1,8 @@
 """Training on one CUDA device at a real size: tokens a second, utilization and memory, pretraining and GRPO, bfloat16.
 
 A DeepSeek-V3 of some 200 M parameters with random weights. Utilization is of the arithmetic that the model needs
-(``fathom.model.flops``) beside what the device reaches on one large product, measured in the same process. A model that
-knows nothing never ends an answer, so every completion of GRPO has its full length.
+(``fathom.model.flops``) beside what the device reaches on one large product, measured in the same process. No token
+ends an answer, so every completion of GRPO has its full length.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from fathom.train.run.task import TaskConfig, load_task
 from fathom.train.supervised.losses import losses
 
 TASK = TaskConfig(name="speedrun:problems")
-NOTHING_ENDS = frozenset({SIZE})
+NO_END = frozenset({SIZE})
 """No token has this number."""
 
 
@@ -104,8 +104,8 @@ def pretraining(options: argparse.Namespace, device: torch.device, peak: float) 
         began = time.perf_counter()
         optimizers.zero_grad()
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            found = losses(model, batch, mtp=False)
-        (found.main / found.count).backward()
+            sums = losses(model, batch, mtp=False)
+        (sums.main / sums.count).backward()
         optimizers.step()
         _wait(device)
         seconds.append(time.perf_counter() - began)
@@ -126,7 +126,7 @@ def grpo(options: argparse.Namespace, device: torch.device) -> Json:
     torch.manual_seed(0)
     model = Transformer(model_config(SIZE, options.width, options.layers)).to(device)
     sequences = options.prompts * options.group
-    source = EngineSampler(model, eos_ids=NOTHING_ENDS, max_context=options.completion + 64, sequences=sequences)
+    source = EngineSampler(model, eos_ids=NO_END, max_context=options.completion + 64, sequences=sequences)
     vocabulary = tokenizer()
     grader = Grader(load_task(TASK), source, vocabulary, Chat(vocabulary, template()), ALONE)
     sampling = SamplingConfig(prompts=options.prompts, group=options.group, max_tokens=options.completion, rounds=1)

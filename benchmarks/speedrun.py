@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def run(place: Path, threads: int) -> dict[str, float]:
-    """Seconds of each stage by its name; what the stages print goes to the terminal."""
+    """Seconds of each stage by its name; the stages print to the terminal."""
     run_recipe("speedrun:pipeline", place, threads)
     finished = json.loads((place / STATE).read_text())["finished"]
     return {name: stage["seconds"] for name, stage in finished.items()}
@@ -60,14 +60,14 @@ def run_recipe(recipe: str, place: Path, threads: int) -> None:
 
 
 def gate(place: Path) -> Json:
-    """What the base could do before reinforcement learning, and what spoke against it."""
+    """The base's results before reinforcement learning, and the findings against it."""
     line = next(line for line in read(place) if line["kind"] == "gate")
     findings = json.loads((place / "run.json").read_text())["findings"]
     return {"pass@1": line["pass@1"], "pass@8": line["pass@8"], "findings": findings}
 
 
 def pretrained(place: Path) -> int:
-    """Tokens that the base has read."""
+    """Tokens of pretraining."""
     tokens: int = read(place)[-1]["tokens"]
     return tokens
 

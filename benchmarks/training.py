@@ -1,4 +1,4 @@
-"""How many tokens a second in training: Fathom beside transformers, on the same weights and batch, in one run.
+"""Training throughput: Fathom and transformers, on the same weights and batch, in one run.
 
 A small DeepSeek-V3 (hidden 256, 6 layers, 16 routed experts) and a dense model of equal active parameters, 8 rows of
 256 tokens, fused AdamW, without multi-token prediction, which transformers does not train. Every engine has a process
@@ -39,7 +39,7 @@ AGREED = {"float32": 1e-4, "bfloat16": 2e-2}
 
 
 def config(*, routed: bool) -> ModelConfig:
-    """The model; its dense twin has a network as wide as the experts that one token meets."""
+    """The model; its dense counterpart has an MLP as wide as the experts of one token."""
     active = (MOE.experts_per_token + MOE.num_shared_experts) * MOE.intermediate_size
     return ModelConfig(
         family="deepseek_v3",
@@ -98,12 +98,12 @@ def main() -> None:
 
 def weights(folder: Path) -> dict[str, str]:
     """Both models with random weights, as directories that every engine reads."""
-    found = {}
+    directories = {}
     for name, routed in (("moe", True), ("dense", False)):
         torch.manual_seed(0)
         save_directory(folder / name, Transformer(config(routed=routed)))
-        found[name] = str(folder / name)
-    return found
+        directories[name] = str(folder / name)
+    return directories
 
 
 def native(environment: Json) -> Iterator[str]:
@@ -152,8 +152,8 @@ def check_equal(measured: Json) -> None:
 
 
 def ratios(measured: Json) -> Json:
-    """Of each precision: ours over transformers' fastest, over our dense twin, and memory over that of the fastest."""
-    found: Json = {}
+    """Of each precision: ours over transformers' fastest, over our dense model, and memory over that of the fastest."""
+    compared: Json = {}
     for precision in AGREED:
         ours, dense = measured.get(f"fathom moe {precision}"), measured.get(f"fathom dense {precision}")
         theirs = [
@@ -164,12 +164,12 @@ def ratios(measured: Json) -> Json:
         if not ours or not dense or not theirs:
             continue
         fastest = max(theirs, key=lambda entry: float(entry["tokens_per_s"]))
-        found[precision] = {
+        compared[precision] = {
             "over_transformers_fastest": round(ours["tokens_per_s"] / fastest["tokens_per_s"], 2),
             "over_own_dense": round(ours["tokens_per_s"] / dense["tokens_per_s"], 2),
             "peak_memory_over_transformers_fastest": round(ours["peak_rss_bytes"] / fastest["peak_rss_bytes"], 2),
         }
-    return found
+    return compared
 
 
 def show(measured: Json) -> str:

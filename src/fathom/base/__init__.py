@@ -1,1 +1,1 @@
-"""What every package needs and none owns: devices, threads, memory, paths, errors, progress."""
+"""Shared basics: devices, threads, memory, paths, errors, progress."""

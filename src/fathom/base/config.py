@@ -1,4 +1,4 @@
-"""The base class of every part of a configuration."""
+"""Base class of every part of a configuration."""
 
 from pydantic import BaseModel, ConfigDict
 

@@ -1,4 +1,4 @@
-"""What the processor can do, without torch: ``fathom doctor`` and the kernel build ask before torch is loaded.
+"""Features of the processor, read without torch, which ``fathom doctor`` and the kernel build need before it is loaded.
 
 Linux lists it in ``/proc/cpuinfo``, macOS through ``sysctl``. An unknown system reports no features, so that the
 caller takes the portable path.

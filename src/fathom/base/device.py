@@ -1,4 +1,4 @@
-"""Which device and number format to compute in. The one module of ``base`` that imports torch.
+"""Choice of device and dtype.
 
 ``auto`` has one rule, written once: bfloat16 where the hardware multiplies it natively, float32 elsewhere, because
 emulated bfloat16 is slower than float32 on a processor without the instructions.

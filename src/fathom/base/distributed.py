@@ -1,4 +1,4 @@
-"""Several processes that train one model: each takes its share of every batch, and all make the same update.
+"""Data-parallel training: each process takes its share of every batch, and all make the same update.
 
 ``torchrun`` starts them and gives each its number; a run only sums over them. Every rank holds all weights and
 the whole optimizer state, reads its own rows, and adds its gradient to that of the others, divided by what the *whole*

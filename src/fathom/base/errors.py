@@ -1,4 +1,4 @@
-"""Errors that a person reads: lower-case, what happened, what to do. Each carries its remedy apart from its cause."""
+"""Errors for users: lower-case, what happened, what to do. Each holds its remedy apart from its cause."""
 
 from __future__ import annotations
 
@@ -49,4 +49,4 @@ class OverloadedError(FathomError):
 
 
 class GenerationError(FathomError):
-    """A completion that broke off through no fault of the request: memory ran out, the model gave no number."""
+    """A completion that broke off through no fault of the request: memory ran out, an output was not finite."""

@@ -29,8 +29,8 @@ class BusyError(FathomError):
 def exclusive(path: Path, what: str, report: Report = silent) -> Iterator[None]:
     """Hold the lock at ``path``, whose folder is made, for the length of the block. ``what`` it guards, for the error.
 
-    Raises BusyError, with the process that holds it, where that is another, or another block of ours. ``report`` hears
-    of a file system that has no locks; there nothing is guarded.
+    Raises BusyError, with the process that holds it, where that is another, or another block of ours. ``report`` is
+    called for a file system without locks; there nothing is guarded.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock, holder = FileLock(path), path.with_name(f"{path.name}-holder")

@@ -1,4 +1,4 @@
-"""Memory: what the machine has, what this process holds, and giving back what it does not need. Without psutil."""
+"""Memory of the machine and of this process, and the allocator's settings, without psutil."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def share_one_heap() -> bool:
         return False
 
 
-def give_back() -> None:
+def trim_heap() -> None:
     """Return freed memory to the system, where the C library can (glibc).
 
     Loading a model frees about as much as it keeps.

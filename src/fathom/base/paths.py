@@ -1,7 +1,7 @@
-"""Where Fathom keeps things on a person's machine.
+"""Directories of caches and data on a user's machine.
 
 Two places with two promises: what is under the *cache* can be deleted at any time and comes back (downloads, built
-kernels); what is under *data* is the person's own (conversations, history). ``FATHOM_HOME`` moves both at once, which
+kernels); what is under *data* is the user's own (conversations, history). ``FATHOM_HOME`` moves both at once, which
 is what tests and containers want; otherwise the XDG variables are honored, and Windows gets its LOCALAPPDATA.
 """
 
@@ -19,7 +19,7 @@ def cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def data_dir(environ: Mapping[str, str] = os.environ) -> Path:
-    """The person's own: conversations, history. Not created here."""
+    """The user's own: conversations, history. Not created here."""
     return _place("data", "XDG_DATA_HOME", ".local/share", environ)
 
 

@@ -1,4 +1,4 @@
-"""Progress of long work, for people.
+"""Progress of long work, shown in a terminal or a log.
 
 Work that takes time reports ``(what, fraction)``: a line of text, and how much of it is done between 0 and 1, or None
 where that is unknown. The work itself needs no terminal: ``bar`` turns the reports into a bar where there is one, and

@@ -13,7 +13,7 @@ import torch
 
 from fathom.base.device import pick_device, pick_dtype
 from fathom.base.errors import CheckpointError, ModelNotFoundError
-from fathom.base.memory import detect, give_back
+from fathom.base.memory import detect, trim_heap
 from fathom.base.progress import Report, human_bytes, silent
 from fathom.checkpoint.generation import GenerationDefaults, from_generation_config, from_gguf
 from fathom.checkpoint.gguf.model import GGUFModel
@@ -79,7 +79,7 @@ def open_bundle(
         status()  # here, where it can be shown, and not within the first answer
         report("preparing the weights", None)
         prepare(bundle.model, "none", next(bundle.model.parameters()).dtype, weights)
-    give_back()
+    trim_heap()
     return bundle
 
 

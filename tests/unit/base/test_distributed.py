@@ -1,4 +1,4 @@
-"""Two processes make the updates of one, whatever is trained, and one goes on where two stopped."""
+"""Two processes make the updates of one, in every stage, and one resumes where two stopped."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Compared:
     gradients(one / "gradients", ALONE)
     whole(one / "whole", ALONE)
     reinforced(one / "reinforced", ALONE)
-    told = [process.communicate(timeout=240)[0] for process in processes]
-    assert (two / "left-alone").exists(), "\n".join(told)
+    outputs = [process.communicate(timeout=240)[0] for process in processes]
+    assert (two / "left-alone").exists(), "\n".join(outputs)
     finish(two / "begun-by-two", ALONE)
     return Compared(one, two, (processes[0].returncode, processes[1].returncode))
 
@@ -102,7 +102,7 @@ def test_run_json_says_how_many(compared: Compared) -> None:
 
 
 @pytest.mark.parametrize("which", ["begun-by-two", "begun-alone"])
-def test_another_number_of_ranks_goes_on(compared: Compared, which: str) -> None:
+def test_another_number_of_ranks_resumes(compared: Compared, which: str) -> None:
     straight = load_file(compared.one / "whole/final/model.safetensors")
     close(straight, load_file(compared.two / which / "final/model.safetensors"), atol=2e-6, rtol=1e-4)
     assert [line["step"] for line in train_lines(compared.two / which)] == [1, 2, 3, 4, 5, 6]
@@ -125,20 +125,20 @@ def test_reinforcement_learning_is_the_same(compared: Compared) -> None:
         assert mine["loads"] == theirs["loads"]
 
 
-def test_only_the_first_writes_and_both_know_where_they_differ(compared: Compared) -> None:
+def test_only_rank_0_writes_and_both_report_differences(compared: Compared) -> None:
     said = "the number is 0 on rank 0 and 1 on rank 1; give every rank the same command"
     assert all(said in (compared.two / f"disagreed-{rank}").read_text() for rank in range(2))
     assert not list(compared.two.rglob("*partial*"))
 
 
-def test_a_rank_that_dies_ends_the_run_with_a_word(compared: Compared) -> None:
+def test_a_rank_that_dies_ends_the_run_with_an_error(compared: Compared) -> None:
     assert compared.codes == (0, 9)
     said = (compared.two / "left-alone").read_text()
     assert said.startswith("rank 0 of 2: another rank no longer answers (")
     assert said.endswith("the same command resumes from the last checkpoint")
 
 
-def test_shares_are_everything_once() -> None:
+def test_shares_partition_the_items() -> None:
     for size in range(1, 6):
         for count in range(12):
             shares = [World(rank, size).share(count) for rank in range(size)]

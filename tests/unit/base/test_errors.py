@@ -8,5 +8,5 @@ def test_cause_and_remedy_are_apart_and_joined() -> None:
     assert str(error) == "model.safetensors ends early; download it again"
 
 
-def test_without_a_remedy_only_the_cause_is_told() -> None:
+def test_without_a_remedy_there_is_only_the_cause() -> None:
     assert str(FathomError("it broke")) == "it broke"

@@ -16,7 +16,7 @@ def test_meminfo_counts_in_kibibytes() -> None:
     assert memory.parse_meminfo(text) == memory.Memory(total=16_777_216, available=8_388_608)
 
 
-def test_an_old_kernel_does_not_tell_what_is_available() -> None:
+def test_an_old_kernel_reports_no_available_memory() -> None:
     assert memory.parse_meminfo("MemTotal: 1 kB\n") == memory.Memory(total=1024, available=0)
 
 
@@ -54,7 +54,7 @@ def test_freed_memory_can_be_kept() -> None:
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="another C library than glibc")
-def test_what_a_thread_has_freed_goes_back() -> None:
+def test_memory_freed_by_a_thread_is_returned() -> None:
     """64 MB in pieces, freed but for the last, which keeps the allocator from shrinking by itself."""
     libc = ctypes.CDLL(None)
     libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
@@ -73,7 +73,7 @@ def test_what_a_thread_has_freed_goes_back() -> None:
     thread.join()
     before = memory.resident()
 
-    memory.give_back()
+    memory.trim_heap()
 
     assert before - memory.resident() > 48 << 20
     libc.free(kept[0])

@@ -8,7 +8,7 @@ from fathom.base.threads import configure_serving_threads
 
 
 @pytest.mark.parametrize(("chosen", "expected"), [(None, "passive"), ("active", "active")])
-def test_a_choice_of_the_users_stands(monkeypatch: pytest.MonkeyPatch, chosen: str | None, expected: str) -> None:
+def test_a_setting_of_the_user_is_kept(monkeypatch: pytest.MonkeyPatch, chosen: str | None, expected: str) -> None:
     environment = {} if chosen is None else {"OMP_WAIT_POLICY": chosen}
     monkeypatch.setattr("os.environ", environment)
     configure_serving_threads()

@@ -1,4 +1,4 @@
-"""Keeping experts equally busy without a loss that pulls on the weights (DeepSeek-V3, section 2.1.2).
+"""Expert load balancing by routers' biases, without an auxiliary loss (DeepSeek-V3, section 2.1.2).
 
 Each router's bias moves by ±γ after an update: up where an expert had less than its share of tokens, down where it had
 more (auxiliary-loss-free balancing, arXiv 2408.15664). No gradient is involved. V3's small

@@ -1,4 +1,4 @@
-"""Activations computed again in the backward pass instead of kept: memory for time.
+"""Activation recomputation (checkpointing): less memory for more time.
 
 V3 recomputes its norms and MLA's up-projections (section 3.2.3), whose inputs are small and whose outputs are not.
 ``norms`` does that; ``blocks`` keeps nothing but the input of each layer, at the price of about one more forward pass.

@@ -1,1 +1,1 @@
-"""Distillation: a student learns what a teacher writes, or what a teacher thinks of the student's own writing."""
+"""Distillation: fine-tuning on a teacher's traces, or on-policy, on the student's samples scored by the teacher."""

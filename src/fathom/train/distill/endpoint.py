@@ -1,4 +1,4 @@
-"""A teacher behind an OpenAI-compatible endpoint: requests, retries, and which failures end the run.
+"""OpenAI-compatible endpoint as a teacher: requests, retries, and which failures end the run.
 
 Three kinds of failure. Transient ones (429, 5xx, a broken connection) are tried again, later each time, or when
 ``Retry-After`` says. One that concerns a single problem (too long, filtered, an endless reply) is that problem's

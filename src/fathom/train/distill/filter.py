@@ -126,4 +126,4 @@ def nothing_left_error(result: FilterResult) -> DataError:
         "wrong": "read traces.jsonl: where answers look right, the task may ask for another form (its answer_format)",
     }
     most = result.dropped.most_common(1)[0][0] if result.dropped else ""
-    return DataError(f"nothing is left to learn from: {result}", remedies.get(most, "loosen data.filter"))
+    return DataError(f"nothing is left to train on: {result}", remedies.get(most, "loosen data.filter"))

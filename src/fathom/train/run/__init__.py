@@ -1,1 +1,1 @@
-"""What every training run has: configuration, session, loop, metrics, display."""
+"""Parts of every training run: configuration, session, metrics, display, export."""

@@ -1,4 +1,4 @@
-"""The configuration of a run: one frozen, validated object, complete in itself. Unknown keys are errors.
+"""Configuration of a run: one frozen, validated object, complete in itself. Unknown keys are errors.
 
 A *recipe* is a Python function that returns one (``recipes/``). Every stage has a class of its own below
 :class:`RunConfig`; ``stage`` names it in files. Nothing here needs torch, so that a recipe that cannot run says so at
@@ -28,7 +28,7 @@ class CheckpointConfig(Part):
 
 
 class RunConfig(Part):
-    """What every stage has.
+    """The keys of every stage.
 
     ``free`` names the keys that may differ between a run and its resume, because no weight depends on them; a dot
     descends. ``description`` is a phrase that reports print beside the name. ``dollars_per_hour`` is what the machine

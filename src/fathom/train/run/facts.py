@@ -1,4 +1,6 @@
-"""What ``run.json`` says of a run: configuration, model, machine, versions, and the peak that utilization refers to."""
+"""Description of a run in ``run.json``: configuration, model, machine, versions, and the peak that utilization refers
+to.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from fathom.train.run.config import RunConfig
 
 
 def run_facts(config: RunConfig, model: Transformer, world: World = ALONE) -> dict[str, Any]:
-    """What ``run.json`` says of every run: its configuration, the model, the machine, versions."""
+    """The description of every run: its configuration, the model, the machine, versions."""
     size = counts.count(model.config)
     device = next(model.parameters()).device
     precision = pick_dtype(config.precision, device)

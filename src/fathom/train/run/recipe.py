@@ -1,4 +1,4 @@
-"""Finding a recipe by name, and calling it.
+"""Recipes: found by name, and called.
 
 ``tiny-pretrain`` is the function ``tiny_pretrain`` in ``recipes/tiny_pretrain.py``; ``my/file.py`` is the function
 named like the file; ``my/file.py:function`` says which. A recipe is a program and runs with your rights: only files

@@ -1,1 +1,1 @@
-"""Pretraining and supervised fine-tuning: learning from given text."""
+"""Pretraining and supervised fine-tuning: training on given text."""

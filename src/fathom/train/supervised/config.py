@@ -31,7 +31,7 @@ class GeneratedData(Part):
 
 class FileData(Part):
     """Files or directories (JSON Lines, text, parquet), or ``hf:OWNER/NAME``, read into memory: documents whose text is
-    in ``field``, or with ``chat`` conversations (None: what the stage learns from). At most ``max_skipped`` broken
+    in ``field``, or with ``chat`` conversations (None: what the stage trains on). At most ``max_skipped`` broken
     records are passed over. Large sets are better prepared once: see :class:`ShardData`.
     """
 

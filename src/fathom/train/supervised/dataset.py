@@ -27,7 +27,7 @@ from fathom.types import Conversation
 def dataset(
     config: SupervisedConfig, data: Data, tokenizer: Tokenizer, template: ChatTemplate | None, report: Report = silent
 ) -> PackedDataset:
-    """What ``data`` names, packed as ``config`` says; ``report`` hears of records that are passed over.
+    """What ``data`` names, packed as ``config`` says; ``report`` is called for records that are skipped.
 
     Raises DataError where there is nothing, or too much is broken.
     """

@@ -1,4 +1,4 @@
-"""One dial: ``depth``, the number of layers, from which everything else follows.
+"""The dial ``depth``: the number of layers, from which all other sizes and rates follow.
 
 Width grows with depth (64 channels a layer, as nanochat has it), so that models of all sizes have one shape; heads,
 latents and experts keep the proportions of DeepSeek-V2-Lite and V3; tokens keep a fixed ratio to the parameters that

@@ -107,7 +107,7 @@ def test_speed_zero_freezes_the_bias() -> None:
     assert moe.router.bias.abs().max() == 0
 
 
-def test_it_hears_only_while_it_watches() -> None:
+def test_routing_is_observed_only_within_watch() -> None:
     model = Transformer(preset("tiny-deepseek-v3"))
     balance = Balance(model)
     tokens = torch.zeros(1, 4, dtype=torch.long)

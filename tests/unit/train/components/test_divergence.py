@@ -33,7 +33,7 @@ def test_weights_are_named_first() -> None:
     assert culprit(model, lambda: model(torch.ones(1, 3))) == "the weight 2.0.weight"
 
 
-def test_then_the_smallest_module_whose_output_breaks() -> None:
+def test_then_the_smallest_module_with_a_non_finite_output() -> None:
     model = stack()
     with torch.no_grad():
         model.get_parameter("2.0.weight").fill_(3e38)
@@ -41,7 +41,7 @@ def test_then_the_smallest_module_whose_output_breaks() -> None:
     assert culprit(model, lambda: model(torch.ones(1, 3))) == "the output of 2.0"
 
 
-def test_then_the_gradient_nearest_the_loss() -> None:
+def test_then_the_non_finite_gradient_nearest_the_loss() -> None:
     model = stack()
     model(torch.ones(1, 3)).sum().backward()
     for name in ("0.weight", "2.0.weight"):
@@ -58,7 +58,7 @@ def test_a_sum_may_overflow_by_itself() -> None:
 
 
 @pytest.mark.parametrize("name", ["0.weight", "2.1.bias"])
-def test_the_steepest_gradient_is_beside_its_weight(name: str) -> None:
+def test_the_steepest_gradient_is_relative_to_its_weight(name: str) -> None:
     model = stack()
     for parameter in model.parameters():
         parameter.grad = torch.full_like(parameter, 0.01)

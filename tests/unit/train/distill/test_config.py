@@ -19,7 +19,7 @@ from fathom.train.run.recipe import recipe
         ({"model": ""}, "at least 1"),
     ],
 )
-def test_what_is_no_endpoint_is_refused_where_it_is_written(changes, words):
+def test_invalid_endpoints_are_refused(changes, words):
     with pytest.raises(ValueError, match=words):
         EndpointConfig(**({"base_url": "http://h/v1", "model": "m"} | changes))
 

@@ -95,7 +95,7 @@ def test_the_loss_is_the_divergence_or_its_estimate():
     assert full["sampled_kl"] == pytest.approx(line["sampled_kl"], abs=1e-6)  # the same first samples
 
 
-def test_the_cut_into_pieces_changes_nothing_here_either():
+def test_micro_batches_do_not_change_the_update():
     whole, cut = distiller(), distiller(micro_tokens=40)
     for one in (whole, cut):
         one.updater.optimizers.step = lambda factor: 1.0
@@ -138,7 +138,7 @@ def places(tmp_path):
     return {"start": str(tmp_path / "student"), "teacher": LocalConfig(path=str(tmp_path / "teacher"))}
 
 
-def test_a_killed_run_goes_on_to_the_same_weights(places, quiet, tmp_path, monkeypatch):
+def test_a_killed_run_resumes_to_the_same_weights(places, quiet, tmp_path, monkeypatch):
     settings = {
         **places,
         "steps": 4,
@@ -168,7 +168,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(places, quiet, tmp_path, monke
         run(config(**settings, loss="sampled"), tmp_path / "parts", quiet)
 
 
-def test_another_vocabulary_is_refused_with_the_way_out(places, quiet, tmp_path):
+def test_another_vocabulary_is_refused_with_a_remedy(places, quiet, tmp_path):
     save_directory(
         tmp_path / "teacher", build(1), tokenizer=bpe.train([], bpe.MIN_VOCAB_SIZE), template=bpe.chat_template()
     )
@@ -176,6 +176,6 @@ def test_another_vocabulary_is_refused_with_the_way_out(places, quiet, tmp_path)
         run(config(**places), tmp_path / "run", quiet)
 
 
-def test_a_teacher_too_short_of_context_says_so_in_a_run(places, quiet, tmp_path):
+def test_a_teacher_with_too_little_context_is_refused(places, quiet, tmp_path):
     with pytest.raises(Exception, match=r"exceed the context of 64; lower sampling.max_tokens"):
         run(config(**places, sampling=SAMPLING.model_copy(update={"max_tokens": 64})), tmp_path / "run", quiet)

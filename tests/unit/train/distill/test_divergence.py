@@ -47,13 +47,13 @@ def test_the_gradient_is_that_of_finite_differences():
     )
 
 
-def test_nothing_flows_into_the_teacher():
+def test_the_teacher_gets_no_gradient():
     student, teacher = (x.requires_grad_() for x in logits())
     reverse_kl(student.log_softmax(-1), teacher.log_softmax(-1)).sum().backward()
     assert teacher.grad is None
 
 
-def test_advantages_say_how_much_rather_the_teacher_would_have_said_it():
+def test_advantages_are_differences_of_log_probabilities():
     student, teacher = torch.tensor([-1.0, -0.5], requires_grad=True), torch.tensor([-0.25, -3.0])
     found = advantages(student, teacher)
     assert found.tolist() == [0.75, -2.5]

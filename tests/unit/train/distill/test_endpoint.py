@@ -1,4 +1,4 @@
-"""A teacher behind HTTP: what it says, how it fails, and who is told what."""
+"""The endpoint's requests, its failures, and what each of them leads to."""
 
 import json
 import socket
@@ -33,7 +33,7 @@ def asks(count, samples=1):
 
 
 class Clock:
-    """Time that passes only while somebody sleeps."""
+    """Time that passes only in sleep."""
 
     def __init__(self):
         self.now = 0.0
@@ -57,7 +57,7 @@ def one(plan, **changes):
         return teacher(endpoint.url, **changes).answer(asks(1)[0]), endpoint
 
 
-def test_a_request_says_what_is_wanted_and_an_answer_comes_back():
+def test_a_request_and_its_answer():
     answer, endpoint = one(said("It is 0.", reasoning_content="Zero."))
     assert answer.message == Message("assistant", "It is 0.", reasoning="Zero.")
     assert (answer.ending, answer.tokens) == ("stop", 7)
@@ -73,7 +73,7 @@ def test_a_request_says_what_is_wanted_and_an_answer_comes_back():
     ]
 
 
-def test_extra_fields_go_along_and_null_takes_one_out():
+def test_extra_fields_are_sent_and_null_removes_one():
     _, endpoint = one(said(), extra={"max_tokens": None, "max_completion_tokens": 9, "top_p": 0.95})
     assert endpoint.asked[0] | {"messages": 0} == {
         "model": "teacher",
@@ -105,7 +105,7 @@ def test_a_missing_key_is_an_error_before_anything_is_asked(monkeypatch):
     ],
     ids=["429", "503", "500", "408"],
 )
-def test_what_passes_is_tried_again(failure):
+def test_transient_failures_are_retried(failure):
     answer, endpoint = one([failure, failure, said("yes")])
     assert (answer.message.content, len(endpoint.asked)) == ("yes", 3)
 
@@ -116,7 +116,7 @@ def test_what_passes_is_tried_again(failure):
      Reply({"error": {"message": "upstream"}}), Reply(b"{" * 100_000), Reply(b'{"choices": [', cut=5)],
     ids=["text", "list", "empty", "no choice", "no message", "error in 200", "deep", "half"],
 )  # fmt: skip
-def test_nonsense_in_the_middle_of_a_run_is_tried_again_and_at_its_start_an_error(broken):
+def test_unreadable_replies_are_retried_during_a_run_and_an_error_at_its_start(broken):
     with fake_endpoint([said("first"), broken, said("second")]) as endpoint:
         asked = teacher(endpoint.url)
         assert [asked.answer(ask).message.content for ask in asks(2)] == ["first", "second"]
@@ -125,14 +125,14 @@ def test_nonsense_in_the_middle_of_a_run_is_tried_again_and_at_its_start_an_erro
             one(broken)
 
 
-def test_a_line_that_breaks_off_is_tried_again():
+def test_a_broken_connection_is_retried():
     half = said("whole")
     half.cut = 20
     answer, endpoint = one([half, said("whole")])
     assert (answer.message.content, len(endpoint.asked)) == ("whole", 2)
 
 
-def test_waiting_doubles_and_gives_up_with_what_was_last_said():
+def test_waits_double_and_the_last_failure_is_reported():
     clock = Clock()
     with pytest.raises(GenerationError, match=r"failed 4 times in a row: 503: busy.*so far is kept"):
         one(Reply({"error": "busy"}, 503), clock=clock, attempts=4)
@@ -143,13 +143,13 @@ def test_waiting_doubles_and_gives_up_with_what_was_last_said():
     ("after", "waited"),
     [("3", 3), ("0.5", 0.5), ("1e9", 600), ("-1", 0), ("nan", 0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0)],
 )
-def test_it_waits_as_long_as_the_endpoint_says(after, waited):
+def test_retry_after_is_followed(after, waited):
     clock = Clock()
     one([Reply(b"", 429, {"Retry-After": after}), said()], clock=clock)
     assert clock.now == pytest.approx(waited, abs=0.25)
 
 
-def test_an_unreadable_date_is_no_date():
+def test_an_unreadable_retry_after_is_ignored():
     clock = Clock()
     one([Reply(b"", 429, {"Retry-After": "soon"}), said()], clock=clock)
     assert 1 <= clock.now <= 2
@@ -174,13 +174,13 @@ def test_an_unreadable_date_is_no_date():
     ],
     ids=["401", "403", "402", "307", "400", "422", "404"],
 )
-def test_what_concerns_every_problem_ends_the_run_at_once(reply, words):
+def test_failures_that_concern_all_problems_end_the_run(reply, words):
     with pytest.raises(ConfigError, match=words) as caught:
         one(reply)
     assert KEY not in str(caught.value)
 
 
-def test_a_wrong_model_is_answered_with_those_on_offer():
+def test_a_wrong_model_is_an_error_with_those_on_offer():
     with fake_endpoint(Reply({"error": {"message": "unknown"}}, 404)) as endpoint:
         endpoint.models = Reply({"data": [{"id": "r1"}, {"id": "v3"}, {"id": 3}, None]})
         with pytest.raises(
@@ -189,7 +189,7 @@ def test_a_wrong_model_is_answered_with_those_on_offer():
             teacher(endpoint.url).answer(asks(1)[0])
 
 
-def test_nobody_there_is_said_at_once():
+def test_an_unreachable_endpoint_is_an_error_at_once():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -199,7 +199,7 @@ def test_nobody_there_is_said_at_once():
         teacher("http://no-such-host.invalid/v1").answer(asks(1)[0])
 
 
-def test_a_refusal_later_on_is_that_problems_answer():
+def test_a_refusal_after_the_first_answer_concerns_one_problem():
     with fake_endpoint([said(), Reply({"error": {"message": "context_length_exceeded"}}, 400)]) as endpoint:
         asked = teacher(endpoint.url)
         found = [asked.answer(ask) for ask in asks(2)]
@@ -215,7 +215,7 @@ def test_an_answer_without_end_is_refused():
     assert "longer than 32 MiB" in found[1].detail
 
 
-def test_a_slow_line_kept_open_with_blanks_is_silence():
+def test_a_connection_kept_open_with_blanks_times_out():
     clock = Clock()
 
     def dripping():
@@ -230,7 +230,7 @@ def test_a_slow_line_kept_open_with_blanks_is_silence():
     assert len(endpoint.asked) == 3  # silence is given one more chance
 
 
-def test_no_more_requests_are_under_way_than_allowed():
+def test_concurrency_is_bounded():
     gate = threading.Barrier(3)
 
     def plan(number, body):
@@ -250,7 +250,7 @@ def test_one_bad_key_ends_all_workers():
     assert len(endpoint.asked) <= 8
 
 
-def test_asked_to_stop_it_finishes_what_is_under_way():
+def test_stopping_waits_for_requests_under_way():
     stop = threading.Event()
 
     def plan(number, body):
@@ -263,7 +263,7 @@ def test_asked_to_stop_it_finishes_what_is_under_way():
     assert 4 <= len(found) == len(endpoint.asked) <= 6
 
 
-def test_asked_to_stop_it_does_not_wait_for_a_busy_endpoint():
+def test_stopping_does_not_wait_for_a_busy_endpoint():
     busy = Reply({"error": "busy"}, 429, {"Retry-After": "500"})
     with fake_endpoint(busy) as endpoint:
         stops = iter([False, False] + [True] * 100)

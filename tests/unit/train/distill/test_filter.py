@@ -24,7 +24,7 @@ def sifted(*traces, longest=1000, **config):
     return filter_traces(traces, ITEMS, LESSONS, FilterConfig(**config), longest)
 
 
-def test_a_right_and_whole_answer_is_learned():
+def test_a_correct_complete_answer_is_kept():
     found = sifted(made())
     assert [one.problem for one, _ in found.kept] == [0]
     assert not found.dropped
@@ -64,11 +64,11 @@ def test_each_reason_has_its_name(trace, config, reason):
         (made(reasoning=None), {}),
     ],
 )
-def test_what_just_passes_is_kept(trace, config):
+def test_bounds_are_inclusive(trace, config):
     assert len(sifted(trace, **config).kept) == 1
 
 
-def test_copies_go_within_a_problem_only():
+def test_duplicates_are_dropped_within_a_problem_only():
     found = sifted(
         made(sample=0),
         made("So it  is 3.", sample=1),  # the same words
@@ -79,7 +79,7 @@ def test_copies_go_within_a_problem_only():
     assert dict(found.dropped) == {"a copy": 1}
 
 
-def test_at_most_so_many_of_a_problem_the_first_ones_whatever_the_order_of_arrival():
+def test_per_problem_keeps_the_first_samples_in_any_order_of_arrival():
     traces = [made(f"so it is {n}", problem=n % 2, sample=n) for n in range(6)]
     found = sifted(*reversed(traces), per_problem=2)
     assert [(one.problem, one.sample) for one, _ in found.kept] == [(0, 0), (0, 2), (1, 1), (1, 3)]
@@ -110,10 +110,10 @@ def test_the_record_counts_everything():
         (made(ending="filtered"), "loosen data.filter"),
     ],
 )
-def test_where_nothing_is_left_the_commonest_reason_has_a_remedy(trace, remedy):
+def test_without_traces_the_most_frequent_reason_gives_the_remedy(trace, remedy):
     assert remedy in nothing_left_error(sifted(trace)).remedy
 
 
-def test_a_language_that_nobody_knows_is_refused():
+def test_an_unknown_language_is_refused():
     with pytest.raises(ValueError, match="choose one of"):
         FilterConfig(language="tlh")

@@ -45,7 +45,7 @@ def eventually(true, seconds=60):
     return found
 
 
-def test_kill_nine_while_an_answer_is_under_way(tmp_path):
+def test_a_kill_during_a_request_loses_no_answer(tmp_path):
     thinking, release = threading.Event(), threading.Event()
 
     def plan(number, body):

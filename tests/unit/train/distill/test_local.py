@@ -50,7 +50,7 @@ def test_an_answer_does_not_depend_on_which_others_are_missing(bundle, monkeypat
         assert answer == whole[place]
 
 
-def test_stopped_it_answers_nothing_more(bundle, monkeypatch):
+def test_stopping_starts_no_further_round(bundle, monkeypatch):
     monkeypatch.setattr("fathom.train.distill.local.ROUND", 1)
     stops = iter([False, True])
     answered = [ask.problem for ask, _ in teacher(bundle).answers(asks((0, 0), (2, 0)), lambda: next(stops))]

@@ -12,7 +12,7 @@ def test_every_call_is_made_once():
     assert found == [(n, n * n) for n in range(100)]
 
 
-def test_the_first_error_is_raised_here():
+def test_the_first_error_is_raised():
     def call(number):
         if number == 5:
             raise KeyError("five")
@@ -22,7 +22,7 @@ def test_the_first_error_is_raised_here():
         list(imap_unordered(call, range(10_000), 3, lambda: False))
 
 
-def test_an_error_of_the_feed_is_raised_here_too():
+def test_an_error_of_the_items_is_raised():
     def things():
         yield 1
         raise ValueError("no more")
@@ -31,7 +31,7 @@ def test_an_error_of_the_feed_is_raised_here_too():
         list(imap_unordered(str, things(), 2, lambda: False))
 
 
-def test_whoever_leaves_early_leaves_no_call_behind():
+def test_an_abandoned_iterator_starts_no_further_call():
     calls = []
     results = imap_unordered(lambda n: calls.append(n) or n, range(1_000_000), 2, lambda: False)
     next(results)
@@ -39,7 +39,7 @@ def test_whoever_leaves_early_leaves_no_call_behind():
     assert len(calls) < 1_000_000
 
 
-def test_stopping_begins_nothing_new():
+def test_stopping_starts_no_further_call():
     stop = threading.Event()
     stop.set()
     assert list(imap_unordered(str, range(5), 3, stop.is_set)) == []

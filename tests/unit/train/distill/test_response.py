@@ -34,17 +34,17 @@ def parts(*args, **kwargs):
         (said("a</think>b</think>c"), ("a", "b</think>c", "stop")),
     ],
 )
-def test_thoughts_and_answers_are_found_wherever_they_stand(reply, expected):
+def test_reasoning_and_answers_in_every_form_of_reply(reply, expected):
     found = read(reply.data())
     assert (found.message.reasoning, found.message.content, found.ending) == expected
 
 
 @pytest.mark.parametrize("tokens", [None, "many", -1, True, 1.5, [7]])
-def test_a_count_that_is_none_is_none(tokens):
+def test_an_invalid_token_count_is_ignored(tokens):
     assert read(said(tokens=tokens).data()).tokens is None
 
 
-def test_bytes_that_are_no_text_and_halves_of_characters_become_marks():
+def test_invalid_text_becomes_replacement_characters():
     data = said("caf@ \ud800!").data().replace(b"@", b"\xe9")
     found = read(data).message.content
     assert found == "caf\ufffd ?!"
@@ -73,7 +73,7 @@ JSON = st.recursive(
 
 @settings(max_examples=25, deadline=None)
 @given(JSON | st.fixed_dictionaries({"choices": st.lists(st.fixed_dictionaries({"message": JSON}), min_size=1)}))
-def test_whatever_the_reply_it_is_read_or_called_unreadable(reply):
+def test_any_reply_is_read_or_unreadable(reply):
     data = json.dumps(reply).encode()
     try:
         found = read(data)
@@ -85,7 +85,7 @@ def test_whatever_the_reply_it_is_read_or_called_unreadable(reply):
 
 @settings(deadline=None)
 @given(st.binary())
-def test_bytes_are_read_or_called_unreadable(data):
+def test_any_bytes_are_unreadable(data):
     assert isinstance(error_message(data), str)
     with pytest.raises(UnreadableReplyError, match="the reply is"):
         read(data)

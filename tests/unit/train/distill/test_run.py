@@ -87,7 +87,7 @@ def config(start, url=None, **changes):
     return DistillConfig.model_validate(settings | changes)
 
 
-def test_traces_are_asked_verified_and_learned(start, shown, tmp_path):
+def test_traces_are_collected_verified_and_trained_on(start, shown, tmp_path):
     out = tmp_path / "run"
     with fake_endpoint(able) as endpoint:
         assert run(config(start, endpoint.url), out, shown)
@@ -108,7 +108,7 @@ def test_traces_are_asked_verified_and_learned(start, shown, tmp_path):
     before = (out / "traces.jsonl").read_bytes()
     assert run(
         config(start, endpoint.url), out, shown
-    )  # nothing is left to do, and nobody is asked: the teacher is gone
+    )  # nothing is left to do, and no request is sent: the teacher is gone
     assert (out / "traces.jsonl").read_bytes() == before
 
 
@@ -141,7 +141,7 @@ def test_a_killed_run_asks_for_nothing_twice_and_ends_with_the_same_weights(star
     assert all(torch.equal(a[name], b[name]) for name in a)
 
 
-def test_a_run_that_is_stopped_while_asking_goes_on_later(start, shown, tmp_path, monkeypatch):
+def test_a_run_that_is_stopped_while_asking_resumes(start, shown, tmp_path, monkeypatch):
     stop = threading.Event()
 
     def plan(number, body):
@@ -151,16 +151,16 @@ def test_a_run_that_is_stopped_while_asking_goes_on_later(start, shown, tmp_path
 
     with fake_endpoint(plan) as endpoint:
         asked = config(start, endpoint.url)
-        task, lessons = load_task(TASK), SampleBuilder(tokenizer(), template())
+        task, builder = load_task(TASK), SampleBuilder(tokenizer(), template())
         items = collect.problems(task, 12, 0)
         file = collect.TraceFile(tmp_path, collect.answer_settings(asked))
-        assert not collect.collect(asked, file, items, task, lessons, shown, stop.is_set)
+        assert not collect.collect(asked, file, items, task, builder, shown, stop.is_set)
         assert 5 <= len(file.traces) < 24
-        assert collect.collect(asked, file, items, task, lessons, shown, lambda: False)
+        assert collect.collect(asked, file, items, task, builder, shown, lambda: False)
         assert len(file.traces) == 24 == len(endpoint.asked)
 
 
-def test_other_settings_do_not_go_on(start, shown, tmp_path):
+def test_other_settings_are_refused(start, shown, tmp_path):
     with fake_endpoint(able) as endpoint:
         run(config(start, endpoint.url), tmp_path / "run", shown)
         with pytest.raises(ConfigError, match=r"data.temperature: 0.6 → 1.0"):
@@ -199,7 +199,7 @@ def test_hostile_answers_are_dropped_and_never_crash(start, shown, tmp_path):
     assert line["dropped"]["without an answer"] == 2
 
 
-def test_a_teacher_that_refuses_too_often_ends_the_run_with_its_words(start, shown, tmp_path):
+def test_a_teacher_that_refuses_too_often_ends_the_run(start, shown, tmp_path):
     refuse = Reply({"error": {"message": "not in your country"}}, 400)
     with fake_endpoint(lambda n, body: refuse if n else able(n, body)) as endpoint:
         asked = override(config(start, endpoint.url, data={"max_refused": 3}), ["data.teacher.concurrency=1"])
@@ -207,9 +207,9 @@ def test_a_teacher_that_refuses_too_often_ends_the_run_with_its_words(start, sho
             run(asked, tmp_path / "run", shown)
 
 
-def test_a_teacher_that_is_never_right_leaves_nothing_and_says_what_to_look_at(start, shown, tmp_path):
+def test_a_teacher_that_is_never_correct_is_an_error_with_a_remedy(start, shown, tmp_path):
     with fake_endpoint(said("I do not know")) as endpoint:
-        with pytest.raises(DataError, match=r"nothing is left to learn from: 0 of 24 .* 24 wrong; read traces.jsonl"):
+        with pytest.raises(DataError, match=r"nothing is left to train on: 0 of 24 .* 24 wrong; read traces.jsonl"):
             run(config(start, endpoint.url), tmp_path / "run", shown)
         assert len(endpoint.asked) == 24
         with pytest.raises(DataError):  # and is not asked again
@@ -217,7 +217,7 @@ def test_a_teacher_that_is_never_right_leaves_nothing_and_says_what_to_look_at(s
         assert len(endpoint.asked) == 24
 
 
-def test_a_teacher_that_fails_for_good_keeps_what_it_said(start, shown, tmp_path):
+def test_answers_before_a_failure_are_kept(start, shown, tmp_path):
     down = Reply({"error": "down"}, 503, {"Retry-After": "0"})
     with fake_endpoint(lambda n, body: able(n, body) if n < 5 else down) as endpoint:
         asked = override(config(start, endpoint.url), ["data.teacher.attempts=2", "data.teacher.concurrency=1"])

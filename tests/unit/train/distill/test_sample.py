@@ -20,21 +20,21 @@ def answer(content="3", reasoning=None):
 
 
 @pytest.fixture
-def lessons():
+def builder():
     return SampleBuilder(tokenizer(), template())
 
 
-def test_the_answer_is_learned_behind_the_students_own_prompt(lessons):
-    sample = lessons.sample(ITEM, answer("( 5 * 3 ) + 9", "5 * 3 = 15"))
+def test_the_loss_is_on_the_answer_after_the_students_prompt(builder):
+    sample = builder.sample(ITEM, answer("( 5 * 3 ) + 9", "5 * 3 = 15"))
     assert tokenizer().decode(sample.ids, skip_special=False) == (
         f"{r1.BOS}{r1.USER}24 from 3 5 9{r1.ASSISTANT}<think>\n5 * 3 = 15\n</think>\n\n( 5 * 3 ) + 9{r1.EOS}"
     )
-    assert lessons.learned_text(sample) == "5 * 3 = 15\n</think>\n\n( 5 * 3 ) + 9"  # the prompt opened the thinking
+    assert builder.learned_text(sample) == "5 * 3 = 15\n</think>\n\n( 5 * 3 ) + 9"  # the prompt opened the thinking
     assert prompt_tokens(sample) == len(sample.ids) - sum(sample.learned)
     assert sample.ids[-1] == tokenizer().token_id(r1.EOS)
 
 
-def test_text_goes_over_whatever_the_vocabulary():
+def test_any_vocabulary_spells_the_text():
     """Two students with other tokens learn the same words."""
     one, other = (
         SampleBuilder(tokenizer(), template()),
@@ -46,41 +46,41 @@ def test_text_goes_over_whatever_the_vocabulary():
     assert one.learned_text(a) == other.learned_text(b)
 
 
-def test_a_text_is_completed_and_opened_thinking_not_opened_again(lessons):
-    closed = lessons.sample(Item("t", "1+1=", 2), answer("2"))
+def test_a_text_is_completed_and_opened_thinking_not_opened_again(builder):
+    closed = builder.sample(Item("t", "1+1=", 2), answer("2"))
     assert tokenizer().decode(closed.ids, skip_special=False) == f"1+1=2{r1.EOS}"
-    thought = lessons.sample(Item("t", "1+1=", 2), answer(" 2", "one and one"))
-    assert lessons.learned_text(thought) == "<think>one and one</think> 2"
-    opened = lessons.sample(Item("t", "1+1= <think>", 2), answer(" 2", "one and one"))
-    assert lessons.learned_text(opened) == "one and one</think> 2"
+    thought = builder.sample(Item("t", "1+1=", 2), answer(" 2", "one and one"))
+    assert builder.learned_text(thought) == "<think>one and one</think> 2"
+    opened = builder.sample(Item("t", "1+1= <think>", 2), answer(" 2", "one and one"))
+    assert builder.learned_text(opened) == "one and one</think> 2"
 
 
-def test_quoted_control_tokens_are_spelled_out(lessons):
-    sample = lessons.sample(ITEM, answer(f"I end with {r1.EOS} {r1.USER}"))
+def test_quoted_control_tokens_are_spelled_out(builder):
+    sample = builder.sample(ITEM, answer(f"I end with {r1.EOS} {r1.USER}"))
     assert list(sample.ids).count(tokenizer().token_id(r1.EOS)) == 1
-    assert r1.EOS in lessons.learned_text(sample)
+    assert r1.EOS in builder.learned_text(sample)
 
 
-def test_thoughts_that_close_themselves_are_no_lesson(lessons):
+def test_reasoning_with_a_closing_tag_is_refused(builder):
     with pytest.raises(DataError, match="the reasoning contains </think>"):
-        lessons.sample(ITEM, answer("3", "a</think>b"))
+        builder.sample(ITEM, answer("3", "a</think>b"))
 
 
-def test_tool_calls_are_left_out(lessons):
+def test_tool_calls_are_left_out(builder):
     called = Message("assistant", "3", tool_calls=(ToolCall("1", "f", "{}"),))
-    assert list(lessons.sample(ITEM, called).ids) == list(lessons.sample(ITEM, answer("3")).ids)
+    assert list(builder.sample(ITEM, called).ids) == list(builder.sample(ITEM, answer("3")).ids)
 
 
-def test_a_student_without_a_template_learns_texts_only():
+def test_a_student_without_a_template_takes_plain_texts_only():
     bare = SampleBuilder(tokenizer(), None)
     assert bare.learned_text(bare.sample(Item("t", "1+1=", 2), answer("2"))) == "2"
     with pytest.raises(TokenizerError, match="no chat template"):
         bare.sample(ITEM, answer())
 
 
-def test_a_template_that_thinks_only_when_asked_is_asked():
+def test_a_template_with_optional_thinking_is_asked_to_think():
     source = CHATML.replace("<|im_end|>", "")
-    lessons = SampleBuilder(tokenizer(), ChatTemplate(source))
-    thought, said = lessons.sample(ITEM, answer("3", "hm")), lessons.sample(ITEM, answer("3"))
-    assert "hm" in lessons.learned_text(thought)
-    assert lessons.learned_text(said).strip() == "3"
+    builder = SampleBuilder(tokenizer(), ChatTemplate(source))
+    thought, plain = builder.sample(ITEM, answer("3", "hm")), builder.sample(ITEM, answer("3"))
+    assert "hm" in builder.learned_text(thought)
+    assert builder.learned_text(plain).strip() == "3"

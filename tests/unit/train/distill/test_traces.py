@@ -18,7 +18,7 @@ def made(problem=0, sample=0, **changes):
     return Trace(problem, sample, f"id{problem}", said, False, "it is 4")
 
 
-def test_what_is_added_is_read_back(tmp_path):
+def test_added_traces_are_read_back(tmp_path):
     traces = [made(), made(1, 1, ending="length", tokens=None), made(2, 0)]
     file = TraceFile(tmp_path / "run", ASKED)
     for one in traces:
@@ -55,13 +55,13 @@ def test_a_last_line_that_a_kill_cut_short_is_dropped(tmp_path, left):
     assert file.path.read_bytes() == whole + line
 
 
-def test_a_kill_before_the_first_line_is_a_new_beginning(tmp_path):
+def test_a_kill_before_the_first_line_starts_a_new_file(tmp_path):
     (tmp_path / FILE).write_bytes(b'{"asked": {"da')
     assert TraceFile(tmp_path, ASKED).traces == {}
     assert TraceFile(tmp_path, ASKED).traces == {}
 
 
-def test_answers_to_something_else_are_refused(tmp_path):
+def test_answers_to_other_questions_are_refused(tmp_path):
     TraceFile(tmp_path, ASKED)
     with pytest.raises(ConfigError, match=r"answers to other questions \(data.samples: 2 → 3\); choose another --out"):
         TraceFile(tmp_path, {"data": ASKED["data"] | {"samples": 3}})

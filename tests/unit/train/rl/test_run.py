@@ -65,7 +65,7 @@ def test_a_run_leaves_metrics_rollouts_and_a_model(start, display, tmp_path):
     assert read(out) == lines
 
 
-def test_a_killed_run_goes_on_to_the_same_weights(start, display, tmp_path, monkeypatch):
+def test_a_killed_run_resumes_to_the_same_weights(start, display, tmp_path, monkeypatch):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     doubting = config(start, gate=ReadinessConfig(problems=2, samples=2))
     monkeypatch.setattr(

@@ -52,7 +52,7 @@ def test_an_optional_part_can_be_switched_on_and_off() -> None:
         ("optim.clip=NaN", "optim.clip: "),
     ],
 )
-def test_what_does_not_hold_is_said(setting: str, message: str) -> None:
+def test_invalid_values_are_reported(setting: str, message: str) -> None:
     with pytest.raises(ConfigError) as error:
         override(Example(), [setting])
     assert message in str(error.value)

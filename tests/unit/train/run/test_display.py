@@ -39,7 +39,7 @@ def test_the_time_left_counts_this_process_only() -> None:
     assert ("left", "1 min 0 s") in display.entries(LINE)  # 10 updates took 10 s, 60 are left
 
 
-def test_nothing_is_claimed_that_nobody_knows() -> None:
+def test_unknown_utilization_and_cost_are_not_shown() -> None:
     display = Display(Console(file=io.StringIO()))
     display.begin(100, 0)
     assert {"utilization", "cost", "mtp"}.isdisjoint(name for name, _ in display.entries(LINE))
@@ -73,7 +73,7 @@ RL: dict[str, Any] = {
 }
 
 
-def test_reinforcement_learning_speaks_of_rewards_and_not_of_its_loss() -> None:
+def test_reinforcement_learning_shows_rewards_instead_of_its_loss() -> None:
     written = io.StringIO()
     with Display(Console(file=written, width=40)) as display:
         display.begin(10, 0, peak=1e10)
@@ -86,7 +86,7 @@ def test_reinforcement_learning_speaks_of_rewards_and_not_of_its_loss() -> None:
     )
 
 
-def test_a_panel_keeps_what_was_held_out_and_shows_the_course() -> None:
+def test_a_panel_keeps_held_out_results_and_shows_the_curve() -> None:
     written = io.StringIO()
     with Display(Console(file=written, force_terminal=True, width=100, color_system=None), title="x") as display:
         display.begin(10, 0)

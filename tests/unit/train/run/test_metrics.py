@@ -6,7 +6,7 @@ from pathlib import Path
 from fathom.train.run.metrics import Recorder, describe, read
 
 
-def test_a_line_an_object(tmp_path: Path) -> None:
+def test_every_line_is_a_json_object(tmp_path: Path) -> None:
     clock = iter([100.0, 101.5, 103.25])
     recorder = Recorder(tmp_path, clock=lambda: next(clock))
     line = recorder.record("train", 1, {"loss": 2.5})
@@ -19,7 +19,7 @@ def test_a_line_an_object(tmp_path: Path) -> None:
     assert [line["kind"] for line in read(tmp_path)] == ["train", "evaluation"]
 
 
-def test_a_resumed_run_forgets_what_it_will_do_again(tmp_path: Path) -> None:
+def test_a_resumed_run_drops_lines_after_its_checkpoint(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path)
     for step in (1, 2, 3, 4):
         recorder.record("train", step, {})
@@ -32,7 +32,7 @@ def test_a_resumed_run_forgets_what_it_will_do_again(tmp_path: Path) -> None:
     assert read(tmp_path)[-1]["seconds"] == 7.0
 
 
-def test_a_new_run_begins_a_new_file(tmp_path: Path) -> None:
+def test_a_new_run_truncates_the_file(tmp_path: Path) -> None:
     Recorder(tmp_path).record("train", 1, {})
     Recorder(tmp_path)
     assert read(tmp_path) == []

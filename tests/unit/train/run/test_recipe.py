@@ -40,7 +40,7 @@ def test_the_dial_reaches_the_recipe(file: Path) -> None:
         recipe(f"{file}:fixed", depth=5)
 
 
-def test_a_name_means_one_of_our_own(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plain_name_is_a_recipe_of_the_package(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "folder", lambda: file.parent)
     assert recipe("small").name == "small"
     assert module.names() == ["small"]
@@ -48,7 +48,7 @@ def test_a_name_means_one_of_our_own(file: Path, monkeypatch: pytest.MonkeyPatch
         recipe("large")
 
 
-def test_what_is_no_recipe_is_refused(file: Path) -> None:
+def test_a_missing_or_wrong_recipe_is_refused(file: Path) -> None:
     with pytest.raises(ConfigError, match="has no function missing"):
         recipe(f"{file}:missing")
     with pytest.raises(ConfigError, match="returns no RunConfig"):

@@ -14,7 +14,7 @@ def draws() -> tuple[object, ...]:
     return random.random(), float(np.random.standard_normal()), torch.rand(2).tolist(), random.gauss(0, 1)
 
 
-def test_what_was_captured_draws_the_same_again() -> None:
+def test_a_restored_state_draws_the_same_numbers() -> None:
     rng.seed(3)
     draws()
     skeleton, tensors = split(rng.capture())
@@ -26,7 +26,7 @@ def test_what_was_captured_draws_the_same_again() -> None:
     assert [draws() for _ in range(3)] == first
 
 
-def test_a_seed_decides_everything() -> None:
+def test_a_seed_determines_all_generators() -> None:
     rng.seed(2**40 + 1)
     first = draws()
     rng.seed(2**40 + 1)

@@ -10,7 +10,7 @@ from fathom.train.run.stopping import stop_on_signal
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_asks(number: signal.Signals) -> None:
+def test_a_signal_sets_the_flag(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with stop_on_signal() as stopping:
         assert not stopping()
@@ -19,14 +19,14 @@ def test_a_signal_asks(number: signal.Signals) -> None:
     assert signal.getsignal(number) is before
 
 
-def test_the_second_interrupt_insists() -> None:
+def test_the_second_interrupt_raises() -> None:
     with stop_on_signal():
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_outside_the_main_thread_nobody_asks() -> None:
+def test_outside_the_main_thread_no_signal_is_handled() -> None:
     answers = []
 
     def work() -> None:

@@ -15,7 +15,7 @@ def half_frozen() -> nn.Sequential:
     return model
 
 
-def test_what_is_frozen_is_left_out_and_buffers_are_not() -> None:
+def test_frozen_parameters_are_left_out_and_buffers_are_not() -> None:
     assert set(trainable_state(half_frozen())) == {
         "1.weight", "1.bias", "1.running_mean", "1.running_var", "1.num_batches_tracked", "2.weight", "2.bias"
     }  # fmt: skip
@@ -23,7 +23,7 @@ def test_what_is_frozen_is_left_out_and_buffers_are_not() -> None:
     assert trainable_state(whole).keys() == whole.state_dict().keys()
 
 
-def test_it_goes_back_where_it_was() -> None:
+def test_the_state_loads_into_the_same_parameters() -> None:
     before, after = half_frozen(), half_frozen()
     nn.init.ones_(before[2].weight)
     load_trainable_state(after, trainable_state(before))
@@ -37,7 +37,7 @@ def test_another_model_is_refused(change: dict[str, torch.Tensor | None]) -> Non
         load_trainable_state(half_frozen(), state)
 
 
-def test_the_hash_is_that_of_what_is_left_out() -> None:
+def test_the_fingerprint_is_that_of_the_frozen_parameters() -> None:
     one, other = half_frozen(), half_frozen()
     nn.init.ones_(other[2].weight)
     assert fingerprint(one) == fingerprint(other)

@@ -62,7 +62,7 @@ def test_generated_texts(named: Callable[[str], str]) -> None:
     assert rows(GeneratedData(function=named("texts"), options={"count": 1})) == [(f"{bos}ab{eos}", f"ab{eos}")]
 
 
-def test_of_a_conversation_the_assistants_part_is_learned(named: Callable[[str], str]) -> None:
+def test_the_loss_of_a_conversation_is_on_the_assistants_part(named: Callable[[str], str]) -> None:
     [(text, learned)] = rows(GeneratedData(function=named("talks")), packing="best_fit")
     assert text == "<｜begin▁of▁sentence｜><｜User｜>hi<｜Assistant｜><think>\nhm\n</think>\n\nho<｜end▁of▁sentence｜>"
     assert learned == "hm\n</think>\n\nho<｜end▁of▁sentence｜>"
@@ -86,7 +86,7 @@ def test_files(tmp_path: Path) -> None:
     assert learned == "z\n</think>\n\ny<｜end▁of▁sentence｜>"
 
 
-def test_fine_tuning_learns_conversations_unless_told_otherwise(tmp_path: Path) -> None:
+def test_fine_tuning_reads_conversations_by_default(tmp_path: Path) -> None:
     (tmp_path / "talks.jsonl").write_text('{"question": "x", "answer": "y"}\n')
     (tmp_path / "texts.jsonl").write_text('{"text": "ab"}\n')
     config = SFTConfig(name="talks", start="x", data=GeneratedData(function="unused"), steps=1)
@@ -106,27 +106,29 @@ def test_shards_of_documents_are_not_fine_tuned_on(tmp_path: Path) -> None:
         dataset(SFTConfig(name="talks", start="x", data=data, steps=1), data, BYTES, TEMPLATE)
 
 
-def test_conversations_longer_than_a_row_are_left_out_and_told(named: Callable[[str], str]) -> None:
+def test_conversations_longer_than_a_row_are_left_out_and_reported(named: Callable[[str], str]) -> None:
     data = GeneratedData(function=named("of_lengths"))
     config = SFTConfig(name="talks", start="x", data=data, steps=1, batch=BatchConfig(rows=1, length=6))
-    told: list[str] = []
-    packed = dataset(config, data, BYTES, TEMPLATE, lambda what, _: told.append(what))
+    reports: list[str] = []
+    packed = dataset(config, data, BYTES, TEMPLATE, lambda what, _: reports.append(what))
     assert [packed[row].tokens.tolist() for row in range(len(packed))] == [[5] * 6, [4] * 5]
-    assert told == ["1 of 3 samples exceed a row of 6 tokens and are left out"]
-    packed = dataset(config.model_copy(update={"too_long": "cut"}), data, BYTES, TEMPLATE, lambda w, _: told.append(w))
+    assert reports == ["1 of 3 samples exceed a row of 6 tokens and are left out"]
+    packed = dataset(
+        config.model_copy(update={"too_long": "cut"}), data, BYTES, TEMPLATE, lambda w, _: reports.append(w)
+    )
     assert len(packed) == 3
-    assert told[1:] == ["2 tokens beyond rows of 6 are cut off"]
+    assert reports[1:] == ["2 tokens beyond rows of 6 are cut off"]
     with pytest.raises(DataError, match=r"all 3 samples are longer than a row of 2 tokens; raise batch\.length"):
         dataset(config.model_copy(update={"batch": BatchConfig(rows=1, length=2)}), data, BYTES, TEMPLATE)
 
 
 def test_broken_lines_are_passed_over_up_to_a_bound(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").write_text('{"text": "ab"}\n{\n{"text": 3}\n')
-    told: list[str] = []
+    reports: list[str] = []
     data = FileData(sources=(str(tmp_path / "b.jsonl"),), max_skipped=2)
-    dataset(tiny_config(), data, BYTES, TEMPLATE, lambda what, _: told.append(what))
-    assert len(told) == 1
-    assert told[0].startswith("2 records were passed over: b.jsonl:2: ")
+    dataset(tiny_config(), data, BYTES, TEMPLATE, lambda what, _: reports.append(what))
+    assert len(reports) == 1
+    assert reports[0].startswith("2 records were passed over: b.jsonl:2: ")
     with pytest.raises(DataError, match=r"2 records cannot be used: b\.jsonl:2: "):
         rows(data.model_copy(update={"max_skipped": 1}))
 

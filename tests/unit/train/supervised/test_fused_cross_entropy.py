@@ -61,7 +61,7 @@ def test_autocast_rounds_the_products_and_not_their_sums(monkeypatch) -> None:
         torch.testing.assert_close(one, other, rtol=3e-2, atol=5e-2)
 
 
-def test_no_rows_lose_nothing() -> None:
+def test_no_rows_give_loss_zero() -> None:
     hidden, weight = torch.randn(0, 4, requires_grad=True), torch.randn(9, 4, requires_grad=True)
     loss, best = head.cross_entropy(hidden, weight, torch.zeros(0, dtype=torch.int64))
     loss.backward()
@@ -71,7 +71,7 @@ def test_no_rows_lose_nothing() -> None:
     assert not weight.grad.any()
 
 
-def test_only_a_plain_head_is_taken() -> None:
+def test_only_an_ordinary_head_is_fused() -> None:
     model = Transformer(preset("tiny-deepseek-v3"))
     hidden = torch.randn(2, model.config.hidden_size)
     expected = model.embed.weight if model.head is None else model.head.weight

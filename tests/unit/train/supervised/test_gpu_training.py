@@ -46,7 +46,7 @@ def test_updates_are_those_of_the_cpu() -> None:
 
 @pytest.mark.gpu
 @needs_gpu
-def test_a_run_goes_on_where_it_stopped() -> None:
+def test_a_stopped_run_resumes() -> None:
     whole, _ = trained("cuda", 4)
     first, state = trained("cuda", 2)
     rest, _ = trained("cuda", 2, state)

@@ -97,11 +97,11 @@ def test_the_average_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ema", [None, 0.9])
-def test_a_resumed_run_goes_on_bit_for_bit(tmp_path: Path, ema: float | None) -> None:
+def test_a_resumed_run_is_bit_identical(tmp_path: Path, ema: float | None) -> None:
     config = tiny_config(steps=6, optim=OPTIM.model_copy(update={"ema": ema}))
     straight = run(config, tmp_path / "straight")
 
-    asked = iter([False, False, False, False, True])  # stops behind update 4; the checkpoint follows
+    asked = iter([False, False, False, False, True])  # stops after update 4; the checkpoint follows
     run(config, tmp_path / "cut", store=Store(tmp_path / "cut"), stopping=lambda: next(asked))
     saved = Store(tmp_path / "cut").latest()
     assert saved is not None
@@ -183,7 +183,7 @@ def diverging(tmp_path: Path, name: str, value: float, **changes: Any) -> str:
     return str(error.value)
 
 
-def test_a_number_that_is_none_stops_the_run_and_is_named(tmp_path: Path) -> None:
+def test_a_non_finite_value_stops_the_run_and_is_located(tmp_path: Path) -> None:
     changes = {"checkpoint": {"every": 2, "keep": 1}}
     message = diverging(tmp_path, "layers.1.mlp.experts.up", math.nan, **changes)
     assert "training diverged in update 3: the loss is nan; it begins in the weight layers.1.mlp.experts.up" in message

@@ -20,7 +20,7 @@ def model() -> Transformer:
 
 
 @pytest.mark.parametrize("dora", [False, True])
-def test_it_begins_as_the_model_it_adapts_and_merges_into_what_it_became(dora: bool) -> None:
+def test_adapters_begin_as_the_identity_and_merge_exactly(dora: bool) -> None:
     adapted = model()
     before = adapted(TOKENS)
     names = list(adapted.state_dict())
@@ -39,7 +39,7 @@ def test_it_begins_as_the_model_it_adapts_and_merges_into_what_it_became(dora: b
     torch.testing.assert_close(adapted(TOKENS), after)
 
 
-def test_only_the_updates_learn() -> None:
+def test_only_the_adapters_are_trained() -> None:
     adapted = model()
     adapt(adapted, LoRAConfig(rank=2, targets=("q_up", "down")))
     learning = [name for name, parameter in adapted.named_parameters() if parameter.requires_grad]
@@ -65,6 +65,6 @@ def test_dora_by_hand() -> None:
     torch.testing.assert_close(update(weight), torch.tensor([[5.0, 0.0]]))
 
 
-def test_a_target_that_is_not_there_is_named() -> None:
+def test_an_unknown_target_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"no linear layer is called q_prj; choose among .*, q_up, up"):
         adapt(model(), LoRAConfig(targets=("q_prj",)))

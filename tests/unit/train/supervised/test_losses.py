@@ -40,7 +40,7 @@ def small(**changes: object) -> Transformer:
     return model
 
 
-def test_an_untrained_model_knows_nothing() -> None:
+def test_an_untrained_model_has_the_loss_of_a_uniform_guess() -> None:
     """All logits equal: every target costs log V."""
     model = Transformer(dense_config(vocab_size=11))
     assert model.head is not None
@@ -79,7 +79,7 @@ def test_mtp_looks_one_token_further() -> None:
     assert targets[mask].tolist() == [13]
 
 
-def test_mtp_learns_only_what_is_to_be_learned() -> None:
+def test_mtp_losses_follow_the_loss_mask() -> None:
     batch = packed([[10, 11, 12, 13]], length=4)
     batch.loss_mask[0, :2] = False  # only token 13 is the assistant's
     _, targets, mask = mtp_inputs(batch, 0)

@@ -34,9 +34,9 @@ def run(settings: PretrainConfig, out: Path) -> str:
 
 
 def test_a_finished_run(tmp_path: Path) -> None:
-    told = run(config(), tmp_path)
+    printed = run(config(), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", "final", "metrics.jsonl", "run.json"]
-    assert f"the finished model is {tmp_path / 'final'}" in told
+    assert f"the finished model is {tmp_path / 'final'}" in printed
     facts = json.loads((tmp_path / "run.json").read_text())
     assert (facts["stage"], facts["updates"], facts["precision"]) == ("pretrain", 4, "float32")
     assert facts["parameters"] > facts["active_parameters"] > 0
@@ -74,7 +74,7 @@ def test_another_configuration_is_refused_with_its_keys(tmp_path: Path) -> None:
         run(config(seed=1, optim=config().optim.model_copy(update={"clip": 2.0})), tmp_path)
 
 
-def test_a_checkpoint_of_before_a_setting_existed_goes_on(tmp_path: Path) -> None:
+def test_a_checkpoint_without_a_later_setting_resumes(tmp_path: Path) -> None:
     run(config(steps=2), tmp_path)
     manifest = tmp_path / "checkpoints/step-00000002/manifest.json"
     written = json.loads(manifest.read_text())
@@ -85,7 +85,7 @@ def test_a_checkpoint_of_before_a_setting_existed_goes_on(tmp_path: Path) -> Non
         run(config(steps=2, too_long="cut"), tmp_path)
 
 
-def test_a_checkpoint_holds_its_tokenizer_and_knows_another(tmp_path: Path) -> None:
+def test_a_checkpoint_holds_its_tokenizer_and_refuses_another(tmp_path: Path) -> None:
     bpe.save(bpe.train(["some words"], 300), tmp_path / "vocabulary")
     settings = config(steps=2, tokenizer=str(tmp_path / "vocabulary"))
     run(settings, tmp_path / "run")
@@ -98,12 +98,12 @@ def test_a_checkpoint_holds_its_tokenizer_and_knows_another(tmp_path: Path) -> N
         run(settings, tmp_path / "run")
 
 
-def test_what_no_weight_depends_on_may_change(tmp_path: Path) -> None:
+def test_settings_without_effect_on_weights_may_change(tmp_path: Path) -> None:
     run(config(), tmp_path)
-    weights = (tmp_path / "final" / "model.safetensors").read_bytes()
-    said = run(config(checkpoint={"every": 3, "keep": 2}, log_every=2, dollars_per_hour=3.0), tmp_path)
-    assert "nothing is left to do" in said
-    assert (tmp_path / "final" / "model.safetensors").read_bytes() == weights
+    printed = run(config(checkpoint={"every": 3, "keep": 2}, log_every=2, dollars_per_hour=3.0), tmp_path)
+    assert "nothing is left to do" in printed
+    with pytest.raises(ConfigError, match="another configuration"):
+        run(config(validate_every=3), tmp_path)
 
 
 def test_a_run_begins_with_the_weights_of_another(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_low_rank_updates_are_merged_into_an_ordinary_model(tmp_path: Path) -> N
     assert not (tmp_path / "base/adapter").exists()
 
 
-def test_a_run_of_low_rank_updates_keeps_little_and_goes_on_bit_for_bit(tmp_path: Path) -> None:
+def test_checkpoints_of_adapters_are_small_and_resume_bit_identically(tmp_path: Path) -> None:
     run(config(tmp_path), tmp_path / "base")
     start = {"model": None, "tokenizer": None, "start": str(tmp_path / "base/final"), "checkpoint": {"every": 1}}
     settings = config(tmp_path, **start, lora={"rank": 2})

@@ -28,7 +28,7 @@ def test_the_loss_over_everything_is_the_same_in_any_batches(rows: int) -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_it_is_measured_now_and_then_and_changes_nothing(tmp_path: Path) -> None:
+def test_validation_in_a_run_changes_no_weight(tmp_path: Path) -> None:
     config = tiny_config(steps=5, validate_every=2)
     weights = []
     for validation in (counting(), None):
