@@ -119,7 +119,7 @@ def prepare_chats(
         )
         return islice(every, None if options.limit is None else options.limit - state.writer.documents)
 
-    template = chat.template.source if chat.template is not None else ""
+    template = chat.template.text if chat.template is not None else ""
     return _write(sources, chat.tokenizer, Path(directory), f"chats {template}", samples, options, progress)
 
 

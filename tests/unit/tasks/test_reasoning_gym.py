@@ -70,7 +70,9 @@ def test_partial_scores_are_rewards_only_where_asked(worker: Worker) -> None:
         ("leg_counting", 3, "\ud800\x00"),
     ],
 )
-def test_answers_that_fool_a_scorer_fool_no_task(worker: Worker, dataset: str, index: int, answer: str) -> None:
+def test_answers_that_a_scorer_wrongly_accepts_are_refused(
+    worker: Worker, dataset: str, index: int, answer: str
+) -> None:
     expected = worker.ask({"what": "item", "dataset": dataset, "options": {}, "seed": 5, "index": index})["value"][
         "answer"
     ]
@@ -80,7 +82,7 @@ def test_answers_that_fool_a_scorer_fool_no_task(worker: Worker, dataset: str, i
 
 
 @pytest.mark.parametrize("truth", ["True", "False", "yes", "No"])
-def test_the_other_truth_is_not_right(worker: Worker, truth: str) -> None:
+def test_the_other_truth_value_is_wrong(worker: Worker, truth: str) -> None:
     """Their scorer takes any text for any truth."""
     task = ReasoningGym("game_of_life_halting", worker=worker)
     item = Item("", "", "True", {"seed": 5, "index": 3})
@@ -99,7 +101,7 @@ def test_an_answer_that_never_ends_is_wrong() -> None:
     task.worker.close()
 
 
-def test_what_it_refuses(worker: Worker) -> None:
+def test_invalid_settings_are_refused(worker: Worker) -> None:
     with pytest.raises(ConfigError, match="reasoning-gym has no data set 'poetry'; choose one of ab, acre"):
         ReasoningGym("poetry", worker=worker)
     with pytest.raises(ConfigError, match="reasoning-gym refuses leg_counting with these options"):

@@ -12,21 +12,21 @@ from fathom.tasks.verifiers.countdown import Rules
 from fathom.tasks.verifiers.format import AnswerFormat
 
 
-def test_names_lead_to_tasks() -> None:
+def test_every_name_has_a_task() -> None:
     assert get("countdown", count=4).name == "countdown-4"
     assert get("countdown-3").name == "countdown-3"
     assert get("arithmetic", length=7).name == "arithmetic-7"
     assert isinstance(get("countdown-4"), Task)
 
 
-def test_an_unknown_name_says_which_was_meant() -> None:
+def test_an_unknown_name_suggests_the_closest() -> None:
     with pytest.raises(ConfigError, match="no task is called 'countdwn'; did you mean 'countdown'"):
         get("countdwn")
     with pytest.raises(ConfigError, match=f"there are {', '.join(sorted(TASKS))}"):
         get("poetry")
 
 
-def test_an_unknown_option_says_which_there_are() -> None:
+def test_an_unknown_option_lists_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="task 'arithmetic' has no option 'lenght'; its options are length, largest"):
         get("arithmetic", lenght=3)
 
@@ -60,13 +60,13 @@ def test_a_task_that_reads_a_file(tmp_path: Path) -> None:
     assert [item.answer for item in task.items("test")] == [7]
 
 
-def test_the_sets_that_training_data_is_compared_with() -> None:
+def test_evaluation_sets_need_no_options() -> None:
     """What needs a collection, or a data set, says nothing by itself; their named members do."""
     assert evaluations() == sorted(set(TASKS) - {"code", "math", "multiple-choice", "reasoning-gym"})
     assert {"gsm8k", "math-500", "aime-2024", "mmlu", "humaneval", "mbpp"} <= set(evaluations())
 
 
-def test_a_named_set_is_read_where_the_hub_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_set_is_read_from_its_path_on_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     records = {
         "hf:HuggingFaceH4/MATH-500:test*": {"problem": "1 + 1?", "solution": "It is \\boxed{2}.", "answer": "2"},
         "hf:cais/mmlu:all/test-*": {"question": "Which?", "choices": ["a", "b", "c", "d"], "answer": 2},

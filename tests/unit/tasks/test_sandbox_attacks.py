@@ -1,4 +1,4 @@
-"""Programs that try to get out, to hurt the machine, or to never end. None may; the process that runs them goes on."""
+"""Programs that try to escape the sandbox, harm the machine, or never end: all fail, and the caller continues."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ def box() -> Sandbox:
     return Sandbox(TIGHT)
 
 
-def test_an_honest_program(box: Sandbox) -> None:
+def test_a_normal_program(box: Sandbox) -> None:
     done = box.run(
         "import sys, math, json, collections\nprint(sum(map(int, sys.stdin.read().split())), '−')", "1 2 3\n"
     )
@@ -184,14 +184,14 @@ def test_it_inherits_no_open_file(box: Sandbox, tmp_path: Path) -> None:
         assert box.run(code).stdout == ""
 
 
-def test_what_it_gave_up_it_cannot_have_back(box: Sandbox) -> None:
+def test_dropped_rights_cannot_be_regained(box: Sandbox) -> None:
     assert raises(box, "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))") == "ValueError"
     assert raises(box, "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**40, 2**40))") == "ValueError"
     again = "os.execv(sys.executable, [sys.executable, '-c', 'import os; os.fork()'])"
     assert box.run(f"import os, sys\n{again}").status == "failed"
 
 
-def test_crashes_and_odd_bytes_are_outcomes(box: Sandbox) -> None:
+def test_crashes_and_invalid_bytes_are_results(box: Sandbox) -> None:
     assert box.run("import ctypes; ctypes.string_at(0)").exit_status == -11
     assert box.run("import os; os.write(1, b'\\xff\\xfe')").stdout == "\ufffd\ufffd"
     assert box.run("print('\\x00')").stdout == "\x00\n"
@@ -208,7 +208,7 @@ def test_nothing_is_left_behind(box: Sandbox, tmp_path: Path, monkeypatch: pytes
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_machine_without_a_layer_is_refused_or_taken_knowingly(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_layer_is_refused_unless_fewer_are_requested(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "available_layers", lambda: frozenset({"calls"}))
     with pytest.raises(SandboxError, match="cannot confine programs fully: no files; use Linux"):
         Sandbox()
@@ -222,7 +222,7 @@ def test_without_the_layers_the_limits_still_hold(tmp_path: Path) -> None:
     assert Sandbox(BRIEF, layers=()).run("while True: pass").status == "time"
 
 
-def test_a_layer_that_fails_at_the_last_moment_means_that_nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_runs_if_a_layer_cannot_be_applied(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "available_layers", lambda: frozenset({"moat"}))
     done = Sandbox(TIGHT, layers=("moat",)).run("print(1)")
     assert (done.status, done.stdout) == ("refused", "")

@@ -27,7 +27,7 @@ def test_absolute_differences_of_three_numbers() -> None:
 
 
 @pytest.mark.parametrize("rules", [Rules(), Rules("+-*", absolute=True), Rules("+-*", use_all=False)])
-def test_every_solution_is_one(rules: Rules) -> None:
+def test_every_solution_is_correct(rules: Rules) -> None:
     for target, text in reachable([2, 5, 5, 9], rules).items():
         assert check_expression(text, [2, 5, 5, 9], target, rules) == ""
         assert evaluate(text, absolute=rules.absolute).value == target

@@ -31,7 +31,7 @@ def test_plain_answer_streams_untouched(smollm_chat: Chat) -> None:
     assert message == Message("assistant", "\n  Hi <think> </think>\n\n")
 
 
-def test_deepseek_thinks_by_itself_or_from_the_prompt(deepseek_chat: Chat) -> None:
+def test_deepseek_opens_thinking_itself_or_in_the_prompt(deepseek_chat: Chat) -> None:
     prompt = deepseek_chat.render(HELLO)
     assert prompt.text == "<｜begin▁of▁sentence｜><｜User｜>Hello<｜Assistant｜>"
     assert deepseek_chat.parse("<think>\nHm.\n</think>\n\nHi!", prompt) == Message("assistant", "Hi!", "Hm.")
@@ -42,7 +42,7 @@ def test_deepseek_thinks_by_itself_or_from_the_prompt(deepseek_chat: Chat) -> No
     assert deepseek_chat.parse("Hm.\n</think>\n\nHi!", opened) == Message("assistant", "Hi!", "Hm.")
 
 
-def test_tools_are_explained_where_the_template_does_not(smollm_chat: Chat, deepseek_chat: Chat) -> None:
+def test_tools_are_described_if_the_template_does_not(smollm_chat: Chat, deepseek_chat: Chat) -> None:
     for chat in (smollm_chat, deepseek_chat):
         prompt = chat.render(Conversation(HELLO.messages, tools=(WEATHER,)))
         assert '"The weather in a city"' in prompt.text
@@ -74,7 +74,7 @@ def test_the_models_own_markup_stays_markup(deepseek_chat: Chat) -> None:
     assert deepseek_chat.tokenizer.token_id("<｜tool▁call▁begin｜>") in prompt.ids[-30:]
 
 
-def test_past_calls_and_results_where_the_template_knows_none(smollm_chat: Chat) -> None:
+def test_past_calls_and_results_as_text_without_template_support(smollm_chat: Chat) -> None:
     call = Message("assistant", "Let me look.", "hidden", (ToolCall("1", "weather", '{"city": "Rome"}'),))
     result = Message("tool", "sunny", tool_call_id="1")
     prompt = smollm_chat.render(Conversation((Message("system", "S"), *HELLO.messages, call, result), (WEATHER,)))
@@ -86,7 +86,7 @@ def test_past_calls_and_results_where_the_template_knows_none(smollm_chat: Chat)
     )
 
 
-def test_going_on_from_given_thoughts(deepseek_chat: Chat) -> None:
+def test_continuing_from_given_reasoning(deepseek_chat: Chat) -> None:
     def ends(message: Message) -> str:
         prompt = deepseek_chat.render(Conversation((*HELLO.messages, message), prefill=True))
         assert prompt.thinking is (message.content == "")
@@ -97,7 +97,7 @@ def test_going_on_from_given_thoughts(deepseek_chat: Chat) -> None:
     assert ends(Message("assistant", "", "")) == "<think>\n"
 
 
-def test_chatml_stands_in_for_a_missing_template(smollm: Tokenizer, deepseek: Tokenizer) -> None:
+def test_chatml_replaces_a_missing_template(smollm: Tokenizer, deepseek: Tokenizer) -> None:
     prompt = Chat(smollm, None).render(HELLO)
     assert prompt.text == "<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n"
     with pytest.raises(TokenizerError, match="the model has no chat template, and its vocabulary no ChatML tokens"):

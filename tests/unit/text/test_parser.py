@@ -164,7 +164,7 @@ def test_nothing_is_lost(text: str, family: Dialect, opening: Opening) -> None:
 
 @given(streams, families, openings)
 def test_events_are_well_formed(text: str, family: Dialect, opening: Opening) -> None:
-    """Calls are numbered, told one after the other, ended; thinking comes before everything else."""
+    """Calls are numbered, sequential and ended; thinking comes first."""
     open_call, calls, past_thinking = None, 0, False
     for event in read(text, family, opening):
         match event:

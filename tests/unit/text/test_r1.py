@@ -42,9 +42,9 @@ def test_tools_literally() -> None:
         "<｜tool▁outputs▁begin｜><｜tool▁output▁begin｜>1<｜tool▁output▁end｜>"
         "<｜tool▁output▁begin｜>2<｜tool▁output▁end｜><｜tool▁outputs▁end｜>"
     )
-    told = (*asked, Message("tool", "1"), Message("tool", "2"))
-    assert render(*told) == f"{S}{U}1?{A}{calls}{E}{outputs}"
-    assert render(*told, Message("assistant", "3"), Message("user", "?")) == (
+    answered = (*asked, Message("tool", "1"), Message("tool", "2"))
+    assert render(*answered) == f"{S}{U}1?{A}{calls}{E}{outputs}"
+    assert render(*answered, Message("assistant", "3"), Message("user", "?")) == (
         f"{S}{U}1?{A}{calls}{E}{outputs}3{E}{U}?{A}<think>\n"
     )
 

@@ -1,4 +1,4 @@
-"""The page answers while the model loads, so whatever the server imports at its start must not wait for torch."""
+"""The text package imports without torch: the server starts, and shows its page, before torch is loaded."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def save_gguf(
     if license_ is not None:
         metadata["general.license"] = license_
     if template is not None:
-        metadata["tokenizer.chat_template"] = template.source
+        metadata["tokenizer.chat_template"] = template.text
     write_gguf(path, metadata, _pending(model, block_type))
 
 

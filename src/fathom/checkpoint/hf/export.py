@@ -67,7 +67,7 @@ def _write_small(
     if tokenizer is not None:
         tokenizer.save(path)
     if template is not None:
-        (path / "chat_template.jinja").write_text(template.source, encoding="utf-8")
+        (path / "chat_template.jinja").write_text(template.text, encoding="utf-8")
     bos = tokenizer.bos_id if tokenizer else None
     eos = tuple(sorted(tokenizer.eos_ids)) if tokenizer else ()
     ids = {"bos_token_id": bos, "eos_token_id": eos[0] if len(eos) == 1 else list(eos)} if tokenizer else {}

@@ -27,8 +27,8 @@ _CONTINUE = "FATHOM_CONTINUES_HERE"
 class ChatTemplate:
     """One template, with the texts of the BOS and EOS tokens. Compiled on first use."""
 
-    def __init__(self, source: str, *, bos: str = "", eos: str = "") -> None:
-        self.source = source
+    def __init__(self, text: str, *, bos: str = "", eos: str = "") -> None:
+        self.text = text
         self.bos = bos
         self.eos = eos
 
@@ -42,24 +42,24 @@ class ChatTemplate:
         config = read_json(directory / "special_tokens_map.json") | read_json(directory / "tokenizer_config.json")
         file = directory / "chat_template.jinja"
         if file.is_file():
-            source: str | None = file.read_text(encoding="utf-8")
+            text: str | None = file.read_text(encoding="utf-8")
         else:
             listed = config.get("chat_template") or read_json(directory / "chat_template.json").get("chat_template")
-            source = _default(listed)
-        if not source:
+            text = _default(listed)
+        if not text:
             return None
-        return cls(source, bos=token_text(config.get("bos_token")) or "", eos=token_text(config.get("eos_token")) or "")
+        return cls(text, bos=token_text(config.get("bos_token")) or "", eos=token_text(config.get("eos_token")) or "")
 
     @classmethod
     def from_gguf(cls, metadata: Mapping[str, Any]) -> ChatTemplate | None:
         """From the metadata of a GGUF file; None if there is no template."""
-        source = metadata.get("tokenizer.chat_template")
+        text = metadata.get("tokenizer.chat_template")
         tokens: Sequence[str] = metadata.get("tokenizer.ggml.tokens", ())
-        texts = []
+        ends = []
         for name in ("bos", "eos"):
             index = metadata.get(f"tokenizer.ggml.{name}_token_id")
-            texts.append(tokens[index] if isinstance(index, int) and 0 <= index < len(tokens) else "")
-        return cls(source, bos=texts[0], eos=texts[1]) if source else None
+            ends.append(tokens[index] if isinstance(index, int) and 0 <= index < len(tokens) else "")
+        return cls(text, bos=ends[0], eos=ends[1]) if text else None
 
     def render(self, conversation: Conversation, *, add_generation_prompt: bool = True) -> str:
         """The conversation as text, up to the beginning of the model's next turn.
@@ -92,8 +92,8 @@ class ChatTemplate:
         return argument_style(self._syntax())
 
     def mentions(self, text: str) -> bool:
-        """Whether the template's source contains the text."""
-        return text in self.source
+        """Whether the template contains ``text``."""
+        return text in self.text
 
     def _render_prefill(self, variables: dict[str, Any]) -> str:
         """Mark the end of the last message and cut there; a missing space after the mark shows that it was trimmed."""
@@ -128,7 +128,7 @@ class ChatTemplate:
     def _syntax(self) -> jinja2.nodes.Template:
         """A new syntax tree: compiling changes it."""
         try:
-            return self._environment.parse(self.source)
+            return self._environment.parse(self.text)
         except Exception as error:  # a syntax error, or nesting beyond Python's depth
             raise _failure(error) from error
 

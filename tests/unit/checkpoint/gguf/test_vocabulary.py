@@ -32,7 +32,7 @@ def test_a_vocabulary_written_from_a_directory_cuts_text_equally(cut: str, tmp_p
     assert bundle.tokenizer.encode(text) == original.encode(text)
     assert bundle.tokenizer.eos_ids == original.eos_ids
     assert bundle.template is not None
-    assert bundle.template.source == template.source
+    assert bundle.template.text == template.text
     assert GGUFModel(tmp_path / "m.gguf").metadata["general.license"] == "mit"
 
 

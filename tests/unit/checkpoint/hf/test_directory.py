@@ -42,7 +42,7 @@ def test_a_bundle_holds_all_that_belongs_to_the_model(tmp_path: Path) -> None:
     assert bundle.name == "saved"
     assert bundle.tokenizer.encode("the end<|end|>") == tokenizer.encode("the end<|end|>")
     assert bundle.template is not None
-    assert bundle.template.source == template.source
+    assert bundle.template.text == template.text
     assert bundle.generation.eos_ids == tokenizer.eos_ids | {7, 9}
     assert (bundle.generation.temperature, bundle.generation.top_p, bundle.generation.top_k) == (0.6, 0.95, None)
     assert not any(parameter.requires_grad for parameter in bundle.model.parameters())

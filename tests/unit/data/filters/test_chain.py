@@ -1,10 +1,10 @@
-"""Sifting, and what is told about it."""
+"""The chain of filters, and its report."""
 
 from fathom.data.filters.chain import FilterChain, PreparationReport
 from fathom.data.sources.source import Document
 
 
-def test_the_first_objection_counts() -> None:
+def test_the_first_filter_that_drops_gives_the_reason() -> None:
     report = PreparationReport()
     documents = [Document(text, str(number), "s") for number, text in enumerate(["a", "bb", "ccc", "dd", "ee", "ff"])]
     steps = [

@@ -1,4 +1,4 @@
-"""Evaluation items are found in any dress, and templates and short questions drop nothing that is innocent."""
+"""Decontamination: reformatted copies match; template wording and short questions do not."""
 
 import random
 
@@ -45,12 +45,12 @@ def found(text: str) -> str | None:
         f"Exercise 4. {LONG[:90]}",  # half of it is enough
     ],
 )
-def test_a_reformatted_copy_is_found(text: str) -> None:
+def test_a_reformatted_copy_matches(text: str) -> None:
     assert found(text) == "holds an item of trains"
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.randoms(use_true_random=False))
-def test_a_copy_is_found_wherever_it_stands_and_however_it_is_set(before: int, after: int, rng: random.Random) -> None:
+def test_a_copy_matches_anywhere_in_any_layout(before: int, after: int, rng: random.Random) -> None:
     def dressed(word: str) -> str:
         return rng.choice(["{}", "*{}*", "${}$", "{},", "({})"]).format(rng.choice([word, word.upper()]))
 
@@ -59,13 +59,13 @@ def test_a_copy_is_found_wherever_it_stands_and_however_it_is_set(before: int, a
     assert found("".join(word + rng.choice([" ", "\n", "  \t"]) for word in text)) == "holds an item of trains"
 
 
-def test_what_only_resembles_it_stays() -> None:
+def test_similar_text_is_kept() -> None:
     assert found(LONG.replace("noon", "ten").replace("passengers", "people").replace("quarter", "third")) is None
     assert found(" ".join(FILLER)) is None
     assert found("") is None
 
 
-def test_a_short_question_is_found_whole() -> None:
+def test_a_short_question_matches_as_a_whole() -> None:
     assert found(f"He asked: {SHORT.lower()} Nobody knew.") == "holds an item of planets"
     assert found(SHORT.replace("hottest", "coldest")) is None
 
@@ -83,7 +83,7 @@ def test_what_cannot_be_checked_is_counted() -> None:
     assert JUDGE.unchecked["trains"] == 0
 
 
-def test_a_template_does_not_condemn_its_problems() -> None:
+def test_template_wording_is_ignored() -> None:
     def problem(number: int) -> str:
         return (
             f"Using the numbers {number} {number + 1} 3, reach 12. Use every number once, with + and - and parentheses."

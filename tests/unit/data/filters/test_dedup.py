@@ -1,4 +1,4 @@
-"""Duplicates: exact ones in any layout, near ones as often as the arithmetic promises."""
+"""Deduplication: exact copies in any layout, near copies with the documented probability."""
 
 import random
 
@@ -48,7 +48,7 @@ def test_near_duplicates_are_found_and_others_kept() -> None:
     assert sum(judge(document(" ".join(text))) is None for text in far) == len(far) > 50
 
 
-def test_bands_find_what_the_formula_says() -> None:
+def test_bands_match_with_the_probability_of_the_formula() -> None:
     """Candidates at J ≈ 0.8: 1 − (1 − J⁶)²⁰ of them."""
     rng = random.Random(1)
     judge = NearDuplicates()

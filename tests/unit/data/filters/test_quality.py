@@ -1,4 +1,4 @@
-"""Signs of bad text: one example for each, and good text that passes all."""
+"""Quality rules: one bad text for each, and a good one that passes all."""
 
 import pytest
 
@@ -44,7 +44,7 @@ def test_good_text_passes() -> None:
         (GOOD + " " + " ".join(GOOD.split()[5:25]) + " and " + " ".join(GOOD.split()[30:50]), "repeated passages"),
     ],
 )
-def test_bad_text_goes_for_its_reason(text: str, reason: str) -> None:
+def test_bad_text_is_dropped_with_its_reason(text: str, reason: str) -> None:
     assert judged(text) == reason
 
 

@@ -1,4 +1,4 @@
-"""Words without their layout, and hashes of them."""
+"""Normalized words, and hashes of their n-grams."""
 
 import numpy as np
 import pytest

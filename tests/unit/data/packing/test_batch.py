@@ -26,7 +26,7 @@ def plans(store: MemoryStore, length: int) -> list[PackingPlan]:
 
 
 @given(documents, st.integers(1, 9))
-def test_nothing_is_lost_and_no_target_lies_in_another_document(learned: list[list[bool]], length: int) -> None:
+def test_nothing_is_lost_and_no_target_is_in_another_document(learned: list[list[bool]], length: int) -> None:
     store = numbered(learned)
     ends = set(store.offsets.tolist())
     flags = [flag for document in learned for flag in document]
@@ -75,7 +75,7 @@ def test_a_literal_batch() -> None:
     assert batch.counted == 5
 
 
-def test_a_cut_document_still_has_the_target_behind_the_cut() -> None:
+def test_a_cut_document_has_the_target_after_the_cut() -> None:
     store = MemoryStore([Sample([1, 2, 3, 4])])
     data = PackedDataset(store, StreamPlan(store.offsets, 3))
     assert data[0].targets.tolist() == [2, 3, 4]
@@ -91,7 +91,7 @@ def test_a_batch_splits_into_micro_batches() -> None:
     assert torch.equal(torch.cat([part.targets for part in parts]), batch.targets)
 
 
-def test_the_fingerprint_knows_tokens_marks_and_plan() -> None:
+def test_the_fingerprint_depends_on_tokens_flags_and_plan() -> None:
     stores = [
         MemoryStore([Sample([1, 2])]),
         MemoryStore([Sample([1, 3])]),
@@ -101,6 +101,6 @@ def test_the_fingerprint_knows_tokens_marks_and_plan() -> None:
     assert len(prints) == 6
 
 
-def test_marks_must_fit_the_tokens() -> None:
+def test_flags_must_match_the_tokens() -> None:
     with pytest.raises(ValueError, match="2 tokens and 1 flags"):
         MemoryStore([Sample([1, 2], [True])])

@@ -1,4 +1,4 @@
-"""The loader: an order that no kill, resume or number of ranks can change."""
+"""The loader: its order does not depend on interruptions or on the number of ranks."""
 
 from itertools import islice
 
@@ -70,7 +70,7 @@ def test_every_epoch_has_its_own_order() -> None:
     assert all(sorted(order) == list(range(50)) for order in orders)
 
 
-def test_without_shuffling_rows_come_as_they_lie() -> None:
+def test_without_shuffling_rows_come_in_stored_order() -> None:
     assert [names(batch) for batch in islice(Loader(dataset(4), 3, shuffle=False), 2)] == [[0, 1, 2], [3, 0, 1]]
 
 
@@ -128,7 +128,7 @@ class TestRefusals:
             ([MixturePart(dataset(1)), MixturePart(dataset(1, length=3))], "different lengths"),
         ],
     )
-    def test_a_mixture_that_cannot_be(self, parts: list[MixturePart], message: str) -> None:
+    def test_invalid_mixtures(self, parts: list[MixturePart], message: str) -> None:
         with pytest.raises(ConfigError, match=message):
             Loader(parts, 1)
 

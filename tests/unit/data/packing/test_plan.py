@@ -1,4 +1,4 @@
-"""Which tokens share a row: nothing lost, nothing twice, no row too long."""
+"""Packing plans: nothing lost, nothing twice, no row too long."""
 
 from itertools import pairwise
 
@@ -88,7 +88,7 @@ def test_a_row_without_tokens_is_refused() -> None:
         StreamPlan(offsets([1]), 0)
 
 
-def test_the_description_tells_plans_apart() -> None:
+def test_the_description_differs_between_plans() -> None:
     at = offsets([5])
     plans = [StreamPlan(at, 4), StreamPlan(at, 5), BestFitPlan(at, 4), BestFitPlan(at, 4, "drop")]
     assert len({plan.describe for plan in plans}) == 4

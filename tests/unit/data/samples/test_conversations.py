@@ -1,4 +1,4 @@
-"""Conversations in the forms that datasets keep them in, and in forms that nobody should."""
+"""Conversations in the formats of datasets, and records that are refused."""
 
 from contextlib import suppress
 from typing import Any
@@ -30,7 +30,7 @@ THOUGHT = Message("assistant", "ho", reasoning="hm")
         ({"messages": [{"role": "assistant", "content": "ho", "reasoning_content": "hm"}]}, (THOUGHT,)),
     ],
 )
-def test_forms(record: dict[str, Any], expected: tuple[Message, ...]) -> None:
+def test_formats(record: dict[str, Any], expected: tuple[Message, ...]) -> None:
     assert parse_conversation(record) == Conversation(expected)
 
 
@@ -69,7 +69,7 @@ def test_tools() -> None:
         ({"messages": [{"role": "user", "content": "hi"}], "tools": [{}]}, "a tool has no name"),
     ],
 )
-def test_what_is_no_conversation(record: dict[str, Any], message: str) -> None:
+def test_records_without_a_conversation(record: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError) as caught:
         parse_conversation(record)
     assert caught.value.message == message
@@ -93,7 +93,7 @@ def test_any_record_is_a_conversation_or_a_data_error(record: dict[str, Any]) ->
         assert parse_conversation(record).messages
 
 
-def test_broken_conversations_are_skipped_with_their_place(r1_chat: Chat) -> None:
+def test_broken_conversations_are_skipped_with_their_line(r1_chat: Chat) -> None:
     rows = [{"question": "a", "answer": "b"}, {"question": "a"}, {"messages": [{"role": "user", "content": "x"}]}]
     skips = Skips()
     found = list(chat_samples(GeneratedSource("rows", rows.__getitem__, 3), r1_chat, skips))

@@ -1,4 +1,4 @@
-"""Documents to tokens."""
+"""Documents to samples: BOS, EOS, fill-in-the-middle."""
 
 import pytest
 from tokenizers import Tokenizer as Backend
@@ -15,7 +15,7 @@ from fathom.text.tokenizer.tokenizer import Tokenizer
 TOKENIZER = bpe.train(["plain text"] * 5, 300)
 
 
-def test_a_document_is_opened_and_ended() -> None:
+def test_a_document_has_bos_and_eos() -> None:
     (sample,) = tokenize_documents([Document("plain<｜end▁of▁sentence｜>", "1", "test")], TOKENIZER)
     assert (sample.ids[0], sample.ids[-1], list(sample.ids).count(1)) == (0, 1, 1)
     assert TOKENIZER.decode(sample.ids) == "plain<｜end▁of▁sentence｜>"

@@ -1,4 +1,4 @@
-"""Fill in the middle: nothing is lost, and the share of documents is what was asked."""
+"""Fill in the middle: nothing is lost, and the rate is the share of documents."""
 
 import pytest
 from hypothesis import given
@@ -44,13 +44,13 @@ def test_cuts_fall_everywhere() -> None:
     assert all(1000 < cuts.count(place) < 1400 for place in range(5))
 
 
-def test_the_seed_and_the_number_decide() -> None:
+def test_the_cuts_depend_on_seed_and_number() -> None:
     other = FillInMiddle.from_tokenizer(TOKENIZER, rate=1.0, seed=4)
     assert [ALWAYS.cuts(1000, n) for n in range(5)] == [ALWAYS.cuts(1000, n) for n in range(5)]
     assert [ALWAYS.cuts(1000, n) for n in range(5)] != [other.cuts(1000, n) for n in range(5)]
 
 
-def test_a_rate_that_is_no_share_is_refused() -> None:
+def test_a_rate_outside_0_to_1_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"rate of 1\.5"):
         FillInMiddle(1, 2, 3, rate=1.5)
 

@@ -1,4 +1,4 @@
-"""Conversations to samples: exactly what the assistant writes is learned, behind exactly what the engine would ask."""
+"""Conversations to samples: exactly the assistant's tokens are trained on, after exactly the engine's prompt."""
 
 import pytest
 from hypothesis import given
@@ -72,12 +72,12 @@ def test_a_template_that_drops_past_thoughts_begins_a_new_sample(r1_chat: Chat) 
     ]
 
 
-def test_a_turn_without_thoughts_is_asked_without_thinking(r1_chat: Chat) -> None:
+def test_a_turn_without_reasoning_has_a_prompt_without_thinking(r1_chat: Chat) -> None:
     (sample,) = conversation_samples(r1_chat, Conversation((Message("user", "a"), Message("assistant", "b"))))
     assert shown(r1_chat, sample) == [(False, f"{r1.BOS}{U}a{A}<think>\n\n</think>\n\n"), (True, f"b{E}")]
 
 
-def test_thoughts_are_taught_to_a_model_whose_template_has_no_word_for_them(smollm_chat: Chat) -> None:
+def test_reasoning_is_trained_on_if_the_template_does_not_support_it(smollm_chat: Chat) -> None:
     (sample,) = conversation_samples(
         smollm_chat, Conversation((Message("user", "a"), Message("assistant", "b", reasoning="r")))
     )
@@ -119,7 +119,7 @@ words = st.text(alphabet="ab \n.<|é", min_size=1, max_size=12).filter(lambda te
 
 @given(st.lists(st.tuples(words, words, st.none() | words), min_size=1, max_size=4), st.booleans())
 def test_what_is_learned_reads_back_as_the_message(turns: list[tuple[str, str, str | None]], thinks: bool) -> None:
-    """Every assistant turn once, behind the prompt that the engine would have been given."""
+    """Every assistant turn once, after the prompt that the engine would get."""
     chat = Chat(TOKENIZER, bpe.chat_template())
     messages: list[Message] = []
     expected = []
@@ -149,7 +149,7 @@ class TestRefusals:
         with pytest.raises(DataError, match="no assistant turn"):
             list(conversation_samples(r1_chat, Conversation((Message("user", "a"),))))
 
-    def test_thoughts_that_close_themselves(self, r1_chat: Chat) -> None:
+    def test_reasoning_with_a_closing_tag(self, r1_chat: Chat) -> None:
         with pytest.raises(DataError, match="the reasoning contains </think>"):
             list(
                 conversation_samples(

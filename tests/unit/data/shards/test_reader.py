@@ -34,13 +34,13 @@ def test_what_is_read_is_what_was_written(
     assert shards.read_learned(start, stop).tolist() == memory.read_learned(start, stop).tolist()
 
 
-def test_the_fingerprint_follows_the_tokens(tmp_path: Path) -> None:
+def test_the_fingerprint_depends_on_the_tokens(tmp_path: Path) -> None:
     one = write(tmp_path / "a", [Sample([1])]).fingerprint
     assert write(tmp_path / "b", [Sample([1])], about={"other": 1}).fingerprint == one
     assert write(tmp_path / "c", [Sample([2])]).fingerprint != one
 
 
-def test_nothing_at_all_is_a_directory_too(tmp_path: Path) -> None:
+def test_a_directory_without_documents(tmp_path: Path) -> None:
     shards = write(tmp_path / "data", [])
     assert (shards.documents, shards.tokens, shards.read(0, 0).tolist()) == (0, 0, [])
 

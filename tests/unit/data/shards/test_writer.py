@@ -31,7 +31,7 @@ def test_files_and_index(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("vocab_size", "bytes_a_token"), [(1 << 16, 2), ((1 << 16) + 1, 4)])
-def test_ids_take_two_bytes_where_they_fit(tmp_path: Path, vocab_size: int, bytes_a_token: int) -> None:
+def test_ids_take_two_bytes_if_they_fit(tmp_path: Path, vocab_size: int, bytes_a_token: int) -> None:
     last = vocab_size - 1
     shards = write(tmp_path / "data", [Sample([0, last])], vocab_size=vocab_size)
     assert shards.read(0, 2).tolist() == [0, last]
@@ -46,12 +46,12 @@ class TestRefusals:
             write(tmp_path / "data", [Sample([-1])])
         assert list(tmp_path.iterdir()) == []
 
-    def test_a_directory_that_is_there(self, tmp_path: Path) -> None:
+    def test_a_directory_that_exists(self, tmp_path: Path) -> None:
         write(tmp_path / "data", SAMPLES)
         with pytest.raises(DataError, match="exists already"):
             write(tmp_path / "data", SAMPLES)
 
-    def test_marks_that_do_not_fit(self, tmp_path: Path) -> None:
+    def test_flags_that_do_not_match(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="2 tokens and 1 flags"):
             write(tmp_path / "data", [Sample([1, 2], [True])])
 
@@ -65,7 +65,7 @@ class TestRefusals:
         assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failure_leaves_nothing_and_a_killed_run_is_swept_up(tmp_path: Path) -> None:
+def test_a_failure_and_a_killed_run_leave_nothing(tmp_path: Path) -> None:
     (tmp_path / "data.partial").mkdir()
     (tmp_path / "data.partial" / "tokens-00007.bin").write_bytes(b"of a run that was killed")
     with pytest.raises(AttributeError):

@@ -1,4 +1,4 @@
-"""Datasets of the hub, with a hub that is a folder."""
+"""Datasets of the hub, with a local folder in its place."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -56,7 +56,7 @@ def test_files_are_fetched_when_they_are_reached(tmp_path: Path) -> None:
     assert [where for where, _ in skips.items] == ["train-00000.jsonl:2"]
 
 
-def test_it_resumes_without_the_files_before(tmp_path: Path) -> None:
+def test_resuming_does_not_fetch_earlier_files(tmp_path: Path) -> None:
     fetched: list[str] = []
     records = list(source(tmp_path, []).records(Skips()))
     rest = list(source(tmp_path, fetched).records(Skips(), records[2].position))
@@ -116,7 +116,7 @@ def test_a_transfer_that_breaks(tmp_path: Path) -> None:
         next(broken.records(Skips()))
 
 
-def test_its_word() -> None:
+def test_names() -> None:
     named = open_source("hf:owner/name@abc:data/*.parquet")
     assert isinstance(named, HubSource)
     assert (named.name, named._revision, named._pattern) == ("owner/name", "abc", "data/*.parquet")

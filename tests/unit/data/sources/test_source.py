@@ -1,4 +1,4 @@
-"""Skipping up to a bound, and documents from records."""
+"""Skipped records, documents of records, generated sources."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from fathom.base.errors import DataError
 from fathom.data.sources.source import Document, GeneratedSource, Position, Skips, documents
 
 
-def test_skips_stop_the_work_beyond_their_bound() -> None:
+def test_too_many_skips_are_an_error() -> None:
     skips = Skips(limit=6)
     for line in range(6):
         skips.add(f"x.jsonl:{line}", "broken")
@@ -31,7 +31,7 @@ def test_documents_without_a_text_are_skipped() -> None:
     assert [document.text for document in documents(source, Skips(), field="body")] == ["b"]
 
 
-def test_a_position_resumes_behind_a_record() -> None:
+def test_a_position_resumes_after_a_record() -> None:
     source = GeneratedSource("made", str, 4)
     third = list(source.records(Skips()))[2]
     assert third.position == Position(0, 2)

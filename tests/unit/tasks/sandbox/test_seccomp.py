@@ -1,4 +1,4 @@
-"""The filter, run by a small machine of our own on the calls of both architectures."""
+"""The seccomp filter, run by an interpreter in the test on the calls of both architectures."""
 
 import re
 import struct
@@ -27,7 +27,7 @@ def verdict(code: bytes, architecture: int, number: int, first: int = 0, second:
 
 
 @pytest.mark.parametrize("name", sorted(_MACHINES))
-def test_what_is_refused_and_what_is_not(name: str) -> None:
+def test_denied_and_allowed_calls(name: str) -> None:
     machine = _MACHINES[name]
     code = program(machine)
     for number in range(600):
@@ -51,7 +51,7 @@ def test_arguments_that_matter(name: str) -> None:
     ]  # fmt: skip
 
 
-def test_another_architecture_s_numbers_are_no_way_around() -> None:
+def test_calls_of_another_architecture_are_denied() -> None:
     code = program(_MACHINES["x86_64"])
     assert verdict(code, 0x40000003, 1) == KILLED  # 32-bit calls of the same processor
     assert verdict(code, _MACHINES["x86_64"].audit, 0x40000000 + 41) == ENOSYS  # x32

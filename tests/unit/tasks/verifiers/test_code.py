@@ -58,7 +58,7 @@ class TestOutput:
     def test_wrong(self, box: Sandbox, code: str | None, wrong: str) -> None:
         assert check_output(code, ADD, box) == wrong
 
-    def test_no_examples_are_no_proof(self, box: Sandbox) -> None:
+    def test_no_examples_are_wrong(self, box: Sandbox) -> None:
         assert check_output("print(1)", [], box) == "there are no examples"
 
 
@@ -118,7 +118,7 @@ class TestFunctions:
         assert check_tests(code, "import math\nassert abs(f() - 1) < 1e-6", ["f"], box) == "AssertionError"
         assert check_tests(code, "import math\nassert math.isclose(f(), 1)", ["f"], box) == "AssertionError"
 
-    def test_tests_that_call_nothing_are_no_proof(self, box: Sandbox) -> None:
+    def test_tests_that_call_nothing_are_wrong(self, box: Sandbox) -> None:
         assert check_tests("def f(): return 1", "assert True", ["f"], box) == "the tests never call the program"
 
     def test_details_are_short(self, box: Sandbox) -> None:

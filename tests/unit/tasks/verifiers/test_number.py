@@ -36,7 +36,7 @@ def test_numbers(text: str, value: Fraction | int) -> None:
         "\\boxed{18}", "18\x00", "18\u200b", "1\n8", "9" * 61, "9" * 1_000_000, "(" * 100_000,
     ],
 )  # fmt: skip
-def test_what_is_no_number(text: str) -> None:
+def test_text_that_is_not_a_number(text: str) -> None:
     assert parse_number(text) is None
     assert check_number(text, 18)
 

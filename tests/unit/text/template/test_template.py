@@ -26,13 +26,13 @@ def write(path: Path, value: Any) -> None:
 def test_every_file_that_may_hold_it(tmp_path: Path) -> None:
     assert ChatTemplate.from_directory(tmp_path) is None
     write(tmp_path / "chat_template.json", {"chat_template": "one"})
-    assert ChatTemplate.from_directory(tmp_path).source == "one"  # type: ignore[union-attr]
+    assert ChatTemplate.from_directory(tmp_path).text == "one"  # type: ignore[union-attr]
     config: dict[str, Any] = {"bos_token": "<s>", "eos_token": {"content": "</s>"}}
     named = [{"name": "tool_use", "template": "no"}, {"name": "default", "template": "two"}]
     write(tmp_path / "tokenizer_config.json", {**config, "chat_template": named})
     template = ChatTemplate.from_directory(tmp_path)
     assert template is not None
-    assert (template.source, template.bos, template.eos) == ("two", "<s>", "</s>")
+    assert (template.text, template.bos, template.eos) == ("two", "<s>", "</s>")
     (tmp_path / "chat_template.jinja").write_text("{{ bos_token }}three", encoding="utf-8")
     assert ChatTemplate.from_directory(tmp_path).render(HELLO) == "<s>three"  # type: ignore[union-attr]
 
@@ -41,7 +41,7 @@ def test_of_several_templates_one_must_be_the_default(tmp_path: Path) -> None:
     """As transformers: no guess, and no other model's format in its place."""
     several = [{"name": "tool_use", "template": "one"}, {"name": "rag", "template": "two"}]
     write(tmp_path / "tokenizer_config.json", {"chat_template": several[:1]})
-    assert ChatTemplate.from_directory(tmp_path).source == "one"  # type: ignore[union-attr]
+    assert ChatTemplate.from_directory(tmp_path).text == "one"  # type: ignore[union-attr]
     write(tmp_path / "tokenizer_config.json", {"chat_template": several})
     with pytest.raises(TokenizerError, match="2 chat templates, none called 'default': tool_use, rag; save the one"):
         ChatTemplate.from_directory(tmp_path)

@@ -1,4 +1,4 @@
-"""A trained vocabulary: every text survives it, DeepSeek's cuts hold, and the directory is a whole tokenizer."""
+"""Trained vocabularies: round trips, DeepSeek's pre-tokenization and ids, saved directories."""
 
 from pathlib import Path
 
@@ -18,12 +18,12 @@ TOKENIZER = bpe.train(TEXTS, 400)
 
 
 @given(st.text())
-def test_every_text_survives(text: str) -> None:
+def test_every_text_is_decoded_as_encoded(text: str) -> None:
     clean = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     assert TOKENIZER.decode(TOKENIZER.encode(text, special=False)) == clean
 
 
-def test_ids_lie_as_in_deepseeks_vocabulary() -> None:
+def test_ids_are_ordered_as_in_deepseeks_vocabulary() -> None:
     assert [TOKENIZER.token_id(token) for token in r1.FIRST_TOKENS] == [0, 1, 2]
     size = TOKENIZER.vocab_size
     assert [TOKENIZER.token_id(token) for token in r1.LAST_TOKENS] == list(range(size - len(r1.LAST_TOKENS), size))
@@ -36,7 +36,7 @@ def test_frequent_words_become_tokens() -> None:
     assert len(TOKENIZER.encode(" the")) == 1
 
 
-def test_digits_are_cut_in_threes_and_words_keep_their_space() -> None:
+def test_digits_are_grouped_in_threes_and_words_keep_their_space() -> None:
     many = bpe.train(["1234567 12345 hello hello hello"] * 50, 400)
     pieces = [many.decode([i]) for i in many.encode("1234567 hello")]
     assert pieces == ["123", "456", "7", " hello"]
@@ -59,7 +59,7 @@ def test_training_is_repeatable() -> None:
     assert bpe.train(TEXTS, 290).fingerprint != TOKENIZER.fingerprint
 
 
-def test_a_vocabulary_without_room_is_refused() -> None:
+def test_a_vocabulary_that_is_too_small_is_refused() -> None:
     with pytest.raises(TokenizerError, match=r"a vocabulary of 100 cannot hold every byte; ask for at least 275"):
         bpe.train(TEXTS, 100)
     assert bpe.train(TEXTS, bpe.MIN_VOCAB_SIZE).vocab_size == bpe.MIN_VOCAB_SIZE == 275
@@ -69,14 +69,14 @@ def test_a_lone_surrogate_does_not_end_the_training() -> None:
     assert bpe.train(["a\ud800b"] * 3, 300).vocab_size >= bpe.MIN_VOCAB_SIZE
 
 
-def test_the_directory_is_a_whole_tokenizer(tmp_path: Path) -> None:
+def test_the_saved_directory_is_complete(tmp_path: Path) -> None:
     bpe.save(TOKENIZER, tmp_path)
     again = Tokenizer.from_directory(tmp_path)
     assert again.fingerprint == TOKENIZER.fingerprint
     assert (again.bos_id, again.eos_ids, again.adds_bos) == (0, {1}, False)
     template = ChatTemplate.from_directory(tmp_path)
     assert template is not None
-    assert (template.source, template.bos, template.eos) == (r1.TEMPLATE, r1.BOS, r1.EOS)
+    assert (template.text, template.bos, template.eos) == (r1.TEMPLATE, r1.BOS, r1.EOS)
     assert Chat(again, template).dialect.thinks
 
 

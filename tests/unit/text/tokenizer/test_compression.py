@@ -20,7 +20,7 @@ def test_the_best_vocabulary_comes_first() -> None:
     assert lines[0].bytes_per_token > 3
 
 
-def test_special_tokens_in_the_text_are_spelled_out() -> None:
+def test_special_tokens_are_encoded_as_text() -> None:
     assert compare(["<think>"], {"bytes": bpe.train([], bpe.MIN_VOCAB_SIZE)})[0].tokens == 7
 
 
@@ -42,6 +42,6 @@ def test_gpt2_from_its_two_files(tmp_path: Path) -> None:
     assert (small.bos_id, small.eos_ids) == (3, {3})
 
 
-def test_files_that_are_no_vocabulary(tmp_path: Path) -> None:
+def test_invalid_files(tmp_path: Path) -> None:
     with pytest.raises(TokenizerError, match="cannot be read"):
         load_gpt2(tmp_path / "no.json", tmp_path / "no.bpe")

@@ -19,7 +19,7 @@ def over(*pieces: bytes, strip_space: bool = False) -> list[str]:
     return pushed(Detokenizer(pieces.__getitem__, strip_space), list(range(len(pieces))))
 
 
-def test_half_a_character_waits() -> None:
+def test_an_incomplete_character_waits() -> None:
     assert over(b"\xf0\x9f", b"\x91", b"\xa9!", b"a") == ["", "", "👩!", "a", ""]
 
 

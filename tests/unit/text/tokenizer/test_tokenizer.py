@@ -32,7 +32,7 @@ def test_token_bytes() -> None:
             tokenizer.token_bytes(index)
 
 
-def test_structure_is_shown_even_where_it_counts_as_special() -> None:
+def test_structural_tokens_are_decoded_even_if_special() -> None:
     tokenizer = Tokenizer.from_gguf(byte_level_metadata())
     assert tokenizer.decode([7, 3, 5]) == "<|python_tag|>hi"
     assert tokenizer.special_ids == {5, 11}
@@ -68,7 +68,7 @@ def write(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value), encoding="utf-8")
 
 
-def test_added_tokens_that_stand_beside_tokenizer_json(directory: Path) -> None:
+def test_added_tokens_of_tokenizer_config(directory: Path) -> None:
     entry = {"content": "<tool_call>", "special": False, "normalized": False}
     write(directory / "tokenizer_config.json", {"added_tokens_decoder": {"12": entry}})
     tokenizer = Tokenizer.from_directory(directory)

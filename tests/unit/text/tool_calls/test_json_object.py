@@ -28,8 +28,8 @@ class Recorder:
         self.ended += 1
 
 
-def parse(text: str, closer: Stops | None = None) -> tuple[bool, Recorder, str]:
-    """Parse ``text``, one character at a time: the result, the calls, and the text after the call."""
+def parse(text: str, closer: Stops | None = None) -> tuple[bool, Recorder]:
+    """Parse ``text``, one character at a time: whether it is a call, and what was recorded."""
     stream, sink = InputStream(), Recorder()
     rule = json_call(stream, sink, closer)
     for character in text:
@@ -37,11 +37,11 @@ def parse(text: str, closer: Stops | None = None) -> tuple[bool, Recorder, str]:
         try:
             next(rule)
         except StopIteration as end:
-            return end.value, sink, ""
+            return end.value, sink
     stream.close()
     with pytest.raises(StopIteration) as ended:
         next(rule)
-    return ended.value.value, sink, ""
+    return ended.value.value, sink
 
 
 @pytest.mark.parametrize(
@@ -57,19 +57,19 @@ def parse(text: str, closer: Stops | None = None) -> tuple[bool, Recorder, str]:
     ],
 )
 def test_calls(text: str, name: str, arguments: str) -> None:
-    is_call, sink, _ = parse(text)
+    is_call, sink = parse(text)
     assert is_call
     assert (sink.calls, sink.ended) == ([[name, arguments]], 1)
 
 
 @pytest.mark.parametrize("text", ["x", "{}", '{"name": 3}', '{"name": "refused"}', '{"arguments": {}}', '{"name": "f"'])
 def test_text_that_is_no_call(text: str) -> None:
-    is_call, sink, _ = parse(text)
+    is_call, sink = parse(text)
     assert not is_call
     assert (sink.calls, sink.ended) == ([], 0)
 
 
 def test_invalid_arguments_continue_up_to_the_closer() -> None:
-    is_call, sink, _ = parse('{"name": "f", "arguments": {"a" <b>}}</end>', Stops("</end>"))
+    is_call, sink = parse('{"name": "f", "arguments": {"a" <b>}}</end>', Stops("</end>"))
     assert is_call
     assert sink.calls == [["f", '{"a" <b>}}']]

@@ -44,7 +44,7 @@ def test_a_template_of_ones_own_is_learned_and_saved(tmp_path: Path) -> None:
     run(config(tmp_path, template=str(tmp_path / "own.jinja")), tmp_path / "out")
     template = open_bundle(str(tmp_path / "out/final"), dtype="float32").template
     assert template is not None
-    assert template.source.endswith("assistant:")
+    assert template.text.endswith("assistant:")
 
 
 def test_a_missing_template_is_named(tmp_path: Path) -> None:

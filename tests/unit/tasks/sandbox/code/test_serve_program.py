@@ -1,4 +1,4 @@
-"""The program's side of the line, without the processes around it."""
+"""The process that holds the program: its replies, without the processes."""
 
 from typing import Any
 
@@ -22,13 +22,13 @@ def asked(name: str, *args: Any, **kwargs: Any) -> Any:
     return wire.loads(_reply(SCOPE, wire.dumps([name, list(args), kwargs])))
 
 
-def test_results_come_with_the_arguments_as_they_are_afterwards() -> None:
+def test_replies_have_the_result_and_the_changed_arguments() -> None:
     assert asked("divide", 6, 3) == ["result", 2.0, [6, 3]]
     assert asked("sort", [2, 3, 1], up=False) == ["result", None, [[3, 2, 1]]]
     assert asked("Solution.double", 4) == ["result", 8, [4]]
 
 
-def test_exceptions_are_answers() -> None:
+def test_exceptions_are_replies() -> None:
     assert asked("divide", 1, 0) == ["raised", "ZeroDivisionError", "division by zero"]
     assert asked("absent") == ["raised", "KeyError", "'absent'"]
     assert asked("make")[:2] == ["raised", "TypeError"]

@@ -12,14 +12,14 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_plain_values_cross_unchanged_on_one_line(value: object) -> None:
+def test_plain_values_are_unchanged_and_one_line(value: object) -> None:
     line = wire.dumps(value)
     assert "\n" not in line
     assert wire.loads(line) == value
     assert type(wire.loads(line)) is type(value)
 
 
-def test_subclasses_arrive_as_what_they_are_based_on() -> None:
+def test_subclasses_arrive_as_their_base_class() -> None:
     class Always(int):
         def __eq__(self, other: object) -> bool:
             return True
@@ -29,14 +29,14 @@ def test_subclasses_arrive_as_what_they_are_based_on() -> None:
     assert type(wire.loads(wire.dumps(Always(7)))) is int
 
 
-def test_objects_do_not_cross() -> None:
+def test_objects_are_refused() -> None:
     for value in (object(), len, [object()], {"x": int}, type):
         with pytest.raises(TypeError, match="is not a plain value"):
             wire.dumps(value)
 
 
 @given(st.text() | st.text(alphabet='[]{}",:0123456789listdcup.eE-'))
-def test_a_line_that_nobody_wrote_has_a_value_or_is_refused(line: str) -> None:
+def test_any_line_has_a_value_or_is_refused(line: str) -> None:
     try:
         wire.loads(line)
     except (ValueError, TypeError, KeyError, AttributeError):

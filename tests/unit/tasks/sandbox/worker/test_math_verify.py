@@ -11,6 +11,6 @@ def test_equal_values_in_other_forms() -> None:
     assert not answer({"gold": "4", "answer": "5"})
 
 
-def test_what_is_no_expression_equals_nothing() -> None:
+def test_text_without_an_expression_equals_nothing() -> None:
     assert not answer({"gold": "4", "answer": ""})
     assert not answer({"gold": "4", "answer": "\\frac{"})

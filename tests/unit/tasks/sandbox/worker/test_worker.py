@@ -1,4 +1,4 @@
-"""The helper process, with small libraries of the tests' own in place of the large ones."""
+"""The client of the helper process, with small test libraries."""
 
 import sys
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
     worker.close()
 
 
-def test_it_answers_and_keeps_answering(helper: Worker) -> None:
+def test_requests_are_answered_one_after_another(helper: Worker) -> None:
     assert helper.ask({"what": "echo", "value": [1, "zwei", None]}) == {"value": [1, "zwei", None]}
     assert helper.ask({"what": "raise"}) == {"error": "ValueError: no"}
     assert helper.ask({"what": "echo", "value": "\ud800\n\x00"}) == {"value": "\ud800\n\x00"}
@@ -61,22 +61,20 @@ def test_it_answers_and_keeps_answering(helper: Worker) -> None:
         ("object", "the helper process ended"),
     ],
 )
-def test_what_goes_wrong_is_told_and_the_next_request_is_answered(helper: Worker, what: str, error: str) -> None:
+def test_errors_are_returned_and_the_next_request_is_answered(helper: Worker, what: str, error: str) -> None:
     assert helper.ask({"what": what}) == {"error": error}
     assert helper.ask({"what": "echo", "value": 7}) == {"value": 7}
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the layers are Linux's")
-def test_it_is_confined(helper: Worker, tmp_path: Path) -> None:
+def test_the_process_is_confined(helper: Worker, tmp_path: Path) -> None:
     assert helper.ask({"what": "shell"})["value"] != 0
     assert "error" in helper.ask({"what": "write", "path": str(tmp_path / "new")})
     assert not (tmp_path / "new").exists()
     assert "HOME" not in helper.ask({"what": "environment"})["value"]
 
 
-def test_a_library_that_cannot_be_imported_is_an_error_of_the_request(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_import_error_is_returned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "broken_library.py").write_text("1 / 0")
     monkeypatch.syspath_prepend(tmp_path)
     assert Worker("broken_library", "broken_library").ask({}) == {"error": "the helper process ended"}
