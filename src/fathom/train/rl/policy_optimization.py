@@ -59,7 +59,7 @@ class PolicyOptimization:
     def minibatches(self, batch: SampledBatch) -> list[Minibatch]:
         updates = self.config.updates
         examples = self.examples(batch.groups)
-        losses = [self._loss(part) for start in range(updates) if (part := examples[start::updates])]
+        losses = [self.minibatch_loss(part) for start in range(updates) if (part := examples[start::updates])]
         if updates > 1 and not self.config.sampling.overlap:  # before the first of them moves the policy
             losses = [replace(loss, old=self._logprobs(loss.examples)) for loss in losses]
         on_policy = updates == 1 and not batch.staleness
@@ -95,8 +95,8 @@ class PolicyOptimization:
         if self.reference is not None:
             self.reference.load_state_dict(state["reference"])
 
-    def _loss(self, examples: Sequence[TrainingExample]) -> MinibatchLoss:
-        """What has no gradient counts in the divisor and is not computed."""
+    def minibatch_loss(self, examples: Sequence[TrainingExample]) -> MinibatchLoss:
+        """The loss of one update. Examples without a gradient count in its divisor and are not computed."""
         tokens = sum(len(example.rollout.completion_ids) for example in examples if not example.masked)
         total = divisor(len(examples), tokens, self.config.loss)
         kept = [example for example in examples if self.has_gradient(example)] or examples

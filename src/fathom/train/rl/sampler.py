@@ -149,6 +149,11 @@ class AsyncSampler:
         self._copy_weights()
         self._pending.start(lambda: (step - 1, self._sampler.collect(step)))
 
+    @property
+    def is_sampling(self) -> bool:
+        """Whether a batch is being sampled in the background."""
+        return self._pending.is_running
+
     def wait(self) -> None:
         self._pending.wait()
 
@@ -182,6 +187,10 @@ class BackgroundCall(Generic[Result]):
 
         self._thread = threading.Thread(target=run, name="prefetch", daemon=True)
         self._thread.start()
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
 
     def wait(self) -> None:
         """Block until the call is done, if there is one."""

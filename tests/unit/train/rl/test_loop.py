@@ -4,6 +4,7 @@ import pytest
 from rich.console import Console
 from toy_rl import build, grader
 
+from fathom.checkpoint.store.store import Store
 from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.recipes.countdown.vocabulary import template, tokenizer
 from fathom.train.rl.config import EvaluationConfig, RLConfig, SamplingConfig
@@ -51,14 +52,14 @@ def test_steps_are_logged_evaluated_and_saved(loop, tmp_path):
     assert [line["step"] for line in lines if line["kind"] == "evaluation"] == [2, 3]
     assert all(line["flops"] > 0 and line["tokens_per_second"] > 0 for line in lines if line["kind"] == "rl")
     assert len((tmp_path / "rollouts.jsonl").read_text().splitlines()) == 2 * 3
-    assert loop._session.store.latest().step == 3
+    assert Store(tmp_path).latest().step == 3
 
 
 def test_it_stops_where_it_is_asked_to_and_saves(loop, tmp_path):
     asked = iter([False, True])
     loop.run(Recorder(tmp_path), lambda: next(asked))
     assert loop.step == 1
-    assert loop._session.store.latest().step == 1
+    assert Store(tmp_path).latest().step == 1
 
 
 def test_time_ends_a_run(loop):

@@ -134,7 +134,7 @@ def test_truncated_completions_earn_nothing_or_are_not_learned_from():
         rollouts = [example.rollout for example in examples]
         assert 0.1 < sum(rollout.truncated for rollout in rollouts) / 64 < 0.4
         assert all((example.advantage < 0) == example.rollout.truncated for example in examples if example.advantage)
-        loss = one.algorithm._loss(examples)
+        loss = one.algorithm.minibatch_loss(examples)
         assert len(loss.examples) <= 64
         kept = [example.rollout for example in loss.examples]
         learned = loss.mask(collate(kept), range(len(kept))).sum()

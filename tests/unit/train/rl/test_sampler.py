@@ -12,7 +12,14 @@ from fathom.base.errors import ConfigError
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
 from fathom.train.rl.config import RLConfig, SamplingConfig
 from fathom.train.rl.policy_optimization import policy_trainer
-from fathom.train.rl.sampler import AsyncSampler, BackgroundCall, DynamicSampler
+from fathom.train.rl.sampler import (
+    AsyncSampler,
+    BackgroundCall,
+    DynamicSampler,
+    GroupSampler,
+    equal_reward_share,
+    has_equal_rewards,
+)
 from fathom.train.rl.scoring import collate, score
 from fathom.train.run.task import TaskConfig
 
@@ -100,18 +107,19 @@ def test_runs_are_alike_and_a_resume_begins_anew_on_policy():
     assert lines(fresh, 2) == found
 
 
-def test_the_last_step_begins_nothing():
-    one = trainer(steps=2)
-    one.run_step()
-    one.run_step()
-    assert one.sampler._pending.result() is None
+def test_the_last_step_prefetches_nothing(monkeypatch):
+    one, prefetched = trainer(steps=3), []
+    monkeypatch.setattr(one.sampler, "prefetch", prefetched.append)
+    for _ in range(3):
+        one.run_step()
+    assert prefetched == [1, 2]
 
 
 def test_an_evaluation_waits_for_what_is_under_way():
     one = trainer()
     one.run_step()
     one.sample_held_out(2, 1, 1.0)
-    assert not one.sampler._pending._thread.is_alive()
+    assert not one.sampler.is_sampling
     assert one.run_step()[0]["staleness"] == 1
 
 
@@ -137,3 +145,24 @@ def test_what_cannot_be_is_refused():
     model = build()
     with pytest.raises(ConfigError, match="one process alone can sample ahead"):
         async_sampler(model, grader(model), config(), World(0, 2, 0))
+
+
+def test_problems_and_draws_depend_on_the_step_alone():
+    settings = config(overlap=0, rounds=2)
+    model = build()
+    one, other = (DynamicSampler(grader(model), settings.sampling, 0) for _ in range(2))
+    first = one.collect(0)
+    assert ids(one.collect(1).sampled) == ids(other.collect(1).sampled) != ids(first.sampled)
+
+
+def test_a_plain_sampler_takes_the_groups_as_they_come():
+    settings = config(overlap=0)
+    model = build()
+    batch = GroupSampler(grader(model), settings.sampling, 0).collect(3)
+    dynamic = DynamicSampler(grader(model), settings.sampling, 0).collect(3)
+    assert batch.groups == batch.sampled
+    assert ids(batch.sampled) == ids(dynamic.sampled)
+    assert equal_reward_share(batch.sampled) == sum(map(has_equal_rewards, batch.groups)) / len(batch.groups)
+    equal = [has_equal_rewards(group) for group in dynamic.groups]
+    assert equal == sorted(equal)  # mixed groups first
+    assert batch.staleness is None
