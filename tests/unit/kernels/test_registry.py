@@ -14,6 +14,11 @@ from fathom.model.modules import RMSNorm
 ROW = Implementation("norm.rms_norm", Backend("fake", "cpu", "fake_kernels", lambda: True), FLOAT32)
 
 
+@pytest.fixture(autouse=True)
+def _nothing_forced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FATHOM_KERNELS", raising=False)
+
+
 @pytest.fixture
 def x() -> torch.Tensor:
     return torch.randn(3, 8, generator=torch.Generator().manual_seed(0))

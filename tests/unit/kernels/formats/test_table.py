@@ -50,6 +50,7 @@ def q5_0(monkeypatch: pytest.MonkeyPatch) -> str:
 def test_the_kernel_of_the_guide_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "guide_kernels", types.ModuleType("guide_kernels"))
     monkeypatch.setitem(sys.modules, "guide_kernels.swiglu", example("swiglu"))
+    monkeypatch.delenv("FATHOM_KERNELS", raising=False)
     row = Implementation("swiglu.swiglu", Backend("inplace", "cpu", "guide_kernels", lambda: True), FLOATS)
     x = torch.randn(3, 10)
     with additional(row), torch.no_grad():
