@@ -14,13 +14,15 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from fathom.kernels.attention import VisibleSpans
-from fathom.kernels.cpu.interface import struct
+from fathom.kernels.cpu.interface import STRUCTS, struct
 from fathom.kernels.cpu.library import get_library
 from fathom.kernels.cpu.rows import FLOATS, is_bf16, wants_no_gradient
 from fathom.kernels.registry import kernel
 
 MAX_LENGTH = 1024
 """Tokens of a row up to which causal attention is served: a task keeps two T·T tables of float32 in its scratch."""
+
+_PagedAttention, _Pages = STRUCTS["PagedAttention"], STRUCTS["Pages"]
 
 
 def _accepts_paged(
@@ -57,8 +59,7 @@ def paged_attention(
     threads: int | None = None,
 ) -> Tensor:
     out = q.new_zeros(*q.shape[:2], value_dim)
-    call = struct(
-        "PagedAttention",
+    call = _PagedAttention(
         q=q.data_ptr(),
         out=out.data_ptr(),
         k=_pages(k_pages),
@@ -69,7 +70,7 @@ def paged_attention(
         q_row_stride=q.stride(0),
         q_head_stride=q.stride(1),
         table_stride=block_tables.stride(0),
-        sequences=len(context_lengths),
+        sequences=context_lengths.shape[0],
         heads=q.shape[1],
         kv_heads=k_pages.shape[2],
         page_size=k_pages.shape[1],
@@ -86,7 +87,7 @@ def paged_attention(
 def _pages(pages: Tensor | None) -> Structure:
     page, token, head = (0, 0, 0) if pages is None else pages.stride()[:3]
     data = None if pages is None else pages.data_ptr()
-    return struct("Pages", data=data, page_stride=page, token_stride=token, head_stride=head)
+    return _Pages(data, page, token, head)
 
 
 def _accepts_causal(

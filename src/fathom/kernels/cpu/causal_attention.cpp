@@ -1,12 +1,12 @@
 // Causal attention of training, forward and backward, over rows of packed documents.
 //
-// Rows are short (hundreds of tokens) and many, so each task is one head of one row, computed in float32 from copies that
-// fit into L2; the forward pass never holds all scores. Query t sees keys first[t] … t: keys before its document or after
-// itself are not computed, up to whole tiles of 32 keys, where a mask would compute and then discard them.
+// Rows are short (hundreds of tokens) and many, so each task is one head of one row, computed in float32 from copies
+// that fit into L2; the forward pass never holds all scores. Query t sees keys first[t] … t: keys before its document
+// or after itself are not computed, up to whole tiles of 32 keys, where a mask would compute and then discard them.
 //
-// Threads are OpenMP's here, unlike in thread_pool.h: torch runs in between with its own OpenMP team, which this library
-// shares (one runtime per process), and which spins on the very cores that threads of our own would need. Tasks do not
-// depend on each other, so results do not depend on the number of threads.
+// Threads are OpenMP's here, unlike in thread_pool.h: torch runs in between with its own OpenMP team, which this
+// library shares (one runtime per process), and which spins on the very cores that threads of our own would need. Tasks
+// do not depend on each other, so results do not depend on the number of threads.
 //
 //   B rows · T tokens a row · H query heads · G key/value heads · Dk, Dv key and value channels
 
@@ -26,9 +26,10 @@ constexpr int COLUMNS = 2 * LANES;
 constexpr int MR = SUM_REGISTERS >= 2 * ROWS ? ROWS : 4;  // of it, what fits into registers
 constexpr int NV = SUM_REGISTERS >= 2 * ROWS ? 2 : 1;
 
-// c[ROWS][COLUMNS] = Σ_k a(m, k) · b[k][0 … COLUMNS), where a(m, k) is at a[m·am + k·ak] and rows of b are ldb apart; or c += that.
+// c[ROWS][COLUMNS] = Σ_k a(m, k) · b[k][0 … COLUMNS), where a(m, k) is at a[m·am + k·ak] and rows of b are ldb apart;
+// or c += that.
 inline void tile_product(const float* a, int64_t am, int64_t ak, const float* b, int64_t ldb, int64_t K, float* c,
-                     int64_t ldc, bool add) {
+                         int64_t ldc, bool add) {
   for (int m0 = 0; m0 < ROWS; m0 += MR)
     for (int n0 = 0; n0 < COLUMNS; n0 += NV * LANES) {
       const float *from = a + m0 * am, *row = b + n0;
@@ -133,8 +134,8 @@ void forward_head(const CausalAttention& a, Workspace& ws, int64_t b, int64_t h)
     }
     int64_t count = std::min(r.high, a.T) - r.low;
     for (int64_t c = 0; c < a.Dv; c += COLUMNS)
-      tile_product(ws.p + r.low, ws.keys, 1, ws.v + r.low * ws.value_width + c, ws.value_width, count,
-               ws.tile + c, ws.value_width, false);
+      tile_product(ws.p + r.low, ws.keys, 1, ws.v + r.low * ws.value_width + c, ws.value_width, count, ws.tile + c,
+                   ws.value_width, false);
     for (int64_t m = 0; m < rows; ++m)
       write(a.out, a.bf16, b, h, i + m, a.Dv, ws.tile + m * ws.value_width, 1.0f / total[m]);
   }
@@ -150,7 +151,7 @@ void backward_queries(const CausalAttention& a, Workspace& ws, int64_t b, int64_
     scores(a, ws, i, r, p);
     for (int64_t j = r.low; j < r.high; j += COLUMNS)
       tile_product(ws.out + i * ws.value_width, ws.value_width, 1, ws.v_t + j, ws.keys, a.Dv, ds + j, ws.keys,
-               false);  // dP
+                   false);  // dP
     for (int64_t m = 0; m < ROWS; ++m) {
       float *p_row = p + m * ws.keys, *ds_row = ds + m * ws.keys;
       if (i + m >= a.T) {
@@ -174,7 +175,7 @@ void backward_queries(const CausalAttention& a, Workspace& ws, int64_t b, int64_
     int64_t count = std::min(r.high, a.T) - r.low;
     for (int64_t c = 0; c < a.Dk; c += COLUMNS)
       tile_product(ds + r.low, ws.keys, 1, ws.k + r.low * ws.key_width + c, ws.key_width, count, ws.tile + c,
-               ws.key_width, false);
+                   ws.key_width, false);
     for (int64_t m = 0; m < std::min<int64_t>(ROWS, a.T - i); ++m)
       write(a.d_q, a.bf16, b, h, i + m, a.Dk, ws.tile + m * ws.key_width, 1.0f);
   }
@@ -188,11 +189,11 @@ void backward_keys(const CausalAttention& a, Workspace& ws, int64_t b) {
     while (stop < a.T && first_key(a, b, stop) < j + ROWS) ++stop;
     const float *p = ws.p + j * ws.keys + j, *ds = ws.ds + j * ws.keys + j;
     for (int64_t c = 0; c < a.Dk; c += COLUMNS)
-      tile_product(ds, 1, ws.keys, ws.q + j * ws.key_width + c, ws.key_width, stop - j,
-               ws.dk + j * ws.key_width + c, ws.key_width, true);
+      tile_product(ds, 1, ws.keys, ws.q + j * ws.key_width + c, ws.key_width, stop - j, ws.dk + j * ws.key_width + c,
+                   ws.key_width, true);
     for (int64_t c = 0; c < a.Dv; c += COLUMNS)
       tile_product(p, 1, ws.keys, ws.out + j * ws.value_width + c, ws.value_width, stop - j,
-               ws.dv + j * ws.value_width + c, ws.value_width, true);
+                   ws.dv + j * ws.value_width + c, ws.value_width, true);
   }
 }
 

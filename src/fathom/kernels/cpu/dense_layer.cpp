@@ -1,5 +1,5 @@
-// A dense decoder layer of the Llama and Qwen families in two calls: everything before its attention, and everything after
-// it. At one token a layer is a dozen small operations, each quicker than the call that starts it.
+// A dense decoder layer of the Llama and Qwen families in two calls: everything before its attention, and everything
+// after it. At one token a layer is a dozen small operations, each quicker than the call that starts it.
 
 #include <algorithm>
 #include <cmath>
@@ -26,7 +26,7 @@ void swiglu_row(float* row, int64_t count) {
 }  // namespace
 
 void fathom_before_attention(const DenseLayer* layer, const void* x, int bf16, int64_t M, const float* cos,
-                                        const float* sin, int interleaved, void* q, void* k, void* v, int threads) {
+                             const float* sin, int interleaved, void* q, void* k, void* v, int threads) {
   static thread_local Scratch input_scratch, result_scratch;
   const Weight& w = layer->qkv;
   int64_t dim = layer->head_dim, heads = layer->heads, kv_heads = layer->kv_heads;
@@ -38,9 +38,8 @@ void fathom_before_attention(const DenseLayer* layer, const void* x, int bf16, i
     rms_norm_row(row, layer->attention_norm, w.columns, layer->norm_eps, row);
     finish_row(input, m, row);
   });
-  parallel_parts(threads, units(w), [&](int part, int parts) {
-    linear_part(w, input.view(), M, {result, nullptr, w.rows}, part, parts);
-  });
+  parallel_parts(threads, units(w),
+                 [&](int part, int parts) { linear_part(w, input.view(), M, {result, nullptr, w.rows}, part, parts); });
   parallel_rows(threads, M, [&](int64_t m) {
     float* row = result + m * w.rows;
     for (int64_t h = 0; h < heads + kv_heads; ++h) {
@@ -55,8 +54,8 @@ void fathom_before_attention(const DenseLayer* layer, const void* x, int bf16, i
   });
 }
 
-void fathom_after_attention(const DenseLayer* layer, const void* attended, const void* x, void* y, int bf16,
-                                       int64_t M, int threads) {
+void fathom_after_attention(const DenseLayer* layer, const void* attended, const void* x, void* y, int bf16, int64_t M,
+                            int threads) {
   static thread_local Scratch scratch[6];
   const Weight &out = layer->out, &gate_up = layer->gate_up, &down = layer->down;
   int64_t D = out.rows, I = down.columns, stride = round_up(D, BLOCK);

@@ -28,14 +28,15 @@ def before_attention(
     layer: LayerWeights, x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     x, cos, sin = x.contiguous(), cos.contiguous(), sin.contiguous()
-    q = x.new_empty(len(x), layer.heads, layer.head_dim)
-    k = x.new_empty(len(x), layer.kv_heads, layer.head_dim)
-    v = x.new_empty(len(x), layer.kv_heads, layer.head_dim)
+    count = x.shape[0]
+    q = x.new_empty(count, layer.heads, layer.head_dim)
+    k = x.new_empty(count, layer.kv_heads, layer.head_dim)
+    v = x.new_empty(count, layer.kv_heads, layer.head_dim)
     get_library().fathom_before_attention(
         _struct(layer),
         x.data_ptr(),
         is_bf16(x),
-        len(x),
+        count,
         cos.data_ptr(),
         sin.data_ptr(),
         interleaved,
@@ -61,7 +62,7 @@ def after_attention(layer: LayerWeights, attended: Tensor, x: Tensor) -> Tensor:
         x.data_ptr(),
         out.data_ptr(),
         is_bf16(x),
-        len(x),
+        x.shape[0],
         torch.get_num_threads(),
     )
     return out

@@ -1,9 +1,9 @@
 // The register tile behind every matrix product, and products with weights in panels.
 //
 // C (M, N) = A (M, K) B (K, N) is summed by rank-1 updates: for each k, MR values of A's column meet NV vectors of B's
-// row, and the MR · NV sums stay in registers until the last k (Goto and van de Geijn, ACM TOMS 34(3), 2008; the names of
-// the sizes are those of BLIS, ACM TOMS 41(3), 2015). Products differ in how their operands are stored, so a tile takes
-// two loaders:
+// row, and the MR · NV sums stay in registers until the last k (Goto and van de Geijn, ACM TOMS 34(3), 2008; the names
+// of the sizes are those of BLIS, ACM TOMS 41(3), 2015). Products differ in how their operands are stored, so a tile
+// takes two loaders:
 //
 //   a(r, k)  row r of A: a float, a pair of bfloat16, or, where lanes run along k, a vector
 //   b(v, k)  vector v of B's row
@@ -26,8 +26,6 @@ namespace gemm {
 // For what holds a tile's loop: inlined side by side, tiles of all heights would share the registers of addresses.
 #define FATHOM_NOINLINE __attribute__((noinline))
 
-#define FATHOM_UNROLL _Pragma("GCC unroll 16")
-
 // One product of a lane: b times a, alone or added to a sum.
 FATHOM_INLINE f32x16 multiply(f32x16 b, float a) { return b * a; }
 FATHOM_INLINE f32x16 multiply_add(f32x16 sum, f32x16 b, float a) { return sum + b * a; }
@@ -37,25 +35,28 @@ FATHOM_INLINE f32x16 multiply_add(f32x16 sum, u32x16 b, u32x16 a) { return dot_b
 
 template <int MR, int NV>
 FATHOM_INLINE void clear(f32x16 (&acc)[MR][NV]) {
-  FATHOM_UNROLL for (int r = 0; r < MR; ++r)
-    FATHOM_UNROLL for (int v = 0; v < NV; ++v) acc[r][v] = f32x16{};
+#pragma GCC unroll 32
+  for (int i = 0; i < MR * NV; ++i) acc[i / NV][i % NV] = f32x16{};
 }
 
 // acc = a · b of the first k. Starting from zeros instead, GCC writes them to memory first.
 template <int MR, int NV, class A, class B>
 FATHOM_INLINE void start(f32x16 (&acc)[MR][NV], A a, B b) {
-  FATHOM_UNROLL for (int r = 0; r < MR; ++r)
-    FATHOM_UNROLL for (int v = 0; v < NV; ++v) acc[r][v] = multiply(b(v), a(r));
+#pragma GCC unroll 32
+  for (int i = 0; i < MR * NV; ++i) acc[i / NV][i % NV] = multiply(b(i % NV), a(i / NV));
 }
 
 // acc += a · b of one k.
 template <int MR, int NV, class A, class B>
 FATHOM_INLINE void update(f32x16 (&acc)[MR][NV], A a, B b) {
   std::decay_t<decltype(b(0))> right[NV];
-  FATHOM_UNROLL for (int v = 0; v < NV; ++v) right[v] = b(v);
-  FATHOM_UNROLL for (int r = 0; r < MR; ++r) {
+#pragma GCC unroll 16
+  for (int v = 0; v < NV; ++v) right[v] = b(v);
+#pragma GCC unroll 16
+  for (int r = 0; r < MR; ++r) {
     auto left = a(r);
-    FATHOM_UNROLL for (int v = 0; v < NV; ++v) acc[r][v] = multiply_add(acc[r][v], right[v], left);
+#pragma GCC unroll 16
+    for (int v = 0; v < NV; ++v) acc[r][v] = multiply_add(acc[r][v], right[v], left);
   }
 }
 
@@ -87,7 +88,7 @@ constexpr int64_t L1_PANEL = 20 * 1024 / sizeof(float);  // of a panel: so much 
 
 }  // namespace gemm
 
-// ---- weights in panels ----------------------------------------------------------------------------------------------
+// ---- weights in panels --------------------------------------------------------------------------
 //
 // A panel is sixteen outputs of a weight matrix, input by input: the vector of input k is at [k·16]. Outputs beyond the
 // last are zero weights: results have room for whole vectors, and what is written there is zero.

@@ -67,7 +67,7 @@ def _add(interface: Interface, item: re.Match[str]) -> None:
         interface.enum.update((name, int(value)) for name, value in re.findall(r"(\w+) = (\d+)", item["enum"]))
     elif item["struct"]:
         fields = list(_fields(item["fields"], structs))
-        structs[item["struct"]] = type(item["struct"], (ctypes.Structure,), {"_fields_": fields})
+        structs[item["struct"]] = type(item["struct"], (ctypes.Structure,), {"_fields_": fields, "__slots__": ()})
     elif item["function"]:
         result = None if item["result"] == "void" else NUMBERS[item["result"]]
         arguments = tuple(_argument(one, structs) for one in item["arguments"].split(","))
@@ -102,14 +102,22 @@ def _number_or_struct(kind: str, structs: Mapping[str, type[ctypes.Structure]]) 
 
 INTERFACE = parse(HEADER.read_text(encoding="utf-8"))
 CONSTANTS, STRUCTS = INTERFACE.constants, INTERFACE.structs
-_NAMES = {name: {field[0] for field in struct._fields_} for name, struct in STRUCTS.items()}
 
 
 def struct(name: str, **fields: Any) -> ctypes.Structure:
-    """A structure with a value for each of its fields. Raises TypeError where one is missing or does not exist."""
-    if fields.keys() != _NAMES[name]:
-        raise TypeError(f"{name}: missing or unknown fields {sorted(fields.keys() ^ _NAMES[name])}")
-    return STRUCTS[name](**fields)
+    """A structure with a value for each of its fields. Raises TypeError where one is missing or does not exist.
+
+    Calls that decoding makes for every token construct ``STRUCTS[name]`` itself: it refuses unknown fields too, but
+    leaves a missing one zero.
+    """
+    kind = STRUCTS[name]
+    try:
+        if len(fields) == len(kind._fields_):
+            return kind(**fields)
+    except AttributeError:  # no such field
+        pass
+    difference = fields.keys() ^ {field[0] for field in kind._fields_}
+    raise TypeError(f"{name}: missing or unknown fields {sorted(difference)}")
 
 
 def bind(library: ctypes.CDLL) -> ctypes.CDLL:

@@ -1,14 +1,14 @@
 // Products of matrices of any strides: C = A B, or C += A B; float32, or bfloat16 summed in float32.
 //
-// All threads copy B into panels NR columns wide, as much of it as the last-level cache holds; then each thread takes MC
-// rows of A against those panels, KC of k at a time. A tile of C stays in registers, a panel in L1, and the rows of A in L2
-// (Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, ACM TOMS 34(3), 2008). A is read in place where
-// its rows are contiguous, and copied first where they are not.
+// All threads copy B into panels NR columns wide, as much of it as the last-level cache holds; then each thread takes
+// MC rows of A against those panels, KC of k at a time. A tile of C stays in registers, a panel in L1, and the rows of
+// A in L2 (Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, ACM TOMS 34(3), 2008). A is read
+// in place where its rows are contiguous, and copied first where they are not.
 //
 // The unit of k is a word of 32 bits: multiply_group float32, or two bfloat16 that follow each other in k.
 //
-// Every number of C is summed over k in order, KC words at a time, whatever is beside it: no result depends on the number
-// of threads. Threads are OpenMP's, for the reason in causal_attention.cpp.
+// Every number of C is summed over k in order, KC words at a time, whatever is beside it: no result depends on the
+// number of threads. Threads are OpenMP's, for the reason in causal_attention.cpp.
 //
 //   A (M, K) · B (K, N) · C (M, N), which is fastest with contiguous rows
 
@@ -27,11 +27,11 @@ namespace {
 using gemm::MR;
 constexpr int NV = SUM_REGISTERS >= 24 ? 2 : 1;
 constexpr int NR = NV * LANES;
-constexpr int64_t KC = 384;                // words of k in one tile
-constexpr int64_t MC = 16 * MR;            // most rows of A that a thread takes at once
-constexpr int64_t B_PANELS_SIZE = 1 << 20;   // words of B in panels at once: KC · NC at most
-constexpr int64_t TASKS_PER_THREAD = 2;    // so that no thread waits long for the last
-constexpr int64_t GROUPS_PER_THREAD = 4;   // from which on each thread takes whole groups
+constexpr int64_t KC = 384;                 // words of k in one tile
+constexpr int64_t MC = 16 * MR;             // most rows of A that a thread takes at once
+constexpr int64_t B_PANELS_SIZE = 1 << 20;  // words of B in panels at once: KC · NC at most
+constexpr int64_t TASKS_PER_THREAD = 2;     // so that no thread waits long for the last
+constexpr int64_t GROUPS_PER_THREAD = 4;    // from which on each thread takes whole groups
 
 // Rows of A that a thread takes at once: fewer where M is too small to give all threads work.
 inline int64_t rows_per_task(int64_t M, int threads) {
@@ -114,8 +114,10 @@ void fill_a_rows(const T* from, const Matrix<T>& a, int64_t rows, int64_t K, flo
     for (int64_t m = 0; m < whole; m += MR) {
       const T* first = from + m * a.row;
       float* group = to + m * words + k * MR;
-      if (a.row == 1) for (int64_t r = 0; r < MR; ++r) group[r] = word_of(first + r, a.column, left);
-      else for (int64_t r = 0; r < MR; ++r) group[r] = word_of(first + r * a.row, a.column, left);
+      if (a.row == 1)
+        for (int64_t r = 0; r < MR; ++r) group[r] = word_of(first + r, a.column, left);
+      else
+        for (int64_t r = 0; r < MR; ++r) group[r] = word_of(first + r * a.row, a.column, left);
     }
     for (int64_t m = whole; m < rows; ++m)
       to[whole * words + k * MR + m - whole] = word_of(from + m * a.row, a.column, left);
@@ -124,8 +126,8 @@ void fill_a_rows(const T* from, const Matrix<T>& a, int64_t rows, int64_t K, flo
 
 // Rows of A times panels first … last of B, into C from `to` on, which has `columns` columns.
 template <class T, class U>
-void multiply_rows(const T* from, const Matrix<T>& a, int64_t rows, int64_t K, const float* panels, int64_t first, int64_t last,
-           U* to, const Matrix<U>& c, int64_t columns, bool add) {
+void multiply_rows(const T* from, const Matrix<T>& a, int64_t rows, int64_t K, const float* panels, int64_t first,
+                   int64_t last, U* to, const Matrix<U>& c, int64_t columns, bool add) {
   static thread_local Scratch scratch;
   float* copied = scratch.get<float>(MC * KC + MR * NR);
   float* edge = copied + MC * KC;
@@ -141,7 +143,8 @@ void multiply_rows(const T* from, const Matrix<T>& a, int64_t rows, int64_t K, c
       int64_t row = copy ? PER_WORD<T> : a.row, column = PER_WORD<T> * (copy ? MR : 1);
       U* corner = to + m * c.row + p * NR * c.column;
       if (width == NR && c.column == 1) {
-        gemm::with_height<MR>(here, [&](auto R) { tile<R.value>(left, row, column, panel, words, corner, c.row, add); });
+        gemm::with_height<MR>(here,
+                              [&](auto R) { tile<R.value>(left, row, column, panel, words, corner, c.row, add); });
         continue;
       }
       gemm::with_height<MR>(here, [&](auto R) { tile<R.value>(left, row, column, panel, words, edge, NR, false); });
@@ -160,7 +163,7 @@ void clear(const Matrix<T>& c, int64_t M, int64_t N) {
 // C of U = A B, both of T, or C += A B where U is float.
 template <class T, class U>
 void matmul(const Matrix<T>& a, const Matrix<T>& b, const Matrix<U>& c, int64_t M, int64_t K, int64_t N, bool add,
-             int threads) {
+            int threads) {
   if (K == 0 && !add) clear(c, M, N);
   if (M == 0 || K == 0 || N == 0) return;
   constexpr int64_t DEPTH = KC * PER_WORD<T>;  // KC in numbers
@@ -173,7 +176,7 @@ void matmul(const Matrix<T>& a, const Matrix<T>& b, const Matrix<U>& c, int64_t 
     return;
   }
   int64_t panel = std::min(ceil_div(K, PER_WORD<T>), KC) * NR;                             // words
-  int64_t nc = std::min(ceil_div(N, NR), std::max<int64_t>(1, B_PANELS_SIZE / panel));           // panels at once
+  int64_t nc = std::min(ceil_div(N, NR), std::max<int64_t>(1, B_PANELS_SIZE / panel));     // panels at once
   int64_t kc = std::min(K, std::max<int64_t>(1, B_PANELS_SIZE / (nc * NR) / KC) * DEPTH);  // numbers
   float* b_panels = scratch.get<float>(nc * NR * ceil_div(kc, PER_WORD<T>));
   int64_t mc = rows_per_task(M, threads), row_tasks = ceil_div(M, mc);
@@ -187,7 +190,7 @@ void matmul(const Matrix<T>& a, const Matrix<T>& b, const Matrix<U>& c, int64_t 
         for (int64_t at = 0; at < depth; at += DEPTH) {
           int64_t here = std::min(DEPTH, depth - at);
           fill_b_panel(b.data + (k + at) * b.row + (n + p * NR) * b.column, b, here,
-                     std::min<int64_t>(NR, columns - p * NR), panels_at(at) + p * ceil_div(here, PER_WORD<T>) * NR);
+                       std::min<int64_t>(NR, columns - p * NR), panels_at(at) + p * ceil_div(here, PER_WORD<T>) * NR);
         }
       int64_t panel_tasks = std::min(panels, ceil_div(TASKS_PER_THREAD * threads, row_tasks));  // for each rows' task
 #pragma omp for schedule(dynamic)
@@ -195,8 +198,8 @@ void matmul(const Matrix<T>& a, const Matrix<T>& b, const Matrix<U>& c, int64_t 
         int64_t m = task / panel_tasks * mc, part = task % panel_tasks;
         for (int64_t at = 0; at < depth; at += DEPTH)
           multiply_rows(a.data + m * a.row + (k + at) * a.column, a, std::min(mc, M - m), std::min(DEPTH, depth - at),
-                panels_at(at), panels * part / panel_tasks, panels * (part + 1) / panel_tasks,
-                c.data + m * c.row + n * c.column, c, columns, add || k + at > 0);
+                        panels_at(at), panels * part / panel_tasks, panels * (part + 1) / panel_tasks,
+                        c.data + m * c.row + n * c.column, c, columns, add || k + at > 0);
       }
     }
 }
@@ -211,14 +214,14 @@ Matrix<T> matrix_of(const Grouped& x, int64_t e, int64_t first) {
 
 template <class T, class U>
 void grouped_matmul(const Grouped& a, const Grouped& b, const Grouped& c, const int64_t* counts, int64_t groups,
-             int64_t M, int64_t K, int64_t N, int threads) {
+                    int64_t M, int64_t K, int64_t N, int threads) {
   static thread_local Scratch scratch;
   int64_t* first = scratch.get<int64_t>(groups);
   for (int64_t e = 0, token = 0; e < groups; token += counts[e++]) first[e] = token;
   auto multiply_group = [&](int64_t e, int group_threads) {
     auto size = [&](int64_t fixed) { return fixed < 0 ? counts[e] : fixed; };
-    matmul<T, U>(matrix_of<T>(a, e, first[e]), matrix_of<T>(b, e, first[e]), matrix_of<U>(c, e, first[e]), size(M), size(K), size(N),
-                  false, group_threads);
+    matmul<T, U>(matrix_of<T>(a, e, first[e]), matrix_of<T>(b, e, first[e]), matrix_of<U>(c, e, first[e]), size(M),
+                 size(K), size(N), false, group_threads);
   };
   if (groups < GROUPS_PER_THREAD * threads) {
     for (int64_t e = 0; e < groups; ++e) multiply_group(e, threads);

@@ -20,7 +20,7 @@ from torch.autograd.function import once_differentiable
 
 from fathom.base import cpu
 from fathom.kernels import matmul as operations
-from fathom.kernels.cpu.interface import INTERFACE, struct
+from fathom.kernels.cpu.interface import INTERFACE, STRUCTS, struct
 from fathom.kernels.cpu.library import get_library
 from fathom.kernels.cpu.rows import FLOATS, is_bf16, wants_no_gradient
 from fathom.kernels.formats.matrix import Matrix
@@ -38,12 +38,13 @@ _IN_PLACE_ROWS = 64
 FORMATS = {name.lower(): value for name, value in INTERFACE.enum.items()}
 """The library's number of every storage format."""
 
+_Weight = STRUCTS["Weight"]
+
 
 def weight_struct(weight: Matrix) -> Structure:
     """Points into ``weight``, which the caller keeps alive."""
     bias = None if weight.bias is None else weight.bias.data_ptr()
-    return struct(
-        "Weight",
+    return _Weight(
         format=FORMATS[weight.kind],
         rows=weight.rows,
         columns=weight.columns,
@@ -62,15 +63,16 @@ def quantized_linear(x: Tensor, weight: Matrix) -> Tensor:
     if rows.stride(1) != 1:
         rows = rows.contiguous()
     out = x.new_empty(*x.shape[:-1], weight.rows)
+    bf16 = is_bf16(x)
     get_library().fathom_quantized_linear(
         weight_struct(weight),
         rows.data_ptr(),
-        is_bf16(x),
+        bf16,
         rows.stride(0),
         out.data_ptr(),
-        is_bf16(x),
+        bf16,
         weight.rows,
-        len(rows),
+        rows.shape[0],
         torch.get_num_threads(),
     )
     return out

@@ -1,7 +1,7 @@
 // Newton-Schulz iterations of the Muon optimizer for many small matrices.
 //
-// Each thread takes one matrix at a time through all iterations, within its L2. Batched products of a library would read
-// every matrix from memory fifteen times.
+// Each thread takes one matrix at a time through all iterations, within its L2. Batched products of a library would
+// read every matrix from memory fifteen times.
 //
 //   n matrices · O rows · I columns, O ≤ I
 
@@ -17,13 +17,15 @@ namespace {
 // y = x · x_scale + y · y_scale, n numbers.
 void scaled_sum(const float* x, float x_scale, float* y, float y_scale, int64_t n) {
   int64_t whole = n / LANES * LANES;
-  for (int64_t i = 0; i < whole; i += LANES) store(y + i, load<f32x16>(x + i) * x_scale + load<f32x16>(y + i) * y_scale);
+  for (int64_t i = 0; i < whole; i += LANES)
+    store(y + i, load<f32x16>(x + i) * x_scale + load<f32x16>(y + i) * y_scale);
   for (int64_t i = whole; i < n; ++i) y[i] = x[i] * x_scale + y[i] * y_scale;
 }
 
 }  // namespace
 
-void fathom_newton_schulz(float* x, int64_t n, int64_t O, int64_t I, int iterations, float a, float b, float c, int threads) {
+void fathom_newton_schulz(float* x, int64_t n, int64_t O, int64_t I, int iterations, float a, float b, float c,
+                          int threads) {
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
   for (int64_t m = 0; m < n; ++m) {
     static thread_local Scratch scratch;

@@ -20,14 +20,15 @@ constexpr int MAX_ROWS = 192;  // (query, head) pairs of a task
 
 struct Task {
   int64_t sequence, kv_head;
-  int64_t query, queries;        // of the sequence's new tokens
-  int64_t key_begin, key_end;    // chunks to visit
-  int64_t partial;               // slot in the partial results, or -1 where the task finishes its rows itself
+  int64_t query, queries;      // of the sequence's new tokens
+  int64_t key_begin, key_end;  // chunks to visit
+  int64_t partial;             // slot in the partial results, or -1 where the task finishes its rows itself
 };
 
 const void* token(const PagedAttention& call, const Pages& pages, const Task& task, int64_t position) {
   int64_t page = call.tables[task.sequence * call.table_stride + position / call.page_size];
-  int64_t offset = page * pages.page_stride + position % call.page_size * pages.token_stride + task.kv_head * pages.head_stride;
+  int64_t offset =
+      page * pages.page_stride + position % call.page_size * pages.token_stride + task.kv_head * pages.head_stride;
   return (const char*)pages.data + offset * (call.cache_bf16 ? 2 : 4);
 }
 
@@ -76,13 +77,15 @@ inline void add_outer(const float* a, int64_t a_stride, Row b, int64_t count, fl
 }
 
 template <int V, class Row>
-void add_outer_rows(const float* a, int64_t a_stride, int64_t rows, Row b, int64_t count, float* out, int64_t out_stride) {
+void add_outer_rows(const float* a, int64_t a_stride, int64_t rows, Row b, int64_t count, float* out,
+                    int64_t out_stride) {
   int64_t r = 0;
   constexpr int NV = 4 * V <= SUM_REGISTERS ? V : 1;
   for (; r + 4 <= rows; r += 4)
     for (int v = 0; v < V; v += NV)
-      add_outer<4, NV>(a + r * a_stride, a_stride, [=](int64_t k) { return b(k) + v * LANES; }, count,
-                        out + r * out_stride + v * LANES, out_stride);
+      add_outer<4, NV>(
+          a + r * a_stride, a_stride, [=](int64_t k) { return b(k) + v * LANES; }, count,
+          out + r * out_stride + v * LANES, out_stride);
   for (; r < rows; ++r) add_outer<1, V>(a + r * a_stride, a_stride, b, count, out + r * out_stride, out_stride);
 }
 
@@ -184,8 +187,8 @@ void run(const PagedAttention& call, const Task& task, float* partials, Buffers&
   }
   if (task.partial < 0)
     for (int64_t row = 0; row < rows; ++row)
-      write_result(call, first_row + task.query + row / group, task.kv_head * group + row % group, results + row * width,
-                state[2 * row + 1]);
+      write_result(call, first_row + task.query + row / group, task.kv_head * group + row % group,
+                   results + row * width, state[2 * row + 1]);
 }
 
 // Joins the partial results of a single query, whose chunks of keys are different tasks, in order.
@@ -231,7 +234,8 @@ void fathom_paged_attention(const PagedAttention* pointer, int threads) {
   static thread_local Scratch shared;
   float* partials = shared.get<float>(slots * group * (padded(call.value_dim) + 2));
   parallel(threads, tasks.size(), [&](int64_t i) { run(call, tasks[i], partials, own_buffers()); });
-  parallel(threads, firsts.size(), [&](int64_t i) { merge(call, firsts[i], firsts[i].key_end, partials, own_buffers()); });
+  parallel(threads, firsts.size(),
+           [&](int64_t i) { merge(call, firsts[i], firsts[i].key_end, partials, own_buffers()); });
 }
 
 }  // namespace fathom

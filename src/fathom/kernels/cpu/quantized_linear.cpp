@@ -9,7 +9,7 @@
 namespace fathom {
 namespace {
 
-// ---- dense weights: lanes run along the columns -------------------------------------------------------------------------
+// ---- dense weights: lanes run along the columns -------------------------------------------------
 
 // Types of weights W and inputs X, and how STEP columns of each are loaded.
 struct FloatByFloat {
@@ -46,8 +46,7 @@ void dense_tile(const typename P::W* w, int64_t K, const typename P::X* x, int64
     typename P::W tail[R][P::STEP] = {};
     for (int r = 0; r < R; ++r) std::memcpy(tail[r], w + r * K + whole, (K - whole) * sizeof(typename P::W));
     gemm::update(
-        acc, [&](int r) { return P::weights(tail[r]); },
-        [=](int c) { return P::inputs(x + c * x_stride + whole); });
+        acc, [&](int r) { return P::weights(tail[r]); }, [=](int c) { return P::inputs(x + c * x_stride + whole); });
   }
   if constexpr (R % 4 == 0)
     for (int c = 0; c < C; ++c)
@@ -81,7 +80,7 @@ void dense_rows(const typename P::W* w, int64_t row, int64_t K, const typename P
 
 constexpr int SINGLE = SUM_REGISTERS >= 8 ? 8 : 4;    // rows of weights in a tile with one row of activations
 constexpr int SEVERAL = SUM_REGISTERS >= 16 ? 4 : 2;  // with several
-constexpr int64_t MC = 48;  // activation rows that stay in L2 while weights stream past
+constexpr int64_t MC = 48;                            // activation rows that stay in L2 while weights stream past
 
 template <class P>
 void dense(const typename P::W* w, int64_t begin, int64_t end, int64_t K, const typename P::X* x, int64_t x_stride,
@@ -95,7 +94,7 @@ void dense(const typename P::W* w, int64_t begin, int64_t end, int64_t K, const 
   }
 }
 
-// ---- quantized weights: lanes run along the sixteen rows of a tile ------------------------------------------------------
+// ---- quantized weights: lanes run along the sixteen rows of a tile ------------------------------
 
 // C activation rows × R tiles of 16 rows, one block of columns: t = Σ code · x.
 template <int32_t FORMAT, int R, int C>
@@ -147,7 +146,7 @@ void block_store(const Weight& w, int64_t tile, const Activations& x, int64_t m,
   int64_t num_blocks = blocks(w.columns), tile_bytes = num_blocks * BlockLayout<FORMAT>::BYTES;
   f32x16 acc[R][C] = {};
   block_tile<FORMAT, R, C>((const uint8_t*)w.data + tile * tile_bytes, tile_bytes, num_blocks, x.f + m * x.stride,
-                         x.stride, x.sums + m * x.sum_stride, x.sum_stride, acc);
+                           x.stride, x.sums + m * x.sum_stride, x.sum_stride, acc);
   for (int r = 0; r < R; ++r)
     for (int c = 0; c < C; ++c) {
       int64_t row = (tile + r) * LANES, count = std::min<int64_t>(LANES, w.rows - row);
@@ -178,7 +177,8 @@ void block_linear(const Weight& w, int64_t begin, int64_t end, const Activations
 }  // namespace
 
 Operand operand_for(const Weight& w, bool x_bf16, int64_t M) {
-  return x_bf16 && (w.format == BFLOAT16 || (is_quantized(w) && M >= PANEL_ROWS)) ? Operand::BFLOAT16 : Operand::FLOAT32;
+  return x_bf16 && (w.format == BFLOAT16 || (is_quantized(w) && M >= PANEL_ROWS)) ? Operand::BFLOAT16
+                                                                                  : Operand::FLOAT32;
 }
 
 Prepared prepare(Scratch& scratch, const Weight& w, Operand operand, int64_t M) {
@@ -192,8 +192,10 @@ void finish_row(const Prepared& to, int64_t m, const float* x) {
   float* f = to.f + m * to.stride;
   for (int64_t k = 0; k < to.stride; k += LANES) {
     f32x16 v = load<f32x16>(x + k);
-    if (to.operand == Operand::BFLOAT16) store(to.b + m * to.stride + k, narrow(v));
-    else if (x != f) store(f + k, v);
+    if (to.operand == Operand::BFLOAT16)
+      store(to.b + m * to.stride + k, narrow(v));
+    else if (x != f)
+      store(f + k, v);
   }
   if (to.operand == Operand::FLOAT32)
     for (int64_t b = 0; b < to.sum_stride; ++b)
@@ -234,8 +236,9 @@ void block_row(const Weight& w, int64_t index, float* out) {
     if constexpr (FORMAT == Q4_1) store(minimum, widen_f16((const uint16_t*)(data + F::SCALES)));
     const uint8_t* codes = data + F::HEADER;
     for (int64_t k = 0; k < std::min(BLOCK, w.columns - b * BLOCK); ++k) {
-      int code = FORMAT == Q8_0 ? ((const int8_t*)codes)[16 * k + lane]
-                              : (codes[k / 8 * 64 + lane * 4 + k % 8 / 2] >> (k % 2 * 4) & 15) - (FORMAT == Q4_0 ? 8 : 0);
+      int code = FORMAT == Q8_0
+                     ? ((const int8_t*)codes)[16 * k + lane]
+                     : (codes[k / 8 * 64 + lane * 4 + k % 8 / 2] >> (k % 2 * 4) & 15) - (FORMAT == Q4_0 ? 8 : 0);
       out[b * BLOCK + k] = d[lane] * (float)code + minimum[lane];
     }
   }
@@ -276,9 +279,8 @@ void fathom_quantized_linear(const Weight* w, const void* x, int x_bf16, int64_t
     read_row(x, x_bf16, m * x_stride, w->columns, input.stride, row);
     finish_row(input, m, row);
   });
-  parallel_parts(threads, units(*w), [&](int part, int parts) {
-    linear_part(*w, input.view(), M, output, part, parts);
-  });
+  parallel_parts(threads, units(*w),
+                 [&](int part, int parts) { linear_part(*w, input.view(), M, output, part, parts); });
 }
 
 int64_t fathom_embedding(const Weight* w, const int64_t* ids, void* y, int y_bf16, int64_t M) {

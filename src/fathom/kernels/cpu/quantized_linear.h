@@ -10,7 +10,8 @@
 
 namespace fathom {
 
-// Rows of activations as float32 (f) or bfloat16 (b), `stride` apart and zero-padded to whole blocks; the other is null.
+// Rows of activations as float32 (f) or bfloat16 (b), `stride` apart and zero-padded to whole blocks; the other is
+// null.
 struct Activations {
   const float* f;
   const uint16_t* b;
@@ -43,8 +44,8 @@ void linear_part(const Weight& w, const Activations& x, int64_t M, const Output&
 // The same for at least PANEL_ROWS rows of bfloat16.
 void linear_part_bf16(const Weight& w, const Activations& x, int64_t M, const Output& y, int part, int parts);
 
-// The type in which activations are multiplied: float32; or bfloat16, where the caller's are of that type and either the
-// weights are too, or there are enough rows to be worth expanding quantized weights to bfloat16.
+// The type in which activations are multiplied: float32; or bfloat16, where the caller's are of that type and either
+// the weights are too, or there are enough rows to be worth expanding quantized weights to bfloat16.
 enum class Operand { FLOAT32, BFLOAT16 };
 Operand operand_for(const Weight& w, bool x_bf16, int64_t M);
 
@@ -70,7 +71,7 @@ void finish_row(const Prepared& to, int64_t m, const float* x);
 // A row of floats of the calling thread's own.
 float* own_row(int64_t size);
 
-// ---- for the implementations --------------------------------------------------------------------------------------------
+// ---- for the implementations --------------------------------------------------------------------
 
 // Bytes of a block of 32 columns of a tile of 16 rows.
 template <int32_t FORMAT>

@@ -1,6 +1,7 @@
-// Weights in their storage format times many rows of bfloat16 activations. Two tiles of weights at a time are rearranged
-// for the instruction that multiplies pairs of bfloat16: sixteen rows in the lanes, columns in twos. Quantized weights are
-// expanded in passing (rounded to bfloat16, as the activations are), which costs little when hundreds of rows share it.
+// Weights in their storage format times many rows of bfloat16 activations. Two tiles of weights at a time are
+// rearranged for the instruction that multiplies pairs of bfloat16: sixteen rows in the lanes, columns in twos.
+// Quantized weights are expanded in passing (rounded to bfloat16, as the activations are), which costs little when
+// hundreds of rows share it.
 
 #include <algorithm>
 
@@ -28,7 +29,7 @@ void expand(const uint8_t* data, int64_t num_blocks, u32x16* out) {
       f32x16 w[2];
       for (int i = 0; i < 2; ++i)
         w[i] = FORMAT == Q8_0 ? widen(load<i8x16>(codes + 16 * (k + i)))
-                            : nibble((i32x16)(load<u32x16>(codes + k / 8 * 64) >> ((k + i) % 8 * 4)));
+                              : nibble((i32x16)(load<u32x16>(codes + k / 8 * 64) >> ((k + i) % 8 * 4)));
       *out++ = pair(d * w[0] + minimum, d * w[1] + minimum);
     }
   }

@@ -5,8 +5,8 @@
 
 namespace fathom {
 
-// y = x · cos + partner(x) · sin over R channels, where sin carries the partner's sign; sign -1 rotates back. The partner
-// is the neighbor where `interleaved`, else the channel R/2 further. y may be x.
+// y = x · cos + partner(x) · sin over R channels, where sin carries the partner's sign; sign -1 rotates back. The
+// partner is the neighbor where `interleaved`, else the channel R/2 further. y may be x.
 inline void rotate(const float* x, const float* cos, const float* sin, int64_t R, bool interleaved, float* y,
                    float sign = 1.0f) {
   for (int64_t i = 0; i < R / 2; ++i) {

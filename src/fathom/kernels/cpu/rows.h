@@ -9,48 +9,43 @@
 
 namespace fathom {
 
-// Up to sixteen numbers; lanes from `count` on are zero.
-inline f32x16 load_part(const float* from, int64_t count) {
-  if (count >= LANES) return load<f32x16>(from);
+// Channels c … c + 15 of a row that ends before channel D; lanes beyond it are zero.
+inline f32x16 get(const Rows& x, int64_t row, int64_t c, int64_t D) {
+  int64_t at = row * x.stride + c, count = std::min<int64_t>(LANES, D - c);
+  if (x.bf16) {
+    const uint16_t* from = (const uint16_t*)x.data + at;
+    if (count == LANES) return widen(load<u16x16>(from));
+    uint16_t lane[LANES] = {};
+    std::copy(from, from + count, lane);
+    return widen(load<u16x16>(lane));
+  }
+  const float* from = (const float*)x.data + at;
+  if (count == LANES) return load<f32x16>(from);
   float lane[LANES] = {};
   std::copy(from, from + count, lane);
   return load<f32x16>(lane);
 }
 
-inline f32x16 load_part(const uint16_t* from, int64_t count) {
-  if (count >= LANES) return widen(load<u16x16>(from));
-  uint16_t lane[LANES] = {};
-  std::copy(from, from + count, lane);
-  return widen(load<u16x16>(lane));
-}
-
-inline void store_part(float* to, int64_t count, f32x16 value) {
-  if (count >= LANES) return store(to, value);
-  float lane[LANES];
-  store(lane, value);
-  std::copy(lane, lane + count, to);
-}
-
-inline void store_part(uint16_t* to, int64_t count, f32x16 value) {
-  if (count >= LANES) return store(to, narrow(value));
-  uint16_t lane[LANES];
-  store(lane, narrow(value));
-  std::copy(lane, lane + count, to);
-}
-
-// Channels c … c + 15 of a row that ends before channel D.
-inline f32x16 get(const Rows& x, int64_t row, int64_t c, int64_t D) {
-  int64_t at = row * x.stride + c;
-  return x.bf16 ? load_part((const uint16_t*)x.data + at, D - c) : load_part((const float*)x.data + at, D - c);
-}
-
 inline void put(const Rows& x, int64_t row, int64_t c, int64_t D, f32x16 value) {
-  int64_t at = row * x.stride + c;
-  return x.bf16 ? store_part((uint16_t*)x.data + at, D - c, value) : store_part((float*)x.data + at, D - c, value);
+  int64_t at = row * x.stride + c, count = std::min<int64_t>(LANES, D - c);
+  if (x.bf16) {
+    uint16_t* to = (uint16_t*)x.data + at;
+    if (count == LANES) return store(to, narrow(value));
+    uint16_t lane[LANES];
+    store(lane, narrow(value));
+    std::copy(lane, lane + count, to);
+  } else {
+    float* to = (float*)x.data + at;
+    if (count == LANES) return store(to, value);
+    float lane[LANES];
+    store(lane, value);
+    std::copy(lane, lane + count, to);
+  }
 }
 
 // D channels of a row of x from c on, to those of y from to_c on.
-inline void copy_channels(const Rows& x, int64_t row, int64_t c, const Rows& y, int64_t to_row, int64_t to_c, int64_t D) {
+inline void copy_channels(const Rows& x, int64_t row, int64_t c, const Rows& y, int64_t to_row, int64_t to_c,
+                          int64_t D) {
   for (int64_t i = 0; i < D; i += LANES) put(y, to_row, to_c + i, to_c + D, get(x, row, c + i, c + D));
 }
 

@@ -17,7 +17,8 @@ inline void pause() {
 }
 
 // A job in one word, so that taking a piece and knowing whose it is are one step: generation · count · next piece.
-// A helper that wakes up late compares against the word as it stands and can never take a piece of a job it did not see.
+// A helper that wakes up late compares against the word as it stands and can never take a piece of a job it did not
+// see.
 constexpr int BITS = 20;
 constexpr uint64_t FIELD = (1u << BITS) - 1;
 inline uint64_t next_of(uint64_t word) { return word & FIELD; }
@@ -42,8 +43,10 @@ class Pool {
     }
     work();
     for (int spins = 0; done_.load(std::memory_order_acquire) < count; ++spins)
-      if (spins < IMPATIENCE) pause();
-      else std::this_thread::yield();
+      if (spins < IMPATIENCE)
+        pause();
+      else
+        std::this_thread::yield();
   }
 
   std::mutex busy;
@@ -117,8 +120,9 @@ void share(int threads, int64_t count, void (*piece)(void*, int64_t), void* cont
   };
   for (int64_t begin = 0; begin < count; begin += (int64_t)FIELD) {
     Slice slice = {piece, context, begin};
-    pool().run(threads, std::min(count - begin, (int64_t)FIELD),
-               [](void* s, int64_t i) { ((Slice*)s)->piece(((Slice*)s)->context, ((Slice*)s)->begin + i); }, &slice);
+    pool().run(
+        threads, std::min(count - begin, (int64_t)FIELD),
+        [](void* s, int64_t i) { ((Slice*)s)->piece(((Slice*)s)->context, ((Slice*)s)->begin + i); }, &slice);
   }
 }
 

@@ -1,7 +1,7 @@
 // Vectors of sixteen lanes on any registers: one of AVX-512, two of AVX, four of NEON or SSE.
 //
-// GCC accepts vectors wider than its registers, but keeps them in memory between any two operations, which made attention
-// five times slower on AVX2. Two halves in a struct are scalarized and stay in registers.
+// GCC accepts vectors wider than its registers, but keeps them in memory between any two operations, which made
+// attention five times slower on AVX2. Two halves in a struct are scalarized and stay in registers.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ inline int64_t round_up(int64_t n, int64_t size) { return ceil_div(n, size) * si
 inline int64_t padded(int64_t n) { return round_up(n, LANES); }  // to whole vectors
 
 #if defined(__AVX512F__)
-constexpr int REGISTER = 64;  // bytes
+constexpr int REGISTER = 64;       // bytes
 constexpr int SUM_REGISTERS = 24;  // vectors of sixteen lanes that fit into registers beside the operands of a product
 #elif defined(__AVX__)
 constexpr int REGISTER = 32;
@@ -35,8 +35,10 @@ template <class H>
 struct Halves {
   H low, high;
 
-  template <class G>
-  explicit operator Halves<G>() const { return {(G)low, (G)high}; }  // the same bits
+  template <class G>  // the same bits
+  explicit operator Halves<G>() const {
+    return {(G)low, (G)high};
+  }
 
   auto operator[](int i) const {
     constexpr int half = sizeof(H) / sizeof(low[0]);
@@ -44,31 +46,41 @@ struct Halves {
   }
 };
 
-#define FATHOM_BOTH(OP)                                                                                     \
-  template <class H>                                                                                        \
-  inline auto operator OP(const Halves<H>& x, const Halves<H>& y)->Halves<decltype(x.low OP y.low)> {          \
-    return {x.low OP y.low, x.high OP y.high};                                                              \
-  }                                                                                                         \
-  template <class H, class S, std::enable_if_t<std::is_arithmetic<S>::value, int> = 0>                      \
-  inline auto operator OP(const Halves<H>& x, S y)->Halves<decltype(x.low OP y)> {                            \
-    return {x.low OP y, x.high OP y};                                                                       \
-  }                                                                                                         \
-  template <class H, class S, std::enable_if_t<std::is_arithmetic<S>::value, int> = 0>                      \
-  inline auto operator OP(S x, const Halves<H>& y)->Halves<decltype(x OP y.low)> {                            \
-    return {x OP y.low, x OP y.high};                                                                       \
+#define FATHOM_BOTH(OP)                                                                               \
+  template <class H>                                                                                  \
+  inline auto operator OP(const Halves<H>& x, const Halves<H>& y)->Halves<decltype(x.low OP y.low)> { \
+    return {x.low OP y.low, x.high OP y.high};                                                        \
+  }                                                                                                   \
+  template <class H, class S, std::enable_if_t<std::is_arithmetic<S>::value, int> = 0>                \
+  inline auto operator OP(const Halves<H>& x, S y)->Halves<decltype(x.low OP y)> {                    \
+    return {x.low OP y, x.high OP y};                                                                 \
+  }                                                                                                   \
+  template <class H, class S, std::enable_if_t<std::is_arithmetic<S>::value, int> = 0>                \
+  inline auto operator OP(S x, const Halves<H>& y)->Halves<decltype(x OP y.low)> {                    \
+    return {x OP y.low, x OP y.high};                                                                 \
   }
+// clang-format off
 FATHOM_BOTH(+) FATHOM_BOTH(-) FATHOM_BOTH(*) FATHOM_BOTH(/) FATHOM_BOTH(&) FATHOM_BOTH(|)
 FATHOM_BOTH(<<) FATHOM_BOTH(>>) FATHOM_BOTH(<) FATHOM_BOTH(>) FATHOM_BOTH(==)
 #undef FATHOM_BOTH
 
 template <class H>
-inline Halves<H> operator-(const Halves<H>& x) { return {-x.low, -x.high}; }
+inline Halves<H> operator-(const Halves<H>& x) {
+  return {-x.low, -x.high};
+}
+// clang-format on
 template <class H>
-inline Halves<H> operator~(const Halves<H>& x) { return {~x.low, ~x.high}; }
+inline Halves<H> operator~(const Halves<H>& x) {
+  return {~x.low, ~x.high};
+}
 template <class H, class Y>
-inline Halves<H>& operator+=(Halves<H>& x, const Y& y) { return x = x + y; }
+inline Halves<H>& operator+=(Halves<H>& x, const Y& y) {
+  return x = x + y;
+}
 template <class H, class Y>
-inline Halves<H>& operator-=(Halves<H>& x, const Y& y) { return x = x - y; }
+inline Halves<H>& operator-=(Halves<H>& x, const Y& y) {
+  return x = x - y;
+}
 
 namespace lanes {
 
@@ -108,9 +120,7 @@ struct Memory {
 };
 template <class H>
 struct Memory<Halves<H>> {
-  static Halves<H> load(const void* p) {
-    return {Memory<H>::load(p), Memory<H>::load((const char*)p + sizeof(H))};
-  }
+  static Halves<H> load(const void* p) { return {Memory<H>::load(p), Memory<H>::load((const char*)p + sizeof(H))}; }
   static void store(void* p, const Halves<H>& v) {
     Memory<H>::store(p, v.low);
     Memory<H>::store((char*)p + sizeof(H), v.high);
@@ -118,11 +128,15 @@ struct Memory<Halves<H>> {
 };
 
 template <class V>
-inline V load(const void* p) { return Memory<V>::load(p); }
+inline V load(const void* p) {
+  return Memory<V>::load(p);
+}
 template <class V>
-inline void store(void* p, V v) { Memory<V>::store(p, v); }
+inline void store(void* p, V v) {
+  Memory<V>::store(p, v);
+}
 
-// ---- conversions, lane by lane: narrower and wider types need instructions that GCC does not select -------------------
+// ---- conversions, lane by lane: GCC does not select the instructions for narrower and wider types -
 
 #if defined(__AVX512F__)
 
@@ -140,7 +154,8 @@ inline f32x16 to_float(i32x16 v) {
 inline u32x16 extend(u16x16 v) {
   typedef decltype(u32x16::low) H;
   __m256i all = (__m256i)v;
-  return {(H)_mm256_cvtepu16_epi32(_mm256_castsi256_si128(all)), (H)_mm256_cvtepu16_epi32(_mm256_extracti128_si256(all, 1))};
+  return {(H)_mm256_cvtepu16_epi32(_mm256_castsi256_si128(all)),
+          (H)_mm256_cvtepu16_epi32(_mm256_extracti128_si256(all, 1))};
 }
 inline u16x16 truncate(u32x16 v) {  // of values below 2^16
   __m256i mixed = _mm256_packus_epi32((__m256i)v.low, (__m256i)v.high);

@@ -32,21 +32,13 @@ inline float sum(f32x16 v) {
 #endif
 }
 
-// a · b + c with one rounding, where the processor has it. The compiler contracts an expression by itself, but not across
-// the branches between a load and its use.
-inline f32x16 multiply_add(f32x16 a, f32x16 b, f32x16 c) {
-#if defined(__AVX512F__)
-  return (f32x16)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
-#else
-  return a * b + c;
-#endif
-}
-
 // Four sums at once, each by the same tree as sum().
 inline void sum4(f32x16 a, f32x16 b, f32x16 c, f32x16 d, float out[4]) {
 #if defined(__AVX512F__)
-  __m512 ab = _mm512_add_ps(_mm512_shuffle_f32x4((__m512)a, (__m512)b, 0x44), _mm512_shuffle_f32x4((__m512)a, (__m512)b, 0xee));
-  __m512 cd = _mm512_add_ps(_mm512_shuffle_f32x4((__m512)c, (__m512)d, 0x44), _mm512_shuffle_f32x4((__m512)c, (__m512)d, 0xee));
+  __m512 ab =
+      _mm512_add_ps(_mm512_shuffle_f32x4((__m512)a, (__m512)b, 0x44), _mm512_shuffle_f32x4((__m512)a, (__m512)b, 0xee));
+  __m512 cd =
+      _mm512_add_ps(_mm512_shuffle_f32x4((__m512)c, (__m512)d, 0x44), _mm512_shuffle_f32x4((__m512)c, (__m512)d, 0xee));
   __m512 v = _mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xdd));
   v = _mm512_add_ps(v, _mm512_shuffle_ps(v, v, 0x4e));
   v = _mm512_add_ps(v, _mm512_shuffle_ps(v, v, 0xb1));
@@ -102,7 +94,8 @@ inline f32x16 widen_f16(const uint16_t* p) {
   return (f32x16)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)p));
 #elif defined(__AVX2__) && defined(__F16C__)
   typedef decltype(f32x16::low) H;
-  return {(H)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)p)), (H)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)(p + 8)))};
+  return {(H)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)p)),
+          (H)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)(p + 8)))};
 #else
   // Exponent and mantissa move into place; multiplying by 2^112 rebiases and makes subnormals right at once.
   u32x16 half = extend(load<u16x16>(p));

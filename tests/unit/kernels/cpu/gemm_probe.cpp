@@ -10,8 +10,8 @@ extern "C" void fill_panels(const float* w, int64_t N, int64_t K, float* panels)
     for (int64_t k = 0; k < K; ++k) panels[n / LANES * LANES * K + k * LANES + n % LANES] = w[n * K + k];
 }
 
-extern "C" void multiply_panels(const float* x, int64_t ldx, int64_t M, const float* panels, int64_t N, int64_t K, float* y,
-                                int64_t ldy, int add) {
+extern "C" void multiply_panels(const float* x, int64_t ldx, int64_t M, const float* panels, int64_t N, int64_t K,
+                                float* y, int64_t ldy, int add) {
   panel_matmul(x, ldx, M, panels, N, K, y, ldy, add);
 }
 

@@ -10,13 +10,13 @@ namespace fathom {
 namespace {
 
 constexpr float MASKED = -3.0e38f;  // finite, so that no NaN arises
-constexpr int64_t PREFETCH = 16;  // keys ahead: pages are anywhere in memory
-constexpr int HEADS = 4;  // of a register tile over the values
+constexpr int64_t PREFETCH = 16;    // keys ahead: pages are anywhere in memory
+constexpr int HEADS = 4;            // of a register tile over the values
 constexpr int NV = SUM_REGISTERS >= 4 * HEADS ? 4 : 1;
 
 // scores[h][t] = q[h] · key[t], four keys at a time.
 void dot_scores(const float* q, int64_t heads, const float* const* keys, int64_t count, int64_t dim, float* scores,
-               int64_t ld) {
+                int64_t ld) {
   for (int64_t t = 0; t < count; t += 4) {
     const float* k[4];
     for (int i = 0; i < 4; ++i) {
@@ -50,8 +50,8 @@ float exp_scores(float* scores, int64_t count, float scale) {
 
 // out[h] = Σ_t weights[h][t] · values[t] / totals[h], over W vectors from channel c on.
 template <int H, int W>
-inline void weighted_sum(const float* weights, int64_t ld, const float* const* values, int64_t count, int64_t c, const float* totals,
-                float* out, int64_t out_ld) {
+inline void weighted_sum(const float* weights, int64_t ld, const float* const* values, int64_t count, int64_t c,
+                         const float* totals, float* out, int64_t out_ld) {
   f32x16 acc[H][W];
   gemm::clear(acc);
   gemm::accumulate(
@@ -63,7 +63,7 @@ inline void weighted_sum(const float* weights, int64_t ld, const float* const* v
 
 template <int H>
 void weighted_sums(const float* weights, int64_t ld, const float* const* values, int64_t count, int64_t dim,
-               const float* totals, float* out, int64_t out_ld) {
+                   const float* totals, float* out, int64_t out_ld) {
   int64_t c = 0;
   for (; c + NV * LANES <= dim; c += NV * LANES)
     weighted_sum<H, NV>(weights, ld, values, count, c, totals, out, out_ld);
@@ -106,8 +106,7 @@ struct Attention {
 
 }  // namespace
 
-void mla_attention(const DecodeModel& model, const DecodeLayer& layer, const DecodeStep& step,
-                      const RowBatch& batch) {
+void mla_attention(const DecodeModel& model, const DecodeLayer& layer, const DecodeStep& step, const RowBatch& batch) {
   static thread_local Scratch scratch;
   int64_t M = batch.rows, D = model.width, H = model.heads, L = model.latent, N = model.nope, R = model.rope;
   int64_t head = N + R, key = L + R, wide = padded(key), latent = padded(L);
@@ -148,7 +147,7 @@ void mla_attention(const DecodeModel& model, const DecodeLayer& layer, const Dec
   // Heads in order: whole vectors of one may extend into the next, which is written later.
   for (int64_t h = 0; h < H; ++h)
     panel_matmul(mixed + h * latent, H * latent, M, layer.value_up + h * panels_size(model.value, L), model.value, L,
-             attended + h * model.value, values);
+                 attended + h * model.value, values);
   panel_matmul(attended, values, M, layer.out, D, H * model.value, batch.x, batch.width, true);
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 // y (M, padded D) = down(silu(gate(x)) · up(x)), or y += that.
 void gated_mlp(const float* x, int64_t ldx, int64_t M, const float* gate, const float* up, const float* down, int64_t D,
-           int64_t I, float* y, int64_t ldy, bool add) {
+               int64_t I, float* y, int64_t ldy, bool add) {
   static thread_local Scratch scratch;
   int64_t inner = padded(I);
   float *g = scratch.get<float>(2 * M * inner), *u = g + M * inner;
@@ -31,7 +31,8 @@ int64_t argmax(const float* choice, const uint8_t* taken, int64_t count) {
 }
 
 // Excludes the experts of all groups but the `topk_groups` best. A group's score is the sum of its best experts'.
-void exclude_groups(const DecodeModel& model, const float* choice, float* group_scores, uint8_t* excluded, uint8_t* selected) {
+void exclude_groups(const DecodeModel& model, const float* choice, float* group_scores, uint8_t* excluded,
+                    uint8_t* selected) {
   int64_t size = model.experts / model.groups;
   for (int64_t g = 0; g < model.groups; ++g) {
     selected[g] = 0, group_scores[g] = 0;
@@ -69,9 +70,10 @@ void route(const DecodeModel& model, const float* bias, float* scores, int32_t* 
 
 // Σ weight · expert(x) of each row, experts in order of their number → total (M, width).
 void routed_experts(const DecodeModel& model, const DecodeLayer& layer, const DecodeStep& step, const RowBatch& batch,
-            float* total) {
+                    float* total) {
   static thread_local Scratch floats, integers;
-  int64_t M = batch.rows, D = model.width, E = model.experts, K = model.per_token, width = batch.width, I = model.expert_width;
+  int64_t M = batch.rows, D = model.width, E = model.experts, K = model.per_token, width = batch.width,
+          I = model.expert_width;
   int64_t logits = padded(E), up_size = panels_size(I, D), down_size = panels_size(D, I);
   float *scores = floats.get<float>(M * (logits + K + 2 * width)), *weights = scores + M * logits;
   float *gathered = weights + M * K, *results = gathered + M * width;
@@ -82,7 +84,8 @@ void routed_experts(const DecodeModel& model, const DecodeLayer& layer, const De
   if (layer.expert_trace)
     for (int64_t m = 0; m < M; ++m) {
       int64_t row = batch.first + m;
-      std::copy(experts + m * K, experts + (m + 1) * K, layer.expert_trace + slot(model, step, row, step.lengths[row] - 1) * K);
+      std::copy(experts + m * K, experts + (m + 1) * K,
+                layer.expert_trace + slot(model, step, row, step.lengths[row] - 1) * K);
     }
   for (int64_t e = 0; e < E; ++e) {
     int64_t count = 0;
@@ -93,8 +96,8 @@ void routed_experts(const DecodeModel& model, const DecodeLayer& layer, const De
       const float* from = batch.normed + places[i] / K * width;
       std::copy(from, from + width, gathered + i * width);
     }
-    gated_mlp(gathered, width, count, layer.expert_gate + e * up_size, layer.expert_up + e * up_size, layer.expert_down + e * down_size, D,
-          I, results, width, false);
+    gated_mlp(gathered, width, count, layer.expert_gate + e * up_size, layer.expert_up + e * up_size,
+              layer.expert_down + e * down_size, D, I, results, width, false);
     for (int64_t i = 0; i < count; ++i) {
       float* to = total + places[i] / K * width;
       for (int64_t c = 0; c < width; c += LANES)
@@ -109,13 +112,15 @@ void mlp(const DecodeModel& model, const DecodeLayer& layer, const DecodeStep& s
   static thread_local Scratch scratch;
   int64_t M = batch.rows, width = batch.width;
   if (!layer.router)
-    return gated_mlp(batch.normed, width, M, layer.gate, layer.up, layer.down, model.width, layer.inner, batch.x, width, true);
+    return gated_mlp(batch.normed, width, M, layer.gate, layer.up, layer.down, model.width, layer.inner, batch.x, width,
+                     true);
   float* total = scratch.get<float>(M * width);
   std::fill(total, total + M * width, 0.0f);
   routed_experts(model, layer, step, batch, total);
   if (layer.gate)
     gated_mlp(batch.normed, width, M, layer.gate, layer.up, layer.down, model.width, layer.inner, total, width, true);
-  for (int64_t i = 0; i < M * width; i += LANES) store(batch.x + i, load<f32x16>(batch.x + i) + load<f32x16>(total + i));
+  for (int64_t i = 0; i < M * width; i += LANES)
+    store(batch.x + i, load<f32x16>(batch.x + i) + load<f32x16>(total + i));
 }
 
 }  // namespace fathom

@@ -47,7 +47,8 @@ double segment_sums(const float* logits, int64_t count, float high, float invers
   return total;
 }
 
-int64_t invert(const float* logits, int64_t count, float high, float inverse_temperature, const double* sums, double target) {
+int64_t invert(const float* logits, int64_t count, float high, float inverse_temperature, const double* sums,
+               double target) {
   int64_t start = 0, last = 0;
   for (; start + SEGMENT < count && sums[start / SEGMENT] <= target; start += SEGMENT) target -= sums[start / SEGMENT];
   for (int64_t i = start; i < std::min(count, start + SEGMENT); i += LANES) {

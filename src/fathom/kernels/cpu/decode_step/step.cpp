@@ -25,7 +25,8 @@ void fill_panel(const PanelJob& job, int64_t panel) {
   if (rows < LANES) std::fill(to, to + job.columns * LANES, 0.0f);
   for (int64_t k0 = 0; k0 < job.columns; k0 += LANES)
     for (int64_t r = 0; r < rows; ++r)
-      for (int64_t k = k0; k < std::min(job.columns, k0 + LANES); ++k) to[k * LANES + r] = from[r * job.row_stride + k * job.column_stride];
+      for (int64_t k = k0; k < std::min(job.columns, k0 + LANES); ++k)
+        to[k * LANES + r] = from[r * job.row_stride + k * job.column_stride];
 }
 
 // Rows [first, first + rows) from the embedding to the final norm.
@@ -57,7 +58,7 @@ void head(const DecodeModel& model, const DecodeStep& step, int64_t first, int64
           float* logits) {
   int64_t width = padded(model.width);
   panel_matmul(step.hidden + first * width, width, rows, model.head + token * model.width, tokens, model.width,
-           logits + token, padded(model.vocab));
+               logits + token, padded(model.vocab));
 }
 
 void sample_row(const DecodeModel& model, const DecodeStep& step, int64_t row, const float* logits) {
