@@ -8,8 +8,7 @@
 //   a(r, k)  row r of A: a float, a pair of bfloat16, or, where lanes run along k, a vector
 //   b(v, k)  vector v of B's row
 //
-// Every sum runs over k in order in one lane, whatever the tile's height: a row's result does not depend on the rows
-// beside it.
+// Every sum runs over k in order in one lane, whatever the tile's height: a row's result does not depend on other rows.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +22,7 @@ namespace gemm {
 
 #define FATHOM_INLINE __attribute__((always_inline)) inline
 
-// For what holds a tile's loop: inlined side by side, tiles of all heights would share the registers of addresses.
+// For functions around a tile's loop: inlined together, tiles of all heights would compete for address registers.
 #define FATHOM_NOINLINE __attribute__((noinline))
 
 // One product of a lane: b times a, alone or added to a sum.

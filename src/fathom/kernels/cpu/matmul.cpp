@@ -5,7 +5,7 @@
 // A in L2 (Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, ACM TOMS 34(3), 2008). A is read
 // in place where its rows are contiguous, and copied first where they are not.
 //
-// The unit of k is a word of 32 bits: multiply_group float32, or two bfloat16 that follow each other in k.
+// The unit of k is a word of 32 bits: one float32, or two bfloat16 that follow each other in k.
 //
 // Every number of C is summed over k in order, KC words at a time, whatever is beside it: no result depends on the
 // number of threads. Threads are OpenMP's, for the reason in causal_attention.cpp.

@@ -1,4 +1,4 @@
-// Buffers that a thread keeps from call to call, so that decoding allocates nothing.
+// A buffer that a thread keeps from call to call, so that decoding allocates no memory.
 #pragma once
 
 #include <cstddef>

@@ -16,16 +16,16 @@ inline void pause() {
 #endif
 }
 
-// A job in one word, so that taking a piece and knowing whose it is are one step: generation · count · next piece.
-// A helper that wakes up late compares against the word as it stands and can never take a piece of a job it did not
-// see.
+// A job in one word, generation · count · next piece, so that taking a piece and identifying its job are one atomic
+// step: a helper that wakes up late fails to exchange the word of a job that has ended.
 constexpr int BITS = 20;
 constexpr uint64_t FIELD = (1u << BITS) - 1;
 inline uint64_t next_of(uint64_t word) { return word & FIELD; }
 inline uint64_t count_of(uint64_t word) { return word >> BITS & FIELD; }
 
-constexpr int SPINS = 20000;  // about a quarter of a millisecond: longer than Python needs between two layers
-constexpr int IMPATIENCE = 2000;
+constexpr int SPINS_BEFORE_SLEEP =
+    20000;  // before a helper sleeps: about 0.25 ms, longer than Python needs between two layers
+constexpr int SPINS_BEFORE_YIELD = 2000;
 
 class Pool {
  public:
@@ -38,12 +38,12 @@ class Pool {
     uint64_t generation = (word_.load(std::memory_order_relaxed) >> 2 * BITS) + 1;
     word_.store(generation << 2 * BITS | (uint64_t)count << BITS);
     if (sleeping_.load() > 0) {
-      std::lock_guard<std::mutex> hold(bed_);
+      std::lock_guard<std::mutex> hold(sleep_mutex_);
       wake_.notify_all();
     }
     work();
     for (int spins = 0; done_.load(std::memory_order_acquire) < count; ++spins)
-      if (spins < IMPATIENCE)
+      if (spins < SPINS_BEFORE_YIELD)
         pause();
       else
         std::this_thread::yield();
@@ -52,7 +52,7 @@ class Pool {
   std::mutex busy;
 
  private:
-  // Take pieces while there are any. Whoever holds a piece may read the job: it cannot end before that piece is done.
+  // Takes pieces while there are any. While a thread has a piece it may read the job, which ends after all pieces.
   bool work() {
     bool any = false;
     uint64_t word = word_.load(std::memory_order_acquire);
@@ -73,11 +73,11 @@ class Pool {
 
   void help(int index) {
     for (;;) {
-      for (int spins = 0; spins < SPINS; ++spins) {
+      for (int spins = 0; spins < SPINS_BEFORE_SLEEP; ++spins) {
         if (!is_idle(index) && work()) spins = 0;
         pause();
       }
-      std::unique_lock<std::mutex> hold(bed_);
+      std::unique_lock<std::mutex> hold(sleep_mutex_);
       sleeping_.fetch_add(1);
       wake_.wait(hold, [&] { return !is_idle(index); });
       sleeping_.fetch_sub(1);
@@ -94,11 +94,11 @@ class Pool {
   std::atomic<int> helpers_{0}, sleeping_{0};
   alignas(64) std::atomic<uint64_t> word_{0};
   alignas(64) std::atomic<int64_t> done_{0};
-  std::mutex bed_;
+  std::mutex sleep_mutex_;
   std::condition_variable wake_;
 };
 
-// Never destroyed: helpers may sleep in it until the process is gone.
+// Never destroyed: helpers may wait in it until the process ends.
 Pool& pool() {
   static Pool* only = new Pool;
   return *only;
@@ -106,7 +106,7 @@ Pool& pool() {
 
 }  // namespace
 
-void share(int threads, int64_t count, void (*piece)(void*, int64_t), void* context) {
+void run_pieces(int threads, int64_t count, void (*piece)(void*, int64_t), void* context) {
   std::unique_lock<std::mutex> turn;
   if (threads > 1 && count > 1) turn = std::unique_lock<std::mutex>(pool().busy, std::try_to_lock);
   if (!turn.owns_lock()) {

@@ -136,7 +136,9 @@ inline void store(void* p, V v) {
   Memory<V>::store(p, v);
 }
 
-// ---- conversions, lane by lane: GCC does not select the instructions for narrower and wider types -
+// ---- conversions ------------------------------------------------------------------------------
+//
+// By intrinsics where GCC does not select the instructions for narrower and wider types itself.
 
 #if defined(__AVX512F__)
 

@@ -84,7 +84,7 @@ struct Attention {
     int64_t count = step.lengths[row], dim = padded(key), latent = padded(model.latent), ld = padded(count);
     const float** keys = pointers.get<const float*>(count);
     for (int64_t t = 0; t < count; ++t) keys[t] = at(row, t);
-    if (dim != key) {  // whole vectors would read beyond the last token
+    if (dim != key) {  // loads of whole vectors would read beyond the last token
       float* copy = copies.get<float>(count * dim);
       for (int64_t t = 0; t < count; ++t) {
         std::copy(keys[t], keys[t] + key, copy + t * dim);
