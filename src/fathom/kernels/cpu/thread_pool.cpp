@@ -23,8 +23,7 @@ constexpr uint64_t FIELD = (1u << BITS) - 1;
 inline uint64_t next_of(uint64_t word) { return word & FIELD; }
 inline uint64_t count_of(uint64_t word) { return word >> BITS & FIELD; }
 
-constexpr int SPINS_BEFORE_SLEEP =
-    20000;  // before a helper sleeps: about 0.25 ms, longer than Python needs between two layers
+constexpr int SPINS_BEFORE_SLEEP = 20000;  // about 0.25 ms: longer than Python needs between two layers
 constexpr int SPINS_BEFORE_YIELD = 2000;
 
 class Pool {
