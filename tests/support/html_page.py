@@ -39,9 +39,9 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.text).split())
 
 
-def parsed(page: str) -> Page:
-    found = Page()
-    found.feed(page)
-    found.close()
-    assert found.open == []
-    return found
+def parse_page(page: str) -> Page:
+    page_parser = Page()
+    page_parser.feed(page)
+    page_parser.close()
+    assert page_parser.open == []
+    return page_parser

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from made_runs import pretrained, put, rewarded
+from made_runs import write_pretraining, write_rl, write_run
 
 from fathom.report.content import RunReport
 from fathom.report.discover import find_runs
@@ -19,18 +19,18 @@ def evaluate(place: Path, start: str, hot: float, greedy: float = 0.5, split: st
     """An evaluation of ``start`` with these shares of correct answers."""
     line = {"kind": "measure", "step": 0, "seconds": 1, "problems": 100, "split": split, "error": 0.02}
     lines = [line | {"temperature": 1.0, "pass@1": hot} | more, line | {"temperature": 0.0, "pass@1": greedy}]
-    put(place, {"stage": "measure", "config": {"stage": "measure", "start": start, "task": {"name": "t"}}}, lines)
+    write_run(place, {"stage": "measure", "config": {"stage": "measure", "start": start, "task": {"name": "t"}}}, lines)
 
 
 def experiment(root: Path, zero: list[float], control: list[float], *, greedy: float = 0.5) -> RunReport:
     """Runs of reinforcement learning and of a control, by the share that is correct at T = 1."""
     for seed, hot in enumerate(zero):
-        pretrained(root / f"seed-{seed}" / "base", seed=seed, updates=10)
-        rewarded(root / f"seed-{seed}" / "zero", f"r/seed-{seed}/base/final", seed=seed, steps=2)
+        write_pretraining(root / f"seed-{seed}" / "base", seed=seed, updates=10)
+        write_rl(root / f"seed-{seed}" / "zero", f"r/seed-{seed}/base/final", seed=seed, steps=2)
         evaluate(root / f"seed-{seed}" / "test-zero", f"r/seed-{seed}/zero/final", hot, greedy)
     for seed, hot in enumerate(control):
         place = root / f"seed-{seed}"
-        pretrained(place / "again", name="again", start=f"r/seed-{seed}/base/final", seed=seed, updates=60)
+        write_pretraining(place / "again", name="again", start=f"r/seed-{seed}/base/final", seed=seed, updates=60)
         evaluate(place / "test-again", f"r/seed-{seed}/again/final", hot)
     return RunReport(find_runs([root]), "x")
 

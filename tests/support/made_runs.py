@@ -1,4 +1,4 @@
-"""Directories as runs leave them, without running anything: a laptop's R1-Zero with its seeds and controls."""
+"""Directories as runs write them, without running anything: a laptop's R1-Zero with its seeds and controls."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ MACHINE = {
     "versions": {"fathom": "0.1.0", "torch": "2.13.0", "python": "3.11.2"},
 }
 
-ARMS: Mapping[str, tuple[float, float, float, float]] = {
+VARIANTS: Mapping[str, tuple[float, float, float, float]] = {
     "base": (0.371, 0.441, 0.438, 24.1),
     "zero": (0.852, 0.881, 0.887, 53.2),
     "continued": (0.342, 0.420, 0.418, 23.0),
     "rejection": (0.672, 0.790, 0.906, 38.4),
 }
-"""By arm: pass@1 sampled at T = 1 and .6, greedy, length."""
+"""By variant: pass@1 sampled at T = 1 and .6, greedy, length."""
 
 
-def put(directory: Path, facts: Mapping[str, Any] | None, lines: Sequence[Mapping[str, Any]]) -> Path:
+def write_run(directory: Path, facts: Mapping[str, Any] | None, lines: Sequence[Mapping[str, Any]]) -> Path:
     """A run of these facts and lines; None leaves run.json out."""
     directory.mkdir(parents=True, exist_ok=True)
     if facts is not None:
@@ -43,7 +43,7 @@ def put(directory: Path, facts: Mapping[str, Any] | None, lines: Sequence[Mappin
     return directory
 
 
-def pretrained(
+def write_pretraining(
     directory: Path, *, name: str = "speedrun", start: str | None = None, seed: int = 0, updates: int = 1200
 ) -> Path:
     draw = random.Random(f"{name}/{seed}")
@@ -101,10 +101,10 @@ def pretrained(
         "updates": updates,
         "precision": "bfloat16",
     }
-    return put(directory, facts, lines)
+    return write_run(directory, facts, lines)
 
 
-def rewarded(directory: Path, start: str, *, seed: int = 0, steps: int = 40, solved: float = 0.371) -> Path:
+def write_rl(directory: Path, start: str, *, seed: int = 0, steps: int = 40, solved: float = 0.371) -> Path:
     draw = random.Random(f"zero/{seed}")
     gate = {f"pass@{k}": 1 - (1 - solved) ** k for k in (1, 2, 4, 8)} | {
         "problems": 128,
@@ -189,7 +189,7 @@ def rewarded(directory: Path, start: str, *, seed: int = 0, steps: int = 40, sol
         "updates": steps,
         "findings": [],
     }
-    put(directory, facts, lines)
+    write_run(directory, facts, lines)
     (directory / "rollouts.jsonl").write_text("".join(json.dumps(line) + "\n" for line in rollouts), encoding="utf-8")
     return directory
 
@@ -218,9 +218,9 @@ def _group(draw: random.Random, step: int, right: float) -> dict[str, Any]:
     return {"step": step, "id": f"{a} {b} {c}", "prompt": f"{target} from {a} {b} {c}", "completions": members}
 
 
-def measured(directory: Path, start: str, arm: str, *, seed: int = 0, lean: float = 0.0) -> Path:
-    hot, warm, greedy, length = ARMS[arm]
-    draw = random.Random(f"{arm}/{seed}")
+def write_measurement(directory: Path, start: str, variant: str, *, seed: int = 0, lean: float = 0.0) -> Path:
+    hot, warm, greedy, length = VARIANTS[variant]
+    draw = random.Random(f"{variant}/{seed}")
     off = draw.gauss(0, 0.008) + lean
     patient = (length - 20) / 35
     lines = []
@@ -267,31 +267,39 @@ def measured(directory: Path, start: str, arm: str, *, seed: int = 0, lean: floa
         "settings": [{}, {}, {}],
         "dollars_per_hour": 0.05,
     }
-    return put(directory, {"stage": "measure", "name": "speedrun-measure", "config": config}, lines)
+    return write_run(directory, {"stage": "measure", "name": "speedrun-measure", "config": config}, lines)
 
 
 def speedrun(root: Path, *, seeds: Sequence[int] = (1, 2, 3), updates: int = 1200) -> Path:
     """``root/seed-N/{base,zero,continued,rejection,test-*}``: three seeds over as many bases."""
     for seed in seeds:
         place = root / f"seed-{seed}"
-        said = f"runs/speedrun/seed-{seed}"
-        pretrained(place / "base", seed=seed, updates=updates)
-        rewarded(place / "zero", f"{said}/base/final", seed=seed)
-        pretrained(
-            place / "continued", name="speedrun-continued", start=f"{said}/base/final", seed=seed, updates=updates // 2
+        recorded = f"runs/speedrun/seed-{seed}"
+        write_pretraining(place / "base", seed=seed, updates=updates)
+        write_rl(place / "zero", f"{recorded}/base/final", seed=seed)
+        write_pretraining(
+            place / "continued",
+            name="speedrun-continued",
+            start=f"{recorded}/base/final",
+            seed=seed,
+            updates=updates // 2,
         )
-        pretrained(
-            place / "rejection", name="speedrun-rejection", start=f"{said}/base/final", seed=seed, updates=updates // 2
+        write_pretraining(
+            place / "rejection",
+            name="speedrun-rejection",
+            start=f"{recorded}/base/final",
+            seed=seed,
+            updates=updates // 2,
         )
-        for arm in ARMS:
-            measured(place / f"test-{arm}", f"{said}/{arm}/final", arm, seed=seed)
+        for variant in VARIANTS:
+            write_measurement(place / f"test-{variant}", f"{recorded}/{variant}/final", variant, seed=seed)
     return root
 
 
 def curriculum(root: Path, levels: Sequence[str] = ("three-12", "four-12", "gcd")) -> Path:
     """A run through levels, measured on each, and what it solves beyond its base."""
-    pretrained(root / "base", name="curriculum", updates=200)
-    place = rewarded(root / "zero", "runs/base/final", steps=20)
+    write_pretraining(root / "base", name="curriculum", updates=200)
+    place = write_rl(root / "zero", "runs/base/final", steps=20)
     lines = [json.loads(line) for line in (place / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     for line in lines:
         share = line["step"] / 20
@@ -305,22 +313,22 @@ def curriculum(root: Path, levels: Sequence[str] = ("three-12", "four-12", "gcd"
                 }
                 for place, name in enumerate(levels)
             }
-    put(place, json.loads((place / "run.json").read_text(encoding="utf-8")), lines)
-    for arm in ("base", "zero"):
-        looked = measured(root / f"test-{arm}", f"runs/{arm}/final", arm)
-        lines = [json.loads(line) for line in (looked / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    write_run(place, json.loads((place / "run.json").read_text(encoding="utf-8")), lines)
+    for variant in ("base", "zero"):
+        evaluation = write_measurement(root / f"test-{variant}", f"runs/{variant}/final", variant)
+        lines = [json.loads(line) for line in (evaluation / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
         for line in lines:
             line["levels"] = {
                 name: {"pass@1": line["pass@1"] / (place + 1), "pass@64": 0.9, "problems": 80, "error": 0.03}
                 for place, name in enumerate(levels)
             }
-        put(looked, json.loads((looked / "run.json").read_text(encoding="utf-8")), lines)
+        write_run(evaluation, json.loads((evaluation / "run.json").read_text(encoding="utf-8")), lines)
     counts = {"problems": 240, "samples": 64, "unsolved": 40, "solved": 21, "control": 6, "only_model": 17}
-    told = {**counts, "only_control": 2, "interval": [0.375, 0.671], "control_interval": [0.071, 0.291]}
+    counted = {**counts, "only_control": 2, "interval": [0.375, 0.671], "control_interval": [0.071, 0.291]}
     rest = {"p_value": 0.00073, "lost": 3, "split": "test"}
     beyond = [
-        {"kind": "beyond", "step": 0, "seconds": 60, "level": level, **told, **rest} for level in ("all", *levels)
+        {"kind": "beyond", "step": 0, "seconds": 60, "level": level, **counted, **rest} for level in ("all", *levels)
     ]
     config = {"stage": "beyond", "name": "curriculum-beyond", "start": "runs/zero/final", "base": "runs/base/final"}
-    put(root / "beyond", {"stage": "beyond", "name": "curriculum-beyond", "config": config}, beyond)
+    write_run(root / "beyond", {"stage": "beyond", "name": "curriculum-beyond", "config": config}, beyond)
     return root

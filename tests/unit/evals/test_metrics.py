@@ -21,18 +21,18 @@ def group(*members):
 
 
 def test_an_evaluation_by_hand():
-    found = evaluate(
+    evaluation = evaluate(
         [
             group(member(True, "so\n</think> 1", 10), member(False, "</think> 1"), member(True), member(False)),
             group(*(member(False, "no end", 7, truncated=True) for _ in range(4))),
         ]
     )
-    assert found.pass_at == {1: pytest.approx(0.25), 2: pytest.approx(5 / 12), 4: pytest.approx(0.5)}
-    assert found.error == pytest.approx(0.25)  # shares .5 and 0: variance 1/8, over 2 problems
-    assert found.length == pytest.approx((10 + 3 + 3 + 3 + 4 * 7) / 8)
-    assert found.truncated == 0.5
-    assert found.guesses == 3 / 8  # who was cut off has given no answer to guess
-    assert (found.thought_right, found.guess_right) == (1.0, pytest.approx(1 / 3))
-    assert found.lenient == 0.5  # what is wrong but says 1 somewhere counts here
-    assert found.metrics()["pass@1"] == pytest.approx(0.25)
-    assert "pass_at" not in found.metrics()
+    assert evaluation.pass_at == {1: pytest.approx(0.25), 2: pytest.approx(5 / 12), 4: pytest.approx(0.5)}
+    assert evaluation.error == pytest.approx(0.25)  # shares .5 and 0: variance 1/8, over 2 problems
+    assert evaluation.length == pytest.approx((10 + 3 + 3 + 3 + 4 * 7) / 8)
+    assert evaluation.truncated == 0.5
+    assert evaluation.guesses == 3 / 8  # a truncated completion is no guess
+    assert (evaluation.thought_right, evaluation.guess_right) == (1.0, pytest.approx(1 / 3))
+    assert evaluation.lenient == 0.5  # what is wrong but says 1 somewhere counts here
+    assert evaluation.metrics()["pass@1"] == pytest.approx(0.25)
+    assert "pass_at" not in evaluation.metrics()

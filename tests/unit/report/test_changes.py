@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from html_page import parsed
+from html_page import parse_page
 from made_experiments import evaluate
-from made_runs import pretrained, rewarded
+from made_runs import write_pretraining, write_rl
 
 from fathom.report.changes import Change
 from fathom.report.content import RunReport
@@ -16,8 +16,8 @@ from fathom.report.results import Estimate, Measure
 
 
 def test_what_changed_and_what_did_not(tmp_path: Path) -> None:
-    pretrained(tmp_path / "base", updates=10)
-    rewarded(tmp_path / "zero", "r/base/final", steps=2)
+    write_pretraining(tmp_path / "base", updates=10)
+    write_rl(tmp_path / "zero", "r/base/final", steps=2)
     traces = {"first_right": 0.98, "leaf_right": 0.97, "claims": 0.4, "verified": 0.9}
     before = {"pass@8": 0.9, "pass@64": 0.97, "length": 25.0, "guesses": 0.3, "traces": traces}
     after = {"pass@8": 0.96, "pass@64": 0.98, "length": 50.0, "guesses": 0.02, "traces": traces | {"claims": 0.9}}
@@ -42,11 +42,11 @@ def test_what_changed_and_what_did_not(tmp_path: Path) -> None:
 
 
 def test_the_sentences_of_the_page(tmp_path: Path) -> None:
-    pretrained(tmp_path / "base", updates=10)
-    rewarded(tmp_path / "zero", "r/base/final", steps=2)
+    write_pretraining(tmp_path / "base", updates=10)
+    write_rl(tmp_path / "zero", "r/base/final", steps=2)
     evaluate(tmp_path / "test-base", "r/base/final", 0.4, **{"pass@8": 0.9, "length": 25.0, "guesses": 0.3})
     evaluate(tmp_path / "test-zero", "r/zero/final", 0.85, **{"pass@8": 0.96, "length": 50.0, "guesses": 0.02})
-    words = parsed(render(RunReport(find_runs([tmp_path]), "x"))).words
+    words = parse_page(render(RunReport(find_runs([tmp_path]), "x"))).words
     assert (
         "Completions are longer: from 25.0 to 50.0 tokens, 2.0 times as long; guesses fell from 30.0 to 2.0 %." in words
     )

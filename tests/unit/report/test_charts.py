@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from made_runs import put, speedrun
+from made_runs import speedrun, write_run
 
 from fathom.report.charts import draw_loads, draw_panel, draw_passes, draw_variants
 from fathom.report.content import RunReport
@@ -66,7 +66,7 @@ def test_variants_have_a_row_and_a_mark_for_each_temperature(tmp_path: Path) -> 
 
 def test_a_heat_map_is_a_path_for_each_color(tmp_path: Path) -> None:
     lines = [{"kind": "train", "step": step, "loads": {"layers.1.mlp.router": [0, 10, 10, 20]}} for step in (1, 2, 3)]
-    (loads,), _ = collect_loads(load(put(tmp_path / "run", {"stage": "pretrain"}, lines)))
+    (loads,), _ = collect_loads(load(write_run(tmp_path / "run", {"stage": "pretrain"}, lines)))
     drawing = draw_loads(loads)
     assert re.findall(r'class="heat h(\d)"', drawing.elements) == ["0", "3", "5"]
     assert drawing.hits[3][1] == "expert 3: 2.00 to 2.00 of the mean, at least 2.00, at most 2.00"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_runs import pretrained, put, speedrun
+from made_runs import speedrun, write_pretraining, write_run
 
 from fathom.report.content import RunReport, average, describe_model, describe_run, total
 from fathom.report.discover import find_runs
@@ -28,7 +28,7 @@ def test_time_from_an_initialized_model_through_every_run_between(tmp_path: Path
 
 
 def test_without_a_beginning_there_is_no_time_from_scratch(tmp_path: Path) -> None:
-    pretrained(tmp_path / "own", start="elsewhere/final", updates=10)
+    write_pretraining(tmp_path / "own", start="elsewhere/final", updates=10)
     report = RunReport(find_runs([tmp_path]), "x")
     assert report.seconds_from_scratch() is None
     ((name, first, last),) = report.final_values()
@@ -36,14 +36,14 @@ def test_without_a_beginning_there_is_no_time_from_scratch(tmp_path: Path) -> No
 
 
 def test_a_run_that_is_going_says_so(tmp_path: Path) -> None:
-    place = put(tmp_path / "a", {"stage": "sft"}, [{"kind": "train", "step": 1, "loss": 1.0}])
+    place = write_run(tmp_path / "a", {"stage": "sft"}, [{"kind": "train", "step": 1, "loss": 1.0}])
     (place / "final").rmdir()
     report = RunReport(find_runs([tmp_path]), "x")
     assert [name for name, _, _ in report.cost_rows()] == ["a (not finished)"]
 
 
 def test_a_model_and_a_run_in_words(tmp_path: Path) -> None:
-    run = load(pretrained(tmp_path / "base", updates=10))
+    run = load(write_pretraining(tmp_path / "base", updates=10))
     model = (
         "2.21 M parameters, 992 K of them active per token, 4 layers of width 128, latent attention, "
         "8 experts of which 2 serve a token, 1 MTP module"

@@ -9,8 +9,8 @@ import re
 from pathlib import Path
 
 import pytest
-from html_page import parsed
-from made_runs import curriculum, put, rewarded, speedrun
+from html_page import parse_page
+from made_runs import curriculum, speedrun, write_rl, write_run
 
 from fathom.base.errors import ReportError
 from fathom.report.content import RunReport
@@ -39,19 +39,19 @@ def test_the_sections_of_a_speedrun(page: str) -> None:
 
 
 def test_it_is_well_formed_and_says_what_was_trained(page: str) -> None:
-    words = parsed(page).words
+    words = parse_page(page).words
     assert "The model has 2.21 M parameters, 992 K of them active per token, 4 layers of width 128" in words
     assert "AMD EPYC · 2 threads" in words
     assert "3 runs from 3 bases" in words
 
 
 def test_nothing_is_loaded_from_anywhere(page: str) -> None:
-    found = parsed(page)
-    for name, attributes in found.seen:
+    document = parse_page(page)
+    for name, attributes in document.seen:
         assert name not in {"link", "img", "iframe", "object", "embed", "base", "use", "image"}
         assert not {key for key in attributes if key.startswith("on")} | {"src", "style"} & attributes.keys()
         assert (attributes.get("href") or "#").startswith("#")
-    (policy,) = (one["content"] for one in found.attributes("meta") if one.get("http-equiv"))
+    (policy,) = (one["content"] for one in document.attributes("meta") if one.get("http-equiv"))
     assert policy is not None
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
@@ -62,11 +62,11 @@ def test_nothing_is_loaded_from_anywhere(page: str) -> None:
 
 
 def test_every_chart_has_a_name_and_scrolling_tables_are_reached_by_key(page: str) -> None:
-    found = parsed(page)
-    drawings = found.attributes("svg")
+    document = parse_page(page)
+    drawings = document.attributes("svg")
     assert len(drawings) > 30
     assert all(one.get("aria-label") if one.get("role") == "img" else one.get("aria-hidden") for one in drawings)
-    regions = [one for one in found.attributes("div") if one.get("class") == "scroll"]
+    regions = [one for one in document.attributes("div") if one.get("class") == "scroll"]
     assert len(regions) == 3
     assert all(one["tabindex"] == "0" and one["aria-label"] for one in regions)
 
@@ -93,7 +93,7 @@ def test_what_a_teacher_answered_is_summarized(tmp_path: Path) -> None:
         "dropped": {"wrong": 600, "too long": 100},
     }
     lines = [{"kind": "traces", "step": 0, "seconds": 1, **traces}, {"kind": "train", "step": 1, "loss": 1.0}]
-    page = render(RunReport(find_runs([put(tmp_path / "d", {"stage": "distill"}, lines)]), "x"))
+    page = render(RunReport(find_runs([write_run(tmp_path / "d", {"stage": "distill"}, lines)]), "x"))
     summary = "d: 2 400 answers of the teacher, 75.0 % correct; 1 700 of 512 problems kept."
     assert summary in page.replace("\u00a0", " ").replace("\u202f", " ")
     assert "Left out: 600 wrong and 100 too long." in page
@@ -115,7 +115,7 @@ def test_the_description_of_a_recipe_is_shown(tmp_path: Path) -> None:
     (root / "seed-1" / "continued" / "run.json").write_text(json.dumps(facts))
     assert (
         "continued control: continued pretraining, same wall-clock"
-        in parsed(render(RunReport(find_runs([root]), "x"))).words
+        in parse_page(render(RunReport(find_runs([root]), "x"))).words
     )
 
 
@@ -134,7 +134,7 @@ def test_it_stays_small_whatever_models_write(tmp_path: Path, text: str) -> None
     member = {"text": text, "reward": 1, "correct": True, "detail": text, "length": 1800}
     line = json.dumps({"step": 0, "prompt": text, "completions": [member] * 8})
     for seed in range(5):
-        place = rewarded(tmp_path / f"zero-{seed}", "base", seed=seed, steps=2)
+        place = write_rl(tmp_path / f"zero-{seed}", "base", seed=seed, steps=2)
         lines = [line.replace('"step": 0', f'"step": {step}') for step in range(30) for _ in range(4)]
         (place / "rollouts.jsonl").write_text("\n".join(lines) + "\n")
     page = render(RunReport(find_runs([tmp_path]), "x"))
@@ -145,9 +145,9 @@ def test_it_stays_small_whatever_models_write(tmp_path: Path, text: str) -> None
 def test_it_stays_small_with_as_many_runs_as_there_may_be(tmp_path: Path) -> None:
     lines = [{"kind": "train", "step": step, "loss": 1.0, "loads": {"r": [step, 1, 2]}} for step in range(20)]
     for place in range(MAX_RUNS):
-        put(tmp_path / f"run-{place}", {"stage": "pretrain", "config": {"x": ["long"] * 4000}}, lines)
+        write_run(tmp_path / f"run-{place}", {"stage": "pretrain", "config": {"x": ["long"] * 4000}}, lines)
     assert len(render(RunReport(find_runs([tmp_path]), "x")).encode()) < 1_500_000
-    put(tmp_path / "one-more", {}, lines)
+    write_run(tmp_path / "one-more", {}, lines)
     with pytest.raises(ReportError, match=r"201 runs, and a report takes 200"):
         find_runs([tmp_path])
 

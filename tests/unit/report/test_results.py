@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from made_experiments import HOT, evaluate, experiment, only_board
-from made_runs import curriculum, pretrained
+from made_runs import curriculum, write_pretraining
 
 from fathom.report.content import RunReport
 from fathom.report.discover import find_runs
@@ -31,9 +31,9 @@ def test_a_share_without_an_error_has_the_bound_over_problems(tmp_path: Path) ->
     (result,) = only_board(RunReport(find_runs([tmp_path]), "x")).variants
 
     def error(path: str, **how: Any) -> float | None:
-        found = result.estimate(Measure("", path, 1.0, **how))
-        assert found is not None
-        return found.plus_minus
+        estimate = result.estimate(Measure("", path, 1.0, **how))
+        assert estimate is not None
+        return estimate.plus_minus
 
     assert isclose(error("pass@8") or 0, sqrt(0.9 * 0.1 / 100))
     assert isclose(error("traces.claims") or 0, sqrt(0.2 * 0.8 / 100))
@@ -44,13 +44,13 @@ def test_a_share_without_an_error_has_the_bound_over_problems(tmp_path: Path) ->
 
 
 def test_splits_and_tasks_are_boards_of_their_own_and_the_later_look_counts(tmp_path: Path) -> None:
-    pretrained(tmp_path / "base", updates=10)
+    write_pretraining(tmp_path / "base", updates=10)
     evaluate(tmp_path / "test-1", "base/final", 0.4)
     evaluate(tmp_path / "test-2", "base/final", 0.6)
     evaluate(tmp_path / "validation", "base/final", 0.7, split="validation")
     runs = find_runs([tmp_path])
-    found = {board.split: board.variants[0].estimate(HOT) for board in collect_results(runs, group_variants(runs))}
-    assert found == {"test": Estimate((0.6,), 0.02), "validation": Estimate((0.7,), 0.02)}
+    estimates = {board.split: board.variants[0].estimate(HOT) for board in collect_results(runs, group_variants(runs))}
+    assert estimates == {"test": Estimate((0.6,), 0.02), "validation": Estimate((0.7,), 0.02)}
 
 
 def test_what_a_task_measures_of_itself_has_rows_under_its_own_names(tmp_path: Path) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from made_runs import put, rewarded
+from made_runs import write_rl, write_run
 
 from fathom.report.rollouts import MAX_STEPS, select_steps
 from fathom.report.run import load
 
 
 def test_steps_are_chosen_from_both_ends_and_evenly(tmp_path: Path) -> None:
-    run = load(rewarded(tmp_path / "zero", "base", steps=200))
+    run = load(write_rl(tmp_path / "zero", "base", steps=200))
     steps, problems = select_steps(run)
     assert problems == []
     assert len(steps) == MAX_STEPS
@@ -23,7 +23,7 @@ def test_steps_are_chosen_from_both_ends_and_evenly(tmp_path: Path) -> None:
 
 
 def test_correct_and_wrong_completions_are_both_shown(tmp_path: Path) -> None:
-    place = put(tmp_path / "zero", {"stage": "rl"}, [{"kind": "rl", "step": 1}])
+    place = write_run(tmp_path / "zero", {"stage": "rl"}, [{"kind": "rl", "step": 1}])
     members = [
         {"text": str(i), "correct": i >= 6, "reward": float(i >= 6), "length": i, "truncated": i == 0} for i in range(8)
     ]

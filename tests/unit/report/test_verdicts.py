@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from made_experiments import evaluate, experiment, outcomes
-from made_runs import pretrained, put
+from made_runs import write_pretraining, write_run
 
 from fathom.report.content import RunReport
 from fathom.report.discover import find_runs
@@ -51,7 +51,7 @@ def test_with_one_seed_the_comparison_stays_open(tmp_path: Path) -> None:
 
 def test_a_control_that_had_less_time_is_no_control(tmp_path: Path) -> None:
     report = experiment(tmp_path, [0.9], [])
-    pretrained(tmp_path / "seed-0" / "short", name="s", start="r/seed-0/base/final", updates=10)
+    write_pretraining(tmp_path / "seed-0" / "short", name="s", start="r/seed-0/base/final", updates=10)
     evaluate(tmp_path / "seed-0" / "test-short", "r/seed-0/short/final", 0.5)
     verdicts = outcomes(RunReport(find_runs([tmp_path]), "x"))
     assert verdicts["every control trained as long as reinforcement learning"] == ("missed", "17.1 s; short 3.0 s")
@@ -62,7 +62,7 @@ def test_the_time_of_all_rounds_counts(tmp_path: Path) -> None:
     experiment(tmp_path, [0.9], [])  # 17 s of reinforcement learning; 3 rounds of 6 s
     start = "r/seed-0/base/final"
     for place in ("round-1", "round-2", "iterated"):
-        pretrained(tmp_path / "seed-0" / place, name="i", start=start, updates=20)
+        write_pretraining(tmp_path / "seed-0" / place, name="i", start=start, updates=20)
         start = f"r/seed-0/{place}/final"
     evaluate(tmp_path / "seed-0" / "test-iterated", start, 0.5)
     verdicts = outcomes(RunReport(find_runs([tmp_path]), "x"))
@@ -87,7 +87,9 @@ def test_the_time_of_all_rounds_counts(tmp_path: Path) -> None:
 )
 def test_the_gate(tmp_path: Path, line: dict[str, Any], expected: list[tuple[str, str]]) -> None:
     config = {"gate": {"pass_at_1": [0.25, 0.45], "pass_at_k": 0.9}}
-    runs = find_runs([put(tmp_path / "zero", {"stage": "rl", "config": config}, [{"kind": "gate", "step": 0, **line}])])
+    runs = find_runs(
+        [write_run(tmp_path / "zero", {"stage": "rl", "config": config}, [{"kind": "gate", "step": 0, **line}])]
+    )
     assert [(one.outcome, one.detail.replace("\u00a0", " ")) for one in readiness(runs)] == expected
 
 
@@ -97,7 +99,7 @@ def test_the_gate(tmp_path: Path, line: dict[str, Any], expected: list[tuple[str
 def test_beyond_the_base(tmp_path: Path, solved: int, control: int, p: float, outcome: str) -> None:
     line = {"kind": "beyond", "step": 0, "level": "all", "samples": 64, "unsolved": 40, "solved": solved}
     facts = {"stage": "beyond"}
-    (run,) = find_runs([put(tmp_path / "b", facts, [line | {"control": control, "p_value": p, "lost": 2}])])
+    (run,) = find_runs([write_run(tmp_path / "b", facts, [line | {"control": control, "p_value": p, "lost": 2}])])
     verdict = beyond_verdict(run)
     assert verdict is not None
     assert verdict.outcome == outcome

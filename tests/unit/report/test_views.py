@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_runs import put, rewarded, speedrun
+from made_runs import speedrun, write_rl, write_run
 
 from fathom.report.content import RunReport
 from fathom.report.discover import find_runs
@@ -39,20 +39,22 @@ def test_a_legend_names_a_variant_or_its_only_run(tmp_path: Path) -> None:
 
 def test_dead_experts(tmp_path: Path) -> None:
     lines = [{"kind": "train", "step": step, "dead_experts": 0} for step in (1, 2)]
-    assert never_dead([load(put(tmp_path / "a", {}, lines))])
-    assert not never_dead([load(put(tmp_path / "b", {}, [*lines, {"kind": "train", "step": 3, "dead_experts": 1}]))])
-    assert not never_dead([load(put(tmp_path / "c", {}, []))])
+    assert never_dead([load(write_run(tmp_path / "a", {}, lines))])
+    assert not never_dead(
+        [load(write_run(tmp_path / "b", {}, [*lines, {"kind": "train", "step": 3, "dead_experts": 1}]))]
+    )
+    assert not never_dead([load(write_run(tmp_path / "c", {}, []))])
 
 
 def test_a_configuration_is_cut_so_that_all_fit(tmp_path: Path) -> None:
-    run = load(put(tmp_path / "a", {"config": {"x": ["long"] * 4000}}, []))
+    run = load(write_run(tmp_path / "a", {"config": {"x": ["long"] * 4000}}, []))
     assert len(config_text(run, 1)) == MAX_CONFIG
     assert len(config_text(run, 100)) == 4000
-    assert config_text(load(put(tmp_path / "b", {"config": {}}, [])), 1) == ""
+    assert config_text(load(write_run(tmp_path / "b", {"config": {}}, [])), 1) == ""
 
 
 def test_problems_of_rollouts_go_to_their_run_once(tmp_path: Path) -> None:
-    place = rewarded(tmp_path / "zero", "base", steps=3)
+    place = write_rl(tmp_path / "zero", "base", steps=3)
     with (place / "rollouts.jsonl").open("a") as file:
         file.write("[1]\n")
     report = RunReport(find_runs([tmp_path]), "x")

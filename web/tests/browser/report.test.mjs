@@ -69,9 +69,9 @@ describe("a report", () => {
     it(`is accessible in ${colorScheme}`, async () => {
       const { page } = await openPage(browser, url, { colorScheme, bypassCSP: true });
       await page.addScriptTag({ path: axe });
-      const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-      const told = found.violations.map((one) => [one.id, one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160))]);
-      assert.deepEqual(told, []);
+      const results = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+      const violations = results.violations.map((one) => [one.id, one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160))]);
+      assert.deepEqual(violations, []);
     });
   }
 });
