@@ -75,13 +75,13 @@ PLAIN = Dialect("plain", evidence=(), turns=(), ends=(), calls=HermesCalls())
 """The fallback if no dialect is detected: the answer is text, and tools are called in the Hermes format."""
 
 
-def detect_dialect(mentions: Callable[[str], bool], knows: Callable[[str], bool]) -> Dialect:
-    """The dialect of a template and a vocabulary: ``mentions`` a text in the template, ``knows`` a token."""
+def detect_dialect(mentions: Callable[[str], bool], has_token: Callable[[str], bool]) -> Dialect:
+    """The dialect of a template and a vocabulary: ``mentions`` a text in the template, ``has_token`` a token."""
     dialect = next((row for row in DIALECTS if any(map(mentions, row.evidence))), None)
     if dialect is None:
-        dialect = next((row for row in DIALECTS if any(map(knows, row.evidence))), PLAIN)
+        dialect = next((row for row in DIALECTS if any(map(has_token, row.evidence))), PLAIN)
     if isinstance(dialect.calls, DeepSeekCalls) and mentions("```json"):  # R1's generation of the format
         dialect = replace(dialect, calls=DeepSeekCalls(fenced=True), gap=_LINES)
     elif not isinstance(dialect.calls, HermesCalls) and mentions(markers.TOOL_CALL_OPEN):
         dialect = replace(dialect, calls=HermesCalls())
-    return replace(dialect, thinks=mentions(markers.THINK_CLOSE) or knows(markers.THINK_OPEN))
+    return replace(dialect, thinks=mentions(markers.THINK_CLOSE) or has_token(markers.THINK_OPEN))

@@ -33,7 +33,7 @@ def last_choice(answer: str, count: int) -> str | None:
 
 
 def check_choice(letter: str | None, expected: str) -> str:
-    """What is wrong with a choice; empty where it is the expected one."""
+    """What is wrong with a choice; empty if it is the expected one."""
     if letter is None:
         return "no choice"
     return CORRECT if letter == expected else f"it is {letter}, not {expected}"
