@@ -1,4 +1,4 @@
-"""Steps of latent attention and experts in one kernel call, beside the model's own forward over the same pages."""
+"""Fused decode steps equal the model's own forward over the same pages."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def build(settings: ModelConfig) -> Transformer:
 
 
 class Bench:
-    """Rows of random length over a random cache, for both ways."""
+    """Rows of random length over a random cache, for the kernel and for the model."""
 
     def __init__(self, model: Transformer, rows: int = 13, page_size: int = 4) -> None:
         generator = torch.Generator().manual_seed(1)
@@ -91,7 +91,7 @@ class Bench:
         self.steps = FusedDecode(model, self.cache.keys)
 
     def kernel(self, places: list[int] | None = None):
-        """What the kernel makes of these rows: hidden, ids, log-probabilities, and what it stored."""
+        """The kernel's output for these rows; it also stores their keys in the cache."""
         assert self.steps.refresh()
         chosen = torch.arange(len(self.tokens)) if places is None else torch.tensor(places)
         turned = self.model.rope.rotation((self.lengths - 1)[None].long())
@@ -125,7 +125,7 @@ class Bench:
 
 
 @pytest.mark.parametrize("name", CONFIGS)
-def test_a_step_is_that_of_the_model(name) -> None:
+def test_a_step_equals_the_models_forward(name) -> None:
     bench = Bench(build(CONFIGS[name]))
     hidden, pages = bench.plain()
     found = bench.kernel()
@@ -142,7 +142,7 @@ def test_a_step_is_that_of_the_model(name) -> None:
 
 
 @pytest.mark.parametrize("name", ["odd sizes", "whole vectors", "a large vocabulary"])
-def test_a_row_is_the_same_alone_in_a_crowd_and_with_any_number_of_threads(name) -> None:
+def test_a_row_does_not_depend_on_batch_or_threads(name) -> None:
     bench = Bench(build(CONFIGS[name]), rows=29)
     with on_threads(1):
         one = bench.kernel()
@@ -154,7 +154,7 @@ def test_a_row_is_the_same_alone_in_a_crowd_and_with_any_number_of_threads(name)
         assert torch.equal(getattr(one, part), torch.cat([getattr(row, part) for row in alone]))
 
 
-def test_temperatures_sharpen_and_zero_takes_the_best() -> None:
+def test_low_temperatures_take_the_most_likely_token() -> None:
     bench = Bench(build(CONFIGS["odd sizes"]))
     with torch.no_grad():
         logits = bench.model.logits(bench.plain()[0])
@@ -166,7 +166,7 @@ def test_temperatures_sharpen_and_zero_takes_the_best() -> None:
         torch.testing.assert_close(found.logprobs, wanted, atol=1e-5, rtol=0)
 
 
-def test_what_is_not_finite_is_told_and_only_to_its_row() -> None:
+def test_non_finite_logits_give_nan_in_their_row_only() -> None:
     bench = Bench(build(CONFIGS["odd sizes"]))
     with torch.no_grad():
         bench.model.embed.weight[bench.tokens[3]] = float("nan")
@@ -174,7 +174,7 @@ def test_what_is_not_finite_is_told_and_only_to_its_row() -> None:
     assert torch.equal(bench.kernel().logprobs.isnan(), broken)
 
 
-def test_weights_are_those_of_the_moment_however_they_were_changed() -> None:
+def test_a_step_uses_the_current_weights() -> None:
     bench = Bench(build(CONFIGS["odd sizes"]))
     bench.kernel()
     for name, parameter in bench.model.named_parameters():
@@ -190,11 +190,11 @@ GQA = GQAConfig(num_heads=4, num_kv_heads=2, head_dim=8)
 
 
 @pytest.mark.parametrize("settings", [config(moe=SOFTMAX), config(GQA)], ids=["softmax", "gqa"])
-def test_what_it_does_not_know_it_leaves_alone(settings) -> None:
+def test_other_architectures_are_not_served(settings) -> None:
     assert tensors_of(build(settings)) is None
 
 
-def test_models_that_were_changed_are_left_alone() -> None:
+def test_modified_models_are_not_served() -> None:
     changed = build(CONFIGS["dense"])
     changed.layers[0].attention.o_proj = torch.nn.Sequential(changed.layers[0].attention.o_proj)
     assert tensors_of(changed) is None

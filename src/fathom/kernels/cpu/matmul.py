@@ -158,10 +158,10 @@ def _product(a: Tensor, b: Tensor, out: Tensor, *, add: bool) -> None:
 
 def matmul_into(out: Tensor, a: Tensor, b: Tensor, *, add: bool = False) -> None:
     """out (M, N) = a (M, K) b (K, N), or ``add`` it; all float32, of any strides."""
-    get_library().fathom_matmul(*map(_strided, (a, b, out)), *a.shape, b.shape[1], add, torch.get_num_threads())
+    get_library().fathom_matmul(*map(_matrix_struct, (a, b, out)), *a.shape, b.shape[1], add, torch.get_num_threads())
 
 
-def _strided(x: Tensor) -> Structure:
+def _matrix_struct(x: Tensor) -> Structure:
     row, column = x.stride()
     return struct("Strided", data=x.data_ptr(), row=row, column=column)
 
@@ -173,7 +173,7 @@ def _accepts_groups(rows: Tensor, matrices: Tensor, counts: Sequence[int]) -> bo
 @kernel(_accepts_groups)
 def grouped_mm(rows: Tensor, matrices: Tensor, counts: Sequence[int]) -> Tensor:
     out = rows.new_empty(len(rows), matrices.shape[2])
-    grouped_matmul_into(token_groups(out), token_groups(rows), stacked(matrices), counts, -1, *matrices.shape[1:])
+    grouped_matmul_into(token_groups(out), token_groups(rows), matrix_groups(matrices), counts, -1, *matrices.shape[1:])
     return out
 
 
@@ -188,12 +188,12 @@ def grouped_matmul_into(
 def token_groups(x: Tensor, *, transposed: bool = False) -> Structure:
     """Groups of the rows of x (M, C), which are the tokens; ``transposed``: the transpose of each."""
     view = x.t() if transposed else x
-    return struct("Grouped", matrix=_strided(view), group=0, token=x.stride(0), bf16=is_bf16(x))
+    return struct("Grouped", matrix=_matrix_struct(view), group=0, token=x.stride(0), bf16=is_bf16(x))
 
 
-def stacked(x: Tensor) -> Structure:
+def matrix_groups(x: Tensor) -> Structure:
     """x (E, A, B), a matrix for each group."""
-    return struct("Grouped", matrix=_strided(x[0]), group=x.stride(0), token=0, bf16=is_bf16(x))
+    return struct("Grouped", matrix=_matrix_struct(x[0]), group=x.stride(0), token=0, bf16=is_bf16(x))
 
 
 def _accepts_outer(left: Tensor, right: Tensor, counts: Sequence[int]) -> bool:
@@ -204,7 +204,7 @@ def _accepts_outer(left: Tensor, right: Tensor, counts: Sequence[int]) -> bool:
 def grouped_outer(left: Tensor, right: Tensor, counts: Sequence[int]) -> Tensor:
     out = left.new_empty((len(counts), left.shape[1], right.shape[1]), dtype=torch.float32)
     factors = token_groups(left, transposed=True), token_groups(right)
-    grouped_matmul_into(stacked(out), *factors, counts, left.shape[1], -1, right.shape[1])
+    grouped_matmul_into(matrix_groups(out), *factors, counts, left.shape[1], -1, right.shape[1])
     return out
 
 

@@ -1,4 +1,4 @@
-"""Building the kernels: once, safely, and never at the price of an error."""
+"""Building the C++ library: once, by several processes at a time, and with the reference where it fails."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_broken_compiler_is_reported_and_the_reference_serves(tmp_path):
     assert out == f"False {compiler} failed: x.cpp:1: error: no such machine"
 
 
-def test_the_reference_can_be_asked_for():
+def test_the_environment_selects_the_reference():
     assert finish(run(FATHOM_KERNELS="ref")) == "False FATHOM_KERNELS=ref asks for the reference"
 
 
@@ -88,7 +88,7 @@ class TestWithACompiler:
     ["kill -9 $$", "echo 'g++: fatal error: Killed signal terminated program cc1plus' >&2; exit 1"],
     ids=["the compiler", "a part of it"],
 )
-def test_a_compiler_that_was_stopped_leaves_no_slower_library(script: str, tmp_path: Path) -> None:
+def test_a_killed_compiler_leaves_no_slower_library(script: str, tmp_path: Path) -> None:
     compiler = tmp_path / "c++"
     compiler.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exit 0\ncase "$*" in *native*) {script};; esac\n')
     compiler.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Our products beside torch's, in double precision."""
+"""The C++ products beside torch's in float64."""
 
 import pytest
 import torch
@@ -48,7 +48,7 @@ def test_products_of_any_shape_and_layout(m, k, n, left, right, turned, add, thr
 
 
 @pytest.mark.parametrize("layout", ["rows", "transposed"])
-def test_a_row_is_the_same_alone_in_a_crowd_and_with_any_threads(layout):
+def test_a_row_does_not_depend_on_other_rows_or_threads(layout):
     generator = torch.Generator().manual_seed(0)
     a, b = laid_out(203, 1000, layout, generator), laid_out(1000, 3100, "transposed", generator)
     results = []
@@ -66,13 +66,13 @@ def test_a_row_is_the_same_alone_in_a_crowd_and_with_any_threads(layout):
 
 @pytest.fixture(params=[True, False], ids=["ours", "torch"])
 def slow(request, monkeypatch):
-    """Whether torch's products count as slow, so that ours serve, however small."""
+    """Whether torch's products count as slow, so that the C++ kernels are used, whatever the size."""
     monkeypatch.setattr(kernels, "_torch_is_slow", lambda _transposed: request.param)
     monkeypatch.setattr(kernels, "MIN_MULTIPLICATIONS", 1)
     return request.param
 
 
-def test_callers_need_not_know_whose_it_is(slow):
+def test_results_are_the_same_with_either_implementation(slow):
     a, b, total = torch.randn(30, 20), torch.randn(20, 100), torch.randn(30, 100)
     assert (matmul.mm.select(a, b, out=total) is not None) is slow
     torch.testing.assert_close(matmul.mm(a, b), a @ b)
@@ -97,7 +97,7 @@ def test_a_linear_layer_and_its_gradients(slow, rows, bias):
         assert matmul.linear(*inputs).equal(out)  # what a layer says does not depend on whether it learns
 
 
-def test_a_linear_layer_learns_only_what_is_to_learn(slow):
+def test_a_linear_layer_computes_only_the_needed_gradients(slow):
     x, weight = torch.randn(40, 20), torch.randn(60, 20, requires_grad=True)
     matmul.linear(x, weight).sum().backward()
     torch.testing.assert_close(weight.grad, x.sum(0).expand(60, 20), atol=1e-4, rtol=1e-5)
@@ -106,7 +106,7 @@ def test_a_linear_layer_learns_only_what_is_to_learn(slow):
     torch.testing.assert_close(moved.grad, frozen.sum(0).expand(40, 20), atol=1e-4, rtol=1e-5)
 
 
-def test_autocast_has_its_way(slow):
+def test_autocast_decides_the_dtype(slow):
     x, weight = torch.randn(40, 20), torch.randn(60, 20)
     with torch.autocast("cpu", torch.bfloat16):
         assert matmul.linear(x, weight).dtype == torch.bfloat16
@@ -146,9 +146,9 @@ def test_groups_of_bfloat16_in_any_shape_and_layout(counts, k, n, left, right, d
     out, outer = torch.empty(total, n, dtype=dtype), torch.empty(groups, k, n, dtype=dtype)
     with on_threads(threads):
         groups_of = kernels.token_groups
-        kernels.grouped_matmul_into(groups_of(out), groups_of(rows), kernels.stacked(matrices), counts, -1, k, n)
+        kernels.grouped_matmul_into(groups_of(out), groups_of(rows), kernels.matrix_groups(matrices), counts, -1, k, n)
         left_t, right_rows = groups_of(rows, transposed=True), groups_of(other)
-        kernels.grouped_matmul_into(kernels.stacked(outer), left_t, right_rows, counts, k, -1, n)
+        kernels.grouped_matmul_into(kernels.matrix_groups(outer), left_t, right_rows, counts, k, -1, n)
     parts = rows.double().split(counts)
     exact = torch.cat([part @ matrix for part, matrix in zip(parts, matrices.double(), strict=True)])
     found = torch.stack([a.t() @ b for a, b in zip(parts, other.double().split(counts), strict=True)])
@@ -175,7 +175,7 @@ def test_groups_of_bfloat16_and_their_float32_outer_products(ours):
     torch.testing.assert_close(outer, found, atol=0.05, rtol=0.01)
 
 
-def test_what_is_no_float32_goes_to_torch():
+def test_other_dtypes_go_to_torch():
     a, b = torch.randn(300, 300, dtype=torch.bfloat16), torch.randn(300, 300, dtype=torch.bfloat16)
     total = torch.zeros(300, 300)
     assert matmul.mm.select(a, b, out=total) is None
@@ -184,7 +184,7 @@ def test_what_is_no_float32_goes_to_torch():
 
 
 @given(st.integers(1, 4), st.integers(1, 40), st.integers(0, 60), st.integers(1, 3), st.integers(0, 99))
-def test_quintic_iterations_are_those_of_the_formula(n, rows, more, threads, seed):
+def test_newton_schulz_equals_the_formula(n, rows, more, threads, seed):
     x = torch.randn(n, rows, rows + more, generator=torch.Generator().manual_seed(seed))
     x /= torch.linalg.matrix_norm(x, keepdim=True)
     exact, (a, b, c) = x.double(), (3.4445, -4.7750, 2.0315)

@@ -1,4 +1,4 @@
-"""Sharing out work: nothing is lost, whoever calls and however many threads help."""
+"""The thread pool: results do not depend on the number of helpers or of callers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def threads():
 
 
 @pytest.mark.parametrize("rows", [1, 3, 70])
-def test_more_helpers_than_cores_change_no_bit(threads, rows):
+def test_results_do_not_depend_on_the_number_of_threads(threads, rows):
     torch.manual_seed(0)
     matrix, x = quantize(torch.randn(200, 96), "q4_1"), torch.randn(rows, 96)
     results = []
@@ -31,7 +31,7 @@ def test_more_helpers_than_cores_change_no_bit(threads, rows):
     assert all(torch.equal(result, results[0]) for result in results)
 
 
-def test_callers_on_several_threads_do_not_disturb_each_other(threads):
+def test_callers_on_several_threads_get_their_own_results(threads):
     threads(3)
     torch.manual_seed(0)
     matrices = [dense(torch.randn(300, 64)) for _ in range(4)]
