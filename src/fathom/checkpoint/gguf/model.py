@@ -1,4 +1,4 @@
-"""A GGUF model: one file or a split set, its configuration, its weights, and its blocks for packed inference."""
+"""A GGUF model: one file or a split set, its configuration, its weights, and its blocks for quantized inference."""
 
 from __future__ import annotations
 
