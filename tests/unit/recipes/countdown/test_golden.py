@@ -88,4 +88,4 @@ def test_the_problems_of_the_curriculum(split, expected):
 
 def test_the_tokenizer_of_both():
     assert tokenizer().fingerprint == "162532a347833b36154d6eb7a2443d4082c79f786e93d3d1d6933918138bb5b3"
-    assert hashlib.sha256(template().source.encode()).hexdigest()[:16] == "0bdd6c85bd9e0622"
+    assert hashlib.sha256(template().text.encode()).hexdigest()[:16] == "0bdd6c85bd9e0622"
