@@ -84,7 +84,10 @@ def _run_pipeline(pipeline: Pipeline, place: Path, ranks: int | None) -> int:
     """Run all stages, then write the report; the exit code. Stages that run side by side print into files."""
     from fathom.base.errors import ReportError
     from fathom.cli.report import report
-    from fathom.train.pipeline import STOPPED, run_pipeline
+    from fathom.train.pipeline import STOPPED, StageError, run_pipeline
+
+    def log_of(stage: str) -> Path:
+        return place / f"{stage}.log"
 
     def launch(stage: Stage) -> subprocess.Popen[bytes]:
         arguments = [*sys.argv[1:], "--stage", stage.name]
@@ -93,7 +96,7 @@ def _run_pipeline(pipeline: Pipeline, place: Path, ranks: int | None) -> int:
         command = [sys.executable, "-m", "fathom", *arguments]
         if pipeline.jobs == 1:
             return subprocess.Popen(command, start_new_session=True)
-        log = place / f"{stage.name}.log"
+        log = log_of(stage.name)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as file:
             return subprocess.Popen(command, start_new_session=True, stdout=file, stderr=file)
@@ -101,8 +104,13 @@ def _run_pipeline(pipeline: Pipeline, place: Path, ranks: int | None) -> int:
     def say(what: str, _fraction: float | None = None) -> None:
         typer.echo(f"== {what}", err=True)
 
-    if not run_pipeline(pipeline, place, launch, say):
-        return STOPPED
+    try:
+        if not run_pipeline(pipeline, place, launch, say):
+            return STOPPED
+    except StageError as error:
+        if pipeline.jobs > 1:
+            error.remedy = f"see {log_of(error.name)}; the same command resumes there"
+        raise
     try:
         report([place], out=place / "report.html", title=None, goal=0.85)
     except ReportError as error:

@@ -37,7 +37,13 @@ _POLL = 0.1  # seconds
 
 
 class StageError(FathomError):
-    """A stage of a pipeline ended with an error."""
+    """The stage ``name`` of a pipeline ended with an error."""
+
+    def __init__(self, name: str, code: int) -> None:
+        super().__init__(
+            f"the stage {name} ended with exit code {code}", "its output says why; the same command resumes there"
+        )
+        self.name = name
 
 
 def output(stage: str) -> str:
@@ -183,10 +189,7 @@ def run_pipeline(
         finally:
             runner.wait()
     if runner.failed is not None:
-        name, code = runner.failed
-        raise StageError(
-            f"the stage {name} ended with exit code {code}", "its output says why; the same command resumes there"
-        )
+        raise StageError(*runner.failed)
     return not runner.waiting and not runner.stopped
 
 

@@ -4,15 +4,19 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from fathom.base.errors import ConfigError
+from fathom.base.progress import Report
 from fathom.cli.main import app
 from fathom.cli.train import spawn
-from fathom.train.run.recipe import folder
+from fathom.train.pipeline import Pipeline, Stage, StageError
+from fathom.train.run.recipe import folder, recipe
 
 TINY = str(folder() / "tiny_pretrain.py")
 
@@ -94,3 +98,35 @@ def test_ranks_are_processes_under_torchrun(monkeypatch: pytest.MonkeyPatch) -> 
     assert command[command.index("--nproc-per-node") + 1] == "2"
     assert command[-6:] == ["-m", "fathom", "train", "tiny-pretrain", "--ranks", "2"]
     assert signal.getsignal(signal.SIGINT) == before
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_stages_side_by_side_print_into_files(jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    launched: list[tuple[list[str], str | None]] = []
+
+    def popen(command: list[str], *, start_new_session: bool, stdout: Any = None, stderr: Any = None) -> None:
+        assert start_new_session
+        assert stdout is stderr
+        launched.append((command, None if stdout is None else stdout.name))
+
+    def fail(pipeline: Pipeline, _out: Path, launch: Callable[[Stage], None], _report: Report) -> bool:
+        for stage in pipeline.stages:
+            launch(stage)
+        raise StageError("beyond", 3)
+
+    stages = (Stage("seed-0/base", recipe("tiny-pretrain")), Stage("beyond", recipe("speedrun-gpu:beyond")))
+    monkeypatch.setattr("fathom.train.run.recipe.find", lambda _name: lambda: Pipeline("two", stages, jobs=jobs))
+    monkeypatch.setattr("fathom.train.pipeline.run_pipeline", fail)
+    monkeypatch.setattr("fathom.cli.train.subprocess.Popen", popen)
+    arguments = ["train", "two", "--out", str(tmp_path), "--ranks", "2"]
+    monkeypatch.setattr(sys, "argv", ["fathom", *arguments])
+    with pytest.raises(StageError, match="the stage beyond ended with exit code 3") as caught:
+        CliRunner().invoke(app, arguments, catch_exceptions=False)
+    commands, logs = zip(*launched, strict=True)
+    assert commands[0][3:] == [*arguments, "--stage", "seed-0/base"]
+    assert commands[1][3:] == [*arguments, "--stage", "beyond", "--ranks", "1"]  # it runs in one process
+    if jobs == 1:
+        assert logs == (None, None)
+    else:
+        assert logs == (str(tmp_path / "seed-0/base.log"), str(tmp_path / "beyond.log"))
+        assert caught.value.remedy == f"see {tmp_path}/beyond.log; the same command resumes there"

@@ -9,6 +9,7 @@ from fake_endpoint import Reply, fake_endpoint, said
 from rich.console import Console
 from toy_rl import CONFIG, build
 
+from fathom.base.distributed import World
 from fathom.base.errors import ConfigError, DataError, GenerationError, TokenizerError
 from fathom.checkpoint.bundle import open_bundle
 from fathom.checkpoint.hf.export import save_directory
@@ -17,6 +18,7 @@ from fathom.recipes.countdown.vocabulary import template, tokenizer
 from fathom.text.tokenizer import bpe
 from fathom.train.distill import collect
 from fathom.train.distill.config import DistillConfig
+from fathom.train.distill.run import KEPT, distill
 from fathom.train.distill.sample import SampleBuilder
 from fathom.train.run.config import override
 from fathom.train.run.display import Display
@@ -95,7 +97,7 @@ def test_traces_are_collected_verified_and_trained_on(start, shown, tmp_path):
     assert asked == 24
     traces = [json.loads(line) for line in (out / "traces.jsonl").read_text().splitlines()[1:]]
     assert {(one["problem"], one["sample"]) for one in traces} == {(p, s) for p in range(12) for s in range(2)}
-    kept = [json.loads(line) for line in (out / "kept.jsonl").read_text().splitlines()]
+    kept = [json.loads(line) for line in (out / KEPT).read_text().splitlines()]
     line, *losses = read(out)
     assert (line["kind"], line["step"], line["asked"], line["kept"]) == ("traces", 0, 24, len(kept))
     assert line["kept"] == sum(one["correct"] for one in traces) > 6
@@ -285,3 +287,8 @@ def test_a_local_teacher_with_too_little_context_is_refused(start, local, shown,
     assert CONFIG.max_position == 64
     with pytest.raises(ConfigError, match=r"an answer of 60 exceed the teacher's context of 64; lower data.max_tokens"):
         run(config(start, data={"teacher": local, "max_tokens": 60}), tmp_path / "run", shown)
+
+
+def test_several_processes_ask_for_nothing(start, shown, tmp_path):
+    with pytest.raises(ConfigError, match=r"answers of the teacher are missing, and several processes do not ask"):
+        distill(config(start), tmp_path / "run", shown, World(0, 2, 0))
