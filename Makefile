@@ -18,6 +18,7 @@ PIP   = $(PY) -m pip --disable-pip-version-check install --quiet $(PIP_ARGS)
 # Stamps carry the hash of pyproject.toml: the same file again installs nothing, a changed one installs anew.
 HASH := $(shell cksum < pyproject.toml | cut -d ' ' -f 1)
 READY_TO_RUN  := $(VENV)/.fathom-run-$(HASH)
+READY_TO_REPORT := $(VENV)/.fathom-report-$(HASH)
 READY_TO_TEST := $(VENV)/.fathom-dev-$(HASH)
 
 .DEFAULT_GOAL := help
@@ -33,7 +34,7 @@ install: $(READY_TO_TEST) ## create the environment with everything that develop
 chat: $(READY_TO_RUN) ## talk to the model in the browser; ARGS="--terminal" stays in the terminal
 	@$(VENV)/bin/fathom chat $(ARGS)
 
-speedrun: $(READY_TO_RUN) ## train a model that learns to think by itself, in half an hour, and talk to it
+speedrun: $(READY_TO_REPORT) ## train a model that learns to think by itself, in half an hour, and talk to it
 	@$(VENV)/bin/fathom train speedrun:pipeline --out runs/speedrun $(ARGS)
 	@if [ -t 0 ] && [ -t 1 ]; then $(VENV)/bin/fathom chat --terminal --model runs/speedrun/zero/final; fi
 
@@ -96,6 +97,10 @@ endef
 $(READY_TO_RUN): | $(PY)
 	$(call install_package,.)
 
+$(READY_TO_REPORT): | $(PY)
+	$(call install_package,.[report])
+	@touch $(READY_TO_RUN)
+
 $(READY_TO_TEST): | $(PY)
 	$(call install_package,.[dev])
-	@touch $(READY_TO_RUN)
+	@touch $(READY_TO_RUN) $(READY_TO_REPORT)

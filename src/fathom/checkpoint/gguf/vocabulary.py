@@ -1,8 +1,8 @@
 """A ``tokenizer.json`` → the ``tokenizer.ggml.*`` keys of a GGUF file, for byte-level BPE.
 
-GGUF stores no expression for cutting text into words, only the name of one. It is found by behaviour: the tokenizer
-cuts a text made to tell the known ways apart, and the name is that of the way that cuts it equally. Where none does, no
-file is written, since a wrong name changes tokens silently.
+GGUF stores no expression for splitting text into words, only the name of a pre-tokenizer. It is identified by its
+behaviour: the tokenizer splits a text that tells the known ones apart, and the name is that of the one that splits it
+equally. Where none does, no file is written, since a wrong name changes tokens silently.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _PROBE = (
 def vocabulary_from_directory(directory: Path, vocab_size: int) -> dict[str, Any]:
     """The vocabulary of a model directory, padded to ``vocab_size`` ids.
 
-    Raises TokenizerError for a missing or broken tokenizer.json, a kind other than byte-level BPE, or a way of cutting
-    words that has no name.
+    Raises TokenizerError for a missing or broken tokenizer.json, a kind other than byte-level BPE, or a
+    pre-tokenizer that has no name.
     """
     tokenizer = Tokenizer.from_directory(directory)
     file = directory / "tokenizer.json"
@@ -40,7 +40,7 @@ def vocabulary_from_directory(directory: Path, vocab_size: int) -> dict[str, Any
         raise TokenizerError(f"{file} is no byte-level BPE", "convert this model with llama.cpp's own converter")
     metadata: dict[str, Any] = {
         "tokenizer.ggml.model": "gpt2",
-        "tokenizer.ggml.pre": _name_of_cut(backend, bool(model.get("ignore_merges")), file),
+        "tokenizer.ggml.pre": _pre_tokenizer_name(backend, bool(model.get("ignore_merges")), file),
         **_tokens(model["vocab"], described.get("added_tokens", []), vocab_size, file),
         "tokenizer.ggml.merges": [m if isinstance(m, str) else " ".join(m) for m in model["merges"]],
         "tokenizer.ggml.add_bos_token": tokenizer.adds_bos,
@@ -65,21 +65,21 @@ def _tokens(vocab: dict[str, int], added: list[dict[str, Any]], size: int, file:
     return {"tokenizer.ggml.tokens": tokens, "tokenizer.ggml.token_type": types}
 
 
-def _name_of_cut(backend: Backend, whole_words: bool, file: Path) -> str:
-    cut = _cut(backend.normalizer, backend.pre_tokenizer)
+def _pre_tokenizer_name(backend: Backend, whole_words: bool, file: Path) -> str:
+    words = _split(backend.normalizer, backend.pre_tokenizer)
     for name, known in PRE_TOKENIZATIONS.items():
-        if known.whole_words == whole_words and _cut_known(known) == cut:
+        if known.whole_words == whole_words and _split_as(known) == words:
             return name
     raise TokenizerError(
-        f"{file} cuts text into words in a way that has no name in GGUF",
+        f"{file} splits text into words in a way that has no name in GGUF",
         "convert this model with llama.cpp's own converter",
     )
 
 
-def _cut_known(known: PreTokenization) -> list[str]:
-    return _cut(known.normalizer(), known.pre_tokenizer())
+def _split_as(known: PreTokenization) -> list[str]:
+    return _split(known.normalizer(), known.pre_tokenizer())
 
 
-def _cut(normalizer: Any, words: Any) -> list[str]:
+def _split(normalizer: Any, words: Any) -> list[str]:
     text = normalizer.normalize_str(_PROBE) if normalizer is not None else _PROBE
     return [piece for piece, _ in words.pre_tokenize_str(text)] if words is not None else [text]

@@ -140,7 +140,7 @@ class Endpoint:
         return json.dumps({key: value for key, value in fields.items() if value is not None}).encode()
 
     def _request(self, body: bytes) -> bytes:
-        """The body of a successful reply; a failure as the error that it stands for."""
+        """The body of a successful reply; a failure as an exception."""
         deadline = self._clock() + self._config.timeout
         url, headers = f"{self._config.base_url}/chat/completions", {"Content-Type": "application/json"}
         try:

@@ -61,5 +61,5 @@ def make_answer(
 
 
 def _text(text: str) -> str:
-    """Without halves of surrogate pairs, which JSON can spell and no file can hold."""
+    """Without halves of surrogate pairs, which JSON can express and no UTF-8 file can hold."""
     return text[:MAX_ANSWER].encode("utf-8", "replace").decode("utf-8")

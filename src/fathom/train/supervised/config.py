@@ -117,10 +117,10 @@ class SupervisedConfig(RunConfig):
     a tokenizer and a chat template), or None: that of ``start``.
 
     Exactly one of ``steps``, ``epochs`` and ``minutes`` says how long. ``minutes`` count the making of the data as
-    well, and schedules follow the clock: arms of equal time can be compared, on this machine. ``document_mask`` keeps
-    packed documents from seeing each other. ``too_long`` is what ``best_fit`` packing does with more than a row holds:
-    pieces, the beginning, or nothing. ``validation`` is data whose loss is measured every ``validate_every`` updates
-    and at the end.
+    well, and schedules follow the clock: variants of equal time can be compared, on this machine. ``document_mask``
+    keeps packed documents from seeing each other. ``too_long`` is what ``best_fit`` packing does with more than a row
+    holds: pieces, the beginning, or nothing. ``validation`` is data whose loss is measured every ``validate_every``
+    updates and at the end.
     """
 
     model: ModelConfig | None = None

@@ -41,7 +41,7 @@ def test_a_way_of_cutting_without_a_name(tmp_path: Path) -> None:
     described = json.loads((tmp_path / "tokenizer.json").read_text())
     described["pre_tokenizer"] = {"type": "Whitespace"}
     (tmp_path / "tokenizer.json").write_text(json.dumps(described))
-    with pytest.raises(TokenizerError, match=r"cuts text into words in a way that has no name in GGUF; convert"):
+    with pytest.raises(TokenizerError, match=r"splits text into words in a way that has no name in GGUF; convert"):
         vocabulary_from_directory(tmp_path, 320)
 
 
