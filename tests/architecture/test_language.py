@@ -118,3 +118,14 @@ def test_no_public_class_name_is_defined_twice() -> None:
                 places[node.name].append(relative(path))
     double = {name: files for name, files in places.items() if len(files) > 1}
     assert not double, f"name what tells them apart: {double}"
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=relative)
+def test_no_variable_is_called_found(path: Path) -> None:
+    """It says how a value came about and not what it is: matches, path, evaluation …"""
+    lines = [
+        node.lineno
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Name) and node.id == "found") or (isinstance(node, ast.arg) and node.arg == "found")
+    ]
+    assert not lines

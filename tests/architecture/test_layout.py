@@ -1,8 +1,7 @@
-"""Habits that nobody should have to remember: what a file may hold, how long it may be, and that a test knows it."""
+"""The layout of the source: what a file may hold, how long it may be, and that a test file mirrors it."""
 
 import ast
 import re
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,10 +34,8 @@ UNFINISHED = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X:")))
 SWALLOWED = re.compile(r"except( Base| )Exception:\s*\n?\s*pass\b|except:\s*\n?\s*pass\b")
 ONE_MACHINE = re.compile(r"""(?<![\w.~$}/*-])/(root|work|mnt|opt|Users)/\w""")
 
-TESTED_THROUGH = {
-    "fathom.__main__": "two lines; the card behind them is tested as fathom.cli.selftest",
-}
-"""Modules that no test reaches by the rule below, each with the reason why that is right."""
+NOT_MIRRORED = {"fathom.__main__": "two lines; what they run is tested as fathom.cli.selftest"}
+"""Modules without a test file of their own, each with the reason."""
 
 
 def tree(*suffixes: str, under: Path = ROOT) -> list[Path]:
@@ -54,48 +51,15 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT / "src").with_suffix("")).replace("/", ".").removesuffix(".__init__")
 
 
-@cache
-def imported_by_tests() -> frozenset[str]:
-    """Every dotted name that a test imports, or names in a string (as code for a subprocess)."""
-    found: set[str] = set()
-    for path in tree(".py", under=ROOT / "tests"):
-        if path.parent == Path(__file__).parent:
-            continue
-        text = path.read_text(encoding="utf-8")
-        found.update(re.findall(r"\bfathom(?:\.\w+)+", text))
-        found |= imports_of(path)
-    return frozenset(found)
-
-
-@cache
-def reached_by_tests() -> frozenset[str]:
-    """Modules that a test imports, and what these import within their own package: the parts behind a public face."""
-    imports = {name_of(path): imports_of(path) for path in tree(".py", under=SOURCE)}
-    mirrored = {
-        name_of(path)
-        for path in tree(".py", under=SOURCE)
-        if (ROOT / "tests" / "unit" / path.relative_to(SOURCE).parent / f"test_{path.stem}.py").exists()
-    }
-    reached: set[str] = set()
-    todo = [name for name in imports if name in imported_by_tests() | mirrored]
-    while todo:
-        name = todo.pop()
-        if name not in reached:
-            reached.add(name)
-            package = name.split(".")[:2]
-            todo += [inner for inner in imports[name] if inner in imports and inner.split(".")[:2] == package]
-    return frozenset(reached)
-
-
 def imports_of(path: Path) -> set[str]:
     """Every dotted name that a file imports, wherever in it."""
-    found: set[str] = set()
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
-            found.update({node.module, *(f"{node.module}.{alias.name}" for alias in node.names)})
+            names.update({node.module, *(f"{node.module}.{alias.name}" for alias in node.names)})
         elif isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-    return found
+            names.update(alias.name for alias in node.names)
+    return names
 
 
 @pytest.mark.parametrize("path", tree(".py", under=SOURCE), ids=name_of)
@@ -111,10 +75,15 @@ class TestModule:
     def test_it_says_what_it_is(self, path: Path) -> None:
         assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), "a module opens with a docstring"
 
-    def test_a_test_knows_it(self, path: Path) -> None:
-        if path.name != "__init__.py" and name_of(path) not in TESTED_THROUGH:
-            mirror = f"tests/unit/{path.relative_to(SOURCE).parent}/test_{path.stem}.py"
-            assert name_of(path) in reached_by_tests(), f"write {mirror}"
+    def test_a_test_file_mirrors_its_path_and_imports_it(self, path: Path) -> None:
+        name = name_of(path)
+        if path.name == "__init__.py" or name in NOT_MIRRORED:
+            return
+        mirror = ROOT / "tests" / "unit" / path.relative_to(SOURCE).parent / f"test_{path.stem}.py"
+        assert mirror.exists(), f"write {mirror.relative_to(ROOT)}"
+        in_strings = re.findall(r"\bfathom(?:\.\w+)+", mirror.read_text(encoding="utf-8"))  # as code for a subprocess
+        imported = imports_of(mirror) | set(in_strings)
+        assert any(other == name or other.startswith(f"{name}.") for other in imported), f"import {name} in its test"
 
 
 @pytest.mark.parametrize("path", tree(".py", ".ts", ".tsx"), ids=lambda path: str(path.relative_to(ROOT)))

@@ -130,20 +130,20 @@ class _Cursor:
         self.require(8 * count)
         view, at, end = self.view, self.at, len(self.view)
         unpack: Callable[..., tuple[int]] = struct.Struct("<Q").unpack_from
-        found: list[str] = []
+        strings: list[str] = []
         try:
             for _ in range(count):
                 start = at + 8
                 at = start + unpack(view, at)[0]
                 if at > end:
                     raise self.fail("ends inside a list of strings")
-                found.append(str(view[start:at], "utf-8"))
+                strings.append(str(view[start:at], "utf-8"))
         except struct.error as error:
             raise self.fail("ends inside a list of strings") from error
         except UnicodeDecodeError as error:
             raise self.fail("holds text that is not UTF-8") from error
         self.at = at
-        return found
+        return strings
 
 
 def _read_metadata(cursor: _Cursor, count: int) -> dict[str, Any]:

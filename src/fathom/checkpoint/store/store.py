@@ -129,7 +129,7 @@ class Store:
                     yield int(named[1]), path
 
     def _remove_older(self, step: int) -> None:
-        older = sorted((found for found in self._step_directories() if found[0] < step), reverse=True)
+        older = sorted(((number, path) for number, path in self._step_directories() if number < step), reverse=True)
         for _, path in older[self._keep - 1 :]:
             shutil.rmtree(path, ignore_errors=True)
 
@@ -140,9 +140,9 @@ def check(path: Path) -> Saved:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         described = manifest["files"]
         for name in (VALUES, TENSORS):
-            expected, found = described[name]["bytes"], (path / name).stat().st_size
-            if found != expected:
-                raise CheckpointError(f"{path / name} has {found} bytes of {expected}")
+            expected, actual = described[name]["bytes"], (path / name).stat().st_size
+            if actual != expected:
+                raise CheckpointError(f"{path / name} has {actual} bytes of {expected}")
             if _hash(path / name) != described[name]["sha256"]:
                 raise CheckpointError(f"{path / name} was changed or damaged")
         if manifest["format"] != FORMAT:
