@@ -34,7 +34,7 @@ install: $(READY_TO_TEST) ## create the environment with everything that develop
 chat: $(READY_TO_RUN) ## talk to the model in the browser; ARGS="--terminal" stays in the terminal
 	@$(VENV)/bin/fathom chat $(ARGS)
 
-speedrun: $(READY_TO_REPORT) ## train a model that learns to think by itself, in half an hour, and talk to it
+speedrun: $(READY_TO_REPORT) ## train a model that learns to think by itself, in 10 to 30 minutes, and talk to it
 	@$(VENV)/bin/fathom train speedrun:pipeline --out runs/speedrun $(ARGS)
 	@if [ -t 0 ] && [ -t 1 ]; then $(VENV)/bin/fathom chat --terminal --model runs/speedrun/zero/final; fi
 

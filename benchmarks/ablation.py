@@ -100,7 +100,8 @@ def page(folder: Path) -> str:
         f"{configuration['minutes']:g} minutes of training each, {beside(configuration)}, "
         f"{'one seed' if seeds == 1 else f'{seeds} seeds, of which the mean is shown'} ({place(document)}). Solved: of "
         f"{configuration['problems']} held-out problems, the greedy attempt, and each of {configuration['samples']} at "
-        "temperature 1."
+        "temperature 1. Below, the lower loss on held-out traces decides which choice wins; the solved problems may "
+        "say otherwise."
     )
     verdicts = "\n".join(f"- {line}" for line in sentences(results, configuration))
     return f"{HEAD}\n{how}\n\n{table(results)}\n\n{verdicts}\n{_caution(seeds)}"

@@ -1,9 +1,9 @@
 """Reinforcement learning beside its controls at equal wall-clock time: four seeds over two bases.
 
 Runs ``speedrun:controls``, or resumes it in a folder that holds a part of it, and stores what its runs left on disk: of
-every arm and seed the minutes of training, and the measurements on held-out problems. Every stage has one thread and
-two run at a time, so that all arms have one machine. The report with curves and completions is ``report.html`` in the
-folder.
+every variant and seed the minutes of training, and the measurements on held-out problems. Every stage has one thread
+and two run at a time, so that all variants have one machine. The report with curves and completions is
+``report.html`` in the folder.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from benchmarks.speedrun import gate, run_recipe
 from fathom.train.run.metrics import read
 
 SEEDS = (0, 1, 2, 3)
-ARMS = ("base", "continued", "rejection", "iterated", "zero")
+VARIANTS = ("base", "continued", "rejection", "iterated", "zero")
 """As ``speedrun:controls`` calls them; even seeds have the base of seed 0, odd ones that of seed 1."""
 COLUMNS = (
     "temperature",
@@ -51,18 +51,18 @@ def main() -> None:
             run_recipe("speedrun:controls", place, threads=1)
         results = collect_results(place)
     harness.write("controls", {"threads": 1, "at_a_time": 2, "seeds": list(SEEDS)}, results, options, before)
-    print(harness.table([["arm", "T = 1", "T = 0.6", "greedy", "minutes"], *map(list, rows(results))]))
+    print(harness.table([["variant", "T = 1", "T = 0.6", "greedy", "minutes"], *map(list, rows(results))]))
 
 
 def collect_results(place: Path) -> Json:
     """Minutes and measurements of the runs below ``place``."""
-    arms: Json = {name: [] for name in ARMS}
+    arms: Json = {name: [] for name in VARIANTS}
     gates = []
     for seed in SEEDS:
         here = place / f"seed-{seed}"
         if (here / "base").is_dir():
             gates.append({"seed": seed, **gate(here / "zero")})
-        for name in ARMS:
+        for name in VARIANTS:
             if (here / f"test-{name}").is_dir():
                 lines = [line for line in read(here / f"test-{name}") if line["kind"] == "measure"]
                 measured = [{key: line[key] for key in COLUMNS if key in line} for line in lines]
@@ -96,7 +96,7 @@ def format_mean(numbers: Sequence[float]) -> str:
 
 
 def rows(results: Json) -> list[tuple[str, ...]]:
-    """Of each arm its name, correct answers at three temperatures, and minutes of training, which are compared
+    """Of each variant its name, correct answers at three temperatures, and minutes of training, which are compared
     from the base on.
     """
     return [

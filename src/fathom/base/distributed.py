@@ -6,7 +6,7 @@ update counts. So the result is that of one rank on the same batch up to the ord
 holds nothing of ranks: a run resumes with any number of them. Rank 0 alone writes.
 
 torch's DistributedDataParallel was rejected: it wraps the model, averages where we sum, and hides when it communicates.
-Gradients are summed once an update, after the last micro-batch. Muon orthogonalises every matrix on every rank: no
+Gradients are summed once an update, after the last micro-batch. Muon orthogonalizes every matrix on every rank: no
 second exchange, at the price of doing the same work everywhere. Weights and optimizer state are not sharded (ZeRO):
 what fits one device with its moments can be trained, faster with more of them.
 """

@@ -44,6 +44,10 @@ class RequestError(FathomError):
     """A request that cannot be served: a prompt beyond the context, a parameter out of range."""
 
 
+class ContextLengthError(RequestError):
+    """The prompt leaves no room for an answer."""
+
+
 class OverloadedError(FathomError):
     """The queue is full: try again later."""
 

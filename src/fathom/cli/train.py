@@ -27,7 +27,7 @@ def train(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(help="Directory of the run; its final/ is the finished model. Default: runs/RECIPE."),
+        typer.Option(help="Directory of the run; its final/ is the finished model. Default: runs/ and the run's name."),
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -36,18 +36,18 @@ def train(
         ),
     ] = None,
     depth: Annotated[
-        int | None, typer.Option(min=1, help="The dial of recipes that have one: everything else follows from it.")
+        int | None, typer.Option(min=1, help="Number of layers, for recipes that derive all other sizes from it.")
     ] = None,
     ranks: Annotated[
         int | None, typer.Option(min=1, help="Processes on this machine that share the work (torchrun's, in short).")
     ] = None,
     stage: Annotated[str | None, typer.Option(help="Of a pipeline: this stage alone, in this process.")] = None,
 ) -> None:
-    """Train a model: start a run or a pipeline of runs, or resume the one in DIR."""
+    """Train a model: start a run or a pipeline of runs, or resume the one in --out."""
     from fathom.base.errors import ConfigError
     from fathom.train.pipeline import Pipeline, resolve
     from fathom.train.run.config import override
-    from fathom.train.run.recipe import call, recipe
+    from fathom.train.run.recipe import call, check_config
 
     made = call(name, depth)
     if isinstance(made, Pipeline):
@@ -59,7 +59,7 @@ def train(
     elif stage is not None:
         raise ConfigError(f"the recipe {name} is one stage, not a pipeline", "leave out --stage")
     else:
-        config = override(recipe(name, depth), settings or ())
+        config = override(check_config(name, made), settings or ())
         place = out or Path("runs") / config.name
     if ranks is not None and ranks > 1 and "WORLD_SIZE" not in os.environ:
         raise typer.Exit(spawn(ranks))

@@ -17,7 +17,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from fathom.base.errors import ConfigError, FathomError, GenerationError, OverloadedError, RequestError
+from fathom.base.errors import (
+    ConfigError,
+    ContextLengthError,
+    FathomError,
+    GenerationError,
+    OverloadedError,
+    RequestError,
+)
 from fathom.engine.cache import PagedCache
 from fathom.engine.config import EngineConfig
 from fathom.engine.grammar import GrammarCompiler
@@ -33,7 +40,7 @@ from fathom.engine.transcript import Transcript
 from fathom.engine.vocabulary import Vocabulary
 from fathom.types import FinishReason
 
-_CROWDED_STEPS = 8
+_STEPS_WHILE_WAITING = 8
 """Steps at once while sequences wait: one that ends within them leaves its row idle for half of them on average."""
 
 _log = logging.getLogger(__name__)
@@ -105,7 +112,7 @@ class EngineCore:
         if not prompt:
             raise RequestError("the prompt is empty", "send at least one token")
         if len(prompt) >= self.max_context:
-            raise RequestError(
+            raise ContextLengthError(
                 f"the prompt has {len(prompt)} tokens, the context holds {self.max_context} with the answer",
                 "shorten the prompt",
             )
@@ -114,7 +121,7 @@ class EngineCore:
         if sampling.n > self.capacity:
             raise RequestError(f"n is {sampling.n}, the engine holds {self.capacity} completions", "ask for fewer")
         if sampling.logprobs is not None and not 0 <= sampling.logprobs <= self._vocab_size:
-            raise RequestError(f"logprobs is {sampling.logprobs}", "choose a number from 0 to 20")
+            raise RequestError(f"logprobs is {sampling.logprobs}", f"choose a number from 0 to {self._vocab_size}")
         if (sampling.stop or request.grammar) and self.vocabulary is None:
             raise RequestError("stop strings and grammars need a tokenizer", "give the engine one")
         if request.grammar is None or self._grammars is None:
@@ -240,7 +247,7 @@ class EngineCore:
         if len({sequence.transcript.ends for sequence, _ in work}) > 1:
             return 1
         most = max(sequence.limit - len(sequence.tokens) for sequence, _ in work)
-        wanted = min(self.config.num_scheduler_steps, most, _CROWDED_STEPS if self._scheduler.waiting else most)
+        wanted = min(self.config.num_scheduler_steps, most, _STEPS_WHILE_WAITING if self._scheduler.waiting else most)
         return self._scheduler.reserve(work, wanted)
 
     def _experts(self, sequence: Sequence, reason: FinishReason | None) -> npt.NDArray[np.int16] | None:

@@ -17,7 +17,7 @@ from fathom.model.token_dispatch import TokenDispatch, grouped_linear, row_multi
 
 
 class Experts(nn.Module):
-    """The routed experts as three stacked tensors: one parameter to shard, to load and to optimise, not 3·E."""
+    """The routed experts as three stacked tensors: one parameter to shard, to load and to optimize, not 3·E."""
 
     def __init__(self, width: int, config: MoEConfig) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Experts(nn.Module):
         return total.index_add(0, token, weighted).to(x.dtype)
 
     def _train(self, x: Tensor, routing: Routing) -> Tensor:
-        """The same with products whose gradients cost no copies (:mod:`fathom.model.token_dispatch_linear`)."""
+        """The same with products whose gradients cost no copies (:mod:`fathom.model.token_dispatch`)."""
         dtype, out_dtype = matmul_dtype(x), x.dtype
         x = x.to(dtype)
         dispatch = TokenDispatch(routing.experts, len(self.gate), row_multiple(x))

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
+from fathom.base.config import Part
 from fathom.optim import schedule
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ScheduleConfig(_Part):
+class ScheduleConfig(Part):
     """The factor on every learning rate. ``warmup`` counts updates. ``decay`` is the last fraction of the run, for
     ``stable`` only; ``floor`` is where ``stable``, ``linear`` and ``cosine`` end.
     """
@@ -40,7 +37,7 @@ class ScheduleConfig(_Part):
                 return start * schedule.deepseek_v3(progress)
 
 
-class AdamWConfig(_Part):
+class AdamWConfig(Part):
     """V3's betas and weight decay (section 4.2). Vectors (norms, biases) are never decayed.
 
     ``embedding_lr`` None: as ``lr``. It also serves the head.
@@ -53,7 +50,7 @@ class AdamWConfig(_Part):
     weight_decay: NonNegativeFloat = 0.1
 
 
-class MuonConfig(_Part):
+class MuonConfig(Part):
     """``lr`` is of AdamW's size, because updates are scaled to AdamW's (:mod:`fathom.optim.muon`)."""
 
     lr: PositiveFloat = 3e-4
@@ -64,7 +61,7 @@ class MuonConfig(_Part):
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
 
 
-class OptimConfig(_Part):
+class OptimConfig(Part):
     """``muon`` None: AdamW moves everything. Otherwise Muon moves the hidden matrices and AdamW the rest.
 
     ``clip`` bounds the norm of the whole gradient; None leaves it. ``ema`` averages the weights, None does not.

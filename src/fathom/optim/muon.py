@@ -1,4 +1,4 @@
-"""Muon: momentum whose matrices are orthogonalised (Jordan et al., 2024, kellerjordan.github.io/posts/muon).
+"""Muon: momentum whose matrices are orthogonalized (Jordan et al., 2024, kellerjordan.github.io/posts/muon).
 
 An update M = U S Vᵀ becomes nearly U Vᵀ: every direction moves equally far, rare ones too. The polar factor comes from
 five quintic Newton-Schulz iterations, products only, tolerant of bfloat16; an SVD costs tens of times as much.

@@ -1,4 +1,6 @@
-"""Beyond the base: can reinforcement learning teach what 64 attempts of the base do not contain? Meant for three hours.
+"""Beyond the base: can reinforcement learning teach what 64 attempts of the base do not contain?
+
+The pipeline is sized for about three hours.
 
 `fathom train curriculum:pipeline` runs the stages in order. The problems are those of `countdown.levels`: Countdown
 with three and four numbers, chained arithmetic, and tasks of reasoning-gym, which has to be installed. The question,

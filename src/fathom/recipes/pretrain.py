@@ -2,7 +2,7 @@
 
     fathom data tokenizer books.jsonl --out data/tokenizer
     fathom data prepare books.jsonl --tokenizer data/tokenizer --out data/shards
-    fathom train pretrain --depth 4 --out runs/d4
+    fathom train pretrain --depth 4 --out runs/pretrain
 
 Depth 2 takes 6e14 operations, depth 4 7e15, depth 12 1e18, depth 20 2e19; the first updates tell how much time that is
 here. Everything that the dial decides can be replaced: ``--set steps=500 --set model.num_layers=3``.

@@ -2,8 +2,8 @@
 
 `fathom train speedrun-gpu:pipeline` runs the stages in order.
 
-The corpus and levels are those of `recipes/curriculum.py`; what depends on the size is in `countdown.scaled`. Shapes
-and memory are checked by tests; the run itself has not been made.
+The corpus and levels are those of `fathom.recipes.curriculum`; what depends on the size is in `countdown.scaled`.
+Shapes and memory are checked by tests; the run itself has not been made.
 """
 
 from __future__ import annotations

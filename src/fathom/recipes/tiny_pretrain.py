@@ -1,6 +1,6 @@
 """A V3-architecture model of a quarter of a million parameters learns to add: seconds, for newcomers and for tests.
 
-    fathom train tiny-pretrain --out runs/tiny
+    fathom train tiny-pretrain --out runs/tiny-pretrain
 
 Everything of the large recipe is at work: latent attention, routed experts kept busy without a loss, multi-token
 prediction, Muon, a schedule, checkpoints. What it learns is a toy: the sums of two numbers up to 9, three of five of

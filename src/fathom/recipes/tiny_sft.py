@@ -5,7 +5,7 @@
 
 It starts from random weights, so that it needs nothing else. To start from a model of yours:
 
-    fathom train tiny-sft --set start=runs/tiny/final --set model=null --set tokenizer=null
+    fathom train tiny-sft --set start=runs/tiny-pretrain/final --set model=null --set tokenizer=null
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ class Comparison:
         return next((k for k, change in self.passes.items() if change.before.mean >= one.after.mean), None)
 
 
-def compare_with_base(board: TaskResults, trained: VariantResult, runs: Sequence[Run]) -> Comparison | None:
+def changes_from_base(board: TaskResults, trained: VariantResult, runs: Sequence[Run]) -> Comparison | None:
     """The comparison, where the base was evaluated on the same problems too."""
     starts = [origin(run, runs) for run in trained.variant.runs] if trained.variant is not None else []
     evaluated = (one for one in board.variants if any(run.model and run.model in starts for run in one.evaluations))

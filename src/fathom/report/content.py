@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from fathom.evals.statistics import mean
 from fathom.report import formatting
-from fathom.report.changes import Comparison, compare_with_base
+from fathom.report.changes import Comparison, changes_from_base
 from fathom.report.records import Record, count, label, lookup, number, text
 from fathom.report.results import TaskResults, collect_results
 from fathom.report.run import STEPS, Run
@@ -32,7 +32,7 @@ class RunReport:
         self.variants = group_variants(self.runs)
         self.boards = collect_results(self.runs, self.variants)
         trained = [(board, result) for board in self.boards for v in self.rl if (result := board.result(v)) is not None]
-        pairs = [compare_with_base(board, result, self.runs) for board, result in trained]
+        pairs = [changes_from_base(board, result, self.runs) for board, result in trained]
         self.comparisons = [pair for pair in pairs if pair is not None]
 
     @property

@@ -19,7 +19,14 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from fathom.base.errors import FathomError, ModelNotFoundError, OverloadedError, RequestError, TokenizerError
+from fathom.base.errors import (
+    ContextLengthError,
+    FathomError,
+    ModelNotFoundError,
+    OverloadedError,
+    RequestError,
+    TokenizerError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +104,7 @@ def problem_of(error: BaseException) -> ApiProblem:
     if isinstance(error, UnavailableError | StoppingError | ModelNotFoundError):
         return ApiProblem(503, str(error), "server_error", "unavailable", headers={"Retry-After": "10"})
     if isinstance(error, RequestError | TokenizerError):
-        code = "context_length_exceeded" if "context" in error.message else "invalid_request"
+        code = "context_length_exceeded" if isinstance(error, ContextLengthError) else "invalid_request"
         return ApiProblem(400, str(error), code=code)
     if isinstance(error, FathomError):
         return ApiProblem(500, str(error), "server_error", "internal_error")

@@ -46,7 +46,7 @@ def serve(
         host=settings.host,
         log_config=None,  # one format for all, set above
         log_level="warning",
-        access_log=False,  # access.py writes that
+        access_log=False,  # middleware/access_log.py writes it
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_timeout + 3,  # the backstop behind _Server.shutdown
         timeout_keep_alive=30,

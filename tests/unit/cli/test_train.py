@@ -35,7 +35,7 @@ def test_a_mistake_is_an_error_before_anything_is_written(tmp_path: Path) -> Non
         CliRunner().invoke(app, ["train", TINY, "--out", str(out), "--set", "optim.lrr=1"], catch_exceptions=False)
     with pytest.raises(ConfigError, match="there is no recipe nothing"):
         CliRunner().invoke(app, ["train", "nothing", "--out", str(out)], catch_exceptions=False)
-    with pytest.raises(ConfigError, match="has no dial"):
+    with pytest.raises(ConfigError, match="takes no depth"):
         CliRunner().invoke(app, ["train", TINY, "--out", str(out), "--depth", "3"], catch_exceptions=False)
     assert not out.exists()
 

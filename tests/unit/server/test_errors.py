@@ -7,7 +7,7 @@ import json
 import pytest
 from starlette.exceptions import HTTPException
 
-from fathom.base.errors import FathomError, OverloadedError, RequestError, TokenizerError
+from fathom.base.errors import ContextLengthError, FathomError, OverloadedError, RequestError, TokenizerError
 from fathom.server.errors import (
     ApiProblem,
     ErrorBody,
@@ -23,7 +23,7 @@ from fathom.server.errors import (
     ("error", "status", "type_", "code"),
     [
         (
-            RequestError("the prompt has 9 tokens, the context holds 8"),
+            ContextLengthError("the prompt has 9 tokens, the context holds 8"),
             400,
             "invalid_request_error",
             "context_length_exceeded",

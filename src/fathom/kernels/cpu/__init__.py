@@ -1,1 +1,1 @@
-"""Kernels for the CPU: C++ in this folder, built on first use (library.py), called through ctypes (ops.py)."""
+"""Kernels for the CPU: C++ in this folder, built on first use (library.py), called through ctypes (interface.py)."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from fathom.base.config import Part
 from fathom.recipes.countdown.arithmetic import Notation
 
 
-class ErrorRates(BaseModel):
+class ErrorRates(Part):
     """Probabilities of a solver's errors; the defaults are those of the curriculum's searches.
 
     ``guess``: it answers without thinking. ``patience``: the probability to continue after a line without a hit, drawn
@@ -17,8 +18,6 @@ class ErrorRates(BaseModel):
     ``imagine``: a solver that gives up claims a hit in its last line. ``move``: a search with four numbers turns to
     another first step after a line.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     guess: float = Field(default=0.25, ge=0, le=1)
     patience: tuple[float, float] = (0.45, 0.78)

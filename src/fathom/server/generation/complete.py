@@ -12,7 +12,7 @@ from fathom.engine.request import Chunk, Request
 from fathom.server.generation.choice import ChoiceState, usage
 from fathom.server.generation.events import ChoiceFinished, GenerationEvent, GenerationFinished, GenerationStarted
 from fathom.server.generation.jobs import TextJob, sampling_params
-from fathom.server.models.served_model import EngineFront, ServedModel
+from fathom.server.models.served_model import EngineClient, ServedModel
 from fathom.types import Usage
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ async def complete(served: ServedModel, job: TextJob) -> AsyncGenerator[Generati
     )
 
 
-def _chunks(engine: EngineFront, requests: Sequence[Request]) -> AsyncGenerator[Chunk, None]:
+def _chunks(engine: EngineClient, requests: Sequence[Request]) -> AsyncGenerator[Chunk, None]:
     """The chunks of all requests as they arrive, with the choice's index counted through."""
     streams = [engine.generate(request) for request in requests]
     if len(streams) == 1:

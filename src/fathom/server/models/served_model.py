@@ -31,7 +31,7 @@ class ServedVocabulary(Protocol):
     def token_bytes(self, token_id: int) -> bytes: ...
 
 
-class EngineFront(Protocol):
+class EngineClient(Protocol):
     """The asyncio interface of an engine."""
 
     def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
@@ -54,7 +54,7 @@ class ServedModel:
     """
 
     name: str
-    engine: EngineFront
+    engine: EngineClient
     tokenizer: ServedVocabulary
     chat: Chat | None
     max_context: int

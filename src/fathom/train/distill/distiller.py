@@ -68,7 +68,7 @@ class OnPolicyDistillation:
         """Nothing is kept."""
 
     def _distribution(self, model: Transformer, batch: RolloutBatch) -> Tensor:
-        """(M, V) log-probabilities at the completion tokens; rows that only one of the two heads has are no tokens."""
+        """(M, V) log-probabilities at the completion tokens; rows beyond the smaller head, padding, are dropped."""
         own = model is self.model  # a teacher's routers choose their own experts
         logits_ = logits(model, batch, temperature=self.config.sampling.temperature, repeat=own)
         return logits_[:, : self._vocabulary].log_softmax(-1)

@@ -129,7 +129,7 @@ class Endpoint:
                 self._wait(attempt, after, stopping)
         raise GenerationError(
             f"the teacher at {self._config.base_url} failed {self._config.attempts} times in a row: {last}",
-            "run the same command again when it is well: what it has answered so far is kept",
+            "run the same command again when the endpoint works again: what it has answered so far is kept",
         )
 
     def _body(self, ask: Ask) -> bytes:

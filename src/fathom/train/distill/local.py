@@ -11,7 +11,8 @@ from itertools import groupby
 
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import Bundle
-from fathom.evals.rollout import EngineSampler, Rollout
+from fathom.evals.rollout import Rollout
+from fathom.evals.runner import build_sampler
 from fathom.tasks.task import Item
 from fathom.text.conversation import Chat
 from fathom.text.conversation import Prompt as Rendered
@@ -45,10 +46,7 @@ class LocalTeacher:
         self._temperature = temperature
         self._seed = seed
         self._chat: Chat | None = None
-        ends = bundle.generation.eos_ids or bundle.tokenizer.eos_ids
-        self._sampler = EngineSampler(
-            bundle.model, eos_ids=frozenset(ends), max_context=bundle.config.max_position, sequences=sequences
-        )
+        self._sampler = build_sampler(bundle, bundle.model, sequences)
 
     def answers(self, asks: Sequence[Ask], stopping: Callable[[], bool]) -> Iterator[tuple[Ask, TeacherAnswer]]:
         """Raises ConfigError where a problem leaves too little of the teacher's context."""

@@ -9,7 +9,6 @@ and the files of every run: `fathom.train.supervised.run` and `fathom.train.rl.r
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,6 +30,7 @@ from fathom.train.rl.run import train_on_rollouts
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run import rng
 from fathom.train.run.display import Display
+from fathom.train.run.metrics import replace_text
 from fathom.train.run.stopping import stop_on_signal
 from fathom.train.run.task import load_task
 from fathom.train.supervised.dataset import pack
@@ -105,12 +105,9 @@ def _check_problems(file: TraceFile, items: Sequence[Item]) -> None:
 
 def _write_kept(path: Path, result: FilterResult, items: Sequence[Item]) -> None:
     """Write what is trained on, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        for one, _ in result.kept:
-            line = _record(items[one.problem], one.answer.message.content, one.answer.message.reasoning)
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-    os.replace(partial, path)
+    messages = ((items[one.problem], one.answer.message) for one, _ in result.kept)
+    records = (_record(item, message.content, message.reasoning) for item, message in messages)
+    replace_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
 
 
 def _record(item: Item, content: str, reasoning: str | None) -> dict[str, Any]:

@@ -19,17 +19,17 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveInt
 from torch import Tensor
+
+from fathom.base.config import Part
 
 Normalization = Literal["sequence", "token", "constant"]
 Form = Literal["grpo", "r1", "dapo", "dr_grpo", "gspo", "cispo"]
 
 
-class PolicyLossConfig(BaseModel):
+class PolicyLossConfig(Part):
     """Which loss. ``length_limit`` is the divisor's length under ``constant`` normalization."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     ratio: Literal["token", "sequence"] = "token"
     objective: Literal["clip", "cispo"] = "clip"

@@ -2,7 +2,8 @@
 
 Advantages come from contrast within a group: a policy that is never right has nothing to imitate, one that is always
 right nothing to change, and one for which guessing pays better than thinking will learn to guess. The prototype of the
-laptop run failed in each of these ways, quietly, after minutes of hopeful curves; the bounds are what worked there.
+laptop run failed in each of these ways, without an error, after rewards had risen for minutes; the bounds are what
+worked there.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def _guessing(evaluation: Evaluation) -> list[Finding]:
 
 
 def _never_right(evaluation: Evaluation) -> Finding:
-    what = f"the verifier said no to all {evaluation.problems * evaluation.samples} completions"
+    what = f"none of {evaluation.problems * evaluation.samples} completions is correct"
     if evaluation.truncated > 0.5:
         return Finding("fatal", f"{what}, {evaluation.truncated:.0%} of them truncated", "raise sampling.max_tokens")
     if evaluation.well_formed < 0.05:

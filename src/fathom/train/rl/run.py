@@ -1,6 +1,6 @@
 """A run of reinforcement learning in a directory, new or resumed.
 
-DIR/run.json          configuration, model, machine, and what speaks against the base
+DIR/run.json          configuration, model, machine, and findings of the readiness check
 DIR/metrics.jsonl     a line for each step (``rl``) and for each evaluation
 DIR/rollouts.jsonl    a few completions of every step with their verdicts, to browse
 DIR/checkpoints/      the state to resume from
@@ -93,5 +93,5 @@ def _examine(config: RLConfig, trainer: Trainer, recorder: Recorder, display: Di
     display.say(f"the base: {summary(evaluation)}")
     findings = check_readiness(evaluation, gate)
     for finding in findings:
-        display.say(f"doubtful: {finding.what}; {finding.advice}")
+        display.say(f"warning: {finding.what}; {finding.advice}")
     return findings

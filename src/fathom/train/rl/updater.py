@@ -145,5 +145,5 @@ class Updater:
         where = culprit(self.model, lambda: None if batch is None else self.model.hidden_states(batch.tokens))
         return DivergedError(
             f"step {step + 1} diverged: {what}; first non-finite value: {where}",
-            "lower optim.adamw.lr and run the same command again: it resumes from the last checkpoint",
+            "lower optim.adamw.lr, in a new --out",
         )

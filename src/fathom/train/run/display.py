@@ -98,8 +98,8 @@ class Display:
         step, seconds = self._from
         if line["step"] > step:
             each = (line["seconds"] - seconds) / (line["step"] - step)
-            times.append(("each", human_seconds(each) if each >= 1 else f"{each:.2f} s"))
-            times.append(("left", human_seconds(each * (self._total - line["step"]))))
+            times.append(("per update", human_seconds(each) if each >= 1 else f"{each:.2f} s"))
+            times.append(("remaining", human_seconds(each * (self._total - line["step"]))))
         if self._dollars:
             hours = line["seconds"] / 3600
             times.append(("cost", f"${hours * self._dollars:.2f} for {hours:.2f} machine-hours"))
@@ -185,12 +185,12 @@ _HIDDEN = {"rl": frozenset({"loss", "pass@1"}), "evaluation": frozenset({"reward
 
 _SHOWN = (
     ("reward", "reward", "{:.3f}"),
-    ("right", "right", "{:.0%}"),
+    ("right", "correct", "{:.0%}"),
     ("pass@1", "pass@1", "{:.1%}"),
     ("pass@8", "pass@8", "{:.1%}"),
     ("lenient", "lenient", "{:.0%}"),
     ("length", "length", "{:.1f}"),
-    ("truncated", "cut off", "{:.0%}"),
+    ("truncated", "truncated", "{:.0%}"),
     ("loss", "loss", "{:.4f}"),
     ("validation_loss", "validation loss", "{:.4f}"),
     ("mtp_loss", "mtp", "{:.3f}"),
@@ -200,10 +200,10 @@ _SHOWN = (
     ("agreement", "agreement", "{:.1%}"),
     ("entropy", "entropy", "{:.3f}"),
     ("engine_gap", "engine gap", "{:.0e}"),
-    ("gradient_norm", "norm", "{:.2f}"),
-    ("lr_factor", "rate", "{:.2f}"),
-    ("max_violation", "overload", "{:.2f}"),
-    ("dead_experts", "dead", "{}"),
+    ("gradient_norm", "grad norm", "{:.2f}"),
+    ("lr_factor", "lr / peak", "{:.2f}"),
+    ("max_violation", "MaxVio", "{:.2f}"),
+    ("dead_experts", "dead experts", "{}"),
     ("tokens_per_second", "tokens/s", "{:,.0f}"),
 )
 """(key of a recorded line, its title, its format), in the order of the display."""

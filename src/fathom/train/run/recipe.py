@@ -22,24 +22,28 @@ _PACKAGE = Path(fathom.__file__).parent
 
 
 def recipe(name: str, depth: int | None = None) -> RunConfig:
-    """The configuration that the recipe called ``name`` returns; ``depth`` is its dial, None its own choice.
+    """The configuration that the recipe called ``name`` returns; ``depth`` None is its own choice.
 
-    Raises ConfigError where there is no such recipe, it has no dial, or it returns something else.
+    Raises ConfigError where there is no such recipe, it takes no depth, or it returns something else.
     """
-    config = call(name, depth)
-    if not isinstance(config, RunConfig):
+    return check_config(name, call(name, depth))
+
+
+def check_config(name: str, made: object) -> RunConfig:
+    """What the recipe called ``name`` returned; ConfigError where it is no RunConfig."""
+    if not isinstance(made, RunConfig):
         raise ConfigError(f"the recipe {name} returns no RunConfig", "let the function return one")
-    return config
+    return made
 
 
 def call(name: str, depth: int | None = None) -> object:
-    """What the recipe called ``name`` returns. Raises ConfigError where there is no such recipe, or it has no dial."""
+    """What the recipe called ``name`` returns; ConfigError where there is no such recipe, or it takes no depth."""
     function = find(name)
     if depth is None:
         return function()
     if "depth" in inspect.signature(function).parameters:
         return function(depth=depth)
-    raise ConfigError(f"the recipe {name} has no dial", "leave out --depth, or use --set")
+    raise ConfigError(f"the recipe {name} takes no depth", "leave out --depth, or use --set")
 
 
 def folder() -> Path:

@@ -8,7 +8,7 @@ from scripted import ScriptedEngine, scripted_model
 
 from fathom.engine.engine import Engine
 from fathom.engine.request import SamplingParams
-from fathom.server.models.served_model import EngineFront, ServedModel, ServedVocabulary
+from fathom.server.models.served_model import EngineClient, ServedModel, ServedVocabulary
 from fathom.text.tokenizer.tokenizer import Tokenizer
 
 
@@ -17,8 +17,8 @@ def public(protocol: type) -> set[str]:
 
 
 def test_the_engine_and_its_double_have_the_methods_of_the_protocol():
-    for name in public(EngineFront):
-        wanted = inspect.signature(getattr(EngineFront, name)).parameters
+    for name in public(EngineClient):
+        wanted = inspect.signature(getattr(EngineClient, name)).parameters
         for engine in (Engine, ScriptedEngine):
             assert list(inspect.signature(getattr(engine, name)).parameters) == list(wanted), (engine, name)
 

@@ -67,7 +67,7 @@ NEVER = {1: 0.0, 2: 0.0, 4: 0.0, 8: 0.0}
 )
 def test_a_verifier_that_always_says_no_is_refused_even_where_the_gate_only_warns(changes, words):
     hopeless = dataclasses.replace(READY, pass_at=NEVER, **changes)
-    with pytest.raises(ConfigError, match="said no to all 512 completions") as caught:
+    with pytest.raises(ConfigError, match="none of 512 completions is correct") as caught:
         check_readiness(hopeless, ReadinessConfig(mode="warn"))
     assert words in caught.value.remedy
     assert find_obstacles(hopeless, ReadinessConfig())[0].severity == "fatal"

@@ -145,7 +145,7 @@ def test_another_configuration_does_not_go_on(start, display, tmp_path):
 
 def test_a_base_that_is_never_right_is_refused_before_a_step(start, display, tmp_path):
     gate = ReadinessConfig(problems=4, samples=2)
-    with pytest.raises(ConfigError, match="the verifier said no to all 8 completions"):
+    with pytest.raises(ConfigError, match="none of 8 completions is correct"):
         run_rl(config(start, gate=gate), tmp_path / "run", display)
     assert not (tmp_path / "run" / "checkpoints").exists()
 

@@ -28,15 +28,16 @@ def test_a_log_file_gets_a_line() -> None:
         display.begin(100, 0, flops=1e6, peak=1e11)
         display.show(LINE)
     assert written.getvalue() == (
-        "update 40/100  loss 1.2346  accepted 50%  norm 0.70  rate 1.00  dead 0  tokens/s 20,000  utilization 20%  "
-        "time 1 min 30 s  each 2.2 s  left 2 min 15 s  cost $0.05 for 0.03 machine-hours\n"
+        "update 40/100  loss 1.2346  accepted 50%  grad norm 0.70  lr / peak 1.00  dead experts 0  tokens/s 20,000  "
+        "utilization 20%  "
+        "time 1 min 30 s  per update 2.2 s  remaining 2 min 15 s  cost $0.05 for 0.03 machine-hours\n"
     )
 
 
 def test_the_time_left_counts_this_process_only() -> None:
     display = Display(Console(file=io.StringIO()))
     display.begin(100, 30, 80.0)
-    assert ("left", "1 min 0 s") in display.entries(LINE)  # 10 updates took 10 s, 60 are left
+    assert ("remaining", "1 min 0 s") in display.entries(LINE)  # 10 updates took 10 s, 60 are left
 
 
 def test_unknown_utilization_and_cost_are_not_shown() -> None:
@@ -80,8 +81,8 @@ def test_reinforcement_learning_shows_rewards_instead_of_its_loss() -> None:
         display.show(RL)
         display.show({"kind": "evaluation", "step": 3, "seconds": 7.0, "pass@1": 0.45, "length": 11.0, "reward": 0.4})
     assert written.getvalue() == (
-        "update 3/10  reward 0.500  right 40%  lenient 60%  length 12.3  engine gap 1e-06  utilization 20%  "
-        "time 6.0 s  each 2.0 s  left 14.0 s\n"
+        "update 3/10  reward 0.500  correct 40%  lenient 60%  length 12.3  engine gap 1e-06  utilization 20%  "
+        "time 6.0 s  per update 2.0 s  remaining 14.0 s\n"
         "update 3/10  held-out pass@1 45.0%  held-out length 11.0\n"
     )
 

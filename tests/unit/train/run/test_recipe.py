@@ -36,7 +36,7 @@ def test_a_file_holds_a_recipe_of_its_name(file: Path) -> None:
 
 def test_the_dial_reaches_the_recipe(file: Path) -> None:
     assert recipe(str(file), depth=5).seed == 5
-    with pytest.raises(ConfigError, match="has no dial"):
+    with pytest.raises(ConfigError, match="takes no depth"):
         recipe(f"{file}:fixed", depth=5)
 
 

@@ -132,7 +132,7 @@ class _Endpoints:
         return LiveResponse(parts(), JSON, self._settings)
 
     def _check_choices(self, body: GenerationBody) -> None:
-        """Choices decode together: more than fit at once could never start."""
+        """Refuse more choices than decode at a time: one request must not fill the queue."""
         limit = self._settings.max_sequences
         if (body.n or 1) > limit:
             raise invalid(f"n is {body.n}; this server answers at most {limit} at once", "n")

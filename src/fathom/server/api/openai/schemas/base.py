@@ -15,8 +15,8 @@ from typing_extensions import TypedDict
 
 REFUSED: Mapping[str, str] = {
     "logit_bias": "biasing single tokens is not supported; leave it out",
-    "functions": "this is the form of 2023; send tools instead",
-    "function_call": "this is the form of 2023; send tool_choice instead",
+    "functions": "deprecated by OpenAI; send tools instead",
+    "function_call": "deprecated by OpenAI; send tool_choice instead",
     "audio": "this server speaks text only; leave it out",
     "prediction": "predicted outputs are not supported; leave it out",
     "web_search_options": "searching the web is not supported here; leave it out",
