@@ -36,6 +36,7 @@ def main() -> None:
     environment = harness.environment()
     sides = {BEFORE: options.before.resolve(), AFTER: harness.ROOT}
     commits = {side: harness.commit(root) for side, root in sides.items()}
+    configuration = {"threads": options.threads, "rounds": options.repeats, "commits": commits}
     results: Json = {}
     with tempfile.TemporaryDirectory(prefix="fathom-checkouts-") as folder:
         moe = training.weights(Path(folder))["moe"]
@@ -45,8 +46,8 @@ def main() -> None:
             print(f"measuring {name} …", file=sys.stderr)
             rounds = [measure(engine, job, rates, sides, swap=bool(number % 2)) for number in range(options.repeats)]
             results |= {f"{name}, {what}": summary(rounds, what) for what in rounds[0][AFTER]}
-    configuration = {"threads": options.threads, "rounds": options.repeats, "commits": commits}
-    harness.write("checkouts", configuration, results, options, environment)
+            harness.write("checkouts", configuration, results, options, environment)  # a failure later loses nothing
+            options.force = True
     print(show(results))
 
 

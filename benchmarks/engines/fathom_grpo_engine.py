@@ -35,7 +35,7 @@ class Vowels:
     def verify(self, item: Item, completion: str) -> Verdict:  # noqa: ARG002
         return Verdict(reward(completion), False, True)
 
-    lenient = verify
+    verify_lenient = verify
 
 
 class Forced(EngineSampler):
