@@ -8,7 +8,7 @@ import openai
 import pytest
 from scripted import Script
 
-from fathom.base.errors import OverloadedError, RequestError
+from fathom.base.errors import ContextLengthError, OverloadedError
 
 ASK = [{"role": "user", "content": "Hi"}]
 PROMPT = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
@@ -268,7 +268,7 @@ def test_models(serve_script, client_of):
 def test_errors_carry_their_status_and_body(serve_script, client_of, stream):
     server = serve_script(
         Script(error=OverloadedError("the queue is full", "try again later")),
-        Script(error=RequestError("the prompt has 9 tokens, the context holds 8", "shorten it")),
+        Script(error=ContextLengthError("the prompt has 9 tokens, the context holds 8", "shorten it")),
         Script(error=RuntimeError("a secret")),
     )
     client = client_of(server)

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from fathom.base.errors import GenerationError, RequestError
+from fathom.base.errors import ContextLengthError, GenerationError
 from fathom.engine.request import Chunk, EngineStats, Request, TokenLogprob
 from fathom.server.models.served_model import Progress, ServedModel
 from fathom.text.conversation import Chat
@@ -86,7 +86,7 @@ class ScriptedEngine:
         if script.error is not None:
             raise script.error
         if len(request.prompt) >= self.max_context:
-            raise RequestError(
+            raise ContextLengthError(
                 f"the prompt has {len(request.prompt)} tokens, the context holds {self.max_context}", "shorten it"
             )
         self.running += 1
