@@ -199,7 +199,11 @@ def cross_entropy_case(draw: Draw, kind: Kind) -> Case:
 
 def softmax_case(draw: Draw, kind: Kind) -> Case:
     rows, vocab = draw.size(), draw.size(64, 100)
-    options = {"temperature": draw.one_of(1.0, 0.7), "less": draw.one_of(0.0, 1.0), "entropy": draw.one_of(True, False)}
+    options = {
+        "temperature": draw.one_of(1.0, 0.7),
+        "target_offset": draw.one_of(0.0, 1.0),
+        "entropy": draw.one_of(True, False),
+    }
     return Case((draw.floats(rows, vocab, dtype=kind) * 4, draw.integers(0, vocab, rows)), options)
 
 

@@ -37,11 +37,11 @@ def experiment(root: Path, zero: list[float], control: list[float], *, greedy: f
 
 def outcomes(report: RunReport) -> dict[str, tuple[str, str]]:
     """(outcome, detail) by goal."""
-    (board,), (variant,) = report.boards, report.rl
-    verdicts = goal_verdicts(board, variant, report.runs, 0.85)
+    (results,), (variant,) = report.tasks, report.rl
+    verdicts = goal_verdicts(results, variant, report.runs, 0.85)
     return {one.goal: (one.outcome, one.detail.replace("\u00a0", " ")) for one in verdicts}
 
 
-def only_board(report: RunReport) -> TaskResults:
-    (board,) = report.boards
-    return board
+def only_task_results(report: RunReport) -> TaskResults:
+    (results,) = report.tasks
+    return results

@@ -22,14 +22,14 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 
 @operation()
 def softmax_(
-    logits: Tensor, targets: Tensor, *, temperature: float = 1.0, less: float = 0.0, entropy: bool = False
+    logits: Tensor, targets: Tensor, *, temperature: float = 1.0, target_offset: float = 0.0, entropy: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """Logits (M, V) become softmax(logits / temperature), ``less`` lower at the targets (M) int64, in place and without
-    gradient → log-probabilities of the targets (M) float32, and entropies (M) if asked for, else (0).
+    """Logits (M, V) become softmax(logits / temperature), ``target_offset`` lower at the targets (M) int64, in place,
+    without gradient → log-probabilities of the targets (M) float32, and entropies (M) if asked for, else (0).
     """
     logprobs = (logits.to(wide_dtype(logits.dtype)) / temperature).log_softmax(-1)
     probs = logprobs.exp()
-    logits.copy_(probs).scatter_add_(1, targets[:, None], torch.full_like(logits[:, :1], -less))
+    logits.copy_(probs).scatter_add_(1, targets[:, None], torch.full_like(logits[:, :1], -target_offset))
     entropies = -(logprobs * probs).sum(-1) if entropy else logprobs.new_empty(0)
     return logprobs.gather(1, targets[:, None])[:, 0], entropies
 

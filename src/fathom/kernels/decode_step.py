@@ -21,6 +21,7 @@ from torch import Tensor
 
 from fathom.kernels.cpu.interface import CONSTANTS, STRUCTS, struct
 from fathom.kernels.cpu.library import get_library, library
+from fathom.kernels.registry import reference_is_forced
 
 LANES = CONSTANTS["LANES"]
 
@@ -164,4 +165,4 @@ def can_serve(tensors: ModelTensors, pages: Sequence[Tensor]) -> bool:
     """Whether the kernel takes these weights and this cache: float32, on the CPU, with a compiler at hand."""
     every = (*tensors.all(), *pages)
     plain = all(x.dtype == torch.float32 and x.device.type == "cpu" and x.is_contiguous() for x in every)
-    return plain and library() is not None
+    return plain and not reference_is_forced() and library() is not None

@@ -98,7 +98,7 @@ class Operation(Generic[P, R]):
     def _resolve(self, key: Key, training: bool) -> tuple[Kernel[P, R], ...]:
         cache = self._training if training else self._inference
         if key not in cache:
-            rows = [] if _reference_is_forced() else _rows(self.name, key)
+            rows = [] if reference_is_forced() else _rows(self.name, key)
             cache[key] = tuple(load(row) for row in rows if training or not row.training_only)
         return cache[key]
 
@@ -134,7 +134,8 @@ def _rows(name: str, key: Key) -> list[Implementation]:
     return [row for row in rows if row.backend.is_available()]
 
 
-def _reference_is_forced() -> bool:
+def reference_is_forced() -> bool:
+    """Whether ``FATHOM_KERNELS=ref`` or :func:`reference_only` is in force."""
     return bool(_FORCED) or os.environ.get("FATHOM_KERNELS") == "ref"
 
 

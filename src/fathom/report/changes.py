@@ -54,20 +54,20 @@ class Change:
 class Comparison:
     """A trained variant beside the base that it started from, on one set of problems."""
 
-    board: TaskResults
+    results: TaskResults
     base: VariantResult
     trained: VariantResult
     changes: tuple[Change, ...]
 
     def get(self, path: str) -> Change | None:
         """The change of a figure at the main temperature."""
-        t = self.board.main_temperature
+        t = self.results.main_temperature
         return next((one for one in self.changes if (one.measure.path, one.measure.temperature) == (path, t)), None)
 
     @property
     def passes(self) -> dict[int, Change]:
         """pass@k by k at the main temperature."""
-        t = self.board.main_temperature
+        t = self.results.main_temperature
         same = [one for one in self.changes if one.measure.path.startswith("pass@") and one.measure.temperature == t]
         return dict(sorted((int(one.measure.path[5:]), one) for one in same))
 
@@ -80,13 +80,13 @@ class Comparison:
         return next((k for k, change in self.passes.items() if change.before.mean >= one.after.mean), None)
 
 
-def changes_from_base(board: TaskResults, trained: VariantResult, runs: Sequence[Run]) -> Comparison | None:
+def changes_from_base(results: TaskResults, trained: VariantResult, runs: Sequence[Run]) -> Comparison | None:
     """The comparison, where the base was evaluated on the same problems too."""
     starts = [origin(run, runs) for run in trained.variant.runs] if trained.variant is not None else []
-    evaluated = (one for one in board.variants if any(run.model and run.model in starts for run in one.evaluations))
-    base = next(evaluated, None) or next((one for one in board.variants if one.name == "base"), None)
+    evaluated = (one for one in results.variants if any(run.model and run.model in starts for run in one.evaluations))
+    base = next(evaluated, None) or next((one for one in results.variants if one.name == "base"), None)
     if base is None or base is trained:
         return None
-    pairs = [(m, base.estimate(m), trained.estimate(m)) for group in board.groups().values() for m in group]
+    pairs = [(m, base.estimate(m), trained.estimate(m)) for group in results.groups().values() for m in group]
     changes = tuple(Change(m, old, new) for m, old, new in pairs if old is not None and new is not None)
-    return Comparison(board, base, trained, changes)
+    return Comparison(results, base, trained, changes)

@@ -135,11 +135,11 @@ def draw_panel(drawn: PanelCurves) -> Drawing:
     return canvas.curves_drawing(panel.title, drawn.curves, "update", panel.share)
 
 
-def draw_passes(board: TaskResults) -> tuple[Drawing, list[tuple[str, int]]] | None:
+def draw_passes(results: TaskResults) -> tuple[Drawing, list[tuple[str, int]]] | None:
     """pass@k over k of each variant, and the entries of the legend."""
     curves = []
-    for result in board.variants:
-        passes = result.pass_at(board.main_temperature or 0.0)
+    for result in results.variants:
+        passes = result.pass_at(results.main_temperature or 0.0)
         points = [(float(k), one.mean, one.plus_minus) for k, one in passes.items()]
         if len(points) > 1:
             curves.append(Curve(result.name, points, result.color, marks=True))
@@ -156,13 +156,13 @@ def draw_passes(board: TaskResults) -> tuple[Drawing, list[tuple[str, int]]] | N
     return canvas.curves_drawing("pass@k", curves, "k", share=True), [(curve.name, curve.color) for curve in curves]
 
 
-def draw_variants(board: TaskResults, goal: float | None) -> Drawing:
+def draw_variants(results: TaskResults, goal: float | None) -> Drawing:
     """Shares of correct answers: a row for each variant, a mark for each temperature, whiskers of ±, each run a dot."""
-    measures, step = board.accuracies(), 13.0
+    measures, step = results.accuracies(), 13.0
     each = step * len(measures) + 14.0
-    canvas = _Canvas(380.0, TOP + BOTTOM + each * len(board.variants), left=96.0, grid="x")
+    canvas = _Canvas(380.0, TOP + BOTTOM + each * len(results.variants), left=96.0, grid="x")
     words, hits, ends = [], [], [] if goal is None else [goal]
-    for place, result in enumerate(board.variants):
+    for place, result in enumerate(results.variants):
         color, estimates = f"c{result.color % 8}", []
         for shape, measure in enumerate(measures):
             estimate = result.estimate(measure)
@@ -180,12 +180,12 @@ def draw_variants(board: TaskResults, goal: float | None) -> Drawing:
                 hits.append((area, f"{result.name}, {measure.title}: {estimate}"))
         words.append(f"{result.name}: {formatting.join_words(estimates)}")
     if goal is not None:
-        canvas.segments([(goal, 0, goal, each * len(board.variants))], "goal")
+        canvas.segments([(goal, 0, goal, each * len(results.variants))], "goal")
     low = max(0.0, min(ends, default=0.0) - 0.04)
     canvas.axes.set(xlim=(low, max(min(1.0, max(ends, default=1.0) + 0.04), low + 0.1)), ylim=(each * len(words), 0))
     canvas.axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     canvas.axes.xaxis.set_major_formatter(_formatter(share=True))
-    names = [result.name if len(result.name) <= 15 else result.name[:14] + "…" for result in board.variants]
+    names = [result.name if len(result.name) <= 15 else result.name[:14] + "…" for result in results.variants]
     canvas.axes.set_yticks([each * (place + 0.5) for place in range(len(names))], labels=names)
     for tick in canvas.axes.yaxis.get_major_ticks():
         tick.label1.set_gid("row")

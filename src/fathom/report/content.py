@@ -12,9 +12,7 @@ from fathom.report.records import Record, count, label, lookup, number, text
 from fathom.report.results import TaskResults, collect_results
 from fathom.report.run import STEPS, Run
 from fathom.report.variants import Variant, group_variants, lineage
-
-GOAL = 0.85
-"""Sampled pass@1 that reinforcement learning aims at by default."""
+from fathom.report.verdicts import DEFAULT_GOAL
 
 
 @dataclass(slots=True)
@@ -23,16 +21,18 @@ class RunReport:
 
     runs: list[Run]
     title: str
-    goal: float = GOAL
+    goal: float = DEFAULT_GOAL
     variants: list[Variant] = field(init=False)
-    boards: list[TaskResults] = field(init=False)
+    tasks: list[TaskResults] = field(init=False)
     comparisons: list[Comparison] = field(init=False)
 
     def __post_init__(self) -> None:
         self.variants = group_variants(self.runs)
-        self.boards = collect_results(self.runs, self.variants)
-        trained = [(board, result) for board in self.boards for v in self.rl if (result := board.result(v)) is not None]
-        pairs = [changes_from_base(board, result, self.runs) for board, result in trained]
+        self.tasks = collect_results(self.runs, self.variants)
+        trained = [
+            (results, result) for results in self.tasks for v in self.rl if (result := results.result(v)) is not None
+        ]
+        pairs = [changes_from_base(results, result, self.runs) for results, result in trained]
         self.comparisons = [pair for pair in pairs if pair is not None]
 
     @property

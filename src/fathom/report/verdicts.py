@@ -27,6 +27,9 @@ MIN_SEEDS, MIN_BASES = 3, 2
 TIME_TOLERANCE = 0.1
 """A control may have had this share less of machine time."""
 
+DEFAULT_GOAL = 0.85
+"""Share of sampled answers that should be correct after reinforcement learning."""
+
 SIGNIFICANCE = 0.05
 """Significance level (p-value threshold)."""
 
@@ -86,20 +89,20 @@ def _thinking_pays(_run: Run, line: Record) -> Iterator[tuple[str, bool, str]]:
         yield "answers with thinking are correct more often than guesses", guesses is None or thinks > guesses, detail
 
 
-def goal_verdicts(board: TaskResults, variant: Variant, runs: Sequence[Run], goal: float) -> Iterator[GoalVerdict]:
+def goal_verdicts(results: TaskResults, variant: Variant, runs: Sequence[Run], goal: float) -> Iterator[GoalVerdict]:
     """The goals of one variant of reinforcement learning, compared with all variants that are not."""
-    mine = board.result(variant)
+    mine = results.result(variant)
     if mine is None:
         return
-    controls = [result for result in board.variants if not result.is_rl]
-    sampled = [measure for measure in board.accuracies() if measure.temperature > GREEDY]
+    controls = [result for result in results.variants if not result.is_rl]
+    sampled = [measure for measure in results.accuracies() if measure.temperature > GREEDY]
     for measure in sampled:
         if (estimate := mine.estimate(measure)) is not None:
             off = estimate.mean - goal
             detail = f"{estimate}" + (f", {share(-off)} points short" if off < 0 else "")
             title = f"sampled pass@1 at least {percent(goal, 0)} at T = {measure.temperature:g}"
             yield GoalVerdict(title, "met" if off >= 0 else "missed", detail)
-    for measure in board.accuracies():
+    for measure in results.accuracies():
         estimate = mine.estimate(measure)
         others = [(one.name, other) for one in controls if (other := one.estimate(measure)) is not None]
         if estimate is not None and others:

@@ -30,11 +30,11 @@ Row = tuple[Measure, list[Estimate | None], float | None]
 """A measure, the estimates of the variants, and the best mean where more is better."""
 
 
-def rows_of(board: TaskResults, measures: Sequence[Measure]) -> list[Row]:
+def rows_of(results: TaskResults, measures: Sequence[Measure]) -> list[Row]:
     """The rows of a table, without measures that were not recorded."""
     rows: list[Row] = []
     for measure in measures:
-        estimates = [result.estimate(measure) for result in board.variants]
+        estimates = [result.estimate(measure) for result in results.variants]
         means = [one.mean for one in estimates if one is not None]
         if means:
             rows.append((measure, estimates, max(means) if measure.ranked and len(means) > 1 else None))

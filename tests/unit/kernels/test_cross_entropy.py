@@ -36,7 +36,7 @@ def test_the_sum_and_its_gradient(vocab, dtype, tolerance) -> None:
 def test_softmax_in_place(vocab, dtype, tolerance) -> None:
     logits, targets = _logits(vocab, dtype), torch.tensor([0, vocab - 1, 3])
     expected = (logits.double() / 0.7).log_softmax(-1)
-    logprobs, entropies = softmax_(logits, targets, temperature=0.7, less=1.0, entropy=True)
+    logprobs, entropies = softmax_(logits, targets, temperature=0.7, target_offset=1.0, entropy=True)
     wanted = expected.exp() - F.one_hot(targets, vocab)
     torch.testing.assert_close(logits.double(), wanted, rtol=tolerance, atol=tolerance)
     torch.testing.assert_close(logprobs.double(), expected.gather(1, targets[:, None])[:, 0], rtol=1e-5, atol=1e-5)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from fathom.kernels import decode_step
 from fathom.kernels.decode_step import LANES, DecodeWeights, LayerTensors, ModelTensors, StepInputs, can_serve
+from fathom.kernels.registry import reference_only
 
 pytestmark = pytest.mark.usefixtures("kernels")
 
@@ -133,5 +134,7 @@ def test_what_the_kernel_does_not_take_is_declined(monkeypatch) -> None:
     assert not can_serve(model, [page.double() for page in pages()])
     assert not can_serve(ModelTensors(model.embed.bfloat16(), model.norm, model.head, model.layers), pages())
     assert not can_serve(ModelTensors(model.embed.t(), model.norm, model.head, model.layers), pages())
+    with reference_only():
+        assert not can_serve(model, pages())
     monkeypatch.setattr(decode_step, "library", lambda: None)
     assert not can_serve(model, pages())

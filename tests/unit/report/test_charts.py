@@ -51,14 +51,14 @@ def test_a_curve_that_ended_earlier_has_no_later_values() -> None:
 
 
 def test_variants_have_a_row_and_a_mark_for_each_temperature(tmp_path: Path) -> None:
-    (board,) = RunReport(find_runs([speedrun(tmp_path, updates=50)]), "x").boards
-    drawing = draw_variants(board, 0.85)
+    (results,) = RunReport(find_runs([speedrun(tmp_path, updates=50)]), "x").tasks
+    drawing = draw_variants(results, 0.85)
     assert re.findall(r'class="row"[^>]*>(\w+)<', drawing.elements) == ["base", "continued", "rejection", "zero"]
     assert 'class="goal"' in drawing.elements
     assert len(drawing.hits) == 12
     assert drawing.hits[-1][1].startswith("zero, greedy: 8")
     assert drawing.label.startswith("Share of correct answers by variant. base: sampled, T = 1 3")
-    passes = draw_passes(board)
+    passes = draw_passes(results)
     assert passes is not None
     assert re.findall(r'middle">(\d+)<', passes[0].elements) == ["1", "2", "4", "8", "16", "32", "64"]
     assert passes[1] == [("base", 1), ("continued", 2), ("rejection", 3), ("zero", 0)]

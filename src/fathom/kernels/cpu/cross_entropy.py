@@ -28,12 +28,12 @@ def _accepts_softmax(logits: Tensor, targets: Tensor, **_: Any) -> bool:
 
 @kernel(_accepts_softmax)
 def softmax_(
-    logits: Tensor, targets: Tensor, *, temperature: float = 1.0, less: float = 0.0, entropy: bool = False
+    logits: Tensor, targets: Tensor, *, temperature: float = 1.0, target_offset: float = 0.0, entropy: bool = False
 ) -> tuple[Tensor, Tensor]:
     logprobs, entropies = torch.empty(len(logits)), torch.empty(len(logits) if entropy else 0)
     wanted = pointer(entropies) if entropy else None
     targets = targets.contiguous()
-    run("softmax", logits, pointer(targets), pointer(logprobs), wanted, *logits.shape, 1 / temperature, less)
+    run("softmax", logits, pointer(targets), pointer(logprobs), wanted, *logits.shape, 1 / temperature, target_offset)
     return logprobs, entropies
 
 

@@ -21,6 +21,7 @@ from fathom.base.distributed import ALONE, World
 from fathom.evals.grading import Group
 from fathom.evals.runner import Grader
 from fathom.model.transformer import Transformer
+from fathom.tasks.task import Split
 from fathom.train.rl.config import TrainerConfig
 from fathom.train.rl.curriculum import Adaptive
 from fathom.train.rl.metrics import sampling_metrics, update_metrics
@@ -94,11 +95,11 @@ class Trainer:
         return metrics, batch.sampled
 
     def sample_held_out(
-        self, problems: int, samples: int, temperature: float, *, split: str = "validation"
+        self, problems: int, samples: int, temperature: float, *, split: Split = "validation"
     ) -> list[Group]:
         """Graded completions of held-out problems, the same problems at every call."""
         self.sampler.wait()
-        items = list(self.grader.task.items("test" if split == "test" else "validation", limit=problems))
+        items = list(self.grader.task.items(split, limit=problems))
         limit = self.config.sampling.max_tokens
         return self.grader.sample_and_grade(items, samples, max_tokens=limit, temperature=temperature, seed=0)
 

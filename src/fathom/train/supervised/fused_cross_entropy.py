@@ -56,7 +56,7 @@ class _CrossEntropy(torch.autograd.Function):
             logits = mm(rows[part], matrix.t(), out=buffer[: part.stop - start])
             if best:
                 likeliest[part] = logits.argmax(-1)
-            loss -= softmax_(logits, targets[part], less=1.0)[0].sum()
+            loss -= softmax_(logits, targets[part], target_offset=1.0)[0].sum()
             if ctx.needs_input_grad[0]:
                 mm(logits, matrix, out=for_rows[part])
             if ctx.needs_input_grad[1]:
