@@ -12,6 +12,8 @@ VENV   ?= .venv
 TORCH    ?= torch==2.13.0
 PIP_ARGS ?=
 ARGS     ?=
+# Processes that share the tests, file by file; 0 runs them in one, for a debugger.
+WORKERS  ?= 2
 
 PY   := $(VENV)/bin/python
 PIP   = $(PY) -m pip --disable-pip-version-check install --quiet $(PIP_ARGS)
@@ -39,10 +41,10 @@ speedrun: $(READY_TO_REPORT) ## train a model that learns to think by itself, in
 	@if [ -t 0 ] && [ -t 1 ]; then $(VENV)/bin/fathom chat --terminal --model runs/speedrun/zero/final; fi
 
 test: $(READY_TO_TEST) ## run the tests that take seconds
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-all: $(READY_TO_TEST) ## run every test, the slow ones too
-	@$(PY) -m pytest -m "not gpu" $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile -m "not gpu" $(ARGS)
 
 check: $(READY_TO_TEST) ## lint, format, types, import direction, documentation, the built page
 	$(PY) -m ruff check

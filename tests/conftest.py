@@ -1,4 +1,9 @@
-"""What holds for every test: no verdict depends on how busy the machine is."""
+"""What holds for every test: no verdict depends on how busy the machine is, and processes share its cores."""
+
+import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is imported
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from compiler import require_kernels

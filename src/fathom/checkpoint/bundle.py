@@ -6,21 +6,25 @@ dtype, and filled tensor by tensor.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
 from fathom.base.device import pick_device, pick_dtype
 from fathom.base.errors import CheckpointError, ModelNotFoundError
-from fathom.base.memory import detect, trim_heap
-from fathom.base.progress import Report, human_bytes, silent
+from fathom.base.memory import trim_heap
+from fathom.base.progress import Report, silent
 from fathom.checkpoint.generation import GenerationDefaults, from_generation_config, from_gguf
 from fathom.checkpoint.gguf.model import GGUFModel
-from fathom.checkpoint.gguf.quantized import is_quantized, take_quantized
+from fathom.checkpoint.gguf.quantized import take_quantized
+from fathom.checkpoint.gguf.types import BlockType
 from fathom.checkpoint.hf.directory import HFDirectory
 from fathom.checkpoint.hub.registry import RECOMMENDED
 from fathom.checkpoint.load import checked_plan, fill
+from fathom.checkpoint.precision import Precision, allocate, pick_precision, require_memory
 from fathom.checkpoint.resolve import ModelLocation, resolve
 from fathom.kernels.cpu.library import status
 from fathom.kernels.formats.matrix import Matrix
@@ -30,6 +34,8 @@ from fathom.quant.prepare import prepare
 from fathom.text.template.template import ChatTemplate
 from fathom.text.tokenizer.special import end_ids_from_gguf
 from fathom.text.tokenizer.tokenizer import Tokenizer
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +61,9 @@ def open_bundle(
 ) -> Bundle:
     """Find a model and load it for inference; None means the embedded one.
 
-    ``dtype`` is float32, bfloat16 or auto (``fathom.base.device``), whatever the file stores. ``optimize`` gives the
-    weights the form that the kernels of the processor read, in the blocks of a GGUF file where it has them, and fuses
-    layers; the model then only infers. It changes nothing on other devices than the CPU. Of such blocks ``auto`` means
-    activations in float32: exact on the file's numbers, at a price in speed that ``benchmarks/results`` tells. Raises
+    ``dtype`` is float32, bfloat16 or auto (`fathom.checkpoint.precision`), whatever the file stores. ``optimize`` gives
+    the weights the form that the kernels of the processor read, in the blocks of a GGUF file where it has them, and
+    fuses layers; the model then only infers. It changes nothing on other devices than the CPU. Raises
     ModelNotFoundError, CheckpointError, ConfigError or TokenizerError, each with its remedy.
     """
     report = progress or silent
@@ -73,12 +78,12 @@ def open_bundle(
     report(f"opening {source.name}", None)
     opened = _open_gguf if source.kind == "gguf" else _open_directory
     optimize = optimize and target.type == "cpu"
-    bundle, weights = opened(source, source.path, dtype, target, report, optimize)
+    bundle, weights, precision = opened(source, source.path, dtype, target, report, optimize)
     if optimize:
         report("preparing the kernels (the first time, building them)", None)
         status()  # here, where it can be shown, and not within the first answer
         report("preparing the weights", None)
-        prepare(bundle.model, "none", next(bundle.model.parameters()).dtype, weights)
+        prepare(bundle.model, "none", precision.compute, weights)
     trim_heap()
     return bundle
 
@@ -89,8 +94,8 @@ def _open_directory(
     dtype: str,
     device: torch.device,
     report: Report,
-    in_blocks: bool,  # noqa: ARG001 - safetensors hold no blocks
-) -> tuple[Bundle, dict[str, Matrix]]:
+    optimize: bool,
+) -> tuple[Bundle, dict[str, Matrix], Precision]:
     directory = HFDirectory(path)
     tokenizer = Tokenizer.from_directory(path)  # before the weights: a missing file should not cost a minute
     template = ChatTemplate.from_directory(path)
@@ -98,16 +103,18 @@ def _open_directory(
         report(f"note: {note}", None)
     eos_ids = tokenizer.eos_ids | frozenset(directory.config.eos_ids)
     generation = _with_model_card_defaults(source, from_generation_config(directory.generation_config(), eos_ids))
-    model = build(directory.model_config, pick_dtype(dtype, device))
+    model = build(directory.model_config)
+    narrow = optimize and not _is_mostly(directory.weights.dtypes(), {torch.float32, torch.float16})
+    precision = pick_precision(dtype, model, device, narrow=narrow, report=report)
     plan = checked_plan(model, directory.weights, directory.table, where=path)
-    allocate(model, device)
+    allocate(model, precision, device)
     fill(model, directory.weights, plan.steps, where=path, report=report)
-    return Bundle(source.name, path, directory.model_config, model, tokenizer, template, generation), {}
+    return Bundle(source.name, path, directory.model_config, model, tokenizer, template, generation), {}, precision
 
 
 def _open_gguf(
-    source: ModelLocation, path: Path, dtype: str, device: torch.device, report: Report, in_blocks: bool
-) -> tuple[Bundle, dict[str, Matrix]]:
+    source: ModelLocation, path: Path, dtype: str, device: torch.device, report: Report, optimize: bool
+) -> tuple[Bundle, dict[str, Matrix], Precision]:
     file = GGUFModel(path)
     tokenizer = Tokenizer.from_gguf(file.metadata)
     template = ChatTemplate.from_gguf(file.metadata)
@@ -115,43 +122,30 @@ def _open_gguf(
         report(f"note: {note}", None)
     ends = tokenizer.eos_ids | end_ids_from_gguf(file.metadata)
     generation = _with_model_card_defaults(source, from_gguf(file.metadata, ends))
-    exact = in_blocks and dtype == "auto" and is_quantized(file)
-    number = torch.float32 if exact else pick_dtype(dtype, device)
-    model = build(file.model_config, number)
+    model = build(file.model_config)
     plan = checked_plan(model, file.weights, file.table, where=path)
     weights: dict[str, Matrix] = {}
-    if in_blocks:
-        require(file.weights.nbytes, device, "in the blocks of the file")
+    if optimize:
+        require_memory(file.weights.nbytes, device, "in the blocks of the file")
         report("reading quantized weights", None)
         weights = take_quantized(model, file)
-    allocate(model, device)
+    narrow = optimize and not _is_mostly(file.weights.types(), {BlockType.F32, BlockType.F16})
+    precision = pick_precision(dtype, model, device, narrow=narrow, report=report)
+    allocate(model, precision, device)
     steps = [(stored, place) for stored, place in plan.steps if place.name not in weights]
     fill(model, file.weights, steps, where=path, report=report)
-    return Bundle(source.name, path, file.model_config, model, tokenizer, template, generation), weights
+    return Bundle(source.name, path, file.model_config, model, tokenizer, template, generation), weights, precision
 
 
-def build(config: ModelConfig, dtype: torch.dtype) -> Transformer:
+def build(config: ModelConfig) -> Transformer:
     """A model for inference on the meta device: shapes, no memory."""
     with torch.device("meta"):
-        return Transformer(config).to(dtype).eval().requires_grad_(False)
+        return Transformer(config).eval().requires_grad_(False)
 
 
-def allocate(model: Transformer, device: torch.device) -> None:
-    """Give a model memory without content. CheckpointError where the machine is too small."""
-    dtype = next(model.parameters()).dtype
-    needed = sum(tensor.nbytes for tensor in model.state_dict().values())
-    smaller = "choose --dtype bfloat16 or a smaller model" if dtype == torch.float32 else "choose a smaller model"
-    require(needed, device, f"in {str(dtype).removeprefix('torch.')}", smaller)
-    model.to_empty(device=device)
-
-
-def require(needed: int, device: torch.device, form: str, remedy: str = "choose a smaller model") -> None:
-    """CheckpointError where ``device`` has less memory than ``needed`` bytes of weights of that ``form``."""
-    total = detect().total if device.type == "cpu" else torch.cuda.get_device_properties(device).total_memory
-    if 0 < total < needed:
-        raise CheckpointError(
-            f"the weights take {human_bytes(needed)} {form}, and {device} has {human_bytes(total)}", remedy
-        )
+def _is_mostly(sizes: Mapping[T, int], kinds: Collection[T]) -> bool:
+    """Whether at least half of the bytes are of these kinds; ``sizes`` has the bytes of each."""
+    return 2 * sum(sizes.get(kind, 0) for kind in kinds) >= sum(sizes.values())
 
 
 def _with_model_card_defaults(source: ModelLocation, generation: GenerationDefaults) -> GenerationDefaults:

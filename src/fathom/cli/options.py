@@ -21,9 +21,7 @@ Model = Annotated[
 ]
 Dtype = Annotated[
     str | None,
-    typer.Option(
-        help="float32, bfloat16 or auto: bfloat16 where the hardware supports it and weights are not quantized."
-    ),
+    typer.Option(help="float32, bfloat16 or auto: on the CPU float32, in which answers do not depend on the load."),
 ]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or auto.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")]

@@ -8,14 +8,12 @@ import pytest
 import torch
 from tiny_models import VOCABULARY, tiny_model, write_tokenizer
 
-from fathom.base.errors import CheckpointError, ConfigError, ModelNotFoundError
-from fathom.base.memory import Memory
+from fathom.base.errors import ConfigError, ModelNotFoundError
 from fathom.checkpoint import bundle as bundle_module
-from fathom.checkpoint.bundle import allocate, build, open_bundle
+from fathom.checkpoint.bundle import open_bundle
 from fathom.checkpoint.gguf.export import save_gguf
 from fathom.checkpoint.gguf.vocabulary import vocabulary_from_directory
 from fathom.checkpoint.hf.export import save_directory
-from fathom.model.presets import PRESETS
 from fathom.text.conversation import Chat
 from fathom.types import Conversation, Message
 
@@ -59,16 +57,6 @@ def test_unknown_dtypes_and_devices() -> None:
         open_bundle(None, dtype="int3")
     with pytest.raises(ConfigError, match="there is no device called 'abacus'"):
         open_bundle(None, device="abacus")
-
-
-def test_a_model_larger_than_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle_module, "detect", lambda: Memory(8_000_000_000, 0))
-    with pytest.raises(
-        CheckpointError, match=r"take 30.5 GB in float32, and cpu has 8.0 GB; choose --dtype bfloat16 or"
-    ):
-        allocate(build(PRESETS["r1-distill-qwen-7b"], torch.float32), torch.device("cpu"))
-    with pytest.raises(CheckpointError, match=r"take 15.2 GB in bfloat16, and cpu has 8.0 GB; choose a smaller model"):
-        allocate(build(PRESETS["r1-distill-qwen-7b"], torch.bfloat16), torch.device("cpu"))
 
 
 MEASURE = """

@@ -17,12 +17,6 @@ from fathom.model.transformer import Transformer
 from fathom.quant.prepare import quantizable
 
 
-def is_quantized(file: GGUFModel) -> bool:
-    """Whether most bytes of a file are in formats that a kernel reads."""
-    sizes = file.weights.types()
-    return 2 * sum(size for kind, size in sizes.items() if _format_name(kind)) > sum(sizes.values())
-
-
 def take_quantized(model: Transformer, file: GGUFModel) -> dict[str, Matrix]:
     """The linears and the embedding of ``model`` whose blocks ``file`` holds in a format of ours, by parameter.
 

@@ -9,7 +9,6 @@ import pytest
 import torch
 from tiny_models import tiny_model, write_tokenizer
 
-from fathom.base.device import pick_dtype
 from fathom.base.errors import CheckpointError
 from fathom.checkpoint.bundle import build, open_bundle
 from fathom.checkpoint.gguf.export import save_gguf
@@ -44,7 +43,7 @@ def test_the_embedded_model_on_its_own_blocks_equals_the_dequantized_one():
 def test_packed_blocks_take_no_other_memory(tmp_path: Path) -> None:
     save_gguf(tmp_path / "m.gguf", tiny_model("tiny-llama"), {}, block_type=BlockType.Q8_0)
     file = GGUFModel(tmp_path / "m.gguf")
-    model = build(file.model_config, torch.float32)
+    model = build(file.model_config)
 
     gone = take_quantized(model, file)
 
@@ -54,17 +53,15 @@ def test_packed_blocks_take_no_other_memory(tmp_path: Path) -> None:
     assert not gone.keys() & left
 
 
-@pytest.mark.parametrize(("block_type", "expected"), [(BlockType.Q4_0, torch.float32), (BlockType.BF16, None)])
-def test_auto_keeps_activations_exact_where_weights_stay_packed(
-    block_type: BlockType, expected: torch.dtype | None, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("block_type", [BlockType.Q4_0, BlockType.BF16, BlockType.F32])
+def test_auto_computes_in_float32_on_the_processor(block_type: BlockType, tmp_path: Path) -> None:
     write_tokenizer(tmp_path)
     vocabulary = vocabulary_from_directory(tmp_path, 320)
     save_gguf(tmp_path / "m.gguf", tiny_model("tiny-llama"), vocabulary, block_type=block_type)
 
     model = open_bundle(tmp_path / "m.gguf", optimize=True).model
 
-    assert next(model.parameters()).dtype == (expected or pick_dtype("auto", torch.device("cpu")))
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
 
 
 def test_scales_that_are_not_finite_are_refused(tmp_path: Path) -> None:
@@ -74,4 +71,4 @@ def test_scales_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     file = GGUFModel(tmp_path / "m.gguf")
 
     with pytest.raises(CheckpointError, match=r"NaN or infinity in blk\.0\.ffn_up\.weight; download it again"):
-        take_quantized(build(file.model_config, torch.float32), file)
+        take_quantized(build(file.model_config), file)
