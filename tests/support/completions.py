@@ -41,9 +41,9 @@ def read(
     return [*coalesce([*events, *parser.finish()])]
 
 
-def call(index: int, name: str, arguments: str) -> list[Event]:
+def call(index: int, name: str, arguments: str, complete: bool = True) -> list[Event]:
     pieces: list[Event] = [ToolCallArguments(index, arguments)] if arguments else []
-    return [ToolCallStarted(index, f"call_{index}", name), *pieces, ToolCallEnded(index)]
+    return [ToolCallStarted(index, f"call_{index}", name), *pieces, ToolCallEnded(index, complete)]
 
 
 HERMES_CASES = [
@@ -64,7 +64,15 @@ HERMES_CASES = [
     # one brace missing, one too many, cut off
     ('<tool_call>{"name": "f", "arguments": {"a": 1}\n</tool_call>', call(0, "f", '{"a": 1}')),
     ('<tool_call>{"name": "f", "arguments": {"a": 1}}}\n</tool_call>', call(0, "f", '{"a": 1}')),
-    ('<tool_call>{"name": "f", "arguments": {"a": "b', call(0, "f", '{"a": "b')),
+    ('<tool_call>{"name": "f", "arguments": {"a": "b', call(0, "f", '{"a": "b', complete=False)),
+    ('<tool_call>{"name": "f", "arguments": ', call(0, "f", "", complete=False)),
+    ('<tool_call>{"name": "f", "arguments": {"a": 1}', call(0, "f", '{"a": 1}')),
+    # no arguments
+    ('<tool_call>{"name": "f", "arguments": }</tool_call>', call(0, "f", "{}")),
+    ('<tool_call>{"name": "f", "arguments": ""}</tool_call>', call(0, "f", "{}")),
+    ('<tool_call>{"name": "f", "arguments": " "}</tool_call>', call(0, "f", "{}")),
+    ('<tool_call>{"name": "f", "arguments": [ ]}</tool_call>', call(0, "f", "{}")),
+    ('<tool_call>{"arguments": "", "name": "f"}</tool_call>', call(0, "f", "{}")),
     ('<tool_call>{"name": "f", "arguments": {"a" <b>}}</tool_call>ok', [*call(0, "f", '{"a" <b>}}'), AnswerText("ok")]),
     ('<tool_call>{"name": "f", "arguments": {}} and more', [*call(0, "f", "{}"), AnswerText(" and more")]),
     # no calls
@@ -90,8 +98,12 @@ DEEPSEEK_CASES = [
     (f"{ONE}f{SEP}{{}}{DONE}", call(0, "f", "{}")),  # the outer markers forgotten
     (f"{BEGIN}{ONE}f{SEP}{{}}{DONE}then", [*call(0, "f", "{}"), AnswerText("then")]),
     (f"{BEGIN}{ONE}f{SEP}not json{DONE}{END}", call(0, "f", "not json")),
-    (f'{BEGIN}{ONE}function{SEP}f\n```json\n{{"a": "```', call(0, "f", '{"a": "```')),
-    (f'{BEGIN}{ONE}f{SEP}{{"a": "`` `', call(0, "f", '{"a": "`` `')),
+    (f'{BEGIN}{ONE}function{SEP}f\n```json\n{{"a": "```', call(0, "f", '{"a": "```', complete=False)),
+    (f'{BEGIN}{ONE}f{SEP}{{"a": "`` `', call(0, "f", '{"a": "`` `', complete=False)),
+    (f"{BEGIN}{ONE}f{SEP}", call(0, "f", "", complete=False)),
+    (f"{BEGIN}{ONE}f{SEP}{DONE}{END}", call(0, "f", "{}")),
+    (f"{BEGIN}{ONE}f{SEP} \n{DONE}{END}", call(0, "f", "{}")),
+    (f"{BEGIN}{ONE}function{SEP}f\n```json\n\n```{DONE}{END}", call(0, "f", "{}")),
     (f"{BEGIN}{ONE}f\n{END}", [AnswerText(f"{BEGIN}{ONE}f\n{END}")]),
     (f"{BEGIN}oops", [AnswerText(f"{BEGIN}oops")]),
     (f"{BEGIN}{END}", [AnswerText(f"{BEGIN}{END}")]),
@@ -103,6 +115,8 @@ DEEPSEEK_CASES = [
 LLAMA_CASES = [
     ('{"name": "f", "parameters": {"a": 1}}', call(0, "f", '{"a": 1}')),
     ('\n{"type": "function", "name": "f", "parameters": {}}', call(0, "f", "{}")),
+    ('{"name": "f", "parameters": ""}', call(0, "f", "{}")),
+    ('{"name": "f", "parameters": {"a": ', call(0, "f", '{"a": ', complete=False)),
     ('{"name": "f", "parameters": {}}; {"name": "weather"}\n', [*call(0, "f", "{}"), *call(1, "weather", "{}")]),
     ('<|python_tag|>{"name": "unknown", "parameters": {}}', call(0, "unknown", "{}")),
     ('Sure.\n<|python_tag|>{"name": "f"}', [AnswerText("Sure."), *call(0, "f", "{}")]),

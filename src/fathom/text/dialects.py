@@ -42,7 +42,7 @@ class Dialect:
             text = f"{markers.THINK_OPEN}{opened}{message.reasoning}{before}{markers.THINK_CLOSE}{after}"
         text += message.content
         if message.tool_calls:
-            text += ("\n" if message.content else "") + self.calls.write(message.tool_calls)
+            text += ("\n" if message.content else "") + self.calls.syntax.write(message.tool_calls)
         return text
 
 

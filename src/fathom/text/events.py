@@ -45,9 +45,10 @@ class ToolCallArguments:
 
 @dataclass(frozen=True, slots=True)
 class ToolCallEnded:
-    """The arguments are complete, or the completion ended within them."""
+    """The arguments are ``complete``, or the completion ended within them."""
 
     index: int
+    complete: bool = True
 
 
 Event: TypeAlias = ThinkingText | AnswerText | ToolCallStarted | ToolCallArguments | ToolCallEnded

@@ -91,6 +91,7 @@ class Parser:
         self._kind: Phase | None = None
         self._pending: list[str] = []
         self._calls = 0
+        self._has_arguments = False
         self._bare = False
         self._phase: Phase = opening.phase
         self._rule = self._turn()
@@ -194,13 +195,17 @@ class Parser:
         self._emit(None)
         self._events.append(ToolCallStarted(self._calls, self._new_id(), name))
         self._calls += 1
+        self._has_arguments = False
 
     def arguments(self, text: str) -> None:
+        self._has_arguments = self._has_arguments or bool(text)
         self._emit("tool_call", text)
 
-    def end_call(self) -> None:
+    def end_call(self, complete: bool = True) -> None:
+        if complete and not self._has_arguments:
+            self._emit("tool_call", "{}")
         self._emit(None)
-        self._events.append(ToolCallEnded(self._calls - 1))
+        self._events.append(ToolCallEnded(self._calls - 1, complete))
 
     def _emit(self, kind: Phase | None, text: str = "") -> None:
         """Collect text of one kind; a change of kind (None: no text) turns what was collected into an event."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fathom.text import markers
 from fathom.text.input_stream import InputStream, Reading, Stops
-from fathom.text.tool_calls.format import CallSink, tool_lines
+from fathom.text.tool_calls.format import CallSink, CallSyntax, tool_lines
 from fathom.text.tool_calls.json_object import SPACE, discard
 from fathom.types import Tool, ToolCall
 
@@ -43,18 +43,20 @@ class DeepSeekCalls:
                 return
             inside = yield from stream.accept(markers.CALL_BEGIN)
 
-    def write(self, calls: Sequence[ToolCall]) -> str:
-        written = "\n".join(
-            f"{markers.CALL_BEGIN}function{markers.CALL_SEPARATOR}{call.name}\n"
-            f"```json\n{call.arguments}\n```{markers.CALL_END}"
-            if self.fenced
-            else f"{markers.CALL_BEGIN}{call.name}{markers.CALL_SEPARATOR}{call.arguments}{markers.CALL_END}"
-            for call in calls
+    @property
+    def syntax(self) -> CallSyntax:
+        begin, separator, end = markers.CALL_BEGIN, markers.CALL_SEPARATOR, markers.CALL_END
+        return CallSyntax(
+            key=None,
+            begin=markers.CALLS_BEGIN,
+            head=f"{begin}function{separator}{{name}}\n```json\n" if self.fenced else f"{begin}{{name}}{separator}",
+            tail=f"\n```{end}" if self.fenced else end,
+            between="\n",
+            end=markers.CALLS_END,
         )
-        return f"{markers.CALLS_BEGIN}{written}{markers.CALLS_END}"
 
     def instructions(self, tools: Sequence[Tool]) -> str:
-        example = self.write((ToolCall("", "the_function", '{"the argument": "its value"}'),))
+        example = self.syntax.write((ToolCall("", "the_function", '{"the argument": "its value"}'),))
         return (
             f"## Tools\nYou can call functions. They are described here, one JSON object a line:\n"
             f"{tool_lines(tools)}\n\n"
@@ -85,7 +87,7 @@ def _deepseek_call(stream: InputStream, sink: CallSink) -> Reading[bool]:
     tail = _ArgumentsTail(sink, fenced)
     end = yield from stream.until(_CALL_END, tail.write)
     tail.close(complete=bool(end))
-    sink.end_call()
+    sink.end_call(complete=bool(end))
     return True
 
 

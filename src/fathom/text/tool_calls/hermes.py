@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from fathom.text import markers
 from fathom.text.input_stream import InputStream, Reading, Stops
-from fathom.text.tool_calls.format import CallSink, call_object, tool_lines
+from fathom.text.tool_calls.format import CallSink, CallSyntax, tool_lines
 from fathom.text.tool_calls.json_object import SPACE, discard, json_call
-from fathom.types import Tool, ToolCall
+from fathom.types import Tool
 
+_SYNTAX = CallSyntax(head=f"{markers.TOOL_CALL_OPEN}\n", tail=f"\n{markers.TOOL_CALL_CLOSE}", between="\n")
 _CLOSER = Stops(markers.TOOL_CALL_CLOSE)
 _AFTER_CALL = re.compile(r"[ \t\r\n}]+")  # small models often close one brace too many
 _AFTER_ITEM = re.compile(r"[ \t\r\n},\]]+")
@@ -24,6 +25,7 @@ class HermesCalls:
 
     openers: tuple[str, ...] = (markers.TOOL_CALL_OPEN,)
     bare: bool = False
+    syntax: CallSyntax = _SYNTAX
 
     def read(self, stream: InputStream, sink: CallSink) -> Reading[None]:
         yield from stream.span(SPACE, discard)
@@ -39,9 +41,6 @@ class HermesCalls:
                 stream.stop_recording()
                 return
             more = is_list
-
-    def write(self, calls: Sequence[ToolCall]) -> str:
-        return "\n".join(f"<tool_call>\n{call_object(call, 'arguments')}\n</tool_call>" for call in calls)
 
     def instructions(self, tools: Sequence[Tool]) -> str:
         return (

@@ -66,7 +66,7 @@ def json_call(stream: InputStream, sink: CallSink, closer: Stops | None) -> Read
         if name is None or not complete:
             return False
         sink.start_call(name)
-        sink.arguments("".join(early) if early is not None else "{}")
+        sink.arguments("".join(early or ()))
     sink.end_call()
     return True
 
@@ -144,23 +144,29 @@ def _value(stream: InputStream, emit: Callable[[str], None]) -> Reading[bool]:
 
 
 def _arguments(stream: InputStream, emit: Callable[[str], None]) -> Reading[bool]:
-    """The value of ``arguments``. Some models quote the object as a string, or write null for none."""
+    """The value of ``arguments``. Some models quote the object as a string, or write null, nothing or [] for none."""
     first = yield from stream.peek()
     if first == "{":
         return (yield from _value(stream, emit))
+    if first == "}":
+        return True
     parts: list[str] = []
     complete = yield from _value(stream, parts.append)
     written = "".join(parts)
-    if complete and first == '"':
-        unquoted = _decode_string(written)
-        emit(unquoted if unquoted is not None and unquoted.lstrip().startswith("{") else written)
-    else:
-        emit("{}" if written == "null" else written)
+    if complete:
+        written = _unquote(written)
+        written = "" if re.sub(r"\s", "", written) in ("", "null", "[]") else written
+    emit(written)
     return complete
+
+
+def _unquote(written: str) -> str:
+    """The object in a string, where it is one."""
+    text = _decode_string(written) if written.startswith('"') else None
+    return text if text is not None and (not text.strip() or text.lstrip().startswith("{")) else written
 
 
 def _raw(stream: InputStream, sink: CallSink, closer: Stops | None) -> Reading[None]:
     """The rest of arguments that are not valid JSON."""
-    if closer is not None:
-        yield from stream.until(closer, sink.arguments)
-    sink.end_call()
+    end = (yield from stream.until(closer, sink.arguments)) if closer is not None else ""
+    sink.end_call(complete=bool(end))

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from fathom.text import markers
 from fathom.text.input_stream import InputStream, Reading
-from fathom.text.tool_calls.format import CallSink, call_object, tool_lines
+from fathom.text.tool_calls.format import CallSink, CallSyntax, tool_lines
 from fathom.text.tool_calls.json_object import SPACE, discard, json_call
-from fathom.types import Tool, ToolCall
+from fathom.types import Tool
 
+_SYNTAX = CallSyntax(key="parameters", between="; ")
 _BETWEEN = re.compile(r"[ \t\r\n;]+")
 
 
@@ -24,6 +25,7 @@ class LlamaCalls:
 
     openers: tuple[str, ...] = (markers.PYTHON_TAG,)
     bare: bool = True
+    syntax: CallSyntax = _SYNTAX
 
     def read(self, stream: InputStream, sink: CallSink) -> Reading[None]:
         yield from stream.span(SPACE, discard)
@@ -32,9 +34,6 @@ class LlamaCalls:
                 return
             yield from stream.span(_BETWEEN, discard)
             stream.start_recording("")
-
-    def write(self, calls: Sequence[ToolCall]) -> str:
-        return "; ".join(call_object(call, "parameters") for call in calls)
 
     def instructions(self, tools: Sequence[Tool]) -> str:
         return (

@@ -19,11 +19,11 @@ CALL = (ToolCall("1", "f", '{"a": 1}'),)
 
 
 def test_r1_fences_the_arguments() -> None:
-    assert DeepSeekCalls().write(CALL) == f'{BEGIN}{ONE}function{SEP}f\n```json\n{{"a": 1}}\n```{DONE}{END}'
+    assert DeepSeekCalls().syntax.write(CALL) == f'{BEGIN}{ONE}function{SEP}f\n```json\n{{"a": 1}}\n```{DONE}{END}'
 
 
 def test_v31_writes_name_and_arguments() -> None:
-    assert DeepSeekCalls(fenced=False).write(CALL) == f'{BEGIN}{ONE}f{SEP}{{"a": 1}}{DONE}{END}'
+    assert DeepSeekCalls(fenced=False).syntax.write(CALL) == f'{BEGIN}{ONE}f{SEP}{{"a": 1}}{DONE}{END}'
 
 
 def test_instructions_end_with_an_example_in_the_format() -> None:

@@ -17,7 +17,7 @@ def test_hermes_calls(text: str, events: list[Event]) -> None:
 
 def test_calls_as_written() -> None:
     calls = (ToolCall("1", "f", '{"a": 1}'), ToolCall("2", "é", "{}"))
-    assert HermesCalls().write(calls) == (
+    assert HermesCalls().syntax.write(calls) == (
         '<tool_call>\n{"name": "f", "arguments": {"a": 1}}\n</tool_call>\n'
         '<tool_call>\n{"name": "é", "arguments": {}}\n</tool_call>'
     )

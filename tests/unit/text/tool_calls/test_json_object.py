@@ -24,8 +24,9 @@ class Recorder:
     def arguments(self, text: str) -> None:
         self.calls[-1][1] += text
 
-    def end_call(self) -> None:
+    def end_call(self, complete: bool = True) -> None:
         self.ended += 1
+        self.complete = complete
 
 
 def parse(text: str, closer: Stops | None = None) -> tuple[bool, Recorder]:
@@ -50,8 +51,12 @@ def parse(text: str, closer: Stops | None = None) -> tuple[bool, Recorder]:
         ('{"name": "f", "arguments": {"a": [1, {"b": "}"}]}}', "f", '{"a": [1, {"b": "}"}]}'),
         ('{"arguments": {"a": 1}, "name": "f"}', "f", '{"a": 1}'),
         ('{"name": "f", "arguments": "{\\"a\\": 1}"}', "f", '{"a": 1}'),
-        ('{"name": "f", "arguments": null}', "f", "{}"),
-        ('{"name": "f", "id": 3}', "f", "{}"),
+        ('{"name": "f", "arguments": null}', "f", ""),
+        ('{"name": "f", "arguments": ""}', "f", ""),
+        ('{"name": "f", "arguments": }', "f", ""),
+        ('{"name": "f", "arguments": [ ]}', "f", ""),
+        ('{"name": "f", "arguments": "so"}', "f", '"so"'),
+        ('{"name": "f", "id": 3}', "f", ""),
         ('{"name": "\\u0066", "parameters": {}}', "f", "{}"),
         ('{"name": "f", "arguments": {"a": "x', "f", '{"a": "x'),
     ],
@@ -60,6 +65,7 @@ def test_calls(text: str, name: str, arguments: str) -> None:
     is_call, sink = parse(text)
     assert is_call
     assert (sink.calls, sink.ended) == ([[name, arguments]], 1)
+    assert sink.complete == text.endswith("}")
 
 
 @pytest.mark.parametrize("text", ["x", "{}", '{"name": 3}', '{"name": "refused"}', '{"arguments": {}}', '{"name": "f"'])

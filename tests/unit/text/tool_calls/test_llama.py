@@ -17,7 +17,7 @@ def test_llama_calls(text: str, events: list[Event]) -> None:
 
 def test_calls_as_written() -> None:
     calls = (ToolCall("1", "f", '{"a": 1}'), ToolCall("2", "g", "{}"))
-    assert LlamaCalls().write(calls) == '{"name": "f", "parameters": {"a": 1}}; {"name": "g", "parameters": {}}'
+    assert LlamaCalls().syntax.write(calls) == '{"name": "f", "parameters": {"a": 1}}; {"name": "g", "parameters": {}}'
 
 
 def test_instructions_ask_for_a_bare_object() -> None:
