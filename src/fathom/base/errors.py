@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fathom.base.json_path import JsonPath, format_path
+
 
 class FathomError(Exception):
     """Base of every error that we raise on purpose.
@@ -41,11 +43,38 @@ class ReportError(FathomError):
 
 
 class RequestError(FathomError):
-    """A request that cannot be served: a prompt beyond the context, a parameter out of range."""
+    """A request that cannot be served: a prompt beyond the context, a parameter out of range.
+
+    ``param`` is the field at fault by its name in the API, where one is.
+    """
+
+    def __init__(self, message: str, remedy: str = "", param: str | None = None) -> None:
+        super().__init__(message, remedy)
+        self.param = param
 
 
 class ContextLengthError(RequestError):
     """The prompt leaves no room for an answer."""
+
+
+class SchemaError(RequestError):
+    """A JSON schema that no grammar can be made of. ``path`` leads to the place at fault; ``rule`` is the name of the
+    schema in its grammar, where there are several.
+    """
+
+    def __init__(self, message: str, remedy: str, path: JsonPath, rule: str = "") -> None:
+        super().__init__(f"{format_path(path)}: {message}" if path else message, remedy)
+        self.path = path
+        self.rule = rule
+        self._parts = (message, remedy)
+
+    def within(self, rule: str) -> SchemaError:
+        """The same error, of the schema with that name."""
+        return SchemaError(*self._parts, self.path, rule)
+
+
+class GrammarError(RequestError):
+    """A grammar that was compiled, and whose parser reached its limits while a completion was generated."""
 
 
 class OverloadedError(FathomError):

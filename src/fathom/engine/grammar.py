@@ -10,7 +10,7 @@ that thinks first cannot end without an answer.
 
 from __future__ import annotations
 
-import json
+import logging
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -20,11 +20,12 @@ import numpy as np
 from llguidance import LLMatcher, LLTokenizer, TokenizerWrapper
 from numpy.typing import NDArray
 
-from fathom.base.errors import GenerationError, RequestError, TokenizerError
+from fathom.base.errors import GrammarError, TokenizerError
+from fathom.engine.grammar_source import LIMITS, grammar_error, grammar_text, problem_of
 from fathom.engine.request import GrammarSpec
 from fathom.engine.vocabulary import Vocabulary
 
-_WHITESPACE = r"[\x20\x0A\x0D\x09]{1,32}"
+_log = logging.getLogger(__name__)
 
 
 class GrammarVocabulary:
@@ -77,7 +78,7 @@ class GrammarMatcher:
         return self._active and self._matcher.is_stopped()
 
     def accept(self, token: int) -> None:
-        """Advance by a sampled token. Raises GenerationError where the parser exceeds its own limits."""
+        """Advance by a sampled token. Raises GrammarError where the parser exceeds its own limits."""
         if self._active:
             self._consume([token])
             return
@@ -108,7 +109,8 @@ class GrammarMatcher:
 
     def _check(self) -> None:
         if self._matcher.is_error():
-            raise GenerationError(f"the grammar failed: {self._matcher.get_error()}", "simplify the grammar")
+            _log.warning("a grammar failed: %s", self._matcher.get_error())
+            raise GrammarError("the grammar allows too many ways to go on from here", "simplify the schema or grammar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,48 +130,55 @@ class CompiledGrammar:
 class GrammarCompiler:
     """Compiles grammars for one vocabulary and caches the most recent ones. May be called from any thread.
 
-    ``ends`` are the end tokens, where they are not the vocabulary's own.
+    ``ends`` are the end tokens, where they are not the vocabulary's own. ``cache_bytes`` bounds the texts of the cached
+    grammars; compiled, a text takes some thirty times its size.
     """
 
-    def __init__(self, vocabulary: Vocabulary, ends: frozenset[int] | None = None, *, cache_size: int = 64) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, ends: frozenset[int] | None = None, *, cache_bytes: int = 1 << 20
+    ) -> None:
         self._tokenizer = vocabulary
         self._ends = vocabulary.eos_ids if ends is None else ends
         self._vocabulary: GrammarVocabulary | None = None
-        self._cache_size = cache_size
+        self._cache = _GrammarCache(cache_bytes)
         self._lock = threading.Lock()
-        self._matchers: OrderedDict[tuple[str, str], LLMatcher] = OrderedDict()
 
     def compile(self, spec: GrammarSpec) -> CompiledGrammar:
-        """Raises RequestError, with the parser's own message, where the grammar is invalid."""
-        text = _grammar_text(spec)
-        key = (spec.kind, text)
+        """Raises RequestError where the grammar is invalid, with the parser's own message if a program wrote it in Lark
+        or as a regular expression; SchemaError for a JSON schema, in our words and with the place at fault.
+        """
+        text = grammar_text(spec)
         with self._lock:
             vocabulary = self._vocabulary = self._vocabulary or GrammarVocabulary(self._tokenizer, self._ends)
             parser = vocabulary.parser
-            matcher = self._matchers.pop(key, None)
+            matcher = self._cache.take(text)
         if matcher is None:
-            matcher = LLMatcher(parser, text, log_level=0)  # outside the lock: it can take a while
-            if matcher.is_error():
-                raise RequestError(f"invalid {spec.kind} grammar: {matcher.get_error()}", "correct the grammar")
+            matcher = LLMatcher(parser, text, log_level=0, limits=LIMITS)  # outside the lock: it can take a while
+            if problem := problem_of(matcher):
+                raise grammar_error(spec, problem, parser)
         with self._lock:
-            self._matchers[key] = matcher
-            while len(self._matchers) > self._cache_size:
-                self._matchers.popitem(last=False)
+            self._cache.put(text, matcher)
         return CompiledGrammar(matcher, vocabulary, spec.after)
 
 
-def _grammar_text(spec: GrammarSpec) -> str:
-    if spec.kind in ("json_object", "json_schema"):
-        schema = {"type": "object"} if spec.kind == "json_object" else spec.value
-        if not isinstance(schema, dict):
-            raise RequestError(f"a JSON schema is an object, not {type(schema).__name__}", "pass a dictionary")
-        try:
-            text = json.dumps(schema)
-        except (TypeError, ValueError, RecursionError) as error:
-            raise RequestError(f"the JSON schema is not JSON: {error}", "use plain JSON values") from error
-        return LLMatcher.grammar_from_json_schema(text, overrides={"whitespace_pattern": _WHITESPACE})
-    if not isinstance(spec.value, str):
-        raise RequestError(f"a {spec.kind} grammar is text, not {type(spec.value).__name__}", "pass a string")
-    if spec.kind == "lark":
-        return LLMatcher.grammar_from_lark(spec.value)
-    return LLMatcher.grammar_from_regex(spec.value)
+class _GrammarCache:
+    """The matchers used last, whose texts together have at most ``capacity`` characters."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._size = 0
+        self._matchers: OrderedDict[str, LLMatcher] = OrderedDict()
+
+    def take(self, text: str) -> LLMatcher | None:
+        """Take a matcher out."""
+        matcher = self._matchers.pop(text, None)
+        self._size -= len(text) if matcher is not None else 0
+        return matcher
+
+    def put(self, text: str, matcher: LLMatcher) -> None:
+        self.take(text)
+        self._matchers[text] = matcher
+        self._size += len(text)
+        while self._size > self._capacity:
+            dropped, _ = self._matchers.popitem(last=False)
+            self._size -= len(dropped)

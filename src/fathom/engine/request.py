@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -64,12 +65,14 @@ class SamplingParams:
 class GrammarSpec:
     """A grammar for the text: any JSON object, a JSON schema (dict), or a Lark grammar / regular expression (str).
 
-    With ``after`` it applies once that text has been generated (``</think>``), so that a model may think first.
+    With ``after`` it applies once that text has been generated (``</think>``), so that a model may think first. A Lark
+    grammar may use the names of ``schemas`` as rules: JSON that fits that schema, one space after colons and commas.
     """
 
     kind: Literal["json_object", "json_schema", "lark", "regex"]
     value: Any = None
     after: str | None = None
+    schemas: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

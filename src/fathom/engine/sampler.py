@@ -21,7 +21,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from fathom.base.errors import GenerationError
+from fathom.base.errors import FathomError, GenerationError, GrammarError
 from fathom.engine.request import TokenLogprob
 from fathom.engine.sequence import Sequence
 
@@ -43,7 +43,7 @@ class SampledTokens:
 
     token_ids: list[int]
     logprobs: list[TokenLogprob] = field(default_factory=list)
-    error: GenerationError | None = None
+    error: FathomError | None = None
 
 
 def _not_finite() -> GenerationError:
@@ -138,18 +138,18 @@ def apply_penalties(logits: Tensor, rows: Rows[Sequence]) -> None:
         logits[at[0], at[1]] -= logits.new_tensor(amount)
 
 
-def apply_grammars(logits: Tensor, rows: Rows[Sequence]) -> dict[int, GenerationError]:
+def apply_grammars(logits: Tensor, rows: Rows[Sequence]) -> dict[int, FathomError]:
     """Set the logits of tokens that a row's grammar forbids to minus infinity; the errors of grammars that failed, by
     row: a parser that exceeds its limits ends one request, not all that share its step.
     """
-    errors = {}
+    errors: dict[int, FathomError] = {}
     for r, sequence in enumerate(rows):
         grammar = sequence.transcript.grammar
         if grammar is None:
             continue
         try:
             allowed = torch.from_numpy(grammar.allowed_tokens()).to(logits.device)
-        except GenerationError as error:
+        except GrammarError as error:
             errors[r] = error
         else:
             size = min(len(allowed), logits.shape[1])  # a tokenizer may have tokens beyond the model's, or fewer

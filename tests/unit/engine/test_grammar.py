@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_models import dense_config
 
-from fathom.base.errors import GenerationError, RequestError, TokenizerError
+from fathom.base.errors import GrammarError, RequestError, TokenizerError
 from fathom.checkpoint.gguf.model import GGUFModel
 from fathom.checkpoint.resolve import resolve
 from fathom.engine.core import EngineCore
 from fathom.engine.grammar import GrammarCompiler, GrammarVocabulary
+from fathom.engine.grammar_source import grammar_text
 from fathom.engine.request import GrammarSpec, Request, SamplingParams
 from fathom.model.transformer import Transformer
 from fathom.text.tokenizer.tokenizer import Tokenizer
@@ -106,26 +107,41 @@ def test_lark_and_regular_expressions(compiler):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        (GrammarSpec("json_schema", {"type": "frob"}), "invalid json_schema grammar: Invalid type: frob; correct the"),
-        (GrammarSpec("json_schema", {"$ref": "#/x"}), "invalid json_schema grammar: Pointer '/x' does not exist"),
-        (GrammarSpec("json_schema", ["no"]), "a JSON schema is an object, not list"),
-        (GrammarSpec("json_schema", {"const": {1, 2}}), "the JSON schema is not JSON: .*set"),
         (GrammarSpec("lark", "start: foo"), 'unknown name: "foo"'),
         (GrammarSpec("lark", None), "a lark grammar is text, not NoneType"),
         (GrammarSpec("regex", "("), "unclosed group"),
     ],
 )
-def test_invalid_grammars_are_refused_with_the_parsers_message(compiler, spec, message):
+def test_invalid_grammars_of_programs_are_refused_with_the_parsers_message(compiler, spec, message):
     with pytest.raises(RequestError, match=message):
         compiler.compile(spec)
 
 
-def test_a_schema_nested_without_end_is_refused(compiler):
-    schema = {}
-    for _ in range(100_000):
-        schema = {"items": schema}
-    with pytest.raises(RequestError, match="the JSON schema is not JSON"):
-        compiler.compile(GrammarSpec("json_schema", schema))
+def test_a_lark_grammar_may_use_schemas_as_rules(compiler):
+    spec = GrammarSpec(
+        "lark", 'start: "<" a "|" b ">"\n', schemas={"a": POINT, "b": {"$ref": "#/$defs/b", "$defs": {"b": POINT}}}
+    )
+    matcher = compiler.compile(spec).start()
+    feed(matcher, '<{"x": 1}|{"x": 2, "y": true}')
+    assert characters(matcher) == ">"
+
+
+def test_a_grammar_that_fails_in_the_middle_of_a_completion(compiler, monkeypatch):
+    matcher = compiler.compile(GrammarSpec("regex", "a")).start()
+    monkeypatch.setattr(matcher, "_matcher", FailedMatcher())
+    with pytest.raises(GrammarError, match="the grammar allows too many ways to go on from here; simplify the schema"):
+        matcher.allowed_tokens()
+
+
+class FailedMatcher:
+    def compute_bitmask(self):
+        return b""
+
+    def is_error(self):
+        return True
+
+    def get_error(self):
+        return "Parser Error: Current row has 30001 items <state>"
 
 
 def test_ids_without_a_token_and_no_end_token(vocabulary):
@@ -193,7 +209,7 @@ def test_a_tokenizer_may_have_more_tokens_than_the_model(vocabulary, small, run)
 
 def test_a_failing_grammar_ends_its_own_request_only(gqa, vocabulary, small, monkeypatch):
     def fail(self):
-        raise GenerationError("the grammar failed: too complex")
+        raise GrammarError("the grammar failed: too complex")
 
     core = EngineCore(gqa, vocabulary, small)
     bound, free = Request((1, 2), SamplingParams(seed=1), GrammarSpec("regex", "a+")), Request((1, 2), SamplingParams())
@@ -253,10 +269,13 @@ def test_a_grammar_is_compiled_once_for_all_completions(gqa, vocabulary, small, 
     assert calls == [request.grammar]
 
 
-def test_the_cache_holds_the_most_recent_grammars(vocabulary):
-    compiler = GrammarCompiler(vocabulary, cache_size=2)
+def test_the_cache_holds_the_most_recent_grammars_up_to_their_size(vocabulary):
+    size = len(grammar_text(GrammarSpec("regex", "a")))
+    compiler = GrammarCompiler(vocabulary, cache_bytes=2 * size + 1)
     first, second = (compiler.compile(GrammarSpec("regex", pattern)) for pattern in "ab")
     assert compiler.compile(GrammarSpec("regex", "a")).matcher is first.matcher
     compiler.compile(GrammarSpec("regex", "c"))  # drops b, the least recently used
     assert compiler.compile(GrammarSpec("regex", "a")).matcher is first.matcher
     assert compiler.compile(GrammarSpec("regex", "b")).matcher is not second.matcher
+    large = GrammarSpec("regex", "x" * 3 * size)
+    assert compiler.compile(large).matcher is not compiler.compile(large).matcher  # larger than the whole cache

@@ -1,0 +1,122 @@
+"""Sources of grammars, and what clients are answered where the grammar engine refuses one."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from fathom.base.errors import RequestError, SchemaError
+from fathom.engine.grammar import GrammarCompiler
+from fathom.engine.grammar_source import MAX_SOURCE, grammar_text
+from fathom.engine.json_schema.normalize import FORMATS
+from fathom.engine.request import GrammarSpec
+
+
+@pytest.fixture(scope="module")
+def compiler(vocabulary):
+    return GrammarCompiler(vocabulary)
+
+
+def compile_schema(compiler, schema):
+    return compiler.compile(GrammarSpec("json_schema", schema)).start()
+
+
+def nested(levels: int) -> dict:
+    schema: dict = {"type": "integer"}
+    for _ in range(levels - 1):
+        schema = {"type": "object", "properties": {"a": schema}, "required": ["a"]}
+    return schema
+
+
+def wide(depth: int, prefix: str = "k") -> dict:
+    """``anyOf`` five wide, each branch with a required key of its own."""
+    if not depth:
+        return {"type": "string"}
+    names = [f"{prefix}{index}" for index in range(5)]
+    return {"anyOf": [{"type": "object", "properties": {n: wide(depth - 1, n)}, "required": [n]} for n in names]}
+
+
+def many_ways(depth: int) -> dict:
+    """Branches that multiply with those beside them."""
+    schema: dict = {"type": "object", "properties": {f"p{depth}": {"type": "string"}}, "required": [f"p{depth}"]}
+    if depth:
+        schema["anyOf"] = [many_ways(depth - 1) for _ in range(5)]
+    return schema
+
+
+@pytest.mark.parametrize("schema", [nested(32), wide(3), many_ways(3), {"enum": [f"v{i}" for i in range(5_000)]}])
+def test_large_schemas_are_answered(compiler, schema):
+    assert compile_schema(compiler, schema).allowed_tokens().any()
+
+
+@pytest.mark.parametrize(
+    ("schema", "path", "message"),
+    [
+        (nested(95), ("properties", "a") * 32, "nests more than 32 levels deep"),
+        ({"$ref": "#"}, (), "the reference leads back to itself"),
+        (["no"], (), "a JSON schema is an object, not a list"),
+        ({"const": {1, 2}}, (), "the JSON schema is not JSON: .*set"),
+        ({"items": {"pattern": "(?=a)"}}, ("items",), "its pattern has look-around, back-references or a mistake"),
+        ({"anyOf": [{"type": "null"}, {"pattern": "("}]}, ("anyOf", 1), "its pattern has look-around"),
+        (
+            {"properties": {"a": {"type": "integer", "minimum": 4, "maximum": 2}}, "type": "object", "required": ["a"]},
+            ("properties", "a"),
+            "no value fits it",
+        ),
+        ({"type": "string", "const": 3}, (), "no value fits it"),
+        ({"patternProperties": {"^a": {}, "b$": {}}}, (), "its patternProperties overlap"),
+        (
+            {"type": "object", "properties": {"a": {}, "b": {}, "c": {}}, "minProperties": 2},
+            (),
+            "it counts properties of which some are optional",
+        ),
+    ],
+)
+def test_schemas_that_no_grammar_can_hold(compiler, schema, path, message):
+    with pytest.raises(SchemaError, match=message) as error:
+        compile_schema(compiler, schema)
+    assert error.value.path == path
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_every_listed_format_is_enforced(compiler, name):
+    schema = {"type": "string", "format": name}
+    matcher = compile_schema(compiler, schema)
+    matcher.accept(ord('"'))
+    assert not matcher.allowed_tokens()[ord('"')]  # the empty string has no such format
+
+
+def test_a_grammar_has_a_largest_size():
+    with pytest.raises(RequestError, match=f"at most {MAX_SOURCE:,} are compiled; send smaller schemas"):
+        grammar_text(GrammarSpec("json_schema", {"const": "x" * MAX_SOURCE}))
+
+
+def test_descriptions_do_not_count(compiler):
+    assert compile_schema(compiler, {"type": "null", "description": "x" * MAX_SOURCE})
+
+
+def test_a_name_in_a_schema_cannot_change_the_grammar(compiler):
+    schema = {"type": "object", "properties": {'a": 1}\nstart: "x"': {"type": "null"}}, "additionalProperties": False}
+    spec = GrammarSpec("lark", "start: a\n", schemas={"a": schema})
+    matcher = compiler.compile(spec).start()
+    for byte in json.dumps({'a": 1}\nstart: "x"': None}).encode():
+        assert matcher.allowed_tokens()[byte]
+        matcher.accept(byte)
+    assert matcher.is_complete
+
+
+def test_the_engines_own_words_are_logged_only(compiler, caplog):
+    caplog.set_level(logging.INFO, "fathom.engine.grammar_source")
+    with pytest.raises(SchemaError) as error:
+        compile_schema(compiler, {"type": "string", "pattern": "(?!secret)"})
+    assert "secret" not in str(error.value)
+    assert "a grammar was refused: " in caplog.text
+
+
+def test_tools_that_are_too_large_together(compiler, monkeypatch):
+    spec = GrammarSpec("lark", "start: a\n", schemas={"a": {"type": "null"}})
+    monkeypatch.setattr("fathom.engine.grammar.problem_of", lambda matcher: "grammar is too large")
+    with pytest.raises(RequestError, match=r"cannot be compiled together: it is too large, .*; offer fewer tools"):
+        compiler.compile(spec)
