@@ -98,6 +98,17 @@ def test_bodies_that_are_not_json(http, path, body):
         (ASK | {"thinking": {"type": "maybe"}}, "thinking.type"),
         (ASK | {"reasoning_effort": "huge"}, "reasoning_effort"),
         (ASK | {"tools": [{"type": "function", "function": {"name": "a b"}}]}, "tools[0].function.name"),
+        (ASK | {"tools": [{"type": "function", "function": {"name": "x" * 129}}]}, "tools[0].function.name"),
+        (ASK | {"tools": [{"type": "web_search"}, {"type": "function"}]}, "tools[1].function"),
+        (ASK | {"tools": [{"function": {"name": "a"}}]}, "tools[0].type"),
+        (ASK | {"tools": [3]}, "tools[0]"),
+        (
+            ASK | {"tools": [{"type": "function", "function": {"name": "a", "parameters": []}}]},
+            "tools[0].function.parameters",
+        ),
+        (ASK | {"tool_choice": {"type": "custom", "custom": {"name": "a"}}}, "tool_choice.type"),
+        (ASK | {"tool_choice": {"type": "function"}}, "tool_choice.function"),
+        (ASK | {"tool_choice": {"type": "allowed_tools"}}, "tool_choice.allowed_tools"),
         (ASK | {"tool_choice": "required"}, "tool_choice"),
         (ASK | {"tool_choice": "sometimes"}, "tool_choice"),
         (ASK | {"logit_bias": {"50256": -100}}, None),
@@ -122,8 +133,8 @@ def test_parameters_out_of_range(http, body, param):
             "tool_choice.function.name",
         ),
         (
-            {"tools": [{"type": "function", "function": {"name": "y"}}], "response_format": {"type": "json_object"}},
-            "response_format",
+            {"tools": [{"type": "function", "function": {"name": "y", "description": d}} for d in "ab"]},
+            "tools[1].function.name",
         ),
         (
             {"messages": [{"role": "assistant", "content": "a", "prefix": True}, {"role": "user", "content": "b"}]},

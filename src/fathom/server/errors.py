@@ -105,7 +105,8 @@ def problem_of(error: BaseException) -> ApiProblem:
         return ApiProblem(503, str(error), "server_error", "unavailable", headers={"Retry-After": "10"})
     if isinstance(error, RequestError | TokenizerError):
         code = "context_length_exceeded" if isinstance(error, ContextLengthError) else "invalid_request"
-        return ApiProblem(400, str(error), code=code)
+        param = error.param if isinstance(error, RequestError) else None
+        return ApiProblem(400, str(error), code=code, param=param)
     if isinstance(error, FathomError):
         return ApiProblem(500, str(error), "server_error", "internal_error")
     return ApiProblem(500, "the server failed on this request; its log says why", "server_error", "internal_error")
@@ -148,7 +149,7 @@ def _path(location: Sequence[int | str]) -> str | None:
 
 def _is_union_branch(part: str, before: int | str | None) -> bool:
     if isinstance(before, int):
-        return part in ROLES
+        return part in ROLES or part[:1].isupper()
     return "[" in part or "-" in part or part[:1].isupper() or part == "str" or before == "response_format"
 
 

@@ -11,11 +11,10 @@ from fathom.base.errors import RequestError
 from fathom.engine.request import GrammarSpec, Request
 from fathom.server.generation.choice import ChoiceState, usage
 from fathom.server.generation.events import ChoiceFinished, GenerationEvent, GenerationFinished, GenerationStarted
-from fathom.server.generation.grammar import answer_grammar, call_grammar
+from fathom.server.generation.grammar import answer_grammar, call_grammar, call_or_answer_grammar
 from fathom.server.generation.jobs import ChatJob, sampling_params
 from fathom.server.models.served_model import ServedModel
 from fathom.text.conversation import Prompt
-from fathom.text.events import ToolCallEnded
 
 
 async def chat(served: ServedModel, job: ChatJob) -> AsyncGenerator[GenerationEvent, None]:
@@ -29,19 +28,18 @@ async def chat(served: ServedModel, job: ChatJob) -> AsyncGenerator[GenerationEv
     if not params.ignore_eos:
         params = replace(params, stop_token_ids=tuple(prompt.stop_token_ids.union(params.stop_token_ids)))
     request = Request(prompt.ids, params, _grammar(job, prompt), job.cache_salt)
-    choices = [ChoiceState(served.chat.parser(prompt), prompt.thinking) for _ in range(params.n)]
+    most_calls = None if job.parallel_calls else 1
+    choices = [ChoiceState(served.chat.parser(prompt), prompt.thinking, most_calls=most_calls) for _ in range(params.n)]
     yield GenerationStarted((prompt.ids,))
     async with aclosing(served.engine.generate(request)) as chunks:
         async for chunk in chunks:
             choice = choices[chunk.index]
             if choice.finished:
                 continue
-            delta = choice.push(chunk)
-            yield delta
-            first_call_done = any(isinstance(event, ToolCallEnded) for event in delta.events)
-            if chunk.finish_reason or (first_call_done and not job.parallel_calls):
+            yield choice.push(chunk)
+            if chunk.finish_reason or choice.has_called_enough:
                 choice.finished = True
-                reason = "tool_calls" if choice.has_called else chunk.finish_reason or "stop"
+                reason = choice.finish_reason(chunk.finish_reason, stop_strings=bool(job.sampling.get("stop")))
                 yield ChoiceFinished(chunk.index, reason)
                 if not chunk.finish_reason and all(each.finished for each in choices):
                     break  # the tokens after the last call are not needed
@@ -50,7 +48,9 @@ async def chat(served: ServedModel, job: ChatJob) -> AsyncGenerator[GenerationEv
 
 def _grammar(job: ChatJob, prompt: Prompt) -> GrammarSpec | None:
     think = job.conversation.thinking is not False
+    tools, several = job.callable_tools, job.parallel_calls
     if job.call:
-        tools = [tool for tool in job.conversation.tools if job.call in (True, tool.name)]
-        return call_grammar(prompt, tools, several=job.call is True and job.parallel_calls, think=think)
+        return call_grammar(prompt, tools, several=several and job.call is True, think=think)
+    if job.grammar and tools:
+        return call_or_answer_grammar(prompt, tools, job.grammar, several=several, think=think)
     return answer_grammar(prompt, job.grammar, think=think) if job.grammar else None

@@ -7,37 +7,68 @@ from collections.abc import Sequence
 from fathom.engine.request import Chunk
 from fathom.server.errors import StoppingError
 from fathom.server.generation.events import GenerationDelta
-from fathom.text.events import AnswerText, Event, ThinkingText, ToolCallStarted
+from fathom.text.events import AnswerText, Event, ThinkingText, ToolCallEnded, ToolCallStarted
 from fathom.text.parser import Parser
-from fathom.types import Usage
+from fathom.types import FinishReason, Usage
 
 
 class ChoiceState:
-    """Turns the chunks of one choice into deltas. Without a ``parser`` all text is answer text."""
+    """Turns the chunks of one choice into deltas. Without a ``parser`` all text is answer text. After ``most_calls``
+    complete tool calls nothing more is passed on.
+    """
 
-    def __init__(self, parser: Parser | None = None, thinking: bool = False) -> None:
+    def __init__(self, parser: Parser | None = None, thinking: bool = False, *, most_calls: int | None = None) -> None:
         self.finished = False
-        self.has_called = False
+        self.calls = 0
+        self.ended_calls = 0
         self.completion_tokens = 0
         self.reasoning_tokens = 0
         self.cached_tokens = 0
         self._parser = parser
         self._thinking = thinking
+        self._most_calls = most_calls
 
     def push(self, chunk: Chunk) -> GenerationDelta:
         """Raises StoppingError for a chunk that the engine cut off because it was closed."""
         if chunk.finish_reason == "cancelled":
             raise StoppingError
-        events = self._parse(chunk)
+        events = self._up_to_the_last_call(self._parse(chunk))
         # text lags behind tokens, so a chunk without events belongs where the last one was
         thought = any(isinstance(event, ThinkingText) for event in events) or (self._thinking and not events)
         if events:
             self._thinking = isinstance(events[-1], ThinkingText)
-        self.has_called = self.has_called or any(isinstance(event, ToolCallStarted) for event in events)
+        self.calls += sum(isinstance(event, ToolCallStarted) for event in events)
+        self.ended_calls += sum(isinstance(event, ToolCallEnded) and event.complete for event in events)
         self.completion_tokens += len(chunk.token_ids)
         self.reasoning_tokens += len(chunk.token_ids) if thought else 0
         self.cached_tokens = max(self.cached_tokens, chunk.cached_tokens)
         return GenerationDelta(chunk.index, events, chunk.token_ids, chunk.logprobs, thought)
+
+    @property
+    def has_called_enough(self) -> bool:
+        """Whether the last call that the client allows is complete: nothing may follow it."""
+        return self._most_calls is not None and self.ended_calls >= self._most_calls
+
+    def finish_reason(self, ended: FinishReason | None, *, stop_strings: bool) -> FinishReason:
+        """Why the choice is finished, where its tokens ended for the reason ``ended`` (None: they need not go on).
+
+        Calls are the reason only if they can be run: not where the token limit, or a stop string of the client, has cut
+        one off.
+        """
+        if self.has_called_enough:
+            return "tool_calls"
+        if ended == "length" or not self.calls:
+            return ended or "stop"
+        return "stop" if stop_strings and self.ended_calls < self.calls else "tool_calls"
+
+    def _up_to_the_last_call(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
+        """The events without what follows the last call that is allowed: a chunk may hold more."""
+        ended = self.ended_calls
+        for count, event in enumerate(events, 1):
+            ended += isinstance(event, ToolCallEnded) and event.complete
+            if self._most_calls is not None and ended >= self._most_calls:
+                return events[:count]
+        return events
 
     def _parse(self, chunk: Chunk) -> tuple[Event, ...]:
         if self._parser is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing_extensions import TypedDict
 
 from fathom.engine.request import GrammarSpec, SamplingParams
-from fathom.types import Conversation
+from fathom.types import Conversation, Tool
 
 
 class SamplingOverrides(TypedDict, total=False):
@@ -32,8 +32,9 @@ class SamplingOverrides(TypedDict, total=False):
 class ChatJob:
     """One turn of a conversation, generated ``sampling["n"]`` times.
 
-    ``grammar`` constrains the answer, not the thinking before it. ``call`` forces a tool call: of any tool (True) or of
-    the one of that name. With ``parallel_calls`` False a choice ends after its first call.
+    ``grammar`` constrains the answer, not the thinking before it; with tools on offer the model may call instead.
+    ``call`` forces a tool call: of any tool (True) or of the one of that name. With ``parallel_calls`` False a choice
+    ends after its first call.
     """
 
     conversation: Conversation
@@ -42,6 +43,12 @@ class ChatJob:
     call: bool | str = False
     parallel_calls: bool = True
     cache_salt: str = ""
+
+    @property
+    def callable_tools(self) -> tuple[Tool, ...]:
+        """The tools that the model may call."""
+        tools = self.conversation.tools
+        return tuple(tool for tool in tools if tool.name == self.call) if isinstance(self.call, str) else tools
 
 
 @dataclass(frozen=True, slots=True)

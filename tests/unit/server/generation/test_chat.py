@@ -9,7 +9,7 @@ import pytest
 from scripted import EOS, Script, scripted_model
 
 from fathom.base.errors import RequestError
-from fathom.engine.request import SamplingParams
+from fathom.engine.request import GrammarSpec, SamplingParams
 from fathom.server.errors import StoppingError
 from fathom.server.generation.chat import chat
 from fathom.server.generation.complete import complete
@@ -57,8 +57,18 @@ async def test_a_forced_call_is_constrained_to_that_tool():
     await collect(chat(served, ChatJob(Conversation(ASK, tools), call="then")))
     grammar = served.engine.requests[0].grammar
     assert grammar.kind == "lark"
-    assert '"then"' in grammar.value
-    assert '"now"' not in grammar.value
+    assert '\\"then\\"' in grammar.value
+    assert '\\"now\\"' not in grammar.value
+
+
+async def test_tools_with_a_response_format_leave_the_choice():
+    served = scripted_model()
+    job = ChatJob(Conversation(ASK, (Tool("now"),)), grammar=GrammarSpec("json_object"))
+    await collect(chat(served, job))
+    grammar = served.engine.requests[0].grammar
+    assert set(grammar.schemas) == {"arguments_0", "answer"}
+    await collect(chat(served, replace(job, call=True)))
+    assert set(served.engine.requests[1].grammar.schemas) == {"arguments_0"}
 
 
 async def test_end_tokens_of_template_and_model():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from completions import CHATML
 
 from fathom.engine.request import Chunk
 from fathom.server.errors import StoppingError
 from fathom.server.generation.choice import ChoiceState, usage
 from fathom.server.generation.events import GenerationDelta
-from fathom.text.events import AnswerText
+from fathom.text.events import AnswerText, ToolCallArguments, ToolCallEnded, ToolCallStarted
+from fathom.text.parser import Opening, Parser
 from fathom.types import Usage
 
 
@@ -35,3 +37,49 @@ def test_usage_counts_the_prompt_once():
     choices[0].push(Chunk(0, "a", (1,), cached_tokens=2))
     choices[1].push(Chunk(1, "bc", (2, 3)))
     assert usage((7, 8, 9), choices) == Usage(prompt_tokens=3, cached_tokens=2, completion_tokens=3)
+
+
+def call_state(text: str, ended: str | None, **options: object) -> ChoiceState:
+    """The state after one chunk with ``text``."""
+    choice = ChoiceState(Parser(CHATML, Opening(), ("f",)), **options)
+    choice.push(Chunk(0, text, (1,), finish_reason=ended))
+    return choice
+
+
+WHOLE = '<tool_call>\n{"name": "f", "arguments": {"a": 1}}\n</tool_call>'
+CUT = '<tool_call>\n{"name": "f", "arguments": {"a": "x'
+
+
+@pytest.mark.parametrize(
+    ("text", "ended", "stop_strings", "reason"),
+    [
+        ("Hi", "stop", False, "stop"),
+        ("Hi", "length", False, "length"),
+        (WHOLE, "stop", False, "tool_calls"),
+        (WHOLE, "stop", True, "tool_calls"),
+        (WHOLE + "Done", "stop", True, "tool_calls"),
+        (WHOLE, "length", False, "length"),
+        (CUT, "length", False, "length"),
+        (WHOLE + CUT, "length", True, "length"),
+        (CUT, "stop", True, "stop"),
+        (WHOLE + CUT, "stop", True, "stop"),
+        (CUT, "stop", False, "tool_calls"),  # the model ended it: the client tells the model what is wrong
+    ],
+)
+def test_the_finish_reason(text, ended, stop_strings, reason):
+    assert call_state(text, ended).finish_reason(ended, stop_strings=stop_strings) == reason
+
+
+@pytest.mark.parametrize("ended", [None, "stop", "length"])
+def test_nothing_follows_the_last_call_that_is_allowed(ended):
+    choice = ChoiceState(Parser(CHATML, Opening(), ("f",)), most_calls=1)
+    events = choice.push(Chunk(0, f"Hm.{WHOLE}{WHOLE}{CUT}", (1,), finish_reason=ended)).events
+    assert [type(event) for event in events] == [AnswerText, ToolCallStarted, ToolCallArguments, ToolCallEnded]
+    assert choice.has_called_enough
+    assert choice.finish_reason(ended, stop_strings=True) == "tool_calls"
+
+
+def test_a_call_that_was_cut_off_does_not_count_as_the_last():
+    choice = call_state(CUT, "length", most_calls=1)
+    assert not choice.has_called_enough
+    assert choice.finish_reason("length", stop_strings=False) == "length"

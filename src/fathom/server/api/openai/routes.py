@@ -79,7 +79,7 @@ class _Endpoints:
         job = chat_request.job_of(body)
         self._check_choices(body)
         write = chat_response.stream if body.stream else chat_response.write
-        return self._respond(body, lambda served: chat(served, job), write)
+        return self._respond(body, lambda served: chat_request.locate_errors(chat(served, job), job, body), write)
 
     async def completions(self, body: CompletionRequest) -> LiveResponse:
         """Continue text or token ids, without a chat template. At most 16 tokens unless `max_tokens` says otherwise."""

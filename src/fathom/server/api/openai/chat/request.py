@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
+from fathom.base.errors import SchemaError
+from fathom.base.json_path import format_path
 from fathom.engine.request import GrammarSpec
 from fathom.server.api.openai.common import sampling_overrides
 from fathom.server.api.openai.models import THINKING_OF_ALIAS
 from fathom.server.api.openai.schemas.chat import (
+    AllowedToolsChoice,
     AssistantMessage,
     ChatMessage,
     ChatRequest,
     Content,
+    FunctionBody,
     JsonObjectFormat,
     JsonSchemaFormat,
     NamedToolChoice,
+    ToolBody,
     ToolMessage,
 )
 from fathom.server.errors import invalid
+from fathom.server.generation.events import GenerationEvent
+from fathom.server.generation.grammar import fault_of
 from fathom.server.generation.jobs import ChatJob
 from fathom.types import Conversation, Effort, Message, Tool, ToolCall
 
@@ -42,12 +50,6 @@ def job_of(body: ChatRequest) -> ChatJob:
         raise invalid("top_logprobs needs logprobs; set logprobs to true", "top_logprobs")
     tools = () if body.tool_choice == "none" else _tools(body)
     call = _call(body, tools)
-    grammar = _grammar(body)
-    if grammar is not None and tools:
-        raise invalid(
-            "response_format other than text cannot be combined with tools; set tool_choice to none, or drop one",
-            "response_format",
-        )
     return ChatJob(
         Conversation(
             messages=tuple(_message(message) for message in body.messages),
@@ -57,7 +59,7 @@ def job_of(body: ChatRequest) -> ChatJob:
             prefill=_prefill(body.messages),
         ),
         sampling,
-        grammar,
+        _grammar(body),
         call,
         body.parallel_tool_calls is not False,
     )
@@ -81,20 +83,62 @@ def _text(content: Content | None) -> str:
     return "".join(part.text for part in content)
 
 
+async def locate_errors(
+    events: AsyncGenerator[GenerationEvent, None], job: ChatJob, body: ChatRequest
+) -> AsyncGenerator[GenerationEvent, None]:
+    """The events; an error in a schema gets its place in ``body``."""
+    async with aclosing(events):
+        try:
+            async for event in events:
+                yield event
+        except SchemaError as error:
+            error.param = schema_param(job, body, error)
+            raise
+
+
+def schema_param(job: ChatJob, body: ChatRequest, error: SchemaError) -> str:
+    """The place in ``body`` of the schema at fault: ``tools[1].function.parameters.properties.city``."""
+    tool, path = fault_of(error)
+    if tool is None:
+        return format_path(("response_format", "json_schema", "schema", *path))
+    name = job.callable_tools[tool].name
+    index = next(index for index, function in _functions(body).items() if function.name == name)
+    return format_path(("tools", index, "function", "parameters", *path))
+
+
+def _functions(body: ChatRequest) -> dict[int, FunctionBody]:
+    """The functions among the tools, by their index there."""
+    return {i: tool.function for i, tool in enumerate(body.tools or ()) if isinstance(tool, ToolBody)}
+
+
 def _tools(body: ChatRequest) -> tuple[Tool, ...]:
-    functions = [tool.function for tool in body.tools or ()]
-    return tuple(Tool(f.name, f.description or "", f.parameters or {}) for f in functions)
+    """The tools that may be called. One that is sent twice counts once."""
+    tools: dict[str, Tool] = {}
+    for index, function in _functions(body).items():
+        tool = Tool(function.name, function.description or "", function.parameters or {})
+        if tools.setdefault(tool.name, tool) != tool:
+            raise invalid(f"two tools have the name {tool.name!r}; rename one", f"tools[{index}].function.name")
+    if isinstance(body.tool_choice, AllowedToolsChoice):
+        allowed = [choice.function.name for choice in body.tool_choice.allowed_tools.tools]
+        for index, name in enumerate(allowed):
+            if name not in tools:
+                raise invalid(f"there is no tool {name!r}", f"tool_choice.allowed_tools.tools[{index}].function.name")
+        return tuple(tool for tool in tools.values() if tool.name in allowed)
+    return tuple(tools.values())
 
 
 def _call(body: ChatRequest, tools: Sequence[Tool]) -> bool | str:
     """Whether a tool call is forced, and of which tool."""
-    if body.tool_choice in (None, "none", "auto"):
+    choice = body.tool_choice
+    if isinstance(choice, AllowedToolsChoice):
+        choice = choice.allowed_tools.mode
+    if choice in (None, "none", "auto"):
         return False
     if not tools:
         raise invalid("tool_choice asks for a call, but there are no tools; send tools", "tool_choice")
-    if not isinstance(body.tool_choice, NamedToolChoice):
+    if not isinstance(choice, NamedToolChoice):
         return True
-    name = body.tool_choice.function.name
+    name = choice.function.name
     if name not in {tool.name for tool in tools}:
         raise invalid(f"tool_choice names {name!r}, which is not among the tools", "tool_choice.function.name")
     return name

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 from typing_extensions import TypedDict
 
 from fathom.server.api.openai.schemas.base import Body, GenerationBody, Integer, UsageBody
 
-FunctionName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]{1,64}$")]
+FunctionName = Annotated[str, Field(pattern=r"^[\w.:/@-]{1,128}$")]
+"""Wider than OpenAI's: letters of any script, and the names of tools of MCP servers."""
 ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
@@ -81,6 +82,22 @@ class ToolBody(Body):
     function: FunctionBody
 
 
+class OtherTool(Body):
+    """A tool that only other servers know (``custom``, ``web_search``); the model is not offered it."""
+
+    type: str
+
+
+def _tool_tag(value: Any) -> str:
+    kind = value.get("type", "function") if isinstance(value, dict) else "function"
+    return "ToolBody" if kind == "function" or not isinstance(kind, str) else "OtherTool"
+
+
+AnyTool = Annotated[
+    Annotated[ToolBody, Tag("ToolBody")] | Annotated[OtherTool, Tag("OtherTool")], Discriminator(_tool_tag)
+]
+
+
 class FunctionChoice(Body):
     name: str
 
@@ -88,6 +105,32 @@ class FunctionChoice(Body):
 class NamedToolChoice(Body):
     type: Literal["function"]
     function: FunctionChoice
+
+
+class AllowedTools(Body):
+    mode: Literal["auto", "required"]
+    tools: list[NamedToolChoice]
+
+
+class AllowedToolsChoice(Body):
+    """Of all tools, the ones that may be called now."""
+
+    type: Literal["allowed_tools"]
+    allowed_tools: AllowedTools
+
+
+def _choice_tag(value: Any) -> str:
+    if not isinstance(value, dict):
+        return "str"
+    return "AllowedToolsChoice" if value.get("type") == "allowed_tools" else "NamedToolChoice"
+
+
+ToolChoice = Annotated[
+    Annotated[Literal["none", "auto", "required"], Tag("str")]
+    | Annotated[NamedToolChoice, Tag("NamedToolChoice")]
+    | Annotated[AllowedToolsChoice, Tag("AllowedToolsChoice")],
+    Discriminator(_choice_tag),
+]
 
 
 class TextFormat(Body):
@@ -124,10 +167,14 @@ class ChatRequest(GenerationBody):
     )
     thinking: Thinking | None = None
     reasoning_effort: ReasoningEffort | None = None
-    tools: Annotated[list[ToolBody], Field(max_length=128)] | None = None
-    tool_choice: Literal["none", "auto", "required"] | NamedToolChoice | None = None
-    parallel_tool_calls: bool | None = None
-    response_format: ResponseFormat | None = None
+    tools: Annotated[list[AnyTool], Field(max_length=128)] | None = Field(
+        None, description="Tools of other types than function are left out."
+    )
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: bool | None = Field(None, description="False: the answer ends after its first call.")
+    response_format: ResponseFormat | None = Field(
+        None, description="With tools the answer is either calls or a text that fits."
+    )
     logprobs: bool | None = None
     top_logprobs: Annotated[Integer, Field(ge=0, le=20)] | None = None
 

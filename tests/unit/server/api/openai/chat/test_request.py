@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from fathom.base.errors import SchemaError
 from fathom.engine.request import GrammarSpec
-from fathom.server.api.openai.chat.request import job_of
+from fathom.server.api.openai.chat.request import job_of, schema_param
 from fathom.server.api.openai.schemas.chat import ChatRequest
 from fathom.server.errors import ApiError
 from fathom.server.generation.jobs import ChatJob
-from fathom.types import Conversation, Message, ToolCall
+from fathom.types import Conversation, Message, Tool, ToolCall
 
 ASK = {"messages": [{"role": "user", "content": "Hi"}]}
 CALLS = [{"id": "c1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]
@@ -70,7 +71,18 @@ TOOL = {"type": "function", "function": {"name": "now"}}
             {"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "then"}}},
             "tool_choice.function.name",
         ),
-        ({"tools": [TOOL], "response_format": {"type": "json_object"}}, "response_format"),
+        ({"tools": [TOOL, TOOL | {"function": {"name": "now", "description": "x"}}]}, "tools[1].function.name"),
+        (
+            {
+                "tools": [TOOL],
+                "tool_choice": {
+                    "type": "allowed_tools",
+                    "allowed_tools": {"mode": "auto", "tools": [TOOL, TOOL | {"function": {"name": "then"}}]},
+                },
+            },
+            "tool_choice.allowed_tools.tools[1].function.name",
+        ),
+        ({"tools": [{"type": "web_search"}], "tool_choice": "required"}, "tool_choice"),
         ({"messages": [{"role": "assistant", "content": "x", "prefix": True}, *ASK["messages"]]}, "messages[0].prefix"),
     ],
 )
@@ -87,3 +99,42 @@ def test_sampling_grammar_and_calls():
     job = chat_job(tools=[TOOL], tool_choice="required", parallel_tool_calls=False)
     assert (job.call, job.parallel_calls) == (True, False)
     assert chat_job(tools=[TOOL], tool_choice="none").conversation.tools == ()
+
+
+def test_tools_of_other_types_are_left_out():
+    custom = {"type": "custom", "custom": {"name": "grep", "format": {"type": "grammar"}}}
+    job = chat_job(tools=[{"type": "web_search"}, TOOL, custom])
+    assert job.conversation.tools == (Tool("now"),)
+
+
+def test_a_tool_that_is_sent_twice_counts_once():
+    assert chat_job(tools=[TOOL, TOOL]).conversation.tools == (Tool("now"),)
+
+
+@pytest.mark.parametrize(("mode", "call"), [("auto", False), ("required", True)])
+def test_allowed_tools_are_a_part_of_all(mode, call):
+    then = {"type": "function", "function": {"name": "then", "description": "d", "parameters": None}}
+    choice = {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": [TOOL]}}
+    job = chat_job(tools=[then, TOOL], tool_choice=choice)
+    assert (job.conversation.tools, job.call) == ((Tool("now"),), call)
+
+
+def test_a_response_format_beside_tools():
+    job = chat_job(tools=[TOOL], response_format={"type": "json_object"})
+    assert (job.grammar, job.call) == (GrammarSpec("json_object"), False)
+
+
+@pytest.mark.parametrize(
+    ("choice", "rule", "path", "param"),
+    [
+        ("required", "arguments_1", ("properties", "a b", "not"), "tools[2].function.parameters.properties['a b'].not"),
+        ("required", "object_1", ("properties", "parameters", "type"), "tools[2].function.parameters.type"),
+        ({"type": "function", "function": {"name": "then"}}, "arguments_0", (), "tools[2].function.parameters"),
+        ("auto", "answer", ("items",), "response_format.json_schema.schema.items"),
+        ("none", "", (), "response_format.json_schema.schema"),
+    ],
+)
+def test_the_place_of_a_schema_at_fault(choice, rule, path, param):
+    then = {"type": "function", "function": {"name": "then"}}
+    body = ChatRequest.model_validate(ASK | {"tools": [TOOL, {"type": "custom"}, then], "tool_choice": choice})
+    assert schema_param(job_of(body), body, SchemaError("m", "r", path, rule)) == param
