@@ -41,6 +41,7 @@ MLA: dict[str, Any] = DENSE | {
     "qk_nope_head_dim": 16,
     "v_head_dim": 16,
 }
+EXPERTS: dict[str, Any] = {"moe_intermediate_size": 48, "num_experts": 8, "num_experts_per_tok": 2}
 YARN = {
     "rope_type": "yarn",
     "rope_theta": 10000.0,
@@ -71,6 +72,12 @@ FAMILIES: dict[str, transformers.PreTrainedConfig] = {
     "llama": transformers.LlamaConfig(**DENSE, num_key_value_heads=2, rope_parameters=LLAMA3),
     "llama_tied": transformers.LlamaConfig(**DENSE, num_key_value_heads=4, tie_word_embeddings=True),
     "qwen2": transformers.Qwen2Config(**DENSE, num_key_value_heads=2),
+    "qwen2_moe": transformers.Qwen2MoeConfig(
+        **DENSE, **EXPERTS, num_key_value_heads=2, shared_expert_intermediate_size=72, mlp_only_layers=[1]
+    ),
+    "qwen3_moe": transformers.Qwen3MoeConfig(
+        **DENSE, **EXPERTS, num_key_value_heads=2, head_dim=32, norm_topk_prob=True, decoder_sparse_step=2
+    ),
     "qwen3": transformers.Qwen3Config(**DENSE, num_key_value_heads=2, head_dim=32, tie_word_embeddings=True),
 }
 

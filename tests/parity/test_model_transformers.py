@@ -67,6 +67,10 @@ CONFIGS = {
     "qwen3 with attention bias": variant("tiny-qwen3", attention__qkv_bias=True, attention__o_bias=True),
     "qwen2": PRESETS["tiny-qwen2"],
     "qwen3": PRESETS["tiny-qwen3"],
+    "qwen2 moe": PRESETS["tiny-qwen2-moe"],
+    "qwen2 moe, a dense layer": variant("tiny-qwen2-moe", num_layers=3, moe__dense_layers=[1], moe__normalize=True),
+    "qwen3 moe": PRESETS["tiny-qwen3-moe"],
+    "qwen3 moe, unnormalized": variant("tiny-qwen3-moe", moe__normalize=False, tie_embeddings=True),
 }
 
 
@@ -164,6 +168,10 @@ PERTURBATIONS = [
     ("llama3 scaling, tied", {"rope__interleaved": True}),
     ("llama3 scaling, tied", {"rope__theta": 490_000.0}),
     ("qwen3", {"norm_eps": 1e-4}),
+    ("qwen2 moe", {"moe__normalize": True}),
+    ("qwen2 moe", {"moe__experts_per_token": 2}),
+    ("qwen3 moe", {"moe__normalize": False}),
+    ("qwen3 moe", {"moe__scoring": "sigmoid"}),
 ]
 
 

@@ -22,7 +22,9 @@ CLASSES = {
     "deepseek_v3": (transformers.DeepseekV3Config, transformers.DeepseekV3ForCausalLM),
     "llama": (transformers.LlamaConfig, transformers.LlamaForCausalLM),
     "qwen2": (transformers.Qwen2Config, transformers.Qwen2ForCausalLM),
+    "qwen2_moe": (transformers.Qwen2MoeConfig, transformers.Qwen2MoeForCausalLM),
     "qwen3": (transformers.Qwen3Config, transformers.Qwen3ForCausalLM),
+    "qwen3_moe": (transformers.Qwen3MoeConfig, transformers.Qwen3MoeForCausalLM),
 }
 
 RENAMES = (  # theirs -> ours, applied in order
@@ -47,6 +49,8 @@ RENAMES = (  # theirs -> ours, applied in order
     ("mlp.gate.e_score_correction_bias", "mlp.router.bias"),
     ("mlp.gate.weight", "mlp.router.weight"),
     ("shared_experts.", "shared."),
+    ("shared_expert_gate.weight", "shared_gate"),
+    ("shared_expert.", "shared."),
     ("gate_proj", "gate"),
     ("up_proj", "up"),
     ("down_proj", "down"),
@@ -124,7 +128,8 @@ def their_keys(config: ModelConfig) -> dict[str, Any]:
     if isinstance(config.attention, GQAConfig):
         attention = config.attention
         keys |= {"num_key_value_heads": attention.num_kv_heads, "head_dim": attention.head_dim}
-        return keys | ({"attention_bias": True} if attention.o_bias else {})
+        keys |= {"attention_bias": True} if attention.o_bias else {}
+        return keys if config.moe is None else keys | _qwen_moe(config)
     return keys | _mla(config.attention) | _moe(config)
 
 
@@ -165,6 +170,20 @@ def _mla(attention: MLAConfig) -> dict[str, Any]:
         "qk_rope_head_dim": attention.qk_rope_head_dim,
         "v_head_dim": attention.v_head_dim,
     }
+
+
+def _qwen_moe(config: ModelConfig) -> dict[str, Any]:
+    moe = config.moe
+    assert moe is not None
+    keys: dict[str, Any] = {
+        "num_experts": moe.num_experts,
+        "num_experts_per_tok": moe.experts_per_token,
+        "moe_intermediate_size": moe.intermediate_size,
+        "norm_topk_prob": moe.normalize,
+        "decoder_sparse_step": 1,
+        "mlp_only_layers": list(moe.dense_layers),
+    }
+    return keys | ({"shared_expert_intermediate_size": moe.shared_intermediate_size} if moe.shared_gate else {})
 
 
 def _moe(config: ModelConfig) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from fathom.model.families.tensor_names import Layout
 
 def stored_shape(place: Place, parameter: tuple[int, ...], config: ModelConfig) -> tuple[int, ...]:
     """The shape that a tensor at ``place`` must have, given our parameter's."""
-    if place.layout is Layout.EXPERT:
+    if place.layout in (Layout.EXPERT, Layout.ROW):
         return parameter[1:]
     if place.layout is Layout.KEY_UP:
         mla = _mla(config)
@@ -26,6 +26,13 @@ def stored_shape(place: Place, parameter: tuple[int, ...], config: ModelConfig) 
     return parameter
 
 
+def fits(stored: tuple[int, ...], place: Place, parameter: tuple[int, ...], config: ModelConfig) -> bool:
+    """Whether a tensor of the shape ``stored`` may be at ``place``. In GGUF a vector and a matrix of one row are the
+    same.
+    """
+    return stored == stored_shape(place, parameter, config) or (place.layout is Layout.ROW and stored == parameter)
+
+
 def put(stored: Tensor, parameter: Tensor, place: Place, config: ModelConfig) -> None:
     """Copy ``stored`` to where it belongs in ``parameter``, converting its dtype on the way."""
     window = _window(parameter, place, config)
@@ -33,7 +40,7 @@ def put(stored: Tensor, parameter: Tensor, place: Place, config: ModelConfig) ->
         stored = from_pairs(stored, _heads(place, config))
     elif place.layout is Layout.KEY_UP:
         stored = stored.transpose(1, 2)  # (H, R, N) → (H, N, R)
-    window.copy_(stored)
+    window.copy_(stored.view_as(window) if place.layout is Layout.ROW else stored)
 
 
 def take(parameter: Tensor, place: Place, config: ModelConfig) -> Tensor:
@@ -66,6 +73,8 @@ def row_order(place: Place, rows: int, config: ModelConfig) -> list[int]:
 def _window(parameter: Tensor, place: Place, config: ModelConfig) -> Tensor:
     if place.layout is Layout.EXPERT:
         return parameter[place.expert]
+    if place.layout is Layout.ROW:
+        return parameter[0]
     if place.layout in (Layout.KEY_UP, Layout.VALUE_UP):
         mla = _mla(config)
         heads = parameter.view(mla.num_heads, mla.qk_nope_head_dim + mla.v_head_dim, mla.kv_lora_rank)

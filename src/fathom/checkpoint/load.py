@@ -15,7 +15,7 @@ from torch import Tensor
 
 from fathom.base.errors import CheckpointError
 from fathom.base.progress import Report, silent
-from fathom.checkpoint.layouts import put, stored_shape
+from fathom.checkpoint.layouts import fits, put, stored_shape
 from fathom.checkpoint.names import NameTable, Place
 from fathom.model.config import ModelConfig
 from fathom.model.families.tensor_names import Layout
@@ -76,10 +76,10 @@ def make_plan(model: Transformer, weights: Weights, table: NameTable) -> tuple[L
             continue
         if place.layout is Layout.COPY or place.name not in parameters:
             continue
-        expected = stored_shape(place, parameters[place.name], config)
         if place.expert is not None and place.expert >= parameters[place.name][0]:
             unexpected.append(stored)
-        elif shape != expected:
+        elif not fits(shape, place, parameters[place.name], config):
+            expected = stored_shape(place, parameters[place.name], config)
             misshapen.append(f"{stored} is {_shape(shape)} instead of {_shape(expected)}")
         else:
             steps.append((stored, place))

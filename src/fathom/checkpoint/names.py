@@ -5,7 +5,9 @@ looked up in their ``#`` form, so that translating the 91 000 tensors of DeepSee
 DeepSeek stores the multi-token-prediction modules as further layers after the main ones; ``num_layers`` tells them
 apart.
 
-The attention's rules are its family's (``fathom.model.families``); the rest is common to all.
+The rules of the attention, and what a family names in its own way, are the family's (``fathom.model.families``); the
+rest is common to all. Where a family and the common rules name one parameter, both are read and the family's is
+written.
 """
 
 from __future__ import annotations
@@ -143,8 +145,8 @@ def hf_table(family: Family) -> NameTable:
 
 
 @cache
-def _hf_table(attention: tuple[Rule, ...]) -> NameTable:
-    layer = _HF_LAYER + attention
+def _hf_table(own: tuple[Rule, ...]) -> NameTable:
+    layer = own + _HF_LAYER
     return NameTable(
         main=_HF_MODEL + _HF_BUFFERS + prefix_rules("layers.#.", "model.layers.#.", layer),
         mtp=prefix_rules("mtp.#.", "model.layers.#.", _HF_MTP)
@@ -177,6 +179,16 @@ _GGUF_LAYER = (
     Rule("mlp.shared.up.weight", "ffn_up_shexp.weight"),
     Rule("mlp.shared.down.weight", "ffn_down_shexp.weight"),
 )
+_GGUF_MTP = (
+    Rule("embed_norm.weight", "enorm.weight"),
+    Rule("hidden_norm.weight", "hnorm.weight"),
+    Rule("proj.weight", "eh_proj.weight"),
+    Rule("norm.weight", "shared_head_norm.weight"),
+)
+_GGUF_MTP_COPIES = (
+    Rule("embed.weight", "blk.#.nextn.embed_tokens.weight", Layout.COPY),
+    Rule("head.weight", "blk.#.nextn.shared_head_head.weight", Layout.COPY),
+)
 
 
 def gguf_table(family: Family) -> NameTable:
@@ -185,5 +197,11 @@ def gguf_table(family: Family) -> NameTable:
 
 
 @cache
-def _gguf_table(attention: tuple[Rule, ...]) -> NameTable:
-    return NameTable(main=_GGUF_MODEL + prefix_rules("layers.#.", "blk.#.", _GGUF_LAYER + attention))
+def _gguf_table(own: tuple[Rule, ...]) -> NameTable:
+    layer = own + _GGUF_LAYER
+    return NameTable(
+        main=_GGUF_MODEL + prefix_rules("layers.#.", "blk.#.", layer),
+        mtp=prefix_rules("mtp.#.", "blk.#.nextn.", _GGUF_MTP)
+        + prefix_rules("mtp.#.block.", "blk.#.", layer)
+        + _GGUF_MTP_COPIES,
+    )

@@ -92,7 +92,10 @@ def tensors_of(model: object) -> ModelTensors | None:
 
 
 def _is_served(config: ModelConfig) -> bool:
-    return isinstance(config.attention, MLAConfig) and (config.moe is None or config.moe.scoring == "sigmoid")
+    moe = config.moe
+    return isinstance(config.attention, MLAConfig) and (
+        moe is None or (moe.scoring == "sigmoid" and not moe.shared_gate)
+    )
 
 
 def _layer_tensors(layer: DecoderLayer) -> LayerTensors:

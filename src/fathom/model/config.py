@@ -60,5 +60,4 @@ class ModelConfig(ConfigPart):
 
     def is_moe_layer(self, layer: int) -> bool:
         """Whether main layer ``layer`` (0-based) routes; MTP modules of an MoE model always do."""
-        moe = self.moe
-        return moe is not None and layer >= moe.first_dense_layers and layer % moe.layer_freq == 0
+        return self.moe is not None and self.moe.has_experts(layer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 
 class ConfigPart(BaseModel):
@@ -135,16 +135,23 @@ class MLAConfig(ConfigPart):
 
 
 class MoEConfig(ConfigPart):
-    """DeepSeekMoE (DeepSeek-V3, section 2.1.2).
+    """A mixture of experts: DeepSeekMoE (DeepSeek-V3, section 2.1.2), or Qwen's.
 
     ``selection``: ``greedy`` takes the top experts; ``group_limited_greedy`` (V2) first keeps the groups with the best
     single expert; ``noaux_tc`` (V3) adds the balancing bias for selection only and scores a group by its best two.
+
+    ``shared_intermediate_size`` is the width of each shared expert, None: that of a routed one. ``shared_gate``: the
+    token weighs what the shared experts give, by the sigmoid of a projection to one number (Qwen2-MoE).
+    ``dense_layers`` have no experts, beside the ``first_dense_layers`` and those between the multiples of
+    ``layer_freq``.
     """
 
     num_experts: PositiveInt
     experts_per_token: PositiveInt
     num_shared_experts: int = Field(default=0, ge=0)
     intermediate_size: PositiveInt
+    shared_intermediate_size: PositiveInt | None = None
+    shared_gate: bool = False
     scoring: Literal["softmax", "sigmoid"]
     selection: Literal["greedy", "group_limited_greedy", "noaux_tc"]
     num_groups: PositiveInt = 1
@@ -153,6 +160,7 @@ class MoEConfig(ConfigPart):
     routed_scaling_factor: float = 1.0
     first_dense_layers: int = Field(default=0, ge=0)
     layer_freq: PositiveInt = 1
+    dense_layers: tuple[NonNegativeInt, ...] = ()
 
     @model_validator(mode="after")
     def _choice_is_possible(self) -> MoEConfig:
@@ -164,3 +172,21 @@ class MoEConfig(ConfigPart):
         if self.experts_per_token > reachable:
             raise ValueError(f"experts_per_token {self.experts_per_token} exceeds the {reachable} experts in reach")
         return self
+
+    @model_validator(mode="after")
+    def _shared_experts_exist(self) -> MoEConfig:
+        if not self.num_shared_experts and (self.shared_gate or self.shared_intermediate_size is not None):
+            raise ValueError(
+                "shared_gate and shared_intermediate_size describe shared experts: num_shared_experts is 0"
+            )
+        return self
+
+    @property
+    def shared_width(self) -> int:
+        """Intermediate channels of all shared experts together, which are computed as one network."""
+        return self.num_shared_experts * (self.shared_intermediate_size or self.intermediate_size)
+
+    def has_experts(self, layer: int) -> bool:
+        """Whether main layer ``layer`` (0-based) has experts instead of a dense network."""
+        on_step = layer >= self.first_dense_layers and layer % self.layer_freq == 0
+        return on_step and layer not in self.dense_layers

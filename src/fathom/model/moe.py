@@ -1,4 +1,5 @@
-"""DeepSeekMoE (DeepSeek-V3, section 2.1.2): fine-grained routed experts beside shared ones. No token is dropped.
+"""A mixture of experts: fine-grained routed experts beside shared ones (DeepSeek-V3, section 2.1.2), which a token may
+weigh as a whole (Qwen2-MoE). No token is dropped.
 
 B batch · T tokens · N = B·T · D hidden · E experts · K experts per token · I expert width
 """
@@ -57,16 +58,21 @@ class Experts(nn.Module):
 
 
 class MoE(nn.Module):
-    """h ↦ Σ shared(h) + Σ g_i · routed_i(h) (V3 eq. 12); (B, T, D) → (B, T, D)."""
+    """h ↦ Σ shared(h) + Σ g_i · routed_i(h) (V3 eq. 12), the first sum times σ(w·h) where there is a ``shared_gate``;
+    (B, T, D) → (B, T, D).
+    """
 
     def __init__(self, width: int, config: MoEConfig) -> None:
         super().__init__()
         self.router = Router(width, config)
         self.experts = Experts(width, config)
-        shared = config.num_shared_experts * config.intermediate_size
-        self.shared = MLP(width, shared) if shared else None
+        self.shared = MLP(width, config.shared_width) if config.shared_width else None
+        self.shared_gate = nn.Parameter(torch.empty(1, width)) if config.shared_gate else None
 
     def forward(self, x: Tensor) -> Tensor:
         flat = x.flatten(0, -2)  # (N, D)
         out = self.experts(flat, self.router(flat)).view_as(x)
-        return out if self.shared is None else out + self.shared(x)
+        if self.shared is None:
+            return out
+        shared = self.shared(x)
+        return out + (shared if self.shared_gate is None else F.linear(x, self.shared_gate).sigmoid() * shared)

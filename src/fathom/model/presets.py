@@ -144,6 +144,49 @@ def _qwen3(width: int, layers: int, heads: int, inner: int, *, tied: bool) -> Mo
     )
 
 
+def _qwen3_moe(width: int, layers: int, heads: int, inner: int, expert: int) -> ModelConfig:
+    return ModelConfig(
+        family="qwen3_moe",
+        vocab_size=151_936,
+        hidden_size=width,
+        intermediate_size=inner,
+        num_layers=layers,
+        attention=GQAConfig(num_heads=heads, num_kv_heads=4, head_dim=128, qk_norm=True),
+        moe=MoEConfig(
+            num_experts=128,
+            experts_per_token=8,
+            intermediate_size=expert,
+            scoring="softmax",
+            selection="greedy",
+            normalize=True,
+        ),
+        rope=RopeConfig(theta=1e6),
+        max_position=40_960,
+    )
+
+
+_QWEN1_5_MOE = ModelConfig(
+    family="qwen2_moe",
+    vocab_size=151_936,
+    hidden_size=2048,
+    intermediate_size=5632,
+    num_layers=24,
+    attention=GQAConfig(num_heads=16, num_kv_heads=16, head_dim=128, qkv_bias=True),
+    moe=MoEConfig(
+        num_experts=60,
+        experts_per_token=4,
+        intermediate_size=1408,
+        num_shared_experts=1,
+        shared_intermediate_size=5632,
+        shared_gate=True,
+        scoring="softmax",
+        selection="greedy",
+    ),
+    rope=RopeConfig(theta=1e6),
+    max_position=8192,
+)
+
+
 def _llama3(width: int, layers: int, heads: int, inner: int, *, factor: float = 8.0, tied: bool = False) -> ModelConfig:
     scaling = Llama3Scaling(factor=factor, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position=8192)
     return ModelConfig(
@@ -210,6 +253,23 @@ _TINY = {
     ),
     "tiny-qwen2": _tiny("qwen2", attention=GQAConfig(num_heads=4, num_kv_heads=2, head_dim=32, qkv_bias=True)),
     "tiny-qwen3": _tiny("qwen3", attention=GQAConfig(num_heads=4, num_kv_heads=2, head_dim=64, qk_norm=True)),
+    "tiny-qwen2-moe": _tiny(
+        "qwen2_moe",
+        attention=GQAConfig(num_heads=4, num_kv_heads=2, head_dim=32, qkv_bias=True),
+        moe=_tiny_moe(
+            num_shared_experts=1,
+            shared_intermediate_size=96,
+            shared_gate=True,
+            scoring="softmax",
+            selection="greedy",
+            first_dense_layers=0,
+        ),
+    ),
+    "tiny-qwen3-moe": _tiny(
+        "qwen3_moe",
+        attention=GQAConfig(num_heads=4, num_kv_heads=2, head_dim=64, qk_norm=True),
+        moe=_tiny_moe(scoring="softmax", selection="greedy", normalize=True, first_dense_layers=0),
+    ),
     "tiny-deepseek-v2": _tiny(
         "deepseek_v2",
         num_layers=3,
@@ -269,6 +329,9 @@ PRESETS: dict[str, ModelConfig] = {
     "qwen3-1.7b": _qwen3(2048, 28, 16, 6144, tied=True),
     "qwen3-4b": _qwen3(2560, 36, 32, 9728, tied=True),
     "qwen3-8b": _qwen3(4096, 36, 32, 12_288, tied=False),
+    "qwen1.5-moe-a2.7b": _QWEN1_5_MOE,
+    "qwen3-30b-a3b": _qwen3_moe(2048, 48, 32, 6144, expert=768),
+    "qwen3-235b-a22b": _qwen3_moe(4096, 94, 64, 12_288, expert=1536),
     "smollm2-135m": _smollm2(576, 30, 9, 3, 1536, theta=100_000),
     "smollm2-360m": _smollm2(960, 32, 15, 5, 2560, theta=100_000),
     "smollm2-1.7b": _smollm2(2048, 24, 32, 32, 8192, theta=130_000),

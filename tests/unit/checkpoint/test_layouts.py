@@ -4,7 +4,7 @@ import pytest
 import torch
 from tiny_models import tiny_config
 
-from fathom.checkpoint.layouts import from_pairs, put, row_order, stored_shape, take, to_pairs
+from fathom.checkpoint.layouts import fits, from_pairs, put, row_order, stored_shape, take, to_pairs
 from fathom.checkpoint.names import Place
 from fathom.model.config import GQAConfig, MLAConfig
 from fathom.model.families.tensor_names import Layout
@@ -38,6 +38,16 @@ def test_the_halves_of_kv_up_interleave_by_head() -> None:
 
     assert torch.equal(key[1], heads[1, : mla.qk_nope_head_dim].T)
     assert torch.equal(value[1], heads[1, mla.qk_nope_head_dim :])
+
+
+def test_a_row_is_stored_as_a_vector_or_as_a_row() -> None:
+    config, place, row = tiny_config("tiny-qwen2-moe"), Place("g", Layout.ROW), torch.arange(6.0)[None]
+    assert take(row, place, config).shape == (6,)
+    assert [fits(shape, place, (1, 6), config) for shape in ((6,), (1, 6), (6, 1))] == [True, True, False]
+    for stored in (row, row[0]):
+        copy = torch.zeros(1, 6)
+        put(stored, copy, place, config)
+        assert torch.equal(copy, row)
 
 
 @pytest.mark.parametrize("layout", [Layout.SAME, Layout.EXPERT, Layout.KEY_UP, Layout.VALUE_UP])

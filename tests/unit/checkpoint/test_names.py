@@ -8,6 +8,7 @@ from fathom.model.families.tensor_names import Layout
 
 HF_GQA, HF_MLA = hf_table(FAMILIES["qwen3"]), hf_table(FAMILIES["deepseek_v3"])
 GGUF_LLAMA, GGUF_QWEN = gguf_table(FAMILIES["llama"]), gguf_table(FAMILIES["qwen2"])
+HF_QWEN_MOE, GGUF_QWEN_MOE = hf_table(FAMILIES["qwen2_moe"]), gguf_table(FAMILIES["qwen2_moe"])
 GGUF_DEEPSEEK = gguf_table(FAMILIES["deepseek_v3"])
 
 
@@ -39,6 +40,20 @@ GGUF_DEEPSEEK = gguf_table(FAMILIES["deepseek_v3"])
         (GGUF_QWEN, "blk.2.attn_q.bias", Place("layers.2.attention.q_proj.bias", Layout.SAME)),
         (GGUF_DEEPSEEK, "blk.2.attn_k_b.weight", Place("layers.2.attention.kv_up.weight", Layout.KEY_UP)),
         (GGUF_DEEPSEEK, "blk.2.ffn_up_exps.weight", Place("layers.2.mlp.experts.up", Layout.SAME)),
+        (GGUF_DEEPSEEK, "blk.5.nextn.eh_proj.weight", Place("mtp.1.proj.weight", Layout.SAME)),
+        (GGUF_DEEPSEEK, "blk.4.attn_v_b.weight", Place("mtp.0.block.attention.kv_up.weight", Layout.VALUE_UP)),
+        (GGUF_DEEPSEEK, "blk.4.nextn.embed_tokens.weight", Place("embed.weight", Layout.COPY)),
+        (
+            HF_QWEN_MOE,
+            "model.layers.1.mlp.shared_expert.up_proj.weight",
+            Place("layers.1.mlp.shared.up.weight", Layout.SAME),
+        ),
+        (
+            HF_QWEN_MOE,
+            "model.layers.1.mlp.shared_experts.up_proj.weight",
+            Place("layers.1.mlp.shared.up.weight", Layout.SAME),
+        ),
+        (GGUF_QWEN_MOE, "blk.1.ffn_gate_inp_shexp.weight", Place("layers.1.mlp.shared_gate", Layout.ROW)),
     ],
 )
 def test_their_name_leads_to_our_place(table: NameTable, theirs: str, place: Place) -> None:
@@ -56,6 +71,14 @@ def test_an_expert_stack_leads_to_one_name_per_expert() -> None:
             ("model.layers.61.mlp.experts.0.gate_proj.weight", Place("mtp.0.block.mlp.experts.gate", Layout.EXPERT, 0)),
             ("model.layers.61.mlp.experts.1.gate_proj.weight", Place("mtp.0.block.mlp.experts.gate", Layout.EXPERT, 1)),
         ],
+    ]
+
+
+def test_a_family_s_own_name_is_written_before_the_common_one() -> None:
+    forms = HF_QWEN_MOE.to_theirs("layers.0.mlp.shared.gate.weight", num_layers=4)
+    assert [form[0][0] for form in forms] == [
+        "model.layers.0.mlp.shared_expert.gate_proj.weight",
+        "model.layers.0.mlp.shared_experts.gate_proj.weight",
     ]
 
 

@@ -23,6 +23,8 @@ from fathom.model.transformer import Transformer
         ("r1-distill-llama-70b", 70_553_706_496, 70_553_706_496, 0, 327_680),
         ("qwen2.5-72b", 72_706_203_648, 72_706_203_648, 0, 327_680),
         ("qwen3-0.6b", 596_049_920, 596_049_920, 0, 114_688),
+        ("qwen1.5-moe-a2.7b", 14_315_784_192, 2_378_008_576, 0, 196_608),
+        ("qwen3-30b-a3b", 30_532_122_624, 3_041_867_776, 0, 98_304),
         ("smollm2-135m", 134_515_008, 134_515_008, 0, 23_040),
     ],
 )
@@ -53,6 +55,9 @@ def test_official_configurations(name: str, parameters: int, active: int, mtp: i
         ("qwen3-4b", "4.02"),
         ("qwen3-8b", "8.19"),
         ("llama-3.2-1b", "1.24"),
+        ("qwen1.5-moe-a2.7b", "14.3"),
+        ("qwen3-30b-a3b", "30.5"),
+        ("qwen3-235b-a22b", "235"),
     ],
 )
 def test_published_totals(name: str, billions: str) -> None:

@@ -71,6 +71,24 @@ def test_impossible_routing_is_refused(change: dict[str, int], message: str) -> 
         MoEConfig.model_validate(MOE | change)
 
 
+@pytest.mark.parametrize("change", [{"shared_gate": True}, {"shared_intermediate_size": 8}])
+def test_what_describes_shared_experts_needs_some(change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="num_shared_experts is 0"):
+        MoEConfig.model_validate(MOE | {"num_shared_experts": 0} | change)
+
+
+def test_shared_experts_are_one_network() -> None:
+    shared = MoEConfig.model_validate(MOE | {"num_shared_experts": 3, "intermediate_size": 16})
+    assert shared.shared_width == 48
+    assert shared.model_copy(update={"shared_intermediate_size": 20}).shared_width == 60
+    assert shared.model_copy(update={"num_shared_experts": 0}).shared_width == 0
+
+
+def test_layers_without_experts() -> None:
+    moe = MoEConfig.model_validate(MOE | {"first_dense_layers": 1, "layer_freq": 2, "dense_layers": [4]})
+    assert [layer for layer in range(8) if moe.has_experts(layer)] == [2, 6]
+
+
 def test_mla_sizes() -> None:
     mla = PRESETS["deepseek-v3"].attention
     assert isinstance(mla, MLAConfig)

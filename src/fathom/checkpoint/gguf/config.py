@@ -84,12 +84,14 @@ def read_config(
         fields = family.read_gguf(keys)
         rope_dim: int = fields["attention"].rope_dim
         rope = _read_rope(keys, rope_dim, family.gguf_is_interleaved, rope_divisors)
+        layers, num_mtp_layers = _layer_counts(keys)
         return ModelConfig(
             family=family.name,
             vocab_size=_vocab_size(keys),
             hidden_size=keys.number("embedding_length"),
             intermediate_size=keys.number("feed_forward_length"),
-            num_layers=keys.number("block_count"),
+            num_layers=layers,
+            num_mtp_layers=num_mtp_layers,
             max_position=extended_context(keys.number("context_length"), rope),
             norm_eps=decimal(keys.need("attention.layer_norm_rms_epsilon")),
             tie_embeddings="output.weight" not in tensors,
@@ -108,6 +110,14 @@ def _matching_family(candidates: Sequence[Family], keys: _Metadata) -> Family:
         if family.matches_gguf(keys):
             return family
     raise ConfigError(f"no family of the architecture {candidates[0].gguf_architecture} matches the file", _REMEDY)
+
+
+def _layer_counts(keys: _Metadata) -> tuple[int, int]:
+    """Main layers and MTP modules. ``block_count`` counts both; files without the modules' tensors may name them."""
+    modules = keys.number("nextn_predict_layers", 0)
+    layers = keys.number("block_count") - modules
+    stored = any(name.endswith(".nextn.eh_proj.weight") for name in keys.tensors)
+    return layers, modules if stored else 0
 
 
 def _vocab_size(keys: _Metadata) -> int:
@@ -207,7 +217,7 @@ def write_config(config: ModelConfig) -> dict[str, Any]:
     family = FAMILIES[config.family]
     values: dict[str, Any] = {
         "vocab_size": config.vocab_size,
-        "block_count": config.num_layers,
+        "block_count": config.num_layers + config.num_mtp_layers,
         "context_length": config.max_position,
         "embedding_length": config.hidden_size,
         "feed_forward_length": config.intermediate_size,
@@ -217,6 +227,8 @@ def write_config(config: ModelConfig) -> dict[str, Any]:
         "rope.dimension_count": config.attention.rope_dim,
         **family.write_gguf(config),
     }
+    if config.num_mtp_layers:
+        values["nextn_predict_layers"] = config.num_mtp_layers
     scaling = config.rope.scaling
     if isinstance(scaling, YarnScaling):
         values |= _write_yarn(scaling, magnitude(config.rope))

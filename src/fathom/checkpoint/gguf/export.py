@@ -1,8 +1,8 @@
 """Writing a model as one GGUF file that llama.cpp, and ``fathom.checkpoint.gguf.model``, load.
 
 Matrices take the chosen block type. What is small and decides much keeps its precision: norms, biases and routers stay
-float32, and under four bits embedding and head take Q8_0. Multi-token-prediction modules are left out: the format has
-no place for DeepSeek's.
+float32, and under four bits embedding and head take Q8_0. Multi-token-prediction modules are further blocks behind the
+last, as llama.cpp has them since August 2026.
 """
 
 from __future__ import annotations
@@ -38,29 +38,32 @@ def save_gguf(
     block_type: BlockType = BlockType.Q8_0,
     name: str = "fathom",
     license_: str | None = None,
+    mtp: bool = True,
 ) -> None:
     """Write ``model`` with matrices in ``block_type``, one of ``gguf.writer.FILE_TYPES``.
 
     ``vocabulary`` holds the ``tokenizer.ggml.*`` keys: from another GGUF file's metadata, or from
-    ``gguf_vocabulary.vocabulary_from_directory``. CheckpointError where the disk refuses.
+    ``gguf_vocabulary.vocabulary_from_directory``. Without ``mtp`` the modules that predict further tokens are left
+    out: a llama.cpp that does not know those of the architecture refuses the file with them. Raises CheckpointError
+    where the disk refuses, ConfigError for what the format cannot say.
     """
+    config = model.config if mtp else model.config.model_copy(update={"num_mtp_layers": 0})
     metadata: dict[str, Any] = {
         "general.type": "model",
         "general.name": name,
         "general.file_type": FILE_TYPES[block_type],
         "general.quantization_version": 2,
-        **write_config(model.config),
+        **write_config(config),
         **{key: value for key, value in vocabulary.items() if key.startswith("tokenizer.")},
     }
     if license_ is not None:
         metadata["general.license"] = license_
     if template is not None:
         metadata["tokenizer.chat_template"] = template.text
-    write_gguf(path, metadata, _pending(model, block_type))
+    write_gguf(path, metadata, _pending(model, config, block_type))
 
 
-def _pending(model: Transformer, block_type: BlockType) -> list[Pending]:
-    config = model.config
+def _pending(model: Transformer, config: ModelConfig, block_type: BlockType) -> list[Pending]:
     table = table_for(config)
     pending: list[Pending] = []
     scaling = config.rope.scaling
@@ -68,7 +71,7 @@ def _pending(model: Transformer, block_type: BlockType) -> list[Pending]:
         divisors = llama3_divisors(scaling, config.rope.theta, config.attention.rope_dim)
         pending.append(Pending(ROPE_DIVISORS, divisors.shape, BlockType.F32, lambda: divisors))
     for ours, parameter in model.state_dict().items():
-        if ours.startswith("mtp."):
+        if ours.startswith("mtp.") and not config.num_mtp_layers:
             continue
         for name, place in table.to_theirs(ours, config.num_layers)[0]:
             shape = stored_shape(place, tuple(parameter.shape), config)

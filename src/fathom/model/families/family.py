@@ -29,7 +29,8 @@ class Family:
     """How checkpoints of a family are read and written, and how its models write text.
 
     ``read_*`` return the fields of ``ModelConfig`` beyond the sizes that all families share; ``write_*`` are their
-    inverses. ``hf_names`` and ``gguf_names`` are the attention's tensor names within a layer.
+    inverses. ``hf_names`` and ``gguf_names`` are tensor names within a layer: those of the attention, and others that
+    are the family's own, which precede the common ones of ``fathom.checkpoint.names``.
     """
 
     name: str

@@ -98,7 +98,7 @@ def _read_hf(keys: HFKeys, *, qkv_bias: bool, qk_norm: bool, head_dim: int | Non
 
 
 def _write_hf(config: ModelConfig, *, constants: Mapping[str, Any]) -> Fields:
-    attention = _attention(config)
+    attention = gqa_of(config)
     return {
         "num_attention_heads": attention.num_heads,
         "num_key_value_heads": attention.num_kv_heads,
@@ -109,8 +109,6 @@ def _write_hf(config: ModelConfig, *, constants: Mapping[str, Any]) -> Fields:
 
 
 def _read_gguf(keys: GGUFKeys, *, qkv_bias: bool, qk_norm: bool) -> Fields:
-    if keys.get("expert_count"):
-        raise ConfigError("the file holds a Mixtral, which is not implemented", "choose another model")
     heads = keys.number("attention.head_count")
     head_dim = keys.number("attention.key_length", keys.number("embedding_length") // max(heads, 1))
     for key in ("attention.value_length", "rope.dimension_count"):
@@ -132,7 +130,7 @@ def _has_tensor(keys: GGUFKeys, name: str) -> bool:
 
 
 def _write_gguf(config: ModelConfig) -> Fields:
-    attention = _attention(config)
+    attention = gqa_of(config)
     return {
         "attention.head_count_kv": attention.num_kv_heads,
         "attention.key_length": attention.head_dim,
@@ -140,6 +138,7 @@ def _write_gguf(config: ModelConfig) -> Fields:
     }
 
 
-def _attention(config: ModelConfig) -> GQAConfig:
+def gqa_of(config: ModelConfig) -> GQAConfig:
+    """The attention of a dense family's model."""
     assert isinstance(config.attention, GQAConfig), f"{config.family} has grouped-query attention"
     return config.attention

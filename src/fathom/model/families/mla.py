@@ -100,6 +100,7 @@ def write_hf(config: ModelConfig) -> Fields:
 
 
 def _write_hf_moe(moe: MoEConfig) -> Fields:
+    _refuse_what_files_cannot_say(moe)
     return {
         "n_routed_experts": moe.num_experts,
         "num_experts_per_tok": moe.experts_per_token,
@@ -114,6 +115,13 @@ def _write_hf_moe(moe: MoEConfig) -> Fields:
         "first_k_dense_replace": moe.first_dense_layers,
         "moe_layer_freq": moe.layer_freq,
     }
+
+
+def _refuse_what_files_cannot_say(moe: MoEConfig) -> None:
+    if moe.shared_gate or moe.shared_intermediate_size is not None or moe.dense_layers:
+        raise ConfigError(
+            f"the files of DeepSeek's families cannot describe these experts: {moe!r}", "use Qwen's family"
+        )
 
 
 # ---- GGUF ----------------------------------------------------------------------------------------------------------
@@ -177,10 +185,22 @@ def write_gguf(config: ModelConfig) -> Fields:
     }
     if attention.q_lora_rank is not None:
         values["attention.q_lora_rank"] = attention.q_lora_rank
-    return values if config.moe is None else values | _write_gguf_moe(config.moe)
+    return values | (_write_gguf_dense(config) if config.moe is None else _write_gguf_moe(config.moe))
+
+
+def _write_gguf_dense(config: ModelConfig) -> Fields:
+    """llama.cpp asks for these of a model without experts too."""
+    return {
+        "expert_feed_forward_length": config.intermediate_size,
+        "expert_shared_count": 0,
+        "leading_dense_block_count": config.num_layers + config.num_mtp_layers,
+    }
 
 
 def _write_gguf_moe(moe: MoEConfig) -> Fields:
+    _refuse_what_files_cannot_say(moe)
+    if moe.layer_freq != 1:
+        raise ConfigError("a GGUF file has experts in every layer behind the dense ones", "save a directory instead")
     return {
         "expert_count": moe.num_experts,
         "expert_used_count": moe.experts_per_token,

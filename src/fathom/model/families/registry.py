@@ -7,7 +7,20 @@ from fathom.model.families.deepseek_v3 import DEEPSEEK_V3
 from fathom.model.families.family import Family
 from fathom.model.families.llama import LLAMA
 from fathom.model.families.qwen2 import QWEN2
+from fathom.model.families.qwen2_moe import QWEN2_MOE
 from fathom.model.families.qwen3 import QWEN3
+from fathom.model.families.qwen3_moe import QWEN3_MOE
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (DEEPSEEK_V3, DEEPSEEK_V2, LLAMA, QWEN2, QWEN3)}
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for family in (
+        DEEPSEEK_V3,
+        DEEPSEEK_V2,
+        LLAMA,
+        QWEN2,
+        QWEN2_MOE,
+        QWEN3,
+        QWEN3_MOE,
+    )
+}
 """By name. DeepSeek-V3 precedes V2, with which it shares a GGUF architecture, because V2 matches all of its files."""

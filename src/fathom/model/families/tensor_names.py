@@ -24,6 +24,8 @@ class Layout(Enum):
     """The key half of MLA's kv_up, transposed per head: (H, kv_lora, nope)."""
     VALUE_UP = auto()
     """The value half of MLA's kv_up: (H, v, kv_lora)."""
+    ROW = auto()
+    """A matrix of one row, stored as a vector."""
     COPY = auto()
     """A repetition of a tensor that we hold once, or a buffer that follows from the configuration: not loaded."""
 

@@ -161,8 +161,10 @@ def test_llama3_scaling_is_recognized_by_its_divisors(factor: float) -> None:
 
 @pytest.mark.parametrize("name", TINY)
 def test_what_is_written_reads_back_equal(name: str) -> None:
-    config = tiny_config(name, num_mtp_layers=0)
+    config = tiny_config(name)
     tensors = [] if config.tie_embeddings else ["output.weight"]
+    tensors += [f"blk.{config.num_layers}.nextn.eh_proj.weight"] * config.num_mtp_layers
+    tensors += ["blk.0.attn_q.bias"] if config.family == "qwen2_moe" else []
     if config.moe is not None and config.moe.selection == "noaux_tc":
         tensors.append("blk.1.exp_probs_b.bias")
     scaling = config.rope.scaling

@@ -1,4 +1,4 @@
-"""What is saved as GGUF loads equal; MTP modules are left out."""
+"""What is saved as GGUF loads equal, MTP modules included."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def read(path: Path) -> Transformer:
 
 @pytest.mark.parametrize("name", TINY)
 def test_what_is_saved_loads_equal(name: str, tmp_path: Path) -> None:
-    model = tiny_model(name, num_mtp_layers=0)
+    model = tiny_model(name)
     save_gguf(tmp_path / "m.gguf", model, {}, block_type=BlockType.F32)
 
     again = read(tmp_path / "m.gguf")
@@ -43,7 +43,25 @@ def test_attention_biases_are_saved(name: str, tmp_path: Path) -> None:
     assert all(torch.equal(again.state_dict()[key], tensor) for key, tensor in model.state_dict().items())
 
 
-def test_mtp_modules_are_left_out(tmp_path: Path) -> None:
-    model = tiny_model("tiny-deepseek-v3")
+def test_mtp_modules_are_blocks_behind_the_last(tmp_path: Path) -> None:
+    model = tiny_model("tiny-deepseek-v3", num_mtp_layers=2)
     save_gguf(tmp_path / "m.gguf", model, {}, block_type=BlockType.F32)
-    assert read(tmp_path / "m.gguf").config == model.config.model_copy(update={"num_mtp_layers": 0})
+    file = GGUFModel(tmp_path / "m.gguf")
+    assert (file.metadata["deepseek2.block_count"], file.metadata["deepseek2.nextn_predict_layers"]) == (5, 2)
+    further = {name.removeprefix("blk.4.") for name in file.weights.shapes if name.startswith("blk.4.")}
+    assert {name for name in further if name.startswith("nextn.")} == {
+        "nextn.enorm.weight",
+        "nextn.hnorm.weight",
+        "nextn.eh_proj.weight",
+        "nextn.shared_head_norm.weight",
+    }
+    assert {"attn_norm.weight", "attn_k_b.weight", "ffn_gate_exps.weight", "exp_probs_b.bias"} <= further
+    assert read(tmp_path / "m.gguf").config == model.config
+
+
+def test_mtp_modules_may_be_left_out(tmp_path: Path) -> None:
+    model = tiny_model("tiny-deepseek-v3")
+    save_gguf(tmp_path / "m.gguf", model, {}, block_type=BlockType.F32, mtp=False)
+    again = read(tmp_path / "m.gguf")
+    assert again.config == model.config.model_copy(update={"num_mtp_layers": 0})
+    assert all(torch.equal(tensor, model.state_dict()[name]) for name, tensor in again.state_dict().items())

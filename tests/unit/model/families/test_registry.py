@@ -16,7 +16,9 @@ def test_families_by_name_and_architecture() -> None:
         "deepseek_v2": ("DeepseekV2ForCausalLM", "deepseek2"),
         "llama": ("LlamaForCausalLM", "llama"),
         "qwen2": ("Qwen2ForCausalLM", "qwen2"),
+        "qwen2_moe": ("Qwen2MoeForCausalLM", "qwen2moe"),
         "qwen3": ("Qwen3ForCausalLM", "qwen3"),
+        "qwen3_moe": ("Qwen3MoeForCausalLM", "qwen3moe"),
     }
 
 
