@@ -21,7 +21,23 @@ V31 = dialect("<｜Assistant｜>", "</think>")
 QWEN3 = dialect("<|im_start|>", "<tool_call>", "</think>")
 LLAMA3 = dialect("<|start_header_id|>")
 CHATML = dialect("<|im_start|>")
-EVERY = {"r1": R1, "v3.1": V31, "qwen3": QWEN3, "llama3": LLAMA3, "chatml": CHATML}
+MISTRAL = dialect("[INST] ", "[TOOL_CALLS]")
+MISTRAL_NAMED = dialect("'[INST]' +", "[TOOL_CALLS]", "[ARGS]")
+PHI4 = dialect("<|assistant|>", "<|end|>", "<|/tool|>")
+GLM4 = dialect("<|assistant|>", "<|observation|>")
+GEMMA = dialect("<start_of_turn>")
+EVERY = {
+    "r1": R1,
+    "v3.1": V31,
+    "qwen3": QWEN3,
+    "llama3": LLAMA3,
+    "chatml": CHATML,
+    "mistral": MISTRAL,
+    "mistral-named": MISTRAL_NAMED,
+    "phi4-mini": PHI4,
+    "glm4": GLM4,
+    "gemma": GEMMA,
+}
 
 THINKING = Opening("thinking")
 MAY_THINK = Opening(may_think=True)
@@ -125,4 +141,59 @@ LLAMA_CASES = [
     ('It is {"name": "f"}', [AnswerText('It is {"name": "f"}')]),
     ('<|python_tag|>search.call(query="x")', [AnswerText('<|python_tag|>search.call(query="x")')]),
     ('{"name": "f"}; {"a": 1}', [*call(0, "f", "{}"), AnswerText('{"a": 1}')]),
+]
+
+
+MISTRAL_CASES = [
+    ('[TOOL_CALLS][{"name": "f", "arguments": {"a": 1}}]', call(0, "f", '{"a": 1}')),
+    ('[TOOL_CALLS] [{"name": "f", "arguments": {"a": 1}, "id": "VvvODy9mT"}]', call(0, "f", '{"a": 1}')),
+    (
+        '[TOOL_CALLS][{"name": "f", "arguments": {}}, {"name": "g", "arguments": {"s": "]"}}]\n',
+        [*call(0, "f", "{}"), *call(1, "g", '{"s": "]"}')],
+    ),
+    ('Look.\n[TOOL_CALLS]{"name": "f", "arguments": {}}', [AnswerText("Look."), *call(0, "f", "{}")]),
+    ('[TOOL_CALLS]f[ARGS]{"a": 1}', call(0, "f", '{"a": 1}')),
+    (
+        '[TOOL_CALLS]f[CALL_ID]VvvODy9mT[ARGS]{"a": 1}[TOOL_CALLS]g[ARGS]{}',
+        [*call(0, "f", '{"a": 1}'), *call(1, "g", "{}")],
+    ),
+    ('[TOOL_CALLS]f{"a": 1}', call(0, "f", '{"a": 1}')),  # the separator forgotten
+    # cut off, one brace too many
+    ('[TOOL_CALLS][{"name": "f", "arguments": {"a": "b', call(0, "f", '{"a": "b', complete=False)),
+    ('[TOOL_CALLS]f[ARGS]{"a": "b', call(0, "f", '{"a": "b', complete=False)),
+    ('[TOOL_CALLS][{"name": "f", "arguments": {}}}]', call(0, "f", "{}")),
+    # no calls
+    ("[TOOL_CALLS] are markup", [AnswerText("[TOOL_CALLS] are markup")]),
+    ("[TOOL_CALLS][]", [AnswerText("[TOOL_CALLS][]")]),
+    ("a [TOOL_CALLS]", [AnswerText("a [TOOL_CALLS]")]),
+]
+
+
+PHI_CASES = [
+    ('<|tool_call|>[{"name": "f", "arguments": {"a": 1}}]<|/tool_call|>', call(0, "f", '{"a": 1}')),
+    (
+        '<|tool_call|>[{"name": "f", "arguments": {}}, {"name": "g", "parameters": {}}]<|/tool_call|>',
+        [*call(0, "f", "{}"), *call(1, "g", "{}")],
+    ),
+    ('<|tool_call|>{"name": "f", "arguments": {}}<|/tool_call|> ok', [*call(0, "f", "{}"), AnswerText(" ok")]),
+    ('functools[{"name": "f", "arguments": {"a": 1}}]', call(0, "f", '{"a": 1}')),
+    ('<|tool_call|>[{"name": "f", "arguments": {"a": "b', call(0, "f", '{"a": "b', complete=False)),
+    # no calls
+    ("import functools\n@functools.cache", [AnswerText("import functools\n@functools.cache")]),
+    ("functools[0]", [AnswerText("functools[0]")]),
+    ("<|tool_call|>oops<|/tool_call|>", [AnswerText("<|tool_call|>oops<|/tool_call|>")]),
+]
+
+
+GLM_CASES = [
+    ('weather\n{"city": "Rome"}', call(0, "weather", '{"city": "Rome"}')),
+    ('\nweather \n{"city": "Rome"}\n', call(0, "weather", '{"city": "Rome"}')),
+    ('f\n{}\nweather\n{"a": 1}', [*call(0, "f", "{}"), *call(1, "weather", '{"a": 1}')]),
+    ('f\n{"a": "b', call(0, "f", '{"a": "b', complete=False)),
+    # no calls
+    ("\nweather is nice", [AnswerText("weather is nice")]),
+    ("\nHello", [AnswerText("Hello")]),
+    ('unknown\n{"a": 1}', [AnswerText('unknown\n{"a": 1}')]),
+    ('{"a": 1}', [AnswerText('{"a": 1}')]),
+    ("", []),
 ]

@@ -127,7 +127,7 @@ class Chat:
 
     def _calls_as_text(self, message: Message) -> Message:
         if message.tool_calls:
-            written = self.dialect.write(replace(message, reasoning=None))
+            written = self.dialect.write(replace(message, reasoning=None)).removeprefix(self.dialect.lead)
             return replace(message, content=written, tool_calls=())
         if message.role == "tool":
             return Message("user", f"{TOOL_RESPONSE}\n{message.content}\n{TOOL_RESPONSE_END}")

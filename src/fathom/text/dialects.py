@@ -12,8 +12,11 @@ from dataclasses import dataclass, replace
 from fathom.text import markers
 from fathom.text.tool_calls.deepseek import DeepSeekCalls
 from fathom.text.tool_calls.format import CallFormat
+from fathom.text.tool_calls.glm import GLMCalls
 from fathom.text.tool_calls.hermes import HermesCalls
 from fathom.text.tool_calls.llama import LlamaCalls
+from fathom.text.tool_calls.mistral import MistralCalls
+from fathom.text.tool_calls.phi import PhiCalls
 from fathom.types import Message
 
 _LINES = ("\n", "\n", "\n\n")  # after <think>, before </think>, after </think>
@@ -23,7 +26,9 @@ _NONE = ("", "", "")
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """``evidence``: texts of which one in the template identifies the dialect. ``turns`` open the model's turn,
-    ``ends`` close it. ``thinks``: the model may write ``<think>``; ``gap`` is the white space around the tags.
+    ``ends`` close it. ``thinks``: the model may write ``<think>``; ``gap`` is the white space around the tags. ``lead``
+    is white space that the template puts between the opening of a turn and its text. Templates with a
+    ``call_id_length`` refuse tool calls whose ids are not so many letters and digits.
     """
 
     name: str
@@ -33,6 +38,8 @@ class Dialect:
     calls: CallFormat
     thinks: bool = False
     gap: tuple[str, str, str] = _LINES
+    lead: str = ""
+    call_id_length: int | None = None
 
     def write(self, message: Message) -> str:
         """The model's text of ``message``; the inverse of parsing."""
@@ -40,7 +47,8 @@ class Dialect:
         if message.reasoning is not None:
             opened, before, after = self.gap
             text = f"{markers.THINK_OPEN}{opened}{message.reasoning}{before}{markers.THINK_CLOSE}{after}"
-        text += message.content
+        if message.content:
+            text += self.lead + message.content
         if message.tool_calls:
             text += ("\n" if message.content else "") + self.calls.syntax.write(message.tool_calls)
         return text
@@ -65,8 +73,61 @@ DIALECTS = (
     Dialect(
         "chatml",
         evidence=("<|im_start|>",),
-        turns=("<|im_start|>assistant",),
+        turns=("<|im_start|>assistant", "<|im_start|>assistant<|im_sep|>"),
         ends=("<|im_end|>",),
+        calls=HermesCalls(),
+    ),
+    Dialect(
+        "gemma",
+        evidence=("<start_of_turn>",),
+        turns=("<start_of_turn>model",),
+        ends=("<end_of_turn>",),
+        calls=HermesCalls(),
+    ),
+    Dialect(
+        "mistral",
+        evidence=(markers.MISTRAL_CALLS,),
+        turns=("[/INST]", "[/TOOL_RESULTS]"),
+        ends=("</s>",),
+        calls=MistralCalls(),
+        lead=" ",
+        call_id_length=9,
+    ),
+    Dialect(  # Llama 2, and Mistral before v0.3
+        "llama2",
+        evidence=("[INST]",),
+        turns=("[/INST]",),
+        ends=("</s>",),
+        calls=HermesCalls(),
+        lead=" ",
+    ),
+    Dialect(
+        "phi4-mini",
+        evidence=("<|/tool|>",),
+        turns=("<|assistant|>",),
+        ends=("<|end|>",),
+        calls=PhiCalls(),
+    ),
+    Dialect(
+        "glm4",
+        evidence=("<|observation|>",),
+        turns=("<|assistant|>",),
+        ends=("<|user|>", "<|observation|>"),
+        calls=GLMCalls(),
+        lead="\n",
+    ),
+    Dialect(
+        "phi3",
+        evidence=("<|end|>",),
+        turns=("<|assistant|>",),
+        ends=("<|end|>",),
+        calls=HermesCalls(),
+    ),
+    Dialect(
+        "olmo2",
+        evidence=("<|assistant|>",),
+        turns=("<|assistant|>",),
+        ends=("<|endoftext|>",),
         calls=HermesCalls(),
     ),
 )
@@ -82,6 +143,10 @@ def detect_dialect(mentions: Callable[[str], bool], has_token: Callable[[str], b
         dialect = next((row for row in DIALECTS if any(map(has_token, row.evidence))), PLAIN)
     if isinstance(dialect.calls, DeepSeekCalls) and mentions("```json"):  # R1's generation of the format
         dialect = replace(dialect, calls=DeepSeekCalls(fenced=True), gap=_LINES)
+    elif isinstance(dialect.calls, MistralCalls) and mentions(markers.MISTRAL_ARGUMENTS):
+        dialect = replace(dialect, calls=MistralCalls(named=True))
     elif not isinstance(dialect.calls, HermesCalls) and mentions(markers.TOOL_CALL_OPEN):
         dialect = replace(dialect, calls=HermesCalls())
+    if "[/INST]" in dialect.turns and not mentions("[INST] "):  # Tekken's templates have no spaces
+        dialect = replace(dialect, lead="")
     return replace(dialect, thinks=mentions(markers.THINK_CLOSE) or has_token(markers.THINK_OPEN))

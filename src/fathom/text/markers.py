@@ -22,6 +22,13 @@ TOOL_CALL_CLOSE = "</tool_call>"
 
 PYTHON_TAG = "<|python_tag|>"
 
+MISTRAL_CALLS = "[TOOL_CALLS]"
+MISTRAL_CALL_ID = "[CALL_ID]"
+MISTRAL_ARGUMENTS = "[ARGS]"
+
+PHI_CALL_OPEN = "<|tool_call|>"
+PHI_CALL_CLOSE = "<|/tool_call|>"
+
 STRUCTURE = frozenset(
     {
         THINK_OPEN,
@@ -34,5 +41,10 @@ STRUCTURE = frozenset(
         TOOL_CALL_OPEN,
         TOOL_CALL_CLOSE,
         PYTHON_TAG,
+        MISTRAL_CALLS,
+        MISTRAL_CALL_ID,
+        MISTRAL_ARGUMENTS,
+        PHI_CALL_OPEN,
+        PHI_CALL_CLOSE,
     }
 )

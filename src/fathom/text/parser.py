@@ -153,6 +153,8 @@ class Parser:
 
     def _answer(self, fresh: bool, lead: str) -> Reading[None]:
         self._phase = "answer"
+        if fresh and self._dialect.lead:
+            yield from self._stream.accept(self._dialect.lead)
         if fresh and self._dialect.thinks:
             yield from self._stream.span(_NEWLINES, discard)
         calls = self._dialect.calls

@@ -16,6 +16,7 @@ from fathom.text.input_stream import InputStream, Reading, Stops
 from fathom.text.tool_calls.format import CallSink
 
 SPACE = re.compile(r"[ \t\r\n]+")
+_BETWEEN = re.compile(r"[ \t\r\n,}]+")  # small models often close one brace too many
 _OUTSIDE = re.compile(r"[ \t\r\n0-9A-Za-z+\-.,:_]+")
 _INSIDE = re.compile(r'[^"\\]+')
 _SCALAR = re.compile(r"[0-9A-Za-z+\-._]+")
@@ -69,6 +70,36 @@ def json_call(stream: InputStream, sink: CallSink, closer: Stops | None) -> Read
         sink.arguments("".join(early or ()))
     sink.end_call()
     return True
+
+
+def json_call_list(stream: InputStream, sink: CallSink, closing: str) -> Reading[None]:
+    """A list of objects, or one object alone, and ``closing`` where it follows."""
+    closer = Stops(closing) if closing else Stops()
+    is_list = yield from stream.accept("[")
+    more = True
+    while more:
+        yield from stream.span(SPACE, discard)
+        if not (yield from json_call(stream, sink, closer)):
+            return
+        stream.start_recording("")
+        more = is_list
+        if is_list:
+            yield from stream.span(_BETWEEN, discard)
+            if (yield from stream.accept("]")):
+                stream.start_recording("")
+                more = False
+    yield from stream.span(SPACE, discard)
+    if closing and (yield from stream.accept(closing)):
+        stream.stop_recording()
+
+
+def json_arguments(stream: InputStream, sink: CallSink, closer: Stops) -> Reading[None]:
+    """The arguments of the call that was started: a JSON value, or whatever is written up to ``closer``."""
+    yield from stream.span(SPACE, discard)
+    if (yield from _arguments(stream, sink.arguments)):
+        sink.end_call()
+    else:
+        yield from _raw(stream, sink, closer)
 
 
 def _key(stream: InputStream) -> Reading[str | None]:

@@ -30,6 +30,11 @@ TEMPLATES = {
     "llama": "<|start_header_id|>user{{ messages[0].content }}<|start_header_id|>assistant<|end_header_id|>\n\n",
     "deepseek-r1": "<｜User｜>{{ messages[0].content }}{{ '```json'[:0] }}<｜Assistant｜><think>\n",
     "deepseek-v3.1": "<｜User｜>{{ messages[0].content }}<｜Assistant｜>",
+    "mistral": "[INST]{{ messages[0].content }}[/INST]{{ '[TOOL_CALLS]'[:0] }}",
+    "mistral-named": "[INST]{{ messages[0].content }}[/INST]{{ '[TOOL_CALLS][ARGS]'[:0] }}",
+    "phi4-mini": "<|user|>{{ messages[0].content }}<|end|><|assistant|>{{ '<|/tool|>'[:0] }}",
+    "glm4": "<|user|>{{ messages[0].content }}<|assistant|>{{ '<|observation|>'[:0] }}",
+    "gemma": "<start_of_turn>user\n{{ messages[0].content }}<end_of_turn>\n<start_of_turn>model\n",
 }
 CALL = {
     "hermes": '<tool_call>\n{"name": "weather", "arguments": {"city": "Köln"}}\n</tool_call>',
@@ -38,6 +43,11 @@ CALL = {
     '{"city": "Köln"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
     "deepseek-v3.1": '<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>weather<｜tool▁sep｜>{"city": "Köln"}'
     "<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+    "mistral": '[TOOL_CALLS][{"name": "weather", "arguments": {"city": "Köln"}}]',
+    "mistral-named": '[TOOL_CALLS]weather[ARGS]{"city": "Köln"}',
+    "phi4-mini": '<|tool_call|>[{"name": "weather", "arguments": {"city": "Köln"}}]<|/tool_call|>',
+    "glm4": 'weather\n{"city": "Köln"}',
+    "gemma": '<tool_call>\n{"name": "weather", "arguments": {"city": "Köln"}}\n</tool_call>',
 }
 
 
