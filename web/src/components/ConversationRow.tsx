@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Conversation } from "../state/records";
 import { useApp } from "./context";
 import { Icon } from "./Icon";
+import { isComposing } from "./keys";
 
 export function ConversationRow({ conversation }: { readonly conversation: Conversation }) {
   const app = useApp();
@@ -53,6 +54,7 @@ function Rename({ conversation, done }: { readonly conversation: Conversation; d
         maxLength={200}
         onBlur={finish}
         onKeyDown={(event) => {
+          if (isComposing(event)) return;
           if (event.key === "Escape") cancelled.current = true;
           if (event.key !== "Escape" && event.key !== "Enter") return;
           event.stopPropagation();

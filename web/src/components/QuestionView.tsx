@@ -3,6 +3,7 @@ import type { Message } from "../state/records";
 import { CopyButton } from "./CopyButton";
 import { useApp } from "./context";
 import { Icon } from "./Icon";
+import { isComposing } from "./keys";
 import { fitHeight } from "./textarea";
 import { Versions } from "./Versions";
 
@@ -61,10 +62,11 @@ function Edit({ message, done }: { readonly message: Message; done(): void }) {
         defaultValue={message.text}
         onInput={(event) => fitHeight(event.currentTarget)}
         onKeyDown={(event) => {
+          if (isComposing(event)) return;
           if (event.key === "Escape") {
             event.stopPropagation();
             done();
-          } else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+          } else if (event.key === "Enter" && !event.shiftKey) {
             event.preventDefault();
             send();
           }

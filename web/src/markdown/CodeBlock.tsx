@@ -12,7 +12,7 @@ interface Props {
 const LIVE = 4_000; // characters that may be colored anew with every piece that comes
 
 export function CodeBlock({ code, language, open }: Props) {
-  const name = /^[\w+#.-]{1,30}/.exec(language.toLowerCase())?.[0] ?? "";
+  const name = languageName(language);
   const highlight = useHighlight(name !== "");
   const colored: ComponentChild[] | null = highlight && (!open || code.length <= LIVE) ? highlight(code, name) : null;
   return (
@@ -26,6 +26,11 @@ export function CodeBlock({ code, language, open }: Props) {
       </pre>
     </figure>
   );
+}
+
+/** The word that names the language: `python`, `{.python}`, `python title="x.py"`, `C++`. */
+function languageName(info: string): string {
+  return /^[{.\s]*([\p{L}\w+#][\p{L}\w+#.-]{0,29})/u.exec(info.toLowerCase())?.[1] ?? "";
 }
 
 function useHighlight(wanted: boolean): Highlight | null {

@@ -2,12 +2,14 @@
 
 import { Component, type ComponentChild, type ComponentChildren, type JSX } from "preact";
 import { useRef } from "preact/hooks";
-import type { MarkedToken, Token, Tokens } from "marked";
+import type { Token, Tokens } from "marked";
 import { CodeBlock } from "./CodeBlock";
+import type { DetailsToken } from "./details";
 import { decodeEntities } from "./entities";
+import { WithFootnotes } from "./NotesView";
+import type { NoteToken } from "./footnotes";
 import { IncrementalLexer } from "./incremental";
-import type { MathToken, PlainToken } from "./lexer";
-import { safeHref } from "./links";
+import { inline, type AnyToken } from "./Inline";
 import { MathView } from "./MathView";
 
 interface Props {
@@ -28,9 +30,11 @@ export function Markdown({ text, streaming = false }: Props) {
   const top = tokens.reduce((least, token) => (token.type === "heading" ? Math.min(least, (token as Tokens.Heading).depth) : least), 6);
   return (
     <div class="prose">
-      {tokens.map((token, index) => (
-        <Block key={index} token={token} top={top} open={streaming && index === tokens.length - 1} />
-      ))}
+      <WithFootnotes tokens={tokens} content={(content) => blocks(content, false)}>
+        {tokens.map((token, index) => (
+          <Block key={index} token={token} top={top} open={streaming && index === tokens.length - 1} />
+        ))}
+      </WithFootnotes>
     </div>
   );
 }
@@ -49,20 +53,21 @@ class Block extends Component<BlockProps> {
 
   override render({ token, top, open }: BlockProps): ComponentChild {
     if (token.type === "heading") return heading(token as Tokens.Heading, top);
-    return block(token as AnyToken, open);
+    return block(token as BlockToken, open);
   }
 }
 
-type AnyToken = MarkedToken | MathToken | PlainToken;
+type BlockToken = AnyToken | DetailsToken | NoteToken;
 
 function blocks(tokens: readonly Token[], open: boolean): ComponentChildren {
-  return tokens.map((token, index) => block(token as AnyToken, open && index === tokens.length - 1));
+  return tokens.map((token, index) => block(token as BlockToken, open && index === tokens.length - 1));
 }
 
-function block(token: AnyToken, open: boolean): ComponentChild {
+function block(token: BlockToken, open: boolean): ComponentChild {
   switch (token.type) {
     case "space":
     case "def":
+    case "note": // stands at the end of the text
       return null;
     case "paragraph":
       return <p>{inline(token.tokens)}</p>;
@@ -79,7 +84,9 @@ function block(token: AnyToken, open: boolean): ComponentChild {
     case "hr":
       return <hr />;
     case "math":
-      return <MathView tex={token["tex"] as string} display />;
+      return <MathView tex={token["tex"] as string} display source={token.raw.trim()} />;
+    case "details":
+      return details(token as DetailsToken, open);
     case "html":
       return <p class="raw">{(token.raw as string).trimEnd()}</p>;
     case "plain":
@@ -141,59 +148,12 @@ function table({ header, rows, align }: Tokens.Table): JSX.Element {
   );
 }
 
-function inline(tokens: readonly Token[]): ComponentChildren {
-  return tokens.map((token) => span(token as AnyToken));
-}
-
-function span(token: AnyToken): ComponentChild {
-  switch (token.type) {
-    case "text":
-      return token.tokens ? inline(token.tokens) : decodeEntities(token.text);
-    case "escape":
-      return token.text;
-    case "strong":
-      return <strong>{inline(token.tokens)}</strong>;
-    case "em":
-      return <em>{inline(token.tokens)}</em>;
-    case "del":
-      return <del>{inline(token.tokens)}</del>;
-    case "codespan":
-      return <code>{token.text}</code>;
-    case "br":
-      return <br />;
-    case "link":
-      return link(token as Tokens.Link);
-    case "image":
-      return image(token as Tokens.Image);
-    case "math":
-      return <MathView tex={token["tex"] as string} display={token["display"] as boolean} />;
-    case "html":
-      return /^<br\s*\/?>$/i.test(token.raw) ? <br /> : token.raw; // the one tag that tables cannot do without
-    case "checkbox":
-      return <input type="checkbox" checked={token.checked} disabled aria-label={token.checked ? "done" : "to do"} />;
-    default:
-      return token.raw; // whatever else the lexer knows is shown as it was written
-  }
-}
-
-function link(token: Tokens.Link): ComponentChild {
-  const href = safeHref(token.href);
-  if (href === null) return token.tokens.length > 0 ? inline(token.tokens) : token.raw;
+/** Folded until the reader opens it, also while it streams: nothing moves by itself. One that never closes hides nothing. */
+function details({ summary, tokens, closed }: DetailsToken, open: boolean): JSX.Element {
   return (
-    <a href={href} target="_blank" rel="noopener noreferrer" {...(token.title ? { title: token.title } : {})}>
-      {inline(token.tokens)}
-    </a>
-  );
-}
-
-/** An image is a request to another server: the reader decides whether to make it. */
-function image(token: Tokens.Image): ComponentChild {
-  const href = safeHref(token.href);
-  const label = decodeEntities(token.text) || "image";
-  if (href === null || href.startsWith("mailto:")) return `[image: ${label}]`;
-  return (
-    <a class="image" href={href} target="_blank" rel="noopener noreferrer">
-      Image: {label}
-    </a>
+    <details {...(closed || open ? {} : { open: true })}>
+      <summary>{summary.length > 0 ? inline(summary) : "Details"}</summary>
+      {blocks(tokens, open)}
+    </details>
   );
 }

@@ -1,35 +1,52 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { isChemistry } from "./tex";
 
 interface Props {
   readonly tex: string;
   readonly display: boolean;
+  readonly source: string; // with its delimiters
 }
 
 /** A formula. Until KaTeX is there, and where the formula is not valid, its source is shown. */
-export function MathView({ tex, display }: Props) {
+export function MathView({ tex, display, source }: Props) {
   const ref = useRef<HTMLSpanElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = ref.current;
     let mounted = true;
-    void draw(tex, display, element, () => mounted);
+    void draw({ tex, display, source }, element, () => mounted);
     return () => {
       mounted = false;
     };
-  }, [tex, display]);
+  }, [source, display]);
   // The key gives each formula a fresh element, because KaTeX owns what is inside.
-  return <span key={tex} ref={ref} class={display ? "math display" : "math"} />;
+  return <span key={source} ref={ref} class={display ? "math display" : "math"} />;
 }
 
-async function draw(tex: string, display: boolean, element: HTMLElement | null, mounted: () => boolean): Promise<void> {
+async function draw({ tex, display, source }: Props, element: HTMLElement | null, mounted: () => boolean): Promise<void> {
   if (!element) return;
-  element.textContent = tex;
+  element.textContent = source;
   try {
     const { drawMath } = await import("./katex");
-    if (mounted()) drawMath(tex, element, display);
+    if (isChemistry(tex)) await import("./chemistry");
+    if (!mounted()) return;
+    drawMath(tex, element, display);
+    if (element.querySelector(".katex-display")) element.classList.add("display");
+    fit(element);
   } catch (error) {
     if (!mounted()) return;
-    element.textContent = tex;
+    element.textContent = source;
     element.classList.add("invalid");
     element.title = error instanceof Error ? error.message : "";
+  }
+}
+
+const WIDE = 240; // pixels that a narrow phone has for text
+
+/** What is wider than a phone scrolls in itself: by keyboard too, where it is on a line of its own. */
+function fit(element: HTMLElement): void {
+  if (element.classList.contains("display")) {
+    if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
+  } else if ([...element.querySelectorAll<HTMLElement>(".katex-base")].some((base) => base.offsetWidth > WIDE)) {
+    element.classList.add("wide");
   }
 }

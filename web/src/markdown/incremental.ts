@@ -17,7 +17,7 @@ export class IncrementalLexer {
   grow(text: string): readonly Token[] {
     if (!text.startsWith(this.text)) this.reset();
     this.text = text;
-    const tail = lex(text.slice(this.doneLength));
+    const tail = lex(text.slice(this.doneLength), false);
     const keep = firstOpen(tail);
     const closed = tail.slice(0, keep);
     const length = closed.reduce((sum, token) => sum + token.raw.length, 0);

@@ -1,7 +1,18 @@
-/** Markdown to tokens: marked's lexer with formulae as tokens of their own, and bounds that hostile text cannot cross. */
+/**
+ * Markdown to tokens: marked's lexer with what models write beyond it (formulae, footnotes, folding details), and bounds
+ * that hostile text cannot cross.
+ */
 
-import { Marked, type MarkedExtension, type Token, type Tokens } from "marked";
-import { nextMath, scanMath } from "./math";
+import { Hooks, Lexer, Marked, type MarkedExtension, type Token, type TokenizerObject, type Tokens } from "marked";
+import { scanDetails, type DetailsToken } from "./details";
+import { EMPHASIS_RULES } from "./emphasis";
+import { sourceBlock } from "./environments";
+import { markdownFence } from "./fences";
+import { DEFINITION_START, scanDefinition, scanReference, type NoteRefToken, type NoteToken } from "./footnotes";
+import { startsInline } from "./html";
+import { urlEnd } from "./links";
+import { nextMath, scanMath, unclosedLength } from "./math";
+import { tableToken } from "./tables";
 
 export interface MathToken extends Tokens.Generic {
   type: "math";
@@ -9,66 +20,190 @@ export interface MathToken extends Tokens.Generic {
   display: boolean;
 }
 
-/** Text that is shown as it is: too deep or too large for the lexer to take apart in time. */
+/** Text that is shown as it is: too deep or too large for the lexer to take apart in time, or no Markdown. */
 export interface PlainToken extends Tokens.Generic {
   type: "plain";
   text: string;
 }
 
-const DEEPEST = 24; // levels of quotes and lists; the lexer takes time with the square of them
+const DEEPEST = 24; // levels of quotes, lists and details; the lexer takes time with the square of them
 const LONGEST_BLOCK = 20_000; // characters of one block of running text, beyond which it stays plain
 const LONGEST_TEXT = 500_000;
+
+const BLOCK_MATH = /(?:^|\n) {0,3}(?:\$\$|\\(?:\[|begin\{|boxed\{))/;
 
 const mathExtension: MarkedExtension = {
   extensions: [
     {
       name: "math",
       level: "block",
-      start: (source) => {
-        const end = source.indexOf("\n\n"); // beyond the paragraph nothing interrupts it
-        const at = (end < 0 ? source : source.slice(0, end)).search(/(?:^|\n) {0,3}(?:\$\$|\\\[)/);
-        return at < 0 ? undefined : at;
-      },
-      tokenizer(source): MathToken | undefined {
+      start: (source) => startIn(source, BLOCK_MATH),
+      tokenizer(source): MathToken | PlainToken | undefined {
         const indent = /^ {0,3}/.exec(source)?.[0].length ?? 0;
-        const span = scanMath(source.slice(indent));
-        if (!span?.display) return undefined;
-        const rest = /^[ \t]*(?:\n+|$)/.exec(source.slice(indent + span.length));
-        if (!rest) return undefined; // text follows on the line: it is a part of a paragraph
-        return { type: "math", raw: source.slice(0, indent + span.length + rest[0].length), tex: span.tex, display: true };
+        const start = source.slice(indent);
+        if (!/^(?:\$\$|\\[[b])/.test(start)) return undefined;
+        const span = scanMath(start);
+        if (span && (span.display || start.startsWith("\\boxed"))) {
+          const rest = /^[ \t]*(?:\n+|$)/.exec(start.slice(span.length));
+          if (!rest) return undefined; // text follows on the line: it is a part of a paragraph
+          return { type: "math", raw: source.slice(0, indent + span.length + rest[0].length), tex: span.tex, display: true };
+        }
+        const length = sourceBlock(start).length || unclosedLength(start);
+        return length > 0 ? { type: "plain", raw: source.slice(0, indent + length), text: start.slice(0, length) } : undefined;
       },
     },
     {
       name: "inlineMath",
       level: "inline",
-      start: (source) => {
-        const at = nextMath(source);
-        return at < 0 ? undefined : at;
-      },
-      tokenizer(source): MathToken | undefined {
-        const span = scanMath(source);
+      start: (source) => found(nextMath(source)),
+      tokenizer(source, tokens): MathToken | undefined {
+        const span = scanMath(source, (tokens as Token[]).at(-1)?.raw.slice(-1));
         return span ? { type: "math", raw: source.slice(0, span.length), tex: span.tex, display: span.display } : undefined;
       },
     },
   ],
 };
 
-const marked = new Marked({ gfm: true }, mathExtension);
+const noteExtension: MarkedExtension = {
+  extensions: [
+    {
+      name: "note",
+      level: "block",
+      start: (source) => startIn(source, DEFINITION_START),
+      tokenizer(source): NoteToken | undefined {
+        const definition = scanDefinition(source);
+        if (!definition) return undefined;
+        const { raw, label, text } = definition;
+        return { type: "note", raw, label, tokens: nestedBlocks(this.lexer, text) };
+      },
+    },
+    {
+      name: "noteRef",
+      level: "inline",
+      start: (source) => found(source.indexOf("[^")),
+      tokenizer(source): NoteRefToken | undefined {
+        return this.lexer.state.inLink ? undefined : scanReference(source);
+      },
+    },
+  ],
+};
 
-/** The block tokens of a text. Never throws: what cannot be taken apart comes back as plain text. */
-export function lex(text: string): Token[] {
+const detailsExtension: MarkedExtension = {
+  extensions: [
+    {
+      name: "details",
+      level: "block",
+      tokenizer(source): DetailsToken | undefined {
+        const scanned = scanDetails(source);
+        if (!scanned) return undefined;
+        const { raw, summary, body, closed } = scanned;
+        return { type: "details", raw, closed, summary: this.lexer.inline(summary), tokens: nestedBlocks(this.lexer, body) };
+      },
+    },
+  ],
+};
+
+const tokenizer: TokenizerObject = {
+  fences(source) {
+    return markdownFence(source, !(this.lexer instanceof AnswerLexer) || this.lexer.complete) ?? false;
+  },
+  html(source) {
+    return startsInline(source) ? undefined : false;
+  },
+  table(source) {
+    const match = this.rules.block.table.exec(source);
+    return match ? tableToken(match, (text) => this.lexer.inline(text)) : undefined;
+  },
+  url(source) {
+    const end = urlEnd(source);
+    return end < source.length ? this.url(source.slice(0, end)) : false;
+  },
+};
+
+const marked = new Marked({ gfm: true }, mathExtension, noteExtension, detailsExtension, { tokenizer });
+
+/** marked's lexer for one text. */
+class AnswerLexer extends Lexer {
+  depth = 0;
+  private readonly sources: string[] = []; // the inline texts that are being taken apart, the innermost last
+
+  constructor(readonly complete: boolean) {
+    super({ ...marked.defaults });
+    const own = Object.assign(new Hooks(), { emStrongMask: (text: string) => this.maskFormulae(text) });
+    this.options.hooks = own;
+    const { tokenizer: shared } = this.options;
+    if (shared) shared.rules = { ...shared.rules, inline: { ...shared.rules.inline, ...EMPHASIS_RULES } };
+  }
+
+  override inlineTokens(source: string, tokens: Token[] = []): Token[] {
+    this.sources.push(source);
+    try {
+      return super.inlineTokens(source, tokens);
+    } finally {
+      this.sources.pop();
+    }
+  }
+
+  /** Hides formulae from the search for the ends of emphasis, as marked hides code: `*a $b*c$ d*`. */
+  private maskFormulae(masked: string): string {
+    const source = this.sources.at(-1) ?? "";
+    let result = masked;
+    for (let at = 0; at < source.length; ) {
+      const next = nextMath(source.slice(at));
+      if (next < 0) break;
+      at += next;
+      const hidden = masked[at] !== source[at] && masked[at] !== "+"; // in code or a link; escapes are masked by "+"
+      const span = hidden || isEscaped(source, at) ? null : scanMath(source.slice(at), source[at - 1]);
+      if (span) result = `${result.slice(0, at)}[${"a".repeat(span.length - 2)}]${result.slice(at + span.length)}`;
+      at += span?.length ?? 1;
+    }
+    return result;
+  }
+}
+
+function isEscaped(source: string, at: number): boolean {
+  return ((/\\*$/.exec(source.slice(Math.max(0, at - 20), at))?.[0].length ?? 0) & 1) === 1;
+}
+
+/** The blocks inside another one; text too deep for the lexer stays plain. */
+function nestedBlocks(lexer: Lexer, text: string): Token[] {
+  if (!(lexer instanceof AnswerLexer) || lexer.depth >= DEEPEST) return [plain(text)];
+  const { top } = lexer.state;
+  lexer.depth += 1;
+  lexer.state.top = true;
+  const tokens = lexer.blockTokens(text, []);
+  lexer.state.top = top;
+  lexer.depth -= 1;
+  return tokens;
+}
+
+/** Where an extension's block may start within the first paragraph of `source`: beyond it nothing is interrupted. */
+function startIn(source: string, pattern: RegExp): number | undefined {
+  const end = source.indexOf("\n\n");
+  return found((end < 0 ? source : source.slice(0, end)).search(pattern));
+}
+
+function found(index: number): number | undefined {
+  return index < 0 ? undefined : index;
+}
+
+/**
+ * The block tokens of a text. Never throws: what cannot be taken apart comes back as plain text. A text that is not
+ * `complete` still streams: what is open at its end stays open.
+ */
+export function lex(text: string, complete = true): Token[] {
   if (text.length > LONGEST_TEXT) return [plain(text)];
   const tokens: Token[] = [];
   for (const part of splitHostile(text)) {
     if (part.hostile) tokens.push(plain(part.text));
-    else tokens.push(...lexPart(part.text));
+    else tokens.push(...lexPart(part.text, complete));
   }
   return tokens;
 }
 
-function lexPart(text: string): Token[] {
+function lexPart(text: string, complete: boolean): Token[] {
   try {
-    return marked.lexer(text);
+    return new AnswerLexer(complete).lex(text);
   } catch {
     return [plain(text)]; // the lexer refuses some input by throwing; the reader still gets to see it
   }

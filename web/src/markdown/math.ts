@@ -1,9 +1,10 @@
 /**
- * Where mathematics begins and ends in running text: $…$, $$…$$, \(…\), \[…\].
- *
- * The dollar is also money, so a single one opens only what looks like a formula. The first rules are Pandoc's
- * (tex_math_dollars): no space inside the delimiters, no digit after the closing one. The others refuse prose.
+ * Where mathematics begins and ends in running text: $…$, $$…$$, \(…\), \[…\], and what models write without
+ * delimiters: environments of amsmath and \boxed{…}.
  */
+
+import { isUnclosedEnvironment, scanEnvironment } from "./environments";
+import { isProse, isSingleDollarMath } from "./money";
 
 export interface MathSpan {
   readonly tex: string;
@@ -11,63 +12,95 @@ export interface MathSpan {
   readonly length: number; // of the source, delimiters included
 }
 
-const LONGEST = 10_000; // characters of one formula: more is a stray delimiter, or an attack
+export const LONGEST_MATH = 10_000; // characters of one formula: more is a stray delimiter, or an attack
 
-/** The formula that starts at the first character of `source`; null where there is none. */
-export function scanMath(source: string): MathSpan | null {
-  if (source.startsWith("$$")) return between(source, "$$", "$$", true);
-  if (source.startsWith("\\[")) return between(source, "\\[", "\\]", true);
-  if (source.startsWith("\\(")) return between(source, "\\(", "\\)", false);
-  return source.startsWith("$") ? dollars(source) : null;
+/** The formula that starts at the first character of `source`, behind the character `before`; null where there is none. */
+export function scanMath(source: string, before = ""): MathSpan | null {
+  if (source.startsWith("$$")) return doubleDollars(source, before);
+  if (source.startsWith("$")) return singleDollars(source, before);
+  if (source.startsWith("\\[")) return brackets(source, "\\]", true);
+  if (source.startsWith("\\(")) return brackets(source, "\\)", false);
+  if (source.startsWith("\\begin{")) return environment(source);
+  return source.startsWith("\\boxed{") ? boxed(source) : null;
 }
 
-/** Where the next delimiter may stand; -1 where there is none. */
+/** Where the next formula may start; -1 where there is no more. */
 export function nextMath(source: string): number {
-  return source.search(/\$|\\[([]/);
+  return source.search(/\$|\\(?:[([]|begin\{|boxed\{)/);
 }
 
-function between(source: string, open: string, close: string, display: boolean): MathSpan | null {
-  const end = findClose(source, open.length, close);
+function brackets(source: string, close: "\\]" | "\\)", display: boolean): MathSpan | null {
+  const end = findClose(source, 2, close);
   if (end < 0) return null;
-  const tex = source.slice(open.length, end).trim();
-  return tex && !/\n[ \t]*\n/.test(tex) ? { tex, display, length: end + close.length } : null;
+  const tex = source.slice(2, end).trim();
+  if (tex === "" || isProse(tex) || (hasBlankLine(tex) && (!display || tex.includes("\\[")))) return null;
+  return { tex, display, length: end + 2 };
 }
 
-function dollars(source: string): MathSpan | null {
-  if (/^\$[\s\d]*\$|^\$\s/.test(source)) return null;
+/** Three dollars are a price range, not a delimiter. */
+function doubleDollars(source: string, before: string): MathSpan | null {
+  if (before === "$" || source[2] === "$") return null;
+  const end = findClose(source, 2, "$$");
+  if (end < 0 || source[end + 2] === "$") return null;
+  const tex = source.slice(2, end).trim();
+  return tex === "" || hasBlankLine(tex) || isProse(tex) ? null : { tex, display: true, length: end + 2 };
+}
+
+function singleDollars(source: string, before: string): MathSpan | null {
+  if (before === "$") return null;
   const end = findClose(source, 1, "$");
   if (end < 0) return null;
   const tex = source.slice(1, end);
-  if (/\s$/.test(tex) || /\n[ \t]*\n/.test(tex) || /^[\d$\p{L}]/u.test(source.slice(end + 1))) return null;
-  return looksLikeMath(tex) ? { tex, display: false, length: end + 1 } : null;
+  if (hasBlankLine(tex) || !isSingleDollarMath(tex, before, source.slice(end + 1, end + 8))) return null;
+  return { tex, display: false, length: end + 1 };
 }
 
-/** `$5 to Ann and 10$` is money; `$5 + x$`, `$n$` and `$\text{if } x$` are not. */
-function looksLikeMath(tex: string): boolean {
-  if (!balanced(tex)) return false;
-  if (/\\[a-zA-Z]|[\^_=]/.test(tex)) return true;
-  return !/^\d[\d.,]*(?:\s?[kKmMbB])?\s+\p{L}{2,}|\p{L}{3,}\s+\p{L}{2,}/u.test(tex);
+function environment(source: string): MathSpan | null {
+  const found = scanEnvironment(source.slice(0, LONGEST_MATH));
+  return found?.math ? { tex: source.slice(0, found.length), display: true, length: found.length } : null;
 }
 
-function balanced(tex: string): boolean {
-  let depth = 0;
-  let round = 0;
-  for (let at = 0; at < tex.length; at += 1) {
-    const char = tex[at];
-    if (char === "\\") at += 1;
-    else if (char === "{") depth += 1;
-    else if (char === "}" && --depth < 0) return false;
-    else if (char === "(") round += 1;
-    else if (char === ")") round -= 1;
-  }
-  return depth === 0 && (round === 0 || /[[\]]/.test(tex)); // half-open intervals mix the brackets
+function boxed(source: string): MathSpan | null {
+  const end = closingBrace(source, "\\boxed{".length);
+  if (end < 0) return null;
+  const tex = source.slice(0, end + 1);
+  return hasBlankLine(tex) ? null : { tex, display: false, length: tex.length };
+}
+
+/**
+ * The length of a paragraph that opens a display formula which never closes: it still streams, or was cut off. Its
+ * source is shown as it is, as Markdown would take backslashes and underscores for its own. 0 where there is none.
+ */
+export function unclosedLength(source: string): number {
+  const length = /\n[ \t]*\n/.exec(source)?.index ?? source.length;
+  const paragraph = source.slice(0, length);
+  if (paragraph.startsWith("\\begin{")) return isUnclosedEnvironment(source, paragraph) ? length : 0;
+  const open = /^(?:\$\$(?!\$)|\\\[)/.exec(paragraph)?.[0];
+  if (open === undefined || findClose(paragraph, 2, open === "$$" ? "$$" : "\\]") >= 0) return 0;
+  const rest = paragraph.slice(2);
+  return /^[ \t]*(?:\n|$)|\\[a-zA-Z]|[\^_=]/.test(rest) ? length : 0;
+}
+
+function hasBlankLine(tex: string): boolean {
+  return /\n[ \t]*\n/.test(tex);
 }
 
 function findClose(source: string, from: number, close: string): number {
-  const last = Math.min(source.length, from + LONGEST);
+  const last = Math.min(source.length, from + LONGEST_MATH);
   for (let at = from; at < last; at += 1) {
     if (source.startsWith(close, at)) return at;
     if (source[at] === "\\") at += 1; // \$ and \\ close nothing
+  }
+  return -1;
+}
+
+function closingBrace(source: string, from: number): number {
+  const last = Math.min(source.length, from + LONGEST_MATH);
+  let depth = 1;
+  for (let at = from; at < last; at += 1) {
+    if (source[at] === "\\") at += 1;
+    else if (source[at] === "{") depth += 1;
+    else if (source[at] === "}" && --depth === 0) return at;
   }
   return -1;
 }

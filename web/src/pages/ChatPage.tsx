@@ -8,7 +8,9 @@ import { EmptyState } from "../components/EmptyState";
 import { ExportMenu } from "../components/ExportMenu";
 import { Icon } from "../components/Icon";
 import { KeyDialog } from "../components/KeyDialog";
+import { isComposing } from "../components/keys";
 import { ModelBadge } from "../components/ModelBadge";
+import { unfoldForPrint } from "../components/printing";
 import { SettingsDialog } from "../components/SettingsDialog";
 import { Sidebar } from "../components/Sidebar";
 import { Toast } from "../components/Toast";
@@ -24,6 +26,7 @@ export function ChatPage() {
   const busy = conversation !== undefined && app.answers.active.value.has(conversation.id);
 
   useKeys(conversation?.id ?? null);
+  useEffect(() => unfoldForPrint(window), []);
   useEffect(() => {
     if (theme === "system") delete document.documentElement.dataset["theme"];
     else document.documentElement.dataset["theme"] = theme;
@@ -80,6 +83,7 @@ function useKeys(conversation: string | null): void {
   const app = useApp();
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
+      if (isComposing(event)) return;
       if (event.key === "Escape") {
         if (document.querySelector("dialog[open], :popover-open")) return; // that is what Escape closes
         if (app.drawer.value) app.drawer.value = false;

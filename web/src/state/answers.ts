@@ -13,6 +13,7 @@ import { ancestors } from "./branches";
 import type { Clock, Library } from "./library";
 import type { ModelMonitor } from "./model";
 import { ModelFailed } from "./model";
+import { Naming } from "./naming";
 import type { Message } from "./records";
 import type { SettingsStore } from "./settings";
 
@@ -41,8 +42,10 @@ export class Answers {
   readonly active: ReadonlySignal<ReadonlySet<string>>;
   private readonly activeSignal = signal<ReadonlySet<string>>(new Set());
   private readonly running = new Map<string, Running>();
+  private readonly naming: Naming;
 
   constructor(private readonly parts: AnswerParts) {
+    this.naming = new Naming(parts);
     this.active = this.activeSignal;
   }
 
@@ -84,6 +87,7 @@ export class Answers {
   private async run(message: Signal<Message>, thinking: boolean | null): Promise<void> {
     const { conversation } = message.value;
     this.stop(conversation);
+    this.naming.stop();
     const draft = new Draft(message.value, this.parts.clock);
     const running: Running = { message, draft, abort: new AbortController() };
     this.running.set(conversation, running);
@@ -94,6 +98,7 @@ export class Answers {
       for await (const event of this.events(message, thinking, running.abort.signal)) draft.take(event);
       stopShowing();
       this.end(message, { ...draft.whole(), status: draft.finish === "cancelled" ? "stopped" : "done" });
+      if (draft.finish === "stop" && message.value.text) void this.naming.name(message.value);
     } catch (error) {
       stopShowing();
       this.end(message, { ...draft.whole(), ...ending(running.abort.signal.aborted ? running.abort.signal.reason : error) });

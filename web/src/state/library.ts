@@ -12,6 +12,7 @@ import {
   type Conversation,
   type Message,
 } from "./records";
+import { titleOf } from "./titles";
 
 export interface Clock {
   now(): number; // ms since 1970
@@ -25,8 +26,6 @@ export interface Deleted {
 
 /** A conversation's messages: the list changes when one comes or goes, a message's own signal when it grows. */
 export type Thread = ReadonlySignal<readonly Signal<Message>[]>;
-
-const TITLE_LENGTH = 60;
 
 export class Library {
   readonly conversations: ReadonlySignal<readonly Conversation[]>; // the latest first
@@ -192,14 +191,6 @@ export class Library {
       this.fullSignal.value = true; // the page goes on and says that it cannot keep this
     }
   }
-}
-
-export function titleOf(text: string): string {
-  const line = text.trim().split("\n", 1)[0]?.trim() ?? "";
-  if (line.length <= TITLE_LENGTH) return line || "New chat";
-  const cut = line.slice(0, TITLE_LENGTH);
-  const space = cut.lastIndexOf(" ");
-  return `${cut.slice(0, space > TITLE_LENGTH / 2 ? space : TITLE_LENGTH)}…`;
 }
 
 function sorted(conversations: readonly Conversation[]): Conversation[] {

@@ -39,6 +39,7 @@ export async function startMock(script) {
   const mock = {
     health: { status: "ready", model: "mock-135m", progress: 1, capabilities: { thinking: true, tools: false } },
     key: null, // the API key it asks for
+    title: "", // what the model calls a chat
     requests: [],
     closed: 0, // answers whose reader went away before the end
     url: "",
@@ -64,8 +65,9 @@ const UNAUTHORIZED = { error: { message: "the API key is missing or wrong; send 
 async function answer(mock, script, request, response) {
   const body = JSON.parse(await text(request));
   if (mock.key && request.headers.authorization !== `Bearer ${mock.key}`) return json(response, 401, UNAUTHORIZED);
-  mock.requests.push(body);
-  const result = script(body);
+  const asksForTitle = body.messages.at(-1).content.startsWith("Write a title for this conversation");
+  if (!asksForTitle) mock.requests.push(body);
+  const result = asksForTitle ? { events: stream({ answer: mock.title }) } : script(body);
   if ("status" in result) return json(response, result.status, result.body);
   let gone = false;
   response.on("close", () => {

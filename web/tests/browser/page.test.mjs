@@ -53,6 +53,7 @@ after(async () => {
 beforeEach(() => {
   mock.health = { status: "ready", model: "mock-135m", progress: null, capabilities: { thinking: true, tools: false } };
   mock.key = null;
+  mock.title = "";
   mock.requests.length = 0;
   mock.closed = 0;
   next = () => ({ events: stream({ thinking: "Hm, let me see.", answer: "Hello **there**." }) });
@@ -321,6 +322,23 @@ describe("a server that asks for an API key", () => {
   });
 });
 
+describe("the title", () => {
+  for (const [question, title] of [
+    ["```python\nprint(1)\n```\nWhat does it print?", "What does it print?"],
+    ["# Heading question", "Heading question"],
+  ]) {
+    onPage(`has the words of ${JSON.stringify(question)}, then the model's own`, async (page) => {
+      const release = heldAnswer("One.", 0);
+      mock.title = "Printing One";
+      await ask(page, question);
+      await page.getByRole("link", { name: title }).waitFor();
+      release();
+      await page.getByRole("link", { name: "Printing One" }).waitFor();
+      assert.equal(await page.title(), "Printing One · Fathom");
+    });
+  }
+});
+
 describe("the sidebar", () => {
   onPage("renames, deletes and brings back", async (page) => {
     await ask(page, "A first chat");
@@ -406,6 +424,25 @@ describe("keys and settings", () => {
     await page.keyboard.press("Control+k");
     await page.getByRole("heading", { name: "What shall we get to the bottom of?" }).waitFor();
     assert.equal(await box.evaluate((element) => element === document.activeElement), true);
+  });
+
+  onPage("leaves the keys of an input method to it, in Safari too", async (page) => {
+    const box = page.getByRole("textbox", { name: "Message", exact: true });
+    await box.fill("日");
+    const press = (change) => box.evaluate((element, init) => element.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true, ...init })), change);
+    assert.equal(await press({ isComposing: true, keyCode: 229 }), true); // nothing prevented: the method gets it
+    assert.equal(await press({ isComposing: false, keyCode: 229 }), true);
+    assert.equal(await box.inputValue(), "日");
+    assert.equal(await page.locator(".bubble").count(), 0);
+    await press({ keyCode: 13 });
+    await answered(page);
+    await page.locator(".question").hover();
+    await button(page, "Edit message").click();
+    const edit = page.getByRole("textbox", { name: "Edit message" });
+    const compose = (key) => edit.evaluate((element, name) => element.dispatchEvent(new KeyboardEvent("keydown", { key: name, keyCode: 229, bubbles: true })), key);
+    await compose("Escape");
+    await compose("Enter");
+    assert.equal(await edit.inputValue(), "日");
   });
 
   onPage("keeps the theme and sends the settings", async (page) => {

@@ -202,3 +202,50 @@ it("shows a stream whose tab is gone as interrupted", async () => {
   expect(shownStatus(streaming, "a", now + STALE_MS + 1)).toBe("interrupted");
   expect(shownStatus({ ...streaming, owner: "a" }, "a", now + STALE_MS + 1)).toBe("streaming");
 });
+
+describe("the title of a chat", () => {
+  const titles = (library: { conversations: { value: readonly { title: string }[] } }) => library.conversations.value.map(({ title }) => title);
+
+  async function named(title: string, change: (tab: Awaited<ReturnType<typeof asked>>) => void = () => undefined) {
+    const server = new TestServer();
+    server.title = title;
+    const tab = await asked(server);
+    server.streams[0]?.delta({ content: "Because." });
+    change(tab);
+    server.streams[0]?.finish();
+    await pass();
+    return tab;
+  }
+
+  it("is the model's own after the first answer, asked for without thinking", async () => {
+    const { library, server, settings } = await named("Reasons Why");
+    expect(titles(library)).toEqual(["Reasons Why"]);
+    expect(settings.current.value.thinking).toBe(true);
+    expect(server.titleRequests).toHaveLength(1);
+    expect(server.titleRequests[0]).toMatchObject({
+      messages: [{ role: "user", content: "Why?" }, { role: "assistant", content: "Because." }, { role: "user" }],
+      thinking: { type: "disabled" },
+      temperature: 0,
+    });
+  });
+
+  it.each(["", "Two\nlines", "a very long sentence that goes on and on and on and on and is no title"])("stays the question's words where the model answers %j", async (title) => {
+    expect(titles((await named(title)).library)).toEqual(["Why?"]);
+  });
+
+  it("stays what the reader has called it", async () => {
+    const { library, server } = await named("Reasons", (tab) => tab.library.rename(tab.id, "Mine"));
+    expect(titles(library)).toEqual(["Mine"]);
+    expect(server.titleRequests).toHaveLength(0);
+  });
+
+  it("is asked for once", async () => {
+    const { answers, server, id, message } = await named("");
+    answers.ask(id, message.value.id, "And?");
+    await pass();
+    server.streams[1]?.delta({ content: "So." });
+    server.streams[1]?.finish();
+    await pass();
+    expect(server.titleRequests).toHaveLength(1);
+  });
+});

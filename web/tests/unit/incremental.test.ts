@@ -42,6 +42,23 @@ $$
 raw
 </div>
 
+Claim[^1] with **“重要”**的 and x<sub>2</sub>.
+
+<details><summary>More</summary>
+
+Folded.
+
+</details>
+
+\\begin{align}
+a &= b \\\\
+c &= d
+\\end{align}
+
+[^1]: The note.
+
+    Its second paragraph.
+
 The end.`;
 
 describe("IncrementalLexer", () => {

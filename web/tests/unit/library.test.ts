@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { grouped } from "../../src/components/Sidebar";
 import { ancestors, visiblePath } from "../../src/state/branches";
-import { Library, titleOf } from "../../src/state/library";
+import { Library } from "../../src/state/library";
 import { MemoryStorage } from "../../src/state/memory";
 import type { Message } from "../../src/state/records";
 import { openTab, SharedStorage, TestClock, TestServer } from "./world";
@@ -199,17 +199,7 @@ describe("branches", () => {
   });
 });
 
-describe("titles and groups", () => {
-  it.each([
-    ["Hello", "Hello"],
-    ["  First line\nsecond", "First line"],
-    ["   \n ", "New chat"],
-    ["word ".repeat(30), "word word word word word word word word word word word word…"],
-    ["x".repeat(80), `${"x".repeat(60)}…`],
-  ])("makes %j a title", (text, title) => {
-    expect(titleOf(text)).toBe(title);
-  });
-
+describe("groups", () => {
   it("groups by the calendar day, not by hours", () => {
     const at = (text: string) => new Date(text).getTime();
     const list = ["2025-03-10T00:30", "2025-03-09T23:50", "2025-03-05T12:00", "2025-02-20T12:00", "2024-01-01T12:00"];

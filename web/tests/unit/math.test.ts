@@ -19,6 +19,23 @@ describe("scanMath", () => {
     ["\\(a\\)", "a"],
     ["\\[ a \\]", "a"],
     ["\\(a \\\\ b\\)", "a \\\\ b"],
+    ["$101$ and $50$", "101"],
+    ["$5$", "5"],
+    ["$1,000.5$", "1,000.5"],
+    ["$-3$, then", "-3"],
+    ["$50\\%$", "50\\%"],
+    ["$x$是", "x"],
+    ["$x$は", "x"],
+    ["$n$th", "n"],
+    ["$x_i$s", "x_i"],
+    ["$k$-th", "k"],
+    ["$_2$O", "_2"],
+    ["$1, x, y$", "1, x, y"],
+    ["$3/ab$", "3/ab"],
+    ["$]0, 1[$", "]0, 1["],
+    ["$P(A|B)$", "P(A|B)"],
+    ["\\[\nx = 1\n\ny = 2\n\\]", "x = 1\n\ny = 2"],
+    ["\\boxed{\\frac{1}{2}} is", "\\boxed{\\frac{1}{2}}"],
   ])("reads %j", (source, expected) => {
     expect(tex(source)).toBe(expected);
   });
@@ -35,7 +52,30 @@ describe("scanMath", () => {
     "$x$5",
     "$$",
     "$$$$",
-    "$5$",
+    "$4M; a 5$ bill",
+    "$5, a 10$ bill",
+    "$5 a day, 10$ a week",
+    "$5 or 6$",
+    "$5, 10 or 20$",
+    "$5/month and 10$",
+    "$5元，10$",
+    "$5,$ then",
+    "$5** or **6$",
+    "$5; `$` is",
+    "$5 [a](b) 6$",
+    "$) or ($",
+    "$HOME:$PATH",
+    "$HOME$s",
+    "$x$y",
+    "$$$",
+    "$$ and $$$",
+    "$$ and $$",
+    "$$ (moderate) or more $$",
+    "\\[optional arguments\\]",
+    "\\(see the text\\)",
+    "\\boxed{a",
+    "\\begin{align} a",
+    "\\begin{itemize} a \\end{itemize}",
     "$x",
     "$a\n\nb$",
     "$$a\n\nb$$",
@@ -46,6 +86,38 @@ describe("scanMath", () => {
     "",
   ])("leaves %j alone", (source) => {
     expect(tex(source)).toBeNull();
+  });
+
+  it.each([
+    ["$/month or 10$", "5"],
+    ["$-10$", "5"],
+    ["$, 20$", "10"],
+    ["$5$", "R"],
+    ["$5 + x$", "S"],
+    ["$x$", "$"],
+  ])("leaves %j behind %j alone", (source, before) => {
+    expect(scanMath(source, before)).toBeNull();
+  });
+
+  it.each([
+    ["$_2$O", "H"],
+    ["$^\\circ$", "0"],
+    ["$\\times$5", "3"],
+    ["$x^2$-axis", "e"],
+    ["$x$为", "设"],
+    ["$x$", "("],
+  ])("reads %j behind %j", (source, before) => {
+    expect(scanMath(source, before)).not.toBeNull();
+  });
+
+  it.each(["align", "align*", "gather", "cases", "pmatrix", "equation*", "multline", "alignat", "eqnarray"])("reads %s without delimiters", (name) => {
+    const source = `\\begin{${name}} a &= b \\\\ c &= d \\end{${name}}`;
+    expect(scanMath(`${source} rest`)).toEqual({ tex: source, display: true, length: source.length });
+  });
+
+  it("takes an environment with others of its name inside as one", () => {
+    const source = "\\begin{aligned} \\begin{aligned} a \\end{aligned} \\\\ b \\end{aligned}";
+    expect(tex(`${source}, \\end{aligned}`)).toBe(source);
   });
 
   it("tells display from inline, and how much it took", () => {

@@ -7,6 +7,7 @@ import { Library } from "../../src/state/library";
 import { MemoryStorage } from "../../src/state/memory";
 import { ModelMonitor } from "../../src/state/model";
 import { SettingsStore } from "../../src/state/settings";
+import { TITLE_REQUEST } from "../../src/state/titles";
 
 export class TestClock {
   constructor(private time = 1_000_000) {}
@@ -95,12 +96,16 @@ export class TestServer {
   readonly requests: Record<string, unknown>[] = [];
   readonly keys: (string | null)[] = []; // that came with the requests
   readonly streams: Stream[] = [];
+  readonly titleRequests: Record<string, unknown>[] = [];
+  title = ""; // what the model calls a chat
   key: string | null = null; // the one it asks for
   refuse: { status: number; body: unknown } | null = null;
 
   readonly fetch: Fetch = async (path, init) => {
     if (path === "health") return Response.json(this.health);
-    this.requests.push(JSON.parse(String(init?.body)) as Record<string, unknown>);
+    const request = JSON.parse(String(init?.body)) as Record<string, unknown>;
+    if ((request["messages"] as { content: string }[]).at(-1)?.content === TITLE_REQUEST) return this.name(request);
+    this.requests.push(request);
     const authorization = new Headers(init?.headers).get("authorization");
     this.keys.push(authorization);
     if (this.key !== null && authorization !== `Bearer ${this.key}`) return Response.json({ error: { message: "no" } }, { status: 401 });
@@ -109,6 +114,14 @@ export class TestServer {
     this.streams.push(stream);
     return new Response(stream.body);
   };
+
+  private name(request: Record<string, unknown>): Response {
+    this.titleRequests.push(request);
+    const stream = new Stream();
+    stream.delta({ content: this.title });
+    stream.finish();
+    return new Response(stream.body);
+  }
 }
 
 /** A tab over a server and a storage: the parts of the state, without a page. */
