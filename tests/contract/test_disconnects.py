@@ -8,11 +8,12 @@ import socket
 import threading
 
 import httpx
+import openai
 import pytest
 from live_server import LiveServer, live_server
 from scripted import Script, instantly, scripted_model
 
-from fathom.base.errors import CheckpointError
+from fathom.base.errors import CheckpointError, GenerationError, OverloadedError
 
 BODY = {"messages": [{"role": "user", "content": "Hi"}]}
 
@@ -103,6 +104,21 @@ def test_a_waiting_response_is_kept_alive_by_blank_lines(gated):
     assert json.loads(body)["choices"][0]["message"]["content"] == "Hello"
 
 
+def test_a_failure_after_blank_lines_is_no_answer(serve_script, client_of):
+    gate = asyncio.Event()
+    server = serve_script(Script("Hel", gate=gate, late_error=GenerationError("no memory")), keepalive=0.02)
+
+    async def fail_later() -> None:
+        while server.engine.running == 0:
+            await asyncio.sleep(0.002)
+        await asyncio.sleep(0.1)  # on the loop that sends a blank line before this ends
+        gate.set()
+
+    threading.Thread(target=server.call, args=(fail_later(),)).start()
+    with pytest.raises(openai.APIConnectionError):
+        client_of(server).chat.completions.create(model="scripted", **BODY)
+
+
 def test_a_stalled_reader_is_cancelled(serve_script):
     server = serve_script(Script("word " * 4_000_000, step=5_000), stall_timeout=0.2)
     connection = send(server, stream=True)
@@ -132,14 +148,41 @@ def test_requests_during_loading_wait_for_the_model():
         assert (health["status"], health["stage"], health["progress"]) == ("loading", "reading weights", 0.25)
         assert httpx.get(f"{server.url}/health/ready").status_code == 503
         with send(server, stream=True) as connection:
-            read_until(connection, b": keep-alive\n\n")
+            connection.settimeout(0.2)
+            with pytest.raises(TimeoutError):  # no status before the request is known to be right
+                connection.recv(1)
+            connection.settimeout(60)
             go_on.set()
-            read_until(connection, b"[DONE]\n\n")
+            assert read_until(connection, b"[DONE]\n\n").startswith(b"HTTP/1.1 200")
         assert httpx.get(f"{server.url}/health/ready").status_code == 200
         health = httpx.get(f"{server.url}/health").json()
         assert (health["status"], health["model"], health["progress"]) == ("ready", "scripted", None)
         assert health["capabilities"] == {"thinking": False, "tools": True}
         assert health["engine"]["finished"] == 1
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("body", "status", "code", "param"),
+    [
+        ({"model": "gpt-4o"}, 404, "model_not_found", "model"),
+        ({"messages": [{"role": "user", "content": "word " * 2000}]}, 400, "context_length_exceeded", "messages"),
+        ({}, 503, "overloaded", None),
+    ],
+)
+def test_a_request_at_fault_has_its_status_before_and_after_loading(stream, body, status, code, param):
+    go_on = threading.Event()
+
+    def load(progress):
+        assert go_on.wait(60)
+        return scripted_model(Script(error=OverloadedError("the queue is full") if not body else None))
+
+    with live_server(load, wait=False, keepalive=0.01) as server:
+        threading.Timer(0.1, go_on.set).start()
+        for _ in range(2):
+            answer = httpx.post(f"{server.url}/v1/chat/completions", json=BODY | body | {"stream": stream}, timeout=60)
+            error = answer.json()["error"]
+            assert (answer.status_code, error["code"], error["param"]) == (status, code, param)
 
 
 def test_a_model_that_cannot_be_loaded_is_explained():

@@ -168,6 +168,35 @@ def test_logprobs(serve_script, client_of):
     assert tokens == ["a", "b"]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("step", [1, 3, 100])
+def test_logprobs_are_those_of_the_shown_text(serve_script, client_of, stream, step):
+    """Neither tags nor layout nor calls have entries; the tokens joined are the text."""
+    client = client_of(serve_script(Script("Hm\n</think>\n\nIt is\n" + CALL, step=step)))
+    ask = {
+        "model": "scripted",
+        "messages": ASK,
+        "tools": [WEATHER],
+        "logprobs": True,
+        "extra_body": {"thinking": {"type": "enabled"}},
+    }
+    if stream:
+        choices = [chunk.choices[0].logprobs for chunk in client.chat.completions.create(**ask, stream=True)]
+        found = [logprobs for logprobs in choices if logprobs]
+    else:
+        found = [client.chat.completions.create(**ask).choices[0].logprobs]
+    assert "".join(entry.token for each in found for entry in each.content) == "It is"
+    assert "".join(entry["token"] for each in found for entry in each.reasoning_content) == "Hm"
+
+
+def test_logprobs_of_every_token_come_with_the_token_ids(serve_script, client_of):
+    client = client_of(serve_script(Script("ab")))
+    answer = client.chat.completions.create(
+        model="scripted", messages=ASK, logprobs=True, extra_body={"return_token_ids": True}
+    )
+    assert len(answer.choices[0].logprobs.content) == len(answer.choices[0].token_ids) == 3
+
+
 def test_every_parameter_reaches_the_engine(serve_script, client_of):
     server = serve_script(Script())
     client_of(server).chat.completions.create(
@@ -184,12 +213,15 @@ def test_every_parameter_reaches_the_engine(serve_script, client_of):
         n=2,
         logprobs=True,
         top_logprobs=4,
-        extra_body={"top_k": 5, "min_p": 0.125, "repetition_penalty": 1.25, "ignore_eos": True},
+        logit_bias={"5": -100, "7": 2},
+        extra_body={"top_k": 5, "min_p": 0.125, "repetition_penalty": 1.25, "ignore_eos": True, "cache_salt": "ann"},
     )
+    assert server.engine.requests[0].cache_salt == "ann"
     params = server.engine.requests[0].sampling
     assert (params.temperature, params.top_p, params.top_k, params.min_p) == (0.25, 0.75, 5, 0.125)
     assert (params.presence_penalty, params.frequency_penalty, params.repetition_penalty) == (-1, 1.5, 1.25)
     assert (params.seed, params.stop, params.max_tokens, params.n, params.logprobs) == (-7, ("\n", "END"), 9, 2, 4)
+    assert params.logit_bias == ((5, -100), (7, 2))
     assert params.ignore_eos
 
 
@@ -234,6 +266,10 @@ def test_a_prefix_is_continued(serve_script, client_of):
     messages = [*ASK, {"role": "assistant", "content": "To", "prefix": True}]
     client_of(server).chat.completions.create(model="scripted", messages=messages)
     assert bytes(server.engine.requests[0].prompt).decode() == PROMPT + "To"
+    messages = [*ASK, {"role": "assistant", "content": "To"}]
+    extra = {"continue_final_message": True, "add_generation_prompt": False}
+    client_of(server).chat.completions.create(model="scripted", messages=messages, extra_body=extra)
+    assert bytes(server.engine.requests[1].prompt).decode() == PROMPT + "To"
 
 
 @pytest.mark.parametrize(
@@ -288,7 +324,7 @@ def test_errors_carry_their_status_and_body(serve_script, client_of, stream):
     }
     with pytest.raises(openai.BadRequestError) as long:
         ask()
-    assert long.value.code == "context_length_exceeded"
+    assert (long.value.code, long.value.param) == ("context_length_exceeded", "messages")
     with pytest.raises(openai.InternalServerError) as broken:
         ask()
     assert broken.value.status_code == 500

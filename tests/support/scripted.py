@@ -6,6 +6,7 @@ Rendering and parsing of chats are the real ones: only the sampled tokens are sc
 from __future__ import annotations
 
 import asyncio
+import codecs
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -47,6 +48,22 @@ class ByteTokenizer:
     def token_id(self, token: str) -> int | None:
         return EOS if token in MARKS else None
 
+    def detokenizer(self, *, skip_special: bool = True) -> ByteStream:
+        return ByteStream()
+
+
+class ByteStream:
+    """Text of a stream of these tokens, in whole characters."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def push(self, token_id: int) -> str:
+        return self._decoder.decode(ByteTokenizer().token_bytes(token_id))
+
+    def flush(self) -> str:
+        return self._decoder.decode(b"", final=True)
+
 
 @dataclass
 class Script:
@@ -80,7 +97,7 @@ class ScriptedEngine:
         self.requests.clear()
         self.finished = self.cancelled = 0
 
-    async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
+    async def submit(self, request: Request) -> AsyncGenerator[Chunk, None]:
         script = self.scripts[min(len(self.requests), len(self.scripts) - 1)]
         self.requests.append(request)
         if script.error is not None:
@@ -89,6 +106,9 @@ class ScriptedEngine:
             raise ContextLengthError(
                 f"the prompt has {len(request.prompt)} tokens, the context holds {self.max_context}", "shorten it"
             )
+        return self._stream(script, request)
+
+    async def _stream(self, script: Script, request: Request) -> AsyncGenerator[Chunk, None]:
         self.running += 1
         complete = False
         try:
@@ -107,6 +127,7 @@ class ScriptedEngine:
         finish: FinishReason = script.finish
         if limit is not None and limit < len(text):
             text, finish = text[:limit], "length"
+        scores = _logprobs(request.prompt[1:], request.sampling.logprobs) if request.prompt_logprobs else ()
         for start in range(0, len(text), script.step):
             while script.gate is not None and not script.gate.is_set():
                 if self.closed:
@@ -118,13 +139,18 @@ class ScriptedEngine:
                 index,
                 piece,
                 tuple(piece.encode()),
-                _logprobs(piece, request.sampling.logprobs),
+                _logprobs(piece.encode(), request.sampling.logprobs),
                 cached_tokens=script.cached,
+                prompt_logprobs=scores,
+                spans=_spans(piece, start),
             )
+            scores = ()
         if script.late_error is not None:
             raise script.late_error
         ids = (EOS,) if finish == "stop" else ()
-        yield Chunk(index, "", ids, (), finish, script.cached)
+        ends = _logprobs(ids, request.sampling.logprobs)
+        spans = ((len(text), len(text)),) * len(ids)
+        yield Chunk(index, "", ids, ends, finish, script.cached, scores, spans)
 
     def stats(self) -> EngineStats:
         return EngineStats(0, self.running, 100, 100 - self.running, 0, 0, 0, self.finished)
@@ -133,13 +159,21 @@ class ScriptedEngine:
         self.closed = True
 
 
-def _logprobs(piece: str, alternatives: int | None) -> tuple[TokenLogprob, ...]:
+def _logprobs(ids: Iterable[int], alternatives: int | None) -> tuple[TokenLogprob, ...]:
     if alternatives is None:
         return ()
     return tuple(
-        TokenLogprob(byte, -0.5, tuple(((byte + i) % 256, -0.5 - i) for i in range(alternatives)))
-        for byte in piece.encode()
+        TokenLogprob(token, -0.5, tuple(((token + i) % 256, -0.5 - i) for i in range(alternatives))) for token in ids
     )
+
+
+def _spans(piece: str, start: int) -> tuple[tuple[int, int], ...]:
+    """One for each byte of ``piece``, which begins at character ``start``: the last byte completes a character."""
+    spans: list[tuple[int, int]] = []
+    for place, character in enumerate(piece, start):
+        *parts, _ = character.encode()
+        spans += [(place, place)] * len(parts) + [(place, place + 1)]
+    return tuple(spans)
 
 
 def scripted_model(*scripts: Script, template: str = CHATML, **options: object) -> ServedModel:

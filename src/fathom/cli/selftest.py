@@ -83,7 +83,7 @@ class SelfTest:
         )
 
         async def generate() -> str:
-            return "".join([chunk.text async for chunk in served.engine.generate(request)])
+            return "".join([chunk.text async for chunk in await served.engine.submit(request)])
 
         text = asyncio.run(generate())
         if "Paris" not in text:

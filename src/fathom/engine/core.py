@@ -30,7 +30,7 @@ from fathom.engine.config import EngineConfig
 from fathom.engine.grammar import GrammarCompiler
 from fathom.engine.multi_step import can_multi_step
 from fathom.engine.pages import PagePool
-from fathom.engine.request import Chunk, EngineStats, Request, TokenLogprob, ValidatedRequest
+from fathom.engine.request import Chunk, EngineStats, Request, SamplingParams, TokenLogprob, ValidatedRequest
 from fathom.engine.routing_trace import RoutingTrace
 from fathom.engine.runner import LanguageModel, Runner, StepOutput
 from fathom.engine.sampler import SampledTokens
@@ -111,7 +111,7 @@ class EngineCore:
         prompt, sampling = request.prompt, request.sampling
         if not prompt:
             raise RequestError("the prompt is empty", "send at least one token")
-        if len(prompt) >= self.max_context:
+        if len(prompt) + (sampling.max_tokens != 0) > self.max_context:
             raise ContextLengthError(
                 f"the prompt has {len(prompt)} tokens, the context holds {self.max_context} with the answer",
                 "shorten the prompt",
@@ -122,6 +122,7 @@ class EngineCore:
             raise RequestError(f"n is {sampling.n}, the engine holds {self.capacity} completions", "ask for fewer")
         if sampling.logprobs is not None and not 0 <= sampling.logprobs <= self._vocab_size:
             raise RequestError(f"logprobs is {sampling.logprobs}", f"choose a number from 0 to {self._vocab_size}")
+        _check_bias(sampling, self._vocab_limit)
         if (sampling.stop or request.grammar) and self.vocabulary is None:
             raise RequestError("stop strings and grammars need a tokenizer", "give the engine one")
         if request.grammar is None or self._grammars is None:
@@ -219,7 +220,8 @@ class EngineCore:
         request, sampling = validated.request, validated.request.sampling
         seed = self._random.getrandbits(64) if sampling.seed is None else sampling.seed
         self._arrivals += 1
-        limit = min(self.max_context, len(request.prompt) + (sampling.max_tokens or self.max_context))
+        most = self.max_context if sampling.max_tokens is None else sampling.max_tokens
+        limit = min(self.max_context, len(request.prompt) + most)
         return [
             Sequence(
                 request,
@@ -284,7 +286,7 @@ class EngineCore:
             if sampled.error is not None:
                 raise sampled.error
             tokens = sampled.token_ids[: sequence.limit - len(sequence.tokens)]
-            text, count, ended = sequence.transcript.extend(tokens)
+            text, count, ended, spans = sequence.transcript.extend(tokens)
         except FathomError as error:
             self._discard(job)
             return Output(job.request.id, error)
@@ -302,6 +304,7 @@ class EngineCore:
             finish_reason=reason,
             cached_tokens=job.lead.cached_tokens or 0,
             prompt_logprobs=tuple(score for score in job.scores if score) if first else (),
+            spans=spans,
             experts=self._experts(sequence, reason),
         )
         self._release_held(job)
@@ -329,6 +332,13 @@ class EngineCore:
         self._pool.forget(pages)
         self.cancel(job.request.id)
         self._cache.clear([page for page in pages if not self._pool.is_held(page)])
+
+
+def _check_bias(sampling: SamplingParams, vocab_size: int) -> None:
+    outside = [token for token, _ in sampling.logit_bias if not 0 <= token < vocab_size]
+    if outside:
+        remedy = f"name tokens from 0 to {vocab_size - 1}"
+        raise RequestError(f"logit_bias holds the token {outside[0]}", remedy, "logit_bias")
 
 
 def _finish(sequence: Sequence, ended: bool) -> tuple[str, FinishReason | None]:

@@ -12,13 +12,14 @@ import logging
 import queue
 import threading
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from types import TracebackType
 from typing import Self
 
 from fathom.base.errors import GenerationError, OverloadedError, RequestError
 from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore, Output
-from fathom.engine.output_queue import OutputQueue
+from fathom.engine.output_queue import ChunkStream, OutputQueue
 from fathom.engine.request import Chunk, EngineStats, Request, ValidatedRequest
 from fathom.engine.runner import LanguageModel
 from fathom.engine.vocabulary import Vocabulary
@@ -72,21 +73,22 @@ class Engine:
         """A snapshot of the counters, from any thread."""
         return self._core.stats()
 
-    async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
-        """Chunks of all completions as they come. Closing or dropping the generator cancels the request.
+    async def submit(self, request: Request) -> ChunkStream:
+        """Queue a request: the stream of its chunks, which must be closed unless it is read to its end.
 
-        The first step submits the request and raises RequestError or OverloadedError where it is not accepted, and
-        GenerationError on a closed engine. GenerationError may come later. Where the engine is closed meanwhile, open
-        completions end with the reason ``cancelled``.
+        Raises RequestError or OverloadedError where the request is not accepted, and GenerationError on a closed
+        engine; the stream may raise GenerationError later. Where the engine is closed meanwhile, open completions end
+        with the reason ``cancelled``.
         """
-        output = await self._submit(request)
-        try:
-            while (chunk := await output.get()) is not None:
-                yield chunk
-        finally:
-            self._cancel(output)
+        return ChunkStream(await self._enqueue_output(request), self._cancel)
 
-    async def _submit(self, request: Request) -> OutputQueue:
+    async def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        """`submit`, and the chunks as they come. Closing or dropping the generator cancels the request."""
+        async with aclosing(await self.submit(request)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _enqueue_output(self, request: Request) -> OutputQueue:
         if request.grammar is None:
             validated = self._core.validate(request)
         else:  # compiling a grammar can take long enough for other tasks to notice

@@ -33,7 +33,7 @@ Ints = npt.NDArray[np.int64]
 
 
 def can_multi_step(sequence: Sequence) -> bool:
-    """Whether a sequence asks only for tokens: no text, grammar or penalty, and no filter of the distribution."""
+    """Whether a sequence asks only for tokens: no text, and nothing that changes logits but the temperature."""
     params = sequence.request.sampling
     return (
         sequence.generated > 0
@@ -42,6 +42,8 @@ def can_multi_step(sequence: Sequence) -> bool:
         and sequence.counts is None
         and sequence.seen is None
         and not params.logprobs
+        and not params.logit_bias
+        and sequence.generated >= params.min_tokens
         and (params.top_k, params.top_p, params.min_p) == (0, 1.0, 0.0)
     )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
+from typing import Self
 
 from fathom.base.errors import FathomError
 from fathom.engine.request import Chunk, ValidatedRequest
@@ -75,6 +77,26 @@ class OutputQueue:
             await self._arrived.wait()
 
 
+class ChunkStream:
+    """An asynchronous iterator over the chunks of an accepted request; closing it cancels the request."""
+
+    def __init__(self, output: OutputQueue, cancel: Callable[[OutputQueue], None]) -> None:
+        self._output = output
+        self._cancel = cancel
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Chunk:
+        chunk = await self._output.get()
+        if chunk is None:
+            raise StopAsyncIteration
+        return chunk
+
+    async def aclose(self) -> None:
+        self._cancel(self._output)
+
+
 def join_chunks(chunks: list[Chunk]) -> Chunk:
     """Consecutive chunks of one completion as one."""
     if len(chunks) == 1:
@@ -87,5 +109,6 @@ def join_chunks(chunks: list[Chunk]) -> Chunk:
         finish_reason=chunks[-1].finish_reason,
         cached_tokens=chunks[-1].cached_tokens,
         prompt_logprobs=chunks[0].prompt_logprobs,
+        spans=tuple(span for chunk in chunks for span in chunk.spans),
         experts=chunks[-1].experts,
     )

@@ -17,13 +17,28 @@ if TYPE_CHECKING:
     from fathom.engine.grammar import CompiledGrammar
 
 
+SMALLEST_TEMPERATURE = 2.0**-126
+"""The smallest normal number of float32."""
+
+_BOUNDS = {
+    "temperature": (0.0, 100.0),
+    "top_p": (0.0, 1.0),
+    "min_p": (0.0, 1.0),
+    "presence_penalty": (-2.0, 2.0),
+    "frequency_penalty": (-2.0, 2.0),
+    "repetition_penalty": (0.01, 100.0),  # beyond these a penalized logit could leave float32
+}
+
+
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
     """Sampling parameters. ``temperature`` 0 is greedy; ``top_k`` 0, ``top_p`` 1 and ``min_p`` 0 switch a filter off.
 
     ``logprobs`` is the number of alternatives to report beside the chosen token's (None: report nothing). With a
     ``seed`` a completion depends on the prompt and these parameters alone, not on what else is in the batch.
-    ``max_tokens`` None: up to the end of the context.
+    ``max_tokens`` None: up to the end of the context; 0: the prompt is computed, and no token sampled. No end token is
+    chosen before ``min_tokens``. ``logit_bias`` holds pairs of a token id and what is added to its logit, from -100,
+    which bans the token, to 100, which leaves only the tokens at 100. A temperature too small for float32 is 0.
     """
 
     temperature: float = 1.0
@@ -38,27 +53,29 @@ class SamplingParams:
     stop: tuple[str, ...] = ()
     stop_token_ids: tuple[int, ...] = ()
     ignore_eos: bool = False
+    min_tokens: int = 0
+    logit_bias: tuple[tuple[int, float], ...] = ()
     logprobs: int | None = None
     n: int = 1
 
     def __post_init__(self) -> None:
-        bounds: tuple[tuple[str, float, float], ...] = (
-            ("temperature", 0.0, 100.0),
-            ("top_p", 0.0, 1.0),
-            ("min_p", 0.0, 1.0),
-            ("presence_penalty", -2.0, 2.0),
-            ("frequency_penalty", -2.0, 2.0),
-        )
-        for name, low, high in bounds:
+        if 0 < self.temperature < SMALLEST_TEMPERATURE:
+            object.__setattr__(self, "temperature", 0.0)
+        for name, (low, high) in _BOUNDS.items():
             value = getattr(self, name)
             if not low <= value <= high:  # also refuses NaN
-                raise RequestError(f"{name} is {value}", f"choose a value between {low:g} and {high:g}")
-        if not 0 < self.repetition_penalty < float("inf"):
-            raise RequestError(f"repetition_penalty is {self.repetition_penalty}", "choose a positive number")
-        if self.max_tokens is not None and self.max_tokens < 1:
-            raise RequestError(f"max_tokens is {self.max_tokens}", "ask for at least 1 token")
+                raise RequestError(f"{name} is {value}", f"choose a value between {low:g} and {high:g}", name)
+        if self.max_tokens is not None and self.max_tokens < 0:
+            raise RequestError(f"max_tokens is {self.max_tokens}", "choose at least 0", "max_tokens")
+        most = float("inf") if self.max_tokens is None else self.max_tokens
+        if not 0 <= self.min_tokens <= most:
+            raise RequestError(f"min_tokens is {self.min_tokens}", "choose a number from 0 to max_tokens", "min_tokens")
         if self.top_k < 0 or self.n < 1:
             raise RequestError("top_k must be at least 0 and n at least 1", "choose other values")
+        for token, bias in self.logit_bias:
+            if not -100 <= bias <= 100:
+                remedy = "choose a value between -100 and 100"
+                raise RequestError(f"the bias of token {token} is {bias}", remedy, "logit_bias")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +131,10 @@ class Chunk:
 
     ``text`` never ends inside a character or a possible stop string; a stop string itself is not part of it. The last
     chunk of each completion carries ``finish_reason``, and ``experts`` (L, T, K), of all its tokens but the last and of
-    the prompt's, where the engine records them. ``cached_tokens`` is set on every chunk. ``token_ids`` include
-    the end token and those of a stop string. Log-probabilities are those of the model itself: before temperature,
-    penalties, filters and grammar.
+    the prompt's, where the engine records them. ``cached_tokens`` is set on every chunk. ``token_ids`` include the end
+    token and those of a stop string. ``spans`` (none without a tokenizer): for each token, start and end of the
+    characters that it completes, counted through the completion, a stop string included. Log-probabilities are those of
+    the model itself: before temperature, penalties, biases, filters and grammar.
     """
 
     index: int
@@ -126,6 +144,7 @@ class Chunk:
     finish_reason: FinishReason | None = None
     cached_tokens: int = 0
     prompt_logprobs: tuple[TokenLogprob, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
     experts: npt.NDArray[np.int16] | None = field(default=None, compare=False, repr=False)
 
 

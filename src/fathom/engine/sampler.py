@@ -1,9 +1,9 @@
 """Sampling: logits to tokens, for all rows of a step at once.
 
-The order is: repetition, frequency and presence penalties; grammar; temperature; top-k; top-p over what top-k left;
-min-p. The rest is sampled by inverting its cumulative distribution, in vocabulary order, at a uniform number that is
-a hash of (seed, completion, position): there is no generator state, so a seeded completion is the same alone, in a
-batch, and after a preemption. With ``torch.multinomial`` it would depend on the row's place in the batch.
+The order is: repetition, frequency and presence penalties; logit bias; grammar; temperature; top-k; top-p over what
+top-k left; min-p. The rest is sampled by inverting its cumulative distribution, in vocabulary order, at a uniform
+number that is a hash of (seed, completion, position): there is no generator state, so a seeded completion is the same
+alone, in a batch, and after a preemption. With ``torch.multinomial`` it would depend on the row's place in the batch.
 
 Reported log-probabilities are those of the model itself, before any of the above.
 
@@ -30,6 +30,8 @@ _GOLDEN, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133
 _WIDE, _SEGMENT = 4096, 256
 """Vocabularies of at least the first size are sampled in segments of the second."""
 _BELOW_ONE = 1 - 2**-53
+_BAN = 1e4
+"""Beyond any difference of logits, and finite: where a grammar allows banned tokens only, one of them is chosen."""
 _CANDIDATES = 1024
 """So many most likely tokens are considered first: a nucleus is rarely wider, and sorting a vocabulary is slow."""
 
@@ -86,6 +88,7 @@ def sample(logits: Tensor, rows: Rows[Sequence], limit: int) -> list[SampledToke
     if limit < logits.shape[1]:
         logits[:, limit:] = float("-inf")
     apply_penalties(logits, rows)
+    apply_biases(logits, rows)
     errors = apply_grammars(logits, rows)
     chosen, totals = torch.stack((select_tokens(logits, rows).double(), sums.double())).tolist()  # one transfer
     tokens = [int(token) for token in chosen]
@@ -136,6 +139,26 @@ def apply_penalties(logits: Tensor, rows: Rows[Sequence]) -> None:
         ]
         at = torch.tensor((row, token), device=logits.device)
         logits[at[0], at[1]] -= logits.new_tensor(amount)
+
+
+def apply_biases(logits: Tensor, rows: Rows[Sequence]) -> None:
+    """Add each row's logit bias, or ban all but the tokens at 100; ban end tokens before ``min_tokens``."""
+    added: list[tuple[int, int, float]] = []  # row, token, amount
+    for r, sequence in enumerate(rows):
+        params = sequence.request.sampling
+        forced = [token for token, bias in params.logit_bias if bias >= 100]
+        if forced:
+            kept = logits[r, forced]
+            logits[r] -= _BAN
+            logits[r, forced] = kept
+        else:
+            added += ((r, token, bias if bias > -100 else -_BAN) for token, bias in params.logit_bias)
+        if sequence.generated < params.min_tokens:
+            added += ((r, token, -_BAN) for token in sequence.transcript.ends if token < logits.shape[1])
+    if added:
+        row, token, amount = zip(*added, strict=True)
+        at = torch.tensor((row, token), device=logits.device)
+        logits.index_put_((at[0], at[1]), logits.new_tensor(amount), accumulate=True)
 
 
 def apply_grammars(logits: Tensor, rows: Rows[Sequence]) -> dict[int, FathomError]:

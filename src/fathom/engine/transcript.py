@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from fathom.engine.grammar import GrammarMatcher
 from fathom.engine.stop import StopMatcher
 from fathom.engine.vocabulary import TextStream
+
+
+class Extension(NamedTuple):
+    """What tokens added: text to show now, how many were ``taken``, whether the last of them ends the completion, and
+    the span of each in the text (none without a text stream).
+    """
+
+    text: str
+    taken: int
+    ended: bool
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 class Transcript:
@@ -23,6 +36,7 @@ class Transcript:
     ) -> None:
         self._stream = stream
         self._stop = StopMatcher(stops)
+        self._length = 0  # characters of the tokens so far, those of a stop string included
         self.ends = ends
         self.grammar = grammar
 
@@ -34,22 +48,26 @@ class Transcript:
             return self.flush()[0], True
         if self._stream is None:
             return "", self._complete
-        text, stopped = self._stop.push(self._stream.push(token))
+        text = self._stream.push(token)
+        self._length += len(text)
+        text, stopped = self._stop.push(text)
         if self._complete and not stopped:
             return text + self.flush()[0], True
         return text, stopped
 
-    def extend(self, tokens: list[int]) -> tuple[str, int, bool]:
-        """Push tokens until one ends the completion: text to show now, tokens taken, whether the last one ends it."""
+    def extend(self, tokens: list[int]) -> Extension:
+        """Push tokens until one ends the completion."""
         if self.is_silent and self.ends.isdisjoint(tokens):
-            return "", len(tokens), False
-        text = ""
-        for count, token in enumerate(tokens, start=1):
+            return Extension("", len(tokens), False)
+        text, spans, ended = "", [], False
+        for token in tokens:
+            start = self._length
             more, ended = self.push(token)
             text += more
+            spans.append((start, self._length))
             if ended:
-                return text, count, True
-        return text, len(tokens), False
+                break
+        return Extension(text, len(spans), ended, tuple(spans) if self._stream is not None else ())
 
     def flush(self) -> tuple[str, bool]:
         """The rest of the text, once no token follows, and whether it held a stop string."""

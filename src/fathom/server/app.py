@@ -18,7 +18,10 @@ from fathom.server import errors
 from fathom.server.api import health
 from fathom.server.api.openai import routes as openai
 from fathom.server.middleware.access_log import AccessLog
+from fathom.server.middleware.error_response import ErrorResponse
 from fathom.server.middleware.guard import RequestGuard
+from fathom.server.middleware.head import HeadAsGet
+from fathom.server.middleware.origin_guard import OriginGuard
 from fathom.server.models.loading import loader
 from fathom.server.models.runtime import Runtime
 from fathom.server.page import Page
@@ -70,12 +73,16 @@ def _middleware(settings: Settings) -> list[Middleware]:
     """The layers around the routes, outermost first."""
     return [
         Middleware(AccessLog, api_paths=API_PATHS),
-        Middleware(RequestGuard, settings=settings, api_paths=API_PATHS),
+        Middleware(OriginGuard, settings=settings),
         Middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_origin_regex=LOOPBACK_ORIGIN if settings.loopback else None,
-            allow_methods=("GET", "POST"),
+            allow_methods=("GET", "HEAD", "POST"),
             allow_headers=("*",),
+            expose_headers=("Retry-After",),
         ),
+        Middleware(RequestGuard, settings=settings, api_paths=API_PATHS),
+        Middleware(ErrorResponse),
+        Middleware(HeadAsGet),
     ]

@@ -8,7 +8,6 @@ HTTP's own (403, 404, 405, 413, 415). A client library's exception classes and r
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,8 +26,6 @@ from fathom.base.errors import (
     RequestError,
     TokenizerError,
 )
-
-logger = logging.getLogger(__name__)
 
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
 
@@ -153,14 +150,14 @@ def _is_union_branch(part: str, before: int | str | None) -> bool:
     return "[" in part or "-" in part or part[:1].isupper() or part == "str" or before == "response_format"
 
 
-async def _handle(request: Request, error: Exception) -> Response:
-    problem = problem_of(error)
-    if problem.status >= 500 and not isinstance(error, FathomError | HTTPException):
-        logger.error("request failed: %s %s", request.method, request.url.path, exc_info=error)
-    return problem.response()
+async def _handle(_: Request, error: Exception) -> Response:
+    return problem_of(error).response()
 
 
 def install(app: FastAPI) -> None:
-    """Register the handlers that answer every error of ``app`` with `ErrorBody`."""
-    for kind in (StarletteHTTPException, RequestValidationError, FathomError, Exception):
+    """Register the handlers that answer every expected error of ``app`` with `ErrorBody`.
+
+    (Others are those of `fathom.server.middleware.error_response`.)
+    """
+    for kind in (StarletteHTTPException, RequestValidationError, FathomError):
         app.add_exception_handler(kind, _handle)

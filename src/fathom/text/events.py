@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from fathom.types import Message, ToolCall
 
@@ -49,6 +49,14 @@ class ToolCallEnded:
 
     index: int
     complete: bool = True
+
+
+class TextSpan(NamedTuple):
+    """Characters [start, end) of a completion that are part of its thinking, or else of its answer."""
+
+    start: int
+    end: int
+    thinking: bool
 
 
 Event: TypeAlias = ThinkingText | AnswerText | ToolCallStarted | ToolCallArguments | ToolCallEnded

@@ -22,12 +22,19 @@ class InputStream:
     def __init__(self) -> None:
         self._text = ""
         self._at = 0
+        self._before = 0  # characters that have been consumed and dropped
         self._closed = False
         self._recorded: list[str] | None = None
 
     def feed(self, text: str) -> None:
+        self._before += self._at
         self._text = self._text[self._at :] + text
         self._at = 0
+
+    @property
+    def position(self) -> int:
+        """How many characters have been consumed."""
+        return self._before + self._at
 
     def close(self) -> None:
         self._closed = True

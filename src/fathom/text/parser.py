@@ -22,6 +22,7 @@ from fathom.text.events import (
     AnswerText,
     Event,
     Phase,
+    TextSpan,
     ThinkingText,
     ToolCallArguments,
     ToolCallEnded,
@@ -90,6 +91,7 @@ class Parser:
         self._events: list[Event] = []
         self._kind: Phase | None = None
         self._pending: list[str] = []
+        self._spans: list[TextSpan] = []
         self._calls = 0
         self._has_arguments = False
         self._bare = False
@@ -110,6 +112,11 @@ class Parser:
         """The events that ``text`` completes. What may still become markup waits for the next piece."""
         self._stream.feed(text)
         return self._advance()
+
+    def take_spans(self) -> list[TextSpan]:
+        """Where the text of the thinking and of the answer has been since the last call, in order."""
+        spans, self._spans = self._spans, []
+        return spans
 
     def finish(self) -> list[Event]:
         """The events of what was still waiting at the end of the completion."""
@@ -145,7 +152,7 @@ class Parser:
         self._phase = "thinking"
         if fresh:
             yield from self._stream.span(_NEWLINES, discard)
-        text = _TrailingNewlines(lambda piece: self._emit("thinking", piece))
+        text = _TrailingNewlines(lambda piece, behind: self._emit("thinking", piece, behind))
         closed = yield from self._stream.until(_THINK_CLOSE, text.write)
         if not closed:
             text.release()
@@ -163,7 +170,7 @@ class Parser:
             yield from self._stream.until(Stops(), lambda piece: self._emit("answer", piece))
             return
         openers = Stops(*calls.openers)
-        text = _TrailingNewlines(lambda piece: self._emit("answer", piece))
+        text = _TrailingNewlines(lambda piece, behind: self._emit("answer", piece, behind))
         text.write(lead)
         if calls.bare and fresh:
             yield from self._call("", text)
@@ -209,8 +216,14 @@ class Parser:
         self._emit(None)
         self._events.append(ToolCallEnded(self._calls - 1, complete))
 
-    def _emit(self, kind: Phase | None, text: str = "") -> None:
-        """Collect text of one kind; a change of kind (None: no text) turns what was collected into an event."""
+    def _emit(self, kind: Phase | None, text: str = "", behind: int = 0) -> None:
+        """Collect text of one kind; a change of kind (None: no text) turns what was collected into an event.
+
+        ``behind``: characters that were consumed after this text.
+        """
+        if text and kind in ("thinking", "answer"):
+            end = self._stream.position - behind
+            self._spans.append(TextSpan(end - len(text), end, kind == "thinking"))
         if kind != self._kind:
             joined, self._pending = "".join(self._pending), []
             if joined:
@@ -225,23 +238,26 @@ class Parser:
 
 
 class _TrailingNewlines:
-    """Passes text on, but holds trailing newlines back until it is known whether markup follows."""
+    """Passes text on, but holds trailing newlines back until it is known whether markup follows.
 
-    def __init__(self, emit: Callable[[str], None]) -> None:
+    ``emit`` is called with a text and with the number of newlines that are held behind it.
+    """
+
+    def __init__(self, emit: Callable[[str, int], None]) -> None:
         self._emit = emit
         self._newlines: list[str] = []
 
     def write(self, text: str) -> None:
         cut = len(text.rstrip("\r\n"))
         if cut:
-            self._emit("".join([*self._newlines, text[:cut]]))
+            self._emit("".join([*self._newlines, text[:cut]]), len(text) - cut)
             self._newlines.clear()
         if cut < len(text):
             self._newlines.append(text[cut:])
 
     def release(self) -> None:
         if self._newlines:
-            self._emit("".join(self._newlines))
+            self._emit("".join(self._newlines), 0)
             self._newlines.clear()
 
     def drop(self) -> None:

@@ -95,6 +95,31 @@ def test_prompt_logprobs_score_every_token_but_the_first(model, small, run):
     assert all(len(score.top) == 2 for score in answer.prompt_logprobs)
 
 
+def test_a_prompt_is_scored_without_a_completion(model, small, run):
+    core = EngineCore(model, None, dataclasses.replace(small, max_context=32))
+    prompt = prompts(1, seed=7, low=32, high=32)[0]  # as long as the context
+    asked = SamplingParams(max_tokens=0, logprobs=0, n=2)
+    first, second = run(core, Request(prompt, asked, prompt_logprobs=True))[0]
+    expected = model(torch.tensor([prompt]))[0, :-1].log_softmax(-1).gather(1, torch.tensor(prompt[1:])[:, None])[:, 0]
+    assert [score.logprob for score in first.prompt_logprobs] == pytest.approx(expected.tolist(), abs=1e-4)
+    assert [(one.tokens, one.text, one.logprobs, one.reason) for one in (first, second)] == [((), "", (), "length")] * 2
+    assert core.stats().pages_free == core.stats().pages_total
+    with pytest.raises(RequestError, match="the prompt has 32 tokens"):
+        core.add(Request(prompt, SamplingParams(max_tokens=1)))
+
+
+def test_a_biased_completion_does_not_depend_on_the_batch(model, small, run):
+    sampling = SamplingParams(seed=5, n=2, max_tokens=16, logit_bias=((7, 6.0), (9, 6.0), (11, -100)))
+    request = Request(prompts(1, seed=3)[0], sampling)
+    alone = run(EngineCore(model, None, small), request)[0]
+    crowd = [Request(prompt, SamplingParams(max_tokens=20, logit_bias=((3, 100),))) for prompt in prompts(9, seed=4)]
+    core = EngineCore(model, None, dataclasses.replace(small, seed=9))
+    results = run(core, *crowd[:5], request, *crowd[5:])
+    assert core.preemptions > 0
+    assert [a.tokens for a in alone] == [a.tokens for a in results[5]]
+    assert {token for answers in (*results[:5], *results[6:]) for one in answers for token in one.tokens} == {3}
+
+
 @pytest.mark.parametrize("scheme", ["none", "float32"])
 def test_a_model_prepared_for_inference_says_the_same(model, small, run, greedy, scheme):
     prepared = prepare(copy.deepcopy(model), scheme)
@@ -118,6 +143,10 @@ def test_max_tokens_is_cut_by_the_context(gqa, small, run):
         (Request((1, 264)), "token id outside 0 … 263"),
         (Request((1, -1)), "token id outside"),
         (Request((1,), SamplingParams(n=1000)), "n is 1000, the engine holds 260 completions"),
+        (
+            Request((1,), SamplingParams(logit_bias=((264, 1),))),
+            "logit_bias holds the token 264; name tokens from 0 to 263",
+        ),
         (Request((1,), SamplingParams(stop=("x",))), "stop strings and grammars need a tokenizer"),
     ],
 )

@@ -68,6 +68,15 @@ async def test_closing_the_stream_frees_its_pages(engine):
     assert engine.stats().finished == 0
 
 
+async def test_an_accepted_request_that_is_never_read_can_be_closed(engine):
+    with pytest.raises(RequestError, match="the prompt is empty"):
+        await engine.submit(Request((), GREEDY))
+    stream = await engine.submit(Request((1, 2, 3), ENDLESS))
+    await stream.aclose()
+    await stream.aclose()
+    assert await all_free(engine)
+
+
 async def test_throwing_into_the_stream_frees_its_pages(engine):
     stream = engine.generate(Request((1, 2, 3), ENDLESS))
     await anext(stream)

@@ -25,7 +25,7 @@ def together(completions):
     return [(one.tokens, one.reason) for group in completions for one in group]
 
 
-@pytest.mark.parametrize("temperature", [1.0, 0.3, 0.0])
+@pytest.mark.parametrize("temperature", [1.0, 0.3, 0.0, 1e-46])
 @pytest.mark.parametrize("room", [ROOMY, CROWDED], ids=["roomy", "crowded"])
 def test_multi_step_equals_single_steps(model, run, room, temperature):
     single = EngineCore(model, None, EngineConfig(**room))
@@ -77,11 +77,20 @@ def test_a_request_gets_many_tokens_a_chunk(gqa):
         {"min_p": 0.1},
         {"repetition_penalty": 1.1},
         {"presence_penalty": 1},
+        {"logit_bias": ((5, 1.0),)},
+        {"min_tokens": 21},
     ],
 )
 def test_other_requests_take_single_steps(gqa, asked):
     core = EngineCore(gqa, None, EngineConfig(**ROOMY, num_scheduler_steps=64))
     assert {len(chunk.token_ids) for chunk in chunks(core, requests(**asked)[0])} == {1}
+
+
+def test_steps_are_taken_at_once_after_min_tokens(gqa, run):
+    single, several = (EngineCore(gqa, None, EngineConfig(**ROOMY, num_scheduler_steps=steps)) for steps in (1, 64))
+    asked = requests(min_tokens=5)
+    assert together(run(several, *asked)) == together(run(single, *asked))
+    assert all(len(one.tokens) >= 5 for group in run(several, *asked) for one in group)
 
 
 def test_text_takes_single_steps(gqa, vocabulary):

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from fathom.base.errors import GenerationError
-from fathom.engine.output_queue import OutputQueue, join_chunks
+from fathom.engine.output_queue import ChunkStream, OutputQueue, join_chunks
 from fathom.engine.request import Chunk, Request, SamplingParams, TokenLogprob, ValidatedRequest
 
 
@@ -15,9 +15,9 @@ def output_queue(n=1):
 
 def test_joined_chunks_read_as_one():
     scores, logprobs = (TokenLogprob(1, -1.0),), (TokenLogprob(2, -2.0), TokenLogprob(3, -3.0))
-    first = Chunk(1, "a", (2,), logprobs[:1], cached_tokens=4, prompt_logprobs=scores)
-    last = Chunk(1, "b", (3,), logprobs[1:], "length", cached_tokens=4)
-    assert join_chunks([first, last]) == Chunk(1, "ab", (2, 3), logprobs, "length", 4, scores)
+    first = Chunk(1, "a", (2,), logprobs[:1], cached_tokens=4, prompt_logprobs=scores, spans=((0, 1),))
+    last = Chunk(1, "b", (3,), logprobs[1:], "length", cached_tokens=4, spans=((1, 2),))
+    assert join_chunks([first, last]) == Chunk(1, "ab", (2, 3), logprobs, "length", 4, scores, ((0, 1), (1, 2)))
 
 
 async def test_chunks_are_joined_by_completion_and_wake_once():
@@ -70,6 +70,16 @@ async def test_a_late_wake_up_does_not_end_the_wait():
     assert output.put(Chunk(0, "b", (2,)))  # the next chunk asks for a wake-up of its own
     output.wake()
     assert (await waiting).text == "b"
+
+
+async def test_a_stream_ends_with_the_queue_and_cancels_it_when_closed():
+    output, cancelled = output_queue(), []
+    output.put(Chunk(0, "a", (1,), finish_reason="stop"))
+    stream = ChunkStream(output, cancelled.append)
+    assert [chunk.text async for chunk in stream] == ["a"]
+    assert cancelled == []
+    await stream.aclose()
+    assert cancelled == [output]
 
 
 async def test_cancelling_ends_every_open_completion():

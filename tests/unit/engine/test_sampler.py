@@ -1,21 +1,29 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fathom.engine.request import Request, SamplingParams
-from fathom.engine.sampler import apply_penalties, apply_top_k_top_p, draw, sample, select_tokens, uniform
+from fathom.engine.sampler import (
+    apply_biases,
+    apply_penalties,
+    apply_top_k_top_p,
+    draw,
+    sample,
+    select_tokens,
+    uniform,
+)
 from fathom.engine.sequence import Sequence
 from fathom.engine.transcript import Transcript
 
 
-def row(prompt=(0,), generated=(), index=0, **sampling):
+def row(prompt=(0,), generated=(), index=0, ends=(), grammar=None, **sampling):
     request = Request(prompt, SamplingParams(**sampling))
-    sequence = Sequence(
-        request, index, arrival=0, limit=10**6, seed=request.sampling.seed or 0, transcript=Transcript(None)
-    )
+    transcript = Transcript(None, ends=frozenset(ends), grammar=grammar)
+    sequence = Sequence(request, index, arrival=0, limit=10**6, seed=request.sampling.seed or 0, transcript=transcript)
     sequence.admit([0], 0, 16)
     for token in generated:
         sequence.extend([token])
@@ -133,6 +141,62 @@ class TestPenalize:
         rows = [row(), row(prompt=(0, 3), generated=(1, 1, 2), frequency_penalty=0.5, presence_penalty=0.25)]
         apply_penalties(logits, rows)
         assert logits.tolist() == [[0, 0, 0, 0], [0, -1.25, -0.75, 0]]
+
+
+class OnlyFirst:
+    """A grammar that allows token 0 alone."""
+
+    is_complete = False
+
+    def allowed_tokens(self):
+        return np.array([True, False, False, False])
+
+
+class TestBias:
+    LOGITS = (1.0, 4.0, 2.0, 3.0)
+
+    def chosen(self, count=200, **row_options):
+        rows = [row(index=i, **row_options) for i in range(count)]
+        return {s.token_ids[0] for s in sample(torch.tensor([self.LOGITS]).repeat(count, 1), rows, 4)}
+
+    def test_is_added_to_the_logits_of_its_row(self):
+        logits = torch.zeros(2, 4)
+        apply_biases(logits, [row(), row(logit_bias=((1, 2.5), (3, -99.0)))])
+        assert logits.tolist() == [[0, 0, 0, 0], [0, 2.5, 0, -99]]
+
+    @pytest.mark.parametrize("temperature", [0, 1, 2, 100])
+    def test_minus_100_bans(self, temperature):
+        assert 1 not in self.chosen(temperature=temperature, logit_bias=((1, -100),))
+
+    @pytest.mark.parametrize("temperature", [0, 1, 2, 100])
+    def test_100_forces_however_unlikely_the_token(self, temperature):
+        assert self.chosen(temperature=temperature, logit_bias=((0, 100), (1, 99))) == {0}
+
+    def test_among_several_tokens_at_100_the_model_decides(self):
+        logits = torch.tensor([self.LOGITS])
+        apply_biases(logits, [row(logit_bias=((0, 100), (2, 100)))])
+        probs = logits.softmax(-1)[0]
+        assert probs.tolist() == pytest.approx([1 / (1 + math.e), 0, math.e / (1 + math.e), 0])
+
+    @pytest.mark.parametrize("bias", [((0, -100),), ((1, 100),)])
+    def test_what_a_grammar_allows_remains_possible(self, bias):
+        assert self.chosen(grammar=OnlyFirst(), logit_bias=bias) == {0}
+
+    def test_end_tokens_come_after_min_tokens(self):
+        early = {"ends": (1, 9), "min_tokens": 2, "temperature": 0}
+        assert self.chosen(generated=(5,), **early) == {3}
+        assert self.chosen(generated=(5, 5), **early) == {1}
+
+    def test_a_row_does_not_see_its_neighbours(self):
+        logits = torch.randn(4, 3000, generator=torch.Generator().manual_seed(1)) * 3
+        rows = [
+            row(seed=1, logit_bias=tuple((t, 1.5) for t in range(500))),
+            row(seed=2),
+            row(temperature=0, logit_bias=((7, 100),)),
+            row(seed=4, top_p=0.9, logit_bias=((int(logits[3].argmax()), -100),)),
+        ]
+        together = [s.token_ids for s in sample(logits.clone(), rows, 3000)]
+        assert together == [sample(logits[i : i + 1].clone(), [rows[i]], 3000)[0].token_ids for i in range(4)]
 
 
 class TestChoose:

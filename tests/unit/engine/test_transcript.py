@@ -39,13 +39,20 @@ def test_without_a_vocabulary_there_are_only_tokens():
 
 def test_several_tokens_are_taken_until_one_ends_the_completion(vocabulary):
     transcript = Transcript(vocabulary.detokenizer(), stops=("!",), ends=frozenset({EOS}))
-    assert transcript.extend([*b"ab"]) == ("ab", 2, False)
-    assert transcript.extend([*b"c!d"]) == ("c", 2, True)
+    assert transcript.extend([*b"ab"])[:3] == ("ab", 2, False)
+    assert transcript.extend([*b"c!d"])[:3] == ("c", 2, True)
     transcript = Transcript(vocabulary.detokenizer(), ends=frozenset({EOS}))
-    assert transcript.extend([ord("a"), EOS, ord("b")]) == ("a", 2, True)
+    assert transcript.extend([ord("a"), EOS, ord("b")])[:3] == ("a", 2, True)
+
+
+def test_a_token_spans_the_characters_that_it_completes(vocabulary):
+    transcript = Transcript(vocabulary.detokenizer(), stops=("!?",), ends=frozenset({EOS}))
+    assert transcript.extend([*"aé".encode()]).spans == ((0, 1), (1, 1), (1, 2))
+    assert transcript.extend([*b"!"]) == ("", 1, False, ((2, 3),))  # held back, and counted
+    assert transcript.extend([*b"b", EOS]) == ("!b", 2, True, ((3, 4), (4, 4)))
 
 
 def test_several_tokens_without_text():
     transcript = Transcript(None, ends=frozenset({5}))
-    assert transcript.extend([1, 2, 3]) == ("", 3, False)
-    assert transcript.extend([1, 5, 3]) == ("", 2, True)
+    assert transcript.extend([1, 2, 3]) == ("", 3, False, ())
+    assert transcript.extend([1, 5, 3]) == ("", 2, True, ())

@@ -55,6 +55,10 @@ def test_the_body():
     assert set(json.loads(body)["error"]) == set(ErrorDetail.__annotations__)
 
 
+def test_the_field_at_fault():
+    assert problem_of(RequestError("logit_bias holds the token 9", param="logit_bias")).param == "logit_bias"
+
+
 def test_the_remedy_is_part_of_the_message():
     assert (
         problem_of(OverloadedError("the queue is full", "try again later")).message

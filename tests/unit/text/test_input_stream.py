@@ -76,3 +76,11 @@ def test_a_recording_holds_the_prefix_and_what_was_taken() -> None:
     assert stream.stop_recording() == "<ab"
     stream.take(1)
     assert stream.stop_recording() == ""
+
+
+def test_the_position_counts_what_was_consumed() -> None:
+    stream = InputStream()
+    stream.feed("abc")
+    stream.take(2)
+    stream.feed("def")
+    assert (stream.position, stream.take(2), stream.position) == (2, "cd", 4)

@@ -173,6 +173,23 @@ def test_nothing_is_lost(text: str, family: Dialect, opening: Opening) -> None:
     assert sorted(kept.replace("\r", "").replace("\n", "")) == sorted(dropped.replace("\n", "")) or kept == text
 
 
+@given(partitions(), families, openings, offers)
+def test_spans_are_where_the_text_of_the_events_is(
+    pieces: list[str], family: Dialect, opening: Opening, tools: Sequence[str]
+) -> None:
+    parser, text = Parser(family, opening, tools), "".join(pieces)
+    events, spans = [], []
+    for piece in pieces:
+        events += parser.push(piece)
+        spans += parser.take_spans()
+    events += parser.finish()
+    spans += parser.take_spans()
+    for kind, thinking in ((ThinkingText, True), (AnswerText, False)):
+        shown = "".join(text[span.start : span.end] for span in spans if span.thinking is thinking)
+        assert shown == "".join(event.text for event in events if isinstance(event, kind))
+    assert spans == sorted(spans)
+
+
 @given(streams, families, openings)
 def test_events_are_well_formed(text: str, family: Dialect, opening: Opening) -> None:
     """Calls are numbered, sequential and ended; thinking comes first."""

@@ -24,7 +24,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     404: {"model": ErrorBody, "description": "There is no such model or path."},
     405: {"model": ErrorBody, "description": "The path does not take this method."},
     413: {"model": ErrorBody, "description": "The body is larger than this server takes."},
-    415: {"model": ErrorBody, "description": "The body is not application/json."},
+    415: {"model": ErrorBody, "description": "The body is not application/json, or compressed."},
     422: {"model": ErrorBody, "description": "A parameter is missing, of the wrong type, or out of range."},
     500: {"model": ErrorBody, "description": "The server failed."},
     503: {"model": ErrorBody, "description": "The queue is full, or there is no model to answer; try again later."},
@@ -32,6 +32,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 DONE = b"data: [DONE]\n\n"
+BOM = b"\xef\xbb\xbf"
 
 
 def encode(body: Any) -> bytes:
@@ -51,12 +52,12 @@ def event_stream() -> Mapping[str, Any]:
 
 
 class JsonRequest(Request):
-    """A request whose JSON is read strictly."""
+    """A request whose JSON is read strictly: UTF-8, with or without a BOM. Of two equal keys the last counts."""
 
     async def json(self) -> Any:
         body = await self.body()
         try:
-            return pydantic_core.from_json(body, allow_inf_nan=False)
+            return pydantic_core.from_json(body.removeprefix(BOM), allow_inf_nan=False)
         except ValueError as error:
             message = f"the body is not valid JSON: {error}; send UTF-8 JSON"
             raise ApiError(ApiProblem(400, message, code="invalid_json")) from None
@@ -65,7 +66,8 @@ class JsonRequest(Request):
 class JsonRoute(APIRoute):
     """A route that takes ``application/json`` bodies and parses them strictly.
 
-    Other media types are refused: a hostile web page can send text/plain without a CORS preflight.
+    Other media types are refused: a hostile web page can send text/plain without a CORS preflight. So are compressed
+    bodies, whose size the limit of bytes would not bound.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -73,6 +75,11 @@ class JsonRoute(APIRoute):
 
         async def handler(request: Request) -> Response:
             if request.method == "POST":
+                coding = request.headers.get("content-encoding", "identity").strip().lower()
+                if coding not in ("", "identity"):
+                    message = f"the content-encoding is {coding!r}; send the body uncompressed"
+                    headers = {"Accept-Encoding": "identity"}
+                    raise ApiError(ApiProblem(415, message, code="unsupported_content_encoding", headers=headers))
                 media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
                 if media_type != "application/json":
                     actual = f"is {media_type!r}" if media_type else "is missing"

@@ -3,10 +3,12 @@
 A generation can queue for minutes, run for minutes, and be abandoned at any moment. `LiveResponse` sends its bytes as
 they come, and guarantees:
 
-- **An honest status.** Nothing is sent until the first bytes exist, so that a request refused by the engine is a 400 or
-  503. Only when that takes longer than ``keepalive`` is a 200 sent first; a later error is then part of the body.
-- **Keep-alive.** In any longer silence ``filler`` is sent (an SSE comment, or whitespace before JSON), so that no proxy
-  or client times out.
+- **An honest status.** Nothing is sent until the engine has accepted the request, however long the model loads, so that
+  every request at fault is answered by its own status. Afterwards only the server can fail: before the first byte that
+  is a 5xx; later a stream ends with an error event, and the connection of a JSON response is cut, so that no client
+  takes an error for an answer and all may try again.
+- **Keep-alive.** Once the request is accepted, ``filler`` is sent in any longer silence (an SSE comment, or whitespace
+  before JSON), so that no proxy or client times out.
 - **Disconnection is noticed** at once, also in silence, and the generation is closed, which frees its sequence.
 - **Back-pressure.** A client that does not read fills the socket's buffer; then we stop taking from the engine, and
   after ``stall_timeout`` close the generation. What queues up meanwhile is bounded by the request's token limit.
@@ -17,6 +19,7 @@ Starlette's StreamingResponse makes the second and the fourth impossible and sen
 from __future__ import annotations
 
 import asyncio
+import enum
 import logging
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
@@ -35,23 +38,34 @@ class StalledError(FathomError):
     """A client stopped reading its response."""
 
 
+class Milestone(enum.Enum):
+    """What the parts of a response report beside bytes."""
+
+    ACCEPTED = "the request is queued: only the server can fail now"
+    STARTED = "there is a first token: the wait is over, though there are no bytes to send yet"
+
+
+Part = bytes | Milestone
+
+
 @dataclass(frozen=True, slots=True)
 class ResponseFormat:
-    """Media type and framing of a response. ``error`` renders a problem after a 200 has been sent."""
+    """Media type and framing of a response. ``error`` renders a problem after a 200 has been sent; None: the connection
+    is cut, as a client could take the text for an answer."""
 
     media_type: str
     filler: bytes
-    error: Callable[[ApiProblem], bytes]
+    error: Callable[[ApiProblem], bytes] | None
 
 
 SSE = ResponseFormat("text/event-stream", b": keep-alive\n\n", lambda problem: b"data: " + problem.json() + b"\n\n")
-JSON = ResponseFormat("application/json", b"\n", ApiProblem.json)
+JSON = ResponseFormat("application/json", b"\n", None)
 
 
 class LiveResponse(Response):
-    """Sends what ``parts`` yields; closes ``parts`` in any case."""
+    """Sends the bytes that ``parts`` yields; closes ``parts`` in any case."""
 
-    def __init__(self, parts: AsyncGenerator[bytes, None], response_format: ResponseFormat, settings: Settings) -> None:
+    def __init__(self, parts: AsyncGenerator[Part, None], response_format: ResponseFormat, settings: Settings) -> None:
         super().__init__(
             media_type=response_format.media_type, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
@@ -59,6 +73,7 @@ class LiveResponse(Response):
         self._parts = parts
         self._format = response_format
         self._settings = settings
+        self._accepted = asyncio.Event()
         self._started = False
         self._sending = False
         self._sent_at = 0.0
@@ -93,19 +108,27 @@ class LiveResponse(Response):
     async def _send_all(self, send: Send) -> None:
         try:
             async with asyncio.timeout(self._settings.start_timeout):
-                part = await anext(self._parts, b"")
+                part = await anext(self._parts)
+                self._accepted.set()
+                if part is Milestone.ACCEPTED:
+                    part = await anext(self._parts)
         except TimeoutError:
             raise UnavailableError("the request waited too long for its turn", "try again later") from None
-        # a JSON response is one part, so its length is known
-        if not self._started and self._format is JSON:
-            self.headers["content-length"] = str(len(part))
-        await self._send(send, part, more=True)
+        await self._send_part(send, part)
         async for part in self._parts:
-            await self._send(send, part, more=True)
+            await self._send_part(send, part)
         await self._send(send, b"", more=False)
 
+    async def _send_part(self, send: Send, part: Part) -> None:
+        if isinstance(part, Milestone):
+            return
+        if not self._started and self._format is JSON:  # its one part with bytes, so its length is known
+            self.headers["content-length"] = str(len(part))
+        await self._send(send, part, more=True)
+
     async def _fill(self, send: Send) -> None:
-        """Send ``filler`` in every silence; never ends by itself."""
+        """Send ``filler`` in every silence once the request is accepted; never ends by itself."""
+        await self._accepted.wait()
         loop = asyncio.get_running_loop()
         self._sent_at = loop.time()
         while True:
@@ -115,7 +138,10 @@ class LiveResponse(Response):
 
     async def _fail(self, problem: ApiProblem, send: Send) -> None:
         if self._started:
-            await self._send(send, self._format.error(problem), more=False)
+            if self._format.error is None:
+                logger.warning("a response was cut off: %s", problem.message)
+            else:
+                await self._send(send, self._format.error(problem), more=False)
             return
         response = problem.response()
         await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})

@@ -18,7 +18,7 @@ from fathom.text.conversation import Prompt
 
 
 async def chat(served: ServedModel, job: ChatJob) -> AsyncGenerator[GenerationEvent, None]:
-    """Generate one turn. Raises RequestError or OverloadedError before the first delta."""
+    """Generate one turn. Raises RequestError or OverloadedError before the first event."""
     if served.chat is None:
         raise RequestError("this model has no chat template: it continues text", "use /v1/completions")
     # rendering and encoding a long history takes a while: not on the event loop
@@ -28,10 +28,13 @@ async def chat(served: ServedModel, job: ChatJob) -> AsyncGenerator[GenerationEv
     if not params.ignore_eos:
         params = replace(params, stop_token_ids=tuple(prompt.stop_token_ids.union(params.stop_token_ids)))
     request = Request(prompt.ids, params, _grammar(job, prompt), job.cache_salt)
+    hidden = None if job.every_token else served.tokenizer.special_ids
     most_calls = None if job.parallel_calls else 1
-    choices = [ChoiceState(served.chat.parser(prompt), prompt.thinking, most_calls=most_calls) for _ in range(params.n)]
-    yield GenerationStarted((prompt.ids,))
-    async with aclosing(served.engine.generate(request)) as chunks:
+    choices = [
+        ChoiceState(served.chat.parser(prompt), prompt.thinking, hidden, most_calls=most_calls) for _ in range(params.n)
+    ]
+    async with aclosing(await served.engine.submit(request)) as chunks:
+        yield GenerationStarted((prompt.ids,))
         async for chunk in chunks:
             choice = choices[chunk.index]
             if choice.finished:

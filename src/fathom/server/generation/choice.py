@@ -1,4 +1,4 @@
-"""The state of one choice while it is generated: its text parser and its token counts."""
+"""The state of one choice while it is generated: its text parser, its token counts, its log-probabilities."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from fathom.engine.request import Chunk
 from fathom.server.errors import StoppingError
 from fathom.server.generation.events import GenerationDelta
-from fathom.text.events import AnswerText, Event, ThinkingText, ToolCallEnded, ToolCallStarted
+from fathom.server.generation.shown_tokens import ShownToken, ShownTokens
+from fathom.text.events import AnswerText, Event, TextSpan, ThinkingText, ToolCallEnded, ToolCallStarted
 from fathom.text.parser import Parser
 from fathom.types import FinishReason, Usage
 
@@ -15,9 +16,19 @@ from fathom.types import FinishReason, Usage
 class ChoiceState:
     """Turns the chunks of one choice into deltas. Without a ``parser`` all text is answer text. After ``most_calls``
     complete tool calls nothing more is passed on.
+
+    ``hidden``: ids that yield no text, whose log-probabilities are left out as those of all tokens without text are;
+    None: every token is reported.
     """
 
-    def __init__(self, parser: Parser | None = None, thinking: bool = False, *, most_calls: int | None = None) -> None:
+    def __init__(
+        self,
+        parser: Parser | None = None,
+        thinking: bool = False,
+        hidden: frozenset[int] | None = frozenset(),
+        *,
+        most_calls: int | None = None,
+    ) -> None:
         self.finished = False
         self.calls = 0
         self.ended_calls = 0
@@ -27,6 +38,14 @@ class ChoiceState:
         self._parser = parser
         self._thinking = thinking
         self._most_calls = most_calls
+        self._tokens = None if hidden is None else ShownTokens(hidden)
+        self._length = 0
+        self._logprob = 0.0
+
+    @property
+    def mean_logprob(self) -> float:
+        """Of the tokens so far, where log-probabilities were requested."""
+        return self._logprob / max(self.completion_tokens, 1)
 
     def push(self, chunk: Chunk) -> GenerationDelta:
         """Raises StoppingError for a chunk that the engine cut off because it was closed."""
@@ -42,7 +61,8 @@ class ChoiceState:
         self.completion_tokens += len(chunk.token_ids)
         self.reasoning_tokens += len(chunk.token_ids) if thought else 0
         self.cached_tokens = max(self.cached_tokens, chunk.cached_tokens)
-        return GenerationDelta(chunk.index, events, chunk.token_ids, chunk.logprobs, thought)
+        self._logprob += sum(entry.logprob for entry in chunk.logprobs)
+        return GenerationDelta(chunk.index, events, chunk.token_ids, self._logprobs(chunk, thought))
 
     @property
     def has_called_enough(self) -> bool:
@@ -77,6 +97,20 @@ class ChoiceState:
         if chunk.finish_reason:
             events = [*events, *self._parser.finish()]
         return tuple(events)
+
+    def _logprobs(self, chunk: Chunk, thought: bool) -> tuple[ShownToken, ...]:
+        shown = self._take_spans(chunk)
+        placed = list(zip(chunk.logprobs, chunk.spans, strict=bool(chunk.logprobs)))
+        if self._tokens is None:
+            return tuple(ShownToken(logprob, start, thought) for logprob, (start, _) in placed)
+        return self._tokens.push(placed, shown)
+
+    def _take_spans(self, chunk: Chunk) -> list[TextSpan]:
+        """Where the text that this chunk shows is in the completion."""
+        if self._parser is not None:
+            return self._parser.take_spans()
+        start, self._length = self._length, self._length + len(chunk.text)
+        return [TextSpan(start, self._length, False)] if chunk.text else []
 
 
 def usage(prompt: Sequence[int], choices: Sequence[ChoiceState]) -> Usage:

@@ -23,7 +23,10 @@ class SamplingOverrides(TypedDict, total=False):
     seed: int
     max_tokens: int
     stop: tuple[str, ...]
+    stop_token_ids: tuple[int, ...]
     ignore_eos: bool
+    min_tokens: int
+    logit_bias: tuple[tuple[int, float], ...]
     logprobs: int
     n: int
 
@@ -34,7 +37,8 @@ class ChatJob:
 
     ``grammar`` constrains the answer, not the thinking before it; with tools on offer the model may call instead.
     ``call`` forces a tool call: of any tool (True) or of the one of that name. With ``parallel_calls`` False a choice
-    ends after its first call.
+    ends after its first call. ``every_token``: report the log-probabilities of all tokens, not only of those whose text
+    is shown.
     """
 
     conversation: Conversation
@@ -42,6 +46,7 @@ class ChatJob:
     grammar: GrammarSpec | None = None
     call: bool | str = False
     parallel_calls: bool = True
+    every_token: bool = False
     cache_salt: str = ""
 
     @property
@@ -53,14 +58,24 @@ class ChatJob:
 
 @dataclass(frozen=True, slots=True)
 class TextJob:
-    """The continuation of each prompt (text, or token ids). Choice ``i * n + j`` is the ``j``-th of prompt ``i``."""
+    """The continuation of each prompt (text, or token ids). Choice ``i * n + j`` is the ``j``-th of prompt ``i``.
+
+    With a ``suffix``, the text between each prompt and it. ``score_prompts``: report the log-probabilities of the
+    prompts' tokens; ``every_token`` as in `ChatJob`. ``add_special_tokens`` False: a text begins without the bos token
+    that the tokenizer would add.
+    """
 
     prompts: tuple[str | tuple[int, ...], ...]
     sampling: SamplingOverrides = field(default_factory=SamplingOverrides)
+    suffix: str = ""
+    score_prompts: bool = False
+    every_token: bool = False
+    add_special_tokens: bool = True
     cache_salt: str = ""
 
 
 def sampling_params(recommended: SamplingParams, overrides: SamplingOverrides) -> SamplingParams:
-    """The client's choices over the model's recommendation."""
+    """The client's choices over the model's recommendation. Its own stop tokens hold even with ``ignore_eos``."""
     params = replace(recommended, **overrides)
-    return replace(params, stop_token_ids=()) if params.ignore_eos else params
+    ends = () if params.ignore_eos else recommended.stop_token_ids
+    return replace(params, stop_token_ids=(*ends, *overrides.get("stop_token_ids", ())))

@@ -7,22 +7,28 @@ The protocols are all that the server calls. Tests implement them by a scripted 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from fathom.engine.request import Chunk, EngineStats, Request, SamplingParams
+from fathom.engine.vocabulary import TextStream
 from fathom.text.conversation import Chat
+
+T_co = TypeVar("T_co", covariant=True)
 
 Progress = Callable[[str, float | None], None]
 """Called with the current stage and the fraction done (None where unknown)."""
 
 
 class ServedVocabulary(Protocol):
-    """The part of a tokenizer that serving needs."""
+    """The part of a tokenizer that serving needs. ``special_ids`` yield no text."""
 
     vocab_size: int
     adds_bos: bool
+
+    @property
+    def special_ids(self) -> frozenset[int]: ...
 
     def encode(self, text: str, *, bos: bool = False) -> list[int]: ...
 
@@ -30,14 +36,28 @@ class ServedVocabulary(Protocol):
 
     def token_bytes(self, token_id: int) -> bytes: ...
 
+    def token_id(self, token: str) -> int | None: ...
+
+    def detokenizer(self, *, skip_special: bool = True) -> TextStream: ...
+
+
+class ClosableStream(Protocol[T_co]):
+    """What an asynchronous generator offers to its reader."""
+
+    def __aiter__(self) -> AsyncIterator[T_co]: ...
+
+    def __anext__(self) -> Awaitable[T_co]: ...
+
+    def aclose(self) -> Awaitable[None]: ...
+
 
 class EngineClient(Protocol):
     """The asyncio interface of an engine."""
 
-    def generate(self, request: Request) -> AsyncGenerator[Chunk, None]:
-        """The chunks of one request; RequestError and OverloadedError come before the first.
+    async def submit(self, request: Request) -> ClosableStream[Chunk]:
+        """Queue a request: the stream of its chunks. Raises RequestError and OverloadedError where it is not accepted.
 
-        Closing the generator cancels the request and frees its memory.
+        Closing the stream cancels the request and frees its memory.
         """
         ...
 

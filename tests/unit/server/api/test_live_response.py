@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from fathom.base.errors import OverloadedError
-from fathom.server.api.live_response import JSON, SSE, LiveResponse, ResponseFormat
+from fathom.base.errors import GenerationError, OverloadedError, RequestError
+from fathom.server.api.live_response import JSON, SSE, LiveResponse, Milestone, Part, ResponseFormat
 from fathom.server.settings import Settings
 
 NEVER = 3600.0
@@ -48,10 +48,10 @@ class Client:
 class Pieces:
     """A generation: yields ``pieces``, waiting for ``gate`` before the one at ``hold``."""
 
-    def __init__(self, *pieces: bytes | Exception, hold: int | None = None) -> None:
+    def __init__(self, *pieces: Part | Exception, hold: int | None = None) -> None:
         self.pieces, self.hold, self.gate, self.closed = pieces, hold, asyncio.Event(), False
 
-    async def stream(self) -> AsyncGenerator[bytes, None]:
+    async def stream(self) -> AsyncGenerator[Part, None]:
         try:
             for i, piece in enumerate(self.pieces):
                 if i == self.hold:
@@ -92,18 +92,50 @@ async def test_an_error_before_the_first_part_is_a_status(form):
     assert client.headers[b"retry-after"] == b"1"
 
 
-@pytest.mark.parametrize(("form", "prefix"), [(JSON, b"\n"), (SSE, b": keep-alive\n\n")], ids=["json", "sse"])
-async def test_an_error_after_keep_alive_is_in_the_body(form, prefix):
-    pieces, client = Pieces(OverloadedError("the queue is full"), hold=0), Client()
+@pytest.mark.parametrize("form", [JSON, SSE], ids=["json", "sse"])
+async def test_nothing_is_sent_before_the_request_is_accepted(form):
+    pieces, client = Pieces(RequestError("the prompt is empty"), hold=0), Client()
+    task = asyncio.create_task(serve(pieces, form, client, keepalive=0.001))
+    await asyncio.sleep(0.02)
+    assert client.sent == []
+    pieces.gate.set()
+    await task
+    assert client.status == 400
+
+
+async def fail_late(form: ResponseFormat) -> Client:
+    """A response that fails after it was kept alive three times."""
+    pieces, client = Pieces(Milestone.ACCEPTED, GenerationError("no memory"), hold=1), Client()
     task = asyncio.create_task(serve(pieces, form, client, keepalive=0.001))
     while len(client.sent) < 4:
         await asyncio.sleep(0.001)
     pieces.gate.set()
     await task
     assert client.status == 200
-    assert client.body.startswith(prefix * 3)
-    assert b"the queue is full" in client.body
+    assert client.body.startswith(form.filler * 3)
+    return client
+
+
+async def test_an_error_after_keep_alive_is_an_event_of_a_stream():
+    client = await fail_late(SSE)
+    assert b'data: {"error": {"message": "no memory"' in client.body
     assert client.sent[-1]["more_body"] is False
+
+
+async def test_an_error_after_keep_alive_cuts_a_json_response(caplog):
+    client = await fail_late(JSON)
+    assert client.body.strip() == b""
+    assert client.sent[-1]["more_body"] is True
+    assert "a response was cut off: no memory" in caplog.text
+
+
+async def test_a_json_response_may_take_longer_than_the_wait_for_its_first_token():
+    pieces, client = Pieces(Milestone.ACCEPTED, Milestone.STARTED, b"{}", hold=2), Client()
+    task = asyncio.create_task(serve(pieces, JSON, client, start_timeout=0.01))
+    await asyncio.sleep(0.03)
+    pieces.gate.set()
+    await task
+    assert (client.status, client.body, client.headers[b"content-length"]) == (200, b"{}", b"2")
 
 
 async def test_a_disconnected_client_ends_the_generation():

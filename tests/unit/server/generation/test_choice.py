@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from completions import CHATML
 
-from fathom.engine.request import Chunk
+from fathom.engine.request import Chunk, TokenLogprob
 from fathom.server.errors import StoppingError
 from fathom.server.generation.choice import ChoiceState, usage
 from fathom.server.generation.events import GenerationDelta
+from fathom.server.generation.shown_tokens import ShownToken
 from fathom.text.events import AnswerText, ToolCallArguments, ToolCallEnded, ToolCallStarted
 from fathom.text.parser import Opening, Parser
 from fathom.types import Usage
@@ -16,15 +17,31 @@ from fathom.types import Usage
 
 def test_without_a_parser_all_text_is_answer():
     choice = ChoiceState()
-    assert choice.push(Chunk(0, "ab", (1, 2))) == GenerationDelta(0, (AnswerText("ab"),), (1, 2), (), False)
-    assert choice.push(Chunk(0, "", (3,), cached_tokens=5)) == GenerationDelta(0, (), (3,), (), False)
+    assert choice.push(Chunk(0, "ab", (1, 2))) == GenerationDelta(0, (AnswerText("ab"),), (1, 2), ())
+    assert choice.push(Chunk(0, "", (3,), cached_tokens=5)) == GenerationDelta(0, (), (3,), ())
     assert (choice.completion_tokens, choice.reasoning_tokens, choice.cached_tokens) == (3, 0, 5)
 
 
 def test_tokens_without_text_count_as_thinking_while_the_choice_thinks():
     choice = ChoiceState(thinking=True)
-    assert choice.push(Chunk(0, "", (1,))).thinking
+    choice.push(Chunk(0, "", (1,)))
     assert choice.reasoning_tokens == 1
+
+
+LOGPROBS = (TokenLogprob(1, -1.0), TokenLogprob(2, -3.0))
+
+
+def test_log_probabilities_follow_the_text():
+    choice = ChoiceState()
+    assert choice.push(Chunk(0, "", (1,), LOGPROBS[:1], spans=((0, 1),))).logprobs == ()
+    last = choice.push(Chunk(0, "a", (2,), LOGPROBS[1:], "stop", spans=((1, 1),)))
+    assert last.logprobs == (ShownToken(LOGPROBS[0], 0, False),)
+    assert choice.mean_logprob == -2.0
+
+
+def test_every_token_is_reported_where_that_is_asked():
+    delta = ChoiceState(hidden=None).push(Chunk(0, "", (1, 2), LOGPROBS, "stop", spans=((0, 1), (1, 1))))
+    assert delta.logprobs == (ShownToken(LOGPROBS[0], 0, False), ShownToken(LOGPROBS[1], 1, False))
 
 
 def test_a_cancelled_chunk_raises():

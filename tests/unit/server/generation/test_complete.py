@@ -9,9 +9,10 @@ from contextlib import aclosing
 import pytest
 from scripted import Script, scripted_model
 
+from fathom.base.errors import RequestError
 from fathom.server.errors import StoppingError
 from fathom.server.generation.complete import complete, merge
-from fathom.server.generation.events import ChoiceFinished, GenerationDelta, GenerationStarted
+from fathom.server.generation.events import ChoiceFinished, GenerationDelta, GenerationStarted, PromptScored
 from fathom.server.generation.jobs import TextJob
 from fathom.types import Usage
 
@@ -84,6 +85,30 @@ async def test_text_and_token_prompts_in_one_job():
     assert events[0] == GenerationStarted(((97, 98), (99,)))
     assert {event.index for event in events if isinstance(event, ChoiceFinished)} == {0, 1, 2, 3}
     assert events[-1].usage == Usage(prompt_tokens=3, completion_tokens=4 * len("x#0_"))
+
+
+async def test_prompts_are_scored_before_their_choices():
+    served = scripted_model(Script("xy"))
+    job = TextJob(("abc", (99,)), {"n": 2, "logprobs": 0, "max_tokens": 1}, score_prompts=True)
+    events = [event async for event in complete(served, job)]
+    scored = [event for event in events if isinstance(event, PromptScored)]
+    assert sorted((event.index, len(event.logprobs)) for event in scored) == [(0, 2), (1, 0)]
+    for event in scored:
+        deltas = [i for i, e in enumerate(events) if isinstance(e, GenerationDelta) and e.index // 2 == event.index]
+        assert events.index(event) < deltas[0]
+
+
+async def test_a_request_that_is_refused_leaves_none_open():
+    served = scripted_model(Script("x"), Script(error=RequestError("no")))
+    events = complete(served, TextJob(("a", "b", "c")))
+    with pytest.raises(RequestError, match="no"):
+        await anext(events)
+    assert served.engine.running == 0
+
+
+async def test_a_suffix_needs_a_model_that_fills_in_the_middle():
+    with pytest.raises(RequestError, match="cannot fill in"):
+        await anext(complete(scripted_model(), TextJob(("a",), suffix="b")))
 
 
 @pytest.mark.parametrize("prompts", [("a",), ("a", "b", "c")])

@@ -23,9 +23,9 @@ async def test_the_order_of_events():
     prompt = served.engine.requests[0].prompt
     assert events == [
         GenerationStarted((prompt,)),
-        GenerationDelta(0, (AnswerText("He"),), tuple(b"He"), (), False),
-        GenerationDelta(0, (AnswerText("y"),), tuple(b"y"), (), False),
-        GenerationDelta(0, (), (EOS,), (), False),
+        GenerationDelta(0, (AnswerText("He"),), tuple(b"He"), ()),
+        GenerationDelta(0, (AnswerText("y"),), tuple(b"y"), ()),
+        GenerationDelta(0, (), (EOS,), ()),
         ChoiceFinished(0, "stop"),
         GenerationFinished(Usage(len(prompt), cached_tokens=4, completion_tokens=4)),
     ]

@@ -24,7 +24,9 @@ def test_the_engine_and_its_double_have_the_methods_of_the_protocol():
 
 
 def test_the_tokenizer_has_the_members_of_the_protocol():
-    assert public(ServedVocabulary) == {"vocab_size", "adds_bos", "encode", "decode", "token_bytes"}
+    assert public(ServedVocabulary) == {
+        *("vocab_size", "adds_bos", "special_ids", "encode", "decode", "token_bytes", "token_id", "detokenizer")
+    }
     assert all(hasattr(Tokenizer, name) for name in public(ServedVocabulary) - {"vocab_size", "adds_bos"})
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import cast
 
 from fathom import __version__
+from fathom.base.errors import TokenizerError
 from fathom.engine.request import TokenLogprob
 from fathom.server.api.openai.schemas.base import GenerationBody, UsageBody
 from fathom.server.api.openai.schemas.chat import TokenLogprobOut
+from fathom.server.errors import invalid
 from fathom.server.generation.jobs import SamplingOverrides
 from fathom.server.models.served_model import ServedVocabulary
 from fathom.types import Usage
@@ -19,10 +21,18 @@ LOGPROB_FLOOR = -9999.0  # what OpenAI sends for log 0, which JSON cannot write
 
 def sampling_overrides(body: GenerationBody) -> SamplingOverrides:
     """The sampling parameters that the body names."""
-    named = SamplingOverrides.__annotations__.keys() & type(body).model_fields.keys() - {"stop", "logprobs"}
+    named = SamplingOverrides.__annotations__.keys() & type(body).model_fields.keys() - {"logprobs"}
     chosen = {name: getattr(body, name) for name in named if getattr(body, name) is not None}
     if body.stop is not None:
         chosen["stop"] = (body.stop,) if isinstance(body.stop, str) else tuple(body.stop)
+    if body.top_k is not None:
+        chosen["top_k"] = max(body.top_k, 0)
+    if body.stop_token_ids is not None:
+        chosen["stop_token_ids"] = tuple(body.stop_token_ids)
+    if body.logit_bias is not None:
+        chosen["logit_bias"] = tuple({int(token): bias for token, bias in body.logit_bias.items()}.items())
+    if body.min_tokens and body.max_tokens is not None and body.min_tokens > body.max_tokens:
+        raise invalid(f"min_tokens {body.min_tokens} is more than max_tokens {body.max_tokens}", "min_tokens")
     return cast(SamplingOverrides, chosen)
 
 
@@ -42,12 +52,20 @@ def usage_body(usage: Usage) -> UsageBody:
     }
 
 
+def token_bytes(vocabulary: ServedVocabulary, token_id: int) -> bytes:
+    """The bytes of one token; none for an id of a padded vocabulary, which no tokenizer knows."""
+    try:
+        return vocabulary.token_bytes(token_id)
+    except TokenizerError:
+        return b""
+
+
 def token_text(vocabulary: ServedVocabulary, token_id: int) -> str:
     """One token as text; an incomplete character shows as U+FFFD, and its ``bytes`` are exact."""
-    return vocabulary.token_bytes(token_id).decode("utf-8", "replace")
+    return token_bytes(vocabulary, token_id).decode("utf-8", "replace")
 
 
-def token_logprobs(vocabulary: ServedVocabulary, logprobs: Sequence[TokenLogprob]) -> list[TokenLogprobOut]:
+def token_logprobs(vocabulary: ServedVocabulary, logprobs: Iterable[TokenLogprob]) -> list[TokenLogprobOut]:
     out: list[TokenLogprobOut] = []
     for entry in logprobs:
         pairs = [(entry.token_id, entry.logprob), *entry.top]
@@ -55,7 +73,7 @@ def token_logprobs(vocabulary: ServedVocabulary, logprobs: Sequence[TokenLogprob
             {
                 "token": token_text(vocabulary, token_id),
                 "logprob": max(logprob, LOGPROB_FLOOR),
-                "bytes": list(vocabulary.token_bytes(token_id)),
+                "bytes": list(token_bytes(vocabulary, token_id)),
             }
             for token_id, logprob in pairs
         ]

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter
 
-from fathom.base.errors import GenerationError
+from fathom.base.errors import ContextLengthError, GenerationError
 from fathom.server.api.json_io import RESPONSES, JsonRoute, encode, event_stream
-from fathom.server.api.live_response import JSON, SSE, LiveResponse
+from fathom.server.api.live_response import JSON, SSE, LiveResponse, Part
 from fathom.server.api.openai import completions as text_completions
 from fathom.server.api.openai.chat import request as chat_request
 from fathom.server.api.openai.chat import response as chat_response
@@ -31,7 +31,7 @@ from fathom.server.models.served_model import ServedModel
 from fathom.server.settings import Settings
 
 Body = TypeVar("Body", bound=GenerationBody)
-Parts = AsyncGenerator[bytes, None]
+Parts = AsyncGenerator[Part, None]
 Responses = dict[int | str, dict[str, Any]]
 Endpoint = Callable[..., Awaitable[LiveResponse]]
 Writer = Callable[[AsyncGenerator[GenerationEvent, None], Body, ServedModel], Parts]
@@ -71,22 +71,30 @@ class _Endpoints:
 
         `model` is the served id, one of its aliases, `deepseek-chat` (does not think) or `deepseek-reasoner` (thinks);
         without it the served model answers. What a request leaves open is sampled as the model's makers advise; what it
-        names is honored, also while the model thinks. Unknown fields are ignored; `logit_bias`, `functions` and others
-        that would change the answer are refused. Past `reasoning_content` counts only in turns that called tools, and
-        may be left out. `response_format` and a forced `tool_choice` hold by grammar, after the thinking. While a
-        request waits, it is kept alive by comments (in streams) or blank lines.
+        names is honored, also while the model thinks. Unknown fields are ignored; `functions` and others that would
+        change the answer are refused. Past `reasoning_content` counts only in turns that called tools, and
+        may be left out. `response_format` and a forced `tool_choice` hold by grammar, after the thinking.
+
+        A request at fault is answered by its status, however long the model loads. Once it is accepted and waits, it is
+        kept alive by comments (in streams) or blank lines; should the server fail then, a stream ends with an error
+        event, and the connection of any other answer is cut, so that a client may try again.
         """
         job = chat_request.job_of(body)
-        self._check_choices(body)
+        self._check_choices("n", body.n or 1)
         write = chat_response.stream if body.stream else chat_response.write
-        return self._respond(body, lambda served: chat_request.locate_errors(chat(served, job), job, body), write)
+        return self._respond(
+            body, lambda served: chat_request.locate_errors(chat(served, job), job, body), write, "messages"
+        )
 
     async def completions(self, body: CompletionRequest) -> LiveResponse:
-        """Continue text or token ids, without a chat template. At most 16 tokens unless `max_tokens` says otherwise."""
+        """Continue text or token ids, without a chat template. At most 16 tokens unless `max_tokens` says otherwise.
+
+        With `echo`, `logprobs` and `max_tokens` 0 or 1 it scores texts: see the guide on serving.
+        """
         job = text_completions.job_of(body)
-        self._check_choices(body)
+        self._check_choices("best_of" if body.best_of else "n", job.sampling.get("n", 1), len(job.prompts))
         write = text_completions.stream if body.stream else text_completions.write
-        return self._respond(body, lambda served: complete(served, job), write)
+        return self._respond(body, lambda served: complete(served, job), write, "prompt")
 
     async def list_models(self) -> LiveResponse:
         """The one model that is served. Waits while it loads."""
@@ -106,6 +114,7 @@ class _Endpoints:
         body: Body,
         generate: Callable[[ServedModel], AsyncGenerator[GenerationEvent, None]],
         write: Writer[Body],
+        prompt_field: str,
     ) -> LiveResponse:
         """The response that ``write`` makes of the events of ``generate``, once the model is loaded."""
 
@@ -116,6 +125,9 @@ class _Endpoints:
                 try:
                     async for part in written:
                         yield part
+                except ContextLengthError as error:
+                    error.param = prompt_field
+                    raise
                 except GenerationError as error:
                     if self._runtime.closed:
                         raise StoppingError from error
@@ -131,8 +143,12 @@ class _Endpoints:
 
         return LiveResponse(parts(), JSON, self._settings)
 
-    def _check_choices(self, body: GenerationBody) -> None:
-        """Refuse more choices than decode at a time: one request must not fill the queue."""
+    def _check_choices(self, name: str, count: int, prompts: int = 1) -> None:
+        """Refuse more choices of a prompt than decode at a time, and more of all prompts than there is room for."""
         limit = self._settings.max_sequences
-        if (body.n or 1) > limit:
-            raise invalid(f"n is {body.n}; this server answers at most {limit} at once", "n")
+        if count > limit:
+            raise invalid(f"{name} is {count}; this server answers at most {limit} at once", name)
+        room = limit + self._settings.max_queue
+        if count * prompts > room:
+            message = f"{count * prompts} completions are asked for, this server holds {room}; send fewer prompts"
+            raise invalid(message, "prompt")

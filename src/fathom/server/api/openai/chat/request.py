@@ -56,12 +56,14 @@ def job_of(body: ChatRequest) -> ChatJob:
             tools=tools,
             thinking=_thinking(body),
             effort=EFFORTS.get(body.reasoning_effort or ""),
-            prefill=_prefill(body.messages),
+            prefill=_prefill(body),
         ),
         sampling,
         _grammar(body),
         call,
         body.parallel_tool_calls is not False,
+        every_token=bool(body.return_token_ids),
+        cache_salt=body.cache_salt or "",
     )
 
 
@@ -161,7 +163,15 @@ def _thinking(body: ChatRequest) -> bool | None:
     return THINKING_OF_ALIAS.get(body.model or "")
 
 
-def _prefill(messages: Sequence[ChatMessage]) -> bool:
+def _prefill(body: ChatRequest) -> bool:
+    """Whether the last message is continued: by its prefix, or by the names that vLLM has for it."""
+    messages = body.messages
+    if body.continue_final_message:
+        if not isinstance(messages[-1], AssistantMessage):
+            raise invalid("the last message is not the assistant's; add the one to continue", "continue_final_message")
+        return True
+    if body.add_generation_prompt is False:
+        raise invalid("a turn of the assistant is always opened; leave it out", "add_generation_prompt")
     prefixes = [i for i, message in enumerate(messages) if isinstance(message, AssistantMessage) and message.prefix]
     if prefixes and prefixes != [len(messages) - 1]:
         raise invalid("only the last message can be a prefix", f"messages[{prefixes[0]}].prefix")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from fathom.engine.request import TokenLogprob
 from fathom.server.api.json_io import DONE, encode, event
+from fathom.server.api.live_response import Milestone, Part
 from fathom.server.api.openai.common import (
     FINGERPRINT,
     token_logprobs,
@@ -33,31 +33,35 @@ from fathom.server.generation.events import (
     GenerationFinished,
     GenerationStarted,
 )
+from fathom.server.generation.shown_tokens import ShownToken
 from fathom.server.models.served_model import ServedModel
 from fathom.text.events import AnswerText, Event, ThinkingText, ToolCallArguments, ToolCallStarted
 
 Events = AsyncGenerator[GenerationEvent, None]
 
 
-async def write(events: Events, body: ChatRequest, served: ServedModel) -> AsyncGenerator[bytes, None]:
+async def write(events: Events, body: ChatRequest, served: ServedModel) -> AsyncGenerator[Part, None]:
     """The whole completion as one JSON object."""
     choices = [_Choice(index, served) for index in range(body.n or 1)]
     completion: dict[str, Any] = {**_head(served), "object": "chat.completion"}
     async for item in events:
         if isinstance(item, GenerationDelta):
             choices[item.index].push(item)
+            yield Milestone.STARTED
         elif isinstance(item, ChoiceFinished):
             choices[item.index].finish_reason = item.reason
         elif isinstance(item, GenerationFinished):
             completion["choices"] = [choice.body(body) for choice in choices]
             completion["usage"] = usage_body(item.usage)
-        elif body.return_token_ids:
-            completion["prompt_token_ids"] = list(item.prompts[0])
+        elif isinstance(item, GenerationStarted):
+            if body.return_token_ids:
+                completion["prompt_token_ids"] = list(item.prompts[0])
+            yield Milestone.ACCEPTED
     answer: ChatCompletion = completion  # type: ignore[assignment]
     yield encode(answer)
 
 
-async def stream(events: Events, body: ChatRequest, served: ServedModel) -> AsyncGenerator[bytes, None]:
+async def stream(events: Events, body: ChatRequest, served: ServedModel) -> AsyncGenerator[Part, None]:
     """Server-sent events: for each choice role, deltas, finish reason; then usage where requested; then ``[DONE]``."""
     head = {**_head(served), "object": "chat.completion.chunk"}
     if wants_usage(body):
@@ -67,11 +71,12 @@ async def stream(events: Events, body: ChatRequest, served: ServedModel) -> Asyn
         if isinstance(item, GenerationStarted):
             if body.return_token_ids:
                 head["prompt_token_ids"] = list(item.prompts[0])  # on the first chunk only
+            yield Milestone.ACCEPTED
         elif isinstance(item, GenerationFinished):
             if wants_usage(body):
                 yield event({**head, "choices": [], "usage": usage_body(item.usage)})
             yield DONE
-        else:
+        elif isinstance(item, GenerationDelta | ChoiceFinished):
             if item.index not in opened:
                 opened.add(item.index)
                 yield event(_chunk(head, {"index": item.index, **_delta({"role": "assistant", "content": ""})}))
@@ -104,14 +109,13 @@ def _chunk_choices(
     if isinstance(item, ChoiceFinished):
         return [{"index": item.index, "delta": {}, "logprobs": None, "finish_reason": item.reason}]
     deltas = [delta for each in item.events if (delta := _event_delta(each)) is not None]
-    report = body.logprobs or body.return_token_ids
-    if not deltas and report and item.token_ids:
+    if not deltas and ((body.logprobs and item.logprobs) or (body.return_token_ids and item.token_ids)):
         deltas = [{}]
     choices: list[ChatChunkChoice] = [
         {"index": item.index, "delta": delta, "logprobs": None, "finish_reason": None} for delta in deltas
     ]
     if choices and body.logprobs:
-        choices[0]["logprobs"] = _logprobs(served, item.logprobs, item.thinking)
+        choices[0]["logprobs"] = _logprobs(served, item.logprobs)
     if choices and body.return_token_ids:
         choices[0]["token_ids"] = list(item.token_ids)
     return choices
@@ -135,9 +139,13 @@ def _event_delta(item: Event) -> DeltaOut | None:
     return None
 
 
-def _logprobs(served: ServedModel, logprobs: tuple[TokenLogprob, ...], thinking: bool) -> ChoiceLogprobs:
-    entries = token_logprobs(served.tokenizer, logprobs)
-    return {"content": [] if thinking else entries, "reasoning_content": entries if thinking else []}
+def _logprobs(served: ServedModel, tokens: Sequence[ShownToken]) -> ChoiceLogprobs:
+    answer = (token.logprob for token in tokens if not token.thinking)
+    thinking = (token.logprob for token in tokens if token.thinking)
+    return {
+        "content": token_logprobs(served.tokenizer, answer),
+        "reasoning_content": token_logprobs(served.tokenizer, thinking),
+    }
 
 
 class _Choice:
@@ -166,7 +174,7 @@ class _Choice:
             elif isinstance(item, ToolCallArguments):
                 self._arguments[-1].append(item.text)
         if delta.logprobs:
-            entries = _logprobs(self._served, delta.logprobs, delta.thinking)
+            entries = _logprobs(self._served, delta.logprobs)
             self._logprobs["content"] += entries["content"]
             self._logprobs["reasoning_content"] += entries["reasoning_content"]
         self._token_ids += delta.token_ids

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NotRequired
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, NotRequired
 
 from pydantic import Discriminator, Field, Tag
 from typing_extensions import TypedDict
 
 from fathom.server.api.openai.schemas.base import Body, GenerationBody, Integer, UsageBody
+from fathom.server.api.openai.schemas.unsupported import UNSUPPORTED, UNSUPPORTED_IN_CHAT, UnsupportedField
 
 FunctionName = Annotated[str, Field(pattern=r"^[\w.:/@-]{1,128}$")]
 """Wider than OpenAI's: letters of any script, and the names of tools of MCP servers."""
@@ -177,6 +179,10 @@ class ChatRequest(GenerationBody):
     )
     logprobs: bool | None = None
     top_logprobs: Annotated[Integer, Field(ge=0, le=20)] | None = None
+    continue_final_message: bool | None = Field(None, description="The same as prefix on the last message.")
+    add_generation_prompt: bool | None = Field(None, description="False only with continue_final_message.")
+
+    unsupported: ClassVar[Mapping[str, UnsupportedField]] = {**UNSUPPORTED, **UNSUPPORTED_IN_CHAT}
 
 
 # ── out ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -207,6 +213,8 @@ class TokenLogprobOut(TopLogprob):
 
 
 class ChoiceLogprobs(TypedDict):
+    """Of the tokens whose text is shown: neither end tokens nor markup nor tool calls."""
+
     content: list[TokenLogprobOut]
     reasoning_content: list[TokenLogprobOut]
 

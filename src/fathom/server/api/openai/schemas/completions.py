@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NotRequired
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from fathom.server.api.openai.schemas.base import GenerationBody, Integer, UsageBody
+from fathom.server.api.openai.schemas.unsupported import UNSUPPORTED, UNSUPPORTED_IN_COMPLETIONS, UnsupportedField
 
 TokenIds = Annotated[list[Annotated[int, Field(ge=0, le=2**31 - 1)]], Field(min_length=1)]
 Texts = Annotated[list[str], Field(min_length=1, max_length=128)]
@@ -16,18 +18,38 @@ TokenLists = Annotated[list[TokenIds], Field(min_length=1, max_length=128)]
 
 class CompletionRequest(GenerationBody):
     prompt: str | Texts | TokenIds | TokenLists
-    echo: bool | None = Field(None, description="Put the prompt before each completion's text.")
-    suffix: str | None = Field(None, description="Not supported by the served models; refused where it is not empty.")
-    best_of: Annotated[Integer, Field(ge=1)] | None = Field(None, description="Refused where it differs from n.")
+    max_tokens: Annotated[Integer, Field(ge=0, le=2**31 - 1)] | None = Field(
+        None, description="16 where it is missing; 0 with echo only reads the prompt."
+    )
+    echo: bool | None = Field(
+        None,
+        description="Put the prompt before each completion's text, and its tokens before those in logprobs.",
+    )
+    suffix: str | None = Field(
+        None, description="Fill in between prompt and suffix, where the model's vocabulary has the tokens for it."
+    )
+    best_of: Annotated[Integer, Field(ge=1, le=128)] | None = Field(
+        None, description="Generate so many and return the n with the highest log-probability per token."
+    )
     logprobs: Annotated[Integer, Field(ge=0, le=20)] | None = None
+    add_special_tokens: bool | None = Field(
+        None, description="False: a text begins without the bos token that the tokenizer would add."
+    )
+
+    unsupported: ClassVar[Mapping[str, UnsupportedField]] = {**UNSUPPORTED, **UNSUPPORTED_IN_COMPLETIONS}
 
 
 class CompletionLogprobs(TypedDict):
-    """Four lists of one length. ``text_offset`` counts characters from the start of the choice's text."""
+    """Four lists of one length, with an entry for each token whose text is shown.
+
+    ``text_offset`` counts characters from the start of the choice's text; a part of a character has the place of the
+    whole. With ``echo`` there is an entry for every token of prompt and completion, end tokens included, as clients
+    that score texts count them; the first has no log-probability.
+    """
 
     tokens: list[str]
-    token_logprobs: list[float]
-    top_logprobs: list[dict[str, float]]
+    token_logprobs: list[float | None]
+    top_logprobs: list[dict[str, float] | None]
     text_offset: list[int]
 
 
