@@ -177,14 +177,13 @@ def write_gguf(config: ModelConfig) -> Fields:
     attention = _attention(config)
     values: Fields = {
         "attention.head_count_kv": 1,
+        "attention.q_lora_rank": attention.q_lora_rank or 0,  # llama.cpp asks for it, but for V2-Lite's sizes
         "attention.kv_lora_rank": attention.kv_lora_rank,
         "attention.key_length": attention.latent_dim,
         "attention.value_length": attention.kv_lora_rank,
         "attention.key_length_mla": attention.qk_head_dim,
         "attention.value_length_mla": attention.v_head_dim,
     }
-    if attention.q_lora_rank is not None:
-        values["attention.q_lora_rank"] = attention.q_lora_rank
     return values | (_write_gguf_dense(config) if config.moe is None else _write_gguf_moe(config.moe))
 
 

@@ -17,6 +17,7 @@ from fathom.checkpoint.gguf.reader import GGUFReader
 from fathom.checkpoint.gguf.types import BlockType
 from fathom.checkpoint.gguf.writer import Pending, write_gguf
 from fathom.checkpoint.load import load
+from fathom.model.config import MLAConfig
 from fathom.model.transformer import Transformer
 
 
@@ -27,19 +28,28 @@ def read(path: Path) -> Transformer:
     return model
 
 
-def test_the_whole_kv_up_of_older_files_loads(tmp_path: Path) -> None:
-    model = tiny_model("tiny-deepseek-v2-lite")
+@pytest.mark.parametrize("name", ["tiny-deepseek-v2-lite", "tiny-deepseek-v3"])
+def test_older_files_with_the_whole_kv_up_load(name: str, tmp_path: Path) -> None:
+    """Their plain lengths are those of a head, and their key heads are counted one by one."""
+    model = tiny_model(name)
+    mla = model.config.attention
+    assert isinstance(mla, MLAConfig)
     save_gguf(tmp_path / "new.gguf", model, {}, block_type=BlockType.F32)
     new = GGUFReader(tmp_path / "new.gguf")
     kept = {n: t for n, t in new.tensors.items() if not re.search(r"attn_[kv]_b", n)}
     pending = [pend(n, dequantize(t.data, t.type).reshape(t.shape)) for n, t in kept.items()]
-    for layer in range(model.config.num_layers):
-        whole = model.state_dict()[f"layers.{layer}.attention.kv_up.weight"].numpy()
-        pending.append(pend(f"blk.{layer}.attn_kv_b.weight", whole))
-    write_gguf(tmp_path / "old.gguf", new.metadata, pending)
+    wholes = [tensor.numpy() for key, tensor in model.state_dict().items() if key.endswith("kv_up.weight")]
+    pending += [pend(f"blk.{block}.attn_kv_b.weight", whole) for block, whole in enumerate(wholes)]
+    metadata = {key: value for key, value in new.metadata.items() if not key.endswith("_mla")} | {
+        "deepseek2.attention.key_length": mla.qk_head_dim,
+        "deepseek2.attention.value_length": mla.v_head_dim,
+        "deepseek2.attention.head_count_kv": mla.num_heads,
+    }
+    write_gguf(tmp_path / "old.gguf", metadata, pending)
 
     again = read(tmp_path / "old.gguf")
 
+    assert again.config == model.config
     assert all(torch.equal(again.state_dict()[key], tensor) for key, tensor in model.state_dict().items())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from family_keys import GGUFValues, HFValues
 
@@ -30,6 +32,32 @@ def test_what_is_written_as_gguf_reads_back() -> None:
     }
     keys = GGUFValues(tensors=["blk.3.exp_probs_b.bias"], **values)
     assert mla.read_gguf(keys) == {"attention": V3.attention, "moe": V3.moe}
+
+
+def test_a_dense_model_is_written_as_llama_cpp_asks() -> None:
+    """It wants the ranks and widths of experts of every file, and 0 for queries without a latent."""
+    dense = V3.model_copy(update={"moe": None, "attention": PRESETS["deepseek-v2-lite"].attention})
+    written = mla.write_gguf(dense)
+    assert (written["attention.q_lora_rank"], written["expert_shared_count"]) == (0, 0)
+    assert written["leading_dense_block_count"] == V3.num_layers + V3.num_mtp_layers
+    values = written | {"attention.head_count": 16, "rope.dimension_count": 64}
+    assert mla.read_gguf(GGUFValues(**values)) == {"attention": dense.attention, "moe": None}
+
+
+@pytest.mark.parametrize("changes", [{"shared_gate": True}, {"shared_intermediate_size": 7}, {"dense_layers": (5,)}])
+def test_experts_that_the_files_cannot_describe_are_refused(changes: dict[str, Any]) -> None:
+    assert V3.moe is not None
+    config = V3.model_copy(update={"moe": V3.moe.model_copy(update=changes)})
+    for write in (mla.write_hf, mla.write_gguf):
+        with pytest.raises(ConfigError, match="the files of DeepSeek's families cannot describe these experts"):
+            write(config)
+
+
+def test_gguf_cannot_leave_layers_out() -> None:
+    assert V3.moe is not None
+    config = V3.model_copy(update={"moe": V3.moe.model_copy(update={"layer_freq": 2})})
+    with pytest.raises(ConfigError, match="experts in every layer behind the dense ones; save a directory"):
+        mla.write_gguf(config)
 
 
 def test_older_files_have_the_lengths_of_the_heads() -> None:
