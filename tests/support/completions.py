@@ -70,6 +70,11 @@ HERMES_CASES = [
     ),
     ('<tool_call>{"arguments": {"a": [1, {}]}, "name": "f"}</tool_call>', call(0, "f", '{"a": [1, {}]}')),
     ('<tool_call>{"name": "f"}</tool_call> ok', [*call(0, "f", "{}"), AnswerText(" ok")]),
+    # without the tags: a call where it names an available tool
+    ('{"name": "f", "arguments": {"a": 1}}', call(0, "f", '{"a": 1}')),
+    ('\n{"name": "f", "arguments": {"a": 1}}\n</tool_call>', call(0, "f", '{"a": 1}')),
+    ('{"name": "Ada", "arguments": {"a": 1}}', [AnswerText('{"name": "Ada", "arguments": {"a": 1}}')]),
+    ('So: {"name": "f", "arguments": {}}', [AnswerText('So: {"name": "f", "arguments": {}}')]),
     ('<tool_call>{"name": "f", "arguments": null}</tool_call>', call(0, "f", "{}")),
     ('<tool_call>{"name": "f", "arguments": "{\\"a\\": 1}"}</tool_call>', call(0, "f", '{"a": 1}')),
     ('<tool_call>{"id": 7, "name": "f", "parameters": {"a": 1}, "x": [2]}</tool_call>', call(0, "f", '{"a": 1}')),

@@ -21,10 +21,11 @@ _AFTER_ITEM = re.compile(r"[ \t\r\n},\]]+")
 @dataclass(frozen=True, slots=True)
 class HermesCalls:
     """``<tool_call>{"name": …, "arguments": {…}}</tool_call>``; in SmolLM2's variant the tag may hold a list of
-    objects."""
+    objects. Small models, Qwen2.5-Coder for one, leave out the tags: an answer that is such an object is a call, too.
+    """
 
     openers: tuple[str, ...] = (markers.TOOL_CALL_OPEN,)
-    bare: bool = False
+    bare: bool = True
     syntax: CallSyntax = _SYNTAX
 
     def read(self, stream: InputStream, sink: CallSink) -> Reading[None]:

@@ -18,7 +18,7 @@ from fathom.data.sources.source import Position
     ("name", "content"),
     [
         ("a.jsonl", b'{"text": "hi"}'),
-        ("a.jsonl.gz", gzip.compress(b'{"text": "hi"}')),
+        ("a.jsonl.gz", gzip.compress(b'{"text": "hi"}', mtime=0)),
         ("a.txt", b"hi"),
         ("a.md", b"hi"),
     ],
