@@ -52,6 +52,14 @@ YARN = {
     "mscale": 1.0,
     "mscale_all_dim": 1.0,
 }
+SMALL_HEADS: dict[str, Any] = {"num_key_value_heads": 2, "head_dim": 32}
+LONGROPE = {
+    "rope_type": "longrope",
+    "rope_theta": 10000.0,
+    "partial_rotary_factor": 0.75,
+    "short_factor": [1.0 + 0.05 * pair for pair in range(6)],
+    "long_factor": [1.5 + 0.5 * pair for pair in range(6)],
+}
 LLAMA3 = {
     "rope_type": "llama3",
     "rope_theta": 500000.0,
@@ -71,6 +79,33 @@ FAMILIES: dict[str, transformers.PreTrainedConfig] = {
     "deepseek_v2_lite": transformers.DeepseekV2Config(**MLA, q_lora_rank=None, n_group=1, topk_group=1),
     "llama": transformers.LlamaConfig(**DENSE, num_key_value_heads=2, rope_parameters=LLAMA3),
     "llama_tied": transformers.LlamaConfig(**DENSE, num_key_value_heads=4, tie_word_embeddings=True),
+    "gemma2": transformers.Gemma2Config(
+        **DENSE | SMALL_HEADS, query_pre_attn_scalar=24, sliding_window=8, attn_logit_softcapping=4.0
+    ),
+    "gemma2_untied": transformers.Gemma2Config(**DENSE | SMALL_HEADS, tie_word_embeddings=False),
+    "gemma3": transformers.Gemma3TextConfig(
+        **DENSE | SMALL_HEADS,
+        sliding_window=8,
+        layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+        rope_parameters={
+            "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1e6},
+            "sliding_attention": {"rope_type": "default", "rope_theta": 1e4},
+        },
+    ),
+    "glm4": transformers.Glm4Config(**DENSE | SMALL_HEADS, pad_token_id=None),
+    "olmo2": transformers.Olmo2Config(**DENSE, num_key_value_heads=2, pad_token_id=None),
+    "phi3": transformers.Phi3Config(
+        **DENSE,
+        num_key_value_heads=2,
+        pad_token_id=None,
+        sliding_window=9,
+        original_max_position_embeddings=16,
+        rope_parameters=LONGROPE,
+    ),
+    "phi3_plain": transformers.Phi3Config(**DENSE, num_key_value_heads=2, pad_token_id=None, tie_word_embeddings=True),
+    "qwen2_sliding": transformers.Qwen2Config(
+        **DENSE, num_key_value_heads=2, use_sliding_window=True, sliding_window=6, max_window_layers=1
+    ),
     "qwen2": transformers.Qwen2Config(**DENSE, num_key_value_heads=2),
     "qwen2_moe": transformers.Qwen2MoeConfig(
         **DENSE, **EXPERTS, num_key_value_heads=2, shared_expert_intermediate_size=72, mlp_only_layers=[1]

@@ -10,7 +10,7 @@ from torch import Tensor
 from transformers_bridge import Pair, as_theirs, build
 
 from fathom.model.causal import CausalContext
-from fathom.model.config import LinearScaling, Llama3Scaling, ModelConfig, RopeConfig, YarnScaling
+from fathom.model.config import LinearScaling, Llama3Scaling, ModelConfig, RopeConfig, SlidingWindow, YarnScaling
 from fathom.model.presets import PRESETS
 from fathom.model.rope import inverse_frequencies
 from fathom.model.transformer import Transformer
@@ -65,6 +65,18 @@ CONFIGS = {
     ),
     "llama with attention bias": variant("tiny-llama", attention__qkv_bias=True, attention__o_bias=True),
     "qwen3 with attention bias": variant("tiny-qwen3", attention__qkv_bias=True, attention__o_bias=True),
+    "gemma2": PRESETS["tiny-gemma2"],
+    "gemma2 scaled by another width": variant("tiny-gemma2", attention__query_pre_attn_scalar=24.0),
+    "gemma2 without caps": variant("tiny-gemma2", attention__softcap=None, logit_softcap=None),
+    "gemma3": PRESETS["tiny-gemma3"],
+    "glm4": PRESETS["tiny-glm4"],
+    "glm4 without biases, all channels rotated": variant(
+        "tiny-glm4", attention__qkv_bias=False, attention__rotary_dim=None
+    ),
+    "olmo2": PRESETS["tiny-olmo2"],
+    "phi3": PRESETS["tiny-phi3"],
+    "phi3 plain": variant("tiny-phi3", rope=RopeConfig(), window=None, attention__rotary_dim=None),
+    "qwen2 sliding in the later layer": variant("tiny-qwen2", window=SlidingWindow(size=7, layers=(1,))),
     "qwen2": PRESETS["tiny-qwen2"],
     "qwen3": PRESETS["tiny-qwen3"],
     "qwen2 moe": PRESETS["tiny-qwen2-moe"],
@@ -93,7 +105,13 @@ def test_frequencies_are_equal_to_the_last_bit(pair: Pair) -> None:
     """At position 100 000 a difference in the last place would turn a channel by 0.01."""
     config = pair.ours.config
     ours = inverse_frequencies(config.rope, config.attention.rope_dim)
-    assert torch.equal(ours, pair.theirs.model.rotary_emb.inv_freq)
+    theirs = pair.theirs.model.rotary_emb
+    if config.window is None or config.window.rope is None:
+        assert torch.equal(ours, theirs.original_inv_freq)
+        return
+    assert torch.equal(ours, theirs.full_attention_inv_freq)
+    sliding = inverse_frequencies(config.window.rope, config.attention.rope_dim)
+    assert torch.equal(sliding, theirs.sliding_attention_inv_freq)
 
 
 @torch.no_grad()
@@ -134,7 +152,7 @@ def test_gradients(pair: Pair) -> None:
     for name, gradient in theirs.items():
         bound = TOLERANCE * gradient.abs().max().item()
         assert bound > 0, name
-        assert gap(as_theirs(ours, name), gradient) <= bound, name
+        assert gap(as_theirs(ours, name, pair.ours.config.family), gradient) <= bound, name
 
 
 def gradients(model: torch.nn.Module, logits: Tensor, direction: Tensor) -> dict[str, Tensor]:
@@ -172,6 +190,23 @@ PERTURBATIONS = [
     ("qwen2 moe", {"moe__experts_per_token": 2}),
     ("qwen3 moe", {"moe__normalize": False}),
     ("qwen3 moe", {"moe__scoring": "sigmoid"}),
+    ("gemma2", {"attention__softcap": 5.0}),
+    ("gemma2", {"logit_softcap": 3.5}),
+    ("gemma2", {"attention__query_pre_attn_scalar": 30.0}),
+    ("gemma2", {"window__size": 7}),
+    ("gemma2", {"window__layers": (1,)}),
+    ("gemma2", {"window": None}),
+    ("gemma2", {"norm_offset": 0}),
+    ("gemma2", {"activation": "silu"}),
+    ("gemma2", {"embedding_scale": None}),
+    ("gemma3", {"window__rope__theta": 9000.0}),
+    ("gemma3", {"window__rope": None}),
+    ("gemma3", {"rope__scaling": None}),
+    ("glm4", {"attention__rotary_dim": 24}),
+    ("glm4", {"rope__interleaved": False}),
+    ("phi3", {"rope__scaling__attention_factor": 1.0}),
+    ("phi3", {"rope__scaling__original_max_position": 256}),
+    ("phi3", {"window": None}),
 ]
 
 

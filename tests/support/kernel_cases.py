@@ -146,7 +146,8 @@ def paged_attention_case(draw: Draw, kind: Kind) -> Case:
     q = draw.floats(sum(counts) + 1, groups * draw.one_of(1, 3), key_dim, dtype=kind)
     starts = torch.tensor([0, *counts]).cumsum(0).int()
     index = tables, starts, torch.tensor(lengths, dtype=torch.int32)
-    return Case((q, k, None if absorbed else v, *index, key_dim**-0.5, value_dim))
+    options = {"window": draw.one_of(None, 1, 7, 40, 130), "softcap": draw.one_of(None, 2.0)}
+    return Case((q, k, None if absorbed else v, *index, key_dim**-0.5, value_dim), options)
 
 
 def causal_attention_case(draw: Draw, kind: Kind) -> Case:

@@ -13,14 +13,27 @@ import torch
 import transformers
 from torch import Tensor, nn
 
-from fathom.model.config import GQAConfig, LinearScaling, Llama3Scaling, MLAConfig, ModelConfig, YarnScaling
+from fathom.model.config import (
+    GQAConfig,
+    LinearScaling,
+    Llama3Scaling,
+    LongRopeScaling,
+    MLAConfig,
+    ModelConfig,
+    YarnScaling,
+)
 from fathom.model.router import Router
 from fathom.model.transformer import Transformer
 
 CLASSES = {
     "deepseek_v2": (transformers.DeepseekV2Config, transformers.DeepseekV2ForCausalLM),
     "deepseek_v3": (transformers.DeepseekV3Config, transformers.DeepseekV3ForCausalLM),
+    "gemma2": (transformers.Gemma2Config, transformers.Gemma2ForCausalLM),
+    "gemma3": (transformers.Gemma3TextConfig, transformers.Gemma3ForCausalLM),
+    "glm4": (transformers.Glm4Config, transformers.Glm4ForCausalLM),
     "llama": (transformers.LlamaConfig, transformers.LlamaForCausalLM),
+    "olmo2": (transformers.Olmo2Config, transformers.Olmo2ForCausalLM),
+    "phi3": (transformers.Phi3Config, transformers.Phi3ForCausalLM),
     "qwen2": (transformers.Qwen2Config, transformers.Qwen2ForCausalLM),
     "qwen2_moe": (transformers.Qwen2MoeConfig, transformers.Qwen2MoeForCausalLM),
     "qwen3": (transformers.Qwen3Config, transformers.Qwen3ForCausalLM),
@@ -56,6 +69,19 @@ RENAMES = (  # theirs -> ours, applied in order
     ("down_proj", "down"),
 )
 
+OUTPUT_NORMS = (
+    ("post_attention_layernorm", "post_attention_norm"),
+    ("pre_feedforward_layernorm", "mlp_norm"),
+    ("post_feedforward_layernorm", "post_mlp_norm"),
+)
+FAMILY_RENAMES = {  # before the others
+    "gemma2": OUTPUT_NORMS,
+    "gemma3": OUTPUT_NORMS,
+    "olmo2": OUTPUT_NORMS,
+    "glm4": (("post_self_attn_layernorm", "post_attention_norm"), ("post_mlp_layernorm", "post_mlp_norm")),
+}
+FUSED = {"qkv_proj": ("q_proj", "k_proj", "v_proj"), "mlp.gate_up_proj": ("mlp.gate_proj", "mlp.up_proj")}
+
 
 @dataclass
 class Pair:
@@ -68,7 +94,7 @@ def build(config: ModelConfig, seed: int = 0) -> Pair:
     ours = randomized(config, seed)
     config_class, model_class = CLASSES[config.family]
     theirs = model_class(config_class(**their_keys(config), attn_implementation="eager"))
-    copy_to_theirs(ours.state_dict(), theirs)
+    copy_to_theirs(ours.state_dict(), theirs, config.family)
     return Pair(ours, theirs.eval())
 
 
@@ -84,10 +110,10 @@ def randomized(config: ModelConfig, seed: int = 0) -> Transformer:
     return model
 
 
-def copy_to_theirs(state: dict[str, Tensor], theirs: nn.Module) -> None:
+def copy_to_theirs(state: dict[str, Tensor], theirs: nn.Module, family: str = "") -> None:
     with torch.no_grad():
         for name, tensor in theirs.state_dict().items():
-            tensor.copy_(as_theirs(state, name))
+            tensor.copy_(as_theirs(state, name, family))
 
 
 def copy_mtp_to_theirs(state: dict[str, Tensor], theirs: nn.Module) -> None:
@@ -98,8 +124,13 @@ def copy_mtp_to_theirs(state: dict[str, Tensor], theirs: nn.Module) -> None:
             tensor.copy_(as_theirs(modules, name))
 
 
-def as_theirs(state: dict[str, Tensor], name: str) -> Tensor:
+def as_theirs(state: dict[str, Tensor], name: str, family: str = "") -> Tensor:
     """What their tensor ``name`` should hold, out of our tensors (weights or gradients)."""
+    for old, new in FAMILY_RENAMES.get(family, ()):
+        name = name.replace(old, new)
+    for whole, parts in FUSED.items():
+        if name.endswith(f"{whole}.weight"):
+            return torch.cat([state[our_name(name.replace(whole, part))] for part in parts])
     if name.endswith("experts.gate_up_proj"):
         prefix = our_name(name.removesuffix("gate_up_proj"))
         return torch.cat((state[prefix + "gate"], state[prefix + "up"]), 1)
@@ -129,12 +160,43 @@ def their_keys(config: ModelConfig) -> dict[str, Any]:
         attention = config.attention
         keys |= {"num_key_value_heads": attention.num_kv_heads, "head_dim": attention.head_dim}
         keys |= {"attention_bias": True} if attention.o_bias else {}
-        return keys if config.moe is None else keys | _qwen_moe(config)
+        return keys | _family(config, attention) if config.moe is None else keys | _qwen_moe(config)
     return keys | _mla(config.attention) | _moe(config)
+
+
+def _family(config: ModelConfig, attention: GQAConfig) -> dict[str, Any]:
+    """What only one family has. Without a padding token: its embedding would have no gradient."""
+    keys: dict[str, Any] = {}
+    if config.family == "qwen2" and config.window is not None:
+        keys["use_sliding_window"] = True
+    if config.window is not None:
+        slides = [layer in config.window.layers for layer in range(config.num_layers)]
+        keys["layer_types"] = ["sliding_attention" if one else "full_attention" for one in slides]
+        keys["sliding_window"] = config.window.size
+    if config.family in ("gemma2", "gemma3"):
+        keys |= {
+            "query_pre_attn_scalar": int(attention.query_pre_attn_scalar or attention.head_dim),
+            "attn_logit_softcapping": attention.softcap,
+            "final_logit_softcapping": config.logit_softcap,
+        }
+    if config.family == "gemma3":
+        assert config.window is not None
+        local = config.window.rope or config.rope
+        keys["rope_parameters"] = {
+            "full_attention": _rope(config),
+            "sliding_attention": {"rope_type": "default", "rope_theta": local.theta},
+        }
+    if config.family == "glm4":
+        keys["attention_bias"] = attention.qkv_bias
+    if config.family == "phi3" and isinstance(config.rope.scaling, LongRopeScaling):
+        keys["original_max_position_embeddings"] = config.rope.scaling.original_max_position
+    return keys | {"pad_token_id": None}
 
 
 def _rope(config: ModelConfig) -> dict[str, Any]:
     keys: dict[str, Any] = {"rope_theta": config.rope.theta, "rope_type": "default"}
+    if isinstance(config.attention, GQAConfig):
+        keys["partial_rotary_factor"] = config.attention.rope_dim / config.attention.head_dim
     match config.rope.scaling:
         case YarnScaling() as yarn:
             keys |= {
@@ -150,6 +212,13 @@ def _rope(config: ModelConfig) -> dict[str, Any]:
             }
         case LinearScaling(factor=factor):
             keys |= {"rope_type": "linear", "factor": factor}
+        case LongRopeScaling() as longrope:
+            keys |= {
+                "rope_type": "longrope",
+                "short_factor": list(longrope.short_factors),
+                "long_factor": list(longrope.long_factors),
+                "attention_factor": longrope.attention_factor,
+            }
         case Llama3Scaling() as llama3:
             keys |= {
                 "rope_type": "llama3",

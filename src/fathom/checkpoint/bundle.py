@@ -132,7 +132,7 @@ def _open_gguf(
     narrow = optimize and not _is_mostly(file.weights.types(), {BlockType.F32, BlockType.F16})
     precision = pick_precision(dtype, model, device, narrow=narrow, report=report)
     allocate(model, precision, device)
-    steps = [(stored, place) for stored, place in plan.steps if place.name not in weights]
+    steps = [step for step in plan.steps if not all(place.name in weights for place in step[1])]
     fill(model, file.weights, steps, where=path, report=report)
     return Bundle(source.name, path, file.model_config, model, tokenizer, template, generation), weights, precision
 

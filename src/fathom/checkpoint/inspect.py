@@ -23,6 +23,7 @@ from fathom.checkpoint.resolve import ModelLocation, resolve
 from fathom.model.config import ModelConfig
 from fathom.model.counts import count
 from fathom.model.families.registry import FAMILIES
+from fathom.model.features import features
 from fathom.model.transformer import Transformer
 
 
@@ -30,11 +31,11 @@ from fathom.model.transformer import Transformer
 class Description:
     """Facts about a model.
 
-    ``parameters`` without multi-token-prediction modules, which ``mtp_parameters`` counts; ``active_parameters`` are
-    those that one token meets. ``kv_bytes_per_token`` is the cache in bfloat16. ``weight_bytes`` is the size of the
-    stored tensors. ``dtype`` is how most of them are stored (``bfloat16``, ``float8_e4m3fn``, ``Q4_1``) and
-    ``stored_types`` the bytes of each type. ``tensors`` counts stored tensors; ``problems`` lists what does not fit.
-    What is unknown is None.
+    ``parameters`` without multi-token-prediction modules, which ``mtp_parameters`` counts; ``active_parameters``
+    are those that one token meets. ``kv_bytes_per_token`` is the cache in bfloat16. ``weight_bytes`` is the size of
+    the stored tensors. ``features`` are what the model has beyond the plain decoder. ``dtype`` is how most of them
+    are stored (``bfloat16``, ``float8_e4m3fn``, ``Q4_1``) and ``stored_types`` the bytes of each type. ``tensors``
+    counts stored tensors; ``problems`` lists what does not fit. What is unknown is None.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Description:
     hidden_size: int
     vocabulary: int
     attention: str
+    features: tuple[str, ...] = ()
     experts: int | None = None
     experts_per_token: int | None = None
     license: str | None = None
@@ -121,6 +123,7 @@ def _facts(source: ModelLocation, config: ModelConfig) -> dict[str, Any]:
         "hidden_size": config.hidden_size,
         "vocabulary": config.vocab_size,
         "attention": config.attention.kind,
+        "features": features(config),
         "experts": config.moe.num_experts if config.moe else None,
         "experts_per_token": config.moe.experts_per_token if config.moe else None,
     }

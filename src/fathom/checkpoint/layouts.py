@@ -5,6 +5,8 @@ H query heads · N, V channels of a head's key (nope) and value · R latent rank
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import torch
 from torch import Tensor
 
@@ -26,11 +28,20 @@ def stored_shape(place: Place, parameter: tuple[int, ...], config: ModelConfig) 
     return parameter
 
 
-def fits(stored: tuple[int, ...], place: Place, parameter: tuple[int, ...], config: ModelConfig) -> bool:
-    """Whether a tensor of the shape ``stored`` may be at ``place``. In GGUF a vector and a matrix of one row are the
-    same.
+def joined_shape(parts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape of a stored tensor that has the rows of all ``parts``."""
+    return (sum(part[0] for part in parts), *parts[0][1:]) if len(parts) > 1 else parts[0]
+
+
+def fits(
+    stored: tuple[int, ...], places: Sequence[Place], parameters: Sequence[tuple[int, ...]], config: ModelConfig
+) -> bool:
+    """Whether a tensor of the shape ``stored`` may be at ``places``, given our parameters' shapes. In GGUF a vector and
+    a matrix of one row are the same.
     """
-    return stored == stored_shape(place, parameter, config) or (place.layout is Layout.ROW and stored == parameter)
+    pairs = zip(places, parameters, strict=True)
+    expected = joined_shape([stored_shape(place, parameter, config) for place, parameter in pairs])
+    return stored == expected or (places[0].layout is Layout.ROW and stored == parameters[0])
 
 
 def put(stored: Tensor, parameter: Tensor, place: Place, config: ModelConfig) -> None:
@@ -40,6 +51,8 @@ def put(stored: Tensor, parameter: Tensor, place: Place, config: ModelConfig) ->
         stored = from_pairs(stored, _heads(place, config))
     elif place.layout is Layout.KEY_UP:
         stored = stored.transpose(1, 2)  # (H, R, N) → (H, N, R)
+    elif place.layout is Layout.PLUS_ONE:
+        stored = stored - 1
     window.copy_(stored.view_as(window) if place.layout is Layout.ROW else stored)
 
 
@@ -50,7 +63,15 @@ def take(parameter: Tensor, place: Place, config: ModelConfig) -> Tensor:
         window = to_pairs(window, _heads(place, config))
     elif place.layout is Layout.KEY_UP:
         window = window.transpose(1, 2)  # (H, N, R) → (H, R, N)
+    elif place.layout is Layout.PLUS_ONE:
+        window = window.float() + 1
     return window.contiguous()
+
+
+def take_joined(parameters: Mapping[str, Tensor], places: Sequence[Place], config: ModelConfig) -> Tensor:
+    """What a file stores of the parameters at ``places``, one after another."""
+    parts = [take(parameters[place.name].detach(), place, config) for place in places]
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def from_pairs(rows: Tensor, heads: int) -> Tensor:

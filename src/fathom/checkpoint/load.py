@@ -15,7 +15,7 @@ from torch import Tensor
 
 from fathom.base.errors import CheckpointError
 from fathom.base.progress import Report, silent
-from fathom.checkpoint.layouts import fits, put, stored_shape
+from fathom.checkpoint.layouts import fits, joined_shape, put, stored_shape
 from fathom.checkpoint.names import NameTable, Place
 from fathom.model.config import ModelConfig
 from fathom.model.families.tensor_names import Layout
@@ -38,11 +38,14 @@ class Weights(Protocol):
     def read(self, name: str) -> Tensor: ...
 
 
+Step = tuple[str, tuple[Place, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """Which stored tensor goes where, in the order in which they lie."""
+    """Which stored tensor goes where, in the order in which they lie; to several places by its rows."""
 
-    steps: tuple[tuple[str, Place], ...]
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +69,25 @@ def make_plan(model: Transformer, weights: Weights, table: NameTable) -> tuple[L
     """Match ``weights`` with the parameters of ``model`` (which may be on the meta device)."""
     config = model.config
     parameters = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    steps: list[tuple[str, Place]] = []
+    steps: list[Step] = []
     unexpected: list[str] = []
     misshapen: list[str] = []
     for stored, shape in weights.shapes.items():
-        place = table.to_ours(stored, config.num_layers)
-        if place is None or (place.name not in parameters and not _is_copy(place, config)):
+        places = table.to_ours(stored, config.num_layers)
+        if not places or any(place.name not in parameters and not _is_copy(place, config) for place in places):
             unexpected.append(stored)
             continue
-        if place.layout is Layout.COPY or place.name not in parameters:
+        if any(place.layout is Layout.COPY or place.name not in parameters for place in places):
             continue
-        if place.expert is not None and place.expert >= parameters[place.name][0]:
+        shapes = [parameters[place.name] for place in places]
+        if places[0].expert is not None and places[0].expert >= shapes[0][0]:
             unexpected.append(stored)
-        elif not fits(shape, place, parameters[place.name], config):
-            expected = stored_shape(place, parameters[place.name], config)
+        elif not fits(shape, places, shapes, config):
+            pairs = zip(places, shapes, strict=True)
+            expected = joined_shape([stored_shape(place, whole, config) for place, whole in pairs])
             misshapen.append(f"{stored} is {_shape(shape)} instead of {_shape(expected)}")
         else:
-            steps.append((stored, place))
+            steps.append((stored, places))
     missing = _missing(parameters, weights.shapes.keys(), table, config)
     return LoadPlan(tuple(steps)), Mismatch(tuple(missing), tuple(unexpected), tuple(misshapen))
 
@@ -108,17 +113,20 @@ def checked_plan(model: Transformer, weights: Weights, table: NameTable, *, wher
 
 @torch.no_grad()
 def fill(
-    model: Transformer, weights: Weights, steps: Sequence[tuple[str, Place]], *, where: object, report: Report = silent
+    model: Transformer, weights: Weights, steps: Sequence[Step], *, where: object, report: Report = silent
 ) -> None:
     """Carry out the steps of a plan."""
     parameters = model.state_dict()
     broken: list[str] = []
-    for done, (stored, place) in enumerate(steps):
+    for done, (stored, places) in enumerate(steps):
         report("loading the weights", done / len(steps))
         tensor = weights.read(stored)
         if not torch.isfinite(tensor.sum(dtype=torch.float32)) and not torch.isfinite(tensor).all():
             broken.append(stored)
-        put(tensor, parameters[place.name], place, model.config)
+        targets = [parameters[place.name] for place in places]
+        parts = (tensor,) if len(places) == 1 else tensor.split([len(target) for target in targets])
+        for part, target, place in zip(parts, targets, places, strict=True):
+            put(part, target, place, model.config)
     if broken:
         raise CheckpointError(
             f"{where} holds NaN or infinity in {len(broken)} tensors: {_name_list(broken)}",

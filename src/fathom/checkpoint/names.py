@@ -7,14 +7,15 @@ apart.
 
 The rules of the attention, and what a family names in its own way, are the family's (``fathom.model.families``); the
 rest is common to all. Where a family and the common rules name one parameter, both are read and the family's is
-written.
+written. Several rules with one stored name describe a tensor whose rows are those of several parameters, in the rules'
+order.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cache
 
 from fathom.model.families.family import Family
@@ -44,28 +45,22 @@ class NameTable:
     """
 
     def __init__(self, main: Iterable[Rule], mtp: Iterable[Rule] = ()) -> None:
-        self._to_ours: tuple[Mapping[str, Rule], Mapping[str, Rule]] = (
-            {rule.theirs: rule for rule in main},
-            {rule.theirs: rule for rule in mtp},
-        )
+        self._to_ours: tuple[dict[str, list[Rule]], dict[str, list[Rule]]] = ({}, {})
         self._to_theirs: dict[str, list[tuple[Rule, bool]]] = {}
-        for rules, is_mtp in zip(self._to_ours, (False, True), strict=True):
-            for rule in rules.values():
+        for rules, by_theirs, is_mtp in zip((main, mtp), self._to_ours, (False, True), strict=True):
+            for rule in rules:
+                by_theirs.setdefault(rule.theirs, []).append(rule)
                 if rule.layout is not Layout.COPY:
                     self._to_theirs.setdefault(rule.ours, []).append((rule, is_mtp))
 
-    def to_ours(self, theirs: str, num_layers: int) -> Place | None:
-        """Where the stored tensor ``theirs`` belongs; None for a name that no rule knows."""
+    def to_ours(self, theirs: str, num_layers: int) -> tuple[Place, ...]:
+        """Where the stored tensor ``theirs`` belongs, or its rows one after another; () where no rule knows it."""
         shape, numbers = _generalize(theirs)
         is_mtp = bool(numbers) and numbers[0] >= num_layers
-        rule = self._to_ours[is_mtp].get(shape)
-        if rule is None:
-            return None
+        rules = self._to_ours[is_mtp].get(shape, ())
         if is_mtp:
             numbers = (numbers[0] - num_layers, *numbers[1:])
-        taken = rule.ours.count("#")
-        expert = numbers[taken] if rule.layout is Layout.EXPERT else None
-        return Place(_specialize(rule.ours, numbers[:taken]), rule.layout, expert)
+        return tuple(_place(rule, numbers) for rule in rules)
 
     def to_theirs(self, ours: str, num_layers: int, num_experts: int = 0) -> list[Form]:
         """The forms in which our parameter may be stored, the one that we write first. KeyError: no rule.
@@ -85,6 +80,19 @@ class NameTable:
             else:
                 forms.append([(_specialize(rule.theirs, indices), Place(ours, rule.layout))])
         return [halves, *forms] if halves else forms
+
+    def stored_tensors(
+        self, ours: Iterable[str], num_layers: int, num_experts: int = 0
+    ) -> dict[str, tuple[Place, ...]]:
+        """The stored tensors that are written of our parameters, and where they belong, in the parameters' order."""
+        forms = (self.to_theirs(name, num_layers, num_experts)[0] for name in ours)
+        return {name: self.to_ours(name, num_layers) for form in forms for name, _ in form}
+
+
+def _place(rule: Rule, numbers: tuple[int, ...]) -> Place:
+    taken = rule.ours.count("#")
+    expert = numbers[taken] if rule.layout is Layout.EXPERT else None
+    return Place(_specialize(rule.ours, numbers[:taken]), rule.layout, expert)
 
 
 def _generalize(name: str) -> tuple[str, tuple[int, ...]]:
@@ -144,9 +152,15 @@ def hf_table(family: Family) -> NameTable:
     return _hf_table(family.hf_names)
 
 
+def _with_own(own: tuple[Rule, ...], common: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """A family's rules, and the common ones but for names that mean something else in the family."""
+    names = {rule.theirs for rule in own}
+    return own + tuple(rule for rule in common if rule.theirs not in names)
+
+
 @cache
 def _hf_table(own: tuple[Rule, ...]) -> NameTable:
-    layer = own + _HF_LAYER
+    layer = _with_own(own, _HF_LAYER)
     return NameTable(
         main=_HF_MODEL + _HF_BUFFERS + prefix_rules("layers.#.", "model.layers.#.", layer),
         mtp=prefix_rules("mtp.#.", "model.layers.#.", _HF_MTP)
@@ -162,6 +176,8 @@ _GGUF_MODEL = (
     Rule("norm.weight", "output_norm.weight"),
     Rule("head.weight", "output.weight"),
     Rule("embed.weight", "rope_freqs.weight", Layout.COPY),  # read with the metadata: see gguf.config
+    Rule("embed.weight", "rope_factors_long.weight", Layout.COPY),
+    Rule("embed.weight", "rope_factors_short.weight", Layout.COPY),
 )
 _GGUF_LAYER = (
     Rule("attention_norm.weight", "attn_norm.weight"),
@@ -193,15 +209,20 @@ _GGUF_MTP_COPIES = (
 
 def gguf_table(family: Family) -> NameTable:
     """The names in GGUF files of a family."""
-    return _gguf_table(family.gguf_names)
+    return _gguf_table(family.gguf_names, family.gguf_norms_plus_one)
 
 
 @cache
-def _gguf_table(own: tuple[Rule, ...]) -> NameTable:
-    layer = own + _GGUF_LAYER
+def _gguf_table(own: tuple[Rule, ...], norms_plus_one: bool) -> NameTable:
+    layer = _with_own(own, _GGUF_LAYER)
+    main = _GGUF_MODEL + prefix_rules("layers.#.", "blk.#.", layer)
     return NameTable(
-        main=_GGUF_MODEL + prefix_rules("layers.#.", "blk.#.", layer),
+        main=map(_plus_one, main) if norms_plus_one else main,
         mtp=prefix_rules("mtp.#.", "blk.#.nextn.", _GGUF_MTP)
         + prefix_rules("mtp.#.block.", "blk.#.", layer)
         + _GGUF_MTP_COPIES,
     )
+
+
+def _plus_one(rule: Rule) -> Rule:
+    return replace(rule, layout=Layout.PLUS_ONE) if rule.ours.endswith("norm.weight") else rule

@@ -93,14 +93,30 @@ class PagedContext:
         tables: Tensor,  # (B, M) int32: the pages of each sequence
         starts: Tensor,  # (B + 1) int32: where its tokens begin in the step
         lengths: Tensor,  # (B) int32: its tokens up to and including those of the step
+        totals: Tensor | None = None,  # (1, T): all tokens that its sequence has; only where a model asks for it
     ) -> None:
         self._cache = cache
         self.slots = slots
         self._tables = tables
         self._starts = starts
         self._lengths = lengths
+        self._totals = totals
 
-    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+    def lengths(self, positions: Tensor) -> Tensor:  # noqa: ARG002 - a sequence may have tokens beyond this step
+        assert self._totals is not None, "built without them"
+        return self._totals
+
+    def attend(
+        self,
+        layer: int,
+        q: Tensor,
+        k: Tensor,
+        v: Tensor,
+        scale: float,
+        *,
+        window: int | None = None,
+        softcap: float | None = None,
+    ) -> Tensor:
         """q (1, T, H, Dk), k (1, T, G, Dk), v (1, T, G, Dv) → (1, T, H, Dv)."""
         self._cache.store(layer, self.slots, k[0], v[0])
         keys, values = self._cache.keys[layer], self._cache.values[layer]
@@ -114,4 +130,6 @@ class PagedContext:
             scale,
             v.shape[-1],
             threads=self._cache.threads,
+            window=window,
+            softcap=softcap,
         )[None]

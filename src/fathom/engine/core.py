@@ -87,6 +87,7 @@ class EngineCore:
             max_batch_tokens=config.max_batch_tokens,
             max_sequences=config.max_sequences,
             prefix_cache=config.prefix_cache,
+            short_length=model.config.short_length,
         )
         self._random = random.Random(config.seed)
         self._jobs: dict[str, _Job] = {}

@@ -93,13 +93,16 @@ def tensors_of(model: object) -> ModelTensors | None:
 
 def _is_served(config: ModelConfig) -> bool:
     moe = config.moe
-    return isinstance(config.attention, MLAConfig) and (
-        moe is None or (moe.scoring == "sigmoid" and not moe.shared_gate)
-    )
+    plain = (config.norm_placement, config.norm_offset, config.activation) == ("pre", 0, "silu")
+    unscaled = config.embedding_scale is None and config.logit_softcap is None
+    routed = moe is None or (moe.scoring == "sigmoid" and not moe.shared_gate)
+    return isinstance(config.attention, MLAConfig) and plain and unscaled and routed
 
 
 def _layer_tensors(layer: DecoderLayer) -> LayerTensors:
     attention, mlp = cast("MLAttention", layer.attention), layer.mlp
+    assert layer.attention_norm is not None  # _is_served
+    assert layer.mlp_norm is not None
     routed = mlp if isinstance(mlp, MoE) else None
     network = mlp.shared if isinstance(mlp, MoE) else mlp
     low = attention.q_lora_rank is not None

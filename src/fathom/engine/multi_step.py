@@ -148,12 +148,14 @@ class _State:
         size = self._cache.page_size
         position = self._lengths.astype(np.int64) - 1
         slots = self._tables[np.arange(len(position)), position // size].astype(np.int64) * size + position % size
+        lengths = torch.from_numpy(self._lengths).to(self._device)
         return PagedContext(
             self._cache,
             slots=torch.from_numpy(slots).to(self._device),
             tables=self.tables,
             starts=self._starts,
-            lengths=torch.from_numpy(self._lengths).to(self._device),
+            lengths=lengths,
+            totals=lengths[None],
         )
 
     def advance(self, ids: Ints) -> bool:

@@ -22,9 +22,12 @@ def page_key(parent: bytes, tokens: Sequence[int]) -> bytes:
     return blake2b(parent + array("q", tokens).tobytes(), digest_size=16).digest()
 
 
-def root_key(salt: str) -> bytes:
-    """The parent of a sequence's first page. Requests with different salts share nothing."""
-    return blake2b(salt.encode("utf-8", "surrogatepass"), digest_size=16, person=b"fathom-salt").digest()
+def root_key(salt: str, *, long: bool = False) -> bytes:
+    """The parent of a sequence's first page. Requests with different salts share nothing, nor do ``long`` sequences and
+    others: see ``Sequence.is_long``.
+    """
+    person = b"fathom-long" if long else b"fathom-salt"
+    return blake2b(salt.encode("utf-8", "surrogatepass"), digest_size=16, person=person).digest()
 
 
 class PagePool:

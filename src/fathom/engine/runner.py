@@ -139,8 +139,16 @@ class Runner:
             tables=torch.from_numpy(tables).to(self._device),
             starts=torch.from_numpy(starts).to(self._device),
             lengths=torch.tensor(lengths, dtype=torch.int32, device=self._device),
+            totals=self._totals(work),
         )
         return batch[0:1], batch[1:2], context
+
+    def _totals(self, work: list[ScheduledTokens]) -> Tensor | None:
+        """The number of tokens of each token's sequence, (1, T), where the model's rotations depend on it."""
+        if self._model.config.short_length is None:
+            return None
+        totals = [len(sequence.tokens) for sequence, count in work for _ in range(count)]
+        return torch.tensor([totals], device=self._device)
 
     def _score(self, item: ScheduledTokens, hidden: Tensor) -> list[TokenLogprob]:
         """Of the prompt tokens that follow the computed ones. hidden (count, D)."""

@@ -5,6 +5,9 @@ first; the rest of the budget goes to prompts, oldest first. Admission is first 
 queue is admitted or all wait. Admission allocates pages for all known tokens of a sequence, so only growth can run out
 of pages; then the youngest sequence is preempted: it releases its pages and is computed again later (recomputation, not
 swapping: its published pages are usually still cached). The oldest always advances, so every sequence finishes.
+
+A sequence that outgrows ``short_length`` (LongRoPE) is computed again in the same way, because its keys are rotated by
+factors that serve shorter ones.
 """
 
 from __future__ import annotations
@@ -31,7 +34,14 @@ class Scheduler:
     """``waiting`` and ``running`` are both kept in order of arrival."""
 
     def __init__(
-        self, pool: PagePool, *, page_size: int, max_batch_tokens: int, max_sequences: int, prefix_cache: bool = True
+        self,
+        pool: PagePool,
+        *,
+        page_size: int,
+        max_batch_tokens: int,
+        max_sequences: int,
+        prefix_cache: bool = True,
+        short_length: int | None = None,
     ) -> None:
         self.pool = pool
         self.waiting: list[Sequence] = []
@@ -41,12 +51,15 @@ class Scheduler:
         self._max_batch_tokens = max_batch_tokens
         self._max_sequences = max_sequences
         self._prefix_cache = prefix_cache
+        self._short_length = short_length
 
     def add(self, sequence: Sequence) -> None:
         insort(self.waiting, sequence, key=_order)
 
     def schedule(self) -> list[ScheduledTokens]:
         """What to compute next; at most ``max_batch_tokens`` tokens together."""
+        for sequence in [one for one in self.running if one.outgrows(self._short_length)]:
+            self._preempt(sequence)
         preemptions = self.preemptions
         work = [
             ScheduledTokens(sequence, 1)
@@ -71,6 +84,9 @@ class Scheduler:
         """Allocate pages for further steps of one token each, without preemption: the number of steps that fit, from 1
         to ``steps``.
         """
+        if self._short_length is not None:  # up to which step rotations are those of now
+            short = [self._short_length - len(one.tokens) + 1 for one, _ in work if not one.is_long]
+            steps = min(steps, *short) if short else steps
         while steps > 1:
             missing = [self._pages_for(min(len(one.tokens) + steps - 1, one.limit)) - len(one.pages) for one, _ in work]
             fresh = self.pool.allocate(sum(count for count in missing if count > 0))
@@ -104,6 +120,8 @@ class Scheduler:
 
     def _admit(self, sequence: Sequence) -> bool:
         """Allocate pages for all known tokens and the next one; False, without effect, where they are not available."""
+        if sequence.outgrows(self._short_length):
+            sequence.lengthen()
         cached: list[int] = []
         if self._prefix_cache and not sequence.request.prompt_logprobs:
             # at least the last token is computed again: its logits choose the next

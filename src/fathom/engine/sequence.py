@@ -28,7 +28,8 @@ class Sequence:
     """Completion ``index`` of ``request``. ``order`` is its place in the queue: arrival, then index.
 
     ``computed`` tokens have their keys and values in ``pages``; the first ``published`` pages are full and never
-    written again. ``limit`` is the most tokens, prompt included.
+    written again. ``limit`` is the most tokens, prompt included. ``is_long``: its keys are rotated by the long factors
+    of LongRoPE, for it has more tokens than the short ones serve.
     """
 
     __slots__ = (
@@ -36,6 +37,7 @@ class Sequence:
         "computed",
         "counts",
         "index",
+        "is_long",
         "limit",
         "order",
         "page_keys",
@@ -71,6 +73,7 @@ class Sequence:
         self.published = 0
         self.pages: list[int] = []
         self.page_keys: list[bytes] = []
+        self.is_long = False
 
     @property
     def pending(self) -> int:
@@ -80,6 +83,15 @@ class Sequence:
     @property
     def generated(self) -> int:
         return len(self.tokens) - self.prompt_length
+
+    def outgrows(self, short_length: int | None) -> bool:
+        """Whether it has more tokens than ``short_length``, and its keys are those of a shorter sequence."""
+        return short_length is not None and not self.is_long and len(self.tokens) > short_length
+
+    def lengthen(self) -> None:
+        """Be long from now on; nothing may be computed."""
+        assert not self.computed
+        self.is_long, self.page_keys = True, []
 
     def admit(self, pages: list[int], cached: int, page_size: int) -> None:
         """Start running with ``pages``, of whose slots the first ``cached`` are computed already."""
@@ -120,6 +132,6 @@ class Sequence:
     def keys(self, count: int, page_size: int) -> list[bytes]:
         """Keys of the first ``count`` full pages; tokens only ever grow, so they are computed once."""
         for page in range(len(self.page_keys), count):
-            parent = self.page_keys[-1] if self.page_keys else root_key(self.request.cache_salt)
+            parent = self.page_keys[-1] if self.page_keys else root_key(self.request.cache_salt, long=self.is_long)
             self.page_keys.append(page_key(parent, self.tokens[page * page_size : (page + 1) * page_size]))
         return self.page_keys[:count]

@@ -24,12 +24,15 @@ def paged_attention(
     scale: float,
     value_dim: int,
     threads: int | None = None,
+    window: int | None = None,
+    softcap: float | None = None,
 ) -> Tensor:
     """Causal attention of a ragged batch over a paged cache: prefill chunks beside single decoded tokens.
 
     Rows ``query_starts[b] : query_starts[b + 1]`` are the newest tokens of sequence ``b``, whose keys and values (the
     new ones included) lie in the pages ``block_tables[b]`` in order; the position of the last of them is
     ``context_lengths[b] - 1``. Returns (N, H, value_dim) in q's type; rows that belong to no sequence are zero.
+    ``window`` w: a token sees itself and the w - 1 before it; None: all. ``softcap``: see :func:`apply_softcap`.
     ``threads`` None: as many as torch has. Tables and lengths are trusted: an entry that names no page reads memory
     outside the cache.
 
@@ -48,9 +51,12 @@ def paged_attention(
         keys = k_pages[pages].flatten(0, 1)[:length].to(compute)  # (L, G, Dk)
         values = keys[..., :value_dim] if v_pages is None else v_pages[pages].flatten(0, 1)[:length].to(compute)
         queries = q[rows].to(compute).reshape(count, num_kv_heads, num_heads // num_kv_heads, -1)  # (C, G, H/G, Dk)
-        scores = torch.einsum("cghd,lgd->cghl", queries, keys) * scale
-        position = torch.arange(length - count, length, device=q.device)  # (C)
-        hidden = torch.arange(length, device=q.device) > position[:, None]  # (C, L): keys in the future of a query
+        scores = apply_softcap(torch.einsum("cghd,lgd->cghl", queries, keys) * scale, softcap)
+        position = torch.arange(length - count, length, device=q.device)[:, None]  # (C, 1)
+        place = torch.arange(length, device=q.device)
+        hidden = place > position  # (C, L): keys in the future of a query
+        if window is not None:
+            hidden |= place <= position - window
         weights = scores.masked_fill(hidden[:, None, None, :], float("-inf")).softmax(-1)
         out[rows] = torch.einsum("cghl,lgd->cghd", weights, values).flatten(1, 2).to(q.dtype)
     return out
@@ -78,20 +84,41 @@ class VisibleSpans:
 
 
 @operation()
-def causal_attention(q: Tensor, k: Tensor, v: Tensor, scale: float, spans: VisibleSpans | None = None) -> Tensor:
+def causal_attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    scale: float,
+    spans: VisibleSpans | None = None,
+    softcap: float | None = None,
+) -> Tensor:
     """softmax(scale · q kᵀ) v, heads apart, where a token sees itself and the tokens before it within ``spans``.
 
     q (B, T, H, Dk), k (B, T, G, Dk), v (B, T, G, Dv), H a multiple of G → (B, T, H, Dv). Differentiable, at least once.
+    ``softcap``: see :func:`apply_softcap`.
     """
     if spans is None or spans.padding_only:
-        return dense_attention(q, k, v, scale, causal=True)
-    return dense_attention(q, k, v, scale, causal=False, mask=spans.mask(q.dtype))
+        return dense_attention(q, k, v, scale, causal=True, softcap=softcap)
+    return dense_attention(q, k, v, scale, causal=False, mask=spans.mask(q.dtype), softcap=softcap)
+
+
+def apply_softcap(scores: Tensor, cap: float | None) -> Tensor:
+    """cap · tanh(scores / cap): about the scores where they are small, and never beyond ±cap (Gemma 2). None: as is."""
+    return scores if cap is None else (scores / cap).tanh() * cap
 
 
 def dense_attention(
-    q: Tensor, k: Tensor, v: Tensor, scale: float, *, causal: bool, mask: Tensor | None = None
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    scale: float,
+    *,
+    causal: bool,
+    mask: Tensor | None = None,
+    softcap: float | None = None,
 ) -> Tensor:
-    """softmax(scale · q kᵀ + mask) v, heads apart, on the fused path of torch's own operator.
+    """softmax(scale · q kᵀ + mask) v, heads apart, on the fused path of torch's own operator where it has one: it knows
+    no ``softcap``.
 
     q (B, T, H, Dk), k (B, S, G, Dk), v (B, S, G, Dv), mask additive, broadcastable to (B, H, T, S) → (B, T, H, Dv).
     ``causal`` lets query t see keys up to t and needs T = S.
@@ -100,6 +127,8 @@ def dense_attention(
     with zeros, which change no score and are cut off again. A boolean mask would be converted anew on each call:
     callers pass an additive one, built once.
     """
+    if softcap is not None:
+        return _attention_with_softcap(q, k, v, scale, softcap, causal=causal, mask=mask)
     key_dim, value_dim = k.shape[-1], v.shape[-1]
     if value_dim < key_dim:
         v = F.pad(v, (0, key_dim - value_dim))
@@ -115,6 +144,20 @@ def dense_attention(
         enable_gqa=q.shape[2] != k.shape[2],
     )
     return out.transpose(1, 2)[..., :value_dim]
+
+
+def _attention_with_softcap(
+    q: Tensor, k: Tensor, v: Tensor, scale: float, softcap: float, *, causal: bool, mask: Tensor | None
+) -> Tensor:
+    grouped = q.unflatten(2, (k.shape[2], -1))  # (B, T, G, H/G, Dk)
+    scores = apply_softcap(torch.einsum("btghd,bsgd->bghts", grouped, k) * scale, softcap)
+    if mask is not None:
+        scores = scores + (mask[:, :, None] if mask.dim() == 4 else mask)  # (B, 1, 1, T, S) or (T, S)
+    if causal:
+        ones = torch.ones(q.shape[1], k.shape[1], dtype=torch.bool, device=q.device)
+        scores = scores.masked_fill(ones.triu(1), float("-inf"))
+    weights = scores.softmax(-1, dtype=wide_dtype(q.dtype)).to(q.dtype)
+    return torch.einsum("bghts,bsgd->btghd", weights, v).flatten(2, 3)
 
 
 def additive(visible: Tensor, dtype: torch.dtype) -> Tensor:

@@ -55,7 +55,21 @@ class ContiguousCache:
         """Forget all but the first ``length`` tokens."""
         self._lengths = [min(length, seen) for seen in self._lengths]
 
-    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+    def lengths(self, positions: Tensor) -> Tensor:
+        """As far as the positions of the row reach."""
+        return positions.amax(-1, keepdim=True) + 1
+
+    def attend(
+        self,
+        layer: int,
+        q: Tensor,
+        k: Tensor,
+        v: Tensor,
+        scale: float,
+        *,
+        window: int | None = None,
+        softcap: float | None = None,
+    ) -> Tensor:
         start, stop = self._lengths[layer], self._lengths[layer] + q.shape[1]
         if stop > self.capacity:
             raise RequestError(f"{stop} tokens exceed the cache of {self.capacity}", "build a larger cache")
@@ -66,14 +80,17 @@ class ContiguousCache:
         self._lengths[layer] = stop
         seen = keys[:, :stop]
         past = seen if values is None else values[:, :stop]  # the whole latent as value: slicing beats a copy
-        mask = _causal_mask(q, start) if start else None
-        return dense_attention(q, seen, past, scale, causal=start == 0, mask=mask)[..., : v.shape[-1]]
+        window = None if window is None or window >= stop else window
+        causal = start == 0 and window is None
+        mask = None if causal else _causal_mask(q, start, window)
+        out = dense_attention(q, seen, past, scale, causal=causal, mask=mask, softcap=softcap)
+        return out[..., : v.shape[-1]]
 
 
-def _causal_mask(q: Tensor, start: int) -> Tensor | None:
+def _causal_mask(q: Tensor, start: int, window: int | None) -> Tensor | None:
     """Query t is at position start + t: the causal mask (T, S); None where one query sees everything."""
     length = q.shape[1]
-    if length == 1:
+    if length == 1 and window is None:
         return None
     visible = torch.ones(length, start + length, dtype=torch.bool, device=q.device).tril(start)
-    return additive(visible, q.dtype)
+    return additive(visible if window is None else visible.triu(start - window + 1), q.dtype)

@@ -27,21 +27,55 @@ class CausalContext:
         self._absorbed = absorbed
         self._keep = keep
         self._documents = documents
-        first = None if documents is None else document_starts(documents)  # (B, T)
-        self._spans = None if first is None else VisibleSpans(first)
-        self._intervals = keep is None and (documents is None or first is not None)
-        self._mask: Tensor | None = None
+        self._first = None if documents is None else document_starts(documents)  # (B, T)
+        self._spans: dict[int | None, VisibleSpans | None] = {}  # by window
+        self._intervals = keep is None and (documents is None or self._first is not None)
+        self._masks: dict[tuple[int | None, torch.dtype], Tensor] = {}
 
     @property
     def absorbed(self) -> bool:
         return self._absorbed
 
-    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:  # noqa: ARG002 - protocol
+    def lengths(self, positions: Tensor) -> Tensor:
+        """As far as the positions of the row reach, or of the document."""
+        if self._documents is None:
+            return positions.amax(-1, keepdim=True) + 1
+        same = self._documents[:, :, None] == self._documents[:, None, :]  # (B, T, T)
+        return torch.where(same, positions[:, None, :], 0).amax(-1) + 1
+
+    def attend(
+        self,
+        layer: int,  # noqa: ARG002 - protocol
+        q: Tensor,
+        k: Tensor,
+        v: Tensor,
+        scale: float,
+        *,
+        window: int | None = None,
+        softcap: float | None = None,
+    ) -> Tensor:
+        if window is not None and window >= q.shape[1]:
+            window = None
         if self._intervals:
-            return causal_attention(q, k, v, scale, self._spans)
-        if self._mask is None or self._mask.dtype != q.dtype:
-            self._mask = additive(_visible(self._keep, self._documents), q.dtype)
-        return dense_attention(q, k, v, scale, causal=False, mask=self._mask)
+            return causal_attention(q, k, v, scale, self._spans_within(window, q), softcap)
+        mask = self._mask_within(window, q)
+        return dense_attention(q, k, v, scale, causal=False, mask=mask, softcap=softcap)
+
+    def _spans_within(self, window: int | None, q: Tensor) -> VisibleSpans | None:
+        if window not in self._spans:
+            first = self._first
+            if window is not None:
+                batch, length = q.shape[:2]
+                begin = (torch.arange(length, device=q.device, dtype=torch.int32) - window + 1).clamp(min=0)
+                first = begin.expand(batch, -1).contiguous() if first is None else torch.maximum(first, begin)
+            self._spans[window] = None if first is None else VisibleSpans(first)
+        return self._spans[window]
+
+    def _mask_within(self, window: int | None, q: Tensor) -> Tensor:
+        key = window, q.dtype
+        if key not in self._masks:
+            self._masks[key] = additive(_visible(self._keep, self._documents, window), q.dtype)
+        return self._masks[key]
 
 
 def document_starts(documents: Tensor) -> Tensor | None:
@@ -56,13 +90,14 @@ def document_starts(documents: Tensor) -> Tensor | None:
     return first.to(torch.int32)
 
 
-def _visible(keep: Tensor | None, documents: Tensor | None) -> Tensor:
+def _visible(keep: Tensor | None, documents: Tensor | None, window: int | None) -> Tensor:
     """(B, 1, T, T) bool."""
     given = keep if keep is not None else documents
     assert given is not None
     length = given.shape[1]
     ones = torch.ones(length, length, dtype=torch.bool, device=given.device)
-    visible = ones.tril()[None, None]  # (1, 1, T, T)
+    seen = ones.tril() if window is None else ones.tril() & ones.triu(1 - window)
+    visible = seen[None, None]  # (1, 1, T, T)
     if documents is not None:
         visible = visible & (documents[:, None, :, None] == documents[:, None, None, :])
     if keep is not None:

@@ -43,10 +43,29 @@ class AttentionContext(Protocol):
         """Whether MLA should hand over its latent (one key head, value inside the key) rather than expanded heads."""
         ...
 
-    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+    def lengths(self, positions: Tensor) -> Tensor:
+        """Of tokens at ``positions`` (B, T): how many tokens their sequences have, (B, T) or broadcastable to it.
+
+        Rotary embeddings that depend on a sequence's length (LongRoPE) ask for it; keys of one sequence that were
+        handed over at one length may not meet those of another.
+        """
+        ...
+
+    def attend(
+        self,
+        layer: int,
+        q: Tensor,
+        k: Tensor,
+        v: Tensor,
+        scale: float,
+        *,
+        window: int | None = None,
+        softcap: float | None = None,
+    ) -> Tensor:
         """softmax(scale · q kᵀ) v over what each token may see.
 
         q (B, T, H, Dk), k (B, T, G, Dk), v (B, T, G, Dv), H a multiple of G → (B, T, H, Dv). Under ``value_in_key``
-        v is a view of k's first Dv channels.
+        v is a view of k's first Dv channels. ``window`` w: of what came before, a token sees only the last w - 1
+        tokens. ``softcap`` c: a score x becomes c · tanh(x / c) before the softmax.
         """
         ...

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from fathom.model.modules import RMSNorm
 from fathom.model.router import Router
 
 
@@ -16,7 +17,8 @@ from fathom.model.router import Router
 def initialize(model: nn.Module, std: float, generator: torch.Generator | None = None) -> None:
     """Draw every parameter of ``model`` anew, in place; on the meta device nothing happens.
 
-    Matrices and stacks of them are drawn from N(0, std²); vectors are norm weights (1) or biases (0).
+    Matrices and stacks of them are drawn from N(0, std²); vectors are norm weights (1, less the norm's offset) or
+    biases (0).
     """
     for name, parameter in model.named_parameters():
         if parameter.is_meta:
@@ -26,5 +28,7 @@ def initialize(model: nn.Module, std: float, generator: torch.Generator | None =
         else:
             parameter.fill_(0.0 if name.endswith("bias") else 1.0)
     for module in model.modules():
+        if isinstance(module, RMSNorm) and not module.weight.is_meta:
+            module.weight.fill_(1.0 - module.offset)
         if isinstance(module, Router) and module.bias is not None:
             module.bias.zero_()

@@ -1,4 +1,6 @@
-"""The parts of a model's configuration: attention, experts and rotary positions. Sizes that do not fit are refused."""
+"""The parts of a model's configuration: attention, experts, rotary positions and windows. Sizes that do not fit are
+refused.
+"""
 
 from __future__ import annotations
 
@@ -62,19 +64,67 @@ class Llama3Scaling(ConfigPart):
         return self
 
 
+class LongRopeScaling(ConfigPart):
+    """LongRoPE (arXiv 2402.13753), as Phi-3 has it: each channel's period has a factor of its own.
+
+    ``long_factors`` serve a sequence of more than ``original_max_position`` tokens, all of its positions;
+    ``short_factors`` a shorter one. Both have one number a channel pair. ``attention_factor`` is the magnitude of cos
+    and sin.
+    """
+
+    kind: Literal["longrope"] = "longrope"
+    short_factors: tuple[PositiveFloat, ...]
+    long_factors: tuple[PositiveFloat, ...]
+    original_max_position: PositiveInt
+    attention_factor: PositiveFloat = 1.0
+
+    @model_validator(mode="after")
+    def _lengths_agree(self) -> LongRopeScaling:
+        if len(self.short_factors) != len(self.long_factors):
+            raise ValueError(f"{len(self.short_factors)} short factors and {len(self.long_factors)} long ones")
+        return self
+
+
+RopeScaling = LinearScaling | YarnScaling | Llama3Scaling | LongRopeScaling
+
+
 class RopeConfig(ConfigPart):
     """Rotary position embedding.
 
-    ``interleaved``: the weights pair channel 2i with 2i+1 (DeepSeek) rather than i with i + d/2 (Llama, Qwen).
+    ``interleaved``: the weights pair channel 2i with 2i+1 (DeepSeek, GLM) rather than i with i + d/2 (Llama, Qwen).
     """
 
     theta: float = Field(default=10_000.0, gt=1)
     interleaved: bool = False
-    scaling: Annotated[LinearScaling | YarnScaling | Llama3Scaling, Field(discriminator="kind")] | None = None
+    scaling: Annotated[RopeScaling, Field(discriminator="kind")] | None = None
+
+
+class SlidingWindow(ConfigPart):
+    """Layers whose attention slides: a token sees itself and the ``size`` - 1 tokens before it.
+
+    ``layers`` are their indices. ``rope`` is the rotary embedding of these layers; None: that of all others (Gemma 3
+    has two).
+    """
+
+    size: PositiveInt
+    layers: tuple[NonNegativeInt, ...] = Field(min_length=1)
+    rope: RopeConfig | None = None
+
+    @model_validator(mode="after")
+    def _layers_are_in_order(self) -> SlidingWindow:
+        if list(self.layers) != sorted(set(self.layers)):
+            raise ValueError("the sliding layers must be named once each, in order")
+        return self
 
 
 class GQAConfig(ConfigPart):
-    """Grouped-query attention: ``num_heads`` query heads share ``num_kv_heads`` key/value heads."""
+    """Grouped-query attention: ``num_heads`` query heads share ``num_kv_heads`` key/value heads.
+
+    ``qk_norm``: queries and keys are normed, each head for itself, or with ``qk_norm_span`` "projection" all heads of
+    a token as one vector (OLMo 2). ``rotary_dim``: only the first so many channels of a head are rotated; None: all.
+    Scores are q·k / sqrt(``query_pre_attn_scalar``), None: ``head_dim``; with ``softcap`` c they become
+    c · tanh(score / c) (Gemma 2).
+    """
 
     kind: Literal["gqa"] = "gqa"
     num_heads: PositiveInt
@@ -83,6 +133,10 @@ class GQAConfig(ConfigPart):
     qkv_bias: bool = False
     o_bias: bool = False
     qk_norm: bool = False
+    qk_norm_span: Literal["head", "projection"] = "head"
+    rotary_dim: PositiveInt | None = None
+    query_pre_attn_scalar: PositiveFloat | None = None
+    softcap: PositiveFloat | None = None
 
     @model_validator(mode="after")
     def _groups_are_whole(self) -> GQAConfig:
@@ -92,13 +146,21 @@ class GQAConfig(ConfigPart):
 
     @model_validator(mode="after")
     def _channels_pair_up(self) -> GQAConfig:
-        if self.head_dim % 2:
+        if self.rotary_dim is None and self.head_dim % 2:
             raise ValueError(f"head_dim {self.head_dim} must be even, because rotary channels come in pairs")
+        if self.rope_dim % 2 or self.rope_dim > self.head_dim:
+            raise ValueError(f"rotary_dim {self.rope_dim} must be even, and at most head_dim {self.head_dim}")
         return self
 
     @property
     def rope_dim(self) -> int:
-        return self.head_dim
+        """Channels of a head that are rotated."""
+        return self.head_dim if self.rotary_dim is None else self.rotary_dim
+
+    @property
+    def scale(self) -> float:
+        """The factor on q·k."""
+        return float((self.query_pre_attn_scalar or self.head_dim) ** -0.5)
 
 
 class MLAConfig(ConfigPart):

@@ -25,11 +25,11 @@ class MTPModule(nn.Module):
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()
         width = config.hidden_size
-        self.embed_norm = RMSNorm(width, config.norm_eps)
-        self.hidden_norm = RMSNorm(width, config.norm_eps)
+        self.embed_norm = RMSNorm(width, config.norm_eps, config.norm_offset)
+        self.hidden_norm = RMSNorm(width, config.norm_eps, config.norm_offset)
         self.proj = Linear(2 * width, width, bias=False)
         self.block = DecoderLayer(config, layer, routed=config.moe is not None)
-        self.norm = RMSNorm(width, config.norm_eps)
+        self.norm = RMSNorm(width, config.norm_eps, config.norm_offset)
 
     def forward(self, hidden: Tensor, embedded: Tensor, rotation: Rotation, context: AttentionContext) -> Tensor:
         """The predecessor's hidden states and the embeddings of the next tokens, (B, T, D) both → (B, T, D), normed."""

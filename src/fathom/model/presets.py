@@ -16,6 +16,7 @@ from fathom.model.config import (
     RopeConfig,
     YarnScaling,
 )
+from fathom.model.dense_presets import DENSE_PRESETS
 
 
 def preset(name: str) -> ModelConfig:
@@ -335,5 +336,6 @@ PRESETS: dict[str, ModelConfig] = {
     "smollm2-135m": _smollm2(576, 30, 9, 3, 1536, theta=100_000),
     "smollm2-360m": _smollm2(960, 32, 15, 5, 2560, theta=100_000),
     "smollm2-1.7b": _smollm2(2048, 24, 32, 32, 8192, theta=130_000),
+    **DENSE_PRESETS,
     **_TINY,
 }

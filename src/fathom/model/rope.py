@@ -1,4 +1,5 @@
-"""Rotary position embedding (Su et al., arXiv 2104.09864): plain, linear, YaRN as DeepSeek scales it, and Llama 3.1's.
+"""Rotary position embedding (Su et al., arXiv 2104.09864): plain, linear, YaRN as DeepSeek scales it, Llama 3.1's, and
+LongRoPE.
 
 The frequencies are a function of the configuration, not state: they are no buffer, so that building on the meta
 device, loading a checkpoint or casting the model to bfloat16 cannot disturb them. Angles are computed once per forward
@@ -20,7 +21,7 @@ import torch
 from torch import Tensor
 
 from fathom.kernels import rope as operations
-from fathom.model.config import LinearScaling, Llama3Scaling, RopeConfig, YarnScaling
+from fathom.model.config import LinearScaling, Llama3Scaling, LongRopeScaling, RopeConfig, YarnScaling
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,13 @@ class Rotation:
         """Rotate the last R channels of x (B, T, H, N + R); the result has x's dtype."""
         return operations.rotate(x, self.cos, self.sin, self.interleaved)
 
+    def apply_first(self, x: Tensor) -> Tensor:
+        """Rotate the first R channels of x (B, T, H, R + N); the others pass."""
+        rotary = self.cos.shape[-1]
+        if rotary == x.shape[-1]:
+            return self.apply(x)
+        return torch.cat((self.apply(x[..., :rotary]), x[..., rotary:]), -1)
+
     def keys(self, expanded: Tensor, rope: Tensor, value_dim: int) -> tuple[Tensor, Tensor]:
         """What MLA's heads attend over: expanded (B, T, H, N + V), rope (B, T, R), which all heads share → keys
         (B, T, H, N + R) and values (B, T, H, V).
@@ -51,11 +59,25 @@ class Rope:
     def __init__(self, config: RopeConfig, dim: int) -> None:
         self.interleaved = config.interleaved
         self.magnitude = magnitude(config)
-        self._frequencies = {torch.device("cpu"): inverse_frequencies(config, dim)}
+        self.short_length = (
+            config.scaling.original_max_position if isinstance(config.scaling, LongRopeScaling) else None
+        )
+        cpu = torch.device("cpu")
+        self._frequencies = {cpu: inverse_frequencies(config, dim)}
+        self._long = {cpu: inverse_frequencies(config, dim, long=True)} if self.short_length else {}
 
-    def rotation(self, positions: Tensor) -> Rotation:
-        """The rotation of positions (B, T), any integer dtype, on their device."""
-        angles = positions.float()[..., None, None] * self._on(positions.device)  # (B, T, 1, R/2)
+    def rotation(self, positions: Tensor, lengths: Tensor | None = None) -> Rotation:
+        """The rotation of positions (B, T), any integer dtype, on their device.
+
+        ``lengths`` are those of the tokens' sequences, broadcastable to (B, T): LongRoPE rotates a sequence of more
+        than ``short_length`` tokens by other frequencies.
+        """
+        frequencies = self._on(positions.device, self._frequencies)  # (R/2)
+        if self.short_length is not None:
+            assert lengths is not None, "longrope depends on the sequence's length"
+            is_long = (lengths > self.short_length)[..., None, None]  # (B, T, 1, 1)
+            frequencies = torch.where(is_long, self._on(positions.device, self._long), frequencies)
+        angles = positions.float()[..., None, None] * frequencies  # (B, T, 1, R/2)
         cos, sin = angles.cos(), angles.sin()
         if self.magnitude != 1.0:
             cos, sin = cos * self.magnitude, sin * self.magnitude
@@ -65,14 +87,17 @@ class Rope:
             cos, sin = torch.cat((cos, cos), -1), torch.cat((-sin, sin), -1)
         return Rotation(cos, sin, self.interleaved)
 
-    def _on(self, device: torch.device) -> Tensor:
-        if device not in self._frequencies:
-            self._frequencies[device] = self._frequencies[torch.device("cpu")].to(device)
-        return self._frequencies[device]
+    @staticmethod
+    def _on(device: torch.device, copies: dict[torch.device, Tensor]) -> Tensor:
+        if device not in copies:
+            copies[device] = copies[torch.device("cpu")].to(device)
+        return copies[device]
 
 
-def inverse_frequencies(config: RopeConfig, dim: int) -> Tensor:
-    """Radians per position of each channel pair: (dim/2,) float32 on the CPU, fastest first."""
+def inverse_frequencies(config: RopeConfig, dim: int, *, long: bool = False) -> Tensor:
+    """Radians per position of each channel pair: (dim/2,) float32 on the CPU, fastest first. ``long``: LongRoPE's for
+    sequences beyond the original length.
+    """
     exponents = torch.arange(0, dim, 2, dtype=torch.float32, device="cpu") / dim
     periods = config.theta**exponents  # positions per radian
     match config.scaling:
@@ -84,15 +109,20 @@ def inverse_frequencies(config: RopeConfig, dim: int) -> Tensor:
             return _yarn(periods, config.theta, config.scaling, dim)
         case Llama3Scaling():
             return _llama3(1.0 / periods, config.scaling)
+        case LongRopeScaling(short_factors=short_factors, long_factors=long_factors):
+            factors = torch.tensor(long_factors if long else short_factors, dtype=torch.float32, device="cpu")
+            return 1.0 / (factors * periods)
 
 
 def magnitude(config: RopeConfig) -> float:
     """The factor on cos and sin. YaRN sharpens attention by it (arXiv 2309.00071, section 3.4); DeepSeek divides out
     what :func:`softmax_factor` applies to the whole score, so that equal ``mscale`` terms give exactly 1.
     """
-    if not isinstance(config.scaling, YarnScaling):
-        return 1.0
     scaling = config.scaling
+    if isinstance(scaling, LongRopeScaling):
+        return scaling.attention_factor
+    if not isinstance(scaling, YarnScaling):
+        return 1.0
     own = scaling.attention_factor
     if own is None:
         own = _mscale(scaling.factor, scaling.mscale) / _mscale(scaling.factor, scaling.mscale_all_dim)

@@ -29,6 +29,8 @@ class FusedLayer(nn.Module):
         self.weights = weights
         self.layer = attention.layer
         self.scale = attention.scale
+        self.window = attention.window
+        self.softcap = attention.softcap
         self._cache_spec = attention.cache_spec(absorbed=False)
 
     def forward(self, x: Tensor, rotation: Rotation, context: AttentionContext) -> Tensor:
@@ -37,7 +39,7 @@ class FusedLayer(nn.Module):
         cos, sin = (_rows(angles, batch) for angles in (rotation.cos, rotation.sin))
         q, k, v = before_attention(self.weights, flat, cos, sin, rotation.interleaved)
         q, k, v = (part.unflatten(0, (batch, length)) for part in (q, k, v))
-        attended = context.attend(self.layer, q, k, v, self.scale)
+        attended = context.attend(self.layer, q, k, v, self.scale, window=self.window, softcap=self.softcap)
         return after_attention(self.weights, attended.reshape(batch * length, -1), flat).view_as(x)
 
     def cache_spec(self, absorbed: bool) -> CacheSpec:  # noqa: ARG002 - a question to layers of every kind
@@ -53,12 +55,15 @@ class FusedLayer(nn.Module):
 def fuse(layer: DecoderLayer, matrix_of: Callable[[nn.Linear], Matrix]) -> FusedLayer | None:
     """A layer with its weights in storage formats as one module; None where there is no kernel for it.
 
-    It must have grouped-query attention and a dense network. q, k and v, and gate and up, must share a format: a file
-    that stores v at more bits than q is served unfused.
+    It must have grouped-query attention and a SwiGLU network, norms of their inputs alone, and rotate whole heads,
+    normed each for itself. q, k and v, and gate and up, must share a format: a file that stores v at more bits than q
+    is served unfused.
     """
     attention, mlp = layer.attention, layer.mlp
-    if not (isinstance(attention, GQAttention) and isinstance(mlp, MLP)):
+    if not (isinstance(attention, GQAttention) and isinstance(mlp, MLP) and _is_served(layer, attention, mlp)):
         return None
+    assert layer.attention_norm is not None
+    assert layer.mlp_norm is not None
     qkv = [matrix_of(projection) for projection in (attention.q_proj, attention.k_proj, attention.v_proj)]
     gate_up = [matrix_of(mlp.gate), matrix_of(mlp.up)]
     if not (can_concatenate(qkv) and can_concatenate(gate_up)):
@@ -82,8 +87,14 @@ def fuse(layer: DecoderLayer, matrix_of: Callable[[nn.Linear], Matrix]) -> Fused
     return FusedLayer(weights, attention)
 
 
+def _is_served(layer: DecoderLayer, attention: GQAttention, mlp: MLP) -> bool:
+    norms_inputs = layer.attention_norm is not None and layer.post_attention_norm is None
+    whole_heads = attention.rope_dim == attention.head_dim and (attention.q_norm is None or attention.norms_heads)
+    return norms_inputs and whole_heads and mlp.activation == "silu"
+
+
 def _norm(module: RMSNorm) -> Tensor:
-    return module.weight.detach().float().contiguous()
+    return module.factors().detach().float().contiguous()
 
 
 def _rows(angles: Tensor, batch: int) -> Tensor:

@@ -43,7 +43,7 @@ def test_the_halves_of_kv_up_interleave_by_head() -> None:
 def test_a_row_is_stored_as_a_vector_or_as_a_row() -> None:
     config, place, row = tiny_config("tiny-qwen2-moe"), Place("g", Layout.ROW), torch.arange(6.0)[None]
     assert take(row, place, config).shape == (6,)
-    assert [fits(shape, place, (1, 6), config) for shape in ((6,), (1, 6), (6, 1))] == [True, True, False]
+    assert [fits(shape, (place,), [(1, 6)], config) for shape in ((6,), (1, 6), (6, 1))] == [True, True, False]
     for stored in (row, row[0]):
         copy = torch.zeros(1, 6)
         put(stored, copy, place, config)

@@ -57,12 +57,12 @@ GGUF_DEEPSEEK = gguf_table(FAMILIES["deepseek_v3"])
     ],
 )
 def test_their_name_leads_to_our_place(table: NameTable, theirs: str, place: Place) -> None:
-    assert table.to_ours(theirs, num_layers=4) == place
+    assert table.to_ours(theirs, num_layers=4) == (place,)
 
 
 @pytest.mark.parametrize("name", ["model.layers.4.attn.weight", "lm_head", "x", "", "model.layers.eh_proj.weight"])
 def test_unknown_names_lead_nowhere(name: str) -> None:
-    assert HF_MLA.to_ours(name, num_layers=4) is None
+    assert HF_MLA.to_ours(name, num_layers=4) == ()
 
 
 def test_an_expert_stack_leads_to_one_name_per_expert() -> None:
@@ -102,4 +102,25 @@ def test_every_name_returns_to_itself(table: NameTable) -> None:
         for form in table.to_theirs(name, num_layers=4, num_experts=3):
             for theirs, place in form:
                 assert place.name == name
-                assert table.to_ours(theirs, num_layers=4) == place
+                assert place in table.to_ours(theirs, num_layers=4)
+
+
+def test_a_fused_tensor_leads_to_several_places_in_order() -> None:
+    places = hf_table(FAMILIES["phi3"]).to_ours("model.layers.1.self_attn.qkv_proj.weight", num_layers=4)
+    assert [place.name for place in places] == [f"layers.1.attention.{part}_proj.weight" for part in "qkv"]
+    backwards = [place.name for place in reversed(places)]
+    written = hf_table(FAMILIES["phi3"]).stored_tensors(backwards, num_layers=4)
+    assert written == {"model.layers.1.self_attn.qkv_proj.weight": places}
+
+
+def test_a_family_s_own_meaning_of_a_name_precedes() -> None:
+    name = "model.layers.0.post_attention_layernorm.weight"
+    assert hf_table(FAMILIES["gemma2"]).to_ours(name, 1) == (Place("layers.0.post_attention_norm.weight", Layout.SAME),)
+    assert hf_table(FAMILIES["glm4"]).to_ours(name, 1) == (Place("layers.0.mlp_norm.weight", Layout.SAME),)
+
+
+def test_norms_of_gemma_have_one_added_in_gguf() -> None:
+    table = gguf_table(FAMILIES["gemma3"])
+    for name in ("output_norm", "blk.0.attn_norm", "blk.0.attn_q_norm", "blk.0.post_ffw_norm"):
+        (place,) = table.to_ours(f"{name}.weight", num_layers=1)
+        assert place.layout is Layout.PLUS_ONE

@@ -94,11 +94,47 @@ def test_the_mask_is_built_once_for_all_layers() -> None:
     context = CausalContext(torch.ones(1, 4, dtype=torch.bool))
     q = torch.randn(1, 4, 2, 8)
     context.attend(0, q, q, q, 1.0)
-    first = context._mask
+    (first,) = context._masks.values()
     context.attend(1, q, q, q, 1.0)
-    assert first is not None
-    assert context._mask is first
+    assert list(context._masks.values()) == [first]
+    context.attend(2, q, q, q, 1.0, window=2)
+    assert len(context._masks) == 2
     assert CausalContext()._documents is None
+
+
+def visible_by_definition(window: int, keep: Tensor | None, documents: Tensor | None) -> Tensor:
+    """(1, 7, 7)"""
+    place = torch.arange(7)
+    seen = (place <= place[:, None]) & (place > place[:, None] - window)
+    seen = seen[None] if keep is None else seen & keep[:, None, :]
+    if documents is not None:
+        seen = seen & (documents[:, :, None] == documents[:, None, :])
+    return seen | torch.eye(7, dtype=torch.bool)
+
+
+@pytest.mark.parametrize("window", [1, 3, 7, 100])
+@pytest.mark.parametrize("softcap", [None, 0.5])
+@pytest.mark.parametrize("keep", [None, [False, True, True, True, True, False, True]])
+@pytest.mark.parametrize("documents", [None, [0, 0, 1, 1, 1, 1, 1], [0, 1, 0, 1, 0, 1, 1]])
+def test_windows_and_capped_scores_by_definition(
+    window: int, softcap: float | None, keep: list[bool] | None, documents: list[int] | None
+) -> None:
+    q, k, v = torch.randn(3, 1, 7, 2, 8, generator=torch.Generator().manual_seed(0)).unbind()
+    kept = None if keep is None else torch.tensor([keep])
+    numbers = None if documents is None else torch.tensor([documents])
+    out = CausalContext(kept, numbers).attend(0, q, k, v, 0.3, window=window, softcap=softcap)
+    scores = torch.einsum("bthd,bshd->bhts", q, k) * 0.3
+    scores = scores if softcap is None else softcap * torch.tanh(scores / softcap)
+    hidden = ~visible_by_definition(window, kept, numbers)[:, None]
+    expected = torch.einsum("bhts,bshd->bthd", scores.masked_fill(hidden, float("-inf")).softmax(-1), v)
+    torch.testing.assert_close(out, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_the_length_of_a_token_s_row_or_document() -> None:
+    positions = torch.tensor([[0, 1, 2, 0, 1]])
+    assert CausalContext().lengths(positions).tolist() == [[3]]
+    documents = torch.tensor([[0, 0, 0, 1, 1]])
+    assert CausalContext(documents=documents).lengths(positions).tolist() == [[3, 3, 3, 2, 2]]
 
 
 def test_documents_one_behind_the_other_begin_where_their_first_token_stands():

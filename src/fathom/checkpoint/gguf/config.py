@@ -13,14 +13,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from fathom.base.errors import ConfigError
-from fathom.model.config import LinearScaling, Llama3Scaling, ModelConfig, RopeConfig, YarnScaling
+from fathom.model.config import (
+    LinearScaling,
+    Llama3Scaling,
+    LongRopeScaling,
+    ModelConfig,
+    RopeConfig,
+    RopeScaling,
+    SlidingWindow,
+    YarnScaling,
+)
 from fathom.model.families.family import Family
 from fathom.model.families.keys import decimal, extended_context
 from fathom.model.families.registry import FAMILIES
@@ -44,9 +53,11 @@ class _Metadata:
         self.values = values
         self.tensors = tensors
         self.prefix = architecture + "."
+        self.defaults: Mapping[str, Any] = {}
+        """Of the family, by key without prefix."""
 
     def get(self, key: str, default: Any = None) -> Any:
-        return self.values.get(self.prefix + key, default)
+        return self.values.get(self.prefix + key, self.defaults.get(key, default))
 
     def need(self, key: str) -> Any:
         value = self.get(key)
@@ -66,13 +77,21 @@ class _Metadata:
         return value
 
 
-def read_config(
-    metadata: Mapping[str, Any], tensors: Collection[str], rope_divisors: NDArray[np.float32] | None = None
-) -> ModelConfig:
-    """Translate the metadata of a file that holds ``tensors``; ConfigError for what we do not know or implement.
+class RopeTensors(NamedTuple):
+    """Tensors that divide the rotary frequencies, (rotary channels / 2,) each, where a file has them."""
 
-    ``rope_divisors`` is the content of ``rope_freqs.weight`` where the file has it, (head_dim / 2,).
-    """
+    divisors: NDArray[np.float32] | None = None  # rope_freqs.weight
+    long: NDArray[np.float32] | None = None  # rope_factors_long.weight
+    short: NDArray[np.float32] | None = None  # rope_factors_short.weight
+
+
+_NO_TENSORS = RopeTensors()
+
+
+def read_config(
+    metadata: Mapping[str, Any], tensors: Collection[str], rope_tensors: RopeTensors = _NO_TENSORS
+) -> ModelConfig:
+    """Translate the metadata of a file that holds ``tensors``; ConfigError for what we do not know or implement."""
     architecture = metadata.get("general.architecture")
     candidates = [family for family in FAMILIES.values() if family.gguf_architecture == architecture]
     if not isinstance(architecture, str) or not candidates:
@@ -81,9 +100,10 @@ def read_config(
     keys = _Metadata(metadata, tensors, architecture)
     try:
         family = _matching_family(candidates, keys)
+        keys.defaults = family.gguf_defaults
         fields = family.read_gguf(keys)
         rope_dim: int = fields["attention"].rope_dim
-        rope = _read_rope(keys, rope_dim, family.gguf_is_interleaved, rope_divisors)
+        rope = _read_rope(keys, rope_dim, family.gguf_is_interleaved, rope_tensors)
         layers, num_mtp_layers = _layer_counts(keys)
         return ModelConfig(
             family=family.name,
@@ -96,7 +116,7 @@ def read_config(
             norm_eps=decimal(keys.need("attention.layer_norm_rms_epsilon")),
             tie_embeddings="output.weight" not in tensors,
             rope=rope,
-            **fields,
+            **fields | {"window": _with_rope(fields.get("window"), keys, rope)},
         )
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'config'}: {e['msg']}" for e in error.errors())
@@ -128,15 +148,26 @@ def _vocab_size(keys: _Metadata) -> int:
 # ---- rotary positions ----------------------------------------------------------------------------------------------
 
 
-def _read_rope(keys: _Metadata, dim: int, interleaved: bool, divisors: NDArray[np.float32] | None) -> RopeConfig:
-    theta = decimal(keys.get("rope.freq_base", 10_000.0))
+def _with_rope(window: SlidingWindow | None, keys: _Metadata, rope: RopeConfig) -> SlidingWindow | None:
+    """``window`` with the rotary embedding of its layers, which llama.cpp does not scale."""
+    theta = keys.get("rope.freq_base_swa")
+    if window is None or theta is None:
+        return window
+    own = RopeConfig(theta=decimal(theta), interleaved=rope.interleaved)
+    return window if own == rope else window.model_copy(update={"rope": own})
+
+
+def _read_rope(keys: _Metadata, dim: int, interleaved: bool, tensors: RopeTensors) -> RopeConfig:
+    theta, divisors = decimal(keys.get("rope.freq_base", 10_000.0)), tensors.divisors
     kind = keys.get("rope.scaling.type", "linear")  # llama.cpp's default; without a factor it is none
-    if kind not in ("none", "linear", "yarn"):
-        raise ConfigError(f"{keys.prefix}rope.scaling.type is {kind!r}", "none, linear and yarn are implemented")
+    if kind not in ("none", "linear", "yarn", "longrope"):
+        raise ConfigError(f"{keys.prefix}rope.scaling.type is {kind!r}", "none, linear, yarn, longrope are implemented")
     if decimal(keys.get("rope.scaling.alpha", 1.0)) not in (0, 1):
         raise ConfigError(f"{keys.prefix}rope.scaling.alpha is not implemented", "choose another model")
-    scaling: LinearScaling | YarnScaling | Llama3Scaling | None
-    if kind == "yarn":
+    scaling: RopeScaling | None
+    if tensors.long is not None or tensors.short is not None or kind == "longrope":
+        scaling = _read_longrope(keys, tensors)
+    elif kind == "yarn":
         scaling = _read_yarn(keys)
     elif _attn_factor(keys) != 1:
         raise ConfigError(f"{keys.prefix}rope.scaling.attn_factor without yarn is not implemented", _REMEDY)
@@ -152,6 +183,18 @@ def _read_linear(keys: _Metadata) -> LinearScaling | None:
     """``rope.scaling.factor``, or its older name; 0 and 1 mean no scaling."""
     factor = decimal(keys.get("rope.scaling.factor", keys.get("rope.scale_linear", 1.0)))
     return None if factor in (0, 1) else LinearScaling(factor=factor)
+
+
+def _read_longrope(keys: _Metadata, tensors: RopeTensors) -> LongRopeScaling:
+    """Its factors are tensors; the type of the scaling is not always named."""
+    if tensors.long is None or tensors.short is None:
+        raise ConfigError("the file lacks rope_factors_long.weight or rope_factors_short.weight", _REMEDY)
+    return LongRopeScaling(
+        short_factors=tuple(map(decimal, tensors.short.tolist())),
+        long_factors=tuple(map(decimal, tensors.long.tolist())),
+        original_max_position=keys.number("rope.scaling.original_context_length"),
+        attention_factor=_attn_factor(keys),
+    )
 
 
 def _attn_factor(keys: _Metadata) -> float:
@@ -234,6 +277,9 @@ def write_config(config: ModelConfig) -> dict[str, Any]:
         values |= _write_yarn(scaling, magnitude(config.rope))
     if isinstance(scaling, LinearScaling):
         values |= {"rope.scaling.type": "linear", "rope.scaling.factor": float(scaling.factor)}
+    if isinstance(scaling, LongRopeScaling):
+        values["rope.scaling.original_context_length"] = scaling.original_max_position
+        values["rope.scaling.attn_factor"] = float(scaling.attention_factor)
     prefix = family.gguf_architecture
     written = {"general.architecture": prefix} | {f"{prefix}.{key}": value for key, value in values.items()}
     if isinstance(scaling, Llama3Scaling):

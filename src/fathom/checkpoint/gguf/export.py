@@ -17,12 +17,12 @@ from torch import Tensor
 
 from fathom.checkpoint.gguf.config import llama3_divisors, write_config
 from fathom.checkpoint.gguf.dequantize import Floats
-from fathom.checkpoint.gguf.model import ROPE_DIVISORS, table_for
+from fathom.checkpoint.gguf.model import ROPE_DIVISORS, ROPE_LONG, ROPE_SHORT, table_for
 from fathom.checkpoint.gguf.types import BlockType
 from fathom.checkpoint.gguf.writer import FILE_TYPES, Pending, write_gguf
-from fathom.checkpoint.layouts import stored_shape, take
+from fathom.checkpoint.layouts import joined_shape, stored_shape, take_joined
 from fathom.checkpoint.names import Place
-from fathom.model.config import Llama3Scaling, ModelConfig
+from fathom.model.config import Llama3Scaling, LongRopeScaling, ModelConfig
 from fathom.model.transformer import Transformer
 from fathom.text.template.template import ChatTemplate
 
@@ -69,15 +69,24 @@ def _pending(model: Transformer, config: ModelConfig, block_type: BlockType) -> 
     scaling = config.rope.scaling
     if isinstance(scaling, Llama3Scaling):
         divisors = llama3_divisors(scaling, config.rope.theta, config.attention.rope_dim)
-        pending.append(Pending(ROPE_DIVISORS, divisors.shape, BlockType.F32, lambda: divisors))
-    for ours, parameter in model.state_dict().items():
-        if ours.startswith("mtp.") and not config.num_mtp_layers:
-            continue
-        for name, place in table.to_theirs(ours, config.num_layers)[0]:
-            shape = stored_shape(place, tuple(parameter.shape), config)
-            kind = _type_for(ours, shape, block_type)
-            pending.append(Pending(name, shape, kind, partial(_numbers, parameter, place, config)))
+        pending.append(_floats(ROPE_DIVISORS, divisors))
+    if isinstance(scaling, LongRopeScaling):
+        pending.append(_floats(ROPE_LONG, np.array(scaling.long_factors, dtype=np.float32)))
+        pending.append(_floats(ROPE_SHORT, np.array(scaling.short_factors, dtype=np.float32)))
+    parameters = {
+        name: tensor
+        for name, tensor in model.state_dict().items()
+        if config.num_mtp_layers or not name.startswith("mtp.")
+    }
+    for name, places in table.stored_tensors(parameters, config.num_layers).items():
+        shape = joined_shape([stored_shape(one, tuple(parameters[one.name].shape), config) for one in places])
+        kind = _type_for(places[0].name, shape, block_type)
+        pending.append(Pending(name, shape, kind, partial(_numbers, parameters, places, config)))
     return pending
+
+
+def _floats(name: str, numbers: Floats) -> Pending:
+    return Pending(name, numbers.shape, BlockType.F32, lambda: numbers)
 
 
 def _type_for(ours: str, shape: tuple[int, ...], wanted: BlockType) -> BlockType:
@@ -88,6 +97,6 @@ def _type_for(ours: str, shape: tuple[int, ...], wanted: BlockType) -> BlockType
     return wanted if shape[-1] % wanted.block == 0 else BlockType.F16
 
 
-def _numbers(parameter: Tensor, place: Place, config: ModelConfig) -> Floats:
-    numbers: Floats = np.ascontiguousarray(take(parameter.detach(), place, config).float().cpu().numpy())
+def _numbers(parameters: Mapping[str, Tensor], places: tuple[Place, ...], config: ModelConfig) -> Floats:
+    numbers: Floats = np.ascontiguousarray(take_joined(parameters, places, config).float().cpu().numpy())
     return numbers

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from fathom.base.errors import CheckpointError
-from fathom.checkpoint.gguf.config import read_config
+from fathom.checkpoint.gguf.config import RopeTensors, read_config
 from fathom.checkpoint.gguf.dequantize import dequantize
 from fathom.checkpoint.gguf.reader import GGUFReader, GGUFTensor
 from fathom.checkpoint.gguf.types import BlockType
@@ -22,6 +24,7 @@ from fathom.model.families.registry import FAMILIES
 from fathom.model.families.tensor_names import Layout
 
 ROPE_DIVISORS = "rope_freqs.weight"
+ROPE_LONG, ROPE_SHORT = "rope_factors_long.weight", "rope_factors_short.weight"
 
 _SPLIT = re.compile(r"(?P<stem>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf")
 
@@ -66,25 +69,35 @@ class GGUFModel:
                 raise CheckpointError(f"{reader.path} repeats {sorted(repeated)[0]}", "download all parts again")
             tensors |= reader.tensors
         self.weights = GGUFWeights(tensors)
-        divisors = self.weights.read(ROPE_DIVISORS).numpy() if ROPE_DIVISORS in tensors else None
-        self.model_config: ModelConfig = read_config(self.metadata, tensors.keys(), divisors)
+        rope_tensors = RopeTensors(*(self._rope_tensor(name) for name in (ROPE_DIVISORS, ROPE_LONG, ROPE_SHORT)))
+        self.model_config: ModelConfig = read_config(self.metadata, tensors.keys(), rope_tensors)
         self.table: NameTable = table_for(self.model_config)
 
-    def quantized_blocks(self, parameter: str) -> GGUFTensor | None:
-        """The blocks of one of our parameters, rows in our order, to be computed with as they are.
+    def _rope_tensor(self, name: str) -> NDArray[np.float32] | None:
+        return self.weights.read(name).numpy() if name in self.weights.tensors else None
+
+    def quantized_blocks(self, parameter: str, rows: Mapping[str, int]) -> GGUFTensor | None:
+        """The blocks of one of our parameters, rows in our order, to be computed with as they are. ``rows`` are the row
+        counts of our parameters, for tensors that hold several.
 
         None where the file stores the parameter in pieces, or transposed. The data is mapped from the file, except
         where rows had to change places.
         """
-        form = self.table.to_theirs(parameter, self.model_config.num_layers)[-1]
-        if len(form) != 1 or form[0][0] not in self.weights.tensors:
+        layers = self.model_config.num_layers
+        forms = (form for form in self.table.to_theirs(parameter, layers) if len(form) == 1)
+        name, place = next((form[0] for form in forms if form[0][0] in self.weights.tensors), ("", None))
+        if place is None:
             return None
-        name, place = form[0]
         stored = self.weights.tensors[name]
-        if place.layout is Layout.SAME:
+        joined = [other.name for other in self.table.to_ours(name, layers)]
+        if place.layout is Layout.SAME and len(joined) == 1:
             return stored
-        order = row_order(place, stored.shape[0], self.model_config)
-        return GGUFTensor(name, stored.type, stored.shape, np.ascontiguousarray(stored.rows[order]).reshape(-1))
+        begin = sum(rows[other] for other in joined[: joined.index(parameter)])
+        part = stored.rows[begin : begin + rows[parameter]]
+        if place.layout is not Layout.SAME:
+            part = part[row_order(place, len(part), self.model_config)]
+        shape = (len(part), *stored.shape[1:])
+        return GGUFTensor(name, stored.type, shape, np.ascontiguousarray(part).reshape(-1))
 
 
 def table_for(config: ModelConfig) -> NameTable:

@@ -24,8 +24,10 @@ def take_quantized(model: Transformer, file: GGUFModel) -> dict[str, Matrix]:
     blocks. ``quant.prepare`` puts the result in their place. Raises CheckpointError where scales are NaN or infinite.
     """
     weights: dict[str, Matrix] = {}
-    for name, module in list(quantizable(model)):
-        tensor = file.quantized_blocks(name)
+    modules = dict(quantizable(model))
+    rows = {name: module.weight.shape[0] for name, module in modules.items()}
+    for name, module in modules.items():
+        tensor = file.quantized_blocks(name, rows)
         kind = None if tensor is None else _format_name(tensor.type)
         if tensor is None or kind is None:
             continue

@@ -13,8 +13,7 @@ settings and of the number type are written, because readers know one or the oth
 from __future__ import annotations
 
 import difflib
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,10 +21,14 @@ from pydantic import ValidationError
 
 from fathom.base.errors import ConfigError
 from fathom.checkpoint.generation import token_ids
-from fathom.model.config import LinearScaling, Llama3Scaling, ModelConfig, RopeConfig, YarnScaling
+from fathom.checkpoint.hf.multimodal import text_config
+from fathom.checkpoint.hf.rope import read_ropes, write_ropes
+from fathom.model.config import ModelConfig
 from fathom.model.families.family import Family
 from fathom.model.families.keys import extended_context
 from fathom.model.families.registry import FAMILIES
+from fathom.model.families.windows import late_layers, read_hf_window, write_hf_window
+from fathom.model.modules import Activation
 
 # fmt: off
 INERT = frozenset({  # a library's notes to itself, training only, or generation (generation_config.json governs that)
@@ -50,9 +53,7 @@ INERT = frozenset({  # a library's notes to itself, training only, or generation
 IMPLEMENTED: Mapping[str, tuple[Any, ...]] = {
     "add_cross_attention": (False,),
     "cross_attention_hidden_size": (None,),
-    "hidden_act": ("silu",),
     "mlp_bias": (False,),
-    "partial_rotary_factor": (1.0, None),
     "pruned_heads": ({},),
     "use_mrope": (False,),
 }
@@ -68,7 +69,7 @@ class HFConfig:
 
     ``dtype`` is the name of the stored number type ("bfloat16"), None where the file is silent. ``quantization`` is
     its ``quantization_config`` as written. ``bos_id`` and ``eos_ids`` are the token ids it names. ``notes`` say what
-    was decided where the file leaves a choice.
+    was decided where the file leaves a choice. ``is_multimodal``: the model is the text part of one that has others.
     """
 
     model: ModelConfig
@@ -76,6 +77,7 @@ class HFConfig:
     quantization: Mapping[str, Any] | None = None
     bos_id: int | None = None
     eos_ids: tuple[int, ...] = ()
+    is_multimodal: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -84,7 +86,7 @@ class _Keys:
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values = values
-        self.known = set(INERT) | set(IMPLEMENTED) | {"layer_types", "use_sliding_window"}
+        self.known = set(INERT) | set(IMPLEMENTED)
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value; a default where the key is absent or null."""
@@ -101,6 +103,15 @@ class _Keys:
         if value is None:
             raise ConfigError(f"config.json lacks {key!r}", _REMEDY)
         return value
+
+    def refuse_unimplemented(self) -> None:
+        for key, allowed in IMPLEMENTED.items():
+            value = self.values.get(key)
+            if value is not None and value not in allowed:
+                raise ConfigError(
+                    f"config.json says {key} = {value!r}, which is not implemented",
+                    f"only {allowed[0]!r} is; choose another model",
+                )
 
     def refuse_unknown(self) -> None:
         unknown = sorted(set(self.values) - self.known)
@@ -119,19 +130,24 @@ class _Keys:
 def family_of(values: Mapping[str, Any]) -> Family:
     """The family by ``architectures``, else by ``model_type``; ConfigError for one that is not in the registry."""
     by_architecture = {family.hf_architecture: family for family in FAMILIES.values()}
-    listed = values.get("architectures")
-    named = listed[0] if isinstance(listed, list) and listed else None
+    multimodal = {family.hf_multimodal: family for family in FAMILIES.values() if family.hf_multimodal}
+    named = _architecture(values)
     if named is None:
         named = values.get("model_type")
-        family = FAMILIES.get(named or "")
+        family = next((family for family in FAMILIES.values() if named == family.model_type), None)
     else:
-        family = by_architecture.get(named)
+        family = by_architecture.get(named) or multimodal.get(named)
     if family is None:
         raise ConfigError(
             f"unknown architecture {named!r}" if named else "config.json names no architecture",
             f"these can be loaded: {', '.join(by_architecture)}",
         )
     return family
+
+
+def _architecture(values: Mapping[str, Any]) -> str | None:
+    listed = values.get("architectures")
+    return listed[0] if isinstance(listed, list) and listed else None
 
 
 def read_config(values: Mapping[str, Any]) -> HFConfig:
@@ -147,23 +163,29 @@ def read_config(values: Mapping[str, Any]) -> HFConfig:
 
 def _read(values: Mapping[str, Any]) -> HFConfig:
     family = family_of(values)
-    keys = _Keys(values)
-    _refuse_unimplemented(values)
-    rope = _read_rope(keys, interleaved=family.is_interleaved(keys))
-    context, window = extended_context(keys.need("max_position_embeddings"), rope), _window(values)
-    model = ModelConfig(
-        family=family.name,
-        vocab_size=keys.need("vocab_size"),
-        hidden_size=keys.need("hidden_size"),
-        intermediate_size=keys.need("intermediate_size"),
-        num_layers=keys.need("num_hidden_layers"),
-        max_position=context if window is None else min(window, context),
-        norm_eps=keys.get("rms_norm_eps", 1e-6),
-        tie_embeddings=keys.get("tie_word_embeddings", False),
-        init_std=keys.get("initializer_range", 0.02),
-        rope=rope,
-        **family.read_hf(keys),
-    )
+    is_multimodal = _architecture(values) == family.hf_multimodal is not None
+    if is_multimodal:
+        values = text_config(values)
+    keys = _Keys({**family.hf_defaults, **values})
+    fields = family.read_hf(keys)
+    keys.refuse_unimplemented()
+    rope, sliding_rope = read_ropes(keys, interleaved=family.is_interleaved(keys))
+    window = read_hf_window(keys, family.sliding)
+    if window is not None and sliding_rope is not None:
+        window = window.model_copy(update={"rope": sliding_rope})
+    common: dict[str, Any] = {
+        "vocab_size": keys.need("vocab_size"),
+        "hidden_size": keys.need("hidden_size"),
+        "intermediate_size": keys.need("intermediate_size"),
+        "num_layers": keys.need("num_hidden_layers"),
+        "max_position": extended_context(keys.need("max_position_embeddings"), rope),
+        "norm_eps": keys.get("rms_norm_eps", 1e-6),
+        "tie_embeddings": keys.get("tie_word_embeddings", False),
+        "init_std": keys.get("initializer_range", 0.02),
+    }
+    if "activation" not in fields:
+        common["activation"] = _activation(keys)
+    model = ModelConfig(family=family.name, rope=rope, window=window, **common, **fields)
     keys.refuse_unknown()
     quantization = values.get("quantization_config")
     return HFConfig(
@@ -172,121 +194,24 @@ def _read(values: Mapping[str, Any]) -> HFConfig:
         quantization=dict(quantization) if quantization is not None else None,
         bos_id=next(iter(sorted(token_ids(values.get("bos_token_id")))), None),
         eos_ids=tuple(sorted(token_ids(values.get("eos_token_id")))),
-        notes=() if window is None or window >= context else (_WINDOW_NOTE.format(context=context, window=window),),
+        is_multimodal=is_multimodal,
+        notes=(_TEXT_NOTE,) if is_multimodal else (),
     )
 
 
-_WINDOW_NOTE = "layers attend to a window of {window} tokens: the context is {window} instead of {context}"
+_TEXT_NOTE = "the model understands text and images: its text part is loaded, images cannot be given to it"
+
+_ACTIVATIONS: Mapping[str, Activation] = {"silu": "silu", "swish": "silu", "gelu_pytorch_tanh": "gelu_tanh"}
 
 
-def _refuse_unimplemented(values: Mapping[str, Any]) -> None:
-    for key, allowed in IMPLEMENTED.items():
-        if key in values and values[key] is not None and values[key] not in allowed:
-            raise ConfigError(
-                f"config.json says {key} = {values[key]!r}, which is not implemented",
-                f"only {allowed[0]!r} is; choose another model",
-            )
-
-
-def _window(values: Mapping[str, Any]) -> int | None:
-    """The tokens within which no layer's attention slides; None where none ever does.
-
-    Within its window a sliding layer computes full attention, so a model is exact up to there. The keys are those of
-    transformers: ``layer_types``, else ``use_sliding_window`` with ``max_window_layers``.
-    """
-    window, layers = values.get("sliding_window"), values.get("layer_types") or []
-    if unknown := sorted(set(layers) - {"full_attention", "sliding_attention"}):
+def _activation(keys: _Keys) -> Activation:
+    name = keys.get("hidden_act", "silu")
+    if name not in _ACTIVATIONS:
         raise ConfigError(
-            f"config.json asks for layers of type {unknown}", "full_attention is implemented; choose another model"
+            f"config.json says hidden_act = {name!r}, which is not implemented",
+            f"these are: {', '.join(_ACTIVATIONS)}; choose another model",
         )
-    if layers:
-        slides = "sliding_attention" in layers
-    else:
-        slides = bool(values.get("use_sliding_window")) and values.get("max_window_layers", 28) < values.get(
-            "num_hidden_layers", math.inf
-        )
-    return window if slides and window is not None else None
-
-
-# ---- rotary positions ----------------------------------------------------------------------------------------------
-
-
-def _read_rope(keys: _Keys, *, interleaved: bool) -> RopeConfig:
-    """``rope_parameters`` (transformers 5) before ``rope_theta`` and ``rope_scaling`` (transformers 4)."""
-    old_theta, old_scaling = keys.get("rope_theta", 10_000.0), keys.get("rope_scaling", {})
-    scaling = dict(keys.get("rope_parameters", old_scaling))
-    theta = scaling.pop("rope_theta", old_theta)
-    if scaling.pop("partial_rotary_factor", 1.0) not in (1.0, None):
-        raise ConfigError("config.json asks for a partial rotary factor", "it is not implemented; choose another model")
-    kind = scaling.pop("rope_type", None) or scaling.get("type") or "default"
-    scaling.pop("type", None)
-    if kind in ("default", "dynamic"):  # dynamic differs from default beyond max_position_embeddings alone
-        return RopeConfig(theta=theta, interleaved=interleaved)
-    if kind not in _SCALINGS:
-        raise ConfigError(
-            f"config.json asks for rope scaling {kind!r}, which is not implemented",
-            f"these are: dynamic, {', '.join(_SCALINGS)}; choose another model",
-        )
-    return RopeConfig(theta=theta, interleaved=interleaved, scaling=_SCALINGS[kind](scaling, keys))
-
-
-def _read_yarn(scaling: dict[str, Any], keys: _Keys) -> YarnScaling:
-    original = scaling.pop("original_max_position_embeddings", None)
-    factor = scaling.pop("factor", None)
-    if original is None:
-        raise ConfigError("config.json's rope scaling lacks 'original_max_position_embeddings'", "add it")
-    scaled = YarnScaling(
-        factor=factor if factor is not None else keys.need("max_position_embeddings") / original,
-        original_max_position=original,
-        beta_fast=scaling.pop("beta_fast", None) or 32.0,
-        beta_slow=scaling.pop("beta_slow", None) or 1.0,
-        mscale=_absent_is(scaling.pop("mscale", None), 1.0),
-        mscale_all_dim=_absent_is(scaling.pop("mscale_all_dim", None), 0.0),
-        attention_factor=scaling.pop("attention_factor", None),
-        attn_factor=_absent_is(scaling.pop("attn_factor", None), 1.0),
-        truncate=bool(scaling.pop("truncate", True)),
-    )
-    _refuse_leftovers(scaling)
-    return scaled
-
-
-def _absent_is(value: float | None, default: float) -> float:
-    return default if value is None else value
-
-
-def _read_linear(scaling: dict[str, Any], _: _Keys) -> LinearScaling:
-    factor = scaling.pop("factor", None)
-    if factor is None:
-        raise ConfigError("config.json's linear rope scaling lacks 'factor'", "add it")
-    scaling.pop("original_max_position_embeddings", None)  # says where the factor comes from
-    _refuse_leftovers(scaling)
-    return LinearScaling(factor=factor)
-
-
-def _read_llama3(scaling: dict[str, Any], _: _Keys) -> Llama3Scaling:
-    names = ("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings")
-    missing = [name for name in names if scaling.get(name) is None]
-    if missing:
-        raise ConfigError(f"config.json's llama3 rope scaling lacks {', '.join(missing)}", "add it")
-    factor, low, high, original = (scaling.pop(name) for name in names)
-    scaled = Llama3Scaling(factor=factor, low_freq_factor=low, high_freq_factor=high, original_max_position=original)
-    _refuse_leftovers(scaling)
-    return scaled
-
-
-def _refuse_leftovers(scaling: Mapping[str, Any]) -> None:
-    if scaling:
-        raise ConfigError(
-            f"config.json's rope scaling has unknown keys: {', '.join(sorted(scaling))}",
-            "they may change what the model computes: choose another edition of the model",
-        )
-
-
-_SCALINGS: Mapping[str, Callable[[dict[str, Any], _Keys], LinearScaling | YarnScaling | Llama3Scaling]] = {
-    "linear": _read_linear,
-    "yarn": _read_yarn,
-    "llama3": _read_llama3,
-}
+    return _ACTIVATIONS[name]
 
 
 # ---- writing -------------------------------------------------------------------------------------------------------
@@ -297,9 +222,9 @@ def write_config(
 ) -> dict[str, Any]:
     """The content of ``config.json``; ``dtype`` as torch names it, without the prefix."""
     family = FAMILIES[config.family]
-    return {
+    values = {
         "architectures": [family.hf_architecture],
-        "model_type": family.name,
+        "model_type": family.model_type,
         "dtype": dtype,
         "torch_dtype": dtype,
         "vocab_size": config.vocab_size,
@@ -310,45 +235,16 @@ def write_config(
         "rms_norm_eps": config.norm_eps,
         "tie_word_embeddings": config.tie_embeddings,
         "initializer_range": config.init_std,
-        "hidden_act": "silu",
+        "hidden_act": next(name for name, ours in _ACTIVATIONS.items() if ours == config.activation),
         "attention_dropout": 0.0,
         "use_cache": True,
         "bos_token_id": bos_id,
         "eos_token_id": eos_ids[0] if len(eos_ids) == 1 else list(eos_ids) or None,
-        **_write_rope(config.rope),
+        **write_ropes(config),
         **family.write_hf(config),
     }
-
-
-def _write_rope(rope: RopeConfig) -> dict[str, Any]:
-    scaling = rope.scaling
-    if scaling is None:
-        parameters: dict[str, Any] = {"rope_type": "default"}
-    elif isinstance(scaling, LinearScaling):
-        parameters = {"rope_type": "linear", "factor": scaling.factor}
-    elif isinstance(scaling, Llama3Scaling):
-        parameters = {
-            "rope_type": "llama3",
-            "factor": scaling.factor,
-            "low_freq_factor": scaling.low_freq_factor,
-            "high_freq_factor": scaling.high_freq_factor,
-            "original_max_position_embeddings": scaling.original_max_position,
-        }
-    else:
-        parameters = {
-            "rope_type": "yarn",
-            "factor": scaling.factor,
-            "original_max_position_embeddings": scaling.original_max_position,
-            "beta_fast": scaling.beta_fast,
-            "beta_slow": scaling.beta_slow,
-            "mscale": scaling.mscale,
-            "mscale_all_dim": scaling.mscale_all_dim,
-        }
-        if scaling.attention_factor is not None:
-            parameters["attention_factor"] = scaling.attention_factor
-        if scaling.attn_factor != 1:
-            parameters["attn_factor"] = scaling.attn_factor
-        if not scaling.truncate:
-            parameters["truncate"] = False
-    old = None if scaling is None else {"type": parameters["rope_type"], **parameters}
-    return {"rope_theta": rope.theta, "rope_scaling": old, "rope_parameters": parameters | {"rope_theta": rope.theta}}
+    if config.window is not None or family.sliding is not late_layers:
+        values |= write_hf_window(config.window, config.num_layers)
+    if "use_sliding_window" in values:
+        values["use_sliding_window"] = config.window is not None
+    return values

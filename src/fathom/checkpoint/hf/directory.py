@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from torch import Tensor
 from fathom.base.errors import CheckpointError, ModelNotFoundError
 from fathom.checkpoint.hf.config import HFConfig, read_config
 from fathom.checkpoint.hf.fp8 import SCALE, FP8Blocks
-from fathom.checkpoint.hf.safetensors_file import SafetensorsFile, find_repeated
+from fathom.checkpoint.hf.multimodal import text_name
+from fathom.checkpoint.hf.safetensors_file import Entry, SafetensorsFile, find_repeated
 from fathom.checkpoint.names import NameTable, hf_table
 from fathom.model.config import ModelConfig
 from fathom.model.families.registry import FAMILIES
@@ -33,7 +34,8 @@ _SHARD = re.compile(r"(?P<stem>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.safete
 class SafetensorsWeights:
     """The tensors of all shards; FP8 is decoded as it is read. A ``Weights``.
 
-    ``index`` says which file holds a tensor that more than one contains.
+    ``index`` says which file holds a tensor that more than one contains. ``rename`` gives a stored tensor the name that
+    it is known by here; None: it is none of ours.
     """
 
     def __init__(
@@ -41,13 +43,15 @@ class SafetensorsWeights:
         files: list[SafetensorsFile],
         fp8: FP8Blocks | None = None,
         index: Mapping[str, SafetensorsFile] | None = None,
+        rename: Callable[[str], str | None] = str,
     ) -> None:
         self.files = files
         self._fp8 = fp8
-        self._file_of = {name: file for file in files for name in file.entries} | dict(index or {})
-        scales = {name for name in self._file_of if name.endswith(SCALE) and name.removesuffix(SCALE) in self._file_of}
+        file_of = {name: file for file in files for name in file.entries} | dict(index or {})
+        self._stored = {new: (name, file) for name, file in file_of.items() if (new := rename(name)) is not None}
+        scales = {name for name in self._stored if name.endswith(SCALE) and name.removesuffix(SCALE) in self._stored}
         self.shapes: dict[str, tuple[int, ...]] = {
-            name: file.entries[name].shape for name, file in self._file_of.items() if name not in scales
+            name: self._entry(name).shape for name in self._stored if name not in scales
         }
         self._check_scales()
 
@@ -66,27 +70,35 @@ class SafetensorsWeights:
 
     def are_equal(self, name: str, other: str) -> bool:
         """Whether two stored tensors have the same bytes."""
-        first, second = (self._file_of[each].read(each) for each in (name, other))
+        first, second = self._read(name), self._read(other)
         return first.dtype == second.dtype and first.shape == second.shape and bool(torch.equal(first, second))
 
     def read(self, name: str) -> Tensor:
-        stored = self._file_of[name].read(name)
+        stored = self._read(name)
         if stored.dtype not in _FP8:
             return stored
         assert self._fp8 is not None  # _check_scales has seen to it
-        return self._fp8.decode(stored, self._file_of[name + SCALE].read(name + SCALE))
+        return self._fp8.decode(stored, self._read(name + SCALE))
+
+    def _read(self, name: str) -> Tensor:
+        stored, file = self._stored[name]
+        return file.read(stored)
+
+    def _entry(self, name: str) -> Entry:
+        stored, file = self._stored[name]
+        return file.entries[stored]
 
     def _check_scales(self) -> None:
         wrong: list[str] = []
         for name, shape in self.shapes.items():
-            if self._file_of[name].entries[name].dtype not in _FP8:
+            if self._entry(name).dtype not in _FP8:
                 continue
-            scale = self._file_of.get(name + SCALE)
+            scale = self._entry(name + SCALE) if name + SCALE in self._stored else None
             expected = self._fp8.scale_shape(shape) if self._fp8 else None
             if self._fp8 is None or scale is None or len(shape) != 2:
                 wrong.append(f"{name} (no scales)")
-            elif expected is not None and scale.entries[name + SCALE].shape != expected:
-                wrong.append(f"{name} (scales {scale.entries[name + SCALE].shape} instead of {expected})")
+            elif expected is not None and scale.shape != expected:
+                wrong.append(f"{name} (scales {scale.shape} instead of {expected})")
         if wrong:
             raise CheckpointError(
                 f"{len(wrong)} FP8 tensors cannot be decoded: {', '.join(wrong[:10])}",
@@ -110,7 +122,9 @@ class HFDirectory:
         self.path = path
         self.config: HFConfig = read_config(read_json(path, "config.json"))
         files, index = _open_files(path)
-        self.weights = SafetensorsWeights(files, FP8Blocks.from_config(self.config.quantization), index)
+        rename = text_name if self.config.is_multimodal else str
+        fp8 = FP8Blocks.from_config(self.config.quantization)
+        self.weights = SafetensorsWeights(files, fp8, index, rename)
         self.table: NameTable = table_for(self.config.model)
         self.notes: list[str] = list(self.config.notes)
         self.model_config: ModelConfig = self._with_stored_head(self._without_absent_mtp(self.config.model))

@@ -7,7 +7,7 @@ with a ``config.json`` is complete.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from fathom.base.progress import Report, silent
 from fathom.checkpoint.hf.config import write_config
 from fathom.checkpoint.hf.directory import INDEX, table_for
 from fathom.checkpoint.hf.safetensors_file import write_safetensors
-from fathom.checkpoint.layouts import take
+from fathom.checkpoint.layouts import take_joined
 from fathom.checkpoint.names import Place
 from fathom.model.config import ModelConfig
 from fathom.model.transformer import Transformer
@@ -78,57 +78,57 @@ def _write_small(
 
 def _write_shards(path: Path, model: Transformer, dtype: torch.dtype, limit: int, report: Report) -> None:
     parameters = model.state_dict()
-    shards = _divide(_names(model), parameters, dtype, limit)
+    shards = _divide(_stored_tensors(model), parameters, dtype, limit)
     places: dict[str, str] = {}
     for number, shard in enumerate(shards, 1):
         report(f"writing {path}", (number - 1) / len(shards))
         one = len(shards) == 1
         file = "model.safetensors" if one else f"model-{number:05d}-of-{len(shards):05d}.safetensors"
-        tensors = {name: _to_stored(parameters[place.name], place, model, dtype) for name, place in shard}
+        tensors = {name: _to_stored(parameters, places, model, dtype) for name, places in shard}
         write_safetensors(path / file, tensors)
         places |= dict.fromkeys(tensors, file)
     if len(shards) > 1:
-        total = sum(_bytes(parameters[place.name], place, dtype) for shard in shards for _, place in shard)
+        total = sum(_bytes(parameters, places, dtype) for shard in shards for _, places in shard)
         _write_json(path / INDEX, {"metadata": {"total_size": total}, "weight_map": places})
     report(f"writing {path}", 1.0)
 
 
-def _names(model: Transformer) -> Iterator[tuple[str, Place]]:
+def _stored_tensors(model: Transformer) -> dict[str, tuple[Place, ...]]:
     config = model.config
-    table = table_for(config)
-    for ours in model.state_dict():
-        yield from table.to_theirs(ours, config.num_layers, config.moe.num_experts if config.moe else 0)[0]
+    experts = config.moe.num_experts if config.moe else 0
+    return table_for(config).stored_tensors(model.state_dict(), config.num_layers, experts)
 
 
 def _divide(
-    names: Iterator[tuple[str, Place]], parameters: Mapping[str, Tensor], dtype: torch.dtype, limit: int
-) -> list[list[tuple[str, Place]]]:
-    shards: list[list[tuple[str, Place]]] = [[]]
+    names: Mapping[str, tuple[Place, ...]], parameters: Mapping[str, Tensor], dtype: torch.dtype, limit: int
+) -> list[list[tuple[str, tuple[Place, ...]]]]:
+    shards: list[list[tuple[str, tuple[Place, ...]]]] = [[]]
     filled = 0
-    for name, place in names:
-        size = _bytes(parameters[place.name], place, dtype)
+    for name, places in names.items():
+        size = _bytes(parameters, places, dtype)
         if shards[-1] and filled + size > limit:
             shards.append([])
             filled = 0
-        shards[-1].append((name, place))
+        shards[-1].append((name, places))
         filled += size
     return shards
 
 
-def _to_stored(parameter: Tensor, place: Place, model: Transformer, dtype: torch.dtype) -> Tensor:
-    part = take(parameter.detach(), place, model.config)
-    converted = part.to("cpu", _dtype(place, dtype))
+def _to_stored(
+    parameters: Mapping[str, Tensor], places: tuple[Place, ...], model: Transformer, dtype: torch.dtype
+) -> Tensor:
+    converted = take_joined(parameters, places, model.config).to("cpu", _dtype(places, dtype))
     shared = converted.untyped_storage().nbytes() != converted.nbytes
     return converted.clone() if shared else converted
 
 
-def _bytes(parameter: Tensor, place: Place, dtype: torch.dtype) -> int:
-    count = parameter.numel() if place.expert is None else parameter[0].numel()
-    return count * _dtype(place, dtype).itemsize
+def _bytes(parameters: Mapping[str, Tensor], places: tuple[Place, ...], dtype: torch.dtype) -> int:
+    parts = [parameters[place.name] if place.expert is None else parameters[place.name][0] for place in places]
+    return sum(part.numel() for part in parts) * _dtype(places, dtype).itemsize
 
 
-def _dtype(place: Place, dtype: torch.dtype) -> torch.dtype:
-    return torch.float32 if place.name.endswith("router.bias") else dtype
+def _dtype(places: tuple[Place, ...], dtype: torch.dtype) -> torch.dtype:
+    return torch.float32 if places[0].name.endswith("router.bias") else dtype
 
 
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:

@@ -57,6 +57,8 @@ def paged_attention(
     scale: float,
     value_dim: int,
     threads: int | None = None,
+    window: int | None = None,
+    softcap: float | None = None,
 ) -> Tensor:
     out = q.new_zeros(*q.shape[:2], value_dim)
     call = _PagedAttention(
@@ -76,7 +78,9 @@ def paged_attention(
         page_size=k_pages.shape[1],
         key_dim=k_pages.shape[3],
         value_dim=value_dim,
+        window=window or 0,
         scale=scale,
+        softcap=softcap or 0.0,
         q_bf16=is_bf16(q),
         cache_bf16=is_bf16(k_pages),
     )
@@ -96,12 +100,20 @@ def _accepts_causal(
     v: Tensor,
     scale: float,
     spans: VisibleSpans | None = None,
+    softcap: float | None = None,
 ) -> bool:
-    return q.dtype == k.dtype == v.dtype and q.shape[1] == k.shape[1] <= MAX_LENGTH
+    return softcap is None and q.dtype == k.dtype == v.dtype and q.shape[1] == k.shape[1] <= MAX_LENGTH
 
 
 @kernel(_accepts_causal)
-def causal_attention(q: Tensor, k: Tensor, v: Tensor, scale: float, spans: VisibleSpans | None = None) -> Tensor:
+def causal_attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    scale: float,
+    spans: VisibleSpans | None = None,
+    softcap: float | None = None,
+) -> Tensor:
     first = None if spans is None else spans.first
     result: Tensor = _CausalAttention.apply(_dense(q), _dense(k), _dense(v), scale, first)
     return result

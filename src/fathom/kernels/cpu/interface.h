@@ -86,7 +86,9 @@ struct PagedAttention {
   const int32_t *tables, *query_starts, *lengths;
   int64_t q_row_stride, q_head_stride, table_stride;
   int64_t sequences, heads, kv_heads, page_size, key_dim, value_dim;
+  int64_t window;  // tokens that each sees, itself included; 0: all
   float scale;
+  float softcap;  // a score x becomes softcap · tanh(x / softcap); 0: stays
   int32_t q_bf16, cache_bf16;
 };
 

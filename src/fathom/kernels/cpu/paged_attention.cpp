@@ -98,27 +98,36 @@ void scores_by_transpose(const float* q, int64_t rows, const float* const* k, in
     add_outer_rows<4>(q, dim, rows, [=](int64_t d) { return transposed + d * KEYS + key; }, dim, scores + key, KEYS);
 }
 
+// Keys of a chunk that a row sees: those from begin to end.
+struct Visible {
+  int32_t begin, end;
+};
+
+f32x16 softcapped(f32x16 x, float cap) { return cap == 0 ? x : cap * (2.0f * sigmoid(x * (2.0f / cap)) - 1.0f); }
+
 // One chunk of keys for all rows: the softmax so far is in state (maximum, sum) and results.
-void accumulate(float* scores, int64_t rows, int64_t keys, const int64_t* visible, float scale, const float* const* v,
-                int64_t value_dim, float* state, float* results) {
+void accumulate(float* scores, int64_t rows, const Visible* visible, int64_t keys, float scale, float softcap,
+                const float* const* v, int64_t value_dim, float* state, float* results) {
   const i32x16 iota = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   int64_t width = padded(value_dim);
   for (int64_t row = 0; row < rows; ++row) {
     float* s = scores + row * KEYS;
-    int32_t count = (int32_t)std::min(keys, std::max<int64_t>(0, visible[row]));
+    auto [first, last] = visible[row];
     f32x16 top = splat(-INFINITY), total = {};
     for (int k = 0; k < KEYS; k += LANES) {
-      f32x16 x = select(iota + k < count, load<f32x16>(s + k) * scale, splat(-INFINITY));
+      i32x16 seen = (iota + k > first - 1) & (iota + k < last);
+      f32x16 x = select(seen, softcapped(load<f32x16>(s + k) * scale, softcap), splat(-INFINITY));
       store(s + k, x);
       top = larger(top, x);
     }
     float before = state[2 * row], now = std::max(before, largest(top));
-    if (count == 0) {
+    if (first >= last) {
       std::fill(s, s + KEYS, 0.0f);
       continue;
     }
     for (int k = 0; k < KEYS; k += LANES) {
-      f32x16 p = select(iota + k < count, exp(load<f32x16>(s + k) - now), f32x16{});
+      i32x16 seen = (iota + k > first - 1) & (iota + k < last);
+      f32x16 p = select(seen, exp(load<f32x16>(s + k) - now), f32x16{});
       store(s + k, p);
       total += p;
     }
@@ -149,6 +158,11 @@ void write_result(const PagedAttention& call, int64_t n, int64_t head, const flo
   }
 }
 
+// The first key that the token at a position sees.
+int64_t first_seen(const PagedAttention& call, int64_t position) {
+  return call.window ? std::max<int64_t>(0, position - call.window + 1) : 0;
+}
+
 void run(const PagedAttention& call, const Task& task, float* partials, Buffers& buffers) {
   int64_t group = call.heads / call.kv_heads, rows = task.queries * group;
   int64_t dim = padded(call.key_dim), width = padded(call.value_dim);
@@ -160,7 +174,7 @@ void run(const PagedAttention& call, const Task& task, float* partials, Buffers&
   float* scores = buffers.scores.get<float>(rows * KEYS);
   float* state = task.partial < 0 ? buffers.state.get<float>(2 * rows) : partials + task.partial * group * (width + 2);
   float* results = task.partial < 0 ? buffers.results.get<float>(rows * width) : state + 2 * group;
-  std::vector<int64_t> visible(rows);
+  std::vector<Visible> visible(rows);
   const float *k_rows[KEYS], *v_rows[KEYS];
 
   for (int64_t row = 0; row < rows; ++row) {
@@ -178,12 +192,16 @@ void run(const PagedAttention& call, const Task& task, float* partials, Buffers&
       gather(call, call.v, task, begin, end, call.value_dim, values, v_rows);
     else
       std::copy(k_rows, k_rows + here, v_rows);
-    for (int64_t row = 0; row < rows; ++row) visible[row] = length - count + task.query + row / group + 1 - begin;
+    for (int64_t row = 0; row < rows; ++row) {
+      int64_t position = length - count + task.query + row / group;
+      visible[row].begin = (int32_t)std::clamp<int64_t>(first_seen(call, position) - begin, 0, here);
+      visible[row].end = (int32_t)std::clamp<int64_t>(position + 1 - begin, 0, here);
+    }
     if (count == 1)
       scores_by_dot(q, rows, k_rows, here, dim, scores);
     else
       scores_by_transpose(q, rows, k_rows, here, dim, buffers.transposed.get<float>(dim * KEYS), scores);
-    accumulate(scores, rows, here, visible.data(), call.scale, v_rows, call.value_dim, state, results);
+    accumulate(scores, rows, visible.data(), here, call.scale, call.softcap, v_rows, call.value_dim, state, results);
   }
   if (task.partial < 0)
     for (int64_t row = 0; row < rows; ++row)
@@ -220,14 +238,16 @@ void fathom_paged_attention(const PagedAttention* pointer, int threads) {
     int64_t count = call.query_starts[b + 1] - call.query_starts[b], length = call.lengths[b];
     for (int64_t g = 0; g < call.kv_heads; ++g)
       if (count == 1) {
-        int64_t parts = (length + KEYS - 1) / KEYS;
-        if (parts > 1) firsts.push_back({b, g, 0, 1, 0, parts, slots});
-        for (int64_t i = 0; i < parts; ++i)
-          tasks.push_back({b, g, 0, 1, i * KEYS, std::min((i + 1) * KEYS, length), parts > 1 ? slots++ : -1});
+        int64_t skipped = first_seen(call, length - 1) / KEYS, chunks = (length + KEYS - 1) / KEYS;
+        bool divided = chunks - skipped > 1;
+        if (divided) firsts.push_back({b, g, 0, 1, 0, chunks - skipped, slots});
+        for (int64_t i = skipped; i < chunks; ++i)
+          tasks.push_back({b, g, 0, 1, i * KEYS, std::min((i + 1) * KEYS, length), divided ? slots++ : -1});
       } else {
         for (int64_t query = (count - 1) / tile * tile; query >= 0 && count; query -= tile) {  // the longest first
           int64_t queries = std::min(tile, count - query);
-          tasks.push_back({b, g, query, queries, 0, length - count + query + queries, -1});
+          int64_t position = length - count + query, skipped = first_seen(call, position) / KEYS;
+          tasks.push_back({b, g, query, queries, skipped * KEYS, position + queries, -1});
         }
       }
   }

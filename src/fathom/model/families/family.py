@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fathom.model.families.keys import GGUFKeys, HFKeys
 from fathom.model.families.tensor_names import Rule
+from fathom.model.families.windows import SlidingRule, late_layers
 
 if TYPE_CHECKING:
     from fathom.model.config import ModelConfig
@@ -34,7 +35,7 @@ class Family:
     """
 
     name: str
-    """Also ``model_type`` in config.json."""
+    """Also ``model_type`` in config.json, unless ``hf_model_type`` is another."""
     hf_architecture: str
     gguf_architecture: str
     read_hf: Callable[[HFKeys], Fields]
@@ -53,3 +54,18 @@ class Family:
     """Whether they are in our parameters after reading a GGUF file."""
     matches_gguf: Callable[[GGUFKeys], bool] = _matches
     """Tells families apart that share a GGUF architecture; the first match in the registry is taken."""
+    hf_model_type: str | None = None
+    hf_multimodal: str | None = None
+    """Architecture of a model of text and images whose ``text_config`` is of this family."""
+    hf_defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Values of keys that config.json may leave out, where they are not those of all families."""
+    sliding: SlidingRule = late_layers
+    """Which layers slide where config.json gives a window and no ``layer_types``."""
+    gguf_defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Values of keys that the GGUF metadata may leave out."""
+    gguf_norms_plus_one: bool = False
+    """Whether GGUF files hold the weights of norms with one added."""
+
+    @property
+    def model_type(self) -> str:
+        return self.hf_model_type or self.name

@@ -10,6 +10,7 @@ import math
 from collections.abc import Collection
 from typing import Any, Protocol
 
+from fathom.base.errors import ConfigError
 from fathom.model.layer_config import RopeConfig, YarnScaling
 
 
@@ -36,6 +37,34 @@ class GGUFKeys(Protocol):
     def need(self, key: str) -> Any: ...
 
     def number(self, key: str, default: int | None = None) -> int: ...
+
+
+def rotary_channels(keys: HFKeys, head_dim: int) -> int | None:
+    """The rotated channels of a head; None where all are."""
+    channels = int(head_dim * _partial_rotary_factor(keys))
+    return None if channels == head_dim else channels
+
+
+def refuse_partial_rotary(keys: HFKeys) -> None:
+    """For families whose readers rotate whole heads, whatever the file says."""
+    factor = _partial_rotary_factor(keys)
+    if factor != 1:
+        raise ConfigError(
+            f"config.json says partial_rotary_factor = {factor!r}, which this architecture does not have",
+            "choose another model",
+        )
+
+
+def _partial_rotary_factor(keys: HFKeys) -> Any:
+    """Transformers 5 has it among ``rope_parameters``."""
+    stated = keys.get("partial_rotary_factor", 1.0)
+    return (keys.get("rope_parameters") or {}).get("partial_rotary_factor", stated)
+
+
+def rotary_factor(channels: int, head_dim: int) -> float:
+    """The ``partial_rotary_factor`` from which readers get ``channels`` again, who round down."""
+    factor = channels / head_dim
+    return factor if int(head_dim * factor) == channels else math.nextafter(factor, 2)
 
 
 def decimal(value: Any) -> float:

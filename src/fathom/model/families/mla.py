@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fathom.base.errors import ConfigError
 from fathom.model.families.family import Fields
-from fathom.model.families.keys import GGUFKeys, HFKeys, decimal
+from fathom.model.families.keys import GGUFKeys, HFKeys, decimal, refuse_partial_rotary
 from fathom.model.families.tensor_names import Layout, Rule
 from fathom.model.layer_config import MLAConfig, MoEConfig
 
@@ -50,6 +50,7 @@ def read_hf(keys: HFKeys, *, scoring: str, selection: str, normalize: bool) -> F
 
 def _read_hf_attention(keys: HFKeys) -> MLAConfig:
     keys.ignore("num_key_value_heads", "head_dim", "qk_head_dim")  # all follow from the sizes below
+    refuse_partial_rotary(keys)
     if keys.get("attention_bias", False):
         raise ConfigError("config.json says attention_bias = True, which is not implemented", "choose another model")
     return MLAConfig(

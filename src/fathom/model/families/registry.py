@@ -5,7 +5,12 @@ from __future__ import annotations
 from fathom.model.families.deepseek_v2 import DEEPSEEK_V2
 from fathom.model.families.deepseek_v3 import DEEPSEEK_V3
 from fathom.model.families.family import Family
+from fathom.model.families.gemma2 import GEMMA2
+from fathom.model.families.gemma3 import GEMMA3
+from fathom.model.families.glm4 import GLM4
 from fathom.model.families.llama import LLAMA
+from fathom.model.families.olmo2 import OLMO2
+from fathom.model.families.phi3 import PHI3
 from fathom.model.families.qwen2 import QWEN2
 from fathom.model.families.qwen2_moe import QWEN2_MOE
 from fathom.model.families.qwen3 import QWEN3
@@ -16,7 +21,12 @@ FAMILIES: dict[str, Family] = {
     for family in (
         DEEPSEEK_V3,
         DEEPSEEK_V2,
+        GEMMA2,
+        GEMMA3,
+        GLM4,
         LLAMA,
+        OLMO2,
+        PHI3,
         QWEN2,
         QWEN2_MOE,
         QWEN3,

@@ -26,6 +26,8 @@ class Layout(Enum):
     """The value half of MLA's kv_up: (H, v, kv_lora)."""
     ROW = auto()
     """A matrix of one row, stored as a vector."""
+    PLUS_ONE = auto()
+    """The weight of a norm with one added: we hold what is added to one."""
     COPY = auto()
     """A repetition of a tensor that we hold once, or a buffer that follows from the configuration: not loaded."""
 

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from fathom.evals.rollout import Rollout
+from fathom.kernels.attention import apply_softcap
 from fathom.kernels.matmul import linear
 from fathom.model.replay import replay
 from fathom.model.transformer import Transformer
@@ -61,6 +62,8 @@ def score(model: Transformer, batch: RolloutBatch, *, temperature: float = 1.0, 
     another model, whose own routers have to choose.
     """
     hidden = _hidden_states(model, batch, repeat=repeat)
+    if model.config.logit_softcap is not None:  # logits are no product with the head then
+        return gather_scores((head_logits(model, hidden) / temperature).log_softmax(-1), batch)
     logprobs, entropies = token_logprobs(hidden, _head_weight(model), _tokens(batch), temperature)
     return _to_rows(logprobs, entropies, batch)
 
@@ -99,7 +102,7 @@ def _to_rows(logprobs: Tensor, entropies: Tensor, batch: RolloutBatch) -> Scores
 def head_logits(model: Transformer, hidden: Tensor) -> Tensor:
     """Logits (M, V) float32 of hidden states (M, D), whatever the model computes in."""
     with torch.autocast(hidden.device.type, enabled=False):
-        return linear(hidden.float(), _head_weight(model).float())
+        return apply_softcap(linear(hidden.float(), _head_weight(model).float()), model.config.logit_softcap)
 
 
 def _head_weight(model: Transformer) -> Tensor:

@@ -29,6 +29,8 @@ def weight_of(model: Transformer, hidden: Tensor) -> Tensor | None:
     """The head's (V, D) where it is an ordinary layer and :func:`cross_entropy` supports it; else None."""
     if model.head is not None and type(model.head) is not Linear:
         return None  # it was replaced
+    if model.config.logit_softcap is not None:
+        return None
     weight = model.embed.weight if model.head is None else model.head.weight
     return weight if can_fuse_head(hidden, weight) else None
 

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from tiny_models import TINY, tiny_config
 
 from fathom.base.errors import ConfigError, FathomError
-from fathom.checkpoint.gguf.config import llama3_divisors, read_config, write_config
+from fathom.checkpoint.gguf.config import RopeTensors, llama3_divisors, read_config, write_config
 from fathom.model.config import (
     GQAConfig,
     LinearScaling,
     Llama3Scaling,
+    LongRopeScaling,
     MLAConfig,
     ModelConfig,
     MoEConfig,
@@ -155,8 +156,8 @@ def test_llama3_scaling_is_recognized_by_its_divisors(factor: float) -> None:
     scaling = Llama3Scaling(factor=factor, low_freq_factor=1, high_freq_factor=4, original_max_position=8192)
     divisors = llama3_divisors(scaling, 100000.0, 64)
     assert (divisors[0], divisors[-1]) == (1, factor)
-    assert read_config(SMOLLM2, [], divisors).rope.scaling == scaling
-    assert read_config(SMOLLM2, [], np.ones(32, dtype=np.float32)).rope.scaling is None
+    assert read_config(SMOLLM2, [], RopeTensors(divisors)).rope.scaling == scaling
+    assert read_config(SMOLLM2, [], RopeTensors(np.ones(32, dtype=np.float32))).rope.scaling is None
 
 
 @pytest.mark.parametrize("name", TINY)
@@ -168,16 +169,23 @@ def test_what_is_written_reads_back_equal(name: str) -> None:
     if config.moe is not None and config.moe.selection == "noaux_tc":
         tensors.append("blk.1.exp_probs_b.bias")
     scaling = config.rope.scaling
-    divisors = None
+    rope_tensors = RopeTensors()
     if isinstance(scaling, Llama3Scaling):
-        divisors = llama3_divisors(scaling, config.rope.theta, config.attention.rope_dim)
-    assert read_config(write_config(config), tensors, divisors) == config
+        rope_tensors = RopeTensors(llama3_divisors(scaling, config.rope.theta, config.attention.rope_dim))
+    if isinstance(scaling, LongRopeScaling):
+        rope_tensors = RopeTensors(None, np.float32(scaling.long_factors), np.float32(scaling.short_factors))
+    if config.attention.kind == "gqa" and config.attention.qkv_bias:
+        tensors.append("blk.0.attn_q.bias")
+    assert read_config(write_config(config), tensors, rope_tensors) == config
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"general.architecture": "mamba"}, "unknown GGUF architecture 'mamba'; these can be loaded: deepseek2, llama"),
+        (
+            {"general.architecture": "mamba"},
+            "unknown GGUF architecture 'mamba'; these can be loaded: deepseek2, gemma2, gemma3, glm4",
+        ),
         ({"general.architecture": None}, "unknown GGUF architecture None"),
         ({"llama.block_count": None}, "metadata lacks 'llama.block_count'; convert the model anew"),
         ({"llama.block_count": "thirty"}, "llama.block_count is 'thirty', not a whole number"),
@@ -188,8 +196,9 @@ def test_what_is_written_reads_back_equal(name: str) -> None:
         ({"llama.attention.layer_norm_rms_epsilon": "x"}, "norm_eps"),
         (
             {"llama.rope.scaling.type": "longrope", "llama.rope.scaling.factor": 2.0},
-            "is 'longrope'; none, linear and yarn",
+            "lacks rope_factors_long.weight or rope_factors_short.weight",
         ),
+        ({"llama.rope.scaling.type": "ntk"}, "is 'ntk'; none, linear, yarn, longrope are implemented"),
         ({"llama.expert_count": 8}, "holds a Mixtral, which is not implemented"),
         ({"llama.rope.scaling.attn_factor": 0.5}, "attn_factor without yarn is not implemented"),
         ({"llama.rope.scaling.alpha": 1000.0}, "rope.scaling.alpha is not implemented"),
@@ -260,7 +269,7 @@ def test_an_unknown_gating_function() -> None:
 
 def test_an_unknown_rope_scaling() -> None:
     with pytest.raises(ConfigError, match=r"a rope scaling that we do not know; choose another"):
-        read_config(SMOLLM2, [], np.linspace(1, 3, 32, dtype=np.float32))
+        read_config(SMOLLM2, [], RopeTensors(np.linspace(1, 3, 32, dtype=np.float32)))
 
 
 JUNK = st.one_of(

@@ -74,14 +74,26 @@ def test_packed_blocks_are_those_of_the_weights_in_our_order(block_type: BlockTy
     file, loaded = GGUFModel(tmp_path / "m.gguf"), read(tmp_path / "m.gguf").state_dict()
 
     for name in ("layers.0.attention.q_proj.weight", "layers.1.attention.k_proj.weight", "layers.1.mlp.down.weight"):
-        packed = file.quantized_blocks(name)
+        packed = file.quantized_blocks(name, {name: len(loaded[name])})
         assert packed is not None
         assert packed.type is block_type
         assert packed.rows.shape[0] == loaded[name].shape[0]
         assert torch.equal(torch.from_numpy(dequantize(packed.data, packed.type)).view(packed.shape), loaded[name])
-    embedding = file.quantized_blocks("embed.weight")
+    embedding = file.quantized_blocks("embed.weight", {})
     assert embedding is not None
     assert embedding.type is BlockType.Q8_0
+
+
+def test_packed_blocks_of_a_fused_tensor_are_the_rows_of_each_parameter(tmp_path: Path) -> None:
+    save_gguf(tmp_path / "m.gguf", tiny_model("tiny-phi3"), {}, block_type=BlockType.Q8_0)
+    file, loaded = GGUFModel(tmp_path / "m.gguf"), read(tmp_path / "m.gguf").state_dict()
+    rows = {name: len(tensor) for name, tensor in loaded.items()}
+    assert "blk.1.attn_qkv.weight" in file.weights.tensors
+    for name in ("attention.q_proj", "attention.k_proj", "attention.v_proj", "mlp.gate", "mlp.up"):
+        packed = file.quantized_blocks(f"layers.1.{name}.weight", rows)
+        assert packed is not None
+        numbers = torch.from_numpy(dequantize(packed.data, packed.type)).view(packed.shape)
+        assert torch.equal(numbers, loaded[f"layers.1.{name}.weight"])
 
 
 def test_a_split_model_opens_by_any_part(tmp_path: Path) -> None:

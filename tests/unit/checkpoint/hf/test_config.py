@@ -17,6 +17,7 @@ from fathom.model.config import (
     ModelConfig,
     MoEConfig,
     RopeConfig,
+    SlidingWindow,
     YarnScaling,
 )
 from fathom.model.rope import magnitude
@@ -257,7 +258,8 @@ def test_yarn_extends_a_context_that_is_left_at_the_original(stated: int, contex
         {"bad_words_ids": None, "cross_attention_hidden_size": None, "pruned_heads": {}, "torchscript": False},
         {"use_sliding_window": True, "sliding_window": 32, "max_window_layers": LLAMA["num_hidden_layers"]},
         {"use_sliding_window": True, "sliding_window": None},
-        {"use_sliding_window": True, "sliding_window": LLAMA["max_position_embeddings"], "max_window_layers": 0},
+        {"layer_types": ["full_attention", "full_attention"], "sliding_window": 8},
+        {"use_sliding_window": False, "layer_types": ["full_attention", "sliding_attention"], "sliding_window": 8},
     ],
 )
 def test_keys_that_change_nothing_are_accepted(changes: dict[str, Any]) -> None:
@@ -265,16 +267,17 @@ def test_keys_that_change_nothing_are_accepted(changes: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "layers"),
     [
-        {"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 0},
-        {"layer_types": ["full_attention", "sliding_attention"], "sliding_window": 8},
+        ({"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 0}, (0, 1)),
+        ({"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 1}, (1,)),
+        ({"layer_types": ["full_attention", "sliding_attention"], "sliding_window": 8}, (1,)),
+        ({"layer_types": ["sliding_attention", "full_attention"], "sliding_window": 8}, (0,)),
     ],
 )
-def test_a_window_is_exact_up_to_its_length(changes: dict[str, Any]) -> None:
-    read = read_config(LLAMA | changes)
-    assert read.model == read_config(LLAMA).model.model_copy(update={"max_position": 8})
-    assert read.notes == ("layers attend to a window of 8 tokens: the context is 8 instead of 2048",)
+def test_layers_that_slide(changes: dict[str, Any], layers: tuple[int, ...]) -> None:
+    window = SlidingWindow(size=8, layers=layers)
+    assert read_config(LLAMA | changes).model == read_config(LLAMA).model.model_copy(update={"window": window})
 
 
 def test_what_is_written_reads_back_equal() -> None:
@@ -296,11 +299,15 @@ def test_what_is_written_reads_back_equal() -> None:
         ({"architectures": None}, "config.json names no architecture; these can be loaded: Deep"),
         ({"num_atention_heads": 4}, r"'num_atention_heads' \(did you mean 'num_attention_heads'\?\); a key may change"),
         ({"wormhole": 1, "zeta": 2}, "keys that we do not know: 'wormhole', 'zeta'; a key may change"),
-        ({"hidden_act": "gelu"}, "hidden_act = 'gelu', which is not implemented; only 'silu' is"),
+        ({"hidden_act": "gelu"}, "hidden_act = 'gelu', which is not implemented; these are: silu, swish"),
         ({"mlp_bias": True}, "mlp_bias = True, which is not implemented; only False is"),
         ({"is_decoder": True, "add_cross_attention": True}, "add_cross_attention = True, which is not implemented"),
         ({"layer_types": ["linear_attention", "full_attention"]}, r"layers of type \['linear_attention'\]"),
-        ({"rope_scaling": {"type": "longrope", "factor": 2}}, "rope scaling 'longrope', which is not implemented"),
+        ({"layer_types": ["full_attention"]}, "has 1 layer_types for 2 layers; name one for each"),
+        ({"partial_rotary_factor": 0.5}, "partial_rotary_factor = 0.5, which this architecture does not have"),
+        ({"rope_parameters": {"partial_rotary_factor": 0.5}}, "partial_rotary_factor = 0.5, which this architecture"),
+        ({"rope_scaling": {"type": "longrope", "factor": 2}}, "longrope scaling lacks short_factor, long_factor"),
+        ({"rope_scaling": {"type": "ntk", "factor": 2}}, "rope scaling 'ntk', which is not implemented"),
         ({"rope_scaling": {"type": "linear"}}, "linear rope scaling lacks 'factor'; add it"),
         ({"rope_scaling": {"type": "linear", "factor": 2, "beta": 1}}, "unknown keys: beta; they may change what"),
         ({"rope_scaling": {"type": "yarn", "factor": 2}}, "lacks 'original_max_position_embeddings'; add it"),

@@ -14,7 +14,12 @@ def test_families_by_name_and_architecture() -> None:
     assert {name: (family.hf_architecture, family.gguf_architecture) for name, family in FAMILIES.items()} == {
         "deepseek_v3": ("DeepseekV3ForCausalLM", "deepseek2"),
         "deepseek_v2": ("DeepseekV2ForCausalLM", "deepseek2"),
+        "gemma2": ("Gemma2ForCausalLM", "gemma2"),
+        "gemma3": ("Gemma3ForCausalLM", "gemma3"),
+        "glm4": ("Glm4ForCausalLM", "glm4"),
         "llama": ("LlamaForCausalLM", "llama"),
+        "olmo2": ("Olmo2ForCausalLM", "olmo2"),
+        "phi3": ("Phi3ForCausalLM", "phi3"),
         "qwen2": ("Qwen2ForCausalLM", "qwen2"),
         "qwen2_moe": ("Qwen2MoeForCausalLM", "qwen2moe"),
         "qwen3": ("Qwen3ForCausalLM", "qwen3"),

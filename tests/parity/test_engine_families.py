@@ -1,0 +1,62 @@
+"""The engine's greedy tokens on the tiny model of every family equal those of transformers' ``generate`` (float32):
+several sequences at once, in chunks, with a prefix that they share; past windows, and past LongRoPE's short length.
+"""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import transformers
+from transformers_bridge import Pair, build
+
+from fathom.engine.config import EngineConfig
+from fathom.engine.core import EngineCore
+from fathom.engine.request import Chunk, Request, SamplingParams
+from fathom.model.presets import PRESETS
+from fathom.quant.prepare import prepare
+
+NEW = 30
+FAMILIES = ("gemma2", "gemma3", "glm4", "olmo2", "phi3", "qwen3")
+
+
+def prompts(vocabulary: int) -> list[list[int]]:
+    generator = torch.Generator().manual_seed(3)
+    shared = torch.randint(vocabulary, (20,), generator=generator).tolist()
+    ends = [torch.randint(vocabulary, (length,), generator=generator).tolist() for length in (3, 25, 50, 9)]
+    return [shared + ends[0], shared + ends[1], shared + ends[2], ends[3]]
+
+
+def engine_tokens(core: EngineCore, given: list[list[int]]) -> list[list[int]]:
+    sampling = SamplingParams(temperature=0, max_tokens=NEW, ignore_eos=True)
+    requests = [Request(tuple(prompt), sampling) for prompt in given]
+    tokens: dict[str, list[int]] = {request.id: [] for request in requests}
+    for request in requests:
+        core.add(request)
+    while core.has_work:
+        for request_id, value in core.step():
+            assert isinstance(value, Chunk), value
+            tokens[request_id] += value.token_ids
+        core.check_integrity()
+    return [tokens[request.id] for request in requests]
+
+
+@torch.inference_mode()
+def generated(pair: Pair, prompt: list[int]) -> list[int]:
+    settings = transformers.GenerationConfig(max_new_tokens=NEW, do_sample=False, pad_token_id=0)
+    pair.theirs.generation_config.eos_token_id = None
+    tokens = torch.tensor([prompt])
+    out = pair.theirs.generate(tokens, attention_mask=torch.ones_like(tokens), generation_config=settings)
+    return out[0, len(prompt) :].tolist()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_greedy_tokens_are_those_of_transformers(family: str) -> None:
+    pair = build(PRESETS[f"tiny-{family}"], seed=5)
+    given = prompts(pair.ours.config.vocab_size)
+    expected = [generated(pair, prompt) for prompt in given]
+    model = prepare(pair.ours, "float32")
+    core = EngineCore(model, None, EngineConfig(page_size=8, max_batch_tokens=24, max_sequences=4, num_pages=64))
+    assert engine_tokens(core, given) == expected
+    assert engine_tokens(core, given) == expected  # from the prefix cache
+    steps = EngineConfig(page_size=8, max_batch_tokens=24, max_sequences=4, num_scheduler_steps=8)
+    assert engine_tokens(EngineCore(model, None, steps), given) == expected
