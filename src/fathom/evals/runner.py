@@ -11,7 +11,7 @@ from fathom.evals.grading import GradedCompletion, Group
 from fathom.evals.rollout import EngineSampler, PromptIds, Rollout, RolloutSampler
 from fathom.model.transformer import Transformer
 from fathom.tasks.rewards import TASK_REWARD, GradedText, Rewards
-from fathom.tasks.task import Item, Task
+from fathom.tasks.task import Item, Task, grade_leniently, grade_strictly
 from fathom.text.conversation import Chat
 from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.types import Conversation
@@ -53,11 +53,11 @@ class Grader:
 
     def grade(self, item: Item, rollout: Rollout, limit: int) -> GradedCompletion:
         """Grade a completion of at most ``limit`` tokens. A truncated one is graded too: it may hold an answer. What is
-        correct by the strict reading is correct by the lenient one.
+        correct by the strict reading is correct by the lenient one. Raises VerdictError if the task gives no verdict.
         """
         text = self._tokenizer.decode(rollout.completion_ids)
-        verdict = self.task.verify(item, text)
-        lenient = verdict.correct or self.task.verify_lenient(item, text).correct
+        verdict = grade_strictly(self.task, item, text)
+        lenient = verdict.correct or grade_leniently(self.task, item, text).correct
         earned = self._rewards(GradedText(verdict, text, len(rollout.completion_ids), limit, rollout.truncated))
         return GradedCompletion(rollout, text, verdict, lenient, earned)
 

@@ -15,16 +15,22 @@ from fathom.tasks.collection import Collection, content_id, first_text
 from fathom.tasks.prompts import Style, format_prompt
 from fathom.tasks.sandbox.sandbox import Sandbox
 from fathom.tasks.task import Item, Split, Verdict
-from fathom.tasks.verifiers.code import IOExample, check_output, check_tests, last_program, parse_program
+from fathom.tasks.verifiers.code import TOLERANCE, IOExample, check_output, check_tests
 from fathom.tasks.verifiers.format import AnswerFormat
+from fathom.tasks.verifiers.program import last_program, parse_program
+
+_DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
 
 
 @dataclass(frozen=True, slots=True)
 class Assertions:
-    """Python code with assertions, and the functions (or ``Class.method``) of the program that it calls."""
+    """Python code with assertions, and the functions (or ``Class.method``) of the program that it calls. ``given``: the
+    code of the prompt that tests and program may use.
+    """
 
     code: str
     names: tuple[str, ...]
+    given: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +38,14 @@ class Code:
     """Records have a ``prompt`` (or ``question``, ``text``), and one of
 
     - ``examples``: a list of objects with ``input`` and ``output``, for programs that read and print;
-    - ``test`` and ``entry_point``: a text that defines ``check(candidate)``, as HumanEval has it;
-    - ``test_list`` and ``code``: assertions and a solution whose functions they call, as MBPP has it;
+    - ``test`` and ``entry_point``: a text that defines ``check(candidate)``, as HumanEval has it; what the prompt
+      imports and defines beside ``entry_point`` is there for tests and programs;
+    - ``test_list`` and ``code``: assertions and a solution whose functions they call, as MBPP has it; records whose
+      tests use anything else that only the solution defines are left out;
     - ``tests`` and ``names``: Python that asserts, and what it calls.
 
-    Raises SandboxError if this machine cannot confine programs.
+    ``tolerance``: relative difference of decimals in an output that counts as none. Raises SandboxError if this machine
+    cannot confine programs.
     """
 
     collection: Collection
@@ -44,6 +53,7 @@ class Code:
     style: Style = "chat"
     answer_format: AnswerFormat = field(default_factory=lambda: AnswerFormat("plain", thinking=False))
     sandbox: Sandbox = field(default_factory=Sandbox)
+    tolerance: float = TOLERANCE
 
     @property
     def name(self) -> str:
@@ -65,8 +75,8 @@ class Code:
 
     def _check(self, item: Item, code: str | None) -> str:
         if isinstance(item.answer, Assertions):
-            return check_tests(code, item.answer.code, item.answer.names, self.sandbox)
-        return check_output(code, item.answer, self.sandbox)
+            return check_tests(code, item.answer.code, item.answer.names, self.sandbox, given=item.answer.given)
+        return check_output(code, item.answer, self.sandbox, tolerance=self.tolerance)
 
     def _item(self, record: Mapping[str, Any]) -> Item:
         question = first_text(record, "prompt", "question", "text").strip()
@@ -88,24 +98,53 @@ def _examples(record: Mapping[str, Any]) -> tuple[IOExample, ...]:
 
 def _tests(record: Mapping[str, Any]) -> Assertions:
     if "entry_point" in record:
-        return Assertions(f"{first_text(record, 'test')}\ncheck(candidate)\n", (first_text(record, "entry_point"),))
+        name = first_text(record, "entry_point")
+        given = _definitions(first_text(record, "prompt", "question", "text"), name)
+        return Assertions(f"{first_text(record, 'test')}\ncheck(candidate)\n", (name,), given)
     if "test_list" in record:
-        setup = record.get("test_setup_code") or ""
-        return Assertions(
-            "\n".join([setup, *map(str, record["test_list"])]), _top_level_functions(first_text(record, "code"))
-        )
+        setup = [*map(str, record.get("test_imports") or ()), record.get("test_setup_code") or ""]
+        return _assertions("\n".join([*setup, *map(str, record["test_list"])]), first_text(record, "code"))
     names = tuple(map(str, record["names"]))
     if not names:
         raise ValueError("it names nothing to test")
     return Assertions(first_text(record, "tests"), names)
 
 
-def _top_level_functions(code: str) -> tuple[str, ...]:
-    """The top-level functions of a solution. Raises ValueError if there are none."""
+def _definitions(prompt: str, entry_point: str) -> str:
+    """The imports, functions and values that a prompt of code has beside the function to write."""
     try:
-        names = tuple(node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef))
-    except (SyntaxError, RecursionError) as error:
-        raise ValueError(f"its solution is not Python: {error}") from error
-    if not names:
+        body = ast.parse(prompt).body
+    except (SyntaxError, ValueError, RecursionError):
+        return ""
+    kept = [node for node in body if isinstance(node, _DEFINITIONS) and getattr(node, "name", "") != entry_point]
+    return "\n".join(map(ast.unparse, kept))
+
+
+def _assertions(tests: str, solution: str) -> Assertions:
+    """Tests of the functions of a solution. Raises ValueError if it has none, or the tests need more of it."""
+    code = _parse(solution, "its solution")
+    functions = tuple(node.name for node in code.body if isinstance(node, ast.FunctionDef))
+    if not functions:
         raise ValueError("its solution defines no function")
+    names = [node for node in ast.walk(_parse(tests, "its tests")) if isinstance(node, ast.Name)]
+    used = {node.id for node in names} - {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    missing = sorted(used & _other_names(code))
+    if missing:
+        raise ValueError(f"its tests use {', '.join(missing)}, which only its solution defines")
+    return Assertions(tests, functions)
+
+
+def _other_names(code: ast.Module) -> set[str]:
+    """The top-level names of a solution that are not its functions."""
+    names = {node.name for node in code.body if isinstance(node, ast.ClassDef)}
+    for node in code.body:
+        if isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     return names
+
+
+def _parse(code: str, what: str) -> ast.Module:
+    try:
+        return ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise ValueError(f"{what} is not Python: {error}") from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ class Collection:
         """The items of a split, each once, in the order that the seed gives. Raises DataError and ConfigError."""
         items = self._members(split, make)
         if not items:
-            raise ConfigError(f"the {split} split of {name} is empty", f"give {split}= a source")
+            raise ConfigError(f"the {split} split of {name} is empty", self._remedy(split, make))
         random.Random(f"{name}/{split}/{seed}").shuffle(items)
         return iter(items)
 
@@ -57,11 +58,23 @@ class Collection:
         """The items of a split, in the order of the source."""
         own = {"train": self.train, "validation": self.validation, "test": self.test}[split]
         stricter = {"train": (self.test, self.validation), "validation": (self.test,), "test": ()}[split]
-        held = {item.id for source in stricter if source for item in _load(source, make, self)}
-        items = _load(own, make, self) if own else _load(self.train, make, self) if self.train else []
+        held = {item.id for other in stricter if other for item in _load(other, make, self)[0]}
+        source = own or self.train
+        items = _load(source, make, self)[0] if source else []
         if split == "train" or not own:
             items = [item for item in items if self._place(item) == split]
         return [item for item in items if item.id not in held]
+
+    def _remedy(self, split: Split, make: Make) -> str:
+        """What to do about an empty split: its source has no usable record, too few to share, or does not exist."""
+        source = getattr(self, split) or self.train
+        if source is None:
+            return f"give {split}= a source"
+        loaded, skips = _load(source, make, self)
+        if skips.items and not loaded:
+            return f"repair {source}, of which no record can be used: {skips}"
+        share = "" if split == "train" else f", or increase {split}_share"
+        return f"give {split}= a source{share}: {source} has {len(loaded)} problems"
 
     def _place(self, item: Item) -> Split:
         """The split of a problem of the training source."""
@@ -84,8 +97,36 @@ def first_text(record: Mapping[str, Any], *names: str) -> str:
     raise ValueError(f"it has no text in {' or '.join(map(repr, names))}")
 
 
-def _load(source: str, make: Make, collection: Collection) -> list[Item]:
-    """The items of one source, without duplicates. Records that cannot be used are skipped and logged."""
+def has_answer(record: Mapping[str, Any], name: str) -> bool:
+    """Whether a field is there and not null, NaN or empty."""
+    value = record.get(name)
+    return not (value is None or (isinstance(value, float) and math.isnan(value)) or value in ("", [], {}))
+
+
+def answer_text(record: Mapping[str, Any], name: str) -> str:
+    """The answer in a field as text: a text, a number, or a list of them, all of which are the answer.
+
+    Raises ValueError for anything else, so that null does not become the word "None".
+    """
+    if not has_answer(record, name):
+        raise ValueError(f"it has no {name!r}")
+    value = record[name]
+    texts = [_answer_part(part) for part in (value if isinstance(value, list) else [value])]
+    if None in texts:
+        raise ValueError(f"its {name!r} is neither a text nor a number: {str(value)[:60]}")
+    return ", ".join(text for text in texts if text)
+
+
+def _answer_part(value: Any) -> str | None:
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return str(int(value)) if value == int(value) else repr(value)
+    return None
+
+
+def _load(source: str, make: Make, collection: Collection) -> tuple[list[Item], Skips]:
+    """The items of one source, without duplicates, and the records that cannot be used: they are skipped and logged."""
     skips = Skips(collection.max_skipped)
     items: dict[str, Item] = {}
     for record in open_source(source).records(skips):
@@ -97,4 +138,4 @@ def _load(source: str, make: Make, collection: Collection) -> list[Item]:
         items.setdefault(item.id, item)
     if skips.items:
         log.warning("%d records of %s cannot be used: %s", len(skips.items), source, skips)
-    return list(items.values())
+    return list(items.values()), skips

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from fathom.tasks.collection import Collection, content_id, first_text
+from fathom.tasks.collection import Collection, answer_text, content_id, first_text
 from fathom.tasks.prompts import Style, format_prompt
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.tasks.verifiers.format import AnswerFormat
@@ -18,7 +18,9 @@ HUB = Collection(train="hf:openai/gsm8k:main/train-*", test="hf:openai/gsm8k:mai
 
 @dataclass(frozen=True, slots=True)
 class Gsm8k:
-    """Records have ``question`` and ``answer``; the answer is what follows the last ``####``, or all of it."""
+    """Records have ``question`` and ``answer``, a text or a number; the answer is what follows the last ``####``, or
+    all of it.
+    """
 
     collection: Collection = HUB
     style: Style = "base"
@@ -38,10 +40,10 @@ class Gsm8k:
         return self.answer_format.verify_lenient(completion, lambda answer: check_last_number(answer, item.answer))
 
     def _item(self, record: Mapping[str, Any]) -> Item:
-        question, solution = first_text(record, "question").strip(), first_text(record, "answer")
+        question, solution = first_text(record, "question").strip(), answer_text(record, "answer")
         number = parse_number(solution.rpartition("####")[2])
         if number is None:
-            raise ValueError("its answer has no number after ####")
+            raise ValueError(f"its answer {solution[-40:]!r} is no number, and has none after ####")
         return Item(
             id=content_id(self.name, question),
             prompt=format_prompt(question, self.style, opened=self.answer_format.opened),

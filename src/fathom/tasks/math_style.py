@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from fathom.tasks.collection import Collection, content_id, first_text
+from fathom.tasks.collection import Collection, answer_text, content_id, first_text, has_answer
 from fathom.tasks.prompts import Style, format_prompt
 from fathom.tasks.task import Item, Split, Verdict
 from fathom.tasks.verifiers.format import AnswerFormat, last_boxed
@@ -21,7 +21,8 @@ DIRECTIVE = "Please reason step by step, and put your final answer within \\boxe
 
 @dataclass(frozen=True, slots=True)
 class MathStyle:
-    """Records have ``problem`` or ``question``, and ``answer``, or a ``solution`` that boxes it.
+    """Records have ``problem`` or ``question``, and ``answer`` (a text, a number, or a list of all answers), or a
+    ``solution`` that boxes it.
 
     The default format is one box anywhere in the answer, with or without thinking before it. ``label`` is the name in
     reports (``math-500``, ``aime-2024``). Raises MissingPackageError if math-verify is not installed.
@@ -50,9 +51,7 @@ class MathStyle:
 
     def _item(self, record: Mapping[str, Any]) -> Item:
         problem = first_text(record, "problem", "question").strip()
-        answer = str(record["answer"]) if "answer" in record else last_boxed(first_text(record, "solution"))
-        if not answer.strip():
-            raise ValueError("it has no answer, and no solution that boxes one")
+        answer = _expected_answer(record)
         question = f"{problem}\n{DIRECTIVE}" if self.answer_format.form == "boxed" else problem
         return Item(
             id=content_id(self.name, problem),
@@ -60,3 +59,15 @@ class MathStyle:
             answer=answer.strip(),
             metadata={key: record[key] for key in ("subject", "level", "type") if key in record},
         )
+
+
+def _expected_answer(record: Mapping[str, Any]) -> str:
+    """The answer of a record, or else the one that its solution boxes."""
+    if has_answer(record, "answer"):
+        answer = answer_text(record, "answer")
+    else:
+        solution = record.get("solution")
+        answer = last_boxed(solution) if isinstance(solution, str) else ""
+    if not answer.strip():
+        raise ValueError("it has no answer, and no solution that boxes one")
+    return answer

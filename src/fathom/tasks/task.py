@@ -8,10 +8,13 @@ are total: no text of a model makes them raise, or run without end.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from fathom.base.errors import FathomError
 from fathom.types import Message
 
 Split = Literal["train", "validation", "test"]
@@ -74,6 +77,42 @@ class Task(Protocol):
 
     def verify_lenient(self, item: Item, completion: str) -> Verdict:
         """Grade an answer anywhere in the completion. For reports, not for training."""
+
+
+class VerdictError(FathomError):
+    """A task's ``verify`` raised, or returned what is no verdict."""
+
+
+def grade_strictly(task: Task, item: Item, completion: str) -> Verdict:
+    """The verdict of ``task.verify``. Raises VerdictError, with task, item and completion, if there is none."""
+    return _grade(task, "verify", item, completion)
+
+
+def grade_leniently(task: Task, item: Item, completion: str) -> Verdict:
+    """The verdict of ``task.verify_lenient``. Raises VerdictError, with task, item and completion, if there is none."""
+    return _grade(task, "verify_lenient", item, completion)
+
+
+def _grade(task: Task, method: str, item: Item, completion: str) -> Verdict:
+    place = f"{method} of the task {getattr(task, 'name', type(task).__name__)!r}"
+    what = f"for item {item.id!r} and the completion {_excerpt(completion)}"
+    try:
+        verdict = getattr(task, method)(item, completion)
+    except FathomError:
+        raise
+    except Exception as error:
+        raise VerdictError(
+            f"{place} raised {type(error).__name__}: {error} {what}", "correct it: a verifier must grade any text"
+        ) from error
+    if not isinstance(verdict, Verdict):
+        raise VerdictError(f"{place} returned {verdict!r} {what}", "return Verdict(reward, correct, well_formed)")
+    if not isinstance(verdict.reward, Real) or not math.isfinite(verdict.reward):
+        raise VerdictError(f"{place} gave the reward {verdict.reward!r} {what}", "give a number from 0 to 1")
+    return verdict
+
+
+def _excerpt(text: str) -> str:
+    return repr(text) if len(text) <= 200 else f"{text[:100]!r} … {text[-100:]!r}"
 
 
 class CompletionText(Protocol):

@@ -50,6 +50,52 @@ def test_records_of_human_eval_and_mbpp(tmp_path: Path) -> None:
     assert rewards(task, only(task), "def g(x): return x") == (0.0, 0.0)
 
 
+HELPERS = [
+    {
+        "prompt": 'import math\n\ndef poly(xs: list, x: float):\n    """Value at x."""\n'
+        "    return sum(c * math.pow(x, i) for i, c in enumerate(xs))\n\n"
+        'def find_zero(xs: list):\n    """A zero of poly."""\n',
+        "entry_point": "find_zero",
+        "test": "def check(candidate):\n    assert math.fabs(poly([2, 4], candidate([2, 4]))) < 1e-4",
+        "solution": "def find_zero(xs): return -xs[0] / xs[1]",
+    },
+    {
+        "prompt": 'def encode(s: str):\n    """Shift."""\n    return "".join(chr(ord(c) + 1) for c in s)\n\n'
+        'def decode(s: str):\n    """Shift back."""\n',
+        "entry_point": "decode",
+        "test": "def check(candidate):\n    for s in ('abc', ''):\n        assert candidate(encode(s)) == s",
+        "solution": "def decode(s): return ''.join(chr(ord(c) - 1) for c in s)",
+    },
+    {
+        "prompt": 'from typing import List\n\ndef longest(xs: List[str]) -> str:\n    """The longest."""\n',
+        "entry_point": "longest",
+        "test": "METADATA = {}\n\ndef check(candidate):\n    assert candidate(['a', 'bb']) == 'bb'",
+        "solution": "def longest(xs: List[str]) -> str: return max(xs, key=len)",
+    },
+]
+
+
+@pytest.mark.parametrize("record", HELPERS, ids=lambda record: record["entry_point"])
+def test_what_a_prompt_defines_is_there_for_tests_and_programs(tmp_path: Path, record: dict[str, str]) -> None:
+    task = Code(collection(tmp_path, record))
+    item = only(task)
+    assert rewards(task, item, record["solution"]) == (1.0, 1.0)
+    assert rewards(task, item, f"def {record['entry_point']}(x): return x[0]") == (0.0, 0.0)
+
+
+def test_tests_that_need_more_than_functions_of_the_solution_are_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = {
+        "text": "Longest chain.",
+        "code": "class Pair:\n    pass\ndef longest(pairs): return 1",
+        "test_list": ["assert longest([Pair()]) == 1"],
+    }
+    good = {"text": "One.", "code": "LIMIT = 1\ndef f(): return LIMIT", "test_list": ["LIMIT = 1\nassert f() == LIMIT"]}
+    assert only(Code(collection(tmp_path, bad, good))).answer.names == ("f",)
+    assert "its tests use Pair, which only its solution defines" in caplog.text
+
+
 def test_bad_records_are_skipped(tmp_path: Path) -> None:
     good = {"prompt": "!", "tests": "assert h() == 1", "names": ["h"]}
     bad = [

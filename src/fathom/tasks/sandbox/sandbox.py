@@ -41,6 +41,11 @@ Status = Literal["finished", "failed", "time", "output", "refused"]
 
 LAYERS = ("files", "calls")
 
+_START = """exec("import builtins, sys; builtins.exit = builtins.quit = sys.exit", {{}})
+exec(compile(open({path!r}, "rb").read(), {path!r}, "exec"))
+"""
+"""Runs a program as the main module, with the two functions that Python defines outside a sandbox (``-S``)."""
+
 _SOURCE = Path(__file__).parents[3]
 _IMPORT = f"import sys; sys.path.insert(0, {str(_SOURCE)!r}); from fathom.tasks.sandbox import confine"
 
@@ -96,12 +101,16 @@ class Sandbox:
             )
 
     def run(self, program: str, stdin: str = "") -> SandboxResult:
-        """Run a program until it ends or reaches a limit. Never raises for what the program does."""
+        """Run a program until it ends or reaches a limit. Never raises for what the program does.
+
+        ``exit`` and ``quit`` are defined, and integers of any length can be printed.
+        """
         with Jail(self) as jail:
             given = jail.write("stdin", stdin)
             path = jail.write("program.py", program)
+            start = jail.write("start.py", _START.format(path=str(path)))
             with given.open("rb") as file:
-                process = jail.start(path, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                process = jail.start(start, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             return jail.watch(process)
 
 
@@ -139,7 +148,7 @@ class Jail:
             "open_files": limits.open_files,
             "layers": list(self._sandbox.layers),
             "readable": [*SYSTEM, sys.base_prefix, sys.base_exec_prefix, str(self.folder)],
-            "command": [_interpreter(), "-I", "-S", "-B", "-X", "utf8", str(program)],
+            "command": [_interpreter(), "-I", "-S", "-B", "-X", "utf8", "-X", "int_max_str_digits=0", str(program)],
         }
         process = subprocess.Popen(
             [_interpreter(), "-I", "-S", "-B", "-c", f"{_IMPORT}; confine.main(sys.argv[1])", json.dumps(settings)],

@@ -5,12 +5,13 @@ object that equals everything, replace ``AssertionError``, print what the harnes
 output is compared outside the sandbox, and the expected output never enters it. Its functions are called by a second
 confined process, which runs the tests and receives plain values only.
 
-Limitations: arguments and results must be plain values (numbers, texts, bytes, built-in containers), and the state of
-an object is lost between calls.
+Limitations: arguments and results must be plain values (`fathom.tasks.sandbox.code.wire`), and the state of an object
+is lost between calls. The page docs/reference/verifiers.md says what an honest program may not do.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
@@ -25,7 +26,11 @@ from fathom.tasks.task import CORRECT
 MAX_PROGRAM = 100_000
 """Longest program in characters."""
 
-_BLOCK = re.compile(r"```(?:python|py|Python)?[ \t]*\n(.*?)\n?```", re.DOTALL)
+TOLERANCE = 1e-6
+"""Relative difference of two decimals in an output that counts as none."""
+
+_SEPARATORS = re.compile(r"(\s+|[,\[\](){}])")
+_DECIMAL = re.compile(r"[-+]?(?:[0-9]{1,30}\.[0-9]{0,40}|\.[0-9]{1,40}|[0-9]{1,30})(?:[eE][-+]?[0-9]{1,3})?")
 _PASSED = re.compile(re.escape(run_tests.PASSED).replace(r"\{calls\}", r"[1-9][0-9]*"))
 
 
@@ -37,24 +42,13 @@ class IOExample:
     stdout: str
 
 
-def parse_program(answer: str) -> str | None:
-    """The code of an answer: its only fenced block, or all of it without a fence. None if there are several."""
-    blocks = _BLOCK.findall(answer)
-    if "```" not in answer:
-        return answer
-    return blocks[0] if len(blocks) == 1 and answer.count("```") == 2 else None
-
-
-def last_program(answer: str) -> str | None:
-    """As `parse_program`, but the last block if there are several; for lenient grading."""
-    blocks = _BLOCK.findall(answer)
-    return blocks[-1] if blocks else parse_program(answer)
-
-
-def check_output(code: str | None, examples: Sequence[IOExample], sandbox: Sandbox) -> str:
+def check_output(
+    code: str | None, examples: Sequence[IOExample], sandbox: Sandbox, *, tolerance: float = TOLERANCE
+) -> str:
     """What is wrong with the output of a program; empty if it is right for every example.
 
-    Lines are compared without trailing white space; blank lines at the end are ignored.
+    Lines are compared without trailing white space; blank lines at the end are ignored. Where a decimal is expected, a
+    number is right that differs from it by at most ``tolerance`` times its size; whole numbers are compared as text.
     """
     if code is None or len(code) > MAX_PROGRAM:
         return _no_program(code)
@@ -62,33 +56,35 @@ def check_output(code: str | None, examples: Sequence[IOExample], sandbox: Sandb
         done = sandbox.run(code, example.stdin)
         if done.status != "finished":
             return f"example {number}: {_failure_reason(done)}"
-        if _lines(done.stdout) != _lines(example.stdout):
+        if not _same_output(done.stdout, example.stdout, tolerance):
             return f"example {number}: wrong output"
     return CORRECT if examples else "there are no examples"
 
 
-def check_tests(code: str | None, tests: str, names: Sequence[str], sandbox: Sandbox) -> str:
-    """What is wrong with the functions (or ``Class.method``) ``names``, which ``tests`` call; empty if all tests
-    pass."""
+def check_tests(code: str | None, tests: str, names: Sequence[str], sandbox: Sandbox, *, given: str = "") -> str:
+    """What is wrong with the functions (or ``Class.method``) ``names``, which ``tests`` call; empty if all tests pass.
+
+    ``given`` is code that the problem defines: program and tests may use it.
+    """
     if code is None or len(code) > MAX_PROGRAM:
         return _no_program(code)
-    done = _run_tests(code, tests, ",".join(names), sandbox)
+    done = _run_tests(code, tests, ",".join(names), given, sandbox)
     last = done.stderr.rstrip("\n").rpartition("\n")[2]
     if done.status == "finished" and _PASSED.fullmatch(last):
         return CORRECT
     return (last or _failure_reason(done))[:200] if done.status in ("failed", "refused") else _failure_reason(done)
 
 
-def _run_tests(code: str, tests: str, names: str, sandbox: Sandbox) -> SandboxResult:
+def _run_tests(code: str, tests: str, names: str, given: str, sandbox: Sandbox) -> SandboxResult:
     """Run program and tests in two processes, each in its own jail, connected by two pipes."""
     calls_out, calls_in = os.pipe()
     replies_out, replies_in = os.pipe()
     ends = [calls_out, calls_in, replies_out, replies_in]
     try:
         with Jail(sandbox) as program_jail, Jail(sandbox) as tests_jail:
-            program = _place(program_jail, "serve_program", "program.py", code, [])
+            program = _place(program_jail, "serve_program", given, "program.py", code, [])
             program_jail.start(program, stdin=calls_out, stdout=replies_in, stderr=subprocess.DEVNULL)
-            runner = _place(tests_jail, "run_tests", "tests.py", tests, [names])
+            runner = _place(tests_jail, "run_tests", given, "tests.py", tests, [names])
             process = tests_jail.start(runner, stdin=replies_out, stdout=calls_in, stderr=subprocess.PIPE)
             while ends:  # or neither process would see the other end
                 os.close(ends.pop())
@@ -98,7 +94,7 @@ def _run_tests(code: str, tests: str, names: str, sandbox: Sandbox) -> SandboxRe
             os.close(end)
 
 
-def _place(jail: Jail, module: str, file: str, content: str, arguments: Sequence[str]) -> Path:
+def _place(jail: Jail, module: str, given: str, file: str, content: str, arguments: Sequence[str]) -> Path:
     """Write what a process needs into its jail: its module, the wire format, its input. Returns the path of the
     script that starts it."""
     package = Path("fathom/tasks/sandbox/code")
@@ -106,11 +102,12 @@ def _place(jail: Jail, module: str, file: str, content: str, arguments: Sequence
     for name in (module, "wire"):
         text = (Path(run_tests.__file__).parent / f"{name}.py").read_text(encoding="utf-8")
         jail.write(str(package / f"{name}.py"), text)
-    given = ", ".join(repr(argument) for argument in (str(jail.write(file, content)), *arguments))
+    files = str(jail.write("given.py", given)), str(jail.write(file, content))
+    passed = ", ".join(map(repr, (*files, *arguments)))
     return jail.write(
         "start.py",
         f"import sys\nsys.path.insert(0, {str(jail.folder)!r})\n"
-        f"from fathom.tasks.sandbox.code import {module}\n{module}.main({given})\n",
+        f"from fathom.tasks.sandbox.code import {module}\n{module}.main({passed})\n",
     )
 
 
@@ -123,6 +120,30 @@ def _failure_reason(done: SandboxResult) -> str:
     if done.status == "failed":
         return done.stderr.rstrip("\n").rpartition("\n")[2][:200] or f"it ended with status {done.exit_status}"
     return reasons.get(done.status, done.stderr[:200])
+
+
+def _same_output(printed: str, expected: str, tolerance: float) -> bool:
+    lines, wanted = _lines(printed), _lines(expected)
+    return len(lines) == len(wanted) and all(
+        line == other or _same_tokens(_SEPARATORS.split(line), _SEPARATORS.split(other), tolerance)
+        for line, other in zip(lines, wanted, strict=True)
+    )
+
+
+def _same_tokens(printed: Sequence[str], expected: Sequence[str], tolerance: float) -> bool:
+    return len(printed) == len(expected) and all(
+        token == other or _is_close(token, other, tolerance) for token, other in zip(printed, expected, strict=True)
+    )
+
+
+def _is_close(printed: str, expected: str, tolerance: float) -> bool:
+    """Whether a number is close to an expected decimal. Zero has no size: there a billionth is close."""
+    if not tolerance or expected.lstrip("+-").isdecimal():
+        return False
+    if not _DECIMAL.fullmatch(printed) or not _DECIMAL.fullmatch(expected):
+        return False
+    value = float(expected)
+    return math.isclose(float(printed), value, rel_tol=tolerance, abs_tol=0 if value else 1e-9)
 
 
 def _lines(text: str) -> list[str]:

@@ -21,7 +21,9 @@ MAX_COMPLETION = 1_000_000
 
 _SPACE = " \t\r\n"
 _TAGS = re.compile(r"</?(?:think|answer)>")
-_BOXED = re.compile(r"\\f?boxed[ \t]*\{")
+_BOXED = re.compile(r"\\(?:f?boxed|fbox)(?![A-Za-z])[ \t]*(?P<brace>\{)?")
+_BARE = re.compile(r"[-+]?\d[\d.,/]*|[A-Za-z](?![A-Za-z])|\\[A-Za-z]+(?:\{[^{}]*\})+")
+"""What a box without braces may hold: a number, a letter, or a command with its arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +120,10 @@ def _whole(text: str) -> Extraction:
 
 
 def _box(rest: str) -> Extraction:
-    boxes = list(_BOXED.finditer(rest))
+    boxes = _boxes(rest)
     if len(boxes) != 1:
         return Extraction(None, False, f"{len(boxes)} boxes instead of one" if boxes else "no box")
-    inside = _inside(rest, boxes[0].end())
-    return Extraction(None, False, "the box is never closed") if inside is None else _whole(inside)
+    return Extraction(None, False, "the box is never closed") if boxes[0] is None else _whole(boxes[0])
 
 
 def _last_between_tags(text: str) -> str:
@@ -131,20 +132,33 @@ def _last_between_tags(text: str) -> str:
 
 
 def last_boxed(text: str) -> str:
-    r"""The content of the last ``\boxed{…}`` that is closed; empty without one."""
-    start = max(text.rfind("\\boxed"), text.rfind("\\fboxed"))
-    match = _BOXED.match(text, start) if start >= 0 else None
-    return (_inside(text, match.end()) or "").strip(_SPACE) if match else ""
+    r"""The content of the last ``\boxed{…}`` that is closed, or of ``\boxed 7``; empty without one."""
+    return next((box.strip(_SPACE) for box in reversed(_boxes(text)) if box is not None), "")
 
 
-def _inside(text: str, start: int) -> str | None:
-    """The text up to the brace that closes the one before ``start``; None without it."""
-    depth = 1
-    for match in re.compile(r"\\[{}]|[{}]").finditer(text, start):
-        depth += {"{": 1, "}": -1}.get(match[0], 0)
-        if depth == 0:
-            return text[start : match.start()]
-    return None
+def _boxes(text: str) -> list[str | None]:
+    r"""The contents of all boxes in order; None for one that is never closed. ``\boxed`` alone is no box."""
+    closing = _closing_braces(text)
+    boxes: list[str | None] = []
+    for match in _BOXED.finditer(text):
+        if match["brace"]:
+            end = closing.get(match.end() - 1)
+            boxes.append(None if end is None else text[match.end() : end])
+        elif bare := _BARE.match(text, match.end()):
+            boxes.append(bare[0].rstrip(".,"))
+    return boxes
+
+
+def _closing_braces(text: str) -> dict[int, int]:
+    """The index of the brace that closes each opening one."""
+    opened: list[int] = []
+    pairs: dict[int, int] = {}
+    for match in re.finditer(r"\\[{}]|[{}]", text):
+        if match[0] == "{":
+            opened.append(match.start())
+        elif match[0] == "}" and opened:
+            pairs[opened.pop()] = match.start()
+    return pairs
 
 
 def _last_line(text: str) -> str:

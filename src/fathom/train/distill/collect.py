@@ -9,7 +9,7 @@ from fathom.base.device import pick_device
 from fathom.base.errors import ConfigError, DataError, TokenizerError
 from fathom.checkpoint.bundle import open_bundle
 from fathom.tasks.splits import MAX_IDLE_DRAWS
-from fathom.tasks.task import Item, Task
+from fathom.tasks.task import Item, Task, grade_strictly
 from fathom.train.distill.config import DistillConfig, EndpointConfig, TraceData
 from fathom.train.distill.local import LocalTeacher
 from fathom.train.distill.sample import SampleBuilder, prompt_tokens
@@ -123,7 +123,7 @@ def grade(ask: Ask, reply: TeacherAnswer, task: Task, builder: SampleBuilder) ->
     correct, detail = False, reply.detail
     if reply.ending == "stop":
         try:
-            verdict = task.verify(ask.item, builder.learned_text(builder.sample(ask.item, reply.message)))
+            verdict = grade_strictly(task, ask.item, builder.learned_text(builder.sample(ask.item, reply.message)))
             correct, detail = verdict.correct, verdict.detail
         except (DataError, TokenizerError) as error:
             detail = error.message

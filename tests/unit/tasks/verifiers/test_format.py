@@ -22,6 +22,9 @@ PLAIN = AnswerFormat("plain", opened=True)
         (BOXED, "So \\boxed{7}.", "7"),
         (BOXED, "<think>\\boxed{1}</think>So \\boxed{\\frac{1}{2}}.", "\\frac{1}{2}"),
         (BOXED, "\\boxed {\\{1, 2\\}}", "\\{1, 2\\}"),
+        (BOXED, "So $\\boxed 7$.", "7"),
+        (BOXED, "\\boxed{7}. Mark it with \\boxed ", "7"),
+        (BOXED, "\\fbox{7}", "7"),
         (PLAIN, "a</think>\n7", "7"),
     ],
 )
@@ -90,7 +93,14 @@ def test_lenient_still_says_what_the_format_lacks() -> None:
 
 def test_last_box() -> None:
     assert last_boxed("\\boxed{1} \\boxed{\\text{a}}") == "\\text{a}"
-    assert last_boxed("\\boxed 7") == ""
+    assert last_boxed("\\boxed 7") == "7"
+    assert last_boxed("our answer is $\\boxed 2$.") == "2"
+    assert last_boxed("\\boxed 1,234.") == "1,234"
+    assert last_boxed("\\boxed\\frac{1}{2}") == "\\frac{1}{2}"
+    assert last_boxed("\\fbox{3}") == "3"
+    assert last_boxed("\\boxed{5}. Mark it with \\boxed ") == "5"
+    assert last_boxed("\\boxed{5}. Use \\boxed for it: \\boxed{6") == "5"
+    assert last_boxed("\\boxedfor 7") == ""
     assert last_boxed("\\boxed{" * 10_000) == ""
     assert last_boxed("\\boxed{" + "{" * 400_000 + "}" * 400_000) == ""
 

@@ -64,7 +64,10 @@ def test_right(verifier: MathVerifier, answer: str, expected: str) -> None:
         ("8 \\div 2", "it holds a division sign, which the expected value does not"),
         ("x > 3", "it holds a comparison, which the expected value does not"),
         ("9^{9^{9}}", "it holds a power, which the expected value does not"),
-        ("9**9**9", "it holds a product, which the expected value does not"),
+        ("9**9**9", "it holds a power, which the expected value does not"),
+        ("8/2", "it holds a division that is left to do"),
+        ("\\sqrt{16}", "it holds a root, which the expected value does not"),
+        ("2(2)", "it holds a product, which the expected value does not"),
         ("999999999!", "it holds a factorial, which the expected value does not"),
         ("4}\\boxed{4", "its brackets do not match, or nest deeper than 20"),
         ("(" * 100 + "4" + ")" * 100, "its brackets do not match, or nest deeper than 20"),
@@ -84,6 +87,17 @@ def test_right(verifier: MathVerifier, answer: str, expected: str) -> None:
 )
 def test_wrong(verifier: MathVerifier, answer: str, why: str) -> None:
     assert verifier.check_strict(answer, "4") == why
+
+
+def test_an_expected_answer_may_be_long(verifier: MathVerifier) -> None:
+    assert verifier.check_strict("4" * 600, "4" * 600) == ""
+    assert verifier.check_strict("4" * 599 + "5", "4" * 600) == f"it is not {'4' * 60}"
+
+
+def test_what_a_sentence_states_is_read_leniently(verifier: MathVerifier) -> None:
+    assert verifier.check_lenient("So the answer is $\\frac12$.", "0.5") == ""
+    assert verifier.check_strict("So the answer is $\\frac12$.", "0.5") == "it is not 0.5"
+    assert verifier.check_lenient("It is 4 or 5", "4") == "it is not 4"
 
 
 def test_lenient_takes_what_is_equal(verifier: MathVerifier) -> None:
@@ -107,7 +121,7 @@ def test_an_endless_comparison_is_wrong_and_the_next_answer_is_checked(bomb: str
 )
 def test_nothing_raises(verifier: MathVerifier, answer: str) -> None:
     assert isinstance(verifier.check_strict(answer, "\\frac{7}{3}"), str)
-    assert isinstance(form_problem(answer, "7", strict=True), str)
+    assert isinstance(form_problem(answer, "7"), str)
 
 
 def test_without_math_verify_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import builtins
 import io
 import os
 import sys
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +45,17 @@ class ProgramClient:
         return result
 
 
-def main(path: str, names: str) -> None:
-    """Run the tests; print `PASSED` only if they ran to their end and called the program."""
+def main(given: str, path: str, names: str) -> None:
+    """Run the tests after the code that the problem gives; print `PASSED` only if they ran to their end and called the
+    program.
+    """
     client = ProgramClient()
     sys.stdin, sys.stdout = io.StringIO(), io.StringIO()
     scope: dict[str, Any] = {"__name__": "tests"}
+    exec(compile(Path(given).read_text(encoding="utf-8"), "given.py", "exec"), scope)
     for name in names.split(","):
         scope.update(_proxy(client, name))
-    scope.setdefault("candidate", next(value for key, value in scope.items() if not key.startswith("__")))
+    scope["candidate"] = scope[names.partition(",")[0].partition(".")[0]]
     exec(compile(Path(path).read_text(encoding="utf-8"), "tests.py", "exec"), scope)
     if client.count:
         print(PASSED.format(calls=client.count), file=sys.stderr)
@@ -90,3 +94,6 @@ def _update_arguments(args: tuple[Any, ...], after: Any) -> None:
         elif isinstance(argument, dict | set) and type(argument) is type(changed):
             argument.clear()
             argument.update(changed)
+        elif isinstance(argument, deque) and isinstance(changed, deque):
+            argument.clear()
+            argument.extend(changed)

@@ -6,25 +6,37 @@ plain values as results of calls. To send the correct ones is to solve the probl
 
 from __future__ import annotations
 
+import builtins
 import io
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from fathom.tasks.sandbox.code import wire
 
 
-def main(path: str) -> None:
-    """Load the program, then reply to one call a line until the pipe is closed."""
+def main(given: str, path: str) -> None:
+    """Load the code that the problem gives, then the program; reply to one call a line until the pipe is closed."""
     calls = os.fdopen(os.dup(0), encoding="utf-8")
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    sys.stdin, sys.stdout = io.StringIO(), io.StringIO()
+    sys.stdin, sys.stdout = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    vars(builtins).update(exit=sys.exit, quit=sys.exit)
     scope: dict[str, Any] = {"__name__": "solution"}
-    exec(compile(Path(path).read_text(encoding="utf-8"), "solution.py", "exec"), scope)
+    load(given, scope)
+    load(path, scope)
     for line in calls:
         replies.write(_reply(scope, line) + "\n")
         replies.flush()
+
+
+def load(path: str, scope: dict[str, Any]) -> None:
+    """Run a file in ``scope``. One that ends by ``exit()``, or reads input that no test gives, has defined its
+    functions before.
+    """
+    with suppress(SystemExit, EOFError):
+        exec(compile(Path(path).read_bytes(), "solution.py", "exec"), scope)
 
 
 def _reply(scope: dict[str, Any], line: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,10 @@ def streams(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tests: str, names: str = "f,Solution.g") -> None:
     monkeypatch.setattr(run_tests, "ProgramClient", FakeProgram)
-    path = tmp_path / "tests.py"
+    path, given = tmp_path / "tests.py", tmp_path / "given.py"
     path.write_text(tests)
-    run_tests.main(str(path), names)
+    given.write_text("import math\ndef f(): return 'of the prompt'\ndef helper(): return 2")
+    run_tests.main(str(given), str(path), names)
 
 
 def test_passing_is_printed_with_the_number_of_calls(
@@ -42,6 +44,13 @@ def test_passing_is_printed_with_the_number_of_calls(
     tests = "assert f(1, b=2) == ('f', (1,), {'b': 2})\nassert Solution().g(3) == ('Solution.g', (3,), {})\n"
     run(tmp_path, monkeypatch, tests + "assert candidate is f")
     assert capsys.readouterr().err == "passed after 2 calls\n"
+
+
+def test_what_the_problem_gives_is_there_but_the_program_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path, monkeypatch, "assert f(1) == ('f', (1,), {})\nassert helper() == math.floor(2.5)")
+    assert capsys.readouterr().err == "passed after 1 calls\n"
 
 
 def test_tests_that_never_call_the_program_do_not_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,9 +71,9 @@ def test_built_in_exceptions_are_raised_as_themselves() -> None:
 
 
 def test_changes_of_arguments_are_applied() -> None:
-    numbers, table, text = [3, 1], {"a": 1}, "x"
-    run_tests._update_arguments((numbers, table, text), [[1, 3], {"b": 2}, "y"])
-    assert (numbers, table, text) == ([1, 3], {"b": 2}, "x")
+    numbers, table, text, queue = [3, 1], {"a": 1}, "x", deque([1])
+    run_tests._update_arguments((numbers, table, text, queue), [[1, 3], {"b": 2}, "y", deque([2, 3])])
+    assert (numbers, table, text, queue) == ([1, 3], {"b": 2}, "x", deque([2, 3]))
     with pytest.raises(ProgramError, match="other arguments"):
         run_tests._update_arguments(([],), [])
 

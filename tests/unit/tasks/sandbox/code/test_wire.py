@@ -1,3 +1,8 @@
+from collections import deque
+from decimal import Decimal
+from fractions import Fraction
+from itertools import count
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +32,19 @@ def test_subclasses_arrive_as_their_base_class() -> None:
         __hash__ = int.__hash__
 
     assert type(wire.loads(wire.dumps(Always(7)))) is int
+
+
+def test_values_of_the_standard_library() -> None:
+    for value in (deque([1, (2,)]), range(1, 9, 2), Fraction(1, 3), Decimal("0.10")):
+        assert wire.loads(wire.dumps(value)) == value
+        assert type(wire.loads(wire.dumps(value))) is type(value)
+    assert wire.loads(wire.dumps({1: 2}.keys())) == {1}
+
+
+def test_iterators_arrive_as_iterators_of_limited_length() -> None:
+    assert list(wire.loads(wire.dumps(x * x for x in range(3)))) == [0, 1, 4]
+    assert list(wire.loads(wire.dumps({1: "a"}.values()))) == ["a"]
+    assert len(list(wire.loads(wire.dumps(count())))) == wire.MAX_ITERATED
 
 
 def test_objects_are_refused() -> None:
