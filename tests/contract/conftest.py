@@ -11,7 +11,29 @@ from live_server import LiveServer, live_server
 from openai import OpenAI
 from scripted import Script, instantly, scripted_model
 
+from fathom.server.models.loading import loader
+from fathom.server.settings import Settings
+
 Serve = Callable[..., LiveServer]
+
+
+@pytest.fixture(scope="session")
+def real() -> Iterator[LiveServer]:
+    """The embedded model."""
+    with live_server(loader(Settings(dtype="float32", max_context=1024)), keepalive=0.5) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def client(real) -> Iterator[OpenAI]:
+    """The official client of the embedded model."""
+    with OpenAI(base_url=f"{real.url}/v1", api_key="none", max_retries=0, timeout=120) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def model(client) -> str:
+    return client.models.list().data[0].id
 
 
 @pytest.fixture(scope="session")

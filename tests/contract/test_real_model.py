@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import openai
 import pytest
-from live_server import LiveServer, live_server
-from openai import OpenAI
-
-from fathom.server.models.loading import loader
-from fathom.server.settings import Settings
 
 CAPITAL = [{"role": "user", "content": "What is the capital of France?"}]
 WEATHER = {
@@ -24,23 +18,6 @@ WEATHER = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
     },
 }
-
-
-@pytest.fixture(scope="module")
-def real() -> Iterator[LiveServer]:
-    with live_server(loader(Settings(dtype="float32", max_context=1024)), keepalive=0.5) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def client(real) -> Iterator[OpenAI]:
-    with OpenAI(base_url=f"{real.url}/v1", api_key="none", max_retries=0, timeout=120) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def model(client) -> str:
-    return client.models.list().data[0].id
 
 
 def test_the_embedded_model_is_served(client, model):

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
+import enum
+import ipaddress
 import json
 import logging
+import pathlib
+import re
+import uuid
+from typing import Annotated, Any, Literal
 
+import pydantic
 import pytest
 
 from fathom.base.errors import RequestError, SchemaError
@@ -78,6 +87,65 @@ def test_schemas_that_no_grammar_can_hold(compiler, schema, path, message):
     with pytest.raises(SchemaError, match=message) as error:
         compile_schema(compiler, schema)
     assert error.value.path == path
+
+
+class Color(enum.Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Cat(pydantic.BaseModel):
+    kind: Literal["cat"]
+
+
+class Dog(pydantic.BaseModel):
+    kind: Literal["dog"]
+    friend: Everything | None = None
+
+
+class Everything(pydantic.BaseModel):
+    """The kinds of fields that people give to output types."""
+
+    model_config = pydantic.ConfigDict(extra="forbid")
+
+    secret: pydantic.SecretStr
+    path: pathlib.Path
+    url: pydantic.HttpUrl
+    key: uuid.UUID
+    at: datetime.datetime
+    duration: datetime.timedelta
+    price: decimal.Decimal
+    ip: ipaddress.IPv4Address
+    data: bytes
+    color: Color
+    by_color: dict[Color, int]
+    by_id: dict[uuid.UUID, float]
+    pair: tuple[int, str]
+    several: list[Everything] = pydantic.Field(max_length=3)
+    pet: Annotated[Cat | Dog, pydantic.Field(discriminator="kind")]
+    code: Annotated[str, pydantic.StringConstraints(pattern=r"^[A-Z]{2}\d+$")]
+    share: Annotated[float, pydantic.Field(gt=0, lt=1, multiple_of=0.25)]
+    anything: Any = None
+
+
+@pytest.mark.parametrize("mode", ["validation", "serialization"])
+def test_the_fields_of_pydantic_models(compiler, mode):
+    assert compile_schema(compiler, Everything.model_json_schema(mode=mode)).allowed_tokens().any()
+
+
+def test_pydantics_pattern_of_a_decimal_is_replaced_by_an_equal_one(compiler):
+    pattern = r"^(?!^[-+.]*$)[+-]?0*\d*\.?\d*$"  # of pydantic 2.12
+    for text in ("1", "-0.5", "+.5", "7.", "", ".", "-", "+.", "1e3", "--1"):
+        matcher = compile_schema(compiler, {"type": "string", "pattern": pattern})
+        fits = all(_accepts(matcher, byte) for byte in json.dumps(text).encode())
+        assert fits == bool(re.search(pattern, text)), text
+
+
+def _accepts(matcher, byte: int) -> bool:
+    allowed = bool(matcher.allowed_tokens()[byte])
+    if allowed:
+        matcher.accept(byte)
+    return allowed
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))

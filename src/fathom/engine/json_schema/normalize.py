@@ -93,6 +93,7 @@ class _Normalizer:
         self._source = source
         self._names: dict[JsonPath, str] = {}
         self._pending: list[JsonPath] = []
+        self._followed: list[JsonPath] = []  # what propertyNames refer to, from the outside in
         self._one_of: list[tuple[Schema, JsonPath]] = []
         self._rules: dict[str, Rule] = {
             **dict.fromkeys(_CHECKS, self._copy),
@@ -315,11 +316,15 @@ class _Normalizer:
 
     def _statements_on_names(self, value: Any, path: JsonPath) -> Schema:
         """What a schema demands of strings: ``enum``, ``pattern`` or what else it says; nothing where all fit."""
-        for _ in range(MAX_DEPTH):
-            if isinstance(value, dict) and isinstance(value.get("$ref"), str):
-                path = self._source.resolve(value["$ref"], path)
-                value = self._source.at(path)
+        place, followed = path, len(self._followed)
+        while isinstance(value, dict) and isinstance(value.get("$ref"), str):
+            path = self._source.resolve(value["$ref"], path)
+            if path in self._followed:
+                raise SchemaError("the reference leads back to itself", "list the names or give a pattern", place)
+            self._followed.append(path)
+            value = self._source.at(path)
         normal = self._schema(value, path)
+        del self._followed[followed:]
         if isinstance(normal, bool):
             return {} if normal else {"enum": []}
         types = normal.pop("type", "string")
