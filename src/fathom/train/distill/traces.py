@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fathom.base.errors import ConfigError, DataError
+from fathom.base.json_lines import json_line
 from fathom.train.distill.teacher import TeacherAnswer
 from fathom.train.run.aliases import with_present_names
 from fathom.train.run.config import difference
@@ -99,7 +100,7 @@ class TraceFile:
     def _write(self, line: Mapping[str, Any]) -> None:
         try:
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+                file.write(json_line(line))
         except OSError as error:
             raise DataError(
                 f"{self.path} cannot be written: {error.strerror}", "free some space and run the same command again"

@@ -7,7 +7,6 @@ one.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -15,6 +14,7 @@ from typing import ClassVar, Literal
 from pydantic import PositiveFloat, PositiveInt
 
 from fathom.base.device import pick_device
+from fathom.base.json_lines import json_line
 from fathom.checkpoint.bundle import open_bundle
 from fathom.evals.comparison import Trial, compare_with_base
 from fathom.evals.grading import Group
@@ -102,4 +102,4 @@ def _unsolved_line(group: Group, trial: Trial) -> str:
         "again": trial.again,
         "text": next((member.text for member in group.members if member.verdict.correct), None),
     }
-    return json.dumps(line, ensure_ascii=False) + "\n"
+    return json_line(line)

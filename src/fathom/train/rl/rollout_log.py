@@ -6,8 +6,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from fathom.base.json_lines import json_line, whole_lines
 from fathom.evals.grading import GradedCompletion, Group
-from fathom.train.run.metrics import ROLLOUTS
+from fathom.train.run.metrics import ROLLOUTS, replace_text
 
 GROUPS = 4
 """Groups of each step that are kept."""
@@ -29,9 +30,8 @@ class RolloutLog:
     def truncate(self, step: int) -> None:
         """Drop what a killed run wrote after its checkpoint of ``step``."""
         if self._writes and self.path.exists():
-            lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
-            kept = [line for line in lines if line.endswith("\n") and step and json.loads(line)["step"] <= step]
-            self.path.write_text("".join(kept), encoding="utf-8")
+            kept = [line for line in whole_lines(self.path) if step and json.loads(line)["step"] <= step]
+            replace_text(self.path, "".join(line + "\n" for line in kept))
 
 
 def _to_line(step: int, group: Group) -> str:
@@ -42,7 +42,7 @@ def _to_line(step: int, group: Group) -> str:
         "prompt": prompt if isinstance(prompt, str) else prompt[-1].content,
         "completions": [_to_record(member) for member in group.members],
     }
-    return json.dumps(line, ensure_ascii=False) + "\n"
+    return json_line(line)
 
 
 def _to_record(member: GradedCompletion) -> dict[str, object]:

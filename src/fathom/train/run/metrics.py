@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from fathom.base.json_lines import whole_lines
+
 METRICS, RUN, ROLLOUTS = "metrics.jsonl", "run.json", "rollouts.jsonl"
 
 
@@ -60,7 +62,7 @@ def read(directory: Path) -> list[dict[str, Any]]:
     path = directory / METRICS
     if not path.exists():
         return []
-    return [json.loads(line) for line in _whole_lines(path)]
+    return [json.loads(line) for line in whole_lines(path)]
 
 
 def describe(directory: Path, facts: Mapping[str, Any]) -> None:
@@ -77,18 +79,12 @@ def read_description(directory: Path) -> dict[str, Any]:
 
 def _keep_up_to(path: Path, step: int) -> None:
     if path.exists():
-        lines = [line for line in _whole_lines(path) if step and json.loads(line)["step"] <= step]
+        lines = [line for line in whole_lines(path) if step and json.loads(line)["step"] <= step]
         replace_text(path, "".join(line + "\n" for line in lines))
-
-
-def _whole_lines(path: Path) -> list[str]:
-    """The lines of a file, without a last one that a kill cut short."""
-    text = path.read_text(encoding="utf-8")
-    return text[: text.rfind("\n") + 1].splitlines()
 
 
 def replace_text(path: Path, text: str) -> None:
     """Write ``text`` to ``path``, whole or not at all."""
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
+    partial.write_text(text, encoding="utf-8", newline="\n")
     os.replace(partial, path)

@@ -10,10 +10,10 @@ from fathom.train.rl.rollout_log import GROUPS, RolloutLog
 from fathom.types import Message
 
 
-def group(name="a"):
+def group(name="a", text="12"):
     member = GradedCompletion(
         Rollout((1,), (2, 3), (0.0, 0.0), "length"),
-        "12",
+        text,
         Verdict(0.5, False, True, "it is 13"),
         True,
         Reward({"a": 0.5}),
@@ -62,6 +62,25 @@ def test_what_was_written_after_the_checkpoint_is_dropped(tmp_path):
     assert steps(log) == [1, 2]
     log.truncate(0)
     assert steps(log) == []
+
+
+def test_a_completion_may_hold_what_other_programs_take_for_the_end_of_a_line(tmp_path):
+    log = RolloutLog(tmp_path)
+    texts = ["a\u2028b", "c\x85d", "e\rf\x0cg", "half \ud800"]
+    for step, text in enumerate(texts, 1):
+        log.append(step, [group(text=text)])
+    assert steps(log) == [1, 2, 3, 4]
+    log.truncate(3)
+    kept = [json.loads(line)["completions"][0]["text"] for line in log.path.read_text().splitlines()]
+    assert kept == texts[:3]
+
+
+def test_a_log_of_an_earlier_version_with_such_characters_is_read(tmp_path):
+    log = RolloutLog(tmp_path)
+    lines = [json.dumps({"step": step, "text": "a\u2028b\x85c"}, ensure_ascii=False) for step in (1, 2)]
+    log.path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    log.truncate(1)
+    assert log.path.read_text(encoding="utf-8") == lines[0] + "\n"
 
 
 def test_other_ranks_write_nothing(tmp_path):
