@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,7 +34,7 @@ MOST_ITEMS = 1000
 Sources = Annotated[
     list[str],
     typer.Argument(
-        help="Files or directories (JSON Lines, text, parquet), or hf:OWNER/NAME. FILE@sha256:… pins a file."
+        help="Files or directories (JSON, tables, text, parquet), or hf:OWNER/NAME. FILE@sha256:… pins a file."
     ),
 ]
 Field = Annotated[str, typer.Option(help="The field of a record that holds its text.")]
@@ -156,7 +156,7 @@ def texts(names: Iterable[str], field: str, max_skipped: int, limit: int | None)
 
 
 def contamination(against: list[str] | None, console: Console, report: progress.Report) -> ContaminationFilter | None:
-    """The filter for evaluation items; prints which evaluation sets could not be read."""
+    """The filter for evaluation items; prints in one line which evaluation sets could not be read."""
     from fathom.data.filters.decontaminate import ContaminationFilter
     from fathom.tasks.registry import evaluations
 
@@ -171,11 +171,18 @@ def contamination(against: list[str] | None, console: Console, report: progress.
             if against:
                 raise
             checked.absent[name] = error.message
-            console.print(f"not checked against {name}: {error}", highlight=False, markup=False, soft_wrap=True)
+    if checked.absent:
+        console.print(_absent_line(checked.absent), highlight=False, markup=False, soft_wrap=True)
     unchecked = ", ".join(f"{count:,} of {name}" for name, count in checked.unchecked.items() if count)
     if unchecked:
         console.print(f"too short to check: {unchecked}", highlight=False)
     return checked
+
+
+def _absent_line(absent: Mapping[str, str]) -> str:
+    """Which evaluation sets could not be read, with the reason for the first; the index of the shards has them all."""
+    reason = next(iter(absent.values()))
+    return f"not checked against {', '.join(absent)}: {reason} (it matters only where you will measure on these)"
 
 
 def evaluation_items(name: str) -> Iterator[EvaluationItem]:

@@ -34,9 +34,9 @@ class MixturePart:
 class Loader:
     """Iterates over batches of ``batch_size`` rows, of which this rank gets its slice: (batch_size / world, T).
 
-    ``epochs`` None is endless; otherwise every row of the one dataset comes exactly ``epochs`` times, and the last
-    batch is completed with rows of padding (so a rank may get only padding). ``pad`` is the token that fills short
-    rows.
+    ``epochs`` None is endless; otherwise every row of the one dataset comes exactly ``epochs`` times (of 1.5, half of
+    them come twice), and the last batch is completed with rows of padding (so a rank may get only padding). ``pad`` is
+    the token that fills short rows.
 
     Raises ConfigError if ``batch_size`` is not a multiple of ``world``, DataError if there are no rows.
     """
@@ -49,7 +49,7 @@ class Loader:
         seed: int = 0,
         rank: int = 0,
         world: int = 1,
-        epochs: int | None = None,
+        epochs: float | None = None,
         shuffle: bool = True,
         pad: int = 0,
     ) -> None:
@@ -64,7 +64,7 @@ class Loader:
         self._seed = seed
         self._rank = rank
         self._world = world
-        self._epochs = epochs
+        self._end = None if epochs is None else max(1, round(epochs * len(self._parts[0].dataset)))
         self._shuffle = shuffle
         self._pad = pad
         self._length = self._parts[0].dataset.length
@@ -105,7 +105,7 @@ class Loader:
 
     @property
     def finished(self) -> bool:
-        return self._epochs is not None and self.taken >= self._epochs * len(self._parts[0].dataset)
+        return self._end is not None and self.taken >= self._end
 
     def state_dict(self) -> dict[str, Any]:
         """The position of the loader, as plain numbers, the same on every rank."""
@@ -113,11 +113,16 @@ class Loader:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from ``state``. Raises ConfigError if it belongs to other data or another order."""
-        for key, here in (("data", self._identity), ("seed", self._seed), ("shuffle", self._shuffle)):
+        if state.get("data") != self._identity:
+            raise ConfigError(
+                "the data have changed since the checkpoint was written, or are packed otherwise",
+                "restore the files and the length of rows, or choose another --out",
+            )
+        for key, here in (("seed", self._seed), ("shuffle", self._shuffle)):
             if state.get(key) != here:
                 raise ConfigError(
                     f"the checkpoint belongs to another order of the data: {key} is {state.get(key)!r}, not {here!r}",
-                    "resume with the data, sequence length and seed of the run, or start a new run",
+                    "resume with the seed of the run, or start a new run",
                 )
         self._taken = list(state["taken"])
 
@@ -158,7 +163,7 @@ _NONE = np.zeros(0, dtype=np.int64)
 _EMPTY = Row(_NONE, _NONE, _NONE, _NONE, _NONE.astype(np.bool_))
 
 
-def _check_parts(parts: Sequence[MixturePart], epochs: int | None) -> None:
+def _check_parts(parts: Sequence[MixturePart], epochs: float | None) -> None:
     if not parts or any(len(part.dataset) == 0 for part in parts):
         raise DataError(
             "there is nothing to train on: a dataset has no rows", "check what the filters dropped, and why"

@@ -1,42 +1,51 @@
-"""Conversations in the formats of datasets.
+"""Conversations in the formats of datasets, and which of their turns are learned.
 
     {"messages": [{"role": "user", "content": …}, …], "tools": […]}       OpenAI's, with ``reasoning_content``
-    {"conversations": [{"from": "human", "value": …}, …]}                 ShareGPT's
-    {"question": …, "answer": …, "think": …}                              one question and its answer
+    {"conversations": [{"from": "human", "value": …}, …], "system": …}    ShareGPT's
+    {"prompt": [messages], "completion": [messages]}                      TRL's; the completion is learned
+    {"question": …, "answer": …, "think": …}                              one question and its answer; Alpaca's, Dolly's
 
 Field names vary within a format (``prompt``, ``instruction``; ``response``, ``output``…); the tables below hold those
-in use. Reasoning may also precede an answer, between ``<think>`` and ``</think>``.
+in use. Reasoning may also precede an answer, between ``<think>`` and ``</think>``. A turn that is marked so
+(``"weight": 0``, ``"train": false``) is context and not learned. A record that cannot be learned as its author meant
+it is refused by name: preferences, answers marked as bad, pictures.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fathom.base.errors import DataError, TokenizerError
+from fathom.data.samples.messages import REASONING, assistant, is_marked_out, parse_message, parse_tools
 from fathom.data.samples.turns import conversation_samples
+from fathom.data.samples.values import content_text, first_string, first_text, first_value, parse_json_text
 from fathom.data.shards.store import Sample
 from fathom.data.sources.source import BEGINNING, DataSource, Document, Position, Skips
-from fathom.text import markers
 from fathom.text.conversation import Chat
-from fathom.types import Conversation, Message, Role, Tool, ToolCall
+from fathom.types import Conversation, Message
 
+CONVERSATIONS = ("messages", "conversations", "conversation")
 QUESTIONS = ("question", "prompt", "instruction", "problem", "input")
 ANSWERS = ("response", "answer", "output", "completion", "solution")
-REASONING = ("reasoning_content", "reasoning", "think", "thinking")
-_ROLES: Mapping[str, Role] = {
-    "system": "system",
-    "developer": "system",
-    "user": "user",
-    "human": "user",
-    "assistant": "assistant",
-    "gpt": "assistant",
-    "model": "assistant",
-    "tool": "tool",
-    "function": "tool",
-    "observation": "tool",
-}
+ADDITIONS = ("input", "context")
+"""Fields that belong to the question, after it (Alpaca's and Dolly's)."""
+
+_SYSTEM = ("system", "system_prompt")
+_PREFERENCES = (("chosen", "rejected"), ("preferred_output", "non_preferred_output"))
+_LABELS = ("label", "kto_tag")
+"""Fields of KTO's form: false marks an answer as bad."""
+
+_MEDIA = ("image", "images", "video", "videos", "audio", "audios")
+
+
+@dataclass(frozen=True, slots=True)
+class LearnableConversation:
+    """``learned``: the positions of the messages that are learned, all of the assistant's."""
+
+    conversation: Conversation
+    learned: frozenset[int]
 
 
 def chat_samples(
@@ -50,12 +59,12 @@ def chat_samples(
     with one that the template refuses, go to ``skips`` with their line."""
     for record in source.records(skips, start):
         try:
-            conversation = parse_conversation(record.data)
-            turns = list(conversation_samples(chat, conversation))
+            parsed = parse_conversation(record.data)
+            turns = list(conversation_samples(chat, parsed.conversation, parsed.learned))
         except (DataError, TokenizerError) as error:
             skips.add(record.where, error.message)
         else:
-            if keeps(Document(conversation_text(conversation), record.where, source.name)):
+            if keeps(Document(conversation_text(parsed.conversation), record.where, source.name)):
                 yield from turns
 
 
@@ -64,96 +73,119 @@ def conversation_text(conversation: Conversation) -> str:
     return "\n".join(text for message in conversation.messages for text in (message.reasoning, message.content) if text)
 
 
-def parse_conversation(data: Mapping[str, Any]) -> Conversation:
+def parse_conversation(data: Mapping[str, Any]) -> LearnableConversation:
     """The conversation in a record. Raises DataError, with what is missing, if there is none."""
-    listed = data.get("messages", data.get("conversations"))
-    if listed is None:
-        return Conversation(_pair(data))
+    _check_kind(data)
+    listed = parse_json_text(first_value(data, CONVERSATIONS))
+    if listed is not None:
+        messages, learned = _listed_messages(listed)
+    elif _is_message_list(data.get("prompt")) or _is_message_list(data.get("completion")):
+        messages, learned = _prompt_and_completion(data)
+    else:
+        messages, learned = _pair(data)
+    messages, learned = _with_system(data, messages, learned)
+    tools = parse_tools(first_value(data, ("tools", "functions")))
+    return LearnableConversation(Conversation(tuple(messages), tools=tools), frozenset(learned))
+
+
+def _listed_messages(listed: Any) -> tuple[list[Message], set[int]]:
+    """Messages, and the positions of those to learn."""
     if not isinstance(listed, Sequence) or isinstance(listed, str) or not listed:
         raise DataError("its messages are not a list of messages")
-    return Conversation(tuple(_message(entry) for entry in listed), tools=_tools(data.get("tools")))
+    messages: list[Message] = []
+    learned: set[int] = set()
+    for entry in map(parse_json_text, listed):
+        message = parse_message(entry)
+        if message is None:
+            continue
+        if message.role == "assistant" and not is_marked_out(entry):
+            learned.add(len(messages))
+        messages.append(message)
+    return messages, learned
 
 
-def _pair(data: Mapping[str, Any]) -> tuple[Message, ...]:
-    question, answer = _first(data, QUESTIONS), _first(data, ANSWERS)
-    if question is None or answer is None:
-        lacking = "question" if question is None else "answer"
-        raise DataError(f"it has no {lacking} (one of {', '.join(QUESTIONS if question is None else ANSWERS)})")
-    extra = data.get("input")
-    if isinstance(extra, str) and extra.strip() and extra != question:
-        question = f"{question}\n\n{extra}"
-    system = data.get("system")
-    opening = (Message("system", system),) if isinstance(system, str) and system else ()
-    return (*opening, Message("user", question), _assistant(answer, _first(data, REASONING), ()))
+def _is_message_list(value: Any) -> bool:
+    """Whether it is a list of messages, or its JSON text; a text may well look like another list."""
+    value = parse_json_text(value)
+    return isinstance(value, list) and all(
+        isinstance(entry, Mapping) and first_value(entry, ("role", "from")) is not None for entry in value
+    )
 
 
-def _message(entry: Any) -> Message:
-    if not isinstance(entry, Mapping):
-        raise DataError("one of its messages is not an object")
-    name = entry.get("role", entry.get("from"))
-    role = _ROLES.get(name) if isinstance(name, str) else None
-    if role is None:
-        raise DataError(f"a message has the role {name!r}")
-    content = entry.get("content", entry.get("value"))
-    calls = _calls(entry.get("tool_calls")) if role == "assistant" else ()
-    if content is None and calls:
-        content = ""
-    if not isinstance(content, str):
-        raise DataError(f"the content of a {role} message is not text")
-    if role == "assistant":
-        return _assistant(content, _first(entry, REASONING), calls)
-    return Message(role, content, tool_call_id=_text(entry.get("tool_call_id")), name=_text(entry.get("name")))
+def _prompt_and_completion(data: Mapping[str, Any]) -> tuple[list[Message], set[int]]:
+    """TRL's form: at least one of both is a list of messages, the other may be a text."""
+    prompt, completion = data.get("prompt"), data.get("completion")
+    if _is_message_list(prompt):
+        before, _ = _listed_messages(parse_json_text(prompt))
+    else:
+        before = [Message("user", _question(data, ("prompt",)))]
+    if _is_message_list(completion):
+        after, learned = _listed_messages(parse_json_text(completion))
+    else:
+        after, learned = [assistant(_answer(data, ("completion",)), None)], {0}
+    return [*before, *after], {len(before) + at for at in learned}
 
 
-def _assistant(content: str, reasoning: str | None, calls: tuple[ToolCall, ...]) -> Message:
-    if reasoning is None:
-        reasoning, content = split_reasoning(content)
-    if not content.strip() and not calls:
-        raise DataError("an answer is empty")
-    return Message("assistant", content, reasoning=reasoning, tool_calls=calls)
+def _pair(data: Mapping[str, Any]) -> tuple[list[Message], set[int]]:
+    """A question and its answer, after those of Alpaca's ``history``."""
+    question, answer = _question(data, QUESTIONS), _answer(data, ANSWERS)
+    for name in ADDITIONS:
+        more = content_text(data.get(name), f"its {name}")
+        if more is not None and more.strip() and more != question:
+            question = f"{question}\n\n{more}"
+    last = assistant(answer, first_string(data, REASONING))
+    messages = [*_history(data), Message("user", question), last]
+    return messages, {at for at, message in enumerate(messages) if message.role == "assistant"}
 
 
-def split_reasoning(content: str) -> tuple[str | None, str]:
-    """The reasoning at the beginning of an answer, between its tags, and the rest; None if there is none."""
-    opened = content.lstrip()
-    if not opened.startswith(markers.THINK_OPEN) or markers.THINK_CLOSE not in opened:
-        return None, content
-    reasoning, _, answer = opened.removeprefix(markers.THINK_OPEN).partition(markers.THINK_CLOSE)
-    return reasoning.strip("\r\n"), answer.lstrip("\r\n")
+def _question(data: Mapping[str, Any], names: Sequence[str]) -> str:
+    question = first_text(data, names)
+    if question is None and isinstance(data.get("text"), str):
+        raise DataError("it holds a text, not a conversation")
+    if question is None:
+        raise DataError(f"it has no question (one of {', '.join(QUESTIONS)})")
+    return question
 
 
-def _calls(listed: Any) -> tuple[ToolCall, ...]:
-    if not listed:
-        return ()
-    calls = []
-    for number, entry in enumerate(listed if isinstance(listed, list) else [None]):
-        function = entry.get("function", entry) if isinstance(entry, Mapping) else None
-        if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
-            raise DataError("a tool call has no name")
-        arguments = function.get("arguments", {})
-        text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-        calls.append(ToolCall(_text(entry.get("id")) or f"call_{number}", function["name"], text))
-    return tuple(calls)
+def _answer(data: Mapping[str, Any], names: Sequence[str]) -> str:
+    answer = first_text(data, names)
+    if answer is not None:
+        return answer
+    for pair in _PREFERENCES:
+        if all(data.get(name) is not None for name in pair):
+            raise DataError(
+                f"it is a preference ({', '.join(pair)}), and fine-tuning learns one answer: "
+                f"rename {pair[0]} to completion"
+            )
+    raise DataError(f"it has no answer (one of {', '.join(ANSWERS)})")
 
 
-def _tools(listed: Any) -> tuple[Tool, ...]:
-    if not listed:
-        return ()
-    tools = []
-    for entry in listed if isinstance(listed, list) else [None]:
-        function = entry.get("function", entry) if isinstance(entry, Mapping) else None
-        if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
-            raise DataError("a tool has no name")
-        parameters = function.get("parameters")
-        described = parameters if isinstance(parameters, Mapping) else {}
-        tools.append(Tool(function["name"], _text(function.get("description")) or "", described))
-    return tuple(tools)
+def _history(data: Mapping[str, Any]) -> Iterator[Message]:
+    turns = parse_json_text(data.get("history")) or ()
+    for turn in turns if isinstance(turns, Sequence) else (turns,):
+        if not isinstance(turn, Sequence) or len(turn) != 2 or not all(isinstance(text, str) for text in turn):
+            raise DataError("its history is no list of questions with their answers")
+        yield Message("user", turn[0])
+        yield assistant(turn[1], None)
 
 
-def _first(data: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    """The text of the first of these fields that has one; empty texts do not count."""
-    return next((value for name in names if isinstance(value := data.get(name), str) and value.strip()), None)
+def _with_system(data: Mapping[str, Any], messages: list[Message], learned: set[int]) -> tuple[list[Message], set[int]]:
+    """With the system prompt that the record has beside its messages."""
+    system = first_text(data, _SYSTEM)
+    if system is None:
+        return messages, learned
+    if messages and messages[0].role == "system":
+        if messages[0].content.strip() != system.strip():
+            raise DataError("it has two system prompts, and they differ")
+        return messages, learned
+    return [Message("system", system), *messages], {at + 1 for at in learned}
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+def _check_kind(data: Mapping[str, Any]) -> None:
+    """Raises DataError for a record that would not be learned as its author meant it."""
+    media = [name for name in _MEDIA if data.get(name)]
+    if media:
+        raise DataError(f"it has {media[0]}, and only text is learned")
+    bad = [name for name in _LABELS if data.get(name) is False]
+    if bad:
+        raise DataError(f"its {bad[0]} is false: the answer is one not to give")

@@ -12,7 +12,7 @@ begins, as a new request would.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from fathom.base.errors import DataError
@@ -23,31 +23,48 @@ from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.types import Conversation, Message
 
 
-def conversation_samples(chat: Chat, conversation: Conversation) -> Iterator[Sample]:
-    """The samples of a conversation; every assistant turn is trained on in exactly one of them.
+def conversation_samples(
+    chat: Chat, conversation: Conversation, learned: Container[int] | None = None
+) -> Iterator[Sample]:
+    """The samples of a conversation; every assistant turn is trained on in exactly one of them, or only those whose
+    positions are in ``learned``. The others are context, as is a greeting that answers nothing.
 
     The prompt of a turn with ``reasoning`` asks for thinking, that of a turn without does not, unless
-    ``conversation.thinking`` is set. Raises DataError if there is no assistant turn, or if reasoning contains the tag
+    ``conversation.thinking`` is set. Raises DataError if there is no turn to train on, or if reasoning contains the tag
     that closes it.
     """
     ids: list[int] = []
-    learned: list[bool] = []
+    marks: list[bool] = []
     for at, message in enumerate(conversation.messages):
-        if message.role != "assistant":
+        if not _is_learned(conversation, at) or (learned is not None and at not in learned):
             continue
         thinking = _thinking(chat, conversation, message)
         prompt = chat.render(
             replace(conversation, messages=conversation.messages[:at], thinking=thinking, prefill=False)
         )
         if ids and list(prompt.ids[: len(ids)]) != ids:
-            yield Sample(ids, learned)
-            ids, learned = [], []
+            yield Sample(ids, marks)
+            ids, marks = [], []
         turn = completion_ids(chat, prompt, message)
         ids = [*prompt.ids, *turn]
-        learned = [*learned, *[False] * (len(prompt.ids) - len(learned)), *[True] * len(turn)]
+        marks = [*marks, *[False] * (len(prompt.ids) - len(marks)), *[True] * len(turn)]
     if not ids:
-        raise DataError("the conversation has no assistant turn", "leave it out, or add one")
-    yield Sample(ids, learned)
+        raise _nothing_learned(conversation)
+    yield Sample(ids, marks)
+
+
+def _is_learned(conversation: Conversation, at: int) -> bool:
+    """Whether the message answers something."""
+    before = conversation.messages[:at]
+    return conversation.messages[at].role == "assistant" and any(one.role in ("user", "tool") for one in before)
+
+
+def _nothing_learned(conversation: Conversation) -> DataError:
+    if not any(message.role == "assistant" for message in conversation.messages):
+        return DataError("the conversation has no assistant turn", "leave it out, or add one")
+    if not any(_is_learned(conversation, at) for at in range(len(conversation.messages))):
+        return DataError("its assistant turns answer no user", "leave it out, or add a user's turn")
+    return DataError("all of its assistant turns are marked as not to be learned", "leave it out")
 
 
 def completion_ids(chat: Chat, prompt: Prompt, message: Message) -> list[int]:

@@ -19,15 +19,18 @@ from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationE
 from huggingface_hub.errors import HTTPError as TransportError  # type: ignore[attr-defined]  # httpx's or httpx2's
 
 from fathom.base.errors import DataError
-from fathom.data.sources.jsonl import JsonlSource
+from fathom.data.sources.json_file import JsonSource
 from fathom.data.sources.parquet import ParquetSource
 from fathom.data.sources.source import BEGINNING, DataSource, Position, Record, Skips
+from fathom.data.sources.table import TableSource
 from fathom.data.sources.text import TextSource
 
 CONVERTED = "refs/convert/parquet"
 """The branch on which the hub keeps its own conversion to parquet."""
 
 _READABLE = (".parquet", ".jsonl", ".jsonl.gz", ".txt", ".txt.gz")
+_ALSO_READABLE = (".json", ".json.gz", ".csv", ".csv.gz", ".tsv", ".tsv.gz")
+"""Taken where a dataset has nothing else, or a pattern names them: many have metadata in such files."""
 
 Fetch = Callable[[str, str, str], str]
 """``fetch(repository, file, commit)`` downloads a file and returns its path."""
@@ -80,7 +83,7 @@ class HubSource:
         if not files:
             wanted = f"match {self._pattern!r}" if self._pattern else f"belong to the split {self._split!r}"
             raise DataError(
-                f"none of the files of {self.name} {wanted} and are parquet, JSON Lines or text",
+                f"none of the files of {self.name} {wanted} and are parquet, JSON, tables or text",
                 "name them with a pattern, such as data/*.parquet",
             )
         return commit, files
@@ -102,10 +105,12 @@ class HubSource:
                 return "", []
             raise _network_error(self.name, error) from error
         names = sorted(sibling.rfilename for sibling in info.siblings or ())
-        return info.sha or "", [name for name in names if self._matches(name)]
+        files = [name for name in names if self._matches(name)]
+        common = [name for name in files if name.endswith(_READABLE)]
+        return info.sha or "", files if self._pattern else common or files
 
     def _matches(self, file: str) -> bool:
-        if not file.endswith(_READABLE):
+        if not file.endswith(_READABLE + _ALSO_READABLE):
             return False
         return fnmatch(file, self._pattern) if self._pattern else self._split in file
 
@@ -113,7 +118,9 @@ class HubSource:
 def _reader(path: Path) -> DataSource:
     if path.suffix == ".parquet":
         return ParquetSource(path)
-    return JsonlSource(path) if ".jsonl" in path.suffixes else TextSource(path)
+    if {".csv", ".tsv"} & set(path.suffixes):
+        return TableSource(path)
+    return JsonSource(path) if {".jsonl", ".json"} & set(path.suffixes) else TextSource(path)
 
 
 def _download(repo: str, file: str, commit: str) -> str:

@@ -1,6 +1,7 @@
 """Data sources by name, as they are written on a command line.
 
-books.jsonl.gz                a file: .jsonl, .txt, .md, .parquet; all but parquet also with .gz
+books.jsonl.gz                a file: .jsonl, .json, .csv, .tsv, .txt, .md, .parquet; all but parquet also with .gz,
+                              .bz2, .xz or .zst
 corpus/                       every such file below a directory, ordered by name
 books.jsonl@sha256:9d5a…      the same, refused if the file has another hash
 hf:owner/name                 a dataset of the Hugging Face hub: the files of its split train
@@ -10,18 +11,28 @@ hf:owner/name@REVISION:GLOB   … at a commit or tag, and only the files that ma
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fathom.base.errors import DataError
+from fathom.data.sources.files import COMPRESSIONS
 from fathom.data.sources.hub import HubSource
-from fathom.data.sources.jsonl import JsonlSource
+from fathom.data.sources.json_file import JsonSource
 from fathom.data.sources.parquet import ParquetSource
 from fathom.data.sources.source import BEGINNING, DataSource, Position, Record, Skips
+from fathom.data.sources.table import TableSource
 from fathom.data.sources.text import TextSource
 
-_KINDS = {".jsonl": JsonlSource, ".parquet": ParquetSource, ".txt": TextSource, ".md": TextSource}
+_KINDS: Mapping[str, Callable[..., DataSource]] = {
+    ".jsonl": JsonSource,
+    ".json": JsonSource,
+    ".parquet": ParquetSource,
+    ".csv": TableSource,
+    ".tsv": TableSource,
+    ".txt": TextSource,
+    ".md": TextSource,
+}
 _PIN = re.compile(r"(?P<path>.+)@sha256:(?P<hash>[0-9a-fA-F]{64})")
 _HUB = re.compile(r"hf:(?P<repo>[^@:]+)(@(?P<revision>[^:]+))?(:(?P<pattern>.+))?")
 
@@ -49,6 +60,8 @@ def open_source(name: str) -> DataSource:
     pinned = _PIN.fullmatch(name)
     path = Path(pinned["path"] if pinned else name)
     if path.is_dir():
+        if (path / "index.json").is_file() and any(path.glob("tokens-*.bin")):
+            raise DataError(f"{path} holds token shards, which are prepared already", f"train on it: --set data={path}")
         parts = [file for file in sorted(path.rglob("*")) if file.is_file() and _kind(file)]
         if not parts:
             raise DataError(f"{path} holds no file that can be read", f"put {', '.join(_KINDS)} files there")
@@ -61,11 +74,14 @@ def open_source(name: str) -> DataSource:
 def _open_file(path: Path, sha256: str | None) -> DataSource:
     kind = _KINDS.get(_kind(path))
     if kind is None:
-        raise DataError(f"{path} is of no known kind", f"convert it to one of {', '.join(_KINDS)}")
+        raise DataError(
+            f"{path} is of no known kind", f"convert it to one of {', '.join(_KINDS)}, or name it so if it is one"
+        )
     return kind(path, sha256=sha256)
 
 
 def _kind(path: Path) -> str:
-    """The suffix that selects the reader, without .gz; empty if there is none."""
-    suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
-    return suffix if suffix in _KINDS and not (suffix == ".parquet" and path.suffix == ".gz") else ""
+    """The suffix that selects the reader, in lower case and without that of a compression; empty if there is none."""
+    last = path.suffix.lower()
+    suffix = path.with_suffix("").suffix.lower() if last in COMPRESSIONS else last
+    return suffix if suffix in _KINDS and (suffix != ".parquet" or last == suffix) else ""

@@ -1,4 +1,8 @@
-"""Parquet files, as the Hugging Face hub stores datasets. Needs pyarrow, from the extra ``train``."""
+"""Parquet files, as the Hugging Face hub stores datasets. Needs pyarrow, from the extra ``train``.
+
+A column has one type. Where records differ in their fields, as the arguments of several tools do, every record gets the
+fields of all, null where it had none. So a null inside a record is a field that is not there, and is left out.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +39,17 @@ class ParquetSource:
                 for batch in file.iter_batches(_BATCH, row_groups=groups, columns=self._columns):
                     for data in batch.to_pylist():
                         if row >= start.row:
-                            yield Record(data, f"{self.name}:{row + 1}", Position(start.file, row))
+                            yield Record(without_nulls(data), f"{self.name}:{row + 1}", Position(start.file, row))
                         row += 1
         except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors or OSErrors
             raise read_error(self._path, error) from error
+
+
+def without_nulls(value: Any) -> Any:
+    """The value without the null fields of its objects, at any depth; entries of lists stay."""
+    if isinstance(value, dict):
+        return {key: without_nulls(field) for key, field in value.items() if field is not None}
+    return [without_nulls(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _groups_from(metadata: Any, start: int) -> tuple[list[int], int]:

@@ -1,13 +1,12 @@
-"""Text files, plain or gzipped: one document a file, or several with a separator line between them."""
+"""Text files: one document a file, or several with a separator line between them."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fathom.data.sources.files import check_pin, open_bytes, read_error, sha256_of
+from fathom.data.sources.files import UNREADABLE, check_pin, open_bytes, read_error, sha256_of
 from fathom.data.sources.source import BEGINNING, Position, Record, Skips
 
 
@@ -47,7 +46,7 @@ class TextSource:
                         first, lines = number + 1, []
                     else:
                         lines.append(line)
-        except (OSError, EOFError, zlib.error) as error:
+        except UNREADABLE as error:
             raise read_error(self._path, error) from error
         if lines or self._separator is None:
             yield first, b"".join(lines)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fathom.data.samples.conversations import split_reasoning
+from fathom.data.samples.messages import split_reasoning
 from fathom.text import markers
 from fathom.train.distill.teacher import Ending, TeacherAnswer, make_answer
 

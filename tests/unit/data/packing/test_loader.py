@@ -94,6 +94,14 @@ def test_the_last_batch_is_filled_with_padding() -> None:
     assert batches[1].loss_mask.tolist() == [[True, False], [False, False]]
 
 
+@pytest.mark.parametrize(("epochs", "rows"), [(0.5, 3), (1.5, 9), (2, 12), (0.01, 1)])
+def test_parts_of_epochs(epochs: float, rows: int) -> None:
+    loader = Loader(dataset(6), 4, epochs=epochs)
+    taken = [int((batch.documents[:, 0] >= 0).sum()) for batch in loader]
+    assert sum(taken) == loader.taken == rows
+    assert len(taken) == -(-rows // 4)
+
+
 def test_short_rows_are_padded_with_the_pad_token() -> None:
     store = MemoryStore([Sample([1, 2, 3])])
     batch = next(Loader(PackedDataset(store, StreamPlan(store.offsets, 5)), 1, pad=8))
@@ -103,7 +111,7 @@ def test_short_rows_are_padded_with_the_pad_token() -> None:
 class TestRefusals:
     def test_a_state_of_other_data(self) -> None:
         state = Loader(dataset(5), 1).state_dict()
-        with pytest.raises(ConfigError, match="another order of the data: data is"):
+        with pytest.raises(ConfigError, match="the data have changed since the checkpoint was written, or are packed"):
             Loader(dataset(6), 1).load_state_dict(state)
 
     def test_a_state_of_another_seed(self) -> None:

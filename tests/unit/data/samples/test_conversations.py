@@ -1,5 +1,6 @@
 """Conversations in the formats of datasets, and records that are refused."""
 
+import json
 from contextlib import suppress
 from typing import Any
 
@@ -28,10 +29,94 @@ THOUGHT = Message("assistant", "ho", reasoning="hm")
         ({"question": "hi", "answer": "ho", "think": "hm"}, (HI, THOUGHT)),
         ({"question": "hi", "answer": "<think>\nhm\n</think>\n\nho"}, (HI, THOUGHT)),
         ({"messages": [{"role": "assistant", "content": "ho", "reasoning_content": "hm"}]}, (THOUGHT,)),
+        (
+            {"messages": None, "conversations": [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "ho"}]},
+            (HI, HO),
+        ),
+        ({"messages": '[{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}]'}, (HI, HO)),
+        (
+            {"system": "S", "conversations": [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "ho"}]},
+            (Message("system", "S"), HI, HO),
+        ),
+        (
+            {"system": "S ", "messages": [{"role": "system", "content": "S"}, {"role": "user", "content": "hi"}]},
+            (Message("system", "S"), HI),
+        ),
+        ({"question": "6*7?", "answer": 42}, (Message("user", "6*7?"), Message("assistant", "42"))),
+        ({"instruction": "hi", "context": "you", "response": "ho"}, (Message("user", "hi\n\nyou"), HO)),
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]}, (HI,)),
+        ({"messages": [{"role": "user", "content": ["hi"]}]}, (HI,)),
     ],
 )
 def test_formats(record: dict[str, Any], expected: tuple[Message, ...]) -> None:
-    assert parse_conversation(record) == Conversation(expected)
+    parsed = parse_conversation(record)
+    assert parsed.conversation == Conversation(expected)
+    assert parsed.learned == {at for at, message in enumerate(expected) if message.role == "assistant"}
+
+
+def test_a_turn_that_is_marked_out_is_context(smollm_chat: Chat) -> None:
+    turns = [("user", "a", {}), ("assistant", "BAD", {"weight": 0}), ("user", "c", {}), ("assistant", "GOOD", {})]
+    record = {"messages": [{"role": role, "content": text, **mark} for role, text, mark in turns]}
+    (sample,) = chat_samples(GeneratedSource("rows", lambda _: record, 1), smollm_chat, Skips())
+    tokenizer = smollm_chat.tokenizer
+    assert sample.learned is not None
+    learned = [index for index, own in zip(sample.ids, sample.learned, strict=True) if own]
+    assert tokenizer.decode(learned, skip_special=False) == "GOOD<|im_end|>"
+    assert "BAD" in tokenizer.decode(sample.ids)
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (
+            {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "train": False}]},
+            "all of its assistant turns are marked as not to be learned",
+        ),
+        (
+            {"messages": [{"role": "assistant", "content": "hello"}, {"role": "user", "content": "a"}]},
+            "its assistant turns answer no user",
+        ),
+        ({"messages": [{"role": "system", "content": "S"}]}, "the conversation has no assistant turn"),
+    ],
+)
+def test_a_conversation_without_a_turn_to_learn_is_skipped(
+    smollm_chat: Chat, record: dict[str, Any], reason: str
+) -> None:
+    skips = Skips()
+    assert list(chat_samples(GeneratedSource("rows", lambda _: record, 1), smollm_chat, skips)) == []
+    assert skips.items == [("rows:1", reason)]
+
+
+def test_a_greeting_is_context(smollm_chat: Chat) -> None:
+    turns = (("assistant", "Welcome!"), ("user", "hi"), ("assistant", "ho"))
+    record = {"messages": [{"role": role, "content": text} for role, text in turns]}
+    (sample,) = chat_samples(GeneratedSource("rows", lambda _: record, 1), smollm_chat, Skips())
+    assert sample.learned is not None
+    assert (
+        smollm_chat.tokenizer.decode([index for index, own in zip(sample.ids, sample.learned, strict=True) if own])
+        == "ho"
+    )
+    assert "Welcome!" in smollm_chat.tokenizer.decode(sample.ids)
+
+
+def test_of_trls_form_the_completion_is_learned() -> None:
+    before = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]
+    parsed = parse_conversation({"prompt": before, "completion": [{"role": "assistant", "content": "d"}]})
+    assert [message.content for message in parsed.conversation.messages] == ["a", "b", "c", "d"]
+    assert parsed.learned == {3}
+    assert parse_conversation({"prompt": before, "completion": "d"}) == parsed
+    assert parse_conversation({"prompt": json.dumps(before), "completion": "d"}) == parsed
+
+
+def test_a_text_that_looks_like_a_list_is_a_text() -> None:
+    parsed = parse_conversation({"prompt": "[3, 1, 2]", "completion": "[1, 2, 3]"})
+    assert [message.content for message in parsed.conversation.messages] == ["[3, 1, 2]", "[1, 2, 3]"]
+
+
+def test_earlier_turns_of_alpacas_form_are_learned_too() -> None:
+    parsed = parse_conversation({"instruction": "c", "output": "d", "history": [["a", "b"]], "system": "S"})
+    assert [message.content for message in parsed.conversation.messages] == ["S", "a", "b", "c", "d"]
+    assert parsed.learned == {2, 4}
 
 
 def test_tools() -> None:
@@ -48,7 +133,7 @@ def test_tools() -> None:
             {"role": "tool", "content": "2", "tool_call_id": "a"},
         ],
     }
-    assert parse_conversation(record) == Conversation(
+    assert parse_conversation(record).conversation == Conversation(
         (Message("assistant", tool_calls=(ToolCall("a", "add", '{"x": 1}'),)), Message("tool", "2", tool_call_id="a")),
         tools=(Tool("add", "adds", {"type": "object"}),),
     )
@@ -63,7 +148,30 @@ def test_tools() -> None:
         ({"messages": "hi"}, "its messages are not a list of messages"),
         ({"messages": ["hi"]}, "one of its messages is not an object"),
         ({"messages": [{"role": "narrator", "content": ""}]}, "a message has the role 'narrator'"),
-        ({"messages": [{"role": "user", "content": ["hi"]}]}, "the content of a user message is not text"),
+        ({"messages": [{"role": "user", "content": {"a": 1}}]}, "the content of a user message is an object, not text"),
+        ({"text": "hi"}, "it holds a text, not a conversation"),
+        ({"question": "hi", "answer": ["a", "b"]}, "its answer is a list, not text"),
+        (
+            {"question": "hi", "answer": None},
+            "it has no answer (one of response, answer, output, completion, solution)",
+        ),
+        (
+            {"prompt": "hi", "chosen": "ho", "rejected": "no"},
+            "it is a preference (chosen, rejected), and fine-tuning learns one answer: rename chosen to completion",
+        ),
+        ({"prompt": "hi", "completion": "no", "label": False}, "its label is false: the answer is one not to give"),
+        (
+            {"messages": [{"role": "user", "content": "hi"}], "images": ["a.png"]},
+            "it has images, and only text is learned",
+        ),
+        (
+            {"system": "S", "messages": [{"role": "system", "content": "T"}, {"role": "user", "content": "hi"}]},
+            "it has two system prompts, and they differ",
+        ),
+        (
+            {"instruction": "a", "output": "b", "history": ["c"]},
+            "its history is no list of questions with their answers",
+        ),
         ({"messages": [{"role": "assistant", "content": " "}]}, "an answer is empty"),
         ({"messages": [{"role": "assistant", "content": "", "tool_calls": [{}]}]}, "a tool call has no name"),
         ({"messages": [{"role": "user", "content": "hi"}], "tools": [{}]}, "a tool has no name"),
@@ -75,22 +183,39 @@ def test_records_without_a_conversation(record: dict[str, Any], message: str) ->
     assert caught.value.message == message
 
 
-json = st.recursive(
+values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["role", "content", "tool_calls", "function", "name", "user"]), inner, max_size=3
+            st.sampled_from(["role", "from", "content", "tool_calls", "function", "name", "user", "weight"]),
+            inner,
+            max_size=3,
         )
     ),
     max_leaves=8,
 )
 
 
-@given(st.dictionaries(st.sampled_from(["messages", "conversations", "tools", "question", "answer", "input"]), json))
+FIELDS = [
+    "messages",
+    "conversations",
+    "tools",
+    "question",
+    "answer",
+    "input",
+    "prompt",
+    "completion",
+    "history",
+    "system",
+]
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), values))
 def test_any_record_is_a_conversation_or_a_data_error(record: dict[str, Any]) -> None:
     with suppress(DataError):
-        assert parse_conversation(record).messages
+        parsed = parse_conversation(record)
+        assert all(parsed.conversation.messages[at].role == "assistant" for at in parsed.learned)
 
 
 def test_broken_conversations_are_skipped_with_their_line(r1_chat: Chat) -> None:

@@ -1,6 +1,7 @@
 """Sources by name: files, pinned files, directories, and names that are refused."""
 
 import gzip
+import lzma
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +20,11 @@ from fathom.data.sources.source import Position
     [
         ("a.jsonl", b'{"text": "hi"}'),
         ("a.jsonl.gz", gzip.compress(b'{"text": "hi"}', mtime=0)),
+        ("a.JSONL", b'{"text": "hi"}'),
+        ("a.json", b'[{"text": "hi"}]'),
+        ("a.json.xz", lzma.compress(b'[{"text": "hi"}]')),
+        ("a.csv", b"text\nhi\n"),
+        ("a.tsv.gz", gzip.compress(b"text\tmore\nhi\t1\n", mtime=0)),
         ("a.txt", b"hi"),
         ("a.md", b"hi"),
     ],
@@ -58,6 +64,13 @@ def test_what_cannot_be_read(tmp_path: Path, name: str, make: Callable[[Path], o
     make(tmp_path / name)
     with pytest.raises(DataError, match=message):
         open_source(str(tmp_path / name))
+
+
+def test_shards_are_no_source(tmp_path: Path) -> None:
+    for name in ("index.json", "tokens-00000.bin"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(DataError, match=r"holds token shards, which are prepared already; train on it: --set data="):
+        open_source(str(tmp_path))
 
 
 def test_a_dataset_of_the_hub() -> None:

@@ -26,6 +26,16 @@ def test_rows_from_anywhere(path: Path, start: int) -> None:
     assert [record.position.row for record in records] == list(range(start, 25))
 
 
+def test_fields_that_only_other_records_have_are_absent(tmp_path: Path) -> None:
+    """One column has one type: each record gets the arguments of all tools, null where it has none."""
+    calls = [{"name": "weather", "arguments": {"city": "Paris"}}], [{"name": "sum", "arguments": {"expr": "1+1"}}]
+    table = pyarrow.table({"calls": list(calls), "more": [None, [None, 1]]})
+    assert table["calls"].to_pylist()[0][0]["arguments"] == {"city": "Paris", "expr": None}
+    pyarrow.parquet.write_table(table, tmp_path / "x.parquet")
+    records = [record.data for record in ParquetSource(tmp_path / "x.parquet").records(Skips())]
+    assert records == [{"calls": calls[0]}, {"calls": calls[1], "more": [None, 1]}]
+
+
 def test_only_the_wanted_columns(path: Path) -> None:
     assert next(ParquetSource(path, columns=["text"]).records(Skips())).data == {"text": "row 0"}
 

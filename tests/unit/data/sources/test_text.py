@@ -13,6 +13,11 @@ def test_a_file_is_one_document(tmp_path: Path) -> None:
     assert texts(TextSource(tmp_path / "a.txt")) == ["one\ntwo\n"]
 
 
+def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfhello")
+    assert texts(TextSource(tmp_path / "a.txt")) == ["hello"]
+
+
 def test_a_separator_makes_several(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"one\n<|end|>\n\xff\n<|end|>\nthree\n")
     skips = Skips()
