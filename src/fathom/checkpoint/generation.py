@@ -22,6 +22,15 @@ class GenerationDefaults:
     repetition_penalty: float | None = None
     eos_ids: frozenset[int] = frozenset()
 
+    def as_config(self) -> dict[str, Any]:
+        """The sampling in the words of ``generation_config.json``; `from_generation_config` reads it back."""
+        if self.temperature == 0:
+            return {"do_sample": False}
+        names = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
+        values = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        samples = {"do_sample": True} if values.keys() - {"repetition_penalty"} else {}
+        return {**samples, **values}
+
 
 def from_generation_config(values: Mapping[str, Any], eos_ids: frozenset[int]) -> GenerationDefaults:
     """From ``generation_config.json``. ``do_sample: false``, written out, means greedy."""

@@ -50,6 +50,11 @@ class Rollout:
 class RolloutSampler(Protocol):
     """Samples completions of prompts."""
 
+    @property
+    def max_context(self) -> int:
+        """Tokens of a prompt and its completion together."""
+        ...
+
     def sample(
         self,
         prompts: Sequence[PromptIds],
@@ -115,6 +120,10 @@ class EngineSampler:
         )
         self._core = EngineCore(model, None, config)
 
+    @property
+    def max_context(self) -> int:
+        return self._core.max_context
+
     def sample(
         self,
         prompts: Sequence[PromptIds],
@@ -134,7 +143,7 @@ class EngineSampler:
             raise RequestError(
                 f"a prompt of {longest_prompt} tokens and a completion of {max_tokens} exceed the context of "
                 f"{self._core.max_context}",
-                "lower sampling.max_tokens, or leave out prompts of that length",
+                "lower max_tokens (sampling.max_tokens in training), or leave out problems of that length",
             )
         for index, prompt in enumerate(prompts):
             sampling = SamplingParams(

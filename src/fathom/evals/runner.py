@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from itertools import chain
 
 from fathom.base.distributed import ALONE, World
+from fathom.base.errors import ConfigError
 from fathom.checkpoint.bundle import Bundle
 from fathom.evals.grading import GradedCompletion, Group
 from fathom.evals.rollout import EngineSampler, PromptIds, Rollout, RolloutSampler
 from fathom.model.transformer import Transformer
 from fathom.tasks.rewards import TASK_REWARD, GradedText, Rewards
 from fathom.tasks.task import Item, Task, grade_leniently, grade_strictly
-from fathom.text.conversation import Chat
+from fathom.text.conversation import Chat, turn_end_ids
 from fathom.text.tokenizer.tokenizer import Tokenizer
-from fathom.types import Conversation
+from fathom.types import Conversation, Message
 
 
 class Grader:
@@ -45,15 +46,25 @@ class Grader:
         return Grader(self.task, sampler, self._tokenizer, self._chat, self._world, self._rewards)
 
     def prompt_ids(self, item: Item) -> PromptIds:
-        """The token ids of a problem's prompt."""
+        """The token ids of a problem's prompt. Raises ConfigError where that is neither a text nor messages."""
         if isinstance(item.prompt, str):
             return tuple(self._tokenizer.encode(item.prompt, bos=self._tokenizer.adds_bos))
+        if not all(isinstance(message, Message) for message in item.prompt):
+            raise ConfigError(
+                f"the prompt of problem {item.id!r} of the task {self.task.name} is neither a text nor messages",
+                'let it be a tuple of fathom.types.Message("user", text)',
+            )
         chat = self._chat or Chat(self._tokenizer, None)
         return chat.render(Conversation(item.prompt)).ids
 
+    def fits(self, item: Item, max_tokens: int) -> bool:
+        """Whether the context holds a problem's prompt and a completion of so many tokens."""
+        return len(self.prompt_ids(item)) + max_tokens <= self.sampler.max_context
+
     def grade(self, item: Item, rollout: Rollout, limit: int) -> GradedCompletion:
         """Grade a completion of at most ``limit`` tokens. A truncated one is graded too: it may hold an answer. What is
-        correct by the strict reading is correct by the lenient one. Raises VerdictError if the task gives no verdict.
+        correct by the strict reading is correct by the lenient one. Raises VerdictError if the task gives no verdict,
+        or a reward function no number.
         """
         text = self._tokenizer.decode(rollout.completion_ids)
         verdict = grade_strictly(self.task, item, text)
@@ -95,6 +106,6 @@ def build_grader(
 
 
 def build_sampler(bundle: Bundle, model: Transformer, sequences: int) -> EngineSampler:
-    """A sampler on ``model``: the model of ``bundle``, or a copy of it."""
-    ends = bundle.generation.eos_ids or bundle.tokenizer.eos_ids
-    return EngineSampler(model, eos_ids=frozenset(ends), max_context=bundle.config.max_position, sequences=sequences)
+    """A sampler on ``model``: the model of ``bundle``, or a copy of it. A completion ends where a chat's turn does."""
+    ends = bundle.generation.eos_ids | turn_end_ids(bundle.tokenizer, bundle.template)
+    return EngineSampler(model, eos_ids=ends, max_context=bundle.config.max_position, sequences=sequences)

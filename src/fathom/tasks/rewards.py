@@ -13,9 +13,11 @@ is the only one: each further part is one more thing to be gamed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial, reduce
+from numbers import Real
 from operator import add
 from types import MappingProxyType
 from typing import Any, Literal
@@ -23,8 +25,8 @@ from typing import Any, Literal
 from pydantic import Field, NonNegativeFloat, PositiveInt, field_validator, model_validator
 
 from fathom.base.config import Part
-from fathom.base.errors import ConfigError
-from fathom.tasks.task import Verdict
+from fathom.base.errors import ConfigError, FathomError
+from fathom.tasks.task import Verdict, VerdictError
 from fathom.tasks.verifiers.language import SCRIPTS, language_share
 from fathom.tasks.verifiers.length import cosine_reward, soft_overlong
 from fathom.text import markers
@@ -47,6 +49,9 @@ class GradedText:
     def thinking(self) -> str:
         return thinking(self.text)
 
+
+_SHOWN = 200
+"""Characters of a completion that an error shows."""
 
 RewardFunction = Callable[..., float]
 """Takes a `GradedText`, and options as keywords."""
@@ -162,7 +167,10 @@ class Rewards:
     functions: Mapping[str, tuple[float, RewardFunction]]
 
     def __call__(self, completion: GradedText) -> Reward:
-        return Reward({name: weight * function(completion) for name, (weight, function) in self.functions.items()})
+        """Raises VerdictError where a function raises, or returns no finite number."""
+        return Reward(
+            {name: weight * _number(name, function, completion) for name, (weight, function) in self.functions.items()}
+        )
 
 
 def build_rewards(config: RewardConfig, load: Callable[[str], Callable[..., Any]] | None = None) -> Rewards:
@@ -198,6 +206,24 @@ def _find(place: str, load: Callable[[str], Callable[..., Any]] | None) -> tuple
         )
     function = load(place)
     return getattr(function, "__name__", place), function
+
+
+def _number(name: str, function: RewardFunction, completion: GradedText) -> float:
+    shown = repr(completion.text) if len(completion.text) <= _SHOWN else f"{completion.text[:_SHOWN]!r} …"
+    try:
+        value = function(completion)
+    except FathomError:
+        raise
+    except Exception as error:
+        raise VerdictError(
+            f"the reward {name!r} raised {type(error).__name__}: {error} for the completion {shown}",
+            "correct it: a reward must rate any text",
+        ) from error
+    if not isinstance(value, Real) or not math.isfinite(value):
+        raise VerdictError(
+            f"the reward {name!r} returned {value!r} for the completion {shown}", "return a finite number"
+        )
+    return float(value)
 
 
 def _try(place: str, function: RewardFunction) -> None:

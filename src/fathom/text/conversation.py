@@ -52,7 +52,7 @@ class Prompt:
 
 class Chat:
     """A tokenizer and its template. Without a template, ChatML is used if the vocabulary has its tokens; otherwise
-    raises TokenizerError."""
+    raises TokenizerError. ``stop_token_ids`` end the model's turn."""
 
     def __init__(self, tokenizer: Tokenizer, template: ChatTemplate | None) -> None:
         self.tokenizer = tokenizer
@@ -61,7 +61,7 @@ class Chat:
         ends = {end: tokenizer.token_id(end) for end in self.dialect.ends if self.template.mentions(end)}
         self._guard = ControlTokenGuard(token for token in tokenizer.added_tokens if self._is_control(token))
         self._stop = tuple(end for end, index in ends.items() if index is None)
-        self._stop_ids = tokenizer.eos_ids | {index for index in ends.values() if index is not None}
+        self.stop_token_ids = tokenizer.eos_ids | {index for index in ends.values() if index is not None}
 
     def render(self, conversation: Conversation) -> Prompt:
         """The prompt of a conversation. Raises TokenizerError if the template refuses it."""
@@ -73,7 +73,7 @@ class Chat:
             dialect=self.dialect,
             opening=detect_opening(marked.unmark(rendered), self.dialect),
             tools=tuple(tool.name for tool in conversation.tools),
-            stop_token_ids=self._stop_ids,
+            stop_token_ids=self.stop_token_ids,
             stop=self._stop,
         )
 
@@ -132,6 +132,16 @@ class Chat:
         if message.role == "tool":
             return Message("user", f"{TOOL_RESPONSE}\n{message.content}\n{TOOL_RESPONSE_END}")
         return message
+
+
+def turn_end_ids(tokenizer: Tokenizer, template: ChatTemplate | None) -> frozenset[int]:
+    """The tokens at which a completion ends: those of the vocabulary, and those by which the template ends a turn. They
+    differ for base models that ship a template, such as Qwen2.5's: ``<|endoftext|>``, and ``<|im_end|>``.
+    """
+    try:
+        return Chat(tokenizer, template).stop_token_ids
+    except TokenizerError:  # no template, and no ChatML
+        return tokenizer.eos_ids
 
 
 def _with_instructions(messages: tuple[Message, ...], instructions: str) -> tuple[Message, ...]:

@@ -39,6 +39,20 @@ def test_a_filter_that_is_off_is_no_error(values: dict[str, Any], expected: Gene
     assert from_generation_config(values, frozenset()) == expected
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"do_sample": False},
+        {"do_sample": True, "temperature": 0.6, "top_p": 0.95},
+        {"do_sample": True, "top_k": 20, "min_p": 0.05, "repetition_penalty": 1.1},
+        {"repetition_penalty": 1.1},
+        {},
+    ],
+)
+def test_what_authors_advise_is_written_as_it_was_read(values: dict[str, Any]) -> None:
+    assert from_generation_config(values, frozenset()).as_config() == values
+
+
 def test_an_empty_file_says_nothing() -> None:
     assert from_generation_config({}, frozenset()) == GenerationDefaults()
 

@@ -17,11 +17,12 @@ from fathom.tasks.rewards import (
     LengthReward,
     Reward,
     RewardConfig,
+    Rewards,
     RewardTerm,
     build_rewards,
     thinking,
 )
-from fathom.tasks.task import Verdict
+from fathom.tasks.task import Verdict, VerdictError
 from fathom.train.rl.config import RLConfig
 from fathom.train.run.config import override
 from fathom.train.run.recipe import find
@@ -165,3 +166,22 @@ def test_both_readings_are_kept(text, right, lenient):
 
 def test_the_task_s_own_reward_is_the_default():
     assert TASK_REWARD(GradedText(Verdict(0.3, False, True), "", 1, 2)).parts == {"accuracy": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda _: float("nan"), r"the reward 'mine' returned nan for the completion 'abc'; return a finite number"),
+        (lambda _: None, "the reward 'mine' returned None for the completion 'abc'"),
+        (lambda _: "1", "the reward 'mine' returned '1'"),
+        (
+            lambda graded: graded.nothing,
+            "the reward 'mine' raised AttributeError: .*nothing.* for the completion 'abc'",
+        ),
+    ],
+)
+def test_a_reward_that_is_no_number_is_named_with_its_completion(function, message):
+    graded = GradedText(Verdict(1.0, True, True), "abc", 1, 8)
+    with pytest.raises(VerdictError, match=message):
+        Rewards({"mine": (0.5, function)})(graded)
+    assert Rewards({"mine": (0.5, lambda _: True)})(graded).total == 0.5

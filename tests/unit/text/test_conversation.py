@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fathom.base.errors import TokenizerError
-from fathom.text.conversation import CHATML, Chat
+from fathom.text.conversation import CHATML, Chat, turn_end_ids
 from fathom.text.template.template import ChatTemplate
 from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.types import Conversation, Message, Tool, ToolCall
@@ -117,3 +117,5 @@ def test_a_turn_also_ends_where_the_template_ends_it(deepseek: Tokenizer, smollm
         }
     )
     assert Chat(base, chatml).render(HELLO).stop_token_ids == {3, 5}
+    assert turn_end_ids(base, chatml) == turn_end_ids(base, None) == {3, 5}
+    assert turn_end_ids(deepseek, None) == deepseek.eos_ids

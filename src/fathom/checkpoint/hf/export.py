@@ -16,6 +16,7 @@ from torch import Tensor
 
 from fathom.base.errors import CheckpointError
 from fathom.base.progress import Report, silent
+from fathom.checkpoint.generation import token_ids
 from fathom.checkpoint.hf.config import write_config
 from fathom.checkpoint.hf.directory import INDEX, table_for
 from fathom.checkpoint.hf.safetensors_file import write_safetensors
@@ -23,6 +24,7 @@ from fathom.checkpoint.layouts import take_joined
 from fathom.checkpoint.names import Place
 from fathom.model.config import ModelConfig
 from fathom.model.transformer import Transformer
+from fathom.text.conversation import turn_end_ids
 from fathom.text.template.template import ChatTemplate
 from fathom.text.tokenizer.tokenizer import Tokenizer
 
@@ -43,7 +45,8 @@ def save_directory(
     """Write ``model``, and what belongs to it, into ``path``.
 
     ``dtype`` None keeps the model's; a router bias stays float32 always. ``generation`` is the content of
-    ``generation_config.json``. Raises CheckpointError where the disk refuses.
+    ``generation_config.json``. Unless it says otherwise, both configurations name every token that ends a text or a
+    turn (`fathom.text.conversation.turn_end_ids`). Raises CheckpointError where the disk refuses.
     """
     dtype = dtype or model.embed.weight.dtype
     try:
@@ -69,11 +72,19 @@ def _write_small(
     if template is not None:
         (path / "chat_template.jinja").write_text(template.text, encoding="utf-8")
     bos = tokenizer.bos_id if tokenizer else None
-    eos = tuple(sorted(tokenizer.eos_ids)) if tokenizer else ()
+    eos = tuple(sorted(_end_ids(tokenizer, template, generation)))
     ids = {"bos_token_id": bos, "eos_token_id": eos[0] if len(eos) == 1 else list(eos)} if tokenizer else {}
-    _write_json(path / "generation_config.json", {**ids, **generation})
+    _write_json(path / "generation_config.json", {**generation, **ids})
     name = str(dtype).removeprefix("torch.")
     _write_json(path / "config.json", write_config(config, dtype=name, bos_id=bos, eos_ids=eos))
+
+
+def _end_ids(
+    tokenizer: Tokenizer | None, template: ChatTemplate | None, generation: Mapping[str, Any]
+) -> frozenset[int]:
+    return token_ids(generation.get("eos_token_id")) or (
+        frozenset() if tokenizer is None else turn_end_ids(tokenizer, template)
+    )
 
 
 def _write_shards(path: Path, model: Transformer, dtype: torch.dtype, limit: int, report: Report) -> None:

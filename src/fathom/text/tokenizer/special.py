@@ -18,11 +18,14 @@ from fathom.base.errors import TokenizerError
 
 @dataclass(frozen=True, slots=True)
 class SpecialIds:
-    """``adds_bos``: text outside any chat template is expected to start with ``bos``."""
+    """``adds_bos``: text outside any chat template is expected to start with ``bos``. ``named_eos`` is the end token
+    that tokenizer_config.json names, one of ``eos``; templates write its text.
+    """
 
     bos: int | None
     eos: frozenset[int]
     adds_bos: bool
+    named_eos: int | None = None
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -53,7 +56,7 @@ def special_ids_from_directory(
     adds_bos = tokenizer.get("add_bos_token")
     if adds_bos is None:
         adds_bos = bos in prefix[:1]
-    return SpecialIds(bos, frozenset(eos), adds_bos=bos is not None and bool(adds_bos))
+    return SpecialIds(bos, frozenset(eos), adds_bos=bos is not None and bool(adds_bos), named_eos=named_eos)
 
 
 def special_ids_from_gguf(metadata: Mapping[str, Any]) -> SpecialIds:
@@ -62,10 +65,10 @@ def special_ids_from_gguf(metadata: Mapping[str, Any]) -> SpecialIds:
     """
     prefix = "tokenizer.ggml."
     bos = next(iter(_ids(metadata.get(prefix + "bos_token_id"))), None)
-    ends = (_ids(metadata.get(f"{prefix}{name}_token_id")) for name in ("eos", "eot", "eom"))
+    ends = [_ids(metadata.get(f"{prefix}{name}_token_id")) for name in ("eos", "eot", "eom")]
     default = metadata.get(prefix + "model") == "llama" or metadata.get(prefix + "pre") in _PRE_WITH_BOS
     adds_bos = bos is not None and bool(metadata.get(prefix + "add_bos_token", default))
-    return SpecialIds(bos, frozenset().union(*ends), adds_bos)
+    return SpecialIds(bos, frozenset().union(*ends), adds_bos, named_eos=next(iter(ends[0]), None))
 
 
 _PRE_WITH_BOS = frozenset({"llama3", "llama-v3", "llama-bpe", "falcon3", "pixtral", "tekken"})

@@ -43,6 +43,7 @@ class Tokenizer:
         self.vocab_size = max(size_with_added, size, 1 + max(added, default=-1))  # ids may have holes
         self.bos_id = special.bos
         self.eos_ids = special.eos
+        self._named_eos = special.named_eos
         self.adds_bos = special.adds_bos
 
     @classmethod
@@ -138,16 +139,17 @@ class Tokenizer:
     def save(self, directory: str | Path) -> None:
         """Write tokenizer.json and tokenizer_config.json as transformers' AutoTokenizer reads them.
 
-        They hold one EOS token; further ones belong into generation_config.json, which the checkpoint writes.
+        They hold one EOS token, the one that was named where these were read; further ones belong into
+        generation_config.json, which the checkpoint writes.
         """
         folder = Path(directory)
         folder.mkdir(parents=True, exist_ok=True)
         self._backend.save(str(folder / "tokenizer.json"))
-        first_eos = min(self.eos_ids, default=None)
+        named_eos = min(self.eos_ids, default=None) if self._named_eos is None else self._named_eos
         config = {
             "tokenizer_class": "PreTrainedTokenizerFast",
             "bos_token": self.token_text(self.bos_id),
-            "eos_token": self.token_text(first_eos),
+            "eos_token": self.token_text(named_eos),
             "add_bos_token": self.adds_bos,
             "clean_up_tokenization_spaces": False,
             "model_max_length": 10**9,

@@ -10,21 +10,24 @@ from pathlib import Path
 import torch
 
 from fathom.checkpoint.hf.export import save_directory
-from fathom.model.transformer import Transformer
-from fathom.text.template.template import ChatTemplate
-from fathom.text.tokenizer.tokenizer import Tokenizer
+from fathom.train.run.trainee import Trainee
 
 FINAL = "final"
 
 
-def save_final(
-    out: Path, model: Transformer, tokenizer: Tokenizer, template: ChatTemplate | None, dtype: str = "float32"
-) -> Path:
+def save_final(out: Path, trainee: Trainee, dtype: str = "float32") -> Path:
     """Write ``out/final``, a Hugging Face directory, in place of an earlier one. Raises CheckpointError where the disk
     refuses.
     """
     with replacing(out / FINAL) as partial:
-        save_directory(partial, model, tokenizer=tokenizer, template=template, dtype=getattr(torch, dtype))
+        save_directory(
+            partial,
+            trainee.model,
+            tokenizer=trainee.tokenizer,
+            template=trainee.template,
+            generation=trainee.generation_config,
+            dtype=getattr(torch, dtype),
+        )
     return out / FINAL
 
 

@@ -124,8 +124,7 @@ class RunSession:
     def save_final(self, dtype: str = "float32") -> None:
         """Write the model as ``final``, from rank 0; for ``export``."""
         if self.world.is_main:
-            trainee = self.trainee
-            save_final(self.out, trainee.model, trainee.tokenizer, trainee.template, dtype)
+            save_final(self.out, self.trainee, dtype)
             self.display.say(f"the finished model is {self.out / FINAL}")
 
 
@@ -152,7 +151,8 @@ def find_resumable(store: Store, config: RunConfig) -> Saved | None:
     if changed:
         raise ConfigError(
             f"{store.directory.parent} holds a run of another configuration ({'; '.join(changed)})",
-            "choose another --out, or give the settings of the run",
+            "choose another --out, where a new run may begin with --set "
+            f"start={store.directory.parent / FINAL}, or give the settings of this one",
         )
     return saved
 

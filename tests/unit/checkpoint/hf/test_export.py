@@ -13,6 +13,9 @@ from fathom.checkpoint.hf.directory import INDEX, HFDirectory
 from fathom.checkpoint.hf.export import save_directory
 from fathom.checkpoint.load import load
 from fathom.model.transformer import Transformer
+from fathom.text.conversation import CHATML
+from fathom.text.template.template import ChatTemplate
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 
 def read(path: Path) -> Transformer:
@@ -38,6 +41,23 @@ def test_what_is_saved_loads_equal(name: str, shard_bytes: int, tmp_path: Path) 
     if index.exists():
         total = sum(tensor.nbytes for tensor in model.state_dict().values())
         assert json.loads(index.read_text())["metadata"]["total_size"] == total
+
+
+def test_every_token_that_ends_a_text_or_a_turn_is_named(tmp_path: Path) -> None:
+    """Where they differ, as in Qwen2.5's base models, a program that knows one alone writes past the turn's end."""
+    base = {
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.tokens": ["a", "b", "ab", "<|endoftext|>", "<|im_start|>", "<|im_end|>"],
+        "tokenizer.ggml.token_type": [1, 1, 1, 3, 3, 3],
+        "tokenizer.ggml.merges": ["a b"],
+        "tokenizer.ggml.eos_token_id": 3,
+    }
+    tokenizer, template = Tokenizer.from_gguf(base), ChatTemplate(CHATML)
+    save_directory(tmp_path, tiny_model("tiny-llama"), tokenizer=tokenizer, template=template, generation={"top_k": 3})
+    said = {name: json.loads((tmp_path / f"{name}.json").read_text()) for name in ("config", "generation_config")}
+    assert said["generation_config"] == {"bos_token_id": None, "eos_token_id": [3, 5], "top_k": 3}
+    assert said["config"]["eos_token_id"] == [3, 5]
+    assert json.loads((tmp_path / "tokenizer_config.json").read_text())["eos_token"] == "<|endoftext|>"
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:

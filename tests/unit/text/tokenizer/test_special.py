@@ -49,7 +49,7 @@ def test_a_gguf_file_may_have_several_eos_ids() -> None:
 
 
 def test_bos_of_a_sentencepiece_file_is_added_unless_it_says_otherwise() -> None:
-    assert special_ids_from_gguf(sentencepiece_metadata()) == SpecialIds(1, frozenset({2}), adds_bos=True)
+    assert special_ids_from_gguf(sentencepiece_metadata()) == SpecialIds(1, frozenset({2}), adds_bos=True, named_eos=2)
     assert not special_ids_from_gguf(sentencepiece_metadata(add_bos_token=False)).adds_bos
 
 

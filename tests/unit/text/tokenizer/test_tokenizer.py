@@ -58,6 +58,17 @@ def test_saved_and_loaded(tmp_path: Path) -> None:
     assert (theirs.bos_token, theirs.eos_token, theirs.vocab_size) == ("<|start|>", "<|end|>", 12)
 
 
+def test_the_end_token_that_was_named_stays_the_named_one(tmp_path: Path) -> None:
+    """As in Qwen2.5-Instruct, where <|im_end|> is named and <|endoftext|>, a lower id, ends texts too."""
+    tokenizer = Tokenizer.from_gguf(byte_level_metadata(eos_token_id=11, eot_token_id=5))
+    assert tokenizer.eos_ids == {5, 11}
+    tokenizer.save(tmp_path)
+    assert json.loads((tmp_path / "tokenizer_config.json").read_text())["eos_token"] == "<|start|>"
+    write(tmp_path / "generation_config.json", {"eos_token_id": [5, 11]})
+    Tokenizer.from_directory(tmp_path).save(tmp_path / "again")
+    assert json.loads((tmp_path / "again" / "tokenizer_config.json").read_text())["eos_token"] == "<|start|>"
+
+
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     Tokenizer.from_gguf(byte_level_metadata()).save(tmp_path)

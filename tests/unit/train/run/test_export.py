@@ -9,14 +9,14 @@ from tiny_runs import tiny_model
 from fathom.checkpoint.bundle import open_bundle
 from fathom.model.transformer import Transformer
 from fathom.train.run.export import FINAL, replacing, save_final
-from fathom.train.run.trainee import load_tokenizer
+from fathom.train.run.trainee import Trainee, load_tokenizer
 
 
 def test_a_final_model_replaces_an_earlier_one(tmp_path: Path) -> None:
     tokenizer, template = load_tokenizer("bytes")
     for _ in range(2):
         model = Transformer(tiny_model().model_copy(update={"vocab_size": 320}))
-        assert save_final(tmp_path, model, tokenizer, template) == tmp_path / FINAL
+        assert save_final(tmp_path, Trainee(model, tokenizer, template)) == tmp_path / FINAL
     saved = open_bundle(str(tmp_path / FINAL), dtype="float32").model
     assert all(torch.equal(weight, saved.state_dict()[name]) for name, weight in model.state_dict().items())
     assert [path.name for path in tmp_path.iterdir()] == [FINAL]
@@ -26,7 +26,7 @@ def test_a_final_model_may_have_half_the_size(tmp_path: Path) -> None:
     model = Transformer(tiny_model().model_copy(update={"vocab_size": 320}))
     sizes = []
     for dtype in ("float32", "bfloat16"):
-        save_final(tmp_path / dtype, model, *load_tokenizer("bytes"), dtype)
+        save_final(tmp_path / dtype, Trainee(model, *load_tokenizer("bytes")), dtype)
         sizes.append((tmp_path / dtype / FINAL / "model.safetensors").stat().st_size)
     assert sizes[1] < 0.6 * sizes[0]
 
