@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from fathom.base.config import Part
+from fathom.base.errors import ConfigError
 from fathom.optim import schedule
+
+LR = 3e-4
+"""AdamW's peak learning rate where neither a configuration nor its stage names one."""
+
+Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class ScheduleConfig(Part):
-    """The factor on every learning rate. ``warmup`` counts updates. ``decay`` is the last fraction of the run, for
-    ``stable`` only; ``floor`` is where ``stable``, ``linear`` and ``cosine`` end.
+    """The factor on every learning rate. ``warmup`` is a share of the run (0.05), or a number of updates. ``decay`` is
+    the last fraction of the run, for ``stable`` only; ``floor`` is where ``stable``, ``linear`` and ``cosine`` end.
     """
 
     kind: Literal["constant", "stable", "linear", "cosine", "deepseek_v3"] = "stable"
-    warmup: int = Field(default=0, ge=0)
+    warmup: NonNegativeInt | Share = 0
     decay: float = Field(default=0.3, ge=0, le=1)
     floor: float = Field(default=0.0, ge=0, le=1)
 
+    def warmup_updates(self, total: int) -> int:
+        """Updates of the warm-up in a run of ``total``."""
+        return math.ceil(self.warmup * total) if isinstance(self.warmup, float) else self.warmup
+
+    def check_length(self, total: int) -> None:
+        """Raises ConfigError where a run of ``total`` updates ends before its warm-up: it would learn next to nothing,
+        and nothing would show it.
+        """
+        if self.warmup_updates(total) > total:
+            raise ConfigError(
+                f"the warm-up of {self.warmup} updates is longer than the run of {total}: the learning rate would "
+                "never reach its peak",
+                "make it a share of the run, as in --set optim.schedule.warmup=0.05, or train longer",
+            )
+
     def factor(self, step: int, total: int) -> float:
         """For update ``step`` (0-based) of ``total``. Progress counts from the end of warm-up."""
-        start = schedule.warmup(step, self.warmup)
-        progress = max(0, step - self.warmup) / max(1, total - self.warmup)
+        warmup = self.warmup_updates(total)
+        start = schedule.warmup(step, warmup)
+        progress = max(0, step - warmup) / max(1, total - warmup)
         match self.kind:
             case "constant":
                 return start
@@ -40,14 +63,19 @@ class ScheduleConfig(Part):
 class AdamWConfig(Part):
     """V3's betas and weight decay (section 4.2). Vectors (norms, biases) are never decayed.
 
-    ``embedding_lr`` None: as ``lr``. It also serves the head.
+    ``lr`` None: what suits the stage and what it trains. ``embedding_lr`` None: as ``lr``. It also serves the head.
     """
 
-    lr: PositiveFloat = 3e-4
+    lr: PositiveFloat | None = LR
     embedding_lr: PositiveFloat | None = None
     betas: tuple[float, float] = (0.9, 0.95)
     eps: PositiveFloat = 1e-8
     weight_decay: NonNegativeFloat = 0.1
+
+    @property
+    def peak_lr(self) -> float:
+        """``lr``, or `LR` where there is none."""
+        return LR if self.lr is None else self.lr
 
 
 class MuonConfig(Part):
@@ -72,3 +100,9 @@ class OptimConfig(Part):
     schedule: ScheduleConfig = ScheduleConfig()
     clip: PositiveFloat | None = 1.0
     ema: float | None = Field(default=None, gt=0, lt=1)
+
+    def with_lr(self, lr: float) -> OptimConfig:
+        """The same, with ``lr`` for AdamW where it names none."""
+        if self.adamw.lr is not None:
+            return self
+        return self.model_copy(update={"adamw": self.adamw.model_copy(update={"lr": lr})})

@@ -86,17 +86,17 @@ def adamw(config: AdamWConfig, groups: ParameterGroups) -> torch.optim.AdamW:
 
     Groups without parameters are left out. Each keeps its unscheduled rate as ``base_lr``.
     """
-    table_lr = config.lr if config.embedding_lr is None else config.embedding_lr
+    table_lr = config.peak_lr if config.embedding_lr is None else config.embedding_lr
     param_groups: list[dict[str, Any]] = [
         {"params": list(named), "lr": lr, "base_lr": lr, "weight_decay": decay}
         for named, lr, decay in (
-            (groups.matrices, config.lr, config.weight_decay),
+            (groups.matrices, config.peak_lr, config.weight_decay),
             (groups.embeddings, table_lr, config.weight_decay),
-            (groups.vectors, config.lr, 0.0),
+            (groups.vectors, config.peak_lr, 0.0),
         )
         if named
     ]
-    return torch.optim.AdamW(param_groups, lr=config.lr, betas=config.betas, eps=config.eps, fused=True)
+    return torch.optim.AdamW(param_groups, lr=config.peak_lr, betas=config.betas, eps=config.eps, fused=True)
 
 
 @torch.no_grad()

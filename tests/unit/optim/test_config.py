@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig, ScheduleConfig
+from fathom.base.errors import ConfigError
+from fathom.optim.config import LR, AdamWConfig, MuonConfig, OptimConfig, ScheduleConfig
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,44 @@ from fathom.optim.config import AdamWConfig, MuonConfig, OptimConfig, ScheduleCo
 def test_progress_counts_from_the_end_of_warmup(kind: str, factors: list[float]) -> None:
     schedule = ScheduleConfig(kind=kind, warmup=2, decay=2 / 3, floor=0.1)
     assert [schedule.factor(step, 5) for step in range(5)] == pytest.approx(factors)
+
+
+@pytest.mark.parametrize(
+    ("warmup", "total", "updates"),
+    [(0, 10, 0), (2, 10, 2), (20, 10, 20), (0.1, 10, 1), (0.1, 25, 3), (0.05, 1, 1), (0.0, 9, 0)],
+)
+def test_warmup_is_a_share_or_a_number(warmup: float, total: int, updates: int) -> None:
+    assert ScheduleConfig(kind="constant", warmup=warmup).warmup_updates(total) == updates
+
+
+@pytest.mark.parametrize("total", [1, 2, 6, 1000])
+def test_a_share_always_reaches_the_peak(total: int) -> None:
+    schedule = ScheduleConfig(kind="constant", warmup=0.05)
+    schedule.check_length(total)
+    assert schedule.factor(total - 1, total) == 1.0
+
+
+def test_a_warmup_that_never_ends_is_refused() -> None:
+    ScheduleConfig(warmup=6).check_length(6)
+    with pytest.raises(ConfigError, match=r"warm-up of 20 updates is longer than the run of 6: .*schedule\.warmup=0"):
+        ScheduleConfig(warmup=20).check_length(6)
+
+
+def test_a_share_stays_one_when_it_is_stored() -> None:
+    for warmup in (0.25, 20, 0):
+        stored = ScheduleConfig(warmup=warmup).model_dump_json()
+        assert ScheduleConfig.model_validate_json(stored).warmup == warmup
+        assert type(ScheduleConfig.model_validate_json(stored).warmup) is type(warmup)
+    for wrong in (-1, 1.5, -0.5):
+        with pytest.raises(ValidationError):
+            ScheduleConfig(warmup=wrong)
+
+
+def test_a_stage_gives_the_rate_that_a_configuration_leaves_open() -> None:
+    config = OptimConfig(adamw=AdamWConfig(lr=None))
+    assert config.with_lr(0.5).adamw.peak_lr == 0.5
+    assert config.adamw.peak_lr == LR
+    assert OptimConfig(adamw=AdamWConfig(lr=0.25)).with_lr(0.5).adamw.lr == 0.25
 
 
 def test_the_schedule_of_deepseek_v3_ends_low() -> None:
