@@ -81,9 +81,10 @@ def _traces(name: str, start: str, teacher: TeacherConfig) -> DistillConfig:
             filter=FilterConfig(language="en", code_blocks=False, thinking=True, per_problem=2),
         ),
         epochs=2,
-        batch=BatchConfig(rows=16, length=2048, micro_rows=2),
+        batch=BatchConfig(rows=16, length=2048, micro_rows=2, min_updates=100),
         optim=OptimConfig(
-            adamw=AdamWConfig(lr=5e-5, weight_decay=0.0), schedule=ScheduleConfig(kind="cosine", warmup=20, floor=0.1)
+            adamw=AdamWConfig(lr=None, weight_decay=0.0),
+            schedule=ScheduleConfig(kind="cosine", warmup=0.05, floor=0.1),
         ),
         save_dtype="bfloat16",
     )

@@ -1,9 +1,14 @@
-"""Supervised fine-tuning on conversations: two epochs, as R1's (section 2.3.3), at its falling learning rate.
+"""Supervised fine-tuning on conversations of your own, of any size.
 
-    fathom data prepare talks.jsonl --chat --tokenizer runs/pretrain/final --out data/talks
-    fathom train sft --set start=runs/pretrain/final --out runs/sft
+    fathom train sft --set start=smollm2 --set data=talks.jsonl --set lora.rank=16
 
-With little memory, or little data: ``--set lora.rank=16``.
+``data`` is a file, a directory, a dataset of the hub, or shards that ``fathom data prepare --chat`` wrote. With
+``lora.rank`` low-rank updates learn instead of all weights: little memory, small checkpoints. The guide:
+``docs/guides/fine-tune.md``.
+
+After R1 (section 2.3.3): a few epochs at a rate that falls to a tenth along a cosine. Its batch of 32 rows is for
+hundreds of thousands of samples; a hundred conversations fill nine rows, and one update of all of them would teach
+nothing. So an update takes fewer rows where the data are few, until there are enough updates.
 """
 
 from __future__ import annotations
@@ -17,10 +22,11 @@ def sft() -> SFTConfig:
         name="sft",
         start="runs/pretrain/final",
         data=ShardData(directory="data/talks"),
-        epochs=2,
-        batch=BatchConfig(rows=32, length=1024, micro_rows=8),
+        epochs=3,
+        batch=BatchConfig(rows=32, length=1024, micro_rows=8, min_updates=100),
         optim=OptimConfig(
-            adamw=AdamWConfig(lr=5e-5, weight_decay=0.0), schedule=ScheduleConfig(kind="cosine", warmup=20, floor=0.1)
+            adamw=AdamWConfig(lr=None, weight_decay=0.0),
+            schedule=ScheduleConfig(kind="cosine", warmup=0.05, floor=0.1),
         ),
         save_dtype="bfloat16",
     )

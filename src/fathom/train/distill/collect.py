@@ -34,17 +34,19 @@ def problems(task: Task, number: int, seed: int) -> list[Item]:
     return list(items.values())
 
 
-def check(items: Sequence[Item], builder: SampleBuilder, longest: int) -> None:
-    """Build a sample of every problem before an answer is paid for. Raises ConfigError where a problem does not fit the
-    student, TokenizerError where its template refuses one.
+def fitting(items: Sequence[Item], builder: SampleBuilder, longest: int) -> list[Item]:
+    """The problems that leave room for an answer in a row of the student: a sample of each is built before an answer is
+    paid for. Raises ConfigError where none does, TokenizerError where the student's template refuses one.
     """
-    for item in items:
-        tokens = prompt_tokens(builder.sample(item, Message("assistant", "?")))
-        if tokens + 1 >= longest:
-            raise ConfigError(
-                f"problem {item.id!r} alone has {tokens} tokens, of {longest} that fit a row of the student",
-                "raise batch.length up to the student's context, or choose shorter problems",
-            )
+    tokens = [prompt_tokens(builder.sample(item, Message("assistant", "?"))) for item in items]
+    kept = [item for item, size in zip(items, tokens, strict=True) if size + 1 < longest]
+    if not kept:
+        raise ConfigError(
+            f"problem {items[0].id!r} alone has {tokens[0]} tokens, of {longest} that fit a row of the student, and no "
+            "other leaves room for an answer",
+            "raise batch.length up to the student's context, or choose shorter problems",
+        )
+    return kept
 
 
 def collect(

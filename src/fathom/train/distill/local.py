@@ -17,7 +17,7 @@ from fathom.tasks.task import Item
 from fathom.text.conversation import Chat
 from fathom.text.conversation import Prompt as Rendered
 from fathom.train.distill.teacher import Ask, Ending, TeacherAnswer, make_answer
-from fathom.types import Conversation
+from fathom.types import Conversation, Message
 
 ROUND = 64
 """Problems at a time."""
@@ -49,7 +49,8 @@ class LocalTeacher:
         self._sampler = build_sampler(bundle, bundle.model, sequences)
 
     def answers(self, asks: Sequence[Ask], stopping: Callable[[], bool]) -> Iterator[tuple[Ask, TeacherAnswer]]:
-        """Raises ConfigError where a problem leaves too little of the teacher's context."""
+        """A problem that leaves too little of the teacher's context is refused. Raises ConfigError where all do."""
+        self._check_context()
         ordered = sorted(asks, key=lambda ask: (ask.problem, ask.sample))
         for number, some in groupby(ordered, key=lambda ask: ask.problem // ROUND):
             if stopping():
@@ -61,23 +62,36 @@ class LocalTeacher:
         first = number * ROUND
         prompts = [self._prompt(item) for item in self._items[first : first + ROUND]]
         ids = [prompt if isinstance(prompt, tuple) else prompt.ids for prompt in prompts]
-        longest = max(map(len, ids))
-        if longest + self._max_tokens > self._bundle.config.max_position:
-            raise ConfigError(
-                f"a problem of {longest} tokens and an answer of {self._max_tokens} exceed the teacher's context of "
-                f"{self._bundle.config.max_position}",
-                "lower data.max_tokens, or choose shorter problems",
-            )
-        sampled = self._sampler.sample(
-            ids,
+        fitting = [place for place, one in enumerate(ids) if self._fits(len(one))]
+        rollouts = self._sampler.sample(
+            [ids[place] for place in fitting],
             self._samples,
             max_tokens=self._max_tokens,
             temperature=self._temperature,
             seed=self._seed * 10_007 + number,
         )
+        sampled = dict(zip(fitting, rollouts, strict=True))
         for ask in asks:
             place = ask.problem - first
-            yield ask, self._read(sampled[place][ask.sample], prompts[place])
+            if place in sampled:
+                yield ask, self._read(sampled[place][ask.sample], prompts[place])
+            else:
+                yield ask, TeacherAnswer(Message("assistant"), "refused", detail=self._excess(len(ids[place])))
+
+    def _fits(self, tokens: int) -> bool:
+        return tokens + self._max_tokens <= self._bundle.config.max_position
+
+    def _excess(self, tokens: int) -> str:
+        return (
+            f"a problem of {tokens} tokens and an answer of {self._max_tokens} exceed the teacher's context of "
+            f"{self._bundle.config.max_position}"
+        )
+
+    def _check_context(self) -> None:
+        prompts = map(self._prompt, self._items)
+        shortest = min(len(prompt if isinstance(prompt, tuple) else prompt.ids) for prompt in prompts)
+        if not self._fits(shortest):
+            raise ConfigError(self._excess(shortest), "lower data.max_tokens, or choose shorter problems")
 
     def _prompt(self, item: Item) -> Rendered | tuple[int, ...]:
         tokenizer = self._bundle.tokenizer

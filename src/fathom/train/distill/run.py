@@ -8,7 +8,6 @@ and the files of every run: `fathom.train.supervised.run` and `fathom.train.rl.r
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from fathom.base.distributed import ALONE, World
 from fathom.base.errors import ConfigError
+from fathom.base.json_lines import json_line
 from fathom.checkpoint.bundle import Bundle, open_bundle
 from fathom.data.shards.store import MemoryStore
 from fathom.evals.runner import build_grader
@@ -26,7 +26,7 @@ from fathom.train.distill.distiller import check, distillation_trainer
 from fathom.train.distill.filter import FilterResult, filter_traces, nothing_left_error
 from fathom.train.distill.sample import SampleBuilder
 from fathom.train.distill.traces import TraceFile
-from fathom.train.rl.run import train_on_rollouts
+from fathom.train.rl.run import make_trainable, train_on_rollouts
 from fathom.train.rl.trainer import Trainer
 from fathom.train.run import rng
 from fathom.train.run.display import Display
@@ -48,10 +48,15 @@ def distill(config: DistillConfig, out: Path, display: Display, world: World = A
     samples = SampleBuilder(student.tokenizer, student.template)
     longest = min(config.batch.length, student.model.config.max_position)
     task = load_task(config.data.task)
-    items = collect.problems(task, config.data.problems, config.data.seed)
-    if len(items) < config.data.problems:
-        display.say(f"{task.name} has {len(items)} training problems, not {config.data.problems}")
-    collect.check(items, samples, longest)
+    posed = collect.problems(task, config.data.problems, config.data.seed)
+    if len(posed) < config.data.problems:
+        display.say(f"{task.name} has {len(posed)} training problems, not {config.data.problems}")
+    items = collect.fitting(posed, samples, longest)
+    if len(items) < len(posed):
+        display.say(
+            f"{len(posed) - len(items)} of {len(posed)} problems are left out: they leave no room for an answer in a "
+            f"row of {longest} tokens"
+        )
     file = TraceFile(out, collect.answer_settings(config))
     _check_problems(file, items)
     if world.size > 1 and len(file.traces) < len(items) * config.data.samples:
@@ -87,8 +92,9 @@ def distill_on_policy(config: OnPolicyConfig, out: Path, display: Display, world
         dtype = "float32" if named.dtype == "auto" else named.dtype
         teacher = open_bundle(named.path, dtype=dtype, device=str(world.device(config.device)))
         check(student, teacher)
+        model = make_trainable(config, student.model)
         grader = build_grader(student, load_task(config.task), sequences=config.sampling.sequences, world=world)
-        return distillation_trainer(student.model.requires_grad_(True), teacher.model, grader, config, world)
+        return distillation_trainer(model, teacher.model, grader, config, world)
 
     return train_on_rollouts(config, out, display, prepare, world=world)
 
@@ -107,7 +113,7 @@ def _write_kept(path: Path, result: FilterResult, items: Sequence[Item]) -> None
     """Write what is trained on, whole or not at all."""
     messages = ((items[one.problem], one.answer.message) for one, _ in result.kept)
     records = (_record(item, message.content, message.reasoning) for item, message in messages)
-    replace_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+    replace_text(path, "".join(map(json_line, records)))
 
 
 def _record(item: Item, content: str, reasoning: str | None) -> dict[str, Any]:

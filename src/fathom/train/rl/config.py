@@ -15,6 +15,7 @@ from fathom.train.rl.advantage import Estimator
 from fathom.train.rl.loss import FORMS, PolicyLossConfig
 from fathom.train.run.config import RunConfig
 from fathom.train.run.task import TaskConfig
+from fathom.train.supervised.config import LoRAConfig
 
 
 class CompletionsConfig(Part):
@@ -63,9 +64,15 @@ class ReadinessConfig(Part):
     pass_at_k: float = 0.9
 
 
+FULL_LR, LOW_RANK_LR = 1e-6, 2e-5
+"""Peak rates of reinforcement learning where a configuration names none, of whole weights and of low-rank factors."""
+
+
 class TrainerConfig(RunConfig):
     """Of every stage whose model is trained on its own completions. ``start`` is the checkpoint to train.
-    ``micro_tokens`` bounds the tokens of one forward pass.
+    ``micro_tokens`` bounds the tokens of one forward pass. With ``lora`` only low-rank updates learn: they are part of
+    the weights that the engine samples with, and merged at the end. ``optim.adamw.lr`` None is `FULL_LR`, or with
+    ``lora`` `LOW_RANK_LR`. ``save_dtype`` is that of ``final``; weights in training are float32.
     """
 
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
@@ -79,6 +86,13 @@ class TrainerConfig(RunConfig):
         adamw=AdamWConfig(lr=1e-6, weight_decay=0.0), schedule=ScheduleConfig(kind="constant", warmup=5)
     )
     evaluation: EvaluationConfig = EvaluationConfig()
+    lora: LoRAConfig | None = None
+    save_dtype: Literal["float32", "bfloat16"] = "float32"
+
+    @property
+    def optimizers(self) -> OptimConfig:
+        """``optim`` with the learning rate of the stage where it names none."""
+        return self.optim.with_lr(FULL_LR if self.lora is None else LOW_RANK_LR)
 
 
 class RLConfig(TrainerConfig):
@@ -103,6 +117,8 @@ class RLConfig(TrainerConfig):
             raise ValueError(f"{self.estimator} compares completions of one prompt: sampling.group must be at least 2")
         if self.updates > self.sampling.prompts:
             raise ValueError(f"{self.updates} updates cannot share {self.sampling.prompts} prompts")
+        if self.sampling.overlap and self.lora is not None:
+            raise ValueError("a copy of the weights samples ahead, and with lora there is none: set sampling.overlap=0")
         if self.sampling.overlap and self.sampling.temperature != 1:
             raise ValueError(
                 "with sampling.overlap the ratio compares with the engine's log-probabilities, which are "

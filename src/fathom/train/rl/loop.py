@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from fathom.base.errors import RequestError
 from fathom.checkpoint.store.store import Saved
 from fathom.evals.metrics import metrics
 from fathom.model.transformer import Transformer
+from fathom.tasks.task import VerdictError
 from fathom.train.rl.config import TrainerConfig
 from fathom.train.rl.metrics import StepCost
 from fathom.train.rl.readiness import Finding
@@ -72,10 +74,16 @@ class RolloutLoop:
         return {"updates": self.config.steps, "findings": findings}
 
     def run(self, recorder: Recorder, stopping: Callable[[], bool]) -> None:
+        """Where a task fails, what was learned until then is saved first: the same command goes on there."""
         world = self._session.world
         saved = self.step
         while self.step < self.total and not world.any(stopping() or self.is_finished(recorder.seconds)):
-            self._step(recorder)
+            try:
+                self._step(recorder)
+            except (VerdictError, RequestError):
+                if saved != self.step:
+                    self._save(recorder)
+                raise
             if self.step % self.config.checkpoint.every == 0:
                 self._save(recorder)
                 saved = self.step

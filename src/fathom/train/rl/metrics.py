@@ -19,6 +19,7 @@ def sampling_metrics(batch: SampledBatch) -> dict[str, Any]:
     members = [member for group in batch.sampled for member in group.members]
     lengths = [member.length for member in members]
     staleness = {} if batch.staleness is None else {"staleness": batch.staleness}
+    too_long = {"too_long": batch.too_long} if batch.too_long else {}
     return {
         "reward": evaluation.reward,
         "reward_parts": mean_reward_parts([member.earned for member in members]),
@@ -34,6 +35,7 @@ def sampling_metrics(batch: SampledBatch) -> dict[str, Any]:
         "sampled_tokens": sum(lengths),
         "groups": len(batch.groups),
         **staleness,
+        **too_long,
     }
 
 

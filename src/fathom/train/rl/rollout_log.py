@@ -49,7 +49,7 @@ def _to_record(member: GradedCompletion) -> dict[str, object]:
     return {
         "text": member.text,
         "reward": member.reward,
-        "correct": member.verdict.correct,
+        "correct": bool(member.verdict.correct),
         "lenient": member.lenient,
         "detail": member.verdict.detail,
         "length": member.length,

@@ -20,6 +20,7 @@ from fathom.evals.runner import build_grader, build_sampler
 from fathom.model.transformer import Transformer
 from fathom.tasks.rewards import build_rewards
 from fathom.train.rl.config import RLConfig, TrainerConfig
+from fathom.train.rl.extent import describe_problems, describe_run
 from fathom.train.rl.loop import Examine, RolloutLoop
 from fathom.train.rl.policy_optimization import policy_trainer
 from fathom.train.rl.readiness import Finding, check_readiness
@@ -31,6 +32,8 @@ from fathom.train.run.recipe import find
 from fathom.train.run.session import RunSession, seed_process
 from fathom.train.run.task import load_task
 from fathom.train.run.trainee import Trainee
+from fathom.train.supervised.adapter import save_adapter
+from fathom.train.supervised.lora import adapt, merge
 
 
 def run_rl(config: RLConfig, out: Path, display: Display, world: World = ALONE) -> bool:
@@ -60,25 +63,49 @@ def train_on_rollouts(
     """
     seed_process(config)
     bundle = open_bundle(config.start, dtype="float32", device=str(world.device(config.device)))
-    session = RunSession(config, out, Trainee(bundle.model, bundle.tokenizer, bundle.template), display, world)
-    return session.run(RolloutLoop(config, prepare(bundle), session, examine), session.save_final)
+    trainee = Trainee(bundle.model, bundle.tokenizer, bundle.template, generation=bundle.generation)
+    session = RunSession(config, out, trainee, display, world)
+    if session.saved is None:
+        config.optim.schedule.check_length(config.steps)
+    trainer = prepare(bundle)
+    display.say(describe_run(config))
+    if note := describe_problems(trainer):
+        display.say(note)
+
+    def export() -> None:
+        if config.lora is not None:
+            if world.is_main:
+                save_adapter(out, bundle.model, config.lora, config.start)
+            merge(bundle.model)
+        session.save_final(config.save_dtype)
+
+    return session.run(RolloutLoop(config, trainer, session, examine), export)
+
+
+def make_trainable(config: TrainerConfig, model: Transformer) -> Transformer:
+    """``model`` with gradients for all weights, or for the low-rank updates that it gets."""
+    if config.lora is None:
+        return model.requires_grad_(True)
+    adapt(model, config.lora)
+    return model
 
 
 def prepare(config: RLConfig, bundle: Bundle, world: World = ALONE) -> Trainer:
     """A trainer for the model of ``bundle``, whose completions our engine samples."""
+    model = make_trainable(config, bundle.model)
     sampling = config.sampling
     task, rewards = load_task(config.task), build_rewards(config.rewards, find)
     grader = build_grader(bundle, task, sequences=sampling.sequences, world=world, rewards=rewards)
     sampler: Sampler | None = None
     if sampling.overlap:
-        device = next(bundle.model.parameters()).device if sampling.device is None else pick_device(sampling.device)
+        device = next(model.parameters()).device if sampling.device is None else pick_device(sampling.device)
 
         def sampler_of(copy: Transformer) -> DynamicSampler:
             rollouts = build_sampler(bundle, copy, sampling.sequences)
             return DynamicSampler(grader.with_sampler(rollouts), sampling, config.seed)
 
-        sampler = AsyncSampler(bundle.model, device, sampler_of, world)
-    return policy_trainer(bundle.model.requires_grad_(True), grader, config, sampler=sampler, world=world)
+        sampler = AsyncSampler(model, device, sampler_of, world)
+    return policy_trainer(model, grader, config, sampler=sampler, world=world)
 
 
 def _examine(config: RLConfig, trainer: Trainer, recorder: Recorder, display: Display) -> list[Finding]:
@@ -86,7 +113,9 @@ def _examine(config: RLConfig, trainer: Trainer, recorder: Recorder, display: Di
     gate = config.gate
     if gate.mode == "off":
         return []
-    display.say(f"evaluating the base first: {gate.samples} completions of each of {gate.problems} problems")
+    problems = len(trainer.held_out_items(gate.problems))
+    fewer = f" (gate.problems is {gate.problems}: there are no more)" if problems < gate.problems else ""
+    display.say(f"evaluating the base first: {gate.samples} completions of each of {problems} held-out problems{fewer}")
     groups = trainer.sample_held_out(gate.problems, gate.samples, config.sampling.temperature)
     recorder.record("gate", 0, metrics(groups))
     evaluation = evaluate(groups)

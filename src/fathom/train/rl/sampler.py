@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Generic, Protocol, TypeVar
@@ -24,6 +24,8 @@ from fathom.base.errors import ConfigError
 from fathom.evals.grading import Group
 from fathom.evals.runner import Grader
 from fathom.model.transformer import Transformer
+from fathom.tasks.splits import MAX_IDLE_DRAWS
+from fathom.tasks.task import Item
 from fathom.train.rl.advantage import zero_variance
 from fathom.train.rl.config import CompletionsConfig, SamplingConfig
 
@@ -34,6 +36,7 @@ Result = TypeVar("Result")
 class SampledBatch:
     """``groups`` to learn from, and everything that was ``sampled`` to get them.
 
+    ``too_long`` counts problems that were drawn and left out, because the context holds no completion of them.
     ``staleness`` is the number of steps between the weights that sampled and those that learn; None with a synchronous
     sampler, where it is 0 by construction.
     """
@@ -41,6 +44,7 @@ class SampledBatch:
     groups: list[Group]
     sampled: list[Group]
     staleness: int | None = None
+    too_long: int = 0
 
 
 class Sampler(Protocol):
@@ -66,10 +70,12 @@ class GroupSampler:
         self.grader = grader
         self.sampling = sampling
         self.seed = seed
+        self._too_long = 0
 
     def collect(self, step: int) -> SampledBatch:
+        self._too_long = 0
         groups = self.sample_groups(self.sampling.prompts, self.seed * 1_000_003 + step)
-        return SampledBatch(groups, groups)
+        return SampledBatch(groups, groups, too_long=self._too_long)
 
     def prefetch(self, step: int) -> None:
         """Nothing: sampling and updating share one device."""
@@ -81,12 +87,31 @@ class GroupSampler:
         """Nothing is kept."""
 
     def sample_groups(self, problems: int, seed: int) -> list[Group]:
-        """Graded completions of so many training problems; ``seed`` decides which."""
-        items = list(islice(self.grader.task.items("train", seed=seed), problems))
+        """Graded completions of so many training problems that fit the context; ``seed`` decides which."""
+        items = list(islice(self._fitting_items(seed), problems))
         sampling = self.sampling
         return self.grader.sample_and_grade(
             items, sampling.group, max_tokens=sampling.max_tokens, temperature=sampling.temperature, seed=seed
         )
+
+    def _fitting_items(self, seed: int) -> Iterator[Item]:
+        """Raises ConfigError where no problem fits; a task may be endless."""
+        idle, fits = 0, False
+        for item in self.grader.task.items("train", seed=seed):
+            if self.grader.fits(item, self.sampling.max_tokens):
+                idle, fits = 0, True
+                yield item
+                continue
+            self._too_long += 1
+            idle += 1
+            if idle == MAX_IDLE_DRAWS:
+                break
+        if not fits:
+            raise ConfigError(
+                f"no training problem of {self.grader.task.name} fits: with completions of "
+                f"{self.sampling.max_tokens} tokens all exceed the context of {self.grader.sampler.max_context}",
+                "lower sampling.max_tokens, or choose shorter problems",
+            )
 
 
 class DynamicSampler(GroupSampler):
@@ -100,7 +125,7 @@ class DynamicSampler(GroupSampler):
         super().__init__(grader, sampling, seed)
 
     def collect(self, step: int) -> SampledBatch:
-        rounds, wanted = self.sampling.rounds, self.sampling.prompts
+        rounds, wanted, self._too_long = self.sampling.rounds, self.sampling.prompts, 0
         sampled: list[Group] = []
         mixed: list[Group] = []
         for number in range(rounds):
@@ -110,7 +135,7 @@ class DynamicSampler(GroupSampler):
             if len(mixed) == wanted:
                 break
         equal = [group for group in sampled if has_equal_rewards(group)]
-        return SampledBatch(mixed + equal[: wanted - len(mixed)], sampled)
+        return SampledBatch(mixed + equal[: wanted - len(mixed)], sampled, too_long=self._too_long)
 
 
 class AsyncSampler:

@@ -15,18 +15,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 from fathom.base.distributed import ALONE, World
+from fathom.base.errors import CheckpointError, ConfigError
 from fathom.evals.grading import Group
 from fathom.evals.runner import Grader
 from fathom.model.transformer import Transformer
-from fathom.tasks.task import Split
+from fathom.tasks.splits import MAX_IDLE_DRAWS
+from fathom.tasks.task import Item, Split
 from fathom.train.rl.config import TrainerConfig
 from fathom.train.rl.curriculum import Adaptive
 from fathom.train.rl.metrics import sampling_metrics, update_metrics
 from fathom.train.rl.sampler import SampledBatch, Sampler
 from fathom.train.rl.updater import Minibatch, Updater
+from fathom.train.run.trainable_state import fingerprint, load_trainable_state, trainable_state
+from fathom.train.supervised.lora import cached_weights
 
 
 class Algorithm(Protocol):
@@ -67,11 +72,13 @@ class Trainer:
         self.updater = Updater(model, config, world)
         self.step = 0
         self._clock = clock
+        self._frozen = fingerprint(model)
 
     def run_step(self) -> tuple[dict[str, Any], list[Group]]:
         """One step: its metrics, and everything that was sampled for it."""
         began = self._clock()
-        batch = self.sampler.collect(self.step)
+        with cached_weights():
+            batch = self.sampler.collect(self.step)
         curriculum_metrics = self._curriculum.observe(batch.sampled) if self._curriculum is not None else {}
         if self.step + 1 < self.config.steps:
             self.sampler.prefetch(self.step + 1)
@@ -99,15 +106,32 @@ class Trainer:
     ) -> list[Group]:
         """Graded completions of held-out problems, the same problems at every call."""
         self.sampler.wait()
-        items = list(self.grader.task.items(split, limit=problems))
+        items = self.held_out_items(problems, split=split)
         limit = self.config.sampling.max_tokens
-        return self.grader.sample_and_grade(items, samples, max_tokens=limit, temperature=temperature, seed=0)
+        with cached_weights():
+            return self.grader.sample_and_grade(items, samples, max_tokens=limit, temperature=temperature, seed=0)
+
+    def held_out_items(self, problems: int, *, split: Split = "validation") -> list[Item]:
+        """At most so many problems of a held-out split, of those that fit the context. Raises ConfigError where there
+        are none.
+        """
+        limit = self.config.sampling.max_tokens
+        drawn = islice(self.grader.task.items(split), problems + MAX_IDLE_DRAWS)
+        items = list(islice((item for item in drawn if self.grader.fits(item, limit)), problems))
+        if not items:
+            raise ConfigError(
+                f"no problem of the {split} split of {self.grader.task.name} fits the context of "
+                f"{self.grader.sampler.max_context} with completions of {limit} tokens",
+                "lower sampling.max_tokens, or choose shorter problems",
+            )
+        return items
 
     def state(self) -> dict[str, Any]:
         """Everything that `load` needs to resume: sampling depends on the step's number alone."""
         return {
             "step": self.step,
-            "model": self.model.state_dict(),
+            "model": trainable_state(self.model),
+            "frozen": self._frozen,
             "optimizers": self.updater.optimizers.state_dict(),
             "task": None if self._curriculum is None else self._curriculum.state(),
             **self.algorithm.state(),
@@ -116,7 +140,11 @@ class Trainer:
     def load(self, state: Mapping[str, Any]) -> None:
         self.sampler.discard()
         self.step = state["step"]
-        self.model.load_state_dict(state["model"])
+        if state.get("frozen") != self._frozen:
+            raise CheckpointError(
+                "the weights that the checkpoint leaves out have changed since", "give start the model of the run"
+            )
+        load_trainable_state(self.model, state["model"])
         self.updater.optimizers.load_state_dict(state["optimizers"])
         if self._curriculum is not None:
             self._curriculum.load(state["task"])

@@ -95,7 +95,7 @@ class Updater:
 
     def __init__(self, model: Transformer, config: TrainerConfig, world: World = ALONE) -> None:
         self.model = model
-        self.optimizers = build_optimizers(model, config.optim)
+        self.optimizers = build_optimizers(model, config.optimizers)
         self._config = config
         self._world = world
         self._micro_batcher = MicroBatcher.of(model, config, world)

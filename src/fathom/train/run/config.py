@@ -34,10 +34,11 @@ class RunConfig(Part):
     descends. ``description`` is a phrase that reports print beside the name. ``dollars_per_hour`` is what the machine
     costs: the display and the report multiply it with the time. ``precision`` is that of matrix products; weights and
     optimizer stay float32. ``auto`` follows ``fathom.base.device``. ``distributed`` is false for stages that run in one
-    process.
+    process. ``alternatives`` are groups of keys of which one is given: setting it takes the others out.
     """
 
     distributed: ClassVar[bool] = True
+    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     free: ClassVar[frozenset[str]] = frozenset(
         {
@@ -65,16 +66,23 @@ class RunConfig(Part):
 
 
 def override(config: Config, settings: Iterable[str]) -> Config:
-    """``config`` with ``a.b=value`` applied in order; a value is JSON, or a string where it is not.
+    """``config`` with ``a.b=value`` applied in order; a value is JSON, or a string where it is not. Of ``alternatives``
+    those that no setting names become null.
 
     Raises ConfigError for a key that is not there, a value that does not fit, or a line without ``=``.
     """
     values = config.model_dump(mode="json")
+    keys = set()
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals or not key:
             raise ConfigError(f"--set {setting!r} sets nothing", "write --set key=value, as in --set optim.clip=0.5")
-        _set(values, key.strip().split("."), _value(text.strip()))
+        path = key.strip().split(".")
+        keys.add(path[0])
+        _set(values, path, _value(text.strip()))
+    for group in config.alternatives:
+        if keys.intersection(group):
+            values |= dict.fromkeys(set(group) - keys)
     return validate(type(config), values)
 
 
@@ -118,9 +126,15 @@ def _problems(error: ValidationError, values: Mapping[str, Any]) -> Iterator[str
         where = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             what = "there is no such key" + _closest_key(problem["loc"], values)
+        elif problem["type"] in _NO_OBJECT:
+            what = "it is a group of settings, not one value: set those in it, as in --set " + where + ".KEY=VALUE"
         else:
             what = problem["msg"].lower().removeprefix("value error, ")
         yield f"{where}: {what}" if where else what
+
+
+_NO_OBJECT = frozenset({"model_type", "model_attributes_type", "dict_type"})
+"""Kinds of problems where a value is given in the place of a part."""
 
 
 def _closest_key(place: tuple[int | str, ...], values: Mapping[str, Any]) -> str:

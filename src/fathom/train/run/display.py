@@ -89,7 +89,8 @@ class Display:
 
     def _measures(self, line: Line) -> list[tuple[str, str]]:
         measures = _format_line(line)
-        if utilization := self._utilization(line):
+        utilization = self._utilization(line)
+        if 0 < utilization <= 1:  # beyond, the peak was measured while other processes had the cores
             measures.append(("utilization", f"{utilization:.0%}"))
         return measures
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fathom.base.config import Part
 from fathom.base.errors import ConfigError
@@ -16,11 +16,16 @@ from fathom.train.run.recipe import find
 
 class TaskConfig(Part):
     """``name`` as in `fathom.tasks.registry`, or ``recipe:Name``, a class or function of a recipe file that returns a
-    task; ``options`` are its arguments.
+    task; ``options`` are its arguments. A name alone stands for a task without options.
     """
 
     name: TaskName
     options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, values: Any) -> Any:
+        return {"name": values} if isinstance(values, str) else values
 
 
 def load_task(config: TaskConfig) -> Task:

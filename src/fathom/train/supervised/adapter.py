@@ -22,6 +22,8 @@ from torch.nn.utils import parametrize
 
 from fathom.checkpoint.hf.directory import table_for
 from fathom.checkpoint.hf.safetensors_file import write_safetensors
+from fathom.checkpoint.hub.registry import EMBEDDED, RECOMMENDED
+from fathom.checkpoint.resolve import EMBEDDED_NAMES
 from fathom.model.transformer import Transformer
 from fathom.train.run.export import replacing
 from fathom.train.supervised.config import LoRAConfig
@@ -47,7 +49,7 @@ def save_adapter(out: Path, model: Transformer, config: LoRAConfig, base: str | 
     with replacing(out / ADAPTER) as partial:
         partial.mkdir()
         write_safetensors(partial / WEIGHTS, {name: tensor.detach().cpu() for name, tensor in stored.items()})
-        described = json.dumps(describe(config, list(modules), base), indent=2) + "\n"
+        described = json.dumps(describe(config, list(modules), published_name(base)), indent=2) + "\n"
         (partial / CONFIG).write_text(described, encoding="utf-8")
     return out / ADAPTER
 
@@ -62,6 +64,18 @@ def updates(model: Transformer) -> Iterator[tuple[str, LowRank]]:
         update = layer.parametrizations["weight"][0]
         assert isinstance(update, LowRank)
         yield stored.removesuffix(".weight"), update
+
+
+def published_name(base: str | None) -> str | None:
+    """The base as PEFT can open it: a repository of the hub for a short name, a directory as it was given. None for a
+    GGUF file, which it cannot open: there the user names the base.
+    """
+    if base is None or Path(base).is_dir():
+        return base
+    name = base.lower()
+    known = RECOMMENDED.get(EMBEDDED if name in EMBEDDED_NAMES else name)
+    repo = base if known is None else known.repo
+    return None if repo.endswith(".gguf") or ":" in repo else repo
 
 
 def describe(config: LoRAConfig, modules: list[str], base: str | None) -> dict[str, Any]:

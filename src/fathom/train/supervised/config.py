@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from fathom.base.config import Part
 from fathom.data.packing.plan import TooLong
 from fathom.model.config import ModelConfig
-from fathom.optim.config import OptimConfig
+from fathom.optim.config import LR, OptimConfig
 from fathom.optim.schedule import V3_COSINE_END, V3_HOLD_END, V3_RAMP_END, piecewise, ramp
 from fathom.train.run.aliases import FunctionName, FunctionOptions, TokenizerName
 from fathom.train.run.config import RunConfig
+
+SHARD_INDEX = "index.json"
+"""The file by which a directory of shards is known (`fathom.data.shards.writer`)."""
+
+FULL_LR, LOW_RANK_LR = 5e-5, 2e-4
+"""Peak rates of fine-tuning: R1's (section 2.3.3), and that of low-rank factors, which need some ten times as much
+(arXiv 2106.09685, appendix D; what trl and unsloth use).
+"""
 
 Points = Annotated[tuple[tuple[float, NonNegativeFloat], ...], Field(min_length=1)]
 """(start, value) in order: a value that holds from that fraction of the run on. The first start is 0."""
@@ -30,8 +39,8 @@ class GeneratedData(Part):
 
 
 class FileData(Part):
-    """Files or directories (JSON Lines, text, parquet), or ``hf:OWNER/NAME``, read into memory: documents whose text is
-    in ``field``, or with ``chat`` conversations (None: what the stage trains on). At most ``max_skipped`` broken
+    """Files or directories (JSON, tables, text, parquet), or ``hf:OWNER/NAME``, read into memory: documents whose text
+    is in ``field``, or with ``chat`` conversations (None: what the stage trains on). At most ``max_skipped`` broken
     records are passed over. Large sets are better prepared once: see :class:`ShardData`.
     """
 
@@ -49,17 +58,33 @@ class ShardData(Part):
     directory: str
 
 
-Data = Annotated[GeneratedData | FileData | ShardData, Field(discriminator="kind")]
+def _by_name(data: Any) -> Any:
+    """Data named by one text, or a list of them: a directory of shards, or sources (`FileData`)."""
+    if isinstance(data, str) and (Path(data) / SHARD_INDEX).is_file():
+        return {"kind": "shards", "directory": data}
+    if isinstance(data, str) or (isinstance(data, list) and all(isinstance(name, str) for name in data)):
+        return {"kind": "files", "sources": [data] if isinstance(data, str) else data}
+    return data
+
+
+Data = Annotated[
+    Annotated[GeneratedData | FileData | ShardData, Field(discriminator="kind")], BeforeValidator(_by_name)
+]
+"""``talks.jsonl`` alone stands for ``{"kind": "files", "sources": ["talks.jsonl"]}``."""
 
 
 class BatchConfig(Part):
     """``rows`` of ``length`` tokens an update; ``micro_rows`` of them at a time (None: all), so that memory bounds
     only these. ``ramp_from`` rows grow to ``rows`` until the fraction ``ramp_until`` of the run.
+
+    A run by epochs whose data are few takes fewer rows an update, so that there are at least ``min_updates`` (None: as
+    many as there are), and never more than the data have.
     """
 
     rows: PositiveInt = 8
     length: PositiveInt = 256
     micro_rows: PositiveInt | None = None
+    min_updates: PositiveInt | None = None
     ramp_from: PositiveInt | None = None
     ramp_until: float = Field(default=V3_RAMP_END, ge=0, le=1)
 
@@ -100,15 +125,23 @@ class GuardConfig(Part):
     spike: PositiveFloat | None = 3.0
 
 
+def _as_names(targets: Any) -> Any:
+    """PEFT's ``all-linear``, and names in one text with commas between them."""
+    if not isinstance(targets, str):
+        return targets
+    return None if targets == "all-linear" else [name.strip() for name in targets.split(",")]
+
+
 class LoRAConfig(Part):
     """Low-rank updates (arXiv 2106.09685), or with ``dora`` those of DoRA (arXiv 2402.09353), of all linear layers
-    whose own name is in ``targets`` (None: every one but the head). The update counts ``alpha`` / ``rank``.
+    whose own name, ours or transformers' (``gate_proj``), is in ``targets`` (None: every one but the head). The update
+    counts ``alpha`` / ``rank``.
     """
 
     rank: PositiveInt = 16
     alpha: PositiveFloat = 32.0
     dora: bool = False
-    targets: tuple[str, ...] | None = None
+    targets: Annotated[tuple[str, ...] | None, BeforeValidator(_as_names)] = None
 
 
 class SupervisedConfig(RunConfig):
@@ -120,8 +153,10 @@ class SupervisedConfig(RunConfig):
     well, and schedules follow the clock: variants of equal time can be compared, on this machine. ``document_mask``
     keeps packed documents from seeing each other. ``too_long`` is what ``best_fit`` packing does with more than a row
     holds: pieces, the beginning, or nothing. ``validation`` is data whose loss is measured every ``validate_every``
-    updates and at the end.
+    updates and at the end. ``data`` and ``validation`` may be the name of a file or directory.
     """
+
+    alternatives: ClassVar = (("steps", "epochs", "minutes"), ("model", "start"))
 
     model: ModelConfig | None = None
     start: str | None = None
@@ -152,6 +187,11 @@ class SupervisedConfig(RunConfig):
             raise ValueError("a new model needs a tokenizer: bytes, or a directory that holds one")
         return self
 
+    @property
+    def optimizers(self) -> OptimConfig:
+        """``optim`` with the learning rate of the stage where it names none."""
+        return self.optim.with_lr(LR)
+
 
 class PretrainConfig(SupervisedConfig):
     """Every token of every document is a target."""
@@ -162,7 +202,8 @@ class PretrainConfig(SupervisedConfig):
 class TuningConfig(SupervisedConfig):
     """The assistant's tokens are targets, thinking included. ``template`` is a file; None takes that of ``start``.
 
-    The MTP modules of ``start`` learn along, as V3's did.
+    The MTP modules of ``start`` learn along, as V3's did. ``optim.adamw.lr`` None is `FULL_LR`, with ``lora``
+    `LOW_RANK_LR`.
     """
 
     packing: Literal["stream", "best_fit"] = "best_fit"
@@ -175,6 +216,10 @@ class TuningConfig(SupervisedConfig):
         if self.lora is not None and self.optim.ema is not None:
             raise ValueError("optim.ema averages whole weights, and lora freezes them: choose one")
         return self
+
+    @property
+    def optimizers(self) -> OptimConfig:
+        return self.optim.with_lr(FULL_LR if self.lora is None else LOW_RANK_LR)
 
 
 class SFTConfig(TuningConfig):

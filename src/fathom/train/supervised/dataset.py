@@ -35,11 +35,18 @@ def dataset(
 
 
 def pack(config: SupervisedConfig, store: TokenStore, report: Report = silent) -> PackedDataset:
-    """The rows of a store, as ``config`` wants them. Raises DataError where there are none."""
+    """The rows of a store, as ``config`` wants them. Raises DataError where there are none, or nothing in them is
+    learned.
+    """
     plan = _plan(config, len(store.offsets) - 1, store.offsets, report)
     if not len(plan):
         raise DataError("there is nothing to train on", "check what data names")
-    return PackedDataset(store, plan)
+    rows = PackedDataset(store, plan)
+    if not any(rows[index].loss_mask.any() for index in range(len(rows))):
+        raise DataError(
+            "nothing in the data is learned: answers are marked out, or cut off", "check their marks, and batch.length"
+        )
+    return rows
 
 
 def held_out(
@@ -59,7 +66,8 @@ def _plan(config: SupervisedConfig, documents: int, offsets: Ids, report: Report
     if plan.dropped == documents > 0:
         raise DataError(f"all {documents:,} samples are longer than a row of {length:,} tokens", "raise batch.length")
     if plan.dropped:
-        report(f"{plan.dropped:,} of {documents:,} samples exceed a row of {length:,} tokens and are left out", None)
+        what = f"{plan.dropped:,} of {documents:,} samples exceed a row of {length:,} tokens and are left out"
+        report(f"{what}: a larger batch.length keeps them", None)
     if plan.cut_tokens:
         report(f"{plan.cut_tokens:,} tokens beyond rows of {length:,} are cut off", None)
     return plan
@@ -72,6 +80,10 @@ def _store(stage: str, data: Data, tokenizer: Tokenizer, template: ChatTemplate 
         skips = Skips(data.max_skipped)
         chat = stage != "pretrain" if data.chat is None else data.chat
         store = MemoryStore(_read(data, chat, tokenizer, template, skips))
+        if len(store.offsets) == 1:
+            what = "conversation" if chat else f"document with text in {data.field!r}"
+            broken = f" ({len(skips.items)} records: {skips})" if skips.items else ""
+            raise DataError(f"{', '.join(data.sources)} holds no {what}{broken}", "check the file and its fields")
         if skips.items:
             report(f"{len(skips.items)} records were passed over: {skips}", None)
         return store

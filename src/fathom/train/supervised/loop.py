@@ -35,7 +35,7 @@ from fathom.train.components.divergence import NOWHERE, DivergedError, SpikeDete
 from fathom.train.run import rng
 from fathom.train.run.metrics import Recorder
 from fathom.train.run.trainable_state import fingerprint, load_trainable_state, trainable_state
-from fathom.train.supervised.config import SupervisedConfig
+from fathom.train.supervised.config import BatchConfig, SupervisedConfig
 from fathom.train.supervised.losses import losses, mtp_inputs
 from fathom.train.supervised.validation import validate
 
@@ -93,7 +93,8 @@ class Loop:
     """Trains ``model`` in place for ``total`` updates of ``config``; None where it goes by minutes. Then ``total`` is
     how many will fit at the pace so far, and whatever follows a schedule follows the clock.
 
-    ``store`` None keeps no checkpoints. ``validation`` are rows to measure the loss on, now and then.
+    ``batch`` is what an update takes (None: what ``config`` says, however few the data). ``store`` None keeps no
+    checkpoints. ``validation`` are rows to measure the loss on, now and then.
     ``shown`` is called with every recorded line. ``before`` holds lines that a new run records first, by kind.
     ``source`` gives rows of this rank alone; of ``world``, the first rank writes.
     """
@@ -105,6 +106,7 @@ class Loop:
         source: BatchProvider,
         total: int | None,
         *,
+        batch: BatchConfig | None = None,
         store: Store | None = None,
         validation: PackedDataset | None = None,
         shown: Callable[[Mapping[str, Any]], None] = lambda _line: None,
@@ -118,8 +120,9 @@ class Loop:
         self.step = 0
         self.tokens = 0
         self.device = next(model.parameters()).device
-        self.optimizers = build_optimizers(model, config.optim)
+        self.optimizers = build_optimizers(model, config.optimizers)
         self.ema = EMA(model, config.optim.ema) if config.optim.ema is not None else None
+        self._batch = batch or config.batch
         self._store = store
         self._validation = validation
         self._shown = shown
@@ -170,7 +173,7 @@ class Loop:
                 recorder.record(kind, 0, values)
         return {
             "updates": None if self.config.minutes is not None else self.total,
-            "flops_per_token": flops.training(self.model.config, self.config.batch.length),
+            "flops_per_token": flops.training(self.model.config, self._batch.length),
         }
 
     def run(self, recorder: Recorder, stopping: Callable[[], bool] = lambda: False) -> None:
@@ -240,7 +243,7 @@ class Loop:
     def update(self, balance: Balance, *, statistics: bool = False) -> Update:
         """One update of the weights."""
         progress = self.step / self.total
-        rows = self.config.batch.rows_at(progress)
+        rows = self._batch.rows_at(progress)
         batch = self.source.take(rows)
         self.optimizers.zero_grad()
         counts = self._count(batch)
@@ -314,7 +317,7 @@ class Loop:
         return sums
 
     def _micro_batches(self, batch: Batch) -> Iterator[Batch]:
-        rows = self.config.batch.micro_rows or len(batch.tokens)
+        rows = self._batch.micro_rows or len(batch.tokens)
         return (part.to(self.device) for part in batch.split(rows))
 
     @contextmanager
@@ -325,7 +328,7 @@ class Loop:
 
     def _validate(self, recorder: Recorder) -> None:
         if self._validation is not None:
-            rows = self.config.batch.micro_rows or self.config.batch.rows
+            rows = self._batch.micro_rows or self._batch.rows
             apart = self.config.document_mask
             values = validate(
                 self.model, self._validation, rows, apart=apart, autocast=self._autocast(), world=self._world

@@ -13,12 +13,14 @@ is formed in every forward pass; optimizer state and checkpoints are what low ra
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from fathom.base.errors import ConfigError
+from fathom.checkpoint.hf.directory import table_for
 from fathom.model.transformer import Transformer
 from fathom.train.supervised.config import LoRAConfig
 
@@ -57,19 +59,18 @@ class Directed(LowRank):
 def adapt(model: Transformer, config: LoRAConfig) -> list[str]:
     """Freeze ``model`` and let low-rank updates of its linear layers learn; the names of these layers.
 
-    Raises ConfigError where ``targets`` names none of them.
+    ``targets`` are our names, or those of transformers. Raises ConfigError for each that names no layer.
     """
-    model.requires_grad_(False)
-    chosen = {
-        name: layer
-        for name, layer in model.named_modules()
-        if isinstance(layer, nn.Linear) and layer is not model.head and _is_target(name, config)
+    layers = {
+        name: layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear) and layer is not model.head
     }
-    if not chosen:
-        there = sorted({name.rpartition(".")[2] for name, part in model.named_modules() if isinstance(part, nn.Linear)})
-        raise ConfigError(
-            f"no linear layer is called {', '.join(config.targets or ())}", f"choose among {', '.join(there)}"
-        )
+    names = {name: _names(name, model) for name in layers}
+    wanted = set(config.targets or ())
+    known = set().union(*names.values())
+    if unknown := sorted(wanted - known):
+        raise ConfigError(f"no linear layer is called {', '.join(unknown)}", f"choose among {', '.join(sorted(known))}")
+    model.requires_grad_(False)
+    chosen = {name: layer for name, layer in layers.items() if config.targets is None or wanted & names[name]}
     kind = Directed if config.dora else LowRank
     for layer in chosen.values():
         update = kind(layer.weight, config.rank, config.alpha / config.rank)
@@ -77,12 +78,22 @@ def adapt(model: Transformer, config: LoRAConfig) -> list[str]:
     return list(chosen)
 
 
+def _names(name: str, model: Transformer) -> set[str]:
+    """The last part of a layer's name, ours and transformers': ``gate`` and ``gate_proj``."""
+    theirs = table_for(model.config).to_theirs(f"{name}.weight", model.config.num_layers)[0]
+    stored = {weight.removesuffix(".weight").rpartition(".")[2] for weight, _ in theirs}
+    return {name.rpartition(".")[2], *stored}
+
+
+def cached_weights() -> AbstractContextManager[None]:
+    """Within it every weight with an update is formed once. For sampling, which reads weights for every token; not
+    where updates learn in between. It holds for the whole process.
+    """
+    return parametrize.cached()
+
+
 def merge(model: Transformer) -> None:
     """Merge the updates into the weights and remove them: an ordinary model remains."""
     for layer in list(model.modules()):
         if parametrize.is_parametrized(layer):
             parametrize.remove_parametrizations(layer, "weight", leave_parametrized=True)
-
-
-def _is_target(name: str, config: LoRAConfig) -> bool:
-    return config.targets is None or name.rpartition(".")[2] in config.targets

@@ -7,7 +7,6 @@ are merged at the end, so that ``final`` is an ordinary model, and ``adapter`` h
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,12 +15,13 @@ from typing import Any
 import torch
 
 from fathom.base.distributed import ALONE, World
-from fathom.base.errors import ConfigError
+from fathom.base.errors import ConfigError, TokenizerError
 from fathom.base.memory import keep_freed
 from fathom.checkpoint.bundle import open_bundle
 from fathom.data.packing.batch import PackedDataset
 from fathom.data.packing.loader import Loader
 from fathom.model.transformer import Transformer
+from fathom.text.conversation import Chat
 from fathom.text.template.template import ChatTemplate
 from fathom.train.components.recompute import recompute, undo_recompute
 from fathom.train.run.display import Display
@@ -30,6 +30,7 @@ from fathom.train.run.trainee import Trainee, load_tokenizer
 from fathom.train.supervised.adapter import save_adapter
 from fathom.train.supervised.config import SupervisedConfig, TuningConfig
 from fathom.train.supervised.dataset import dataset, held_out
+from fathom.train.supervised.extent import describe_extent, measure_extent
 from fathom.train.supervised.loop import Loop
 from fathom.train.supervised.lora import adapt, merge
 
@@ -64,11 +65,17 @@ def train(
     session = RunSession(config, out, trainee, display, world)
     world.check_equal("the data", rows.fingerprint)
     recompute(model, config.recompute)
+    extent = measure_extent(config, len(rows), world.size)
+    display.say(describe_extent(config, extent))
+    if session.saved is None and extent.updates is not None:
+        config.optim.schedule.check_length(extent.updates)
+    loader = Loader(rows, extent.batch.rows, seed=config.seed, rank=world.rank, world=world.size, epochs=extent.epochs)
     loop = Loop(
         model,
         config,
-        Loader(rows, config.batch.rows, seed=config.seed, rank=world.rank, world=world.size),
-        _updates(config, rows),
+        loader,
+        extent.updates,
+        batch=extent.batch,
         store=session.store,
         validation=validation,
         shown=display.show,
@@ -112,8 +119,8 @@ def load_trainee(config: SupervisedConfig, world: World = ALONE) -> Trainee:
             f"rows of {config.batch.length} tokens exceed the model's context of {trainee.model.config.max_position}",
             "lower batch.length, or build a model with a larger max_position",
         )
-    if isinstance(config, TuningConfig) and config.template is not None:
-        trainee.template = _read_template(config.template, trainee.template)
+    if isinstance(config, TuningConfig):
+        trainee.template = _chat_template(config, trainee)
     return trainee
 
 
@@ -134,14 +141,25 @@ def _open(config: SupervisedConfig, start: str, device: str) -> Trainee:
             f"the tokenizer {config.tokenizer} does not fit the checkpoint {start}, which has its own",
             "leave it out: --set tokenizer=null",
         )
-    return Trainee(bundle.model.requires_grad_(True), bundle.tokenizer, bundle.template, since=time.monotonic())
+    return Trainee(
+        bundle.model.requires_grad_(True),
+        bundle.tokenizer,
+        bundle.template,
+        since=time.monotonic(),
+        generation=bundle.generation,
+    )
 
 
-def _updates(config: SupervisedConfig, rows: PackedDataset) -> int | None:
-    """Updates of the run; None where it is limited by minutes."""
-    if config.minutes is not None:
-        return None
-    return config.steps or math.ceil((config.epochs or 1) * len(rows) / config.batch.rows)
+def _chat_template(config: TuningConfig, trainee: Trainee) -> ChatTemplate | None:
+    """The template that conversations are learned in, and ``final`` gets: that of the configuration, of the model, or
+    ChatML where the vocabulary has its tokens.
+    """
+    if config.template is not None:
+        return _read_template(config.template, trainee.template)
+    try:
+        return Chat(trainee.tokenizer, trainee.template).template
+    except TokenizerError:  # where the data are conversations, the same error is raised with the first of them
+        return trainee.template
 
 
 def _read_template(path: str, shipped: ChatTemplate | None) -> ChatTemplate:

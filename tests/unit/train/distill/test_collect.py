@@ -46,10 +46,11 @@ def test_a_task_with_fewer_problems_gives_all_of_them():
 
 
 def test_a_problem_must_leave_room_for_an_answer():
-    items = [Item("p", (Message("user", "24 from 3 5 9"),), 24)]
-    collect.check(items, BUILDER, 64)
+    items = [Item("p", (Message("user", "24 from 3 5 9"),), 24), Item("long", (Message("user", "24 " * 60),), 24)]
+    assert collect.fitting(items, BUILDER, 64) == items[:1]
+    assert collect.fitting(items, BUILDER, 256) == items
     with pytest.raises(ConfigError, match=r"problem 'p' alone has \d+ tokens, of 6 that fit a row of the student"):
-        collect.check(items, BUILDER, 6)
+        collect.fitting(items, BUILDER, 6)
 
 
 @pytest.mark.parametrize(

@@ -61,3 +61,11 @@ def test_a_problem_and_its_answer_must_fit_the_context(bundle):
     assert CONFIG.max_position == 64
     with pytest.raises(ConfigError, match=r"an answer of 61 exceed the teacher's context of 64; lower data.max_tokens"):
         list(teacher(bundle, max_tokens=61).answers(asks((0, 0)), lambda: False))
+
+
+def test_one_problem_that_is_too_long_is_refused_and_the_others_answered(bundle, monkeypatch):
+    monkeypatch.setitem(globals(), "ITEMS", [*ITEMS, Item("d", "1+" * 31 + "1=", 32)])
+    answers = {ask.item.id: one for ask, one in teacher(bundle).answers(asks((0, 0), (3, 0)), lambda: False)}
+    assert answers["a"].ending in ("stop", "length")
+    assert answers["d"].ending == "refused"
+    assert answers["d"].detail == "a problem of 64 tokens and an answer of 5 exceed the teacher's context of 64"

@@ -7,6 +7,7 @@ from toy_rl import build, grader
 from fathom.checkpoint.store.store import Store
 from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.recipes.countdown.vocabulary import template, tokenizer
+from fathom.tasks.task import VerdictError
 from fathom.train.rl.config import EvaluationConfig, RLConfig, SamplingConfig
 from fathom.train.rl.loop import RolloutLoop
 from fathom.train.rl.policy_optimization import policy_trainer
@@ -60,6 +61,20 @@ def test_it_stops_where_it_is_asked_to_and_saves(loop, tmp_path):
     loop.run(Recorder(tmp_path), lambda: next(asked))
     assert loop.step == 1
     assert Store(tmp_path).latest().step == 1
+
+
+def test_what_was_learned_is_saved_before_a_task_fails(loop, tmp_path, monkeypatch):
+    original = loop.trainer.run_step
+
+    def fails():
+        if loop.step == 1:
+            raise VerdictError("verify of the task toy raised KeyError", "correct it")
+        return original()
+
+    monkeypatch.setattr(loop.trainer, "run_step", fails)
+    with pytest.raises(VerdictError, match="raised KeyError"):
+        loop.run(Recorder(tmp_path), lambda: False)
+    assert Store(tmp_path).latest().step == 1  # and a checkpoint is due at step 2 alone
 
 
 def test_time_ends_a_run(loop):

@@ -46,7 +46,7 @@ def test_an_optional_part_can_be_switched_on_and_off() -> None:
         ("optim.clip=-1", "optim.clip: input should be greater than 0"),
         ("seed", "--set 'seed' sets nothing"),
         ("=3", "--set '=3' sets nothing"),
-        ("optim=3", "optim: "),
+        ("optim=3", "optim: it is a group of settings, not one value: set those in it, as in --set optim.KEY=VALUE"),
         ("seed.deep=3", "seed: input should be a valid integer"),
         ("optim.muon.momentum=x", "optim.muon.momentum: input should be a valid number"),
         ("optim.clip=NaN", "optim.clip: "),

@@ -46,6 +46,14 @@ def test_unknown_utilization_and_cost_are_not_shown() -> None:
     assert {"utilization", "cost", "mtp"}.isdisjoint(name for name, _ in display.entries(LINE))
 
 
+def test_a_utilization_beyond_the_peak_is_not_shown() -> None:
+    display = Display(Console(file=io.StringIO()))
+    display.begin(100, 0, flops=1e6, peak=1e10)
+    assert "utilization" not in dict(display.entries(LINE))
+    display.begin(100, 0, flops=1e6, peak=2e10)
+    assert dict(display.entries(LINE))["utilization"] == "100%"
+
+
 def test_a_terminal_gets_a_panel() -> None:
     written = io.StringIO()
     with Display(Console(file=written, force_terminal=True, width=80), title="tiny → runs/tiny") as display:

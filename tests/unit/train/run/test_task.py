@@ -14,6 +14,11 @@ def test_a_name_leads_to_a_task(name):
     assert next(iter(task.items("train")))
 
 
+def test_a_name_alone_is_a_task_without_options():
+    config = TaskConfig.model_validate("tiny-rl:Sums")
+    assert (config.name, config.options) == ("tiny-rl:Sums", {})
+
+
 def test_options_reach_the_constructor():
     task = load_task(TaskConfig(name="countdown", options={"count": 4}))
     assert len(next(iter(task.items("train"))).metadata["numbers"]) == 4

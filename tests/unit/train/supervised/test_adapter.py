@@ -14,7 +14,7 @@ from fathom.checkpoint.hf.export import save_directory
 from fathom.model.config import ModelConfig
 from fathom.model.presets import preset
 from fathom.model.transformer import Transformer
-from fathom.train.supervised.adapter import save_adapter
+from fathom.train.supervised.adapter import published_name, save_adapter
 from fathom.train.supervised.config import LoRAConfig
 from fathom.train.supervised.lora import adapt, merge
 
@@ -73,6 +73,15 @@ def test_the_files(tmp_path: Path, dora: bool) -> None:
         "inference_mode": True,
         "modules_to_save": None,
     }
+
+
+def test_the_base_is_named_as_peft_can_open_it(tmp_path: Path) -> None:
+    for name in ("smollm2", "SmolLM2-135M-Instruct", "embedded"):
+        assert published_name(name) == "HuggingFaceTB/SmolLM2-135M-Instruct"
+    assert published_name("qwen3-0.6b") == "Qwen/Qwen3-0.6B"
+    assert published_name("Qwen/Qwen3-0.6B") == "Qwen/Qwen3-0.6B"
+    assert published_name(str(tmp_path)) == str(tmp_path)
+    assert published_name(str(tmp_path / "model.gguf")) is published_name(None) is None
 
 
 ATTENTION = ("q_down", "q_up", "kv_down", "kv_up", "o_proj")

@@ -1,9 +1,24 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tiny_runs import tiny_config
 
-from fathom.train.supervised.config import BatchConfig, LossConfig, SFTConfig, TuningConfig
+from fathom.base.errors import ConfigError
+from fathom.optim.config import LR
+from fathom.train.run.config import override
+from fathom.train.supervised.config import (
+    FULL_LR,
+    LOW_RANK_LR,
+    BatchConfig,
+    FileData,
+    LoRAConfig,
+    LossConfig,
+    SFTConfig,
+    ShardData,
+    TuningConfig,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +35,45 @@ from fathom.train.supervised.config import BatchConfig, LossConfig, SFTConfig, T
 def test_invalid_configurations_are_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         tiny_config(**changes)
+
+
+def tuning(**changes: object) -> SFTConfig:
+    return SFTConfig.model_validate({"name": "talks", "start": "x", "data": "talks.jsonl", "epochs": 2, **changes})
+
+
+def test_data_may_be_the_name_of_a_file_or_of_shards(tmp_path: Path) -> None:
+    assert tuning().data == FileData(sources=("talks.jsonl",))
+    assert tuning(data=["a.jsonl", "b.jsonl"]).data == FileData(sources=("a.jsonl", "b.jsonl"))
+    assert tuning(validation="held.jsonl").validation == FileData(sources=("held.jsonl",))
+    (tmp_path / "index.json").write_text("{}")
+    assert tuning(data=str(tmp_path)).data == ShardData(directory=str(tmp_path))
+    changed = override(tuning(data={"kind": "shards", "directory": "d"}), ["data=hf:owner/name"])
+    assert changed.data == FileData(sources=("hf:owner/name",))
+    assert override(changed, ["data.chat=true"]).data == FileData(sources=("hf:owner/name",), chat=True)
+
+
+def test_a_setting_takes_the_place_of_those_it_excludes() -> None:
+    changed = override(tuning(), ["steps=30"])
+    assert (changed.steps, changed.epochs, changed.minutes) == (30, None, None)
+    assert override(changed, ["minutes=2"]).minutes == 2
+    with pytest.raises(ConfigError, match="give one of steps, epochs and minutes"):
+        override(tuning(), ["steps=30", "epochs=2"])
+    built = override(tiny_config(), ["start=somewhere"])
+    assert (built.start, built.model) == ("somewhere", None)
+
+
+def test_the_rate_is_that_of_what_is_trained_unless_one_is_named() -> None:
+    open_rate = {"adamw": {"lr": None}}
+    assert tuning(optim=open_rate).optimizers.adamw.lr == FULL_LR
+    assert override(tuning(optim=open_rate), ["lora.rank=8"]).optimizers.adamw.lr == LOW_RANK_LR
+    assert override(tuning(optim=open_rate), ["lora.rank=8", "optim.adamw.lr=1e-3"]).optimizers.adamw.lr == 1e-3
+    assert tiny_config(optim=open_rate).optimizers.adamw.lr == LR
+
+
+def test_targets_as_peft_names_them() -> None:
+    assert LoRAConfig(targets="all-linear").targets is None
+    assert LoRAConfig(targets="q_proj, v_proj").targets == ("q_proj", "v_proj")
+    assert LoRAConfig(targets=["q_proj"]).targets == ("q_proj",)
 
 
 def test_rows_ramp_up() -> None:

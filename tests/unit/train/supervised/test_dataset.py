@@ -93,7 +93,8 @@ def test_fine_tuning_reads_conversations_by_default(tmp_path: Path) -> None:
     talks, texts = (FileData(sources=(str(tmp_path / name),)) for name in ("talks.jsonl", "texts.jsonl"))
     row = dataset(config, talks, BYTES, TEMPLATE)[0]
     assert BYTES.decode(row.targets[row.loss_mask], skip_special=True) == "y"
-    with pytest.raises(DataError, match="nothing to train on"):
+    reason = r"texts\.jsonl holds no conversation \(1 records: texts\.jsonl:1: it holds a text, not a conversation\)"
+    with pytest.raises(DataError, match=reason):
         dataset(config, texts, BYTES, TEMPLATE)
     assert dataset(config, texts.model_copy(update={"chat": False}), BYTES, TEMPLATE)[0].loss_mask.sum() == 3
 
@@ -112,7 +113,7 @@ def test_conversations_longer_than_a_row_are_left_out_and_reported(named: Callab
     reports: list[str] = []
     packed = dataset(config, data, BYTES, TEMPLATE, lambda what, _: reports.append(what))
     assert [packed[row].tokens.tolist() for row in range(len(packed))] == [[5] * 6, [4] * 5]
-    assert reports == ["1 of 3 samples exceed a row of 6 tokens and are left out"]
+    assert reports == ["1 of 3 samples exceed a row of 6 tokens and are left out: a larger batch.length keeps them"]
     packed = dataset(
         config.model_copy(update={"too_long": "cut"}), data, BYTES, TEMPLATE, lambda w, _: reports.append(w)
     )
@@ -120,6 +121,19 @@ def test_conversations_longer_than_a_row_are_left_out_and_reported(named: Callab
     assert reports[1:] == ["2 tokens beyond rows of 6 are cut off"]
     with pytest.raises(DataError, match=r"all 3 samples are longer than a row of 2 tokens; raise batch\.length"):
         dataset(config.model_copy(update={"batch": BatchConfig(rows=1, length=2)}), data, BYTES, TEMPLATE)
+
+
+def test_data_of_which_nothing_is_learned_are_refused(named: Callable[[str], str]) -> None:
+    data = GeneratedData(function=named("ready"))
+    config = SFTConfig(name="talks", start="x", data=data, steps=1, batch=BatchConfig(rows=1, length=1))
+    with pytest.raises(DataError, match="nothing in the data is learned: answers are marked out, or cut off"):
+        dataset(config.model_copy(update={"too_long": "cut"}), data, BYTES, TEMPLATE)
+
+
+def test_an_empty_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "e.jsonl").write_text("")
+    with pytest.raises(DataError, match=r"e\.jsonl holds no document with text in 'text'; check the file"):
+        rows(FileData(sources=(str(tmp_path / "e.jsonl"),)))
 
 
 def test_broken_lines_are_passed_over_up_to_a_bound(tmp_path: Path) -> None:

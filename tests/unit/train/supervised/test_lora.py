@@ -9,7 +9,7 @@ from fathom.model.transformer import Transformer
 from fathom.optim.config import AdamWConfig, OptimConfig
 from fathom.optim.optimizers import build_optimizers
 from fathom.train.supervised.config import LoRAConfig
-from fathom.train.supervised.lora import Directed, LowRank, adapt, merge
+from fathom.train.supervised.lora import Directed, LowRank, adapt, cached_weights, merge
 
 TOKENS = torch.arange(12)[None]
 
@@ -47,6 +47,12 @@ def test_only_the_adapters_are_trained() -> None:
     assert {name.split(".parametrizations")[0].rpartition(".")[2] for name in learning} == {"q_up", "down"}
 
 
+def test_layers_have_their_names_in_transformers_too() -> None:
+    adapted = model()
+    layers = adapt(adapted, LoRAConfig(rank=2, targets=("q_b_proj", "down_proj", "up")))
+    assert {name.rpartition(".")[2] for name in layers} == {"q_up", "down", "up"}
+
+
 def test_lora_by_hand() -> None:
     update = LowRank(torch.zeros(2, 3), rank=1, scale=2.0)
     with torch.no_grad():
@@ -68,3 +74,24 @@ def test_dora_by_hand() -> None:
 def test_an_unknown_target_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"no linear layer is called q_prj; choose among .*, q_up, up"):
         adapt(model(), LoRAConfig(targets=("q_prj",)))
+
+
+def test_every_unknown_target_is_named() -> None:
+    """Attention alone would be adapted in silence, where the list is that of another family."""
+    untouched = model()
+    with pytest.raises(ConfigError, match=r"no linear layer is called k_proj, q_proj; choose among"):
+        adapt(untouched, LoRAConfig(targets=("q_proj", "k_proj", "o_proj", "down_proj")))
+    assert all(parameter.requires_grad for parameter in untouched.parameters())
+
+
+def test_weights_are_formed_once_where_they_are_cached() -> None:
+    adapted = model()
+    (first, *_) = adapt(adapted, LoRAConfig(rank=2, targets=("o_proj",)))
+    layer = adapted.get_submodule(first)
+    with torch.no_grad():
+        assert layer.weight is not layer.weight
+        with cached_weights():
+            assert layer.weight is layer.weight
+        layer.parametrizations.weight[0].b.fill_(1.0)
+        with cached_weights():
+            assert not torch.equal(layer.weight, layer.parametrizations.weight.original)

@@ -11,6 +11,7 @@ from tiny_runs import counting, tiny_config, tiny_model
 
 from fathom.base.errors import ConfigError, TokenizerError
 from fathom.checkpoint.bundle import open_bundle
+from fathom.optim.config import ScheduleConfig
 from fathom.text.tokenizer import bpe
 from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.train.run.display import Display
@@ -121,6 +122,26 @@ def test_epochs_become_updates(tmp_path: Path) -> None:
     run(config(steps=None, epochs=1.5), tmp_path)
     rows = len(counting())
     assert json.loads((tmp_path / "run.json").read_text())["updates"] == -(-rows * 3 // 2 // 4)
+
+
+def test_a_run_reads_no_row_more_often_than_its_epochs(tmp_path: Path) -> None:
+    """32 rows an update and fewer in the data: an update takes what there is."""
+    rows = len(counting())
+    printed = run(config(steps=None, epochs=2, batch={"rows": 4 * rows, "length": 32}), tmp_path)
+    assert f"{rows} rows of 32 tokens: 2 updates of {rows} rows, 2 epochs; peak learning rate" in printed
+    lines = [line for line in read(tmp_path) if line["kind"] == "train"]
+    assert [line["rows"] for line in lines] == [rows, rows]
+    settings = config(steps=None, epochs=0.5, batch={"rows": 4, "length": 32, "min_updates": rows})
+    run(settings, tmp_path / "half")
+    assert [line["rows"] for line in read(tmp_path / "half")] == [1] * round(rows / 2)
+
+
+def test_a_warmup_that_never_ends_is_refused_before_the_run_starts(tmp_path: Path) -> None:
+    """A newcomer's first run: one update at a twentieth of the rate, and a message that it is finished."""
+    optim = config().optim.model_copy(update={"schedule": ScheduleConfig(kind="cosine", warmup=20)})
+    with pytest.raises(ConfigError, match="the warm-up of 20 updates is longer than the run of 4"):
+        run(config(optim=optim), tmp_path)
+    assert not (tmp_path / "final").exists()
 
 
 def test_the_average_is_what_is_saved(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 from pathlib import Path
 
@@ -8,13 +9,23 @@ import pytest
 import torch
 from rich.console import Console
 from safetensors.torch import load_file
+from tiny_models import dense_config
 from tiny_runs import tiny_config, tiny_model
 
 from fathom.base.errors import CheckpointError, ConfigError
 from fathom.checkpoint.bundle import open_bundle
+from fathom.checkpoint.hf.export import save_directory
+from fathom.evals.runner import build_sampler
+from fathom.model.transformer import Transformer
+from fathom.recipes.sft import sft
+from fathom.text.conversation import CHATML, Chat
+from fathom.text.tokenizer.tokenizer import Tokenizer
+from fathom.train.run.config import override
 from fathom.train.run.display import Display
+from fathom.train.run.metrics import read
 from fathom.train.supervised.config import SFTConfig
 from fathom.train.supervised.run import run_supervised
+from fathom.types import Conversation, Message
 
 TALK = (
     '{"messages": [{"role": "user", "content": "hi"},'
@@ -91,6 +102,65 @@ def test_a_base_that_has_changed_since_is_refused(tmp_path: Path) -> None:
     shutil.copy(tmp_path / "other/final/model.safetensors", tmp_path / "base/final/model.safetensors")
     with pytest.raises(CheckpointError, match="have changed since; give start the model of the run"):
         run(settings, tmp_path / "out")
+
+
+def test_the_finished_model_ends_its_turns_and_samples_as_its_base_does(tmp_path: Path) -> None:
+    run(config(tmp_path), tmp_path / "base")
+    advice = tmp_path / "base/final/generation_config.json"
+    ends = json.loads(advice.read_text())["eos_token_id"]
+    advice.write_text(json.dumps({"eos_token_id": [ends, 300], "temperature": 0.6, "top_p": 0.95, "do_sample": True}))
+    run(config(tmp_path, model=None, tokenizer=None, start=str(tmp_path / "base/final"), steps=1), tmp_path / "out")
+    written = json.loads((tmp_path / "out/final/generation_config.json").read_text())
+    assert {key: written[key] for key in ("temperature", "top_p", "do_sample")} == {
+        "temperature": 0.6,
+        "top_p": 0.95,
+        "do_sample": True,
+    }
+    assert written["eos_token_id"] == [ends, 300]
+    assert json.loads((tmp_path / "out/final/config.json").read_text())["eos_token_id"] == [ends, 300]
+
+
+def test_a_base_without_a_template_gets_the_one_it_was_trained_in(tmp_path: Path) -> None:
+    base = {
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.tokens": [*"hiosuertanmĊ", "hi", "<|endoftext|>", "<|im_start|>", "<|im_end|>"],
+        "tokenizer.ggml.token_type": [*[1] * 13, 3, 3, 3],
+        "tokenizer.ggml.merges": ["h i"],
+        "tokenizer.ggml.eos_token_id": 13,
+    }
+    save_directory(tmp_path / "base", Transformer(tiny_model()), tokenizer=Tokenizer.from_gguf(base))
+    start = {"model": None, "tokenizer": None, "start": str(tmp_path / "base")}
+    run(config(tmp_path, **start, steps=1), tmp_path / "out")
+    bundle = open_bundle(str(tmp_path / "out/final"), dtype="float32")
+    assert bundle.template is not None
+    assert bundle.template.text == CHATML
+    assert bundle.generation.eos_ids == {13, 15}
+
+
+def name_file(path: Path, name: str) -> Path:
+    lines = [{"question": f"{number}?", "answer": f"{name} {number}"} for number in range(8)]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def test_a_first_run_of_the_recipe_learns_from_a_handful_of_conversations(tmp_path: Path) -> None:
+    """With low-rank updates, on so few rows that one update could hold them all."""
+    model = dense_config(vocab_size=320, hidden_size=64, max_position=64, init_std=0.1)
+    base = {"model": model, "start": None, "tokenizer": "bytes", "data": str(name_file(tmp_path / "t.jsonl", "Tom"))}
+    settings = ["batch.length=64", "epochs=40", "precision=float32", "optim.adamw.lr=0.01", "log_every=1"]
+    run(override(SFTConfig.model_validate(sft().model_dump() | base), settings), tmp_path / "base")
+
+    mine = [f"start={tmp_path / 'base/final'}", f"data={name_file(tmp_path / 'p.jsonl', 'Pip')}", "lora.rank=8"]
+    run(override(sft(), [*settings, *mine]), tmp_path / "out")
+    losses = [line["loss"] for line in read(tmp_path / "out") if line["kind"] == "train"]
+    assert losses[-1] < 0.1 * losses[0]
+    bundle = open_bundle(str(tmp_path / "out/final"), dtype="float32")
+    prompt = Chat(bundle.tokenizer, bundle.template).render(Conversation((Message("user", "7?"),), thinking=False))
+    ((completion,),) = build_sampler(bundle, bundle.model, 1).sample(
+        [prompt.ids], 1, max_tokens=16, temperature=0.0, seed=0
+    )
+    assert bundle.tokenizer.decode(completion.completion_ids) == "Pip 7"
+    assert completion.finish_reason == "stop"
 
 
 def test_low_rank_and_an_average_exclude_each_other(tmp_path: Path) -> None:

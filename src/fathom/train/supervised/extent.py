@@ -1,0 +1,66 @@
+"""The extent of a run over given rows: how many updates it takes, of how many rows each, and which it reads how often.
+
+A run by epochs reads every row as often as they say, and no row more often. So where the data have fewer rows than
+``batch.rows``, an update takes fewer; the last one takes what is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fathom.train.supervised.config import BatchConfig, SupervisedConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """``updates`` None: as many as the minutes allow. ``batch`` is what an update really takes. ``epochs`` None: rows
+    come again without end.
+    """
+
+    data_rows: int
+    updates: int | None
+    batch: BatchConfig
+    epochs: float | None = None
+
+
+def measure_extent(config: SupervisedConfig, data_rows: int, ranks: int = 1) -> Extent:
+    """The extent of a run of ``config`` over so many rows, shared by ``ranks`` processes."""
+    if config.epochs is None:
+        return Extent(data_rows, config.steps, config.batch)
+    total = rows_of(config.epochs, data_rows)
+    rows = min(config.batch.rows, data_rows)
+    if config.batch.min_updates is not None:
+        rows = min(rows, max(1, total // config.batch.min_updates))
+    rows = -(-rows // ranks) * ranks
+    start = config.batch.ramp_from
+    batch = config.batch.model_copy(update={"rows": rows, "ramp_from": None if start is None else min(start, rows)})
+    return Extent(data_rows, -(-total // rows), batch, config.epochs)
+
+
+def rows_of(epochs: float, data_rows: int) -> int:
+    """Rows that a run of so many epochs reads, at least one."""
+    return max(1, round(epochs * data_rows))
+
+
+def describe_extent(config: SupervisedConfig, extent: Extent) -> str:
+    """The extent in a sentence, with the peak of the learning rate."""
+    rows, length = extent.batch.rows, extent.batch.length
+    what = f"{_count(extent.data_rows, 'row')} of {length:,} tokens"
+    optim = config.optimizers
+    peak = f"peak learning rate {optim.adamw.peak_lr:g}"
+    if optim.muon is not None:
+        peak += f" (Muon {optim.muon.lr:g})"
+    if extent.updates is None:
+        return f"{what}: {config.minutes:g} minutes of updates of {_count(rows, 'row')}; {peak}"
+    epochs = extent.epochs if extent.epochs is not None else extent.updates * rows / extent.data_rows
+    warmup = optim.schedule.warmup_updates(extent.updates)
+    after = f" after {_count(warmup, 'update')} of warm-up" if warmup > 1 else ""
+    return (
+        f"{what}: {_count(extent.updates, 'update')} of {_count(rows, 'row')}, {_count(round(epochs, 2), 'epoch')}; "
+        f"{peak}{after}"
+    )
+
+
+def _count(number: float, what: str) -> str:
+    shown = f"{int(number) if number == int(number) else number:,}"
+    return f"{shown} {what}" if number == 1 else f"{shown} {what}s"
