@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from fathom.base.config import Part
-from fathom.base.errors import ConfigError
 from fathom.optim import schedule
 
 LR = 3e-4
@@ -18,8 +17,9 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class ScheduleConfig(Part):
-    """The factor on every learning rate. ``warmup`` is a share of the run (0.05), or a number of updates. ``decay`` is
-    the last fraction of the run, for ``stable`` only; ``floor`` is where ``stable``, ``linear`` and ``cosine`` end.
+    """The factor on every learning rate. ``warmup`` is a share of the run (0.05), or a number of updates; of a
+    short run it takes half (`shorten`). ``decay`` is the last fraction of the run, for ``stable`` only; ``floor`` is
+    where ``stable``, ``linear`` and ``cosine`` end.
     """
 
     kind: Literal["constant", "stable", "linear", "cosine", "deepseek_v3"] = "stable"
@@ -31,16 +31,11 @@ class ScheduleConfig(Part):
         """Updates of the warm-up in a run of ``total``."""
         return math.ceil(self.warmup * total) if isinstance(self.warmup, float) else self.warmup
 
-    def check_length(self, total: int) -> None:
-        """Raises ConfigError where a run of ``total`` updates ends before its warm-up: it would learn next to nothing,
-        and nothing would show it.
+    def shorten(self, total: int) -> ScheduleConfig:
+        """The schedule of a run of ``total`` updates, whose warm-up takes at most half of it: a rate that never reaches
+        its peak would learn next to nothing, and nothing would show it.
         """
-        if self.warmup_updates(total) > total:
-            raise ConfigError(
-                f"the warm-up of {self.warmup} updates is longer than the run of {total}: the learning rate would "
-                "never reach its peak",
-                "make it a share of the run, as in --set optim.schedule.warmup=0.05, or train longer",
-            )
+        return self.model_copy(update={"warmup": total // 2}) if self.warmup_updates(total) > total // 2 else self
 
     def factor(self, step: int, total: int) -> float:
         """For update ``step`` (0-based) of ``total``. Progress counts from the end of warm-up."""

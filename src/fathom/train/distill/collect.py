@@ -42,8 +42,7 @@ def fitting(items: Sequence[Item], builder: SampleBuilder, longest: int) -> list
     kept = [item for item, size in zip(items, tokens, strict=True) if size + 1 < longest]
     if not kept:
         raise ConfigError(
-            f"problem {items[0].id!r} alone has {tokens[0]} tokens, of {longest} that fit a row of the student, and no "
-            "other leaves room for an answer",
+            f"problem {items[0].id!r} alone has {tokens[0]} tokens, of {longest} that fit a row of the student",
             "raise batch.length up to the student's context, or choose shorter problems",
         )
     return kept

@@ -14,7 +14,7 @@ LOOKED_AT = 512
 def describe_run(config: TrainerConfig) -> str:
     """Steps, completions of each, and the peak of the learning rate."""
     sampling, optim = config.sampling, config.optimizers
-    warmup = optim.schedule.warmup_updates(config.steps)
+    warmup = optim.schedule.shorten(config.steps).warmup_updates(config.steps)
     after = f" after {warmup} steps of warm-up" if warmup > 1 else ""
     return (
         f"{config.steps} steps of {sampling.prompts} problems × {sampling.group} completions of at most "

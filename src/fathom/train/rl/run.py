@@ -65,8 +65,6 @@ def train_on_rollouts(
     bundle = open_bundle(config.start, dtype="float32", device=str(world.device(config.device)))
     trainee = Trainee(bundle.model, bundle.tokenizer, bundle.template, generation=bundle.generation)
     session = RunSession(config, out, trainee, display, world)
-    if session.saved is None:
-        config.optim.schedule.check_length(config.steps)
     trainer = prepare(bundle)
     display.say(describe_run(config))
     if note := describe_problems(trainer):

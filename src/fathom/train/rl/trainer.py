@@ -132,6 +132,7 @@ class Trainer:
             "step": self.step,
             "model": trainable_state(self.model),
             "frozen": self._frozen,
+            "warmup": self.updater.schedule.warmup,
             "optimizers": self.updater.optimizers.state_dict(),
             "task": None if self._curriculum is None else self._curriculum.state(),
             **self.algorithm.state(),
@@ -146,6 +147,8 @@ class Trainer:
             )
         load_trainable_state(self.model, state["model"])
         self.updater.optimizers.load_state_dict(state["optimizers"])
+        if "warmup" not in state:  # of an earlier version, which never shortened it
+            self.updater.schedule = self.config.optim.schedule
         if self._curriculum is not None:
             self._curriculum.load(state["task"])
         self.algorithm.load(state)

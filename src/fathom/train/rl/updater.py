@@ -96,13 +96,14 @@ class Updater:
     def __init__(self, model: Transformer, config: TrainerConfig, world: World = ALONE) -> None:
         self.model = model
         self.optimizers = build_optimizers(model, config.optimizers)
+        self.schedule = config.optim.schedule.shorten(config.steps)
         self._config = config
         self._world = world
         self._micro_batcher = MicroBatcher.of(model, config, world)
 
     def lr_factor(self, step: int) -> float:
         """The schedule's factor of the learning rates in this step (from 0)."""
-        return self._config.optim.schedule.factor(step, self._config.steps)
+        return self.schedule.factor(step, self._config.steps)
 
     def run(self, minibatches: Sequence[Minibatch], step: int) -> UpdateResult:
         """All updates of a step. Raises DivergedError before a bad gradient reaches the weights."""

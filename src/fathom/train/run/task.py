@@ -16,7 +16,7 @@ from fathom.train.run.recipe import find
 
 class TaskConfig(Part):
     """``name`` as in `fathom.tasks.registry`, or ``recipe:Name``, a class or function of a recipe file that returns a
-    task; ``options`` are its arguments. A name alone stands for a task without options.
+    task; ``options`` are its arguments. A name alone is a task without options.
     """
 
     name: TaskName

@@ -70,7 +70,7 @@ def _by_name(data: Any) -> Any:
 Data = Annotated[
     Annotated[GeneratedData | FileData | ShardData, Field(discriminator="kind")], BeforeValidator(_by_name)
 ]
-"""``talks.jsonl`` alone stands for ``{"kind": "files", "sources": ["talks.jsonl"]}``."""
+"""``talks.jsonl`` alone is short for ``{"kind": "files", "sources": ["talks.jsonl"]}``."""
 
 
 class BatchConfig(Part):

@@ -53,8 +53,10 @@ def describe_extent(config: SupervisedConfig, extent: Extent) -> str:
     if extent.updates is None:
         return f"{what}: {config.minutes:g} minutes of updates of {_count(rows, 'row')}; {peak}"
     epochs = extent.epochs if extent.epochs is not None else extent.updates * rows / extent.data_rows
-    warmup = optim.schedule.warmup_updates(extent.updates)
+    warmup = optim.schedule.shorten(extent.updates).warmup_updates(extent.updates)
     after = f" after {_count(warmup, 'update')} of warm-up" if warmup > 1 else ""
+    if warmup < optim.schedule.warmup_updates(extent.updates):
+        after += f" (optim.schedule.warmup is {optim.schedule.warmup}: half of a run is the most)"
     return (
         f"{what}: {_count(extent.updates, 'update')} of {_count(rows, 'row')}, {_count(round(epochs, 2), 'epoch')}; "
         f"{peak}{after}"

@@ -123,6 +123,7 @@ class Loop:
         self.optimizers = build_optimizers(model, config.optimizers)
         self.ema = EMA(model, config.optim.ema) if config.optim.ema is not None else None
         self._batch = batch or config.batch
+        self._schedule = config.optim.schedule if total is None else config.optim.schedule.shorten(total)
         self._store = store
         self._validation = validation
         self._shown = shown
@@ -149,6 +150,8 @@ class Loop:
             self.ema.load_state_dict(state["ema"])
         rng.restore(state["rng"])
         self.step, self.tokens, self._began = state["step"], state["tokens"], state["began"]
+        if "warmup" not in state:  # of an earlier version, which never shortened it
+            self._schedule = self.config.optim.schedule
         return float(state["seconds"])
 
     def state(self, seconds: float) -> dict[str, Any]:
@@ -158,6 +161,7 @@ class Loop:
             "tokens": self.tokens,
             "seconds": seconds,
             "began": self._began,
+            "warmup": self._schedule.warmup,
             "model": trainable_state(self.model),
             "frozen": self._frozen,
             "optimizers": self.optimizers.state_dict(),
@@ -252,7 +256,7 @@ class Loop:
         loss = main / counts[0]
         self._check(batch, loss)
         self._world.sum_gradients(self.optimizers.parameters)
-        factor = self.config.optim.schedule.factor(self.step, self.total)
+        factor = self._schedule.factor(self.step, self.total)
         norm = self.optimizers.step(factor)
         if not math.isfinite(norm):
             self._raise_divergence(batch, f"the norm of the gradient is {norm}")

@@ -67,8 +67,6 @@ def train(
     recompute(model, config.recompute)
     extent = measure_extent(config, len(rows), world.size)
     display.say(describe_extent(config, extent))
-    if session.saved is None and extent.updates is not None:
-        config.optim.schedule.check_length(extent.updates)
     loader = Loader(rows, extent.batch.rows, seed=config.seed, rank=world.rank, world=world.size, epochs=extent.epochs)
     loop = Loop(
         model,

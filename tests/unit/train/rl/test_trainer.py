@@ -79,7 +79,7 @@ def test_the_state_resumes_the_algorithm_too():
     one, other = trainer(), trainer()
     one.run_step()
     state = copy.deepcopy(one.state())
-    assert sorted(state) == ["ended", "model", "optimizers", "step", "task"]
+    assert sorted(state) == ["ended", "frozen", "model", "optimizers", "step", "task", "warmup"]
     other.load(state)
     assert (other.step, other.algorithm.ended) == (1, [1])
     assert other.run_step()[0] == one.run_step()[0]
