@@ -16,11 +16,14 @@ const licenses: Plugin = {
   name: "licenses",
   generateBundle(_, bundle) {
     const packages = new Map<string, string>();
+    const notices: string[] = []; // at the head of files that come from elsewhere than their package
     for (const chunk of Object.values(bundle)) {
       if (chunk.type !== "chunk") continue;
       for (const id of chunk.moduleIds) {
         const match = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(id);
         if (match?.[1] && match[2]) packages.set(match[2], match[1]);
+        const notice = /contrib\/mhchem/.test(id) ? /\/\*{9,}[\s\S]*?\*\//.exec(readFileSync(id, "utf8"))?.[0] : undefined;
+        if (notice) notices.push(`${notice.replace(/^\s*\/?\*+\/?\s?/gm, "").trim()}\n`);
       }
     }
     const texts = [...packages].toSorted().map(([name, folder]) => {
@@ -29,7 +32,7 @@ const licenses: Plugin = {
       if (!file) throw new Error(`${name} has no license file`);
       return `${name} ${version}\n\n${readFileSync(`${folder}/${file}`, "utf8").trim()}\n`;
     });
-    this.emitFile({ type: "asset", fileName: "licenses.txt", source: texts.join(`\n${"-".repeat(80)}\n\n`) });
+    this.emitFile({ type: "asset", fileName: "licenses.txt", source: [...texts, ...notices].join(`\n${"-".repeat(80)}\n\n`) });
   },
 };
 

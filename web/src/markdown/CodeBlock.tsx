@@ -18,7 +18,7 @@ export function CodeBlock({ code, language, open }: Props) {
   return (
     <figure class="code">
       <figcaption>
-        <span>{name || "text"}</span>
+        <span>{caption(language, name)}</span>
         <CopyButton text={code} label="Copy code" />
       </figcaption>
       <pre tabIndex={0} aria-label={`${name || "text"} code`} role="region">
@@ -31,6 +31,12 @@ export function CodeBlock({ code, language, open }: Props) {
 /** The word that names the language: `python`, `{.python}`, `python title="x.py"`, `C++`. */
 function languageName(info: string): string {
   return /^[{.\s]*([\p{L}\w+#][\p{L}\w+#.-]{0,29})/u.exec(info.toLowerCase())?.[1] ?? "";
+}
+
+/** What stands after the fence: the language, and with it the name of a file, or whatever else a model put there. */
+function caption(info: string, name: string): string {
+  const words = info.trim();
+  return words.toLowerCase() === name ? name || "text" : words;
 }
 
 function useHighlight(wanted: boolean): Highlight | null {

@@ -74,6 +74,7 @@ function block(token: BlockToken, open: boolean): ComponentChild {
     case "heading":
       return heading(token, 1);
     case "code":
+      if (token.lang?.trim() === "math" && !open) return <MathView tex={token.text} display source={token.raw.trim()} />;
       return <CodeBlock code={token.text} language={token.lang ?? ""} open={open} />;
     case "blockquote":
       return <blockquote>{blocks(token.tokens, open)}</blockquote>;
@@ -122,6 +123,7 @@ function listItem(item: Tokens.ListItem, open: boolean): JSX.Element {
 
 function table({ header, rows, align }: Tokens.Table): JSX.Element {
   const style = (column: number) => (align[column] ? { class: `align-${align[column]}` } : {});
+  const columns = Math.max(header.length, ...rows.map((row) => row.length)); // a row may have more cells than the header
   return (
     <div class="table" tabIndex={0} role="region" aria-label="Table">
       <table>
@@ -131,6 +133,9 @@ function table({ header, rows, align }: Tokens.Table): JSX.Element {
               <th scope="col" {...style(column)}>
                 {inline(cell.tokens)}
               </th>
+            ))}
+            {Array.from({ length: columns - header.length }, (_, index) => (
+              <td key={`more-${index}`} />
             ))}
           </tr>
         </thead>

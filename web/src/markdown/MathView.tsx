@@ -16,6 +16,7 @@ export function MathView({ tex, display, source }: Props) {
     void draw({ tex, display, source }, element, () => mounted);
     return () => {
       mounted = false;
+      if (element) observer?.unobserve(element);
     };
   }, [source, display]);
   // The key gives each formula a fresh element, because KaTeX owns what is inside.
@@ -42,11 +43,22 @@ async function draw({ tex, display, source }: Props, element: HTMLElement | null
 
 const WIDE = 240; // pixels that a narrow phone has for text
 
+let observer: ResizeObserver | null = null; // one for the page: it measures once a frame, after the layout that is due anyway
+
 /** What is wider than a phone scrolls in itself: by keyboard too, where it is on a line of its own. */
 function fit(element: HTMLElement): void {
-  if (element.classList.contains("display")) {
-    if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
-  } else if ([...element.querySelectorAll<HTMLElement>(".katex-base")].some((base) => base.offsetWidth > WIDE)) {
-    element.classList.add("wide");
-  }
+  observer ??= new ResizeObserver((entries) => {
+    const fits = entries.map(({ target }) => [target as HTMLElement, isTooWide(target as HTMLElement)] as const);
+    for (const [math, wide] of fits) {
+      if (!math.classList.contains("display")) math.classList.toggle("wide", wide);
+      else if (wide) math.tabIndex = 0;
+      else math.removeAttribute("tabindex");
+    }
+  });
+  observer.observe(element);
+}
+
+function isTooWide(element: HTMLElement): boolean {
+  if (element.classList.contains("display")) return element.scrollWidth > element.clientWidth;
+  return [...element.querySelectorAll<HTMLElement>(".katex-base")].some((base) => base.offsetWidth > WIDE);
 }

@@ -47,6 +47,8 @@ function doubleDollars(source: string, before: string): MathSpan | null {
 }
 
 function singleDollars(source: string, before: string): MathSpan | null {
+  const ticked = /^\$`([^`\n]+)`\$/.exec(source); // as GitHub has it, for what Markdown would harm
+  if (ticked?.[1]) return { tex: ticked[1], display: false, length: ticked[0].length };
   if (before === "$") return null;
   const end = findClose(source, 1, "$");
   if (end < 0) return null;

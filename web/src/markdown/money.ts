@@ -23,11 +23,14 @@ const BEHIND_AMOUNT = new RegExp(
     "^\\s+\\p{L}{2,}", // 5 per month
     "^\\s+[aA]\\s", // 5 a month
     "^\\s*[;:,.!?]\\s+(?:\\p{L}{2,}|[aAI]\\s)", // 4M; a 5
-    "^\\s*/\\s*(?:\\p{L}{3,}|\\p{L}+\\s+\\p{L}{2,})", // 5/month
+    "^\\s*/\\s*(?:\\p{L}{3,}|\\p{L}+[.,;]?\\s+\\p{L}{2,})", // 5/month
     `^\\s?[${UNSPACED}]`, // 5元
   ].join("|"),
   "u",
 );
+
+const WORD_BEHIND_AMOUNT = new RegExp(`^\\s+(?:${JOIN}|each|for|from|in|is|off|per|plus|was|with)\\s`, "u");
+const UNIT = /^\s(?:[kcmnµμ]?m|[kmµ]?g|m?s|[kMG]?Hz|eV|m?[lL]|mol|k?Pa|dB|rad|min|ha)(?![\p{L}\s])/u;
 
 /** Words in the place of a formula: \[optional arguments\], "$$ to $$$". */
 export function isProse(tex: string): boolean {
@@ -37,7 +40,7 @@ export function isProse(tex: string): boolean {
 /** Whether `tex`, between single dollars, is a formula. `before` is the character in front, `after` what follows. */
 export function isSingleDollarMath(tex: string, before: string, after: string): boolean {
   if (tex === "" || /^\s|\s$/.test(tex)) return false;
-  if (!COMMAND.test(tex) && /`|\*\*|\]\(/.test(tex)) return false; // Markdown between two prices
+  if (!COMMAND.test(tex) && /`|\*\*|\]\(|\s_\p{L}+_\s/u.test(tex)) return false; // Markdown between two prices
   return isBalanced(tex) && mayFollow(tex, before) && mayPrecede(tex, after) && !isMoney(tex, after) && !isProse(tex);
 }
 
@@ -48,7 +51,9 @@ function isMoney(tex: string, after: string): boolean {
   if (amount === undefined) return false;
   if (/\s[A-Z]{1,3}$/.test(tex) && /^ ?\d/.test(after)) return true; // 5, R$ 12
   const rest = tex.slice(amount.length);
-  return rest === "" ? /[.,+]$/.test(tex) : BEHIND_AMOUNT.test(rest);
+  if (rest === "") return /[.,+]$/.test(tex);
+  if (SIGNAL.test(rest)) return WORD_BEHIND_AMOUNT.test(rest);
+  return (BEHIND_AMOUNT.test(rest) && !UNIT.test(rest)) || (amount.endsWith(",") && /^\p{L}{3,}\s/u.test(rest));
 }
 
 /** "US$5" and "5$" are prices; "H$_2$O", "90$^\circ$" and "the$x^2$" are not. */

@@ -86,11 +86,11 @@ async function answer(mock, script, request, response) {
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The stream of an answer, a few words at a time. `hold`: how many pieces to send before it waits for `until`. */
-export async function* stream({ thinking = "", answer = "", pace = 1, finish = "stop", hold = null, end = "done" }) {
+/** The stream of an answer, `size` characters at a time. `hold`: how many pieces to send before it waits for `until`. */
+export async function* stream({ thinking = "", answer = "", size = 6, pace = 1, finish = "stop", hold = null, end = "done" }) {
   let tokens = 0;
   for (const [field, whole] of [["reasoning_content", thinking], ["content", answer]]) {
-    for (const piece of whole.match(/[\s\S]{1,6}/g) ?? []) {
+    for (const piece of whole.match(new RegExp(`[\\s\\S]{1,${size}}`, "g")) ?? []) {
       if (hold && tokens === hold.after) await hold.until;
       tokens += 1;
       yield { choices: [{ index: 0, delta: { [field]: piece }, finish_reason: null }] };

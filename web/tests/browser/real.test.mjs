@@ -93,13 +93,15 @@ it("answers to the end, and counts the tokens", async () => {
 });
 
 it("draws formulae and colors code under the server's own content security policy", async () => {
-  const content = "$E = mc^2$ and $$\\sqrt{x}$$\n\n```python\nreturn 1\n```";
+  const content = "$\\vec{v}$ and $$\\sqrt{x}$$\n\n```python\nreturn 1\n```";
   const events = [{ choices: [{ delta: { content }, finish_reason: "stop" }] }, "[DONE]"];
   const body = events.map((event) => `data: ${typeof event === "string" ? event : JSON.stringify(event)}\n\n`).join("");
   await page.route("**/v1/chat/completions", (route) => route.fulfill({ contentType: "text/event-stream", body }));
   await ask(page, "Show me");
   await answer().locator(".math .katex").nth(1).waitFor();
   await answer().locator(".hljs-keyword").waitFor();
+  const arrow = await answer().locator(".math svg").first().boundingBox();
+  assert.ok(arrow.width > 5, "the arrow of the vector"); // its width is a style, which the policy blocks as an attribute
 });
 
 it("leaves nothing to complain about", () => {

@@ -14,7 +14,7 @@ let thinking; // and the thinking before it
 
 before(async () => {
   browser = await launch();
-  mock = await startMock(() => ({ events: stream({ thinking, answer, pace: 0 }) }));
+  mock = await startMock(() => ({ events: stream({ thinking, answer, size: 200, pace: 0 }) }));
 });
 after(async () => {
   await browser?.close();
@@ -153,6 +153,7 @@ const LONG_ANSWER = [
   "<details><summary>More</summary>\n\nFolded text.\n\n</details>",
   `| ${"column | ".repeat(12)}\n|${"---|".repeat(12)}\n| ${"some text | ".repeat(12)}`,
   `$$${"x + ".repeat(80)}x$$`,
+  `$$${"y + ".repeat(80)}y \\tag{1}$$`,
   "The end.",
 ].join("\n\n");
 

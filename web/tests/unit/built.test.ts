@@ -70,6 +70,7 @@ it("carries the licenses of what it is built from", () => {
   for (const name of ["preact", "@preact/signals", "marked", "katex", "highlight.js"]) {
     expect(licenses).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+$`, "m"));
   }
+  expect(licenses).toContain('Licensed under the Apache License, Version 2.0 (the "License")'); // of mhchem, in KaTeX
 });
 
 it("locks packages without the address of a registry", () => {

@@ -46,6 +46,8 @@ describe("Markdown", () => {
     render(<Markdown text={"```html\n<b onclick=x>&amp;\n```"} />, root);
     expect(root.querySelector("figcaption span")?.textContent).toBe("html");
     expect(root.querySelector("code")?.textContent).toBe("<b onclick=x>&amp;");
+    render(<Markdown text={"```Python title='a b.py'\nx\n```"} />, root);
+    expect(root.querySelector("figcaption span")?.textContent).toBe("Python title='a b.py'");
   });
 
   it("links out safely", () => {
@@ -298,6 +300,8 @@ describe("formulae", () => {
     ["**The $a*b$ case:** $c*d$", ["$a*b$", "$c*d$"]],
     ["$p=25.6\\$$", ["$p=25.6\\$$"]],
     ["$$x$$ and \\[y\\] here", ["display $$x$$", "display \\[y\\]"]],
+    ["$`a|b`$ and `x`", ["$`a|b`$"]],
+    ["```math\nx^2\n```", ["display ```math\nx^2\n```"]],
     ["~~~tex\n$x$\n~~~\n\n`$y$` and ``$z$``", []],
     ["It is $5k–$10k, or $3.5M/$4M; a 5$ bill", []],
     ["$5 and $10, $123 - $234, R$ 12, ~$1,550, **$750**, US$5, 5$–10$, $5/month or 10$/month", []],
@@ -326,7 +330,7 @@ describe("tables", () => {
   };
 
   it("keep every cell of a ragged row", () => {
-    expect(rows("| a | b |\n|---|---|\n| 1 |\n| 1 | 2 | 3 | 4 |\n| | 2 |")).toEqual([["a", "b"], ["1", ""], ["1", "2", "3", "4"], ["", "2"]]);
+    expect(rows("| a | b |\n|---|---|\n| 1 |\n| 1 | 2 | 3 | 4 |\n| | 2 |")).toEqual([["a", "b", "", ""], ["1", ""], ["1", "2", "3", "4"], ["", "2"]]);
   });
 
   it("keep bars in formulae and code", () => {
