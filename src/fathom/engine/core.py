@@ -124,7 +124,7 @@ class EngineCore:
         if sampling.logprobs is not None and not 0 <= sampling.logprobs <= self._vocab_size:
             raise RequestError(f"logprobs is {sampling.logprobs}", f"choose a number from 0 to {self._vocab_size}")
         _check_bias(sampling, self._vocab_limit)
-        if (sampling.stop or request.grammar) and self.vocabulary is None:
+        if (sampling.stop or request.answer_stop or request.grammar) and self.vocabulary is None:
             raise RequestError("stop strings and grammars need a tokenizer", "give the engine one")
         if request.grammar is None or self._grammars is None:
             return ValidatedRequest(request)
@@ -236,12 +236,19 @@ class EngineCore:
         ]
 
     def _transcript(self, validated: ValidatedRequest) -> Transcript:
-        sampling = validated.request.sampling
+        request, sampling = validated.request, validated.request.sampling
         stops = frozenset(sampling.stop_token_ids)
         ends = stops if sampling.ignore_eos else stops | self._ends
-        stream = self.vocabulary.detokenizer() if self.vocabulary is not None else None
+        stream = (
+            self.vocabulary.detokenizer(continues=self._continues(request)) if self.vocabulary is not None else None
+        )
         grammar = validated.grammar.start(stops) if validated.grammar is not None else None
-        return Transcript(stream, stops=sampling.stop, ends=ends, grammar=grammar)
+        return Transcript(stream, stops=sampling.stop, answer_stop=request.answer_stop, ends=ends, grammar=grammar)
+
+    def _continues(self, request: Request) -> bool:
+        """Whether the completion continues the prompt's text; after nothing but special tokens it begins one."""
+        special = self.vocabulary.special_ids if self.vocabulary is not None else frozenset()
+        return not request.starts_text and not special.issuperset(request.prompt)
 
     def _steps_at_once(self, work: list[ScheduledTokens]) -> int:
         """How many steps ``work`` may take before it is scheduled again; few while others wait for room."""

@@ -93,8 +93,24 @@ class GrammarSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerStop:
+    """Stop strings that count in the answer, not in the thinking before it.
+
+    ``closer`` ends the thinking. The completion thinks if it begins with ``opener``; "": the prompt has opened it.
+    """
+
+    texts: tuple[str, ...]
+    opener: str
+    closer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """A prompt of token ids with sampling parameters. ``cache_salt`` isolates the prefix cache between users.
+
+    ``answer_stop`` are stop strings beside those of ``sampling``, which count everywhere. ``starts_text``: the
+    completion is a text of its own (the turn of a chat), so a space that a SentencePiece encoder puts before a text is
+    not part of it; it is part of a continuation.
 
     ``prompt_logprobs`` asks for the log-probability of every prompt token but the first (teacher-forced scoring), with
     as many alternatives as ``sampling.logprobs`` says; they come with the first chunk of completion 0.
@@ -105,6 +121,8 @@ class Request:
     grammar: GrammarSpec | None = None
     cache_salt: str = ""
     prompt_logprobs: bool = False
+    answer_stop: AnswerStop | None = None
+    starts_text: bool = False
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fathom.engine.grammar import GrammarMatcher
-from fathom.engine.stop import StopMatcher
+from fathom.engine.request import AnswerStop
+from fathom.engine.stop import AnswerStopMatcher, StopMatcher
 from fathom.engine.vocabulary import TextStream
 
 
@@ -31,12 +32,14 @@ class Transcript:
         stream: TextStream | None,
         *,
         stops: tuple[str, ...] = (),
+        answer_stop: AnswerStop | None = None,
         ends: frozenset[int] = frozenset(),
         grammar: GrammarMatcher | None = None,
     ) -> None:
         self._stream = stream
         self._stop = StopMatcher(stops)
         self._length = 0  # characters of the tokens so far, those of a stop string included
+        self._answer_stop = AnswerStopMatcher(answer_stop)
         self.ends = ends
         self.grammar = grammar
 
@@ -50,7 +53,7 @@ class Transcript:
             return "", self._complete
         text = self._stream.push(token)
         self._length += len(text)
-        text, stopped = self._stop.push(text)
+        text, stopped = self._match(text)
         if self._complete and not stopped:
             return text + self.flush()[0], True
         return text, stopped
@@ -73,8 +76,23 @@ class Transcript:
         """The rest of the text, once no token follows, and whether it held a stop string."""
         if self._stream is None:
             return "", False
-        text, stopped = self._stop.push(self._stream.flush())
-        return (text, True) if stopped else (text + self._stop.flush(), False)
+        text, stopped = self._match(self._stream.flush())
+        if stopped:
+            return text, True
+        more, stopped = self._answer_stop.push(self._stop.flush())
+        if stopped:
+            return text + more, True
+        rest, stopped = self._answer_stop.flush()
+        return text + more + rest, stopped
+
+    def _match(self, text: str) -> tuple[str, bool]:
+        """What of ``text`` is final, and whether a stop string ends it."""
+        text, ended = self._stop.push(text)
+        text, stopped = self._answer_stop.push(text)
+        if ended and not stopped:
+            rest, _ = self._answer_stop.flush()
+            text += rest
+        return text, ended or stopped
 
     @property
     def is_silent(self) -> bool:

@@ -66,7 +66,7 @@ class Grader:
         correct by the strict reading is correct by the lenient one. Raises VerdictError if the task gives no verdict,
         or a reward function no number.
         """
-        text = self._tokenizer.decode(rollout.completion_ids)
+        text = self._tokenizer.decode(rollout.completion_ids, continues=isinstance(item.prompt, str))
         verdict = grade_strictly(self.task, item, text)
         lenient = verdict.correct or grade_leniently(self.task, item, text).correct
         earned = self._rewards(GradedText(verdict, text, len(rollout.completion_ids), limit, rollout.truncated))

@@ -44,7 +44,7 @@ class ByteVocabulary:
     def encode(self, text: str) -> list[int]:
         return list(text.encode())
 
-    def detokenizer(self) -> ByteStream:
+    def detokenizer(self, *, continues: bool = False) -> ByteStream:
         return ByteStream()
 
 

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fathom.engine.stop import StopMatcher
+from fathom.engine.request import AnswerStop
+from fathom.engine.stop import AnswerStopMatcher, StopMatcher
 
 
 def fed(stops, pieces):
@@ -59,3 +60,42 @@ def by_character(stops, text):
 )
 def test_the_result_does_not_depend_on_the_split(stops, pieces):
     assert fed(stops, pieces) == by_character(stops, "".join(pieces))
+
+
+def fed_answer(stop, pieces):
+    matcher = AnswerStopMatcher(stop)
+    shown = ""
+    for piece in pieces:
+        text, stopped = matcher.push(piece)
+        shown += text
+        if stopped:
+            return shown, True
+    text, stopped = matcher.flush()
+    return shown + text, stopped
+
+
+OPENED = AnswerStop(("END", "\n\n"), "", "</think>")
+MAY_THINK = AnswerStop(("END", "\n\n"), "<think>", "</think>")
+
+
+@pytest.mark.parametrize(
+    ("stop", "text", "expected"),
+    [
+        (None, "a END", ("a END", False)),
+        (OPENED, "an END\n\nin thought</think>x END y", ("an END\n\nin thought</think>x ", True)),
+        (OPENED, "an END in thought", ("an END in thought", False)),
+        (OPENED, "END</thinkEND", ("END</thinkEND", False)),
+        (MAY_THINK, "<think>END\n\n</think>\n\nyes", ("<think>END\n\n</think>", True)),
+        (MAY_THINK, "\n\n<think>END</think>a END", ("\n\n<think>END</think>a ", True)),
+        (MAY_THINK, "no thought, END", ("no thought, ", True)),
+        (MAY_THINK, "\n\nno", ("", True)),
+        (MAY_THINK, "<thi", ("<thi", False)),
+        (MAY_THINK, "\n\n", ("", True)),
+        (MAY_THINK, "a <think>END", ("a <think>", True)),
+    ],
+)
+def test_stops_of_the_answer_do_not_count_in_the_thinking(stop, text, expected):
+    assert fed_answer(stop, [text]) == expected
+    assert fed_answer(stop, text) == expected
+    for cut in range(len(text)):
+        assert fed_answer(stop, [text[:cut], text[cut:]]) == expected

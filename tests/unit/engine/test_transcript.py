@@ -1,5 +1,5 @@
 from fathom.engine.grammar import GrammarCompiler
-from fathom.engine.request import GrammarSpec
+from fathom.engine.request import AnswerStop, GrammarSpec
 from fathom.engine.transcript import Transcript
 
 EOS = 257
@@ -23,6 +23,17 @@ def test_an_incomplete_character_is_replaced_at_the_end(vocabulary):
     transcript = Transcript(vocabulary.detokenizer(), stops=("x\ufffd",))
     assert push_all(transcript, b"x\xc3") == [("", False), ("", False)]
     assert transcript.flush() == ("", True)
+
+
+def test_stops_of_the_answer_and_of_everything(vocabulary):
+    def transcript():
+        return Transcript(vocabulary.detokenizer(), stops=("#",), answer_stop=AnswerStop(("x",), "", "</think>"))
+
+    assert transcript().extend([*b"ax</think>bxc"])[:3] == ("ax</think>b", 12, True)
+    assert transcript().extend([*b"ax#</think>"])[:3] == ("ax", 3, True)
+    held = transcript()
+    assert push_all(held, "a</think>é".encode())[-2:] == [("", False), ("é", False)]
+    assert held.flush() == ("", False)
 
 
 def test_a_complete_grammar_ends_the_completion(vocabulary):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from fathom.base.errors import TokenizerError
 from fathom.text.markers import STRUCTURE
 from fathom.text.tokenizer.detokenizer import Detokenizer
 from fathom.text.tokenizer.gguf import backend_from_gguf
+from fathom.text.tokenizer.prefix_space import without_prefix_space
 from fathom.text.tokenizer.special import SpecialIds, read_json, special_ids_from_directory, special_ids_from_gguf
 from fathom.text.tokenizer.token_bytes import token_decoding
 
@@ -73,25 +75,36 @@ class Tokenizer:
         backend = backend_from_gguf(metadata)
         return cls(backend, special_ids_from_gguf(metadata), size=len(metadata["tokenizer.ggml.tokens"]))
 
-    def encode(self, text: str, *, bos: bool = False, special: bool = True) -> list[int]:
+    def encode(self, text: str, *, bos: bool = False, special: bool = True, continues: bool = False) -> list[int]:
         """Token ids of ``text``; ``bos`` adds the BOS token first, if there is one.
 
         The texts of added tokens are encoded as these tokens, as chat templates need; with ``special=False`` as
-        ordinary text. Lone surrogates, which UTF-8 cannot encode, become U+FFFD.
+        ordinary text. With ``continues`` the text follows another one, so a SentencePiece encoder puts no space before
+        it. Lone surrogates, which UTF-8 cannot encode, become U+FFFD.
         """
+        text = _without_surrogates(text)
+        ids = [self.bos_id] if bos and self.bos_id is not None else []
+        if continues and self._decoding.strip_space:
+            added = self._added_pattern.search(text) if special else None
+            end = added.start() if added else len(text)
+            ids += self._continuing.encode(text[:end], add_special_tokens=False).ids
+            text = text[end:]
         backend = self._backend if special else self._plain
-        ids: list[int] = backend.encode(_without_surrogates(text), add_special_tokens=False).ids
-        return [self.bos_id, *ids] if bos and self.bos_id is not None else ids
+        return ids + backend.encode(text, add_special_tokens=False).ids if text else ids
 
-    def decode(self, ids: Iterable[int], *, skip_special: bool = True) -> str:
-        """The text of ``ids``. Ids outside the vocabulary decode to nothing."""
-        detokenizer = self.detokenizer(skip_special=skip_special)
+    def decode(self, ids: Iterable[int], *, skip_special: bool = True, continues: bool = False) -> str:
+        """The text of ``ids``. Ids outside the vocabulary decode to nothing.
+
+        A SentencePiece encoder puts a space before a text, which decoding removes; with ``continues`` the ids follow
+        others of the same text (a completion after its prompt), and their first space is their own.
+        """
+        detokenizer = self.detokenizer(skip_special=skip_special, continues=continues)
         return "".join([detokenizer.push(index) for index in ids]) + detokenizer.flush()
 
-    def detokenizer(self, *, skip_special: bool = True) -> Detokenizer:
-        """A new decoder for one stream of ids."""
+    def detokenizer(self, *, skip_special: bool = True, continues: bool = False) -> Detokenizer:
+        """A new decoder for one stream of ids, with the parameters of `decode`."""
         bytes_of = self._shown_bytes if skip_special else self._any_bytes
-        return Detokenizer(bytes_of, strip_space=self._decoding.strip_space)
+        return Detokenizer(bytes_of, strip_space=self._decoding.strip_space and not continues)
 
     def token_bytes(self, token_id: int) -> bytes:
         """The bytes of a token: not always whole characters. Raises TokenizerError for an unknown id."""
@@ -166,6 +179,14 @@ class Tokenizer:
         if self._backend.pre_tokenizer is not None:
             plain.pre_tokenizer = self._backend.pre_tokenizer
         return plain
+
+    @cached_property
+    def _continuing(self) -> Backend:
+        return without_prefix_space(self._backend)
+
+    @cached_property
+    def _added_pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(map(re.escape, self.added_tokens)) or r"(?!)")
 
     def _any_bytes(self, token_id: int) -> bytes:
         data = self._bytes.get(token_id)

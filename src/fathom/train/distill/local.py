@@ -102,7 +102,7 @@ class LocalTeacher:
         return self._chat.render(Conversation(item.prompt))
 
     def _read(self, rollout: Rollout, prompt: Rendered | tuple[int, ...]) -> TeacherAnswer:
-        text = self._bundle.tokenizer.decode(rollout.completion_ids)
+        text = self._bundle.tokenizer.decode(rollout.completion_ids, continues=isinstance(prompt, tuple))
         ending: Ending = "length" if rollout.truncated else "stop"
         tokens = len(rollout.completion_ids)
         if isinstance(prompt, tuple) or self._chat is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from transformers import AutoTokenizer
-from vocabularies import byte_level_metadata
+from vocabularies import byte_level_metadata, sentencepiece_metadata
 
 from fathom.base.errors import TokenizerError
 from fathom.text.tokenizer.tokenizer import Tokenizer
@@ -30,6 +30,31 @@ def test_token_bytes() -> None:
     for index in (-1, 12):
         with pytest.raises(TokenizerError, match=f"token {index} is not in the vocabulary; use an id below 12"):
             tokenizer.token_bytes(index)
+
+
+def test_a_continuation_keeps_its_first_space(tmp_path: Path) -> None:
+    """As transformers decodes prompt and completion together."""
+    tokenizer = Tokenizer.from_gguf(sentencepiece_metadata())
+    tokenizer.save(tmp_path)
+    theirs = AutoTokenizer.from_pretrained(tmp_path)
+    prompt, completion = tokenizer.encode("hi", bos=True), [264, 264]
+    assert tokenizer.token_text(264) == "▁hi"
+    both = theirs.decode([*prompt, *completion], skip_special_tokens=True)
+    assert both == tokenizer.decode([*prompt, *completion]) == "hi hi hi"
+    assert tokenizer.decode(prompt) + tokenizer.decode(completion, continues=True) == both
+    stream = tokenizer.detokenizer(continues=True)
+    assert [stream.push(index) for index in completion] == [" hi", " hi"]
+    assert tokenizer.decode(completion) == "hi hi"
+    assert Tokenizer.from_gguf(byte_level_metadata()).decode([4], continues=True) == " hi"
+
+
+def test_a_text_that_continues_another_gets_no_space() -> None:
+    tokenizer = Tokenizer.from_gguf(sentencepiece_metadata())
+    assert tokenizer.encode("hi hi") == [264, 264]
+    assert tokenizer.encode("hi hi", continues=True) == tokenizer.encode("hi hi", continues=True, special=False)
+    assert tokenizer.decode(tokenizer.encode("hi hi", continues=True), continues=True) == "hi hi"
+    after_special = tokenizer.encode("hi<user>hi", continues=True)
+    assert after_special == [tokenizer.token_id("hi"), *tokenizer.encode("<user>hi")]
 
 
 def test_structural_tokens_are_decoded_even_if_special() -> None:
