@@ -51,6 +51,11 @@ class ToolCallEnded:
     complete: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerWasThinking:
+    """All answer text so far was thinking: the model closed a thinking that it had not opened."""
+
+
 class TextSpan(NamedTuple):
     """Characters [start, end) of a completion that are part of its thinking, or else of its answer."""
 
@@ -59,7 +64,7 @@ class TextSpan(NamedTuple):
     thinking: bool
 
 
-Event: TypeAlias = ThinkingText | AnswerText | ToolCallStarted | ToolCallArguments | ToolCallEnded
+Event: TypeAlias = ThinkingText | AnswerText | AnswerWasThinking | ToolCallStarted | ToolCallArguments | ToolCallEnded
 
 
 def coalesce(events: Iterable[Event]) -> Iterator[Event]:
@@ -97,6 +102,9 @@ def assemble_message(events: Iterable[Event]) -> Message:
                 thinking.append(text)
             case AnswerText(text):
                 answer.append(text)
+            case AnswerWasThinking():
+                thinking += answer
+                answer.clear()
             case ToolCallStarted():
                 started.append(event)
                 arguments.append([])

@@ -5,7 +5,9 @@ it. All dialects share this state machine; they differ in the table of `fathom.t
 
 White space follows DeepSeek's API: newlines next to the tags, next to tool calls and between them are layout, not text.
 A closed turn never contains them; if the model stops in the middle they are kept, because a continuation may need them.
-Nothing else is lost: markup that is not a valid tool call, a tag inside code, an unmatched closing tag are answer text.
+Models do not always balance the tags: a second ``<think>`` right after the first is dropped, a ``</think>`` that ends a
+line and closes nothing makes what came before it thinking, and a call inside a thinking that is never closed counts.
+Nothing else is lost: markup that is not a valid tool call, a tag inside code, other unmatched tags are answer text.
 Without tools no call markup is parsed. The parser never raises, and runs in linear time.
 """
 
@@ -20,6 +22,7 @@ from fathom.text import markers
 from fathom.text.dialects import Dialect
 from fathom.text.events import (
     AnswerText,
+    AnswerWasThinking,
     Event,
     Phase,
     TextSpan,
@@ -33,7 +36,6 @@ from fathom.text.tool_calls.json_object import discard
 
 _NEWLINES = re.compile(r"[\r\n]+")
 _SPACE = re.compile(r"\s+")
-_THINK_CLOSE = Stops(markers.THINK_CLOSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,38 +147,85 @@ class Parser:
             if not (yield from self._think(fresh)):
                 return
             fresh = True
-        yield from self._answer(fresh, lead)
+        yield from self._answer(fresh, lead, may_close=opening.may_think and not thinking)
 
     def _think(self, fresh: bool) -> Reading[bool]:
-        """True if the thinking was closed."""
+        """True if the thinking was closed. If it never is, a call inside it counts."""
         self._phase = "thinking"
         if fresh:
             yield from self._stream.span(_NEWLINES, discard)
+            if (yield from self._stream.accept(markers.THINK_OPEN)):
+                yield from self._stream.span(_NEWLINES, discard)
         text = _TrailingNewlines(lambda piece, behind: self._emit("thinking", piece, behind))
-        closed = yield from self._stream.until(_THINK_CLOSE, text.write)
-        if not closed:
+        thoughts = _Thoughts(text, self._tools, self._new_parser)
+        stops = Stops(markers.THINK_CLOSE, *self._openers)
+        while stop := (yield from self._stream.until(stops, thoughts.write)):
+            if stop == markers.THINK_CLOSE:
+                thoughts.release(len(stop))
+                return True
+            thoughts.open_call(stop)
+        calls, spans = thoughts.calls(self._stream.position)
+        if not calls:
             text.release()
-        return bool(closed)
+        self._emit(None)
+        self._events += calls
+        self._spans += spans
+        return False
 
-    def _answer(self, fresh: bool, lead: str) -> Reading[None]:
+    def _answer(self, fresh: bool, lead: str, *, may_close: bool) -> Reading[None]:
+        """With ``may_close`` a tag may close a thinking that was not opened."""
         self._phase = "answer"
+        if may_close and (yield from self._stream.accept(markers.THINK_CLOSE)):
+            may_close, lead = False, ""
         if fresh and self._dialect.lead:
             yield from self._stream.accept(self._dialect.lead)
         if fresh and self._dialect.thinks:
             yield from self._stream.span(_NEWLINES, discard)
-        calls = self._dialect.calls
-        if not self._tools:
+        if not self._tools and not may_close:
             self._emit("answer", lead)
             yield from self._stream.until(Stops(), lambda piece: self._emit("answer", piece))
             return
-        openers = Stops(*calls.openers)
         text = _TrailingNewlines(lambda piece, behind: self._emit("answer", piece, behind))
         text.write(lead)
-        if calls.bare and fresh:
+        if self._tools and self._dialect.calls.bare and fresh:
             yield from self._call("", text)
+        if may_close:
+            yield from self._answer_or_thinking(text)
+        openers = Stops(*self._openers)
         while opener := (yield from self._stream.until(openers, text.write)):
             yield from self._call(opener, text)
         text.release()
+
+    def _answer_or_thinking(self, text: _TrailingNewlines) -> Reading[None]:
+        """Up to the first tag or call: a tag at the end of a line that closes what was not opened makes it thinking."""
+        stops = Stops(markers.THINK_OPEN, markers.THINK_CLOSE, *self._openers)
+        while not self._calls:
+            stop = yield from self._stream.until(stops, text.write)
+            if stop in self._openers:
+                yield from self._call(stop, text)
+            elif stop == markers.THINK_CLOSE and (yield from self._stream.peek()) in ("", "\r", "\n"):
+                yield from self._close_thinking(text)
+                return
+            else:
+                text.write(stop)
+                return
+
+    def _close_thinking(self, text: _TrailingNewlines) -> Reading[None]:
+        """After a tag at the end of a line that closes what was not opened: what came before it was thinking."""
+        text.drop()
+        self._emit(None)
+        self._events.append(AnswerWasThinking())
+        self._spans = [span._replace(thinking=True) for span in self._spans]
+        yield from self._stream.span(_NEWLINES, discard)
+
+    def _new_parser(self) -> Parser:
+        """A parser of calls inside the thinking."""
+        return Parser(self._dialect, Opening(fresh=False), self._tools, new_id=self._new_id)
+
+    @property
+    def _openers(self) -> tuple[str, ...]:
+        """Without tools no markup of calls is parsed."""
+        return self._dialect.calls.openers if self._tools else ()
 
     def _call(self, opener: str, text: _TrailingNewlines) -> Reading[None]:
         """What follows an opener: calls, or plain text."""
@@ -247,10 +296,11 @@ class _TrailingNewlines:
         self._emit = emit
         self._newlines: list[str] = []
 
-    def write(self, text: str) -> None:
+    def write(self, text: str, behind: int = 0) -> None:
+        """``behind``: characters that were consumed after this text."""
         cut = len(text.rstrip("\r\n"))
         if cut:
-            self._emit("".join([*self._newlines, text[:cut]]), len(text) - cut)
+            self._emit("".join([*self._newlines, text[:cut]]), len(text) - cut + behind)
             self._newlines.clear()
         if cut < len(text):
             self._newlines.append(text[cut:])
@@ -262,3 +312,67 @@ class _TrailingNewlines:
 
     def drop(self) -> None:
         self._newlines.clear()
+
+
+class _Thoughts:
+    """The text of a thinking. From the opener of a call on it is held back, and parsed as calls beside it: only the end
+    of the thinking decides whether it was a thought."""
+
+    def __init__(self, text: _TrailingNewlines, tools: Iterable[str], new_parser: Callable[[], Parser]) -> None:
+        self._text = text
+        self._tools = tools
+        self._new_parser = new_parser
+        self._parser: Parser | None = None
+        self._held: list[str] = []
+        self._events: list[Event] = []
+        self._called = False
+
+    def write(self, piece: str) -> None:
+        if self._parser is None:
+            self._text.write(piece)
+        elif not self._hold(piece):
+            self.release()
+
+    def open_call(self, opener: str) -> None:
+        """The opener of a call, which may also be part of a call that is held."""
+        if self._parser is not None and self._hold(opener):
+            return
+        if self._held:
+            self._held.pop()
+            self.release(len(opener))
+        self._parser = self._new_parser()
+        self._hold(opener)
+
+    def release(self, behind: int = 0) -> None:
+        """What was held is text; ``behind``: characters that were consumed after it."""
+        self._text.write("".join(self._held), behind)
+        self._parser, self._called = None, False
+        self._held.clear()
+        self._events.clear()
+
+    def calls(self, end: int) -> tuple[list[Event], list[TextSpan]]:
+        """The events of what is held up to the ``end`` of the completion, if it is whole calls, and the spans of the
+        text between them; otherwise none, and it is released."""
+        called = self._parser is not None and self._take(self._parser.finish()) and self._called
+        if called and all(event.complete for event in self._events if isinstance(event, ToolCallEnded)):
+            start = end - len("".join(self._held))
+            spans = self._parser.take_spans() if self._parser is not None else []
+            return self._events, [TextSpan(start + s.start, start + s.end, s.thinking) for s in spans]
+        self.release()
+        return [], []
+
+    def _hold(self, piece: str) -> bool:
+        """Whether what is held may still be calls."""
+        assert self._parser is not None
+        self._held.append(piece)
+        return self._take(self._parser.push(piece))
+
+    def _take(self, events: Iterable[Event]) -> bool:
+        """Whether the calls are on offer, and nothing else comes before them."""
+        for event in events:
+            self._events.append(event)
+            if isinstance(event, ToolCallStarted):
+                self._called = True
+            if not self._called or (isinstance(event, ToolCallStarted) and event.name not in self._tools):
+                return False
+        return True

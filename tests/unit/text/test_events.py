@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fathom.text.events import (
     AnswerText,
+    AnswerWasThinking,
     Event,
     ThinkingText,
     ToolCallArguments,
@@ -50,3 +51,9 @@ def test_a_message_has_all_that_the_events_say() -> None:
     calls = (ToolCall("a", "f", '{"x": 1}'), ToolCall("b", "g", ""))
     assert assemble_message(STREAM) == Message("assistant", "So:", "Hm.", calls)
     assert assemble_message([]) == Message("assistant")
+
+
+def test_an_answer_that_was_thinking() -> None:
+    events = [AnswerText("Hm."), AnswerText(" So."), AnswerWasThinking(), AnswerText("Yes")]
+    assert assemble_message(events) == Message("assistant", "Yes", "Hm. So.")
+    assert list(coalesce(events)) == [AnswerText("Hm. So."), AnswerWasThinking(), AnswerText("Yes")]

@@ -41,6 +41,7 @@ from hypothesis import strategies as st
 from fathom.text.dialects import Dialect
 from fathom.text.events import (
     AnswerText,
+    AnswerWasThinking,
     Event,
     ThinkingText,
     ToolCallArguments,
@@ -69,6 +70,45 @@ THINK_CASES = [
     ("`</think>` closes", ANSWER, [AnswerText("`</think>` closes")]),
     ("\nmore", Opening("thinking", fresh=False), [ThinkingText("\nmore")]),
     ("", THINKING, []),
+    # unbalanced tags
+    ("<think>\nHm.\n</think>\n\nHi", THINKING, [ThinkingText("Hm."), AnswerText("Hi")]),
+    ("\n<think>Hm.</think>Hi", THINKING, [ThinkingText("Hm."), AnswerText("Hi")]),
+    ("<think>\n<think>\nHm.\n</think>Hi", MAY_THINK, [ThinkingText("Hm."), AnswerText("Hi")]),
+    ("<thi", THINKING, [ThinkingText("<thi")]),
+    ("<think>", Opening("thinking", fresh=False), [ThinkingText("<think>")]),
+    ("Hm.\n</think>\n\nHi", MAY_THINK, [AnswerText("Hm."), AnswerWasThinking(), AnswerText("Hi")]),
+    ("Hm.</think>", MAY_THINK, [AnswerText("Hm."), AnswerWasThinking()]),
+    ("\n</think>\n\nHi", MAY_THINK, [AnswerText("Hi")]),
+    ("</think>Hi", MAY_THINK, [AnswerText("Hi")]),
+    ("`</think>` closes", MAY_THINK, [AnswerText("`</think>` closes")]),
+    ("a <think>\n</think>\n", MAY_THINK, [AnswerText("a <think>\n</think>\n")]),
+    ("a</think>\nb</think>\nc", MAY_THINK, [AnswerText("a"), AnswerWasThinking(), AnswerText("b</think>\nc")]),
+    (
+        f"Hm.\n</think>\n\n{ONE}f{SEP}{{}}{DONE}",
+        MAY_THINK,
+        [AnswerText("Hm."), AnswerWasThinking(), *call(0, "f", "{}")],
+    ),
+    (f"{ONE}f{SEP}{{}}{DONE}a</think>\n", MAY_THINK, [*call(0, "f", "{}"), AnswerText("a</think>\n")]),
+    # a call inside the thinking
+    (f"Hm.\n{BEGIN}{ONE}f{SEP}{{}}{DONE}{END}", THINKING, [ThinkingText("Hm."), *call(0, "f", "{}")]),
+    (
+        f"Hm. {ONE}f{SEP}{{}}{DONE} and {ONE}weather{SEP}{{}}{DONE}",
+        THINKING,
+        [ThinkingText("Hm. "), *call(0, "f", "{}"), AnswerText(" and "), *call(1, "weather", "{}")],
+    ),
+    (
+        f"{BEGIN} then {BEGIN}{ONE}f{SEP}{{}}{DONE}{END}",
+        THINKING,
+        [ThinkingText(f"{BEGIN} then "), *call(0, "f", "{}")],
+    ),
+    (
+        f"Hm. {ONE}f{SEP}{{}}{DONE}\n</think>\n\nHi",
+        THINKING,
+        [ThinkingText(f"Hm. {ONE}f{SEP}{{}}{DONE}"), AnswerText("Hi")],
+    ),
+    (f"Hm. {ONE}other{SEP}{{}}{DONE}", THINKING, [ThinkingText(f"Hm. {ONE}other{SEP}{{}}{DONE}")]),
+    (f'Hm. {ONE}f{SEP}{{"a": ', THINKING, [ThinkingText(f'Hm. {ONE}f{SEP}{{"a": ')]),  # cut off
+    (f"Hm. {BEGIN}\n", THINKING, [ThinkingText(f"Hm. {BEGIN}\n")]),
     ("日本</think>👩‍👩‍👧", THINKING, [ThinkingText("日本"), AnswerText("👩‍👩‍👧")]),
 ]
 
@@ -160,16 +200,17 @@ def test_any_partition_gives_the_events_of_the_whole(
 
 @given(streams, families, openings)
 def test_nothing_is_lost(text: str, family: Dialect, opening: Opening) -> None:
-    """Without tools, all that may disappear is one pair of tags and newlines beside it, and the space that the template
-    puts before an answer."""
+    """Without tools, all that may disappear is one pair of tags, a second opening one, newlines beside them, and the
+    space that the template puts before an answer."""
     if not family.thinks:
         opening = ANSWER
     message = assemble_message(read([text], family, opening, tools=()))
     kept = (message.reasoning or "") + message.content
     dropped = (text.removeprefix(family.lead) if opening.fresh else text).replace("\r", "\n")
     for tag in ("<think>", "</think>"):
-        if kept.count(tag) < text.count(tag):
-            dropped = dropped.replace(tag, "", 1)
+        missing = text.count(tag) - kept.count(tag)
+        assert missing <= (2 if tag == "<think>" else 1)
+        dropped = dropped.replace(tag, "", max(missing, 0))
     assert sorted(kept.replace("\r", "").replace("\n", "")) == sorted(dropped.replace("\n", "")) or kept == text
 
 
@@ -270,6 +311,31 @@ OPENINGS = [
 @pytest.mark.parametrize(("family", "prompt", "opening"), OPENINGS)
 def test_opening_of_a_prompt(family: Dialect, prompt: str, opening: Opening) -> None:
     assert detect_opening(prompt, family) == opening
+
+
+def test_a_call_inside_a_qwen_thinking_counts_if_the_turn_ends() -> None:
+    text = 'Let me call.\n<tool_call>\n{"name": "f", "arguments": {"c": 1}}\n</tool_call>'
+    called = [ThinkingText("Let me call."), *call(0, "f", '{"c": 1}')]
+    assert read([text], QWEN3, THINKING) == read(text, QWEN3, THINKING) == called
+    assert read([text], QWEN3, THINKING, tools=()) == [ThinkingText(text)]
+    assert read([f"{text}</think>\n\nHi"], QWEN3, THINKING) == [ThinkingText(text), AnswerText("Hi")]
+    mention = "I could use <tool_call> here."
+    assert read([mention], QWEN3, THINKING) == [ThinkingText(mention)]
+
+
+def test_thinking_that_mentions_a_call_goes_on_streaming() -> None:
+    parser = Parser(QWEN3, THINKING, TOOLS)
+    pieces = ["I could use ", "<tool_call>", " here", ", or", ' <tool_call>{"name": "f"}', " so", "</think>", "Hi"]
+    assert [parser.push(piece) for piece in pieces] == [
+        [ThinkingText("I could use ")],
+        [],
+        [ThinkingText("<tool_call> here")],
+        [ThinkingText(", or")],
+        [ThinkingText(" ")],
+        [],
+        [ThinkingText('<tool_call>{"name": "f"} so')],
+        [AnswerText("Hi")],
+    ]
 
 
 def test_phase_after_each_piece() -> None:

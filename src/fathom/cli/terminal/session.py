@@ -27,7 +27,7 @@ from fathom.server.generation.events import GenerationDelta
 from fathom.server.generation.jobs import ChatJob, SamplingOverrides
 from fathom.server.models.loading import loader
 from fathom.server.models.served_model import ServedModel
-from fathom.text.events import AnswerText, Event, ThinkingText
+from fathom.text.events import AnswerText, AnswerWasThinking, Event, ThinkingText
 from fathom.types import Conversation
 
 try:
@@ -156,6 +156,8 @@ class TerminalSession:
                 elif isinstance(event, AnswerText):
                     answer.text += event.text
                     view.answer(event.text)
+                elif isinstance(event, AnswerWasThinking):
+                    thinking.text, answer.text = thinking.text + answer.text, ""
 
 
 class _TextBuffer:

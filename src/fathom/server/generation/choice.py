@@ -8,7 +8,15 @@ from fathom.engine.request import Chunk
 from fathom.server.errors import StoppingError
 from fathom.server.generation.events import GenerationDelta
 from fathom.server.generation.shown_tokens import ShownToken, ShownTokens
-from fathom.text.events import AnswerText, Event, TextSpan, ThinkingText, ToolCallEnded, ToolCallStarted
+from fathom.text.events import (
+    AnswerText,
+    AnswerWasThinking,
+    Event,
+    TextSpan,
+    ThinkingText,
+    ToolCallEnded,
+    ToolCallStarted,
+)
 from fathom.text.parser import Parser
 from fathom.types import FinishReason, Usage
 
@@ -60,6 +68,8 @@ class ChoiceState:
         self.ended_calls += sum(isinstance(event, ToolCallEnded) and event.complete for event in events)
         self.completion_tokens += len(chunk.token_ids)
         self.reasoning_tokens += len(chunk.token_ids) if thought else 0
+        if any(isinstance(event, AnswerWasThinking) for event in events):
+            self.reasoning_tokens = self.completion_tokens
         self.cached_tokens = max(self.cached_tokens, chunk.cached_tokens)
         self._logprob += sum(entry.logprob for entry in chunk.logprobs)
         return GenerationDelta(chunk.index, events, chunk.token_ids, self._logprobs(chunk, thought))

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from completions import CHATML
+from completions import CHATML, dialect
 
 from fathom.engine.request import Chunk, TokenLogprob
 from fathom.server.errors import StoppingError
 from fathom.server.generation.choice import ChoiceState, usage
 from fathom.server.generation.events import GenerationDelta
 from fathom.server.generation.shown_tokens import ShownToken
-from fathom.text.events import AnswerText, ToolCallArguments, ToolCallEnded, ToolCallStarted
+from fathom.text.events import (
+    AnswerText,
+    AnswerWasThinking,
+    ToolCallArguments,
+    ToolCallEnded,
+    ToolCallStarted,
+)
 from fathom.text.parser import Opening, Parser
 from fathom.types import Usage
 
@@ -42,6 +48,15 @@ def test_log_probabilities_follow_the_text():
 def test_every_token_is_reported_where_that_is_asked():
     delta = ChoiceState(hidden=None).push(Chunk(0, "", (1, 2), LOGPROBS, "stop", spans=((0, 1), (1, 1))))
     assert delta.logprobs == (ShownToken(LOGPROBS[0], 0, False), ShownToken(LOGPROBS[1], 1, False))
+
+
+def test_an_answer_that_was_thinking_counts_as_thinking():
+    choice = ChoiceState(Parser(dialect("</think>"), Opening(may_think=True)))
+    choice.push(Chunk(0, "Hm.\n", (1, 2)))
+    assert choice.push(Chunk(0, "</think>\n", (3,))).events == (AnswerWasThinking(),)
+    assert choice.reasoning_tokens == 3
+    choice.push(Chunk(0, "Yes", (4,)))
+    assert (choice.completion_tokens, choice.reasoning_tokens) == (4, 3)
 
 
 def test_a_cancelled_chunk_raises():

@@ -35,7 +35,14 @@ from fathom.server.generation.events import (
 )
 from fathom.server.generation.shown_tokens import ShownToken
 from fathom.server.models.served_model import ServedModel
-from fathom.text.events import AnswerText, Event, ThinkingText, ToolCallArguments, ToolCallStarted
+from fathom.text.events import (
+    AnswerText,
+    AnswerWasThinking,
+    Event,
+    ThinkingText,
+    ToolCallArguments,
+    ToolCallStarted,
+)
 
 Events = AsyncGenerator[GenerationEvent, None]
 
@@ -168,6 +175,8 @@ class _Choice:
                 self._thinking.append(item.text)
             elif isinstance(item, AnswerText):
                 self._answer.append(item.text)
+            elif isinstance(item, AnswerWasThinking):
+                self._move_answer_to_thinking()
             elif isinstance(item, ToolCallStarted):
                 self._calls.append(item)
                 self._arguments.append([])
@@ -178,6 +187,12 @@ class _Choice:
             self._logprobs["content"] += entries["content"]
             self._logprobs["reasoning_content"] += entries["reasoning_content"]
         self._token_ids += delta.token_ids
+
+    def _move_answer_to_thinking(self) -> None:
+        self._thinking += self._answer
+        self._answer.clear()
+        self._logprobs["reasoning_content"] += self._logprobs["content"]
+        self._logprobs["content"] = []
 
     def body(self, request: ChatRequest) -> ChatChoice:
         choice: ChatChoice = {

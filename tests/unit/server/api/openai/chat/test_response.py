@@ -48,3 +48,13 @@ async def test_a_tool_call_is_streamed_by_name_then_arguments():
     message = json.loads(whole)["choices"][0]["message"]
     assert message["content"] is None
     assert json.loads(message["tool_calls"][0]["function"]["arguments"]) == {"a": 1}
+
+
+async def test_thinking_without_an_opening_tag():
+    served = scripted_model(Script("Hm.\n</think>\n\nYes"))
+    body = ChatRequest.model_validate(ASK | {"logprobs": True})
+    (whole,) = [part async for part in write(chat(served, job_of(body)), body, served)]
+    choice = json.loads(whole)["choices"][0]
+    assert (choice["message"]["reasoning_content"], choice["message"]["content"]) == ("Hm.", "Yes")
+    assert choice["logprobs"]["reasoning_content"][0]["token"] == "H"
+    assert choice["logprobs"]["content"][-1]["token"] in ("s", "")
