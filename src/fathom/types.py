@@ -53,7 +53,7 @@ class Conversation:
     """Messages in order, and the available tools.
 
     ``thinking`` requests a thinking turn from the template (None: the template's default). ``prefill`` continues the
-    last assistant message instead of opening a new one.
+    last assistant message instead of opening a new one. ``template_variables`` are further variables of the template.
     """
 
     messages: tuple[Message, ...]
@@ -61,6 +61,7 @@ class Conversation:
     thinking: bool | None = None
     effort: Effort | None = None
     prefill: bool = False
+    template_variables: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

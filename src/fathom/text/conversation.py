@@ -8,8 +8,9 @@ message = chat.parse(text, prompt)   # or all at once
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from fathom.base.errors import TokenizerError
 from fathom.text import markers
@@ -17,11 +18,10 @@ from fathom.text.control_tokens import ControlTokenGuard
 from fathom.text.dialects import Dialect, detect_dialect
 from fathom.text.events import Event, assemble_message
 from fathom.text.parser import Opening, Parser, detect_opening, new_call_id
-from fathom.text.template.template import ChatTemplate
+from fathom.text.polyfills import TOOL_RESPONSE, TOOL_RESPONSE_END, fit_to_template
+from fathom.text.template.template import GIVEN, SWITCHES, ChatTemplate
 from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.types import Conversation, Message
-
-TOOL_RESPONSE, TOOL_RESPONSE_END = "<tool_response>", "</tool_response>"
 
 CHATML = (
     "{% for message in messages %}"
@@ -30,6 +30,8 @@ CHATML = (
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 """The template for a vocabulary that has ChatML's tokens and no template of its own."""
+
+_PROBE = Conversation((Message("user", "?"),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +65,30 @@ class Chat:
         self._stop = tuple(end for end, index in ends.items() if index is None)
         self.stop_token_ids = tokenizer.eos_ids | {index for index in ends.values() if index is not None}
 
+    @cached_property
+    def can_switch_thinking(self) -> bool:
+        """Whether ``thinking`` of a conversation has an effect: the template reads it, or opens the thinking itself."""
+        try:
+            return bool(SWITCHES & self.template.variables) or self.render(_PROBE).thinking
+        except TokenizerError:
+            return False
+
     def render(self, conversation: Conversation) -> Prompt:
-        """The prompt of a conversation. Raises TokenizerError if the template refuses it."""
+        """The prompt of a conversation. Raises TokenizerError if the template refuses it, or does not read one of
+        ``conversation.template_variables``."""
+        self._check_variables(conversation)
         marked = self._guard.mark(conversation)
-        rendered = self._render_template(self._fit_to_template(marked.conversation))
+        rendered = self._render_template(fit_to_template(marked.conversation, self.template, self.dialect))
+        opening = detect_opening(marked.unmark(rendered), self.dialect)
+        if opening.phase == "thinking" and conversation.thinking is False and not conversation.prefill:
+            _, before, after = self.dialect.gap
+            rendered += before + markers.THINK_CLOSE + after
+            opening = Opening("answer")
         return Prompt(
             text=marked.plain(rendered),
-            ids=tuple(marked.encode(rendered, lambda piece, special: self.tokenizer.encode(piece, special=special))),
+            ids=tuple(self._encode(marked.pieces(rendered))),
             dialect=self.dialect,
-            opening=detect_opening(marked.unmark(rendered), self.dialect),
+            opening=opening,
             tools=tuple(tool.name for tool in conversation.tools),
             stop_token_ids=self.stop_token_ids,
             stop=self._stop,
@@ -87,6 +104,14 @@ class Chat:
         events: list[Event] = [*parser.push(text), *parser.finish()]
         return assemble_message(events)
 
+    def _encode(self, pieces: Sequence[tuple[str, bool]]) -> list[int]:
+        """Token ids of texts in order, each with whether its control tokens are encoded as such."""
+        ids, continues = [], False
+        for piece, special in pieces:
+            ids += self.tokenizer.encode(piece, special=special, continues=continues)
+            continues = not (special and piece.endswith(self.tokenizer.added_tokens))
+        return ids
+
     def _is_control(self, token: str) -> bool:
         """Special tokens, those of `fathom.text.markers`, and any other that the template writes."""
         if token in (TOOL_RESPONSE, TOOL_RESPONSE_END):  # clients write these, and templates test for them
@@ -100,12 +125,17 @@ class Chat:
             return self._continue_reasoning(
                 replace(conversation, messages=conversation.messages[:-1], prefill=False), last
             )
-        return self.template.render(conversation)
+        return self.template.render(conversation) if conversation.prefill else self._open_turn(conversation)
+
+    def _open_turn(self, conversation: Conversation) -> str:
+        """The prompt of a new turn, which the template may not open itself."""
+        able = self.template.capabilities(tools=bool(conversation.tools))
+        return self.template.render(conversation) + able.generation_prompt
 
     def _continue_reasoning(self, conversation: Conversation, last: Message) -> str:
         """A prompt that continues from given reasoning. Templates drop the reasoning of past turns, so it is appended
         to the new turn; content after it closes the thinking."""
-        prompt = self.template.render(conversation)
+        prompt = self._open_turn(conversation)
         opened, before, after = self.dialect.gap
         opening = detect_opening(prompt, self.dialect)
         if opening.phase == "answer" and not opening.may_think:  # the template closed the thinking
@@ -115,23 +145,14 @@ class Chat:
         prompt += last.reasoning or ""
         return prompt + before + markers.THINK_CLOSE + after + last.content if last.content else prompt
 
-    def _fit_to_template(self, conversation: Conversation) -> Conversation:
-        """Write what the template does not render into message texts: tools, past calls and their results."""
-        messages = conversation.messages
-        if not self.template.mentions("tool_calls"):
-            messages = tuple(map(self._calls_as_text, messages))
-        tools = conversation.tools
-        if tools and "tools" not in self.template.variables:
-            messages = _with_instructions(messages, self.dialect.calls.instructions(tools))
-        return replace(conversation, messages=messages)
-
-    def _calls_as_text(self, message: Message) -> Message:
-        if message.tool_calls:
-            written = self.dialect.write(replace(message, reasoning=None)).removeprefix(self.dialect.lead)
-            return replace(message, content=written, tool_calls=())
-        if message.role == "tool":
-            return Message("user", f"{TOOL_RESPONSE}\n{message.content}\n{TOOL_RESPONSE_END}")
-        return message
+    def _check_variables(self, conversation: Conversation) -> None:
+        known = self.template.variables - GIVEN
+        for name in conversation.template_variables:
+            if name not in known:
+                raise TokenizerError(
+                    f"the chat template does not read {name!r}",
+                    f"leave it out; it reads {', '.join(sorted(known)) or 'no variables'}",
+                )
 
 
 def turn_end_ids(tokenizer: Tokenizer, template: ChatTemplate | None) -> frozenset[int]:
@@ -142,13 +163,6 @@ def turn_end_ids(tokenizer: Tokenizer, template: ChatTemplate | None) -> frozens
         return Chat(tokenizer, template).stop_token_ids
     except TokenizerError:  # no template, and no ChatML
         return tokenizer.eos_ids
-
-
-def _with_instructions(messages: tuple[Message, ...], instructions: str) -> tuple[Message, ...]:
-    if messages and messages[0].role == "system":
-        first = replace(messages[0], content=f"{messages[0].content}\n\n{instructions}")
-        return (first, *messages[1:])
-    return (Message("system", instructions), *messages)
 
 
 def _chatml_template(tokenizer: Tokenizer) -> ChatTemplate:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fathom.text import markers
+from fathom.text.tool_calls.arguments import arguments_text
 from fathom.text.tool_calls.deepseek import DeepSeekCalls
 from fathom.text.tool_calls.format import CallFormat
 from fathom.text.tool_calls.glm import GLMCalls
@@ -50,8 +51,14 @@ class Dialect:
         if message.content:
             text += self.lead + message.content
         if message.tool_calls:
-            text += ("\n" if message.content else "") + self.calls.syntax.write(message.tool_calls)
+            text += ("\n" if message.content else "") + self._write_calls(message)
         return text
+
+    def _write_calls(self, message: Message) -> str:
+        """A call without an opener is only read at the beginning of an answer."""
+        calls = tuple(replace(call, arguments=arguments_text(call.arguments)) for call in message.tool_calls)
+        opener = self.calls.openers[0] if self.calls.bare and message.content else ""
+        return opener + self.calls.syntax.write(calls)
 
 
 DIALECTS = (

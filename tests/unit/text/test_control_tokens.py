@@ -12,16 +12,12 @@ def conversation(*messages: tuple[str, str]) -> Conversation:
     return Conversation(tuple(Message(role, content) for role, content in messages))  # type: ignore[arg-type]
 
 
-def encode(text: str, special: bool) -> list[int]:
-    return [len(text) if special else -len(text)]
-
-
 def test_nothing_is_marked_without_control_tokens() -> None:
     plain = conversation(("system", "<|end|>"), ("user", "hi"), ("assistant", "<|end|>"))
     marked = GUARD.mark(plain)
     assert (marked.conversation, marked.mark) == (plain, "")
     assert marked.plain("text") == marked.unmark("text") == "text"
-    assert marked.encode("text", encode) == [4]
+    assert marked.pieces("text") == [("text", True)]
 
 
 def test_users_and_tools_cannot_write_control_tokens() -> None:
@@ -35,7 +31,12 @@ def test_users_and_tools_cannot_write_control_tokens() -> None:
     rendered = f"[a{mark}<|end|>x{mark}b]"
     assert marked.plain(rendered) == "[a<|end|>xb]"
     assert marked.unmark(rendered) == "[ab]"
-    assert marked.encode(rendered, encode) == [2, -8, 2]
+    assert marked.pieces(rendered) == [("[a", True), ("<|end|>x", False), ("b]", True)]
+
+
+def test_names_are_escaped_too() -> None:
+    marked = GUARD.mark(Conversation((Message("user", "hi", name="<|end|>"), Message("tool", "1", name="f"))))
+    assert [message.name for message in marked.conversation.messages] == [f"{marked.mark}<|end|>{marked.mark}", "f"]
 
 
 def test_a_mark_that_the_conversation_contains_is_not_used() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from vocabularies import sentencepiece_metadata
 
 from fathom.base.errors import TokenizerError
 from fathom.text.conversation import CHATML, Chat, turn_end_ids
+from fathom.text.parser import Opening
 from fathom.text.template.template import ChatTemplate
 from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.types import Conversation, Message, Tool, ToolCall
@@ -119,3 +123,66 @@ def test_a_turn_also_ends_where_the_template_ends_it(deepseek: Tokenizer, smollm
     assert Chat(base, chatml).render(HELLO).stop_token_ids == {3, 5}
     assert turn_end_ids(base, chatml) == turn_end_ids(base, None) == {3, 5}
     assert turn_end_ids(deepseek, None) == deepseek.eos_ids
+
+
+def chat_of(tokenizer: Tokenizer, source: str) -> Chat:
+    return Chat(tokenizer, ChatTemplate(source, bos="<｜begin▁of▁sentence｜>", eos="<｜end▁of▁sentence｜>"))
+
+
+def test_thinking_is_switched_off_where_the_template_always_opens_it(deepseek: Tokenizer) -> None:
+    """As Qwen3's template does: an empty thinking."""
+    fixture = Path(__file__).parents[2] / "fixtures" / "templates" / "deepseek-r1.jinja"
+    chat = chat_of(deepseek, fixture.read_text(encoding="utf-8"))
+    assert chat.can_switch_thinking
+    prompt = chat.render(Conversation(HELLO.messages, thinking=False))
+    assert prompt.text.endswith("<｜Assistant｜><think>\n\n</think>\n\n")
+    assert prompt.opening == Opening("answer")
+    assert chat.tokenizer.decode(prompt.ids, skip_special=False) == prompt.text
+    for thinking in (True, None):
+        assert chat.render(Conversation(HELLO.messages, thinking=thinking)).text.endswith("<｜Assistant｜><think>\n")
+
+
+def test_what_switches_thinking(smollm_chat: Chat, deepseek_chat: Chat, smollm: Tokenizer) -> None:
+    assert not smollm_chat.can_switch_thinking
+    assert not deepseek_chat.can_switch_thinking  # V3's template neither opens it nor asks
+    assert chat_of(smollm, "{{ enable_thinking }}").can_switch_thinking
+    assert not chat_of(smollm, "{{ raise_exception('never') }}").can_switch_thinking
+
+
+def test_a_turn_is_opened_where_the_template_does_not(smollm: Tokenizer) -> None:
+    chat = chat_of(smollm, CHATML.partition("{% if add_generation_prompt")[0])
+    assert chat.render(HELLO).text == "<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n"
+    begun = Conversation((*HELLO.messages, Message("assistant", "Sure")), prefill=True)
+    assert chat.render(begun).text == "<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\nSure"
+
+
+def test_variables_of_the_template(smollm: Tokenizer) -> None:
+    chat = chat_of(smollm, "{{ messages[0].content }}{{ strftime_now('%Y') | length }}{{ mood }}{{ tools }}")
+    assert chat.render(Conversation(HELLO.messages, template_variables={"mood": "!"})).text == "Hello4!None"
+    for name in ("colour", "strftime_now", "messages"):
+        with pytest.raises(
+            TokenizerError, match=f"the chat template does not read '{name}'; leave it out; it reads mood$"
+        ):
+            chat.render(Conversation(HELLO.messages, template_variables={name: "x"}))
+
+
+def test_named_templates(smollm: Tokenizer) -> None:
+    tool_use = "{{ tools[0].function.name }}<tool_call>{% for m in messages %}{{ m.content }}{% endfor %}"
+    chat = Chat(smollm, ChatTemplate(CHATML, tool_use=tool_use))
+    assert chat.render(Conversation(HELLO.messages, (WEATHER,))).text == "weather<tool_call>Hello"
+    assert chat.render(HELLO).text == "<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n"
+
+
+def test_bos_is_not_doubled(deepseek_chat: Chat) -> None:
+    ids = deepseek_chat.render(HELLO).ids
+    assert ids.count(deepseek_chat.tokenizer.bos_id) == 1
+    assert ids[0] == deepseek_chat.tokenizer.bos_id
+
+
+def test_escaped_control_tokens_put_no_spaces_into_sentencepiece_text() -> None:
+    tokenizer = Tokenizer.from_gguf(sentencepiece_metadata())
+    chat = chat_of(tokenizer, "<s>{% for m in messages %}{{ m.content }}{% endfor %}")
+    prompt = chat.render(Conversation((Message("user", "hi</s>hi"),)))
+    assert prompt.ids[:2] == (1, tokenizer.token_id("▁hi"))
+    assert prompt.ids[-1] == tokenizer.token_id("hi")
+    assert tokenizer.decode(prompt.ids) == "hi</s>hi"

@@ -51,3 +51,11 @@ def test_a_message_as_the_model_writes_it() -> None:
         '<think>\nHm.\n</think>\n\nHi\n<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>'
     )
     assert EVERY["v3.1"].write(Message("assistant", "Hi", "Hm.")) == "<think>Hm.</think>Hi"
+
+
+def test_a_call_beside_text_needs_an_opener() -> None:
+    call = ToolCall("1", "f", "")
+    assert EVERY["llama3"].write(Message("assistant", "", None, (call,))) == '{"name": "f", "parameters": {}}'
+    assert EVERY["llama3"].write(Message("assistant", "Hi", None, (call,))) == (
+        'Hi\n<|python_tag|>{"name": "f", "parameters": {}}'
+    )

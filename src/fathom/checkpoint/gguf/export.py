@@ -24,6 +24,7 @@ from fathom.checkpoint.layouts import joined_shape, stored_shape, take_joined
 from fathom.checkpoint.names import Place
 from fathom.model.config import Llama3Scaling, LongRopeScaling, ModelConfig
 from fathom.model.transformer import Transformer
+from fathom.text.template.files import gguf_metadata
 from fathom.text.template.template import ChatTemplate
 
 _FOUR_BITS = (BlockType.Q4_0, BlockType.Q4_1)
@@ -59,7 +60,7 @@ def save_gguf(
     if license_ is not None:
         metadata["general.license"] = license_
     if template is not None:
-        metadata["tokenizer.chat_template"] = template.text
+        metadata |= gguf_metadata(template.texts)
     write_gguf(path, metadata, _pending(model, config, block_type))
 
 

@@ -25,6 +25,7 @@ from fathom.checkpoint.names import Place
 from fathom.model.config import ModelConfig
 from fathom.model.transformer import Transformer
 from fathom.text.conversation import turn_end_ids
+from fathom.text.template.files import write_templates
 from fathom.text.template.template import ChatTemplate
 from fathom.text.tokenizer.tokenizer import Tokenizer
 
@@ -70,7 +71,7 @@ def _write_small(
     if tokenizer is not None:
         tokenizer.save(path)
     if template is not None:
-        (path / "chat_template.jinja").write_text(template.text, encoding="utf-8")
+        write_templates(path, template.texts)
     bos = tokenizer.bos_id if tokenizer else None
     eos = tuple(sorted(_end_ids(tokenizer, template, generation)))
     ids = {"bos_token_id": bos, "eos_token_id": eos[0] if len(eos) == 1 else list(eos)} if tokenizer else {}

@@ -17,6 +17,7 @@ from fathom.checkpoint.hf.directory import PICKLED
 BESIDE_WEIGHTS = ("*.json", "*.jinja", "tokenizer.model", "merges.txt", "vocab.txt", "README.md", "LICENSE*", "NOTICE*")
 """What is fetched beside weights. No Python file is among it."""
 
+_NAMED_TEMPLATE = re.compile(r"(additional_chat_templates|chat_templates)/[\w-]+\.jinja")
 _VARIANT = re.compile(r"(?P<repo>[^:]+/[^:]+):(?P<variant>[\w.-]+)")
 
 
@@ -59,6 +60,7 @@ def choose(files: Sequence[RemoteFile], variant: str | None, repo: str) -> list[
     """
     top = [file for file in files if Path(file.name).name == file.name and not file.name.startswith(".")]
     beside = [file for file in top if any(fnmatch.fnmatch(file.name, pattern) for pattern in BESIDE_WEIGHTS)]
+    beside += [file for file in files if _NAMED_TEMPLATE.fullmatch(file.name)]
     tensors = [file for file in top if file.name.endswith(".safetensors") and not file.name.startswith("consolidated")]
     ggufs = [file for file in top if file.name.endswith(".gguf") and "mmproj" not in file.name.lower()]
     if variant is None and tensors:

@@ -140,6 +140,7 @@ def _fetch(
 ) -> None:
     """One file, resumed where an earlier attempt or process stopped. A hash that does not fit restarts it once."""
     partial = _partial(directory, file)
+    partial.parent.mkdir(exist_ok=True)
     for stale in directory.glob(f"{file.name}.*.partial"):
         if stale != partial:
             stale.unlink()

@@ -19,9 +19,6 @@ from fathom.text.conversation import Chat
 from fathom.text.template.template import ChatTemplate
 from fathom.text.tokenizer.tokenizer import Tokenizer
 
-SWITCHES = frozenset({"enable_thinking", "thinking"})
-"""Template variables that switch thinking on and off."""
-
 
 def loader(settings: Settings) -> Callable[[Progress], ServedModel]:
     """The load function of a Runtime, for the model that ``settings`` name."""
@@ -48,7 +45,7 @@ def load(settings: Settings, progress: Progress) -> ServedModel:
         chat=chat,
         max_context=engine.max_context,
         aliases=frozenset({bundle.name, *([settings.model] if settings.model else [])}),
-        thinking_switch=chat is not None and bool(SWITCHES & chat.template.variables),
+        thinking_switch=chat is not None and chat.can_switch_thinking,
         sampling=recommended_sampling(asdict(bundle.generation)),
     )
 

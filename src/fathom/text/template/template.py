@@ -5,9 +5,10 @@ A template renders the same text as in transformers, within the limits of `fatho
 
 from __future__ import annotations
 
+import itertools
 import traceback
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,50 +17,66 @@ import jinja2.meta
 import jinja2.nodes
 
 from fathom.base.errors import TokenizerError
-from fathom.text.template.data import ArgumentStyle, argument_style, message_data, tool_data
+from fathom.text.template import files
+from fathom.text.template.capabilities import TOOL, TemplateCapabilities
+from fathom.text.template.data import CallStyle, message_data, tool_data
 from fathom.text.template.sandbox import TemplateRefusalError, TemplateSandbox, render_bounded
 from fathom.text.tokenizer.special import read_json, token_text
-from fathom.types import Conversation
+from fathom.types import Conversation, Message, Tool
+
+GIVEN = frozenset({"messages", "tools", "add_generation_prompt", "bos_token", "eos_token"})
+"""The variables that every rendering gives a template; a conversation cannot set them."""
+
+SWITCHES = frozenset({"enable_thinking", "thinking"})
+"""The variables that switch thinking on and off; a template reads one of them, if any."""
 
 _CONTINUE = "FATHOM_CONTINUES_HERE"
 
 
 class ChatTemplate:
-    """One template, with the texts of the BOS and EOS tokens. Compiled on first use."""
+    """One template, with the texts of the BOS and EOS tokens. Compiled on first use.
 
-    def __init__(self, text: str, *, bos: str = "", eos: str = "") -> None:
+    ``tool_use`` is the template for conversations with tools, where the model has one of its own for them; `render` and
+    `capabilities` choose between the two as transformers does.
+    """
+
+    def __init__(self, text: str, *, bos: str = "", eos: str = "", tool_use: str | None = None) -> None:
         self.text = text
         self.bos = bos
         self.eos = eos
+        self.tool_use = ChatTemplate(tool_use, bos=bos, eos=eos) if tool_use else None
 
     @classmethod
     def from_directory(cls, path: str | Path) -> ChatTemplate | None:
-        """From chat_template.jinja, or the entry in tokenizer_config.json or chat_template.json; None if there is none.
+        """From the files of a model (`fathom.text.template.files`); None if there is none.
 
         Raises TokenizerError if one of these files is invalid.
         """
         directory = Path(path)
         config = read_json(directory / "special_tokens_map.json") | read_json(directory / "tokenizer_config.json")
-        file = directory / "chat_template.jinja"
-        if file.is_file():
-            text: str | None = file.read_text(encoding="utf-8")
-        else:
-            listed = config.get("chat_template") or read_json(directory / "chat_template.json").get("chat_template")
-            text = _default(listed)
-        if not text:
-            return None
-        return cls(text, bos=token_text(config.get("bos_token")) or "", eos=token_text(config.get("eos_token")) or "")
+        bos, eos = (token_text(config.get(key)) or "" for key in ("bos_token", "eos_token"))
+        return cls._from_texts(files.templates_from_directory(directory, config), bos, eos)
 
     @classmethod
     def from_gguf(cls, metadata: Mapping[str, Any]) -> ChatTemplate | None:
         """From the metadata of a GGUF file; None if there is no template."""
-        text = metadata.get("tokenizer.chat_template")
         tokens: Sequence[str] = metadata.get("tokenizer.ggml.tokens", ())
         ends = []
         for name in ("bos", "eos"):
             index = metadata.get(f"tokenizer.ggml.{name}_token_id")
             ends.append(tokens[index] if isinstance(index, int) and 0 <= index < len(tokens) else "")
-        return cls(text, bos=ends[0], eos=ends[1]) if text else None
+        return cls._from_texts(files.templates_from_gguf(metadata), *ends)
+
+    @classmethod
+    def _from_texts(cls, texts: Mapping[str, str], bos: str, eos: str) -> ChatTemplate | None:
+        default = texts.get(files.DEFAULT)
+        return cls(default, bos=bos, eos=eos, tool_use=texts.get(files.TOOL_USE)) if default else None
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The templates by the names that files give them."""
+        named = {files.TOOL_USE: self.tool_use.text} if self.tool_use else {}
+        return {files.DEFAULT: self.text, **named}
 
     def render(self, conversation: Conversation, *, add_generation_prompt: bool = True) -> str:
         """The conversation as text, up to the beginning of the model's next turn.
@@ -67,39 +84,61 @@ class ChatTemplate:
         With ``conversation.prefill`` the text ends inside the last message instead, which the model continues. Raises
         TokenizerError if the template refuses the conversation or fails, with the line of the template.
         """
-        variables: dict[str, Any] = {
-            "messages": [message_data(message, arguments=self.arguments) for message in conversation.messages],
-            "tools": [tool_data(tool) for tool in conversation.tools] or None,
-            "documents": None,
-            "add_generation_prompt": add_generation_prompt and not conversation.prefill,
-            "bos_token": self.bos,
-            "eos_token": self.eos,
-        }
-        if conversation.thinking is not None:  # templates use one of these two names
-            variables |= {"enable_thinking": conversation.thinking, "thinking": conversation.thinking}
+        if conversation.tools and self.tool_use is not None:
+            return self.tool_use.render(conversation, add_generation_prompt=add_generation_prompt)
+        style = self.capabilities(tools=bool(conversation.tools)).call_style if _has_calls(conversation) else None
+        variables = self._variables(conversation.messages, conversation.tools, style or CallStyle())
+        variables["add_generation_prompt"] = add_generation_prompt and not conversation.prefill
+        if conversation.thinking is not None:
+            variables |= dict.fromkeys(SWITCHES, conversation.thinking)
         if conversation.effort is not None:
             variables["reasoning_effort"] = conversation.effort
+        variables |= conversation.template_variables
         return self._render_prefill(variables) if conversation.prefill else self._run(variables)
+
+    def capabilities(self, *, tools: bool) -> TemplateCapabilities:
+        """What the template renders of a conversation with or without tools."""
+        if tools and self.tool_use is not None:
+            return self.tool_use.capabilities(tools=True)
+        return self._with_tools if tools else self._without_tools
 
     @cached_property
     def variables(self) -> frozenset[str]:
-        """The variables that the template reads: `tools`, `enable_thinking`…"""
-        return frozenset(jinja2.meta.find_undeclared_variables(self._syntax()))
-
-    @cached_property
-    def arguments(self) -> ArgumentStyle:
-        """How the template expects the arguments of past tool calls."""
-        return argument_style(self._syntax())
+        """The variables that the template reads, or the one for tools: `tools`, `enable_thinking`…"""
+        own = jinja2.meta.find_undeclared_variables(self._syntax()) - self._environment.globals.keys()
+        return frozenset(own) | (self.tool_use.variables if self.tool_use is not None else frozenset())
 
     def mentions(self, text: str) -> bool:
-        """Whether the template contains ``text``."""
-        return text in self.text
+        """Whether the template contains ``text``, or the one for tools does."""
+        return text in self.text or (self.tool_use is not None and text in self.tool_use.text)
+
+    @cached_property
+    def _with_tools(self) -> TemplateCapabilities:
+        return TemplateCapabilities(partial(self._probe, (TOOL,)))
+
+    @cached_property
+    def _without_tools(self) -> TemplateCapabilities:
+        return TemplateCapabilities(partial(self._probe, ()))
+
+    def _probe(self, tools: Sequence[Tool], messages: Sequence[Message], style: CallStyle, opened: bool) -> str:
+        return self._run({**self._variables(messages, tools, style), "add_generation_prompt": opened})
+
+    def _variables(self, messages: Sequence[Message], tools: Sequence[Tool], style: CallStyle) -> dict[str, Any]:
+        return {
+            "messages": [message_data(message, style) for message in messages],
+            "tools": [tool_data(tool) for tool in tools] or None,
+            "documents": None,
+            "bos_token": self.bos,
+            "eos_token": self.eos,
+        }
 
     def _render_prefill(self, variables: dict[str, Any]) -> str:
         """Mark the end of the last message and cut there; a missing space after the mark shows that it was trimmed."""
         messages = variables["messages"]
         if not messages or messages[-1]["role"] != "assistant":
             raise TokenizerError("there is no assistant message to continue", "end the conversation with one")
+        if "tool_calls" in messages[-1]:
+            raise TokenizerError("the message to continue has tool calls", "send their results instead")
         reasons = not messages[-1]["content"] and "reasoning_content" in messages[-1]
         messages[-1]["reasoning_content" if reasons else "content"] += _CONTINUE + " "
         text, mark, rest = self._run(variables).rpartition(_CONTINUE)
@@ -115,7 +154,7 @@ class ChatTemplate:
         except TokenizerError:
             raise
         except Exception as error:  # a template is a program: it may raise anything
-            raise _failure(error) from error
+            raise _failure(error, [message["role"] for message in variables["messages"]]) from error
 
     @cached_property
     def _compiled(self) -> jinja2.Template:
@@ -133,32 +172,32 @@ class ChatTemplate:
             raise _failure(error) from error
 
 
-def _default(listed: Any) -> str | None:
-    """Some models have several templates, as a list of names and texts or an object: the one called default is used, or
-    the only one. Raises TokenizerError where there are several and none of them is the default.
-    """
-    if isinstance(listed, list):
-        listed = {entry.get("name"): entry.get("template") for entry in listed if isinstance(entry, Mapping)}
-    if isinstance(listed, Mapping):
-        texts = {name: text for name, text in listed.items() if isinstance(text, str)}
-        if len(texts) > 1 and "default" not in texts:
-            raise TokenizerError(
-                f"the model has {len(texts)} chat templates, none called 'default': {', '.join(map(str, texts))}",
-                "save the one to use as chat_template.jinja in the model's directory",
-            )
-        listed = texts.get("default", next(iter(texts.values()), None))
-    return listed if isinstance(listed, str) else None
+def _has_calls(conversation: Conversation) -> bool:
+    return any(message.tool_calls for message in conversation.messages)
 
 
-def _failure(error: Exception) -> TokenizerError:
+def _failure(error: Exception, roles: Sequence[str] = ()) -> TokenizerError:
     line = error.lineno if isinstance(error, jinja2.TemplateSyntaxError) else _line(error)
     where = f" in line {line}" if line else ""
     message = getattr(error, "message", None) or str(error) or type(error).__name__
     if isinstance(error, TemplateRefusalError):
-        return TokenizerError(f"the chat template refuses the conversation{where}: {message}")
+        return TokenizerError(f"the chat template refuses the conversation{where}: {message}", _remedy(roles))
     if isinstance(error, RecursionError):
         message = "it nests too deeply"
     return TokenizerError(f"the chat template failed{where}: {message}", "repair the template, or use another one")
+
+
+def _remedy(roles: Sequence[str]) -> str:
+    """What to change in the order of messages, where that is what templates refuse."""
+    turns = [role for role in roles if role != "system"]
+    if "system" in roles[1:]:
+        return "send one system message, at the beginning"
+    if turns[:1] == ["assistant"]:
+        return "begin with a user message"
+    for role in ("user", "assistant"):
+        if (role, role) in itertools.pairwise(turns):
+            return f"merge {role} messages that follow each other into one"
+    return "change the messages as it says"
 
 
 def _line(error: Exception) -> int | None:

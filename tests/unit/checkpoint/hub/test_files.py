@@ -43,8 +43,14 @@ def test_safetensors_and_what_belongs_to_them_small_files_first() -> None:
         "x.bin",
         "a/b.json",
         ".hidden.json",
+        "additional_chat_templates/tool_use.jinja",
+        "other/tool_use.jinja",
     )
-    assert chosen(None, *names) == ["config.json", "model.safetensors"]
+    assert chosen(None, *names) == [
+        "config.json",
+        "model.safetensors",
+        "additional_chat_templates/tool_use.jinja",
+    ]
 
 
 def test_a_gguf_brings_its_parts_and_no_json() -> None:

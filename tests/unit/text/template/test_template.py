@@ -37,14 +37,20 @@ def test_every_file_that_may_hold_it(tmp_path: Path) -> None:
     assert ChatTemplate.from_directory(tmp_path).render(HELLO) == "<s>three"  # type: ignore[union-attr]
 
 
-def test_of_several_templates_one_must_be_the_default(tmp_path: Path) -> None:
-    """As transformers: no guess, and no other model's format in its place."""
-    several = [{"name": "tool_use", "template": "one"}, {"name": "rag", "template": "two"}]
-    write(tmp_path / "tokenizer_config.json", {"chat_template": several[:1]})
-    assert ChatTemplate.from_directory(tmp_path).text == "one"  # type: ignore[union-attr]
-    write(tmp_path / "tokenizer_config.json", {"chat_template": several})
-    with pytest.raises(TokenizerError, match="2 chat templates, none called 'default': tool_use, rag; save the one"):
-        ChatTemplate.from_directory(tmp_path)
+def test_the_template_for_tools_is_chosen_where_there_are_tools(tmp_path: Path) -> None:
+    """As transformers chooses among named templates."""
+    named = {"default": "{{ bos_token }}plain", "tool_use": "{{ bos_token }}{{ tools[0].function.name }}"}
+    write(tmp_path / "tokenizer_config.json", {"bos_token": "<s>", "chat_template": named})
+    template = ChatTemplate.from_directory(tmp_path)
+    assert template is not None
+    assert template.texts == named
+    assert template.render(HELLO) == "<s>plain"
+    assert template.render(Conversation(HELLO.messages, (Tool("f"),))) == "<s>f"
+    assert template.mentions("tools[0]")
+    assert template.variables == {"bos_token", "tools"}
+    from_gguf = ChatTemplate.from_gguf({"tokenizer.chat_template": "one", "tokenizer.chat_template.tool_use": "two"})
+    assert from_gguf is not None
+    assert from_gguf.render(Conversation(HELLO.messages, (Tool("f"),))) == "two"
 
 
 def test_from_gguf() -> None:
@@ -89,13 +95,8 @@ CALLED = Conversation((Message("assistant", "", None, (ToolCall("1", "f", '{"x":
     ("source", "text"),
     [
         ("{{ messages[0].tool_calls[0].function.arguments | tojson }}", '{"x": 1}'),
-        ("{{ messages[0]['tool_calls'][0]['function']['arguments'] | tojson }}", '{"x": 1}'),
-        ("{% set a = messages[0].tool_calls[0].function.arguments %}{{ a | tojson }}", '{"x": 1}'),
-        ("{% for k, v in messages[0].tool_calls[0].function.arguments | items %}{{ k }}={{ v }}{% endfor %}", "x=1"),
-        (
-            "{% set a = messages[0].tool_calls[0].function.arguments %}{{ a if a is string else a | tojson }}",
-            '{"x": 1}',
-        ),
+        ("{% for k, v in messages[0].tool_calls[0].function.arguments.items() %}{{ k }}={{ v }}{% endfor %}", "x=1"),
+        ("{{ messages[0].tool_calls[0].function | tojson }}", '{"name": "f", "arguments": {"x": 1}}'),
         ("{{ messages[0].tool_calls[0].function.arguments + '!' }}", '{"x": 1}!'),
     ],
 )
@@ -108,6 +109,15 @@ def test_bad_arguments_stay_text() -> None:
     assert render("{{ messages[0].tool_calls[0].function.arguments | tojson }}", bad) == '"{\\"x\\": "'
 
 
+def test_further_variables() -> None:
+    source = (
+        "{% if not date is defined %}{% set date = 'today' %}{% endif %}{{ date }}"
+        "{{ documents | length if documents else '' }}"
+    )
+    assert render(source) == "today"
+    assert render(source, Conversation(HELLO.messages, template_variables={"date": "May", "documents": [1]})) == "May1"
+
+
 def test_prefill() -> None:
     source = "{% for m in messages %}[{{ m.content | trim if trim else m.content }}]{% endfor %}"
     conversation = Conversation((Message("user", "a"), Message("assistant", "b \n")), prefill=True)
@@ -118,6 +128,8 @@ def test_prefill() -> None:
         render(source, Conversation((Message("user", "a"),), prefill=True))
     with pytest.raises(TokenizerError, match="leaves out the message that is to be continued"):
         render("nothing", conversation)
+    with pytest.raises(TokenizerError, match="the message to continue has tool calls; send their results instead"):
+        render(source, Conversation(CALLED.messages, prefill=True))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +137,10 @@ def test_prefill() -> None:
     [
         ("a\n{% if %}", "the chat template failed in line 2: Expected an expression"),
         ("a\n\n{{ x.y.z }}", "the chat template failed in line 3: 'x' is undefined"),
-        ("{{ raise_exception('only ' ~ 1) }}", "the chat template refuses the conversation in line 1: only 1"),
+        (
+            "{{ raise_exception('only ' ~ 1) }}",
+            "the chat template refuses the conversation in line 1: only 1; change the messages as it says",
+        ),
         ("a\n{{ 1 / 0 }}", "the chat template failed in line 2: division by zero"),
         ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "the chat template failed in line 1: it nests too deeply"),
         ("{{ " + "(" * 5000 + ")" * 5000 + " }}", "it nests too deeply"),
@@ -136,6 +151,23 @@ def test_failures_name_the_line(source: str, message: str) -> None:
     with pytest.raises(TokenizerError) as failed:
         render(source)
     assert message in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("roles", "remedy"),
+    [
+        ("user user", "merge user messages that follow each other into one"),
+        ("system user assistant assistant", "merge assistant messages that follow each other into one"),
+        ("system assistant user", "begin with a user message"),
+        ("user system user", "send one system message, at the beginning"),
+        ("system system user", "send one system message, at the beginning"),
+        ("user tool", "change the messages as it says"),
+    ],
+)
+def test_a_refusal_says_what_to_change(roles: str, remedy: str) -> None:
+    conversation = Conversation(tuple(Message(role, "x") for role in roles.split()))  # type: ignore[arg-type]
+    with pytest.raises(TokenizerError, match=f"refuses the conversation in line 1: roles must alternate; {remedy}$"):
+        render("{{ raise_exception('roles must alternate') }}", conversation)
 
 
 def test_a_long_conversation_is_within_the_limits(smollm_metadata: dict[str, Any]) -> None:
