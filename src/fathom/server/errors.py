@@ -146,7 +146,7 @@ def _path(location: Sequence[int | str]) -> str | None:
 
 def _is_union_branch(part: str, before: int | str | None) -> bool:
     if isinstance(before, int):
-        return part in ROLES or part[:1].isupper()
+        return part in ROLES or part[:1].isupper() or part == "str"
     return "[" in part or "-" in part or part[:1].isupper() or part == "str" or before == "response_format"
 
 

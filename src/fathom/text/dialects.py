@@ -57,8 +57,12 @@ class Dialect:
     def _write_calls(self, message: Message) -> str:
         """A call without an opener is only read at the beginning of an answer."""
         calls = tuple(replace(call, arguments=arguments_text(call.arguments)) for call in message.tool_calls)
-        opener = self.calls.openers[0] if self.calls.bare and message.content else ""
-        return opener + self.calls.syntax.write(calls)
+        written = self.calls.syntax.write(calls)
+        return (
+            written
+            if not message.content or written.startswith(self.calls.openers)
+            else self.calls.openers[0] + written
+        )
 
 
 DIALECTS = (

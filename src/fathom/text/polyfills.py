@@ -17,6 +17,7 @@ from fathom.text.dialects import Dialect
 from fathom.text.template.capabilities import TemplateCapabilities
 from fathom.text.template.template import ChatTemplate
 from fathom.text.tool_calls.arguments import arguments_object
+from fathom.text.tool_calls.ids import fit_call_ids
 from fathom.types import Conversation, Message, Tool, ToolCall
 
 TOOL_RESPONSE, TOOL_RESPONSE_END = "<tool_response>", "</tool_response>"
@@ -31,6 +32,8 @@ def fit_to_template(conversation: Conversation, template: ChatTemplate, dialect:
         messages = _with_instructions(messages, dialect, tools)
     if any(message.role == "system" for message in messages):
         messages = _systems(messages, able)
+    if dialect.call_id_length is not None:
+        messages = list(fit_call_ids(messages, dialect.call_id_length))
     return replace(conversation, messages=tuple(messages))
 
 

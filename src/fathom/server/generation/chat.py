@@ -8,12 +8,13 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from fathom.base.errors import RequestError
-from fathom.engine.request import GrammarSpec, Request
+from fathom.engine.request import AnswerStop, GrammarSpec, Request
 from fathom.server.generation.choice import ChoiceState, usage
 from fathom.server.generation.events import ChoiceFinished, GenerationEvent, GenerationFinished, GenerationStarted
 from fathom.server.generation.grammar import answer_grammar, call_grammar, call_or_answer_grammar
 from fathom.server.generation.jobs import ChatJob, sampling_params
 from fathom.server.models.served_model import ServedModel
+from fathom.text import markers
 from fathom.text.conversation import Prompt
 
 
@@ -24,10 +25,19 @@ async def chat(served: ServedModel, job: ChatJob) -> AsyncGenerator[GenerationEv
     # rendering and encoding a long history takes a while: not on the event loop
     prompt = await asyncio.to_thread(served.chat.render, job.conversation)
     params = sampling_params(served.sampling, job.sampling)
-    params = replace(params, stop=(*params.stop, *prompt.stop))
+    answer_stop = _answer_stop(params.stop, prompt)
+    everywhere = (stop for stop in params.stop if answer_stop is None or stop not in answer_stop.texts)
+    params = replace(params, stop=(*everywhere, *prompt.stop))
     if not params.ignore_eos:
         params = replace(params, stop_token_ids=tuple(prompt.stop_token_ids.union(params.stop_token_ids)))
-    request = Request(prompt.ids, params, _grammar(job, prompt), job.cache_salt)
+    request = Request(
+        prompt.ids,
+        params,
+        _grammar(job, prompt),
+        job.cache_salt,
+        answer_stop=answer_stop,
+        starts_text=prompt.opening.fresh and not job.conversation.prefill,
+    )
     hidden = None if job.every_token else served.tokenizer.special_ids
     most_calls = None if job.parallel_calls else 1
     choices = [
@@ -47,6 +57,15 @@ async def chat(served: ServedModel, job: ChatJob) -> AsyncGenerator[GenerationEv
                 if not chunk.finish_reason and all(each.finished for each in choices):
                     break  # the tokens after the last call are not needed
     yield GenerationFinished(usage(request.prompt, choices))
+
+
+def _answer_stop(stop: tuple[str, ...], prompt: Prompt) -> AnswerStop | None:
+    """The client's stop strings where the model may think before its answer. One that contains the tag which closes the
+    thinking ends it."""
+    texts = tuple(text for text in stop if markers.THINK_CLOSE not in text)
+    if not texts or not (prompt.thinking or prompt.opening.may_think):
+        return None
+    return AnswerStop(texts, "" if prompt.thinking else markers.THINK_OPEN, markers.THINK_CLOSE)
 
 
 def _grammar(job: ChatJob, prompt: Prompt) -> GrammarSpec | None:

@@ -9,7 +9,7 @@ import pytest
 from scripted import EOS, Script, scripted_model
 
 from fathom.base.errors import RequestError
-from fathom.engine.request import GrammarSpec, SamplingParams
+from fathom.engine.request import AnswerStop, GrammarSpec, SamplingParams
 from fathom.server.errors import StoppingError
 from fathom.server.generation.chat import chat
 from fathom.server.generation.complete import complete
@@ -79,6 +79,32 @@ async def test_end_tokens_of_template_and_model():
     assert set(first.stop_token_ids) == {7, EOS}
     assert second.stop_token_ids == ()
     assert (second.temperature, second.top_p) == (0.5, 0.5)
+
+
+async def test_stop_strings_count_in_the_answer_only():
+    served = scripted_model(Script("x</think>y"), Script("x"), Script("x"))
+    for thinking in (True, None):
+        await collect(chat(served, ChatJob(Conversation(ASK, thinking=thinking), {"stop": ("a", "</think>")})))
+    opened, free = served.engine.requests
+    assert opened.answer_stop == AnswerStop(("a",), "", "</think>")
+    assert free.answer_stop == AnswerStop(("a",), "<think>", "</think>")
+    assert opened.sampling.stop == free.sampling.stop == ("</think>",)  # asked for: the thinking alone
+
+
+async def test_without_thinking_stop_strings_count_everywhere():
+    template = "{% for m in messages %}<|im_start|>{{ m.content }}{% endfor %}<|im_start|>assistant\n<think></think>"
+    served = scripted_model(Script("x"), template=template)
+    await collect(chat(served, ChatJob(Conversation(ASK), {"stop": ("a",)})))
+    assert served.engine.requests[0].answer_stop is None
+    assert served.engine.requests[0].sampling.stop == ("a",)
+
+
+async def test_a_turn_is_a_text_of_its_own_and_a_continued_one_is_not():
+    served = scripted_model(Script("x"), Script("x"))
+    begun = Conversation((*ASK, Message("assistant", "Sure")), prefill=True)
+    for conversation in (Conversation(ASK), begun):
+        await collect(chat(served, ChatJob(conversation)))
+    assert [request.starts_text for request in served.engine.requests] == [True, False]
 
 
 async def test_closing_early_cancels_the_request():

@@ -71,9 +71,12 @@ class _Endpoints:
 
         `model` is the served id, one of its aliases, `deepseek-chat` (does not think) or `deepseek-reasoner` (thinks);
         without it the served model answers. What a request leaves open is sampled as the model's makers advise; what it
-        names is honored, also while the model thinks. Unknown fields are ignored; `functions` and others that would
-        change the answer are refused. Past `reasoning_content` counts only in turns that called tools, and
-        may be left out. `response_format` and a forced `tool_choice` hold by grammar, after the thinking.
+        names is honored, also while the model thinks, except `stop`: it counts in the answer and its tool calls, since
+        a line break or a word that ends an answer is common in the thinking before it (a string with `</think>` counts
+        everywhere). Unknown fields are ignored; `functions` and others that would change the answer are refused. Past
+        `reasoning_content` counts only in turns that called tools, and may be left out. What the model's chat template
+        cannot render (tools, calls, results, system messages) is written into texts that it renders. `response_format`
+        and a forced `tool_choice` hold by grammar, after the thinking.
 
         A request at fault is answered by its status, however long the model loads. Once it is accepted and waits, it is
         kept alive by comments (in streams) or blank lines; should the server fail then, a stream ends with an error
@@ -89,7 +92,8 @@ class _Endpoints:
     async def completions(self, body: CompletionRequest) -> LiveResponse:
         """Continue text or token ids, without a chat template. At most 16 tokens unless `max_tokens` says otherwise.
 
-        With `echo`, `logprobs` and `max_tokens` 0 or 1 it scores texts: see the guide on serving.
+        With `echo`, `logprobs` and `max_tokens` 0 or 1 it scores texts: see the guide on serving. The text continues
+        the prompt's to the character, a leading space included; `stop` counts in all of it.
         """
         job = text_completions.job_of(body)
         self._check_choices("best_of" if body.best_of else "n", job.sampling.get("n", 1), len(job.prompts))

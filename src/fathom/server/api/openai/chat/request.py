@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from typing import Any
 
 from fathom.base.errors import SchemaError
 from fathom.base.json_path import format_path
@@ -17,9 +19,12 @@ from fathom.server.api.openai.schemas.chat import (
     ChatRequest,
     Content,
     FunctionBody,
+    FunctionCall,
     JsonObjectFormat,
     JsonSchemaFormat,
     NamedToolChoice,
+    RefusalPart,
+    TextPart,
     ToolBody,
     ToolMessage,
 )
@@ -27,6 +32,7 @@ from fathom.server.errors import invalid
 from fathom.server.generation.events import GenerationEvent
 from fathom.server.generation.grammar import fault_of
 from fathom.server.generation.jobs import ChatJob
+from fathom.text.template.template import GIVEN, SWITCHES
 from fathom.types import Conversation, Effort, Message, Tool, ToolCall
 
 EFFORTS: dict[str, Effort] = {
@@ -52,11 +58,12 @@ def job_of(body: ChatRequest) -> ChatJob:
     call = _call(body, tools)
     return ChatJob(
         Conversation(
-            messages=tuple(_message(message) for message in body.messages),
+            messages=_messages(body),
             tools=tools,
             thinking=_thinking(body),
             effort=EFFORTS.get(body.reasoning_effort or ""),
             prefill=_prefill(body),
+            template_variables=_template_variables(body),
         ),
         sampling,
         _grammar(body),
@@ -67,22 +74,41 @@ def job_of(body: ChatRequest) -> ChatJob:
     )
 
 
-def _message(message: ChatMessage) -> Message:
+def _messages(body: ChatRequest) -> tuple[Message, ...]:
+    last = len(body.messages) - 1
+    return tuple(
+        _message(message, continued=index == last and _prefill(body)) for index, message in enumerate(body.messages)
+    )
+
+
+def _message(message: ChatMessage, *, continued: bool) -> Message:
     content = _text(message.content)
     if isinstance(message, AssistantMessage):
-        calls = tuple(ToolCall(c.id, c.function.name, c.function.arguments) for c in message.tool_calls or ())
+        calls = tuple(ToolCall(c.id, c.function.name, _arguments(c.function)) for c in message.tool_calls or ())
         # past reasoning is dropped, except inside a turn that continues after its tool calls
-        reasoning = message.reasoning_content if calls or message.prefix else None
-        return Message("assistant", content, reasoning, calls, name=message.name)
+        reasoning = message.reasoning if message.reasoning_content is None else message.reasoning_content
+        kept = reasoning if calls or continued else None
+        return Message("assistant", content or message.refusal or "", kept, calls, name=message.name)
     if isinstance(message, ToolMessage):
-        return Message("tool", content, tool_call_id=message.tool_call_id)
+        return Message("tool", content, tool_call_id=message.tool_call_id, name=message.name)
     return Message("system" if message.role == "developer" else message.role, content, name=message.name)
 
 
 def _text(content: Content | None) -> str:
     if content is None or isinstance(content, str):
         return content or ""
-    return "".join(part.text for part in content)
+    return "".join(map(_part_text, content))
+
+
+def _part_text(part: TextPart | RefusalPart | str) -> str:
+    if isinstance(part, str):
+        return part
+    return part.text if isinstance(part, TextPart) else part.refusal
+
+
+def _arguments(function: FunctionCall) -> str:
+    arguments = function.arguments
+    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
 
 
 async def locate_errors(
@@ -155,24 +181,39 @@ def _grammar(body: ChatRequest) -> GrammarSpec | None:
 
 
 def _thinking(body: ChatRequest) -> bool | None:
-    """The explicit switch, else as the effort implies, else as the alias implies, else the template's default."""
-    if body.thinking is not None:
-        return body.thinking.type == "enabled"
+    """The explicit switch (of the body, or of its template variables), else as the effort implies, else as the alias
+    implies, else the template's default."""
+    switches = [] if body.thinking is None else [body.thinking.type == "enabled"]
+    for name in SWITCHES & (body.chat_template_kwargs or {}).keys():
+        value = (body.chat_template_kwargs or {})[name]
+        if not isinstance(value, bool):
+            raise invalid(f"{name} is a switch; set it to true or false", f"chat_template_kwargs.{name}")
+        switches.append(value)
+    if len(set(switches)) > 1:
+        raise invalid("thinking and chat_template_kwargs contradict each other; send one of them", "thinking")
+    if switches:
+        return switches[0]
     if body.reasoning_effort is not None:
         return body.reasoning_effort != "none"
     return THINKING_OF_ALIAS.get(body.model or "")
 
 
+def _template_variables(body: ChatRequest) -> dict[str, Any]:
+    variables = {name: value for name, value in (body.chat_template_kwargs or {}).items() if name not in SWITCHES}
+    for name in GIVEN & variables.keys():
+        raise invalid(f"{name} comes from the request itself; leave it out here", f"chat_template_kwargs.{name}")
+    return variables
+
+
 def _prefill(body: ChatRequest) -> bool:
     """Whether the last message is continued: by its prefix, or by the names that vLLM has for it."""
     messages = body.messages
-    if body.continue_final_message:
-        if not isinstance(messages[-1], AssistantMessage):
-            raise invalid("the last message is not the assistant's; add the one to continue", "continue_final_message")
-        return True
-    if body.add_generation_prompt is False:
-        raise invalid("a turn of the assistant is always opened; leave it out", "add_generation_prompt")
     prefixes = [i for i, message in enumerate(messages) if isinstance(message, AssistantMessage) and message.prefix]
     if prefixes and prefixes != [len(messages) - 1]:
         raise invalid("only the last message can be a prefix", f"messages[{prefixes[0]}].prefix")
-    return bool(prefixes)
+    if body.continue_final_message and not isinstance(messages[-1], AssistantMessage):
+        raise invalid("the last message is not the assistant's; add the one to continue", "continue_final_message")
+    continues = bool(prefixes or body.continue_final_message)
+    if body.add_generation_prompt is False and not continues:
+        raise invalid("a turn of the assistant is always opened; leave it out", "add_generation_prompt")
+    return continues

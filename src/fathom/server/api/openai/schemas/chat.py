@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, NotRequired
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 from typing_extensions import TypedDict
 
 from fathom.server.api.openai.schemas.base import Body, GenerationBody, Integer, UsageBody
@@ -19,14 +19,29 @@ ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "
 # ── in ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class TextPart(Body):
-    """A piece of a message. Text is the one kind that the models here read."""
+def _check_part(kind: Any) -> Any:
+    """Refuses images, sound and files by name."""
+    if isinstance(kind, str) and kind not in ("text", "input_text", "output_text"):
+        raise ValueError(f"the model reads text only, no {kind!r}; leave this part out, or describe it in words")
+    return kind
 
-    type: Literal["text"]
+
+class TextPart(Body):
+    """A piece of a message; pieces are joined without anything between. Text is the one kind that the models here
+    read."""
+
+    type: Annotated[Literal["text", "input_text", "output_text"], BeforeValidator(_check_part)]
     text: str
 
 
-Content = str | list[TextPart]
+class RefusalPart(Body):
+    """A piece of a past answer, which counts as its text."""
+
+    type: Literal["refusal"]
+    refusal: str
+
+
+Content = str | list[TextPart | RefusalPart | str]
 
 
 class SystemMessage(Body):
@@ -43,7 +58,7 @@ class UserMessage(Body):
 
 class FunctionCall(Body):
     name: str
-    arguments: str = Field(description="JSON text, as the model wrote it.")
+    arguments: str | dict[str, Any] = Field(description="JSON text, as the model wrote it, or the object.")
 
 
 class ToolCallBody(Body):
@@ -53,11 +68,14 @@ class ToolCallBody(Body):
 
 
 class AssistantMessage(Body):
-    """A past answer. ``reasoning_content`` counts only where the turn called tools; ``prefix`` continues the turn."""
+    """A past answer. ``reasoning_content`` (or ``reasoning``) counts only where the turn called tools; ``prefix``
+    continues the turn. A ``refusal`` counts as content where there is none."""
 
     role: Literal["assistant"]
     content: Content | None = None
     reasoning_content: str | None = None
+    reasoning: str | None = None
+    refusal: str | None = None
     tool_calls: list[ToolCallBody] | None = None
     prefix: bool | None = Field(None, description="Only on the last message: the answer goes on from here.")
     name: str | None = None
@@ -65,8 +83,9 @@ class AssistantMessage(Body):
 
 class ToolMessage(Body):
     role: Literal["tool"]
-    content: Content
-    tool_call_id: str
+    content: Content | None
+    tool_call_id: str = Field(description="An unknown one belongs to the first call without a result.")
+    name: str | None = Field(None, description="The function's, where the id does not say it.")
 
 
 ChatMessage = Annotated[SystemMessage | UserMessage | AssistantMessage | ToolMessage, Field(discriminator="role")]
@@ -168,6 +187,11 @@ class ChatRequest(GenerationBody):
         None, description="The newer name of max_tokens, which it overrides. Thinking counts."
     )
     thinking: Thinking | None = None
+    chat_template_kwargs: dict[str, Any] | None = Field(
+        None,
+        description="Variables of the chat template. enable_thinking and thinking count as thinking above; "
+        "what the template does not read is refused.",
+    )
     reasoning_effort: ReasoningEffort | None = None
     tools: Annotated[list[AnyTool], Field(max_length=128)] | None = Field(
         None, description="Tools of other types than function are left out."

@@ -39,6 +39,51 @@ def test_messages():
     )
 
 
+def test_what_other_clients_send():
+    """A refusal, reasoning by its other name, arguments as an object, an empty result, a result's name."""
+    called = [{"id": "c1", "function": {"name": "now", "arguments": {"zone": "é"}}}]
+    messages = [
+        {"role": "assistant", "content": None, "refusal": "No."},
+        {"role": "assistant", "content": None, "reasoning_content": "cut off"},
+        {"role": "assistant", "content": "", "reasoning": "kept", "tool_calls": called},
+        {"role": "tool", "content": None, "tool_call_id": "c1", "name": "now"},
+    ]
+    assert chat_job(messages=messages).conversation.messages == (
+        Message("assistant", "No."),
+        Message("assistant", ""),
+        Message("assistant", "", "kept", (ToolCall("c1", "now", '{"zone": "é"}'),)),
+        Message("tool", "", tool_call_id="c1", name="now"),
+    )
+
+
+def test_a_message_to_continue():
+    last = {"role": "assistant", "content": "Sure", "reasoning_content": "Hm."}
+    for body in (
+        {"messages": [*ASK["messages"], last | {"prefix": True}]},
+        {"messages": [*ASK["messages"], last], "continue_final_message": True, "add_generation_prompt": False},
+    ):
+        conversation = chat_job(**body).conversation
+        assert conversation.prefill
+        assert conversation.messages[-1] == Message("assistant", "Sure", "Hm.")
+    assert not chat_job(add_generation_prompt=True, continue_final_message=False).conversation.prefill
+
+
+@pytest.mark.parametrize(
+    ("body", "thinking", "variables"),
+    [
+        ({"chat_template_kwargs": {"enable_thinking": False}}, False, {}),
+        ({"chat_template_kwargs": {"thinking": True, "date_string": "May"}}, True, {"date_string": "May"}),
+        ({"chat_template_kwargs": {"enable_thinking": False}, "thinking": {"type": "disabled"}}, False, {}),
+        ({"chat_template_kwargs": {"enable_thinking": True}, "model": "deepseek-chat"}, True, {}),
+        ({"chat_template_kwargs": {"enable_thinking": False}, "reasoning_effort": "high"}, False, {}),
+        ({"chat_template_kwargs": {}}, None, {}),
+    ],
+)
+def test_variables_of_the_template(body, thinking, variables):
+    conversation = chat_job(**body).conversation
+    assert (conversation.thinking, conversation.template_variables) == (thinking, variables)
+
+
 @pytest.mark.parametrize(
     ("body", "thinking", "effort"),
     [
@@ -84,6 +129,11 @@ TOOL = {"type": "function", "function": {"name": "now"}}
         ),
         ({"tools": [{"type": "web_search"}], "tool_choice": "required"}, "tool_choice"),
         ({"messages": [{"role": "assistant", "content": "x", "prefix": True}, *ASK["messages"]]}, "messages[0].prefix"),
+        ({"continue_final_message": True}, "continue_final_message"),
+        ({"add_generation_prompt": False}, "add_generation_prompt"),
+        ({"chat_template_kwargs": {"enable_thinking": "no"}}, "chat_template_kwargs.enable_thinking"),
+        ({"chat_template_kwargs": {"messages": []}}, "chat_template_kwargs.messages"),
+        ({"chat_template_kwargs": {"thinking": True}, "thinking": {"type": "disabled"}}, "thinking"),
     ],
 )
 def test_contradictions_are_refused(body, param):
