@@ -58,11 +58,8 @@ class Dialect:
         """A call without an opener is only read at the beginning of an answer."""
         calls = tuple(replace(call, arguments=arguments_text(call.arguments)) for call in message.tool_calls)
         written = self.calls.syntax.write(calls)
-        return (
-            written
-            if not message.content or written.startswith(self.calls.openers)
-            else self.calls.openers[0] + written
-        )
+        needs_opener = message.content and self.calls.openers and not written.startswith(self.calls.openers)
+        return self.calls.openers[0] + written if needs_opener else written
 
 
 DIALECTS = (

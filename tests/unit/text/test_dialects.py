@@ -59,3 +59,5 @@ def test_a_call_beside_text_needs_an_opener() -> None:
     assert EVERY["llama3"].write(Message("assistant", "Hi", None, (call,))) == (
         'Hi\n<|python_tag|>{"name": "f", "parameters": {}}'
     )
+    assert EVERY["chatml"].write(Message("assistant", "Hi", None, (call,))).startswith("Hi\n<tool_call>\n{")
+    assert EVERY["glm4"].write(Message("assistant", "Hi", None, (call,))) == "\nHi\nf\n{}"  # it has no opener

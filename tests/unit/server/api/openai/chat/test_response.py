@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pydantic_core
+import pytest
 from pydantic import TypeAdapter
 from scripted import Script, scripted_model
 
@@ -50,11 +51,27 @@ async def test_a_tool_call_is_streamed_by_name_then_arguments():
     assert json.loads(message["tool_calls"][0]["function"]["arguments"]) == {"a": 1}
 
 
-async def test_thinking_without_an_opening_tag():
-    served = scripted_model(Script("Hm.\n</think>\n\nYes"))
+@pytest.mark.parametrize("step", [1, 3, 100])
+async def test_thinking_without_an_opening_tag(step):
+    served = scripted_model(Script("Hm.\n</think>\n\nYes", step=step))
     body = ChatRequest.model_validate(ASK | {"logprobs": True})
-    (whole,) = [part async for part in write(chat(served, job_of(body)), body, served)]
+    *_, whole = [part async for part in write(chat(served, job_of(body)), body, served)]
     choice = json.loads(whole)["choices"][0]
     assert (choice["message"]["reasoning_content"], choice["message"]["content"]) == ("Hm.", "Yes")
-    assert choice["logprobs"]["reasoning_content"][0]["token"] == "H"
-    assert choice["logprobs"]["content"][-1]["token"] in ("s", "")
+    assert "".join(entry["token"] for entry in choice["logprobs"]["reasoning_content"]) == "Hm."
+    assert "".join(entry["token"] for entry in choice["logprobs"]["content"]) == "Yes"
+
+
+@pytest.mark.parametrize("step", [1, 7, 100])
+async def test_a_call_inside_a_thinking_that_is_never_closed(step):
+    call = '<tool_call>{"name": "now"}</tool_call>'
+    served = scripted_model(Script(f"Hm, {call} or not", step=step))
+    tools = [{"type": "function", "function": {"name": "now"}}]
+    body = ChatRequest.model_validate(ASK | {"logprobs": True, "thinking": {"type": "enabled"}, "tools": tools})
+    *_, whole = [part async for part in write(chat(served, job_of(body)), body, served)]
+    choice = json.loads(whole)["choices"][0]
+    assert (choice["message"]["reasoning_content"], choice["message"]["content"]) == ("Hm, ", " or not")
+    assert choice["message"]["tool_calls"][0]["function"] == {"name": "now", "arguments": "{}"}
+    assert choice["finish_reason"] == "tool_calls"
+    assert "".join(entry["token"] for entry in choice["logprobs"]["reasoning_content"]) == "Hm, "
+    assert "".join(entry["token"] for entry in choice["logprobs"]["content"]) == " or not"
