@@ -60,6 +60,7 @@ LONGROPE = {
     "short_factor": [1.0 + 0.05 * pair for pair in range(6)],
     "long_factor": [1.5 + 0.5 * pair for pair in range(6)],
 }
+THETA = {"rope_type": "default", "rope_theta": 5e6}
 LLAMA3 = {
     "rope_type": "llama3",
     "rope_theta": 500000.0,
@@ -107,6 +108,14 @@ FAMILIES: dict[str, transformers.PreTrainedConfig] = {
         **DENSE, num_key_value_heads=2, use_sliding_window=True, sliding_window=6, max_window_layers=1
     ),
     "qwen2": transformers.Qwen2Config(**DENSE, num_key_value_heads=2),
+    "mistral": transformers.MistralConfig(**DENSE, num_key_value_heads=2, sliding_window=None),
+    "mistral_sliding": transformers.MistralConfig(**DENSE, num_key_value_heads=2, head_dim=32, sliding_window=7),
+    "smollm3": transformers.SmolLM3Config(
+        **DENSE | {"num_hidden_layers": 5}, num_key_value_heads=2, pad_token_id=None, rope_parameters=THETA
+    ),
+    "smollm3_listed": transformers.SmolLM3Config(
+        **DENSE, num_key_value_heads=2, pad_token_id=None, no_rope_layers=[0, 1, 0], rope_parameters=THETA
+    ),
     "qwen2_moe": transformers.Qwen2MoeConfig(
         **DENSE, **EXPERTS, num_key_value_heads=2, shared_expert_intermediate_size=72, mlp_only_layers=[1]
     ),

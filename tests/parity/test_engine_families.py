@@ -12,11 +12,19 @@ from transformers_bridge import Pair, build
 from fathom.engine.config import EngineConfig
 from fathom.engine.core import EngineCore
 from fathom.engine.request import Chunk, Request, SamplingParams
+from fathom.model.config import SlidingWindow
 from fathom.model.presets import PRESETS
 from fathom.quant.prepare import prepare
 
 NEW = 30
-FAMILIES = ("gemma2", "gemma3", "glm4", "olmo2", "phi3", "qwen3")
+MODELS = {name: config for name, config in PRESETS.items() if name.startswith("tiny-")} | {
+    "tiny-mistral with a window": PRESETS["tiny-mistral"].model_copy(
+        update={"window": SlidingWindow(size=10, layers=(0, 1))}
+    ),
+    "tiny-qwen2-moe with a dense layer": PRESETS["tiny-qwen2-moe"].model_copy(
+        update={"moe": PRESETS["tiny-qwen2-moe"].moe.model_copy(update={"dense_layers": (0,)})}
+    ),
+}
 
 
 def prompts(vocabulary: int) -> list[list[int]]:
@@ -49,9 +57,9 @@ def generated(pair: Pair, prompt: list[int]) -> list[int]:
     return out[0, len(prompt) :].tolist()
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_greedy_tokens_are_those_of_transformers(family: str) -> None:
-    pair = build(PRESETS[f"tiny-{family}"], seed=5)
+@pytest.mark.parametrize("name", MODELS)
+def test_greedy_tokens_are_those_of_transformers(name: str) -> None:
+    pair = build(MODELS[name], seed=5)
     given = prompts(pair.ours.config.vocab_size)
     expected = [generated(pair, prompt) for prompt in given]
     model = prepare(pair.ours, "float32")

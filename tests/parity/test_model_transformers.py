@@ -82,6 +82,11 @@ CONFIGS = {
     "qwen2 moe": PRESETS["tiny-qwen2-moe"],
     "qwen2 moe, a dense layer": variant("tiny-qwen2-moe", num_layers=3, moe__dense_layers=[1], moe__normalize=True),
     "qwen3 moe": PRESETS["tiny-qwen3-moe"],
+    "mistral": PRESETS["tiny-mistral"],
+    "mistral with a window": variant("tiny-mistral", window=SlidingWindow(size=7, layers=(0, 1))),
+    "smollm3": PRESETS["tiny-smollm3"],
+    "smollm3 rotating one layer": variant("tiny-smollm3", nope_layers=[0, 1, 3], tie_embeddings=False),
+    "qwen3 moe, sliding": variant("tiny-qwen3-moe", window=SlidingWindow(size=7, layers=(0, 1))),
     "qwen3 moe, unnormalized": variant("tiny-qwen3-moe", moe__normalize=False, tie_embeddings=True),
 }
 
@@ -186,6 +191,9 @@ PERTURBATIONS = [
     ("llama3 scaling, tied", {"rope__interleaved": True}),
     ("llama3 scaling, tied", {"rope__theta": 490_000.0}),
     ("qwen3", {"norm_eps": 1e-4}),
+    ("mistral with a window", {"window__size": 6}),
+    ("smollm3", {"nope_layers": [2]}),
+    ("smollm3", {"nope_layers": []}),
     ("qwen2 moe", {"moe__normalize": True}),
     ("qwen2 moe", {"moe__experts_per_token": 2}),
     ("qwen3 moe", {"moe__normalize": False}),

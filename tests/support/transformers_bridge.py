@@ -32,12 +32,14 @@ CLASSES = {
     "gemma3": (transformers.Gemma3TextConfig, transformers.Gemma3ForCausalLM),
     "glm4": (transformers.Glm4Config, transformers.Glm4ForCausalLM),
     "llama": (transformers.LlamaConfig, transformers.LlamaForCausalLM),
+    "mistral": (transformers.MistralConfig, transformers.MistralForCausalLM),
     "olmo2": (transformers.Olmo2Config, transformers.Olmo2ForCausalLM),
     "phi3": (transformers.Phi3Config, transformers.Phi3ForCausalLM),
     "qwen2": (transformers.Qwen2Config, transformers.Qwen2ForCausalLM),
     "qwen2_moe": (transformers.Qwen2MoeConfig, transformers.Qwen2MoeForCausalLM),
     "qwen3": (transformers.Qwen3Config, transformers.Qwen3ForCausalLM),
     "qwen3_moe": (transformers.Qwen3MoeConfig, transformers.Qwen3MoeForCausalLM),
+    "smollm3": (transformers.SmolLM3Config, transformers.SmolLM3ForCausalLM),
 }
 
 RENAMES = (  # theirs -> ours, applied in order
@@ -160,14 +162,14 @@ def their_keys(config: ModelConfig) -> dict[str, Any]:
         attention = config.attention
         keys |= {"num_key_value_heads": attention.num_kv_heads, "head_dim": attention.head_dim}
         keys |= {"attention_bias": True} if attention.o_bias else {}
-        return keys | _family(config, attention) if config.moe is None else keys | _qwen_moe(config)
+        return keys | _family(config, attention) | ({} if config.moe is None else _qwen_moe(config))
     return keys | _mla(config.attention) | _moe(config)
 
 
 def _family(config: ModelConfig, attention: GQAConfig) -> dict[str, Any]:
     """What only one family has. Without a padding token: its embedding would have no gradient."""
     keys: dict[str, Any] = {}
-    if config.family == "qwen2" and config.window is not None:
+    if config.family in ("qwen2", "qwen2_moe", "qwen3_moe") and config.window is not None:
         keys["use_sliding_window"] = True
     if config.window is not None:
         slides = [layer in config.window.layers for layer in range(config.num_layers)]
@@ -186,6 +188,11 @@ def _family(config: ModelConfig, attention: GQAConfig) -> dict[str, Any]:
             "full_attention": _rope(config),
             "sliding_attention": {"rope_type": "default", "rope_theta": local.theta},
         }
+    if config.family == "mistral":
+        keys.pop("layer_types", None)  # all slide, or none
+        keys["sliding_window"] = config.window.size if config.window else None
+    if config.family == "smollm3":
+        keys["no_rope_layers"] = [int(layer not in config.nope_layers) for layer in range(config.num_layers)]
     if config.family == "glm4":
         keys["attention_bias"] = attention.qkv_bias
     if config.family == "phi3" and isinstance(config.rope.scaling, LongRopeScaling):

@@ -94,7 +94,7 @@ def tensors_of(model: object) -> ModelTensors | None:
 def _is_served(config: ModelConfig) -> bool:
     moe = config.moe
     plain = (config.norm_placement, config.norm_offset, config.activation) == ("pre", 0, "silu")
-    unscaled = config.embedding_scale is None and config.logit_softcap is None
+    unscaled = config.embedding_scale is None and config.logit_softcap is None and not config.nope_layers
     routed = moe is None or (moe.scoring == "sigmoid" and not moe.shared_gate)
     return isinstance(config.attention, MLAConfig) and plain and unscaled and routed
 

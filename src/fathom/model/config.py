@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from fathom.model.families.registry import FAMILIES
 from fathom.model.layer_config import (
@@ -47,7 +47,7 @@ class ModelConfig(ConfigPart):
     is added to the residual ("post", OLMo 2), or both ("sandwich", Gemma 2, GLM-4). ``norm_offset`` is added to the
     weights of all norms (1 for Gemma). ``activation`` gates the feed-forward network. ``embedding_scale`` multiplies
     the embeddings of tokens. With ``logit_softcap`` c, a logit x becomes c · tanh(x / c). Without ``window`` every
-    layer attends to all tokens before.
+    layer attends to all tokens before. ``nope_layers`` rotate nothing (NoPE, arXiv 2501.18795).
     """
 
     family: str
@@ -66,6 +66,7 @@ class ModelConfig(ConfigPart):
     embedding_scale: PositiveFloat | None = None
     logit_softcap: PositiveFloat | None = None
     window: SlidingWindow | None = None
+    nope_layers: tuple[NonNegativeInt, ...] = ()
     tie_embeddings: bool = False
     num_mtp_layers: int = Field(default=0, ge=0)
     init_std: PositiveFloat = 0.02
@@ -90,6 +91,14 @@ class ModelConfig(ConfigPart):
             raise ValueError("all layers must pair rotary channels in one way")
         if window.rope is not None and isinstance(window.rope.scaling, LongRopeScaling):
             raise ValueError("layers that slide cannot have longrope scaling of their own")
+        return self
+
+    @model_validator(mode="after")
+    def _nope_layers_exist(self) -> ModelConfig:
+        if list(self.nope_layers) != sorted(set(self.nope_layers)):
+            raise ValueError("the layers without rotation must be named once each, in order")
+        if self.nope_layers and self.nope_layers[-1] >= self.num_layers:
+            raise ValueError(f"layer {self.nope_layers[-1]} is not to rotate, and there are {self.num_layers}")
         return self
 
     @model_validator(mode="after")

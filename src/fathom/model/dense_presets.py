@@ -1,4 +1,5 @@
-"""The configurations of Gemma, GLM-4, OLMo 2 and Phi, as published in each model's configuration file, and tiny ones.
+"""The configurations of Gemma, GLM-4, Mistral, OLMo 2, Phi and SmolLM3, as published in each model's configuration
+file, and tiny ones.
 
 Of those whose LongRoPE factors are a table of numbers (Phi-3 128k, Phi-4-mini) there is no preset: their files hold it.
 """
@@ -136,6 +137,45 @@ def _tiny_longrope() -> RopeScaling:
     )
 
 
+def _mistral(
+    width: int,
+    layers: int,
+    heads: int,
+    inner: int,
+    *,
+    vocab: int,
+    theta: float,
+    context: int,
+    window: int | None = None,
+) -> ModelConfig:
+    return ModelConfig(
+        family="mistral",
+        vocab_size=vocab,
+        hidden_size=width,
+        intermediate_size=inner,
+        num_layers=layers,
+        attention=GQAConfig(num_heads=heads, num_kv_heads=8, head_dim=128),
+        rope=RopeConfig(theta=theta),
+        max_position=context,
+        norm_eps=1e-5,
+        window=None if window is None else SlidingWindow(size=window, layers=tuple(range(layers))),
+    )
+
+
+_SMOLLM3 = ModelConfig(
+    family="smollm3",
+    vocab_size=128_256,
+    hidden_size=2048,
+    intermediate_size=11_008,
+    num_layers=36,
+    attention=GQAConfig(num_heads=16, num_kv_heads=4, head_dim=128),
+    rope=RopeConfig(theta=5e6),
+    max_position=65_536,
+    nope_layers=tuple(range(3, 36, 4)),
+    tie_embeddings=True,
+)
+
+
 _TINY = {
     "tiny-gemma2": _tiny_gemma(
         "gemma2", softcap=4.0, logit_softcap=3.0, window=SlidingWindow(size=6, layers=(0,)), rope=RopeConfig()
@@ -150,6 +190,14 @@ _TINY = {
         attention=GQAConfig(num_heads=4, num_kv_heads=2, head_dim=32, qkv_bias=True, rotary_dim=16),
         rope=RopeConfig(interleaved=True),
         norm_placement="sandwich",
+    ),
+    "tiny-mistral": _tiny("mistral", attention=GQAConfig(num_heads=4, num_kv_heads=2, head_dim=64)),
+    "tiny-smollm3": _tiny(
+        "smollm3",
+        num_layers=4,
+        attention=GQAConfig(num_heads=4, num_kv_heads=2, head_dim=32),
+        nope_layers=(3,),
+        tie_embeddings=True,
     ),
     "tiny-olmo2": _tiny(
         "olmo2",
@@ -177,6 +225,10 @@ DENSE_PRESETS: dict[str, ModelConfig] = {
     "gemma-3-27b": _gemma3(5376, 62, 32, 16, 21_504, 128, window=1024, query_pre_attn_scalar=168),
     "glm-4-9b": _glm4(4096, 40, 32, 2, 13_696, bias=True),
     "glm-4-32b": _glm4(6144, 61, 48, 8, 23_040, bias=False),
+    "mistral-7b-v0.1": _mistral(4096, 32, 32, 14_336, vocab=32_000, theta=1e4, context=32_768, window=4096),
+    "mistral-7b-v0.3": _mistral(4096, 32, 32, 14_336, vocab=32_768, theta=1e6, context=32_768),
+    "mistral-nemo-12b": _mistral(5120, 40, 32, 14_336, vocab=131_072, theta=1e6, context=131_072),
+    "smollm3-3b": _SMOLLM3,
     "olmo-2-1b": _olmo2(2048, 16, 16, 16, 8192),
     "olmo-2-7b": _olmo2(4096, 32, 32, 32, 11_008),
     "olmo-2-13b": _olmo2(5120, 40, 40, 40, 13_824),

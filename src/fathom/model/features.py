@@ -42,6 +42,8 @@ def _positions(config: ModelConfig) -> Iterator[str]:
     attention, window = config.attention, config.window
     if isinstance(attention, GQAConfig) and attention.rotary_dim is not None:
         yield f"{attention.rotary_dim} of {attention.head_dim} channels rotated"
+    if config.nope_layers:
+        yield f"no rotation in {len(config.nope_layers)} of {config.num_layers} layers"
     if scaling := _scaling(config.rope):
         yield scaling
     if window is not None and window.rope is not None:

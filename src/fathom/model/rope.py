@@ -35,6 +35,10 @@ class Rotation:
     sin: Tensor  # (B, T, 1, R) float32
     interleaved: bool
 
+    def identity(self) -> Rotation:
+        """The rotation that changes nothing, of the same tokens: for layers without positions (NoPE)."""
+        return Rotation(torch.ones_like(self.cos), torch.zeros_like(self.sin), self.interleaved)
+
     def apply(self, x: Tensor) -> Tensor:
         """Rotate the last R channels of x (B, T, H, N + R); the result has x's dtype."""
         return operations.rotate(x, self.cos, self.sin, self.interleaved)

@@ -67,9 +67,11 @@ class Transformer(nn.Module):
         positions = _positions(tokens, positions, context)
         rotation = _rotation(self.rope, positions, context)
         sliding = rotation if self.window_rope is None else _rotation(self.window_rope, positions, context)
+        still = rotation.identity() if self.config.nope_layers else rotation
         x = self.embeddings(tokens)
         for index, layer in enumerate(self.layers):
-            x = layer(x, sliding if self.config.is_sliding_layer(index) else rotation, context)
+            turned = sliding if self.config.is_sliding_layer(index) else rotation
+            x = layer(x, still if index in self.config.nope_layers else turned, context)
         return self.norm(x)
 
     def embeddings(self, tokens: Tensor) -> Tensor:

@@ -189,7 +189,14 @@ SOFTMAX = MOE.model_copy(update={"scoring": "softmax"})
 GQA = GQAConfig(num_heads=4, num_kv_heads=2, head_dim=8)
 
 
-@pytest.mark.parametrize("settings", [config(moe=SOFTMAX), config(GQA)], ids=["softmax", "gqa"])
+GATED = MOE.model_copy(update={"shared_gate": True})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [config(moe=SOFTMAX), config(moe=GATED), config(GQA), config(nope_layers=(0,))],
+    ids=["softmax", "gated", "gqa", "nope"],
+)
 def test_other_architectures_are_not_served(settings) -> None:
     assert tensors_of(build(settings)) is None
 

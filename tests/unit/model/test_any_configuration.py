@@ -44,10 +44,11 @@ def mixtures(draw: st.DrawFn) -> MoEConfig:
     groups = draw(st.integers(1, 4))
     size = draw(st.integers(1, 3))
     kept = draw(st.integers(1, groups))
+    shared = draw(st.integers(0, 2))
     return MoEConfig(
         num_experts=groups * size,
         experts_per_token=draw(st.integers(1, kept * size)),
-        num_shared_experts=draw(st.integers(0, 2)),
+        num_shared_experts=shared,
         intermediate_size=draw(SMALL),
         scoring=draw(st.sampled_from(["softmax", "sigmoid"])),
         selection=draw(st.sampled_from(["greedy", "group_limited_greedy", "noaux_tc"])),
@@ -56,6 +57,8 @@ def mixtures(draw: st.DrawFn) -> MoEConfig:
         normalize=draw(st.booleans()),
         first_dense_layers=draw(st.integers(0, 3)),
         layer_freq=draw(st.integers(1, 2)),
+        dense_layers=draw(st.sampled_from([(), (1,)])),
+        **draw(st.sampled_from([{}, {"shared_gate": True, "shared_intermediate_size": 5}]) if shared else st.just({})),
     )
 
 
@@ -86,6 +89,7 @@ configurations = st.builds(
     attention=attentions(),
     moe=st.none() | mixtures(),
     rope=st.builds(RopeConfig, theta=st.floats(2, 1e6), interleaved=st.booleans(), scaling=scalings()),
+    nope_layers=st.sampled_from([(), (0,)]),
     max_position=st.just(64),
     tie_embeddings=st.booleans(),
     num_mtp_layers=st.integers(0, 1),

@@ -37,3 +37,22 @@ def test_which_layers_route() -> None:
     every_other = MoEConfig.model_validate(MOE | {"layer_freq": 2, "first_dense_layers": 1})
     config = config.model_copy(update={"moe": every_other, "num_layers": 6})
     assert [layer for layer in range(6) if config.is_moe_layer(layer)] == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ([1, 0], "must be named once each, in order"),
+        ([0, 0], "once each"),
+        ([2], "layer 2 is not to rotate, and there"),
+    ],
+)
+def test_layers_without_rotation_exist(layers: list[int], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        ModelConfig.model_validate(PRESETS["tiny-llama"].model_dump() | {"nope_layers": layers})
+
+
+def test_numbered_dense_layers_do_not_route() -> None:
+    moe = MoEConfig.model_validate(MOE | {"dense_layers": [0, 2]})
+    config = PRESETS["deepseek-v3"].model_copy(update={"moe": moe, "num_layers": 4})
+    assert [layer for layer in range(4) if config.is_moe_layer(layer)] == [1, 3]

@@ -1,4 +1,4 @@
-"""Published parameter counts of Gemma, GLM-4, OLMo 2 and Phi."""
+"""Published parameter counts of Gemma, GLM-4, Mistral, OLMo 2, Phi and SmolLM3."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from fathom.model.dense_presets import DENSE_PRESETS
         ("gemma-3-1b", 999_885_952),
         ("gemma-3-4b", 3_880_263_168),
         ("glm-4-9b", 9_400_279_040),
+        ("mistral-7b-v0.1", 7_241_732_096),
+        ("mistral-7b-v0.3", 7_248_023_552),
+        ("mistral-nemo-12b", 12_247_782_400),
+        ("smollm3-3b", 3_075_098_624),
         ("olmo-2-1b", 1_484_916_736),
         ("olmo-2-7b", 7_298_617_344),
         ("phi-3-mini-4k", 3_821_079_552),

@@ -15,6 +15,7 @@ from fathom.model.presets import PRESETS
         ("qwen3-0.6b", ("norms on queries and keys",)),
         ("llama-3.1-8b", ("Llama 3 rope scaling, 8 times 8,192 tokens",)),
         ("deepseek-v3", ("YaRN, 40 times 4,096 tokens",)),
+        ("smollm3-3b", ("no rotation in 9 of 36 layers",)),
         ("r1-distill-qwen-7b", ("biases on queries, keys and values",)),
         ("olmo-2-1b", ("norms on queries and keys, all heads as one", "norms of outputs, not of inputs")),
         (

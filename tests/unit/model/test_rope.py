@@ -83,6 +83,14 @@ def test_rotation_by_hand() -> None:
     assert pairs.flatten().tolist() == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("interleaved", [False, True])
+def test_the_identity_rotates_nothing(interleaved: bool) -> None:
+    rotation = Rope(RopeConfig(interleaved=interleaved), 4).rotation(torch.tensor([[3, 900]]))
+    x = torch.randn(1, 2, 3, 4)
+    assert torch.equal(rotation.identity().apply(x), x)
+    assert not torch.equal(rotation.apply(x), x)
+
+
 @given(
     start=st.integers(0, 2000),
     distance=st.integers(0, 500),

@@ -130,6 +130,15 @@ def test_cache_specs() -> None:
     assert qwen.cache_specs() == qwen.cache_specs(absorbed=False) == [CacheSpec(4, 128, 128)] * 28
 
 
+@torch.no_grad()
+def test_where_no_layer_rotates_positions_mean_nothing() -> None:
+    tokens, far = torch.tensor([[1, 2, 3]]), torch.tensor([[5, 50, 500]])
+    still = Transformer(PRESETS["tiny-llama"].model_copy(update={"nope_layers": (0, 1)}))
+    assert torch.equal(still(tokens), still(tokens, far))
+    half = Transformer(PRESETS["tiny-llama"].model_copy(update={"nope_layers": (1,)}))
+    assert not torch.equal(half(tokens), half(tokens, far))
+
+
 def test_two_models_live_side_by_side() -> None:
     torch.manual_seed(0)
     one, two = Transformer(PRESETS["tiny-llama"]), Transformer(PRESETS["tiny-deepseek-v3"])

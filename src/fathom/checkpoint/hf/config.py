@@ -240,11 +240,12 @@ def write_config(
         "use_cache": True,
         "bos_token_id": bos_id,
         "eos_token_id": eos_ids[0] if len(eos_ids) == 1 else list(eos_ids) or None,
+        "pad_token_id": None,  # a family's default in transformers may be beyond the vocabulary
         **write_ropes(config),
         **family.write_hf(config),
     }
     if config.window is not None or family.sliding is not late_layers:
-        values |= write_hf_window(config.window, config.num_layers)
+        values |= write_hf_window(config.window, config.num_layers, family.sliding)
     if "use_sliding_window" in values:
         values["use_sliding_window"] = config.window is not None
     return values

@@ -65,7 +65,7 @@ def gemma_family(
     dense = dense_family(
         name,
         hf_architecture=hf_architecture,
-        dialect="chatml",
+        dialect="gemma",
         pre_tokenizer="default",
         hf_names=_HF_NAMES,
         gguf_names=GGUF_NAMES + GGUF_OUTPUT_NORMS,

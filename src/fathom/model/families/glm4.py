@@ -48,7 +48,7 @@ GLM4 = replace(
         partial_rotary=True,
         interleaved=True,
         fields={"norm_placement": "sandwich"},
-        dialect="chatml",
+        dialect="glm4",
         pre_tokenizer="glm4",
     ),
     matches_gguf=_has_one_position,

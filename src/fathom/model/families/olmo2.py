@@ -32,7 +32,7 @@ OLMO2 = replace(
         qk_norm=True,
         qk_norm_span="projection",
         fields={"norm_placement": "post"},
-        dialect="chatml",
+        dialect="olmo2",
         pre_tokenizer="dbrx",
     ),
     matches_gguf=_has_no_window,

@@ -46,7 +46,7 @@ _DENSE = dense_family(
     partial_rotary=True,
     sliding=all_layers,
     gguf_window_period=0,
-    dialect="chatml",
+    dialect="phi3",
     pre_tokenizer="gpt-4o",
 )
 PHI3 = replace(_DENSE, read_hf=lambda keys: _read_hf(keys, _DENSE))

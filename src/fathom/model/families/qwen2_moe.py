@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,13 @@ from fathom.model.families.keys import HFKeys
 if TYPE_CHECKING:
     from fathom.model.config import ModelConfig
 
+
+def _sliding_layers(keys: HFKeys, count: int) -> Sequence[int]:
+    """As transformers has it, unlike in Qwen2: every second layer, among the first ``max_window_layers``."""
+    last = min(count, keys.get("max_window_layers", 28))
+    return range(0, last, 2) if keys.get("use_sliding_window", False) else ()
+
+
 _BIASED = moe_family(
     dense_family(
         "qwen2_moe",
@@ -22,6 +30,7 @@ _BIASED = moe_family(
         qkv_bias=True,
         dialect="chatml",
         pre_tokenizer="qwen2",
+        sliding=_sliding_layers,
     ),
     shared_expert=True,
     gguf_normalize=False,

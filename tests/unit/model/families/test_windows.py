@@ -13,6 +13,7 @@ from fathom.model.families.windows import (
     SlidingRule,
     all_but_every,
     all_layers,
+    all_layers_if_asked,
     late_layers,
     layers_of_period,
     read_gguf_window,
@@ -26,6 +27,8 @@ from fathom.model.families.windows import (
     ("rule", "values", "layers"),
     [
         (all_layers, {}, (0, 1, 2, 3)),
+        (all_layers_if_asked, {"use_sliding_window": True}, (0, 1, 2, 3)),
+        (all_layers_if_asked, {}, None),
         (all_but_every(2), {}, (0, 2)),
         (all_but_every(6), {}, (0, 1, 2, 3)),
         (late_layers, {}, None),
@@ -40,6 +43,13 @@ from fathom.model.families.windows import (
 def test_layers_of_config_json(rule: SlidingRule, values: dict[str, Any], layers: tuple[int, ...] | None) -> None:
     keys = HFValues(**{"num_hidden_layers": 4, "sliding_window": 5, **values})
     assert read_hf_window(keys, rule) == (None if layers is None else SlidingWindow(size=5, layers=layers))
+
+
+def test_null_and_false_beside_listed_layers_are_known_keys() -> None:
+    """As newer transformers saves models of Qwen."""
+    keys = HFValues(num_hidden_layers=2, layer_types=["full_attention"] * 2, use_sliding_window=False)
+    assert read_hf_window(keys, late_layers) is None
+    assert keys.known >= {"sliding_window", "layer_types", "use_sliding_window"}
 
 
 def test_other_types_of_layers_are_refused() -> None:
@@ -65,8 +75,17 @@ def test_what_is_written_reads_back(default: int | None, layers: tuple[int, ...]
     assert read_gguf_window(GGUFValues(block_count=4, **written), default) == window
     if layers is not None and default is not None and layers == layers_of_period(default, 4):
         assert written == {"attention.sliding_window": 9}
-    types = write_hf_window(window, 4)
+    types = write_hf_window(window, 4, late_layers)
     assert read_hf_window(HFValues(num_hidden_layers=4, **types), late_layers) == window
+
+
+@pytest.mark.parametrize("rule", [all_layers, all_layers_if_asked])
+def test_where_all_layers_slide_only_the_size_is_written(rule: SlidingRule) -> None:
+    """transformers reads no layer_types there."""
+    assert write_hf_window(None, 2, rule) == {"sliding_window": None}
+    assert write_hf_window(SlidingWindow(size=9, layers=(0, 1)), 2, rule) == {"sliding_window": 9}
+    with pytest.raises(ConfigError, match="1 of 2 layers slide, and in this family either all do or none; give the"):
+        write_hf_window(SlidingWindow(size=9, layers=(1,)), 2, rule)
 
 
 def test_a_base_of_its_own_is_written_for_the_window() -> None:
