@@ -60,6 +60,48 @@ def test_logprobs_are_those_of_a_distribution(client, model):
         assert len(entry.top_logprobs) == 3
 
 
+def test_a_prompt_is_scored(client, model):
+    answer = client.completions.create(
+        model=model, prompt="The capital of France is", echo=True, logprobs=1, max_tokens=1, temperature=0
+    )
+    logprobs = answer.choices[0].logprobs
+    assert answer.choices[0].text == "The capital of France is Paris"
+    assert logprobs.tokens == ["The", " capital", " of", " France", " is", " Paris"]
+    assert logprobs.text_offset == [0, 3, 11, 14, 21, 24]
+    assert logprobs.token_logprobs[0] is None
+    assert max(logprobs.top_logprobs[-1].values()) == logprobs.token_logprobs[-1]
+
+
+def test_offsets_count_a_character_of_several_tokens_once(client, model):
+    prompt = "Repeat: 😀 😀 😀 😀 😀 😀 a b\n" * 2 + "Repeat: 😀 😀 😀 😀 😀"
+    choice = client.completions.create(model=model, prompt=prompt, logprobs=1, temperature=0, max_tokens=16).choices[0]
+    assert choice.text == " a b\nRepeat: 😀 😀 😀 😀 a b\n"
+    assert choice.logprobs.text_offset == [0, 2, 4, 5, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 22, 24]
+
+
+def test_biases_and_the_smallest_temperature(client, model):
+    ask = {"model": model, "prompt": "The capital of France is", "max_tokens": 2}
+    greedy = client.completions.create(**ask, temperature=0).choices[0].text
+    assert greedy == " Paris."
+    assert client.completions.create(**ask, temperature=5e-324).choices[0].text == greedy
+    banned = client.completions.create(**ask, temperature=0, logit_bias={"7042": -100}).choices[0].text
+    assert "Paris" not in banned
+    forced = client.completions.create(**ask, logit_bias={"7042": 100.0}).choices[0].text
+    assert forced == " Paris Paris"
+    with pytest.raises(openai.BadRequestError, match="name tokens from 0 to 49151") as refused:
+        client.completions.create(**ask, logit_bias={"50256": -100})
+    assert refused.value.param == "logit_bias"
+
+
+@pytest.mark.parametrize(
+    ("body", "param"), [({"prompt": ""}, "prompt"), ({"prompt": [60_000]}, "prompt"), ({"suffix": "b"}, "suffix")]
+)
+def test_a_prompt_that_cannot_be_served(client, model, body, param):
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.completions.create(**({"model": model, "prompt": "x"} | body))
+    assert refused.value.param == param
+
+
 def test_seeds_repeat_and_choices_differ(client, model):
     ask = {"model": model, "messages": [{"role": "user", "content": "Tell me a story."}], "seed": 7, "max_tokens": 12}
     first, second = (client.chat.completions.create(**ask, n=3, temperature=1.5) for _ in range(2))
@@ -121,7 +163,7 @@ def test_a_forced_call(client, model, choice):
 def test_a_prompt_beyond_the_context(client, model):
     with pytest.raises(openai.BadRequestError) as refused:
         client.chat.completions.create(model=model, messages=[{"role": "user", "content": "word " * 2000}])
-    assert refused.value.code == "context_length_exceeded"
+    assert (refused.value.code, refused.value.param) == ("context_length_exceeded", "messages")
 
 
 def test_text_with_difficult_characters(client, model):

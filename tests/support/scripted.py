@@ -104,7 +104,9 @@ class ScriptedEngine:
             raise script.error
         if len(request.prompt) >= self.max_context:
             raise ContextLengthError(
-                f"the prompt has {len(request.prompt)} tokens, the context holds {self.max_context}", "shorten it"
+                f"the prompt has {len(request.prompt)} tokens, the context holds {self.max_context}",
+                "shorten it",
+                "prompt",
             )
         return self._stream(script, request)
 

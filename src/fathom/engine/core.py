@@ -111,14 +111,16 @@ class EngineCore:
         """Raise RequestError where the request can never be served; compiles its grammar. For any thread."""
         prompt, sampling = request.prompt, request.sampling
         if not prompt:
-            raise RequestError("the prompt is empty", "send at least one token")
+            raise RequestError("the prompt is empty", "send at least one token", "prompt")
         if len(prompt) + (sampling.max_tokens != 0) > self.max_context:
             raise ContextLengthError(
                 f"the prompt has {len(prompt)} tokens, the context holds {self.max_context} with the answer",
                 "shorten the prompt",
+                "prompt",
             )
         if min(prompt) < 0 or max(prompt) >= self._vocab_size:
-            raise RequestError(f"the prompt holds a token id outside 0 … {self._vocab_size - 1}", "check the tokenizer")
+            message = f"the prompt holds a token id outside 0 … {self._vocab_size - 1}"
+            raise RequestError(message, "check the tokenizer", "prompt")
         if sampling.n > self.capacity:
             raise RequestError(f"n is {sampling.n}, the engine holds {self.capacity} completions", "ask for fewer")
         if sampling.logprobs is not None and not 0 <= sampling.logprobs <= self._vocab_size:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter
 
-from fathom.base.errors import ContextLengthError, GenerationError
+from fathom.base.errors import GenerationError, RequestError, TokenizerError
 from fathom.server.api.json_io import RESPONSES, JsonRoute, encode, event_stream
 from fathom.server.api.live_response import JSON, SSE, LiveResponse, Part
 from fathom.server.api.openai import completions as text_completions
@@ -120,7 +120,10 @@ class _Endpoints:
         write: Writer[Body],
         prompt_field: str,
     ) -> LiveResponse:
-        """The response that ``write`` makes of the events of ``generate``, once the model is loaded."""
+        """The response that ``write`` makes of the events of ``generate``, once the model is loaded.
+
+        ``prompt_field`` is what the request calls its prompt.
+        """
 
         async def parts() -> Parts:
             served = await self._runtime.model()
@@ -129,8 +132,10 @@ class _Endpoints:
                 try:
                     async for part in written:
                         yield part
-                except ContextLengthError as error:
-                    error.param = prompt_field
+                except TokenizerError as error:
+                    raise RequestError(error.message, error.remedy, prompt_field) from error
+                except RequestError as error:
+                    error.param = prompt_field if error.param == "prompt" else error.param
                     raise
                 except GenerationError as error:
                     if self._runtime.closed:
