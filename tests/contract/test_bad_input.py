@@ -83,6 +83,7 @@ def test_bodies_that_are_not_json(http, path, body):
         (ASK | {"frequency_penalty": -3}, "frequency_penalty"),
         (ASK | {"max_tokens": 0}, "max_tokens"),
         (ASK | {"max_tokens": -5}, "max_tokens"),
+        (ASK | {"max_tokens": 5, "max_completion_tokens": 0}, "max_completion_tokens"),
         (ASK | {"max_tokens": 1.5}, "max_tokens"),
         (ASK | {"max_completion_tokens": True}, "max_completion_tokens"),
         (ASK | {"n": 0}, "n"),

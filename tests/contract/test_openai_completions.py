@@ -21,6 +21,12 @@ def test_max_tokens_defaults_to_16(serve_script, client_of):
     assert client_of(server).completions.create(model="scripted", prompt="x").choices[0].text == "a" * 16
 
 
+def test_without_a_limit_a_completion_ends_with_the_context(serve_script, client_of):
+    server = serve_script(Script("a" * 40))
+    assert client_of(server).completions.create(model="scripted", prompt="x", max_tokens=-1).choices[0].text == "a" * 40
+    assert server.engine.requests[0].sampling.max_tokens is None
+
+
 @pytest.mark.parametrize(
     ("prompt", "prompts"),
     [
@@ -153,7 +159,7 @@ def test_end_tokens_can_be_ignored(serve_script, client_of):
         ({"best_of": 4, "n": 5}, "best_of"),
         ({"best_of": 4, "stream": True}, "best_of"),
         ({"best_of": 33}, "best_of"),
-        ({"max_tokens": -1}, "max_tokens"),
+        ({"max_tokens": -2}, "max_tokens"),
         ({"prompt": ["x"] * 128, "n": 3}, "prompt"),
         ({"extra_body": {"response_format": {"type": "json_object"}}}, "response_format"),
         ({"logprobs": 21}, "logprobs"),

@@ -21,7 +21,7 @@ class SamplingOverrides(TypedDict, total=False):
     frequency_penalty: float
     repetition_penalty: float
     seed: int
-    max_tokens: int
+    max_tokens: int | None
     stop: tuple[str, ...]
     stop_token_ids: tuple[int, ...]
     ignore_eos: bool

@@ -31,9 +31,21 @@ def sampling_overrides(body: GenerationBody) -> SamplingOverrides:
         chosen["stop_token_ids"] = tuple(body.stop_token_ids)
     if body.logit_bias is not None:
         chosen["logit_bias"] = tuple({int(token): bias for token, bias in body.logit_bias.items()}.items())
-    if body.min_tokens and body.max_tokens is not None and body.min_tokens > body.max_tokens:
-        raise invalid(f"min_tokens {body.min_tokens} is more than max_tokens {body.max_tokens}", "min_tokens")
+    if body.max_tokens is not None:
+        chosen["max_tokens"] = token_limit(body.max_tokens)
     return cast(SamplingOverrides, chosen)
+
+
+def token_limit(most: int) -> int | None:
+    """``max_tokens`` as the engine has it: None for the -1 of other servers, which is no limit but the context's."""
+    return None if most == -1 else most
+
+
+def check_min_tokens(sampling: SamplingOverrides) -> None:
+    """Raise a 422 where fewer tokens are allowed than there must be."""
+    least, most = sampling.get("min_tokens", 0), sampling.get("max_tokens")
+    if most is not None and least > most:
+        raise invalid(f"min_tokens {least} is more than max_tokens {most}", "min_tokens")
 
 
 def wants_usage(body: GenerationBody) -> bool:

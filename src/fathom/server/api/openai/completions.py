@@ -13,6 +13,7 @@ from fathom.server.api.live_response import Milestone, Part
 from fathom.server.api.openai.common import (
     FINGERPRINT,
     LOGPROB_FLOOR,
+    check_min_tokens,
     sampling_overrides,
     token_text,
     usage_body,
@@ -48,6 +49,7 @@ def job_of(body: CompletionRequest) -> TextJob:
         raise invalid("a text before a suffix is not echoed; leave echo out", "echo")
     sampling = sampling_overrides(body)
     sampling.setdefault("max_tokens", 16)  # OpenAI's default for this endpoint, unlike chat
+    check_min_tokens(sampling)
     if body.logprobs is not None:
         sampling["logprobs"] = body.logprobs
     if body.best_of is not None:

@@ -10,7 +10,7 @@ from typing import Any
 from fathom.base.errors import SchemaError
 from fathom.base.json_path import format_path
 from fathom.engine.request import GrammarSpec
-from fathom.server.api.openai.common import sampling_overrides
+from fathom.server.api.openai.common import check_min_tokens, sampling_overrides, token_limit
 from fathom.server.api.openai.models import THINKING_OF_ALIAS
 from fathom.server.api.openai.schemas.chat import (
     AllowedToolsChoice,
@@ -49,7 +49,11 @@ def job_of(body: ChatRequest) -> ChatJob:
     """The job of a request. Raises ApiError where its parameters contradict each other."""
     sampling = sampling_overrides(body)
     if body.max_completion_tokens is not None:
-        sampling["max_tokens"] = body.max_completion_tokens
+        sampling["max_tokens"] = token_limit(body.max_completion_tokens)
+    if sampling.get("max_tokens") == 0:
+        field = "max_tokens" if body.max_completion_tokens is None else "max_completion_tokens"
+        raise invalid(f"{field} is 0; an answer has at least 1 token", field)
+    check_min_tokens(sampling)
     if body.logprobs:
         sampling["logprobs"] = body.top_logprobs or 0
     elif body.top_logprobs:

@@ -25,10 +25,11 @@ Temperature = Annotated[float, Field(ge=0, le=2)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Penalty = Annotated[float, Field(ge=-2, le=2)]
 Seed = Annotated[Integer, Field(ge=-(2**63), le=2**64 - 1)]
+MaxTokens = Annotated[Integer, Field(ge=-1, le=2**31 - 1)]
 TokenId = Annotated[Integer, Field(ge=0, le=2**31 - 1)]
 TokenIdKey = Annotated[str, Field(pattern=r"^[0-9]{1,10}$")]
 Bias = Annotated[float, Field(ge=-100, le=100)]
-LogitBias = Annotated[dict[TokenIdKey, Bias], Field(max_length=4096)]
+LogitBias = Annotated[dict[TokenIdKey, Bias], Field(max_length=1024)]
 StopString = Annotated[str, Field(min_length=1, max_length=1024)]
 StopList = Annotated[list[StopString], Field(max_length=16)]
 
@@ -56,7 +57,7 @@ class GenerationBody(Body):
     seed: Seed | None = Field(None, description="Any integer of 64 bits, also a negative one, repeats its answer.")
     stop: StopString | StopList | None = None
     n: Annotated[Integer, Field(ge=1, le=128)] | None = None
-    max_tokens: Annotated[Integer, Field(ge=1, le=2**31 - 1)] | None = None
+    max_tokens: MaxTokens | None = Field(None, description="-1: to the end of the context.")
     logit_bias: LogitBias | None = Field(
         None,
         description="By token id, what is added to the logit: -100 bans the token, 100 leaves only the tokens at 100.",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, NotRequired
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 from typing_extensions import TypedDict
 
-from fathom.server.api.openai.schemas.base import Body, GenerationBody, Integer, UsageBody
+from fathom.server.api.openai.schemas.base import Body, GenerationBody, Integer, MaxTokens, UsageBody
 from fathom.server.api.openai.schemas.unsupported import UNSUPPORTED, UNSUPPORTED_IN_CHAT, UnsupportedField
 
 FunctionName = Annotated[str, Field(pattern=r"^[\w.:/@-]{1,128}$")]
@@ -183,7 +183,7 @@ class Thinking(Body):
 
 class ChatRequest(GenerationBody):
     messages: Annotated[list[ChatMessage], Field(min_length=1)]
-    max_completion_tokens: Annotated[Integer, Field(ge=1, le=2**31 - 1)] | None = Field(
+    max_completion_tokens: MaxTokens | None = Field(
         None, description="The newer name of max_tokens, which it overrides. Thinking counts."
     )
     thinking: Thinking | None = None

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from fathom.server.api.openai.schemas.base import GenerationBody, Integer, UsageBody
+from fathom.server.api.openai.schemas.base import GenerationBody, Integer, MaxTokens, UsageBody
 from fathom.server.api.openai.schemas.unsupported import UNSUPPORTED, UNSUPPORTED_IN_COMPLETIONS, UnsupportedField
 
 TokenIds = Annotated[list[Annotated[int, Field(ge=0, le=2**31 - 1)]], Field(min_length=1)]
@@ -18,8 +18,8 @@ TokenLists = Annotated[list[TokenIds], Field(min_length=1, max_length=128)]
 
 class CompletionRequest(GenerationBody):
     prompt: str | Texts | TokenIds | TokenLists
-    max_tokens: Annotated[Integer, Field(ge=0, le=2**31 - 1)] | None = Field(
-        None, description="16 where it is missing; 0 with echo only reads the prompt."
+    max_tokens: MaxTokens | None = Field(
+        None, description="16 where it is missing; 0 only reads the prompt; -1: to the end of the context."
     )
     echo: bool | None = Field(
         None,

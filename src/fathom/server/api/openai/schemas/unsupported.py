@@ -86,6 +86,7 @@ def check_unsupported(body: Any, fields: Mapping[str, UnsupportedField]) -> None
     """Raise a 422 for the first of ``fields`` that ``body`` sets to something."""
     if not isinstance(body, Mapping):
         return
-    for name in fields.keys() & body.keys():
-        if body[name] is not None and body[name] not in fields[name].neutral:
-            raise invalid(f"{name}: {fields[name].reason}", name)
+    for name, field in fields.items():
+        value = body.get(name)
+        if value is not None and value not in field.neutral:
+            raise invalid(f"{name}: {field.reason}", name)

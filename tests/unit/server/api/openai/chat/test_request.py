@@ -85,6 +85,20 @@ def test_variables_of_the_template(body, thinking, variables):
 
 
 @pytest.mark.parametrize(
+    ("body", "most"),
+    [
+        ({"max_tokens": 7}, 7),
+        ({"max_tokens": 7, "max_completion_tokens": 5.0}, 5),
+        ({"max_tokens": 7, "max_completion_tokens": None}, 7),
+        ({"max_tokens": -1}, None),
+        ({"max_tokens": 7, "max_completion_tokens": -1}, None),
+    ],
+)
+def test_the_newer_limit_of_tokens_counts(body, most):
+    assert chat_job(**body).sampling["max_tokens"] == most
+
+
+@pytest.mark.parametrize(
     ("body", "thinking", "effort"),
     [
         ({}, None, None),
