@@ -24,7 +24,7 @@ def test_epochs_at_a_falling_rate_as_r1s() -> None:
 @pytest.mark.parametrize("rows", [1, 9, 300, 100_000])
 def test_its_rate_reaches_the_peak_however_few_the_data(rows: int) -> None:
     config = sft()
-    extent = measure_extent(config, rows)
+    extent = measure_extent(config, rows, 1024)
     assert extent.updates is not None
     assert max(config.optim.schedule.factor(step, extent.updates) for step in range(extent.updates)) == 1.0
     assert extent.updates >= min(100, 3 * rows)

@@ -21,6 +21,7 @@ from fathom.text.template.template import ChatTemplate
 from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.train.run.recipe import find
 from fathom.train.supervised.config import Data, FileData, GeneratedData, SupervisedConfig
+from fathom.train.supervised.extent import row_length
 from fathom.types import Conversation
 
 
@@ -59,7 +60,7 @@ def held_out(
 
 
 def _plan(config: SupervisedConfig, documents: int, offsets: Ids, report: Report) -> PackingPlan:
-    length = config.batch.length
+    length = row_length(config, offsets)
     if config.packing == "stream":
         return StreamPlan(offsets, length)
     plan = BestFitPlan(offsets, length, config.too_long)

@@ -1,14 +1,21 @@
 """The extent of a run over given rows: how many updates it takes, of how many rows each, and which it reads how often.
 
 A run by epochs reads every row as often as they say, and no row more often. So where the data have fewer rows than
-``batch.rows``, an update takes fewer; the last one takes what is left.
+``batch.rows``, an update takes fewer; the last one takes what is left. And where even one row an update leaves too few
+updates (``batch.min_updates``), rows are shorter: a hundred short conversations fit into a handful of long rows, and a
+handful of updates teaches nothing.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from fathom.data.shards.store import Ids
 from fathom.train.supervised.config import BatchConfig, SupervisedConfig
+
+LENGTHS = 32
+"""Rows that are shortened are a multiple of so many tokens long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +30,21 @@ class Extent:
     epochs: float | None = None
 
 
-def measure_extent(config: SupervisedConfig, data_rows: int, ranks: int = 1) -> Extent:
-    """The extent of a run of ``config`` over so many rows, shared by ``ranks`` processes."""
+def row_length(config: SupervisedConfig, offsets: Ids) -> int:
+    """Tokens of a row for samples at ``offsets``: ``batch.length``, or fewer where these are few. Every sample that
+    fits ``batch.length`` still fits.
+    """
+    most, updates = config.batch.length, config.batch.min_updates
+    if config.epochs is None or updates is None or len(offsets) < 2:
+        return most
+    sizes = offsets[1:] - offsets[:-1]
+    longest = int(sizes[sizes <= most].max(initial=1))
+    wanted = max(longest, config.epochs * int(offsets[-1]) / updates)
+    return min(most, math.ceil(wanted / LENGTHS) * LENGTHS)
+
+
+def measure_extent(config: SupervisedConfig, data_rows: int, length: int, ranks: int = 1) -> Extent:
+    """The extent of a run of ``config`` over so many rows of ``length`` tokens, shared by ``ranks`` processes."""
     if config.epochs is None:
         return Extent(data_rows, config.steps, config.batch)
     total = rows_of(config.epochs, data_rows)
@@ -33,7 +53,8 @@ def measure_extent(config: SupervisedConfig, data_rows: int, ranks: int = 1) -> 
         rows = min(rows, max(1, total // config.batch.min_updates))
     rows = -(-rows // ranks) * ranks
     start = config.batch.ramp_from
-    batch = config.batch.model_copy(update={"rows": rows, "ramp_from": None if start is None else min(start, rows)})
+    ramp_from = None if start is None else min(start, rows)
+    batch = config.batch.model_copy(update={"rows": rows, "length": length, "ramp_from": ramp_from})
     return Extent(data_rows, -(-total // rows), batch, config.epochs)
 
 

@@ -65,7 +65,7 @@ def train(
     session = RunSession(config, out, trainee, display, world)
     world.check_equal("the data", rows.fingerprint)
     recompute(model, config.recompute)
-    extent = measure_extent(config, len(rows), world.size)
+    extent = measure_extent(config, len(rows), rows.length, world.size)
     display.say(describe_extent(config, extent))
     loader = Loader(rows, extent.batch.rows, seed=config.seed, rank=world.rank, world=world.size, epochs=extent.epochs)
     loop = Loop(

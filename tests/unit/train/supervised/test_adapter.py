@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from tiny_models import tiny_config as tiny_shape
 from tiny_runs import tiny_model
 
 from fathom.checkpoint.hf.export import save_directory
@@ -73,6 +74,28 @@ def test_the_files(tmp_path: Path, dora: bool) -> None:
         "inference_mode": True,
         "modules_to_save": None,
     }
+
+
+@pytest.mark.parametrize("dora", [False, True])
+@pytest.mark.parametrize(("name", "module"), [("tiny-phi3", "self_attn.qkv_proj"), ("tiny-glm4", "mlp.gate_up_proj")])
+def test_a_module_of_several_layers_has_the_updates_of_all(tmp_path: Path, name: str, module: str, dora: bool) -> None:
+    config = LoRAConfig(rank=2, alpha=6, dora=dora, targets=("q_proj", "v_proj", "gate", "up") if dora else None)
+    model = learned(config, tmp_path / "base", tiny_shape(name))
+    before = load_file(tmp_path / "base/model.safetensors")[f"model.layers.0.{module}.weight"]
+    save_adapter(tmp_path, model, config, "base")
+    merge(model)
+    save_directory(tmp_path / "merged", model)
+    merged = load_file(tmp_path / "merged/model.safetensors")[f"model.layers.0.{module}.weight"]
+    stored = load_file(tmp_path / "adapter/adapter_model.safetensors")
+    a, b = (stored[f"base_model.model.model.layers.0.{module}.lora_{side}.weight"] for side in "AB")
+    written = json.loads((tmp_path / "adapter/adapter_config.json").read_text())
+    rank = written["rank_pattern"][f"model.layers.0.{module}"]
+    whole = before + written["alpha_pattern"][f"model.layers.0.{module}"] / rank * b @ a
+    if dora:
+        magnitude = stored[f"base_model.model.model.layers.0.{module}.lora_magnitude_vector"]
+        whole = magnitude[:, None] * whole / whole.norm(dim=1, keepdim=True)
+    assert len(a) == rank > 2
+    torch.testing.assert_close(whole, merged)
 
 
 def test_the_base_is_named_as_peft_can_open_it(tmp_path: Path) -> None:
