@@ -74,6 +74,15 @@ TEMPLATES: dict[str, tuple[Callable[[], str], CallStyle | None]] = {
     "llama3": (fixture("llama3"), OBJECT),
     "hermes": (fixture("hermes-tool-use"), TEXT),
     "gemma": (fixture("gemma"), None),
+    "gemma3": (fixture("gemma3"), None),
+    "mistral-v1": (fixture("mistral-v1"), None),
+    "mistral-v3": (fixture("mistral-v3"), OBJECT),
+    "mistral-nemo": (fixture("mistral-nemo"), OBJECT),
+    "phi3": (fixture("phi3"), None),
+    "phi4-mini": (fixture("phi4-mini"), None),
+    "olmo2": (fixture("olmo2"), None),
+    "glm4": (fixture("glm4"), CallStyle(metadata=True)),
+    "smollm3": (fixture("smollm3"), None),
     "smollm2": (smollm2, None),
 }
 
@@ -129,6 +138,11 @@ def openai_form(message: Message, style: CallStyle) -> dict[str, Any]:
     only_calls = bool(message.tool_calls) and not message.content
     content = None if only_calls and style.null_content else message.content
     form: dict[str, Any] = {"role": message.role, "content": content}
+    if style.metadata and message.tool_calls:
+        (name, arguments), *_ = [(call.name, call.arguments) for call in message.tool_calls]
+        return {"role": "assistant", "metadata": name, "content": arguments}
+    if style.metadata and message.role == "tool":
+        return {"role": "observation", "content": message.content}
     if message.reasoning:
         form["reasoning_content"] = message.reasoning
     if message.tool_calls:
@@ -164,6 +178,7 @@ def expected(reference: PreTrainedTokenizerFast, source: str, conversation: Conv
     messages = [openai_form(message, style) for message in conversation.messages]
     options: dict[str, Any] = {
         "tools": [WEATHER_DICT for _ in conversation.tools] or None,
+        "xml_tools": [WEATHER_DICT for _ in conversation.tools] or None,  # as SmolLM3's template has them
         "chat_template": source,
         "add_generation_prompt": not conversation.prefill,
         "continue_final_message": conversation.prefill,
@@ -182,6 +197,16 @@ REFUSED = {
         ("gemma", case): "System role not supported"
         for case, conversation in CONVERSATIONS.items()
         if conversation.messages[0].role == "system"
+    },
+    **{("gemma3", case): "roles must alternate" for case in ("result", "result and on", "two calls")},
+    **{
+        ("mistral-v1", case): "roles must alternate"
+        for case in ("system", "turns", "tools", "result", "result and on", "two calls")
+    },
+    **{
+        (name, case): "ids of tool calls have nine letters and digits"
+        for name in ("mistral-v3", "mistral-nemo")
+        for case in ("call", "result", "result and on", "two calls")
     },
     **{("gemma", case): "Conversation roles must alternate" for case in ("result", "two calls")},
     **{

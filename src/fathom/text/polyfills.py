@@ -42,7 +42,11 @@ def _calls(messages: Iterable[Message], able: TemplateCapabilities, dialect: Dia
     for message, results in _with_results(messages):
         if not message.tool_calls:
             yield from (message, *results)
-        elif _native(message, able):
+            continue
+        if able.call_style is not None and able.call_style.metadata and message.content.strip():
+            yield replace(message, tool_calls=())
+            message = replace(message, content="", reasoning=None)  # noqa: PLW2901 - its calls remain
+        if _native(message, able):
             stripped = replace(message, content="") if not message.content.strip() else message
             if len(message.tool_calls) > 1 and not able.several_calls:
                 yield from _one_call_each(stripped, results)
@@ -51,7 +55,8 @@ def _calls(messages: Iterable[Message], able: TemplateCapabilities, dialect: Dia
         else:
             written = dialect.write(replace(message, reasoning=None)).removeprefix(dialect.lead)
             yield replace(message, content=written, tool_calls=())
-            yield from _in_order(message.tool_calls, results)
+            ordered = _in_order(message.tool_calls, results)
+            yield from ordered if able.results_of_texts else _as_user(ordered)
 
 
 def _native(message: Message, able: TemplateCapabilities) -> bool:
@@ -95,7 +100,9 @@ def _results_of(calls: Sequence[ToolCall], results: Sequence[Message]) -> list[l
         index = last[result.tool_call_id]
         of_call[index].append(replace(result, name=result.name or calls[index].name))
     for index, result in itertools.zip_longest((i for i, own in enumerate(of_call[:-1]) if not own), unknown):
-        if result is not None:
+        if result is not None and index is not None and result.tool_call_id is None:
+            of_call[index].append(replace(result, tool_call_id=calls[index].id))
+        elif result is not None:
             of_call[-1 if index is None else index].append(result)
     return of_call
 
@@ -117,11 +124,17 @@ def _one_call_each(message: Message, results: Sequence[Message]) -> Iterator[Mes
 def _results(messages: Iterable[Message], able: TemplateCapabilities) -> Iterator[Message]:
     """Results as one user message a turn, where the template has no role for them."""
     for is_tool, run in itertools.groupby(messages, key=lambda message: message.role == "tool"):
-        if not is_tool or able.results:
-            yield from run
+        if is_tool and not able.results:
+            yield from _as_user(run)
         else:
-            blocks = (f"{TOOL_RESPONSE}\n{message.content}\n{TOOL_RESPONSE_END}" for message in run)
-            yield Message("user", "\n".join(blocks))
+            yield from run
+
+
+def _as_user(results: Iterable[Message]) -> Iterator[Message]:
+    """Results as one user message; nothing where there are none."""
+    blocks = [f"{TOOL_RESPONSE}\n{message.content}\n{TOOL_RESPONSE_END}" for message in results]
+    if blocks:
+        yield Message("user", "\n".join(blocks))
 
 
 def _with_instructions(messages: Sequence[Message], dialect: Dialect, tools: Sequence[Tool]) -> list[Message]:

@@ -124,7 +124,9 @@ def test_broken_arguments_are_written_as_the_model_wrote_them() -> None:
 def test_no_arguments_are_an_empty_object(name: str, arguments: str) -> None:
     rendered = render(name, USER, Message("assistant", tool_calls=(ToolCall("c1", "f", arguments),)), tools=TOOLS)
     written = rendered[rendered.rfind("f", 0, rendered.rfind("{}")) :]
-    assert written.startswith(('f", "arguments": {}', 'f", "parameters": {}', "f\n```json\n{}", "f<｜tool▁sep｜>{}"))
+    assert written.startswith(
+        ('f", "arguments": {}', 'f", "parameters": {}', "f\n```json\n{}", "f<｜tool▁sep｜>{}", "f \n{}")
+    )
 
 
 # results
@@ -200,6 +202,69 @@ def test_system_messages_that_would_be_lost_are_joined() -> None:
     assert fit("deepseek-r1", one, USER, two) == (Message("system", "One.\n\nTwo."), USER)
     assert fit("deepseek-v31", one, USER, two) == (one, USER, two)
     assert fit("qwen3", one, USER, two) == (one, USER, two)
+
+
+# families
+
+CALLED = Message("assistant", tool_calls=(ToolCall("call_1", "f", '{"city": "Rome"}'),))
+WARM = Message("tool", "warm", tool_call_id="call_1")
+
+
+def test_mistral_gets_ids_that_its_template_takes() -> None:
+    rendered = render("mistral-v3", USER, CALLED, WARM, tools=TOOLS[:1])
+    assert rendered == (
+        '<s>[AVAILABLE_TOOLS] [{"type": "function", "function": {"name": "f", "description": "does", "parameters": '
+        '{"type": "object", "properties": {"city": {"type": "string"}}}}}][/AVAILABLE_TOOLS][INST] Hi[/INST]'
+        '[TOOL_CALLS] [{"name": "f", "arguments": {"city": "Rome"}, "id": "BU2HUL5e5"}]<｜end▁of▁sentence｜>'
+        '[TOOL_RESULTS] {"content": warm, "call_id": "BU2HUL5e5"}[/TOOL_RESULTS]'
+    )
+
+
+def test_a_result_without_an_id_gets_that_of_its_call() -> None:
+    rendered = render("mistral-nemo", USER, CALLED, Message("tool", "warm"))
+    assert rendered.count("BU2HUL5e5") == 2
+
+
+@pytest.mark.parametrize("name", ["mistral-v1", "mistral-v3", "mistral-nemo"])
+def test_mistral_keeps_a_text_beside_a_call(name: str) -> None:
+    """With its result as a user's message where the template counts turns, as Nemo's here does not."""
+    said = Message("assistant", "Let me see.", tool_calls=CALLED.tool_calls)
+    rendered = render(name, USER, said, WARM, Message("assistant", "Warm."), USER)
+    assert "Let me see.\n" in rendered
+    nemo, others = '[TOOL_RESULTS]{"content": warm', "<tool_response>\nwarm\n</tool_response>"
+    assert (nemo if name == "mistral-nemo" else others) in rendered
+
+
+def test_glm_has_calls_as_metadata_and_results_as_observations() -> None:
+    said = Message("assistant", "Let me see.", tool_calls=(ROME, BERN))
+    rendered = render("glm4", USER, said, *RESULTS)
+    assert rendered == (
+        "[gMASK]<sop><|user|>\nHi<|assistant|>\nLet me see."
+        '<|assistant|>f \n{"city": "Rome"}<|observation|>\nwarm'
+        '<|assistant|>g \n{"city": "Bern"}<|observation|>\ncold<|assistant|>'
+    )
+
+
+def test_smollm3_describes_tools_under_a_name_of_its_own() -> None:
+    rendered = render("smollm3", Message("system", "Short. /no_think"), USER, tools=TOOLS[:1])
+    assert "Reasoning Mode: /no_think" in rendered
+    assert "<tools>\n{'type': 'function', 'function': {'name': 'f'" in rendered
+    assert rendered.endswith("<|im_start|>assistant\n<think>\n\n</think>\n")
+
+
+def test_phi_4_mini_has_tools_in_its_system_message() -> None:
+    assert render("phi4-mini", Message("system", "Short."), USER, tools=TOOLS[:1]) == (
+        "<|system|>Short.\n\nYou are a helpful assistant with some tools.<|tool|>"
+        '[{"name": "f", "description": "does", "parameters": {"type": "object", "properties": '
+        '{"city": {"type": "string"}}}}]<|/tool|><|end|><|user|>Hi<|end|><|assistant|>'
+    )
+
+
+@pytest.mark.parametrize("name", ["gemma", "mistral-v1"])
+def test_tools_and_system_are_in_the_first_question_where_there_is_no_other_place(name: str) -> None:
+    rendered = render(name, Message("system", "Short."), USER, CALLED, WARM, tools=TOOLS)
+    assert rendered.index("Short.") < rendered.index("<tools>") < rendered.index("Hi")
+    assert '<tool_call>\n{"name": "f", "arguments": {"city": "Rome"}}\n</tool_call>' in rendered
 
 
 # there and back

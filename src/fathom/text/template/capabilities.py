@@ -87,7 +87,8 @@ class TemplateCapabilities:
                 return CallStyle("object", null_content)
             if as_text:
                 return CallStyle("text", null_content)
-        return None
+        as_metadata = CallStyle(metadata=True)
+        return as_metadata if _contains(self._call(as_metadata), _NAME) else None
 
     @cached_property
     def text_beside_calls(self) -> bool:
@@ -104,6 +105,12 @@ class TemplateCapabilities:
     def results(self) -> bool:
         """Whether the results of calls are rendered, as messages of the role tool."""
         return self._renders(_CALLED, _ANSWER, texts=(_RESULT,))
+
+    @cached_property
+    def results_of_texts(self) -> bool:
+        """Whether a result is rendered after a call that was written as text, and the turns after it."""
+        said = Message("assistant", _TEXT)
+        return self._renders(said, _ANSWER, replace(said, content=_OTHER_TEXT), _USER, texts=(_RESULT, _OTHER_TEXT))
 
     def _renders(self, *messages: Message, texts: tuple[str, ...]) -> bool:
         style = self.call_style

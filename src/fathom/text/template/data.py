@@ -17,14 +17,21 @@ ArgumentStyle = Literal["text", "object"]
 @dataclass(frozen=True, slots=True)
 class CallStyle:
     """How a template expects past tool calls: ``arguments`` as JSON text or as the parsed object; with
-    ``null_content`` the content of a message that only calls is none, not empty."""
+    ``null_content`` the content of a message that only calls is none, not empty. With ``metadata`` a message has one
+    call: the name is its metadata, the arguments its content, and the result is an observation (GLM-4)."""
 
     arguments: ArgumentStyle = "text"
     null_content: bool = False
+    metadata: bool = False
 
 
 def message_data(message: Message, style: CallStyle) -> dict[str, Any]:
-    """A message in the form of the OpenAI API."""
+    """A message in the form of the OpenAI API, or with the metadata of GLM-4."""
+    if style.metadata and message.tool_calls:
+        call = message.tool_calls[0]
+        return {"role": message.role, "metadata": call.name, "content": arguments_text(call.arguments)}
+    if style.metadata and message.role == "tool":
+        return {"role": "observation", "content": message.content}
     data: dict[str, Any] = {"role": message.role, "content": message.content}
     if message.reasoning is not None:
         data["reasoning_content"] = message.reasoning

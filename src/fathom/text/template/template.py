@@ -108,6 +108,11 @@ class ChatTemplate:
         own = jinja2.meta.find_undeclared_variables(self._syntax()) - self._environment.globals.keys()
         return frozenset(own) | (self.tool_use.variables if self.tool_use is not None else frozenset())
 
+    @cached_property
+    def _tool_names(self) -> tuple[str, ...]:
+        """The variables that get the tools on offer: SmolLM3's template reads another than all others."""
+        return ("tools",) if "tools" in self.variables or "xml_tools" not in self.variables else ("tools", "xml_tools")
+
     def mentions(self, text: str) -> bool:
         """Whether the template contains ``text``, or the one for tools does."""
         return text in self.text or (self.tool_use is not None and text in self.tool_use.text)
@@ -126,7 +131,7 @@ class ChatTemplate:
     def _variables(self, messages: Sequence[Message], tools: Sequence[Tool], style: CallStyle) -> dict[str, Any]:
         return {
             "messages": [message_data(message, style) for message in messages],
-            "tools": [tool_data(tool) for tool in tools] or None,
+            **dict.fromkeys(self._tool_names, [tool_data(tool) for tool in tools] or None),
             "documents": None,
             "bos_token": self.bos,
             "eos_token": self.eos,

@@ -63,6 +63,19 @@ def test_the_style_of_arguments(body: str, style: CallStyle | None) -> None:
     assert able(per_call(body, macro)).call_style == style
 
 
+def test_a_call_as_metadata() -> None:
+    """GLM-4; a template that does not read the key would lose the name."""
+    assert fixture("glm4", tools=True).call_style == CallStyle(metadata=True)
+    assert fixture("olmo2").call_style is None
+
+
+def test_a_result_after_a_call_that_is_text() -> None:
+    """Mistral's templates leave a native call and its result out of their count of turns, but not a text."""
+    assert fixture("qwen3").results_of_texts
+    assert fixture("glm4", tools=True).results_of_texts
+    assert not fixture("mistral-v3", tools=True).results_of_texts
+
+
 def test_content_that_must_be_none() -> None:
     assert fixture("deepseek-r1").call_style == CallStyle("text", null_content=True)
     crashes = per_call("{{ f.arguments }}").replace("m.content or ''", "m.content + ''")
@@ -80,6 +93,15 @@ def test_content_that_must_be_none() -> None:
         ("llama3", True, (True, True, True, False, False, False, True)),
         ("hermes-tool-use", True, (True, True, True, False, False, True, True)),
         ("gemma", False, (False, False, False, False, False, False, False)),
+        ("gemma3", False, (False, True, False, False, False, False, False)),
+        ("mistral-v1", False, (False, False, False, False, False, False, False)),
+        ("mistral-v3", True, (True, True, False, False, False, True, True)),
+        ("mistral-nemo", True, (True, True, False, False, False, True, True)),
+        ("phi3", False, (False, True, True, False, False, False, False)),
+        ("phi4-mini", True, (False, True, True, False, False, False, False)),
+        ("olmo2", False, (False, True, True, False, False, False, False)),
+        ("glm4", True, (True, True, True, False, False, False, True)),
+        ("smollm3", True, (True, True, False, True, False, False, False)),
     ],
 )
 def test_templates_of_the_families(name: str, tools: bool, expected: tuple[bool, ...]) -> None:

@@ -36,6 +36,13 @@ def test_content_is_none_only_where_the_message_only_calls() -> None:
     assert message_data(Message("assistant"), style)["content"] == ""
 
 
+def test_a_call_as_metadata() -> None:
+    style = CallStyle(metadata=True)
+    assert message_data(CALLED, style) == {"role": "assistant", "metadata": "f", "content": '{"x": 1}'}
+    assert message_data(Message("tool", "4", tool_call_id="1"), style) == {"role": "observation", "content": "4"}
+    assert message_data(Message("user", "Hi"), style) == {"role": "user", "content": "Hi"}
+
+
 def test_a_tool() -> None:
     function = {"name": "f", "description": "does", "parameters": {"type": "object"}}
     assert tool_data(Tool("f", "does", {"type": "object"})) == {"type": "function", "function": function}
