@@ -45,6 +45,7 @@ def layers_of_period(period: int, count: int) -> tuple[int, ...]:
 def read_hf_window(keys: HFKeys, rule: SlidingRule) -> SlidingWindow | None:
     """The window of a config.json; None where no layer slides."""
     size, types, count = keys.get("sliding_window"), keys.get("layer_types", ()), keys.need("num_hidden_layers")
+    keys.ignore("max_window_layers")  # a rule may read it
     is_off = keys.get("use_sliding_window") is False
     if unknown := sorted(set(types) - {"full_attention", "sliding_attention"}):
         raise ConfigError(

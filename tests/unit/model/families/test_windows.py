@@ -43,6 +43,7 @@ from fathom.model.families.windows import (
 def test_layers_of_config_json(rule: SlidingRule, values: dict[str, Any], layers: tuple[int, ...] | None) -> None:
     keys = HFValues(**{"num_hidden_layers": 4, "sliding_window": 5, **values})
     assert read_hf_window(keys, rule) == (None if layers is None else SlidingWindow(size=5, layers=layers))
+    assert {"sliding_window", "layer_types", "use_sliding_window", "max_window_layers"} <= keys.known
 
 
 def test_null_and_false_beside_listed_layers_are_known_keys() -> None:
