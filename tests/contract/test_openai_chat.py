@@ -305,7 +305,7 @@ def test_models(serve_script, client_of):
 def test_errors_carry_their_status_and_body(serve_script, client_of, stream):
     server = serve_script(
         Script(error=OverloadedError("the queue is full", "try again later")),
-        Script(error=ContextLengthError("the prompt has 9 tokens, the context holds 8", "shorten it")),
+        Script(error=ContextLengthError("the prompt has 9 tokens, the context holds 8", "shorten it", "prompt")),
         Script(error=RuntimeError("a secret")),
     )
     client = client_of(server)
