@@ -27,7 +27,7 @@ def fit_to_template(conversation: Conversation, template: ChatTemplate, dialect:
     """The conversation as ``template`` renders it whole."""
     tools = conversation.tools
     able = template.capabilities(tools=bool(tools))
-    messages = list(_results(_calls(conversation.messages, able, dialect), able))
+    messages = _join_users(_results(_calls(conversation.messages, able, dialect), able), able)
     if tools and not able.tools:
         messages = _with_instructions(messages, dialect, tools)
     if any(message.role == "system" for message in messages):
@@ -135,6 +135,19 @@ def _as_user(results: Iterable[Message]) -> Iterator[Message]:
     blocks = [f"{TOOL_RESPONSE}\n{message.content}\n{TOOL_RESPONSE_END}" for message in results]
     if blocks:
         yield Message("user", "\n".join(blocks))
+
+
+def _join_users(messages: Iterable[Message], able: TemplateCapabilities) -> list[Message]:
+    """Results that became a user message joined to the user's next one, where the template refuses two in a row."""
+    joined: list[Message] = []
+    for message in messages:
+        last = joined[-1] if joined else message
+        follows = joined and message.role == last.role == "user" and last.content.endswith(TOOL_RESPONSE_END)
+        if follows and not able.repeated_users:
+            joined[-1] = replace(last, content=f"{last.content}\n\n{message.content}")
+        else:
+            joined.append(message)
+    return joined
 
 
 def _with_instructions(messages: Sequence[Message], dialect: Dialect, tools: Sequence[Tool]) -> list[Message]:

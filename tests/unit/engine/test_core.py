@@ -56,6 +56,20 @@ def test_completions_of_one_prompt_share_its_pages(gqa, small, run):
     assert len({answer.tokens for answer in answers}) == 4
 
 
+@pytest.mark.parametrize(
+    ("prompt", "starts_text", "continues"),
+    [((7, 8), False, True), ((258, 7), False, True), ((258,), False, False), ((7, 8), True, False)],
+)
+def test_a_completion_continues_the_text_of_its_prompt(
+    gqa, small, vocabulary, prompt, starts_text, continues, monkeypatch
+):
+    """After special tokens alone, or where the request says so, it is a text of its own."""
+    asked = []
+    monkeypatch.setattr(vocabulary, "detokenizer", lambda *, continues: asked.append(continues))
+    EngineCore(gqa, vocabulary, small).add(Request(prompt, GREEDY, starts_text=starts_text))
+    assert asked == [continues]
+
+
 def test_a_seeded_completion_does_not_depend_on_the_batch(model, small, run):
     sampling = SamplingParams(seed=5, n=2, max_tokens=16, temperature=0.9, top_p=0.9, top_k=50, presence_penalty=0.3)
     request = Request(prompts(1, seed=3)[0], sampling)

@@ -174,6 +174,15 @@ def test_results_without_a_call() -> None:
     assert fit("chatml", lone, USER) == (Message("user", "<tool_response>\n1\n</tool_response>"), USER)
 
 
+def test_results_before_a_users_message() -> None:
+    """They become a user message, of which Gemma's template refuses two in a row; what the user sent stays refused."""
+    asked = (USER, Message("assistant", tool_calls=(ROME,)), RESULTS[1], Message("user", "And?"))
+    response = "<tool_response>\nwarm\n</tool_response>"
+    assert fit("gemma", *asked)[2:] == (Message("user", f"{response}\n\nAnd?"),)
+    assert fit("chatml", *asked)[2:] == (Message("user", response), Message("user", "And?"))
+    assert fit("gemma", USER, USER) == (USER, USER)
+
+
 # tools and system messages
 
 

@@ -64,6 +64,11 @@ class TemplateCapabilities:
         return rendered is not None and not _contains(rendered, _TEXT, _OTHER_TEXT)
 
     @cached_property
+    def repeated_users(self) -> bool:
+        """Whether two user messages may follow each other."""
+        return self._try(_USER, Message("assistant", _TEXT), _USER, _USER) is not None
+
+    @cached_property
     def generation_prompt(self) -> str:
         """The text that opens the model's turn, where the template ignores ``add_generation_prompt``; else empty."""
         prompt, answered = self._try(_USER), self._try(_USER, Message("assistant", _TEXT), opened=False)
