@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from functools import partial
+from pathlib import Path
 
 import openai
 import pytest
@@ -120,6 +122,51 @@ def test_tools_are_not_offered_when_the_choice_is_none(serve_script, client_of):
     )
     assert answer.choices[0].message.content == CALL
     assert bytes(server.engine.requests[0].prompt).decode() == PROMPT
+
+
+LLAMA_CALLS = '{"name": "weather", "parameters": {"city": "Rome"}}; {"name": "weather", "parameters": {"city": "Bern"}}'
+R1_CALL = (
+    "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>weather\n"
+    '```json\n{"city": "Rome"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>'
+)
+
+
+@pytest.mark.parametrize(
+    ("template", "said", "written"),
+    [
+        ("llama3", LLAMA_CALLS, ['"Rome"}}', "17 degrees in Rome", '"Bern"}}', "17 degrees in Bern"]),
+        ("deepseek-r1", f"Hm.</think>{R1_CALL}", ['{"city": "Rome"}', "17 degrees in Rome"]),
+        ("deepseek-r1", f"Hm.</think>I look.{R1_CALL}", ["I look.", '{"city": "Rome"}', "17 degrees in Rome"]),
+        ("deepseek-r1", f"Hm.\n{R1_CALL}", ['{"city": "Rome"}', "17 degrees in Rome"]),  # inside the thinking
+        ("gemma", f"I look.\n{CALL}", ["I look.", '{"city": "Köln"}', "17 degrees in Köln"]),
+    ],
+)
+def test_a_conversation_goes_on_after_calls(serve_script, client_of, template, said, written):
+    """What was answered is sent back as it is, with results in another order."""
+    source = (Path(__file__).parents[1] / "fixtures" / "templates" / f"{template}.jinja").read_text(encoding="utf-8")
+    server = serve_script(Script(said), Script("Warm."), served={"template": source})
+    create = partial(client_of(server).chat.completions.create, model="scripted", tools=[WEATHER])
+    message = create(messages=ASK).choices[0].message
+    cities = {call.id: json.loads(call.function.arguments)["city"] for call in message.tool_calls}
+    results = [
+        {"role": "tool", "tool_call_id": call_id, "content": f"17 degrees in {city}"}
+        for call_id, city in reversed(cities.items())
+    ]
+    answer = create(messages=[*ASK, message.model_dump(exclude_none=True), *results]).choices[0]
+    assert "Warm." in (answer.message.content or answer.message.reasoning_content)
+    prompt = bytes(server.engine.requests[1].prompt).decode()
+    places = [prompt.rfind(text) for text in written]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def test_variables_of_the_chat_template(serve_script, client_of):
+    server = serve_script(Script("Hi"))
+    create = partial(client_of(server).chat.completions.create, model="scripted", messages=ASK)
+    create(extra_body={"chat_template_kwargs": {"enable_thinking": True}})
+    assert bytes(server.engine.requests[0].prompt).decode() == f"{PROMPT}<think>\n"
+    with pytest.raises(openai.BadRequestError, match="the chat template does not read 'mood'; leave it out; it reads "):
+        create(extra_body={"chat_template_kwargs": {"mood": "calm"}})
 
 
 def test_a_round_with_a_tool_result(serve_script, client_of):
