@@ -330,7 +330,7 @@ class EngineCore:
 
     def _fail(self, work: list[ScheduledTokens], error: Exception) -> list[Output]:
         """End the requests of a failed step; all others continue."""
-        reason = error if isinstance(error, FathomError) else GenerationError(f"a step of the model failed: {error}")
+        reason = error if isinstance(error, FathomError) else _step_error(error)
         ids = dict.fromkeys(item.sequence.request.id for item in work)
         for request_id in ids:
             self._discard(self._jobs[request_id])
@@ -349,6 +349,13 @@ def _check_bias(sampling: SamplingParams, vocab_size: int) -> None:
     if outside:
         remedy = f"name tokens from 0 to {vocab_size - 1}"
         raise RequestError(f"logit_bias holds the token {outside[0]}", remedy, "logit_bias")
+
+
+def _step_error(error: Exception) -> GenerationError:
+    """What a device said stays in the log, and in the cause for a caller in this process."""
+    reason = GenerationError("a step of the model failed", "its log says why")
+    reason.__cause__ = error
+    return reason
 
 
 def _finish(sequence: Sequence, ended: bool) -> tuple[str, FinishReason | None]:

@@ -185,7 +185,9 @@ def _to_engine_error(error: Exception) -> GenerationError | RequestError | Overl
     if isinstance(error, GenerationError | RequestError | OverloadedError):
         return error
     _log.exception("the engine failed", exc_info=error)
-    return GenerationError(f"the engine failed: {error}", "report this")
+    reason = GenerationError("the engine failed", "report what its log says")
+    reason.__cause__ = error
+    return reason
 
 
 def _wake_all(outputs: list[OutputQueue]) -> None:

@@ -20,8 +20,8 @@ from fathom.engine.json_schema.document import describe, subschemas
 from fathom.engine.json_schema.normalize import normalize
 from fathom.engine.request import GrammarSpec
 
-MAX_SOURCE = 1 << 20
-"""Characters of a grammar, after everything that only describes was left out."""
+MAX_SOURCE = 1 << 18
+"""Characters of a grammar, after everything that only describes was left out. Compiled, it may take 100 MB."""
 
 LIMITS = LLParserLimits(max_items_in_row=30_000, step_max_items=500_000, verbose_errors=False)
 """Ten times the engine's own: schemas of real tools come near those, and a step still takes milliseconds."""

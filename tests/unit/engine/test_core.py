@@ -229,7 +229,8 @@ def test_a_failed_step_ends_its_requests_and_the_engine_continues(gqa, small, ru
         outputs = core.step()
     core.check_integrity()
     assert [output.request_id for output in outputs] == [first.id]
-    assert str(outputs[0].value) == "a step of the model failed: out of memory"
+    assert str(outputs[0].value) == "a step of the model failed; its log says why"
+    assert isinstance(outputs[0].value.__cause__, torch.OutOfMemoryError)
     chunks = [output.value for _ in range(12) for output in core.step()]
     assert chunks[-1].finish_reason == "length"
     assert not core.has_work

@@ -13,7 +13,7 @@ from fathom.base.errors import GrammarError, RequestError, TokenizerError
 from fathom.checkpoint.gguf.model import GGUFModel
 from fathom.checkpoint.resolve import resolve
 from fathom.engine.core import EngineCore
-from fathom.engine.grammar import GrammarCompiler, GrammarVocabulary
+from fathom.engine.grammar import BYTES_PER_CHARACTER, GrammarCompiler, GrammarVocabulary
 from fathom.engine.grammar_source import grammar_text
 from fathom.engine.request import GrammarSpec, Request, SamplingParams
 from fathom.model.transformer import Transformer
@@ -271,7 +271,7 @@ def test_a_grammar_is_compiled_once_for_all_completions(gqa, vocabulary, small, 
 
 def test_the_cache_holds_the_most_recent_grammars_up_to_their_size(vocabulary):
     size = len(grammar_text(GrammarSpec("regex", "a")))
-    compiler = GrammarCompiler(vocabulary, cache_bytes=2 * size + 1)
+    compiler = GrammarCompiler(vocabulary, cache_bytes=(2 * size + 1) * BYTES_PER_CHARACTER)
     first, second = (compiler.compile(GrammarSpec("regex", pattern)) for pattern in "ab")
     assert compiler.compile(GrammarSpec("regex", "a")).matcher is first.matcher
     compiler.compile(GrammarSpec("regex", "c"))  # drops b, the least recently used

@@ -1,6 +1,6 @@
 """``oneOf`` as ``anyOf``: branches of which no value fits two.
 
-Where two branches cannot be told apart by constants, types or properties, one of them may be narrowed: it forbids a
+Where two branches cannot be distinguished by constants, types or properties, one of them may be narrowed: it forbids a
 property that the other requires. Then every generated value fits exactly one of the original branches.
 """
 
@@ -46,7 +46,7 @@ class _Comparison:
         self._definitions = definitions
 
     def separate(self, left: Any, right: Any) -> tuple[Any, Any] | None:
-        """The branches, one of them narrowed where that is needed; None where they cannot be told apart."""
+        """The branches, one of them narrowed where that is needed; None where they cannot be distinguished."""
         if self._are_apart(left, right):
             return left, right
         for name in self._names_to_forbid(left, right):
@@ -62,7 +62,7 @@ class _Comparison:
 
     def _names_to_forbid(self, narrowed: Any, other: Any) -> list[str]:
         """Properties that ``other`` requires and ``narrowed`` does not mention."""
-        mentioned = {name for part in self._conjuncts([narrowed]) for name in _mentioned(part)}
+        mentioned = {name for part in self._conjuncts([narrowed]) for name in _mentions(part)}
         required = {name: None for part in self._conjuncts([other]) for name in part.get("required", ())}
         return [name for name in required if name not in mentioned]
 
@@ -114,7 +114,7 @@ def _forbid(branch: Any, name: str) -> Any:
     return {**branch, "properties": {**branch.get("properties", {}), name: False}}
 
 
-def _mentioned(schema: Schema) -> Iterator[str]:
+def _mentions(schema: Schema) -> Iterator[str]:
     yield from schema.get("properties", ())
     yield from schema.get("required", ())
 

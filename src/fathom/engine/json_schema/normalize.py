@@ -1,6 +1,6 @@
 """JSON schemas in the form that the grammar engine compiles exactly.
 
-A completion has to be valid for the client's validator, so three kinds of keywords are told apart:
+A completion has to be valid for the client's validator, so there are three kinds of keywords:
 
 - Annotations and unknown keywords say nothing about validity and are left out; ``format`` too, unless it is one of
   `FORMATS`, which are enforced.
@@ -101,7 +101,7 @@ class _Normalizer:
             **dict.fromkeys(("allOf", "anyOf", "oneOf"), self._branches),
             **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum"), self._bound),
             **dict.fromkeys(("dependentRequired", "dependentSchemas", "dependencies"), self._dependencies),
-            **dict.fromkeys(("unevaluatedProperties", "unevaluatedItems"), self._unevaluated),
+            **dict.fromkeys(("unevaluatedProperties", "unevaluatedItems"), self._rest_of_keywords),
             **dict.fromkeys(("then", "else"), self._conditional),
             **dict.fromkeys(("$dynamicRef", "$recursiveRef"), self._refuse),
             "$ref": self._reference,
@@ -252,7 +252,7 @@ class _Normalizer:
         if original.get("minContains") != 0 or "maxContains" in original:
             self._refuse(normal, original, value, path)
 
-    def _unevaluated(self, normal: Schema, original: Schema, value: Any, path: JsonPath) -> None:
+    def _rest_of_keywords(self, normal: Schema, original: Schema, value: Any, path: JsonPath) -> None:
         """What no other keyword has looked at: where none of them could, what is additional."""
         if value is True or value == {}:
             return

@@ -129,9 +129,7 @@ def _calls(syntax: CallSyntax, tools: Sequence[Tool], several: bool) -> tuple[st
 def _call(syntax: CallSyntax, tool: Tool, index: int) -> tuple[str, str, Any]:
     """The body of a call's rule, the rule that it uses, and the schema of that."""
     parameters = parameters_of(tool)
-    if syntax.key and not (
-        syntax.begin or syntax.head
-    ):  # may share its first characters with an answer: all of it JSON
+    if syntax.key and not (syntax.begin or syntax.head):  # it may begin as an answer does, so all of it is one schema
         rule = f"{_OBJECT}_{index}"
         return f"{rule} {_text(syntax.tail)}", rule, _call_object(tool.name, syntax.key, parameters)
     before, after = syntax.around(tool.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fathom.base.errors import SchemaError
+from fathom.engine.json_schema.exclusive import replace_one_of
 from fathom.engine.json_schema.normalize import normalize
 
 
@@ -60,6 +61,12 @@ def test_the_keywords_beside_it_count():
 def test_branches_that_may_overlap_are_refused(branches):
     with pytest.raises(SchemaError, match="a value may fit both branch 0 and branch 1; use anyOf, or a property with"):
         normalize({"oneOf": branches})
+
+
+def test_it_goes_beside_an_any_of():
+    schema = {"anyOf": [{}], "oneOf": [{"type": "null"}, {"type": "string"}]}
+    replace_one_of(schema, {}, ())
+    assert schema == {"anyOf": [{}], "allOf": [{"anyOf": [{"type": "null"}, {"type": "string"}]}]}
 
 
 def test_the_number_of_branches_is_bounded():

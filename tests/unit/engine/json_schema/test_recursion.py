@@ -6,6 +6,7 @@ import pytest
 
 from fathom.base.errors import SchemaError
 from fathom.engine.json_schema.normalize import normalize
+from fathom.engine.json_schema.recursion import check_references, check_satisfiable
 
 NODE = {"type": "object", "properties": {"next": {"$ref": "#/$defs/N"}}}
 
@@ -58,3 +59,14 @@ def test_a_schema_that_no_finite_value_fits_is_refused(schema):
 )
 def test_recursion_that_ends_is_well(schema):
     assert normalize(schema)
+
+
+def test_the_place_of_a_reference_that_leads_back():
+    definitions = {"d0": {"type": "null"}, "d1": {"allOf": [{"$ref": "#/$defs/d1"}]}}
+    with pytest.raises(SchemaError) as error:
+        check_references(definitions, {"d0": ("a",), "d1": ("$defs", "x")})
+    assert error.value.path == ("$defs", "x")
+
+
+def test_definitions_that_are_not_used_may_be_impossible():
+    check_satisfiable({"type": "null"}, {"d0": False}, ())
