@@ -16,7 +16,7 @@ export function ThinkingPane({ id, text, ms, since }: Props) {
   const [chosen, setChosen] = useState<boolean | null>(null);
   const open = chosen ?? active;
   return (
-    <section class={active ? "thinking active" : "thinking"} aria-label="Thinking">
+    <div class={active ? "thinking active" : "thinking"} role="group" aria-label="Thinking">
       <button type="button" class="thinking-head" aria-expanded={open} aria-controls={`thinking-${id}`} onClick={() => setChosen(!open)}>
         <Icon name="think" size={16} />
         <span>{active ? <Elapsed since={since} /> : thoughtFor(ms)}</span>
@@ -27,7 +27,7 @@ export function ThinkingPane({ id, text, ms, since }: Props) {
       <div id={`thinking-${id}`} class="thinking-text" hidden={!open}>
         {open && <Markdown text={text} streaming={active} />}
       </div>
-    </section>
+    </div>
   );
 }
 

@@ -21,7 +21,7 @@ export function CodeBlock({ code, language, open }: Props) {
         <span>{caption(language, name)}</span>
         <CopyButton text={code} label="Copy code" />
       </figcaption>
-      <pre tabIndex={0} aria-label={`${name || "text"} code`} role="region">
+      <pre tabIndex={0} aria-label={`${name || "text"} code`} role="group">
         <code>{colored ?? code}</code>
       </pre>
     </figure>

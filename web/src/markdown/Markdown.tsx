@@ -125,7 +125,7 @@ function table({ header, rows, align }: Tokens.Table): JSX.Element {
   const style = (column: number) => (align[column] ? { class: `align-${align[column]}` } : {});
   const columns = Math.max(header.length, ...rows.map((row) => row.length)); // a row may have more cells than the header
   return (
-    <div class="table" tabIndex={0} role="region" aria-label="Table">
+    <div class="table" tabIndex={0} role="group" aria-label="Table">
       <table>
         <thead>
           <tr>

@@ -28,7 +28,7 @@ export function WithFootnotes({ tokens, children, content }: Props): JSX.Element
     <Context.Provider value={numbering}>
       {children}
       {notes.length > 0 && (
-        <section class="footnotes" aria-label="Footnotes">
+        <div class="footnotes" role="group" aria-label="Footnotes">
           <ol>
             {notes.map((note, index) => (
               <li key={index} id={noteId(prefix, index + 1)} tabIndex={-1}>
@@ -37,7 +37,7 @@ export function WithFootnotes({ tokens, children, content }: Props): JSX.Element
               </li>
             ))}
           </ol>
-        </section>
+        </div>
       )}
     </Context.Provider>
   );

@@ -6,8 +6,6 @@
  * other punctuation one of their characters counts as a space does. The rules are marked's, with these classes.
  */
 
-import { Lexer } from "marked";
-
 const CJK =
   "[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}\\p{Script=Bopomofo}" +
   "\\u3001-\\u303f\\u30a0\\u30fb\\u30fc\\ufe10-\\ufe1f\\ufe30-\\ufe6f\\uff01-\\uffee]";
@@ -28,12 +26,18 @@ function closers(run: string, mark: string, punct: string): string {
   ].join("|");
 }
 
-const standard = Lexer.rules.inline.gfm;
-
 export const EMPHASIS_RULES = {
   emStrongLDelim: new RegExp(`^(?:\\*+(?:((?!\\*)${PUNCT})|([^\\s*]))?)|^_+(?:((?!_)(?!~)[\\p{P}\\p{S}])|([^\\s_]))?`, "u"),
   emStrongRDelimAst: new RegExp(`^[^_*]*?__[^_*]*?\\*[^_*]*?(?=__)|[^*]+(?=[^*])|${closers("\\*+", "\\*", PUNCT)}`, "gu"),
   delLDelim: new RegExp(`^~~?(?:((?!~)${DEL_PUNCT})|[^\\s~])`, "u"),
   delRDelim: new RegExp(`^[^~]+(?=[^~])|${closers("~~?", "~", DEL_PUNCT)}`, "gu"),
-  punctuation: new RegExp(`${standard.punctuation.source}|^${CJK}`, "u"),
+  punctuation: new RegExp(`^(?![*_])(?:\\s|${DEL_PUNCT})`, "u"),
 };
+
+const OPENS_BEFORE_PUNCT = new RegExp(`^(?:\\*+(?!\\*)${PUNCT}|~~?(?!~)${DEL_PUNCT})`, "u");
+const CJK_CHARACTER = new RegExp(`^${CJK}$`, "u");
+
+/** Whether the run at the start of `source` opens emphasis although punctuation follows: behind one of their characters. */
+export function opensBehindCjk(source: string, before: string): boolean {
+  return CJK_CHARACTER.test(before) && OPENS_BEFORE_PUNCT.test(source);
+}

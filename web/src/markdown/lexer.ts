@@ -5,7 +5,7 @@
 
 import { Hooks, Lexer, Marked, type MarkedExtension, type Token, type TokenizerObject, type Tokens } from "marked";
 import { scanDetails, type DetailsToken } from "./details";
-import { EMPHASIS_RULES } from "./emphasis";
+import { EMPHASIS_RULES, opensBehindCjk } from "./emphasis";
 import { sourceBlock } from "./environments";
 import { markdownFence } from "./fences";
 import { DEFINITION_START, scanDefinition, scanReference, type NoteRefToken, type NoteToken } from "./footnotes";
@@ -104,6 +104,13 @@ const detailsExtension: MarkedExtension = {
 };
 
 const tokenizer: TokenizerObject = {
+  emStrong(source, masked, before = "") {
+    if (opensBehindCjk(source, before)) return this.emStrong(source, masked, ""); // as at the start of a line
+    return isHalf(before) ? this.emStrong(source, masked, masked.slice(0, masked.length - source.length).slice(-2)) : false;
+  },
+  del(source, masked, before = "") {
+    return opensBehindCjk(source, before) ? this.del(source, masked, "") : false;
+  },
   fences(source) {
     return markdownFence(source, !(this.lexer instanceof AnswerLexer) || this.lexer.complete) ?? false;
   },
@@ -159,6 +166,11 @@ class AnswerLexer extends Lexer {
     }
     return result;
   }
+}
+
+/** Whether a character in front of emphasis is the second half of one, as marked hands over an emoji. */
+function isHalf(before: string): boolean {
+  return /^[\udc00-\udfff]$/.test(before);
 }
 
 function isEscaped(source: string, at: number): boolean {

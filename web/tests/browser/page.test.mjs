@@ -27,6 +27,24 @@ def f(x):
 $$x = \\frac{1}{2}$$
 `;
 
+/** What the tour leaves out, for the checks of accessibility. */
+const MORE = `A claim[^1], <mark>marked</mark>, <kbd>Ctrl</kbd>, x<sub>2</sub>, \\boxed{42} and $\\nosuch{x}$.
+
+<details><summary>More</summary>
+
+Folded.
+
+</details>
+
+| a | b |
+|---|---|
+| 1 | 2 | 3 |
+
+$$${"x + ".repeat(80)}x \\tag{1}$$
+
+[^1]: The note.
+`;
+
 const HOSTILE = `<script>document.title = "owned"</script>
 
 <img src="http://evil.test/a.png" onerror="document.title = 'owned'">
@@ -528,12 +546,17 @@ describe("accessibility", () => {
       async (page) => {
         await page.locator(".model.ready").waitFor();
         await check(page);
-        next = () => ({ events: stream({ thinking: "Hm.", answer: TOUR }) });
+        next = () => ({ events: stream({ thinking: "Hm.", answer: `${TOUR}\n\n${MORE}` }) });
         await ask(page, "Tour");
         await answered(page);
-        await page.locator(".math.display .katex").waitFor();
+        await page.locator(".math.display[tabindex] .katex").waitFor();
         await page.locator(".hljs-keyword").first().waitFor();
         await answer(page).locator(".thinking-head").click();
+        await check(page);
+        await ask(page, "Once more"); // what one answer holds is no landmark of the page, so that it need not be unique
+        await page.locator(".figures").nth(1).waitFor();
+        await answer(page).locator(".thinking-head").click();
+        await answer(page).locator(".math.display[tabindex] .katex").waitFor();
         await check(page);
         await button(page, "Export chat").click();
         await page.getByRole("button", { name: "Markdown" }).waitFor();

@@ -35,7 +35,7 @@ describe("Markdown", () => {
   it("shows tables, with a line break in a cell", () => {
     const table = "| a | b |\n|:--|--:|\n| 1<br>2 | 3 |";
     expect(html(table)).toBe(
-      '<div class="table" tabindex="0" role="region" aria-label="Table"><table>' +
+      '<div class="table" tabindex="0" role="group" aria-label="Table"><table>' +
         '<thead><tr><th scope="col" class="align-left">a</th><th scope="col" class="align-right">b</th></tr></thead>' +
         '<tbody><tr><td class="align-left">1<br>2</td><td class="align-right">3</td></tr></tbody></table></div>',
     );
@@ -97,6 +97,8 @@ describe("emphasis beside Chinese, Japanese and Korean", () => {
     ["**중요**는 **한국어(韓國語)**입니다", "[중요]는 [한국어(韓國語)]입니다"],
     ["**テスト。**テスト", "[テスト。]テスト"],
     ["**重要🎉**吗", "[重要🎉]吗"],
+    ["🎉**(重要)**的 🎉**(a)**", "🎉[(重要)]的 🎉[(a)]"],
+    ["文*！**中*后", "文{！**中}后"],
     ["- **标题：**内容", "<ul><li>[标题：]内容</li></ul>"],
     ["~~“删除”~~的", "<del>“删除”</del>的"],
     ["**一**、**二**和**三**", "[一]、[二]和[三]"],
