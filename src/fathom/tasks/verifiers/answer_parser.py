@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from fathom.tasks.verifiers.answers import Answer, BasedNumeral, Items, MatrixAnswer, Named, Quantity, Ratio, Words
 from fathom.tasks.verifiers.brackets import enclosing, split_top
 from fathom.tasks.verifiers.moments import parse_moment
 from fathom.tasks.verifiers.notation import unwrap
 from fathom.tasks.verifiers.number import Numeral, parse_numeral, split_suffix
-from fathom.tasks.verifiers.units import Unit, parse_label, parse_unit
+from fathom.tasks.verifiers.units import MONEY, Unit, parse_label, parse_unit
 
 MAX_DEPTH = 8
 
@@ -53,11 +54,14 @@ _MATRIX = re.compile(
     r"(?P<body>.*)\\end\{(?P=kind)\}\s*[)\]]?",
     re.DOTALL,
 )
+_EXCLUSION = re.compile(
+    r"(?P<name>[A-Za-z])\s*\\ne(?![A-Za-z])\s*(?P<one>[^,]+)|"
+    r"\\mathbb\s*\{R\}\s*(?:\\setminus|\\backslash|\\|-)\s*\\\{(?P<all>[^{}]+)\\\}"
+)
 _OUTWARD = re.compile(r"([\[\]])([^\[\]()]+[,;][^\[\]()]+)([\[\]])")
 _BASED = re.compile(r"\(?([0-9A-Fa-f]*[0-9][0-9A-Fa-f]*)\)?_\s*\{?\s*(?:\\text\s*\{)?\s*(\d{1,2})\s*\}{0,2}")
 _PAIRS = re.compile(r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}")
 _GROUP = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_MONEY = re.compile(r"([-+]?)\s?(US\$|[$€£¥₹₽₩])\s?(?=[-+.0-9\\])")
 _COMPOUND = re.compile(
     rf"(\d+(?:\.\d+)?)\s*(\\text\s*\{{[^{{}}]*\}}|[A-Za-z]+|[一-鿿]{{1,2}})\s*(?:,|{_word('and')}|零)?\s*"
 )
@@ -93,6 +97,8 @@ def _parse_special(text: str, depth: int) -> Answer | None:
     moment = parse_moment(text)
     if moment:
         return moment
+    if re.fullmatch(r"[A-Z]\s?[):]", text):
+        return Words(text[0])
     if _REALS.fullmatch(text):
         return Items("tuple", (Quantity("-\\infty"), Quantity("\\infty")), "()")
     if re.fullmatch(r"\\emptyset|\\\{\s*\\\}", text):
@@ -108,7 +114,7 @@ def _parse_special(text: str, depth: int) -> Answer | None:
 def _parse_quantity(text: str) -> Quantity | None:
     """A number, with the money before it or the unit behind it."""
     sign, symbol, rest = "", "", text
-    money = _MONEY.match(text)
+    money = MONEY.match(text)
     if money:
         sign, symbol, rest = money[1], money[2], text[money.end() :]
     numeral = None if _PAIRS.fullmatch(text) else parse_numeral(sign + rest)
@@ -207,7 +213,7 @@ def _parse_relation(text: str, depth: int) -> Answer | None:
     if len(parts) == 2 and _VARIABLE.fullmatch(parts[0].strip()):
         inner = parse_answer(parts[1], depth)
         return inner if isinstance(inner, Items) else None
-    interval = _parse_inequality(text, depth)
+    interval = _parse_inequality(text, depth) or _parse_exclusion(text)
     if interval:
         return interval
     parts = split_top(text, _EQUALS)
@@ -239,6 +245,17 @@ def _parse_inequality(text: str, depth: int) -> Items | None:
         return None
     brackets = ("[" if signs[0] == "\\le" else "(") + ("]" if signs[1] == "\\le" else ")")
     return Items("tuple", (parse_answer(low, depth), parse_answer(high, depth)), brackets, name=name)
+
+
+def _parse_exclusion(text: str) -> Items | None:
+    """``x \\ne 0`` and ``\\mathbb{R} \\setminus \\{0\\}`` as the union of the intervals that are left."""
+    match = _EXCLUSION.fullmatch(text)
+    numerals = [(parse_numeral(part), part) for part in (match["one"] or match["all"]).split(",")] if match else []
+    if not match or not all(numeral for numeral, _ in numerals):
+        return None
+    ordered = sorted((numeral.value, part.strip(), numeral) for numeral, part in numerals if numeral)
+    bounds = [Quantity("-\\infty"), *(Quantity(part, numeral) for _, part, numeral in ordered), Quantity("\\infty")]
+    return Items("union", tuple(Items("tuple", span, "()") for span in pairwise(bounds)), name=match["name"] or "")
 
 
 def _parse_bracketed(text: str, depth: int) -> Answer | None:

@@ -1,7 +1,7 @@
 """Verifier of multiple-choice answers.
 
-A strict answer is one letter, as in the question or with the usual marks: ``B``, ``(B)``, ``B.``. A lenient one is the
-last single letter, unless it is the word "A" or "I" in a sentence.
+A strict answer is one letter, as in the question or with the usual marks: ``B``, ``(B)``, ``B.``, ``**B**``,
+``\\boxed{B}``. A lenient one is the last single letter, unless it is the word "A" or "I" in a sentence.
 """
 
 from __future__ import annotations
@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 
 from fathom.tasks.task import CORRECT
+from fathom.tasks.verifiers.notation import read_notation
+
+MAX_LENGTH = 60
+"""Longest strict answer in characters."""
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -19,8 +23,9 @@ _ALONE = re.compile(r"(?<![A-Za-z0-9'’])([A-Z])(?![A-Za-z0-9'’])")
 
 def parse_choice(answer: str, count: int) -> str | None:
     """The letter of an answer that is nothing else, among the first ``count``; None otherwise."""
-    match = _STRICT.fullmatch(answer.strip(" \t\r\n")[:8])
-    return match[1] if match and match[1] in LETTERS[:count] and len(answer.strip(" \t\r\n")) <= 8 else None
+    answer = answer.strip(" \t\r\n")
+    match = _STRICT.fullmatch(read_notation(answer)) if len(answer) <= MAX_LENGTH else None
+    return match[1] if match and match[1] in LETTERS[:count] else None
 
 
 def last_choice(answer: str, count: int) -> str | None:

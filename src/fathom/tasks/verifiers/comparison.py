@@ -11,6 +11,7 @@ from typing import Any
 from fathom.tasks.task import CORRECT
 from fathom.tasks.verifiers.answers import Answer, BasedNumeral, Items, MatrixAnswer, Named, Quantity, Ratio, Words
 from fathom.tasks.verifiers.brackets import split_top
+from fathom.tasks.verifiers.english import parse_english
 from fathom.tasks.verifiers.moments import Date, TimeOfDay
 from fathom.tasks.verifiers.number import Numeral
 from fathom.tasks.verifiers.operations import is_immense, open_operation, same_text
@@ -25,6 +26,7 @@ MAX_ITEMS = 50
 """Longest list that is compared."""
 
 _NOTHING = re.compile(r"(?:no(?:real|integer)?solutions?(?:exists?)?|none|emptyset|theemptyset|nosuch\w*|无解|空集)")
+_SYNONYMS = {"dne": "doesnotexist", "infinitelymanysolutions": "infinitelymany"}
 _ARTICLES = re.compile(r"\b(?:the|a|an)\b", re.IGNORECASE)
 _CHOICE = re.compile(r"\(?\s*(?:\\text\s*\{\s*)?\(?([A-Z])\s*\)?\s*\}?\s*[).:]\s*\S.*", re.DOTALL)
 _EQUALS = re.compile(r"\s*=\s*")
@@ -179,6 +181,11 @@ class AnswerComparison:
         words, other = (given, wanted) if isinstance(given, Words) else (wanted, given)
         if not isinstance(words, Words) or not isinstance(other, Quantity) or "\\text" in words.text:
             return DIFFERENT
+        if len(words.key) == 1:
+            letter = Quantity(words.key)
+            return self._check_quantity(*((letter, other) if words is given else (other, letter)))
+        if other.number and not self._strict:
+            return CORRECT if parse_english(words.text) == other.number.value else DIFFERENT
         if other.number or not re.fullmatch(r"[A-Za-z ]*", words.text):
             return DIFFERENT
         texts = words.text, other.text
@@ -297,7 +304,8 @@ def _choice(given: Answer) -> str:
 def _loose(words: Words) -> str:
     """Words without articles, hyphens and plural."""
     text = Words(_ARTICLES.sub(" ", _WORDS_INSIDE.sub(r"\1", words.text)).replace("-", ""))
-    return text.key.removesuffix("s") if len(text.key) > 3 else words.key
+    key = _SYNONYMS.get(text.key, text.key)
+    return key.removesuffix("s") if len(key) > 3 else words.key
 
 
 def _word_key(text: str) -> str:

@@ -28,6 +28,9 @@ MAX_LENGTH = 500
 
 MAX_DEPTH = 20
 
+_CHOICE = re.compile(r"(?:^|(?<=\{))\s*[A-Z]\)")
+"""The letter of a choice, whose bracket closes none: ``B) 12``."""
+
 _LEAD = re.compile(r".*(?:\b(?:is|are|equals?|be)\b|[:：]|为|是|等于)\s*(?P<rest>\S.*)", re.DOTALL)
 _INLINE = re.compile(r"\$([^$]+)\$|\\\((.+?)\\\)")
 
@@ -84,7 +87,7 @@ def form_problem(answer: str, expected: str) -> str:
         return f"it holds the character U+{ord(odd):04X}"
     if any(unicodedata.category(c) in ("Nd", "No", "Nl") and not c.isascii() for c in read_notation(answer)):
         return "its digits are not ASCII"
-    if not _has_balanced_braces(answer):
+    if not _has_balanced_braces(_CHOICE.sub("", answer)):
         return f"its brackets do not match, or nest deeper than {MAX_DEPTH}"
     return CORRECT
 

@@ -13,7 +13,7 @@ import unicodedata
 from fathom.tasks.verifiers.chinese import parse_chinese
 
 _MINUS = "−–—﹣‐‑‒"
-_GROUPING = r"(?:\\[,;:! ]|~|\{,\}|\{\\,\}|,\\!|['’\u00a0\u2009\u202f])"
+_GROUPING = r"(?:\\[,;:! ]|~|\{,\}|\{\\,\}|,\\!\s*|['’\u00a0\u2009\u202f])"
 _GROUPED = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:{_GROUPING}\d{{3}})+(?!\d)")
 
 _COMMANDS = {
@@ -97,6 +97,7 @@ _LATEX = tuple(
     for pattern, replacement in (
         (r"\\(?:left|right|[bB]igg?[lrm]?|middle)(?![A-Za-z])\.?", ""),
         (r"\\(?:displaystyle|textstyle|scriptstyle|limits|nolimits|rm|bf|it)(?![A-Za-z])", ""),
+        (r"\\(?:mathbf|boldsymbol|bm)\s*\{\s*([A-Za-z])\s*\}", r"\1"),
         (
             r"\\(?:mathrm|textrm|textnormal|textit|textbf|textsf|texttt|mathsf|mathbf|mathit|mbox|hbox)(?=\s*\{)",
             r"\\text",
@@ -120,7 +121,9 @@ _LATEX = tuple(
         (r"\\cents?(?![A-Za-z])", "¢"),
         (r"\{\s*([:=<>])\s*\}", r"\1"),
         (r"\^\s*\{?\s*\\circ\s*\}?|\\degrees?(?![A-Za-z])|\\textdegree", "°"),
-        (r"\^\s*\{?\s*\\prime\s*\}?", "'"),
+        (r"\\prime(?![A-Za-z])", "'"),
+        (r"\^\s*\{\s*'\s*'\s*\}", "''"),
+        (r"\^\s*\{?\s*'\s*\}?", "'"),
         (r"(?<!\\)\\([%$#&])", r"\1"),
         (r"(?<!\\)\\!", ""),
         (r"\\\\\s*\[[^\[\]]*(?:pt|em|ex)\]", r"\\\\"),

@@ -17,7 +17,7 @@ from fractions import Fraction
 from fathom.tasks.task import CORRECT
 from fathom.tasks.verifiers.chinese import SCALES, parse_chinese
 from fathom.tasks.verifiers.notation import read_notation
-from fathom.tasks.verifiers.units import parse_unit
+from fathom.tasks.verifiers.units import MONEY, parse_unit
 
 MAX_LENGTH = 60
 """Longest number in characters."""
@@ -41,10 +41,10 @@ _SCIENTIFIC = re.compile(rf"({_PLAIN})(?:[eE]|{_TEN})\{{?([-+]?[0-9]{{1,4}})\}}?
 _FRACTION = re.compile(rf"({_PLAIN})\s?/\s?([0-9]+)")
 _LATEX_FRACTION = re.compile(rf"\\frac\s*\{{\s*([-+]?)({_PLAIN})\s*\}}\s*\{{\s*([-+]?)([0-9]+)\s*\}}")
 _MIXED = re.compile(r"([0-9]+)\s?(?:\\frac\s*\{\s*([0-9]+)\s*\}\s*\{\s*([0-9]+)\s*\}|(?<=\s)([0-9]+)\s?/\s?([0-9]+))")
+_REPEATING = re.compile(r"([0-9]*)\.([0-9]*)\\(?:overline|dot|bar)\s*\{?([0-9]+)\}?")
 _NAMES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12} | SCALES
 _NAMED = re.compile(rf"(.+?)\s?(?:\\text\{{\s*)?({'|'.join(_NAMES)})\s*\}}?")
 _SUFFIX = re.compile(r"(?P<number>.*[0-9}])\s*(?P<unit>(?:\\text\s*\{|[^\s0-9{}()\\.,/*^-]).*)", re.DOTALL)
-_MONEY = re.compile(r"([-+]?)\s?(US\$|[$€£¥₹₽₩])\s?(?=[-+.0-9\\])")
 
 _ANYWHERE = re.compile(
     r"(?<![0-9.,])[-−]?[$€£]?(?:\\frac\{[-−]?[0-9]+\}\{[0-9]+\}|[0-9]+ [0-9]+/[0-9]+|"
@@ -89,7 +89,7 @@ def read_number(text: str) -> Numeral | None:
     if len(text) > 4 * MAX_LENGTH:
         return None
     text = read_notation(text)
-    money = _MONEY.match(text)
+    money = MONEY.match(text)
     if money:
         text = money[1] + text[money.end() :]
     numeral = parse_numeral(text)
@@ -134,7 +134,7 @@ def check_last_number(answer: str, expected: Fraction | int) -> str:
 
 def _parse_positive(text: str) -> Numeral | None:
     text = text.strip() if text[:1] not in (" ", "\t") else ""
-    for parse in (_parse_decimal, _parse_scientific, _parse_fraction, _parse_named):
+    for parse in (_parse_decimal, _parse_scientific, _parse_fraction, _parse_named, _parse_repeating):
         numeral = parse(text)
         if numeral:
             return numeral
@@ -180,6 +180,16 @@ def _parse_fraction(text: str) -> Numeral | None:
         return None
     value = Fraction(top_text.replace(",", "")) / int(bottom_text)
     return Numeral(-value if negative else value, divides=value.denominator == 1)
+
+
+def _parse_repeating(text: str) -> Numeral | None:
+    """``0.1\\overline{6}``."""
+    match = _REPEATING.fullmatch(text)
+    if not match:
+        return None
+    whole, fixed, period = match.groups()
+    repeated = Fraction(int(period), (10 ** len(period) - 1) * 10 ** len(fixed))
+    return Numeral(Fraction(int(whole + fixed or "0"), 10 ** len(fixed)) + repeated)
 
 
 def _parse_named(text: str) -> Numeral | None:

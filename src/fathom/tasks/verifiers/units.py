@@ -38,6 +38,11 @@ class Unit:
 NONE = Unit(Fraction(1), ())
 PERCENT = Unit(Fraction(1, 100), ())
 
+MONEY = re.compile(
+    r"(?P<sign>[-+]?)\s?(?P<unit>US\$|USD|EUR|GBP|INR|CNY|RMB|JPY|Rs|[$€£¥₹₽₩])\.?\s?(?=[-+0-9\\]|\.[0-9])"
+)
+"""Money in front of a number, which follows the match."""
+
 _BASES = {
     "length": "m meter metre 米",
     "mass": "g gram gramme 克",
