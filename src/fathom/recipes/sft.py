@@ -14,6 +14,7 @@ nothing. So an update takes fewer rows where the data are few, until there are e
 from __future__ import annotations
 
 from fathom.optim.config import AdamWConfig, OptimConfig, ScheduleConfig
+from fathom.train.run.config import CheckpointConfig
 from fathom.train.supervised.config import BatchConfig, SFTConfig, ShardData
 
 
@@ -28,5 +29,6 @@ def sft() -> SFTConfig:
             adamw=AdamWConfig(lr=None, weight_decay=0.0),
             schedule=ScheduleConfig(kind="cosine", warmup=0.05, floor=0.1),
         ),
+        checkpoint=CheckpointConfig(keep=1),
         save_dtype="bfloat16",
     )

@@ -45,6 +45,9 @@ def test_a_directory_with_everything_in_it(tmp_path: Path) -> None:
     (tmp_path / "sub" / "b.jsonl").write_text('{"text": "three"}\n{"text": "four"}\n', encoding="utf-8")
     (tmp_path / "a.jsonl").write_text('{"text": "one"}\n{"text": "two"}\n', encoding="utf-8")
     (tmp_path / "picture.png").write_bytes(b"")
+    for name in ("README.md", "dataset_info.json", ".hidden.jsonl", ".git/a.txt"):  # about the data, and not of them
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text('{"text": "about"}')
     source = open_source(str(tmp_path))
     assert texts(source) == ["one", "two", "three", "four"]
     assert texts(source, start=Position(0, 1)) == ["two", "three", "four"]
