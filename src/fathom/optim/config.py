@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_validator
 
 from fathom.base.config import Part
 from fathom.optim import schedule
 
 LR = 3e-4
 """AdamW's peak learning rate where neither a configuration nor its stage names one."""
-
-Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class ScheduleConfig(Part):
@@ -23,9 +21,18 @@ class ScheduleConfig(Part):
     """
 
     kind: Literal["constant", "stable", "linear", "cosine", "deepseek_v3"] = "stable"
-    warmup: NonNegativeInt | Share = 0
+    warmup: int | float = 0
     decay: float = Field(default=0.3, ge=0, le=1)
     floor: float = Field(default=0.0, ge=0, le=1)
+
+    @field_validator("warmup")
+    @classmethod
+    def _share_or_number(cls, warmup: int | float) -> int | float:
+        """2.0 is the number 2, as other programs write it."""
+        whole = int(warmup) if float(warmup).is_integer() and warmup else warmup
+        if whole < 0 or (isinstance(whole, float) and not whole < 1):
+            raise ValueError("it is a share of the run, below 1, or a whole number of updates")
+        return whole
 
     def warmup_updates(self, total: int) -> int:
         """Updates of the warm-up in a run of ``total``."""

@@ -46,8 +46,9 @@ def test_a_share_stays_one_when_it_is_stored() -> None:
         stored = ScheduleConfig(warmup=warmup).model_dump_json()
         assert ScheduleConfig.model_validate_json(stored).warmup == warmup
         assert type(ScheduleConfig.model_validate_json(stored).warmup) is type(warmup)
-    for wrong in (-1, 1.5, -0.5):
-        with pytest.raises(ValidationError):
+    assert ScheduleConfig(warmup=20.0).warmup == 20
+    for wrong in (-1, 1.5, -0.5, float("nan"), float("inf")):
+        with pytest.raises(ValidationError, match="it is a share of the run, below 1, or a whole number of updates"):
             ScheduleConfig(warmup=wrong)
 
 
