@@ -324,6 +324,7 @@ def test_a_prefix_is_continued(serve_script, client_of):
     ("model", "extra", "thinks"),
     [
         ("scripted", {}, False),
+        ("", {}, False),
         ("deepseek-chat", {}, False),
         ("deepseek-reasoner", {}, True),
         ("deepseek-reasoner", {"thinking": {"type": "disabled"}}, False),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from tokenizers import Tokenizer as Backend
 
 from fathom.base.errors import RequestError
 from fathom.text.fill_in_the_middle import TOKENS, fim_prompt
+from fathom.text.tokenizer.tokenizer import Tokenizer
 
 
 class Letters:
@@ -32,3 +36,10 @@ def test_a_vocabulary_without_the_tokens_is_refused() -> None:
     with pytest.raises(RequestError, match="cannot fill in between") as refused:
         fim_prompt(Letters("<fim_prefix>"), "a", "b", bos=False)
     assert refused.value.param == "suffix"
+
+
+def test_the_tokens_of_deepseek(deepseek: Tokenizer, deepseek_folder: Path) -> None:
+    prompt = fim_prompt(deepseek, "def f(x):\n    return ", "\n\nprint(f(1))", bos=True)
+    written = "<｜fim▁begin｜>def f(x):\n    return <｜fim▁hole｜>\n\nprint(f(1))<｜fim▁end｜>"
+    backend = Backend.from_file(str(deepseek_folder / "tokenizer.json"))
+    assert prompt == [deepseek.bos_id, *backend.encode(written, add_special_tokens=False).ids]

@@ -127,7 +127,7 @@ class _Endpoints:
 
         async def parts() -> Parts:
             served = await self._runtime.model()
-            check_model(body.model, served)
+            check_model(body.model or None, served)
             async with aclosing(generate(served)) as events, aclosing(write(events, body, served)) as written:
                 try:
                     async for part in written:

@@ -47,7 +47,7 @@ class StreamOptions(Body):
 class GenerationBody(Body):
     """Parameters that chat and text completions share. A null is the same as a missing field."""
 
-    model: str | None = Field(None, description="A served id or alias; the served model where it is missing.")
+    model: str | None = Field(None, description="A served id or alias; the served model where it is missing or empty.")
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     temperature: Temperature | None = None

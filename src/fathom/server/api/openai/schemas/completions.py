@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, NotRequired
+from typing import Annotated, Any, ClassVar, Literal, NotRequired
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 from typing_extensions import TypedDict
 
 from fathom.server.api.openai.schemas.base import GenerationBody, Integer, MaxTokens, UsageBody
@@ -16,8 +16,28 @@ Texts = Annotated[list[str], Field(min_length=1, max_length=128)]
 TokenLists = Annotated[list[TokenIds], Field(min_length=1, max_length=128)]
 
 
+def _prompt_kind(prompt: Any) -> str:
+    """The tag of the kind of prompt, by its first entry, so that an error is about that kind."""
+    if not isinstance(prompt, list):
+        return "Text"
+    first = prompt[0] if prompt else ""
+    if isinstance(first, list):
+        return "TokenLists"
+    return "TokenIds" if isinstance(first, int | float) else "Texts"
+
+
+Prompt = Annotated[
+    Annotated[str, Tag("Text")]
+    | Annotated[Texts, Tag("Texts")]
+    | Annotated[TokenIds, Tag("TokenIds")]
+    | Annotated[TokenLists, Tag("TokenLists")],
+    Discriminator(_prompt_kind),
+]
+"""Text, several texts, token ids, or several lists of them."""
+
+
 class CompletionRequest(GenerationBody):
-    prompt: str | Texts | TokenIds | TokenLists
+    prompt: Prompt
     max_tokens: MaxTokens | None = Field(
         None, description="16 where it is missing; 0 only reads the prompt; -1: to the end of the context."
     )
