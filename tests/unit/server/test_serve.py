@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from fathom.server.settings import Settings
 from fathom.base.errors import CheckpointError
 
 {prelude}
-serve(Settings(port=0, shutdown_timeout=1, keepalive=0.05), runtime=Runtime(load), {options})
+serve(Settings(port=0, shutdown_timeout=1, keepalive={keepalive}), runtime=Runtime(load), {options})
 print("torch" in sys.modules, flush=True)
 """
 
@@ -34,10 +35,10 @@ def start():
     """``start(prelude, options)``: the script in a process of its own, ended with the test."""
     with ExitStack() as stack:
 
-        def run(prelude: str, options: str = "") -> subprocess.Popen[str]:
+        def run(prelude: str, options: str = "", keepalive: float = 0.05) -> subprocess.Popen[str]:
             environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT / 'tests' / 'support'}"}
             process = subprocess.Popen(
-                [sys.executable, "-c", SCRIPT.format(prelude=prelude, options=options)],
+                [sys.executable, "-c", SCRIPT.format(prelude=prelude, options=options, keepalive=keepalive)],
                 env=environment,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -60,6 +61,12 @@ def ask(port: int, request: bytes) -> bytes:
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(request)
         return connection.recv(65536)
+
+
+def wait_until_running(port: int) -> None:
+    """Until the engine works on a request."""
+    while b'"running":1' not in ask(port, b"GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"):
+        time.sleep(0.01)
 
 
 def test_the_page_is_served_without_torch_and_an_interrupt_ends_in_order(start):
@@ -88,6 +95,31 @@ def test_a_termination_cancels_what_runs_and_ends_the_process(start):
         _, err = process.communicate(timeout=60)
         assert process.returncode in (0, -signal.SIGTERM)
         assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("keepalive", [0.05, 60])
+def test_a_termination_is_never_an_answer(start, keepalive):
+    """Before the first byte it is a 503; after a blank line the connection is cut, in the middle of the body."""
+    process = start("load = instantly(scripted_model(Script(gate=asyncio.Event())))", keepalive=keepalive)
+    port = port_of(process)
+    body = b'{"messages": [{"role": "user", "content": "Hi"}]}'
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(head + b"content-length: %d\r\n\r\n" % len(body) + body)
+        data = connection.recv(65536) if keepalive < 1 else b""
+        wait_until_running(port)
+        process.send_signal(signal.SIGTERM)
+        while piece := connection.recv(65536):
+            data += piece
+        process.communicate(timeout=60)
+    if keepalive < 1:
+        assert data.startswith(b"HTTP/1.1 200")
+        assert b"transfer-encoding: chunked" in data.lower()
+        assert not data.endswith(b"0\r\n\r\n")  # no last chunk
+        assert b"error" not in data
+    else:
+        assert data.startswith(b"HTTP/1.1 503")
+        assert b"the server is going down" in data
 
 
 def test_a_load_that_never_ends_does_not_keep_the_process(start):
