@@ -126,10 +126,24 @@ def _validation_problem(errors: Sequence[Mapping[str, Any]]) -> ApiProblem:
     """
     error = max(errors, key=lambda error: len(error["loc"]))
     param = _path(error["loc"])
-    message = str(error["msg"]).removeprefix("Value error, ")
-    message = "this field is required" if error["type"] == "missing" else message[:1].lower() + message[1:]
-    message = message.encode("utf-8", "replace").decode()
+    message = _message(error).encode("utf-8", "replace").decode()
     return ApiProblem(422, f"{param}: {message}" if param else message, code="invalid_parameter", param=param)
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    """One of pydantic's errors, without the words of its own machinery."""
+    if error["type"] == "missing":
+        return "this field is required"
+    if error["type"] in ("model_type", "model_attributes_type"):
+        return "input should be an object"
+    if error["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        context: Mapping[str, str] = error["ctx"]
+        name = context["discriminator"].strip("'")
+        if "tag" not in context:
+            return f"{name} is missing"
+        return f"{name} {context['tag']!r} is unknown; use one of {context['expected_tags']}"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
 
 
 def _path(location: Sequence[int | str]) -> str | None:

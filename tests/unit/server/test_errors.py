@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from fathom.base.errors import ContextLengthError, FathomError, OverloadedError, RequestError, TokenizerError
+from fathom.server.api.openai.schemas.chat import ChatRequest
 from fathom.server.errors import (
     ApiProblem,
     ErrorBody,
@@ -53,6 +56,30 @@ def test_the_body():
     }
     assert set(json.loads(body)) == set(ErrorBody.__annotations__)
     assert set(json.loads(body)["error"]) == set(ErrorDetail.__annotations__)
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (
+            {"role": "wizard", "content": "x"},
+            "messages[0]: role 'wizard' is unknown; use one of 'system', 'developer', 'user', 'assistant', 'tool'",
+        ),
+        ({"content": "x"}, "messages[0]: role is missing"),
+        ({"role": "user"}, "messages[0].content: this field is required"),
+        ("x", "messages[0]: input should be an object"),
+        (
+            {"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}},
+            "messages[0].function_call: deprecated by OpenAI; send tool_calls, and the result as a message of the role "
+            "tool",
+        ),
+    ],
+)
+def test_an_invalid_message_is_described_without_words_of_the_library(message, expected):
+    with pytest.raises(ValidationError) as refused:
+        ChatRequest.model_validate({"messages": [message]})
+    errors = [{**error, "loc": ("body", *error["loc"])} for error in refused.value.errors()]
+    assert problem_of(RequestValidationError(errors)).message == expected
 
 
 def test_the_field_at_fault():

@@ -61,6 +61,12 @@ class FunctionCall(Body):
     arguments: str | dict[str, Any] = Field(description="JSON text, as the model wrote it, or the object.")
 
 
+def _refuse_function_call(value: Any) -> Any:
+    if value is not None:
+        raise ValueError("deprecated by OpenAI; send tool_calls, and the result as a message of the role tool")
+    return value
+
+
 class ToolCallBody(Body):
     id: str
     type: Literal["function"] = "function"
@@ -77,6 +83,9 @@ class AssistantMessage(Body):
     reasoning: str | None = None
     refusal: str | None = None
     tool_calls: list[ToolCallBody] | None = None
+    function_call: Annotated[None, BeforeValidator(_refuse_function_call)] = Field(
+        None, description="Deprecated by OpenAI, and refused: send tool_calls."
+    )
     prefix: bool | None = Field(None, description="Only on the last message: the answer goes on from here.")
     name: str | None = None
 
