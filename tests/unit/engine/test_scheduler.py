@@ -119,3 +119,38 @@ def test_finishing_frees_a_waiting_or_running_sequence(admitted):
     assert not sched.waiting
     assert not sched.running
     assert sched.pool.num_available == 100
+
+
+def test_a_sequence_that_outgrows_the_short_length_is_computed_again_as_a_long_one():
+    sched = scheduler(tokens=20, short_length=6)
+    sched.add(sequence(0, 5, salt="same"))
+    assert step(sched) == [(0, 5)]
+    assert step(sched) == [(0, 1)]  # six tokens are short
+    (one,) = sched.running
+    assert not one.is_long
+    assert step(sched) == [(0, 7)]  # nothing of the short pages is used
+    assert one.is_long
+    assert step(sched) == [(0, 1)]
+    sched.add(sequence(1, 7, salt="same"))
+    assert step(sched) == [(0, 1), (1, 3)]  # a long prompt finds the page of the long sequence
+    sched.add(sequence(2, 6, salt="same"))
+    assert step(sched)[-1] == (2, 2)  # and a short prompt that of the short one
+
+
+def test_several_steps_end_where_rotations_change():
+    sched = scheduler(tokens=20, short_length=6)
+    sched.add(sequence(0, 3))
+    step(sched)
+    assert sched.reserve(sched.schedule(), 8) == 3  # of four, five and six tokens
+    step(sched)
+    step(sched)
+    step(sched)
+    assert step(sched) == [(0, 7)]
+    assert sched.reserve(sched.schedule(), 8) == 8
+
+
+def test_without_a_short_length_no_sequence_is_long():
+    sched = scheduler()
+    sched.add(sequence(0, 9))
+    step(sched)
+    assert not sched.running[0].is_long

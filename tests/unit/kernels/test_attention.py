@@ -146,3 +146,37 @@ def test_a_mask_of_spans_is_built_once() -> None:
     assert spans.mask(torch.float32) is spans.mask(torch.float32)
     assert spans.mask(torch.bfloat16).dtype == torch.bfloat16
     assert spans.mask(torch.float32)[0, 0].isneginf().sum() == 6
+
+
+@pytest.mark.parametrize("count", [1, 5, 13])
+@pytest.mark.parametrize(("window", "softcap"), [(1, None), (4, None), (None, 0.7), (6, 0.7), (50, None)])
+def test_paged_attention_within_a_window_and_of_capped_scores(
+    count: int, window: int | None, softcap: float | None
+) -> None:
+    torch.manual_seed(0)
+    length, order = 13, [5, 1, 3, 0]
+    q, k, v = torch.randn(count, 6, 5), torch.randn(length, 2, 5), torch.randn(length, 2, 5)
+    index = [torch.tensor(part, dtype=torch.int32) for part in ([order], [0, count], [length])]
+    result = paged_attention.reference(
+        q, paged(k, 4, order), paged(v, 4, order), *index, 0.3, 5, window=window, softcap=softcap
+    )
+    queries, keys = torch.arange(length - count, length)[:, None], torch.arange(length)
+    visible = (keys <= queries) & (keys > queries - (window or length))
+    k, v = k.repeat_interleave(3, 1), v.repeat_interleave(3, 1)
+    scores = torch.einsum("chd,lhd->hcl", q, k) * 0.3
+    scores = scores if softcap is None else softcap * torch.tanh(scores / softcap)
+    expected = torch.einsum("hcl,lhd->chd", scores.masked_fill(~visible, -math.inf).softmax(-1), v)
+    torch.testing.assert_close(result, expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_capped_scores_are_those_of_the_definition(masked: bool) -> None:
+    q, k, v = tensors(SHAPES["gqa"])
+    visible = torch.ones(9, 9, dtype=torch.bool).tril()
+    mask = additive(visible, q.dtype) if masked else None
+    out = dense_attention(q, k, v, 2.0, causal=not masked, mask=mask, softcap=1.5)
+    k, v = k.repeat_interleave(2, 2), v.repeat_interleave(2, 2)
+    scores = 1.5 * torch.tanh(torch.einsum("bthd,bshd->bhts", q, k) * 2.0 / 1.5)
+    expected = torch.einsum("bhts,bshd->bthd", scores.masked_fill(~visible, -math.inf).softmax(-1), v)
+    torch.testing.assert_close(out, expected)
+    assert causal_attention.select(q, k, v, 2.0, None, 1.5) is None

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from fathom.model.cache import ContiguousCache
 from fathom.model.causal import CausalContext
-from fathom.model.config import GQAConfig, Llama3Scaling, MLAConfig, ModelConfig, MoEConfig, RopeConfig, YarnScaling
+from fathom.model.config import (
+    GQAConfig,
+    Llama3Scaling,
+    MLAConfig,
+    ModelConfig,
+    MoEConfig,
+    RopeConfig,
+    SlidingWindow,
+    YarnScaling,
+)
 from fathom.model.counts import count
 from fathom.model.init import initialize
 from fathom.model.transformer import Transformer
@@ -29,10 +38,15 @@ def attentions(draw: st.DrawFn) -> GQAConfig | MLAConfig:
             v_head_dim=draw(SMALL),
         )
     kv_heads = draw(st.integers(1, 3))
+    head_dim = draw(EVEN)
     return GQAConfig(
         num_heads=kv_heads * draw(st.integers(1, 3)),
         num_kv_heads=kv_heads,
-        head_dim=draw(EVEN),
+        head_dim=head_dim,
+        rotary_dim=draw(st.sampled_from([None, 2, head_dim])),
+        qk_norm_span=draw(st.sampled_from(["head", "projection"])),
+        query_pre_attn_scalar=draw(st.sampled_from([None, 3.0])),
+        softcap=draw(st.sampled_from([None, 2.0])),
         qkv_bias=draw(st.booleans()),
         o_bias=draw(st.booleans()),
         qk_norm=draw(st.booleans()),
@@ -97,9 +111,29 @@ configurations = st.builds(
 )
 
 
+@st.composite
+def variants(draw: st.DrawFn) -> ModelConfig:
+    """Of a whole model, as far as its parts allow them."""
+    config = draw(configurations)
+    changes = {
+        "norm_placement": draw(st.sampled_from(["pre", "post", "sandwich"])),
+        "norm_offset": draw(st.sampled_from([0, 1])),
+        "embedding_scale": draw(st.sampled_from([None, 3.0])),
+        "logit_softcap": draw(st.sampled_from([None, 2.0])),
+    }
+    if config.moe is None:
+        changes["activation"] = draw(st.sampled_from(["silu", "gelu_tanh"]))
+    if isinstance(config.attention, GQAConfig):
+        layers = draw(st.sampled_from([(0,), tuple(range(config.num_layers))]))
+        own = RopeConfig(theta=5.0, interleaved=config.rope.interleaved)
+        window = SlidingWindow(size=draw(st.integers(1, 12)), layers=layers, rope=draw(st.sampled_from([None, own])))
+        changes["window"] = draw(st.sampled_from([None, window.model_dump()]))
+    return ModelConfig.model_validate(config.model_dump() | changes)
+
+
 @torch.no_grad()
 @settings(max_examples=60, deadline=None)
-@given(config=configurations)
+@given(config=variants())
 def test_a_model_of_any_shape(config: ModelConfig) -> None:
     model = Transformer(config).double()  # float32 rounding could tip a near-tie between experts
     initialize(model, config.init_std, torch.Generator().manual_seed(0))

@@ -30,6 +30,37 @@ def test_configurations_are_frozen() -> None:
         PRESETS["tiny-llama"].hidden_size = 3  # type: ignore[misc]
 
 
+LONG = {"kind": "longrope", "short_factors": (1.0,), "long_factors": (1.0,), "original_max_position": 8}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("tiny-deepseek-v3", {"window": {"size": 4, "layers": (0,)}}, "a sliding window needs grouped-query attention"),
+        ("tiny-llama", {"window": {"size": 4, "layers": (2,)}}, "layer 2 is to slide, and there are 2"),
+        (
+            "tiny-llama",
+            {"window": {"size": 4, "layers": (0,), "rope": {"interleaved": True}}},
+            "all layers must pair rotary channels in one way",
+        ),
+        ("tiny-llama", {"window": {"size": 4, "layers": (0,), "rope": {"scaling": LONG}}}, "longrope scaling of their"),
+        ("tiny-llama", {"rope": {"scaling": LONG}}, "longrope has 1 factors for 16 pairs of channels"),
+        ("tiny-deepseek-v3", {"rope": {"scaling": LONG}}, "longrope scaling needs grouped-query attention"),
+        ("tiny-qwen3-moe", {"activation": "gelu_tanh"}, "experts are gated by silu, not by gelu_tanh"),
+    ],
+)
+def test_what_no_path_computes_is_refused(name: str, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        ModelConfig.model_validate(PRESETS[name].model_dump() | changes)
+
+
+def test_which_layers_slide_and_what_depends_on_length() -> None:
+    config = PRESETS["tiny-gemma2"]
+    assert [config.is_sliding_layer(layer) for layer in range(2)] == [True, False]
+    assert not PRESETS["tiny-llama"].is_sliding_layer(0)
+    assert (PRESETS["tiny-phi3"].short_length, config.short_length) == (64, None)
+
+
 def test_which_layers_route() -> None:
     config = PRESETS["deepseek-v3"]
     assert [layer for layer in range(61) if not config.is_moe_layer(layer)] == [0, 1, 2]

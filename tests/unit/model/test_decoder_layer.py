@@ -40,3 +40,19 @@ def test_two_residuals_each_around_a_norm(name: str) -> None:
     middle = x + layer.attention(layer.attention_norm(x), rotation, CausalContext())
     expected = middle + layer.mlp(layer.mlp_norm(middle))
     torch.testing.assert_close(layer(x, rotation, CausalContext()), expected)
+
+
+@pytest.mark.parametrize(("name", "norms"), [("tiny-glm4", True), ("tiny-olmo2", False)])
+def test_norms_of_outputs(name: str, norms: bool) -> None:
+    """Between a layer and its residual; of its input too, or not at all."""
+    config = PRESETS[name]
+    layer = DecoderLayer(config, 0, routed=False)
+    initialize(layer, 0.1, torch.Generator().manual_seed(0))
+    assert (layer.attention_norm is not None, layer.mlp_norm is not None) == (norms, norms)
+    before_attention, before_mlp = (norm or torch.nn.Identity() for norm in (layer.attention_norm, layer.mlp_norm))
+    rotation = Rope(config.rope, config.attention.rope_dim).rotation(torch.arange(4)[None])
+    x = torch.randn(2, 4, 128, generator=torch.Generator().manual_seed(1))
+    attended = layer.attention(before_attention(x), rotation, CausalContext())
+    middle = x + layer.post_attention_norm(attended)
+    expected = middle + layer.post_mlp_norm(layer.mlp(before_mlp(middle)))
+    torch.testing.assert_close(layer(x, rotation, CausalContext()), expected)

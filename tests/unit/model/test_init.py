@@ -19,6 +19,13 @@ def test_every_matrix_has_the_standard_deviation_of_the_configuration() -> None:
             assert torch.equal(parameter, torch.ones_like(parameter)), name
 
 
+def test_norms_with_an_offset_begin_at_one_less() -> None:
+    model = Transformer(PRESETS["tiny-gemma3"])
+    norms = [p for name, p in model.named_parameters() if name.endswith("norm.weight")]
+    assert len(norms) == 13
+    assert all((norm == 0).all() for norm in norms)
+
+
 def test_biases_are_zero() -> None:
     model = Transformer(PRESETS["tiny-qwen2"])
     biases = [p for name, p in model.named_parameters() if name.endswith("bias")]

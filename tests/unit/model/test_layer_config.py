@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from fathom.model.layer_config import GQAConfig, Llama3Scaling, MLAConfig, MoEConfig, RopeConfig, YarnScaling
+from fathom.model.layer_config import (
+    GQAConfig,
+    Llama3Scaling,
+    LongRopeScaling,
+    MLAConfig,
+    MoEConfig,
+    RopeConfig,
+    SlidingWindow,
+    YarnScaling,
+)
 from fathom.model.presets import PRESETS
 
 LLAMA3 = {"factor": 8, "low_freq_factor": 1, "high_freq_factor": 4, "original_max_position": 64}
@@ -87,6 +96,36 @@ def test_shared_experts_are_one_network() -> None:
 def test_layers_without_experts() -> None:
     moe = MoEConfig.model_validate(MOE | {"first_dense_layers": 1, "layer_freq": 2, "dense_layers": [4]})
     assert [layer for layer in range(8) if moe.has_experts(layer)] == [2, 6]
+
+
+@pytest.mark.parametrize(
+    ("part", "values", "message"),
+    [
+        (GQAConfig, {"num_heads": 2, "num_kv_heads": 2, "head_dim": 8, "rotary_dim": 5}, "rotary_dim 5 must be even"),
+        (GQAConfig, {"num_heads": 2, "num_kv_heads": 2, "head_dim": 8, "rotary_dim": 10}, "at most head_dim 8"),
+        (SlidingWindow, {"size": 4, "layers": (1, 0)}, "named once each, in order"),
+        (SlidingWindow, {"size": 4, "layers": (1, 1)}, "named once each, in order"),
+        (SlidingWindow, {"size": 4, "layers": ()}, "at least 1 item"),
+        (SlidingWindow, {"size": 0, "layers": (1,)}, "greater than 0"),
+        (
+            LongRopeScaling,
+            {"short_factors": (1.0,), "long_factors": (1.0, 2.0), "original_max_position": 8},
+            "1 short factors and 2 long ones",
+        ),
+    ],
+)
+def test_windows_and_rotations_that_do_not_fit_are_refused(
+    part: type[BaseModel], values: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        part.model_validate(values)
+
+
+def test_the_scale_and_the_rotated_channels_of_a_head() -> None:
+    plain = GQAConfig(num_heads=2, num_kv_heads=1, head_dim=16)
+    assert (plain.scale, plain.rope_dim) == (0.25, 16)
+    other = GQAConfig(num_heads=2, num_kv_heads=1, head_dim=16, query_pre_attn_scalar=64, rotary_dim=4)
+    assert (other.scale, other.rope_dim) == (0.125, 4)
 
 
 def test_mla_sizes() -> None:

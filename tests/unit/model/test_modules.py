@@ -18,6 +18,21 @@ def test_norm_by_hand() -> None:
     assert norm(torch.tensor([3.0, 4.0])).tolist() == pytest.approx([3 / 13**0.5, 12 / 13**0.5])
 
 
+def test_an_offset_is_added_to_the_weight_in_float32() -> None:
+    norm = RMSNorm(2, eps=0.5, offset=1)
+    assert norm.weight.tolist() == [0.0, 0.0]
+    with torch.no_grad():
+        norm.weight.copy_(torch.tensor([0.0, 2.0]))
+    assert norm(torch.tensor([3.0, 4.0])).tolist() == pytest.approx([3 / 13**0.5, 12 / 13**0.5])
+    narrow = RMSNorm(1, eps=1e-6, offset=1).bfloat16()
+    with torch.no_grad():
+        narrow.weight.fill_(0.001)  # 1.001 is none of bfloat16's numbers
+    assert narrow.factors().item() == pytest.approx(1.001, abs=1e-5)
+    assert narrow(torch.ones(3, 1)).dtype == torch.float32
+    assert narrow(torch.ones(3, 1).bfloat16()).dtype == torch.bfloat16
+    assert narrow(torch.ones(3, 1)).flatten().tolist() == pytest.approx([1.001] * 3, abs=1e-5)
+
+
 def test_half_precision_does_not_overflow() -> None:
     out = RMSNorm(4, eps=1e-6).half()(torch.full((1, 4), 60_000.0, dtype=torch.float16))
     assert out.tolist() == [[1.0] * 4]
@@ -36,6 +51,15 @@ def test_mlp_by_hand() -> None:
     # x = 2: silu(2) · 6 + silu(-2) · 10
     expected = 2 / (1 + math.exp(-2)) * 6 + -2 / (1 + math.exp(2)) * 10
     assert mlp(torch.tensor([2.0])).item() == pytest.approx(expected)
+
+
+def test_gelu_by_its_approximation() -> None:
+    mlp = MLP(1, 1, "gelu_tanh")
+    with torch.no_grad():
+        for layer, weight in ((mlp.gate, 1.0), (mlp.up, 3.0), (mlp.down, 1.0)):
+            layer.weight.fill_(weight)
+    gelu = 0.5 * 2 * (1 + math.tanh((2 / math.pi) ** 0.5 * (2 + 0.044715 * 8)))
+    assert mlp(torch.tensor([2.0])).item() == pytest.approx(gelu * 6, rel=1e-6)
 
 
 def test_a_linear_layer_is_torchs() -> None:

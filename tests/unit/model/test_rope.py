@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fathom.model.config import Llama3Scaling, RopeConfig, YarnScaling
+from fathom.model.config import Llama3Scaling, LongRopeScaling, RopeConfig, YarnScaling
 from fathom.model.presets import PRESETS
 from fathom.model.rope import Rope, inverse_frequencies, magnitude, softmax_factor
 
@@ -135,3 +135,30 @@ def test_llama3_is_monotonic() -> None:
     scaling = Llama3Scaling(factor=8, low_freq_factor=1, high_freq_factor=4, original_max_position=64)
     frequencies = inverse_frequencies(RopeConfig(scaling=scaling), 32)
     assert (frequencies.diff() < 0).all()
+
+
+LONGROPE = RopeConfig(
+    scaling=LongRopeScaling(
+        short_factors=(1.0, 2.0), long_factors=(4.0, 8.0), original_max_position=8, attention_factor=1.5
+    )
+)
+
+
+def test_longrope_divides_each_frequency_by_a_factor_of_its_own() -> None:
+    assert inverse_frequencies(LONGROPE, 4).tolist() == pytest.approx([1.0, 0.005])
+    assert inverse_frequencies(LONGROPE, 4, long=True).tolist() == pytest.approx([0.25, 0.00125])
+    assert magnitude(LONGROPE) == 1.5
+
+
+def test_the_length_of_a_sequence_chooses_for_all_of_its_positions() -> None:
+    rope = Rope(LONGROPE, 4)
+    rotation = rope.rotation(torch.tensor([[1, 3, 1]]), torch.tensor([[8, 9, 9]]))
+    assert rotation.cos[0, :, 0, 0].tolist() == pytest.approx([1.5 * math.cos(angle) for angle in (1, 0.75, 0.25)])
+
+
+def test_leading_channels_are_rotated_and_the_others_pass() -> None:
+    rotation = Rope(PLAIN, 4).rotation(torch.arange(3)[None])
+    x = torch.randn(1, 3, 2, 10)
+    out = rotation.apply_first(x)
+    torch.testing.assert_close(out[..., :4], rotation.apply(x[..., :4]))
+    assert torch.equal(out[..., 4:], x[..., 4:])
