@@ -1,7 +1,7 @@
 """Small models of both kinds of attention, with weights at random."""
 
 import torch
-from tiny_models import MOE, dense_config, moe_config
+from tiny_models import GQA, MOE, dense_config, moe_config
 
 from fathom.model.transformer import Transformer
 
@@ -15,6 +15,13 @@ CONFIGS = {
         init_std=INIT_STD,
     ),
     "gqa": dense_config(num_layers=3, init_std=INIT_STD),
+    "gqa, windows and caps": dense_config(
+        num_layers=3,
+        init_std=INIT_STD,
+        attention=GQA.model_copy(update={"softcap": 1.0}),
+        window={"size": 3, "layers": (0, 2)},
+        logit_softcap=2.0,
+    ),
 }
 
 

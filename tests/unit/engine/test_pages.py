@@ -16,6 +16,7 @@ def test_a_key_names_everything_before_it():
     assert chain([3, 4])[0] != two
     assert chain([1, 2], salt="ada")[0] != one
     assert chain([2, 1])[0] != one
+    assert root_key("ada", long=True) not in (root_key("ada"), root_key("", long=True))
     assert chain([1], [2, 3, 4])[1] != two
 
 

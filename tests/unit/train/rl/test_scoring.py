@@ -1,14 +1,16 @@
 """Log-probabilities of rollouts are those of a plain forward pass of each."""
 
+import pytest
 import torch
-from small_policy import build
+from small_policy import CONFIGS, build
 
 from fathom.evals.rollout import EngineSampler, Rollout
 from fathom.train.rl.scoring import collate, gather_scores, head_logits, logits, score
 
 
-def test_scores_are_those_of_a_plain_forward():
-    model = build()
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_scores_are_those_of_a_plain_forward(kind):
+    model = build(kind)
     sampler = EngineSampler(model, eos_ids=frozenset({0}), max_context=80, sequences=8)
     groups = sampler.sample([(5, 6, 7), (8,), (5, 9)], 2, max_tokens=10, temperature=1.0, seed=0)
     rollouts = [one for group in groups for one in group]

@@ -80,3 +80,5 @@ def test_only_an_ordinary_head_is_fused() -> None:
         assert head.weight_of(model, hidden) is None
     model.head = nn.Sequential(nn.Linear(model.config.hidden_size, model.config.vocab_size))
     assert head.weight_of(model, hidden) is None
+    capped = Transformer(preset("tiny-gemma2"))  # whose logits are no product with the head
+    assert head.weight_of(capped, torch.randn(2, capped.config.hidden_size)) is None
