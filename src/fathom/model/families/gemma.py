@@ -69,7 +69,7 @@ def gemma_family(
         pre_tokenizer="default",
         hf_names=_HF_NAMES,
         gguf_names=GGUF_NAMES + GGUF_OUTPUT_NORMS,
-        hf_constants={"attention_bias": False, "pad_token_id": None},
+        hf_constants={"attention_bias": False},
         qk_norm=qk_norm,
         fields={"norm_placement": "sandwich", "norm_offset": 1},
         sliding=all_but_every(window_period, window_period_key),

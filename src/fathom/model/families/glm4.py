@@ -36,7 +36,7 @@ GLM4 = replace(
             Rule("mlp.gate.weight", "ffn_up.weight"),
             Rule("mlp.up.weight", "ffn_up.weight"),
         ),
-        hf_constants={"attention_bias": False, "pad_token_id": None},
+        hf_constants={"attention_bias": False},
         hf_defaults={
             "attention_bias": True,
             "head_dim": 128,

@@ -79,9 +79,11 @@ def dense_family(
     ask for fewer rotary channels than a head has. ``fields`` of ``ModelConfig`` are the same in all models of it.
 
     ``gguf_architecture`` defaults to ``name``; ``head_dim`` to hidden_size / heads where config.json lacks it.
-    ``sliding`` and ``gguf_window_period``: which layers slide where a file does not say (``families.windows``).
+    ``sliding`` and ``gguf_window_period``: which layers slide where a file does not say (``families.windows``);
+    ``gguf_window_period`` None: llama.cpp knows no window in the architecture.
     """
     keys = _DenseKeys(
+        gguf_architecture=gguf_architecture or name,
         qkv_bias=qkv_bias,
         o_bias=o_bias,
         head_dim=head_dim,
@@ -114,6 +116,7 @@ def dense_family(
 class _DenseKeys:
     """The readers and writers of a family, by the options of :func:`dense_family`."""
 
+    gguf_architecture: str
     qkv_bias: bool
     o_bias: bool
     head_dim: int | None
@@ -166,7 +169,7 @@ class _DenseKeys:
             rotary_dim=self._rotary_dim(keys, head_dim),
             **self.norms,
         )
-        window = read_gguf_window(keys, self.window_period)
+        window = None if self.window_period is None else read_gguf_window(keys, self.window_period)
         return {"attention": attention, **({"window": window} if window else {}), **self.fields}
 
     def _rotary_dim(self, keys: GGUFKeys, head_dim: int) -> int | None:
@@ -187,8 +190,19 @@ class _DenseKeys:
             "attention.head_count_kv": attention.num_kv_heads,
             "attention.key_length": attention.head_dim,
             "attention.value_length": attention.head_dim,
-            **write_gguf_window(config.window, config.num_layers, self.window_period),
+            **self._gguf_window(config),
         }
+
+    def _gguf_window(self, config: ModelConfig) -> Fields:
+        window = config.window
+        if self.window_period is not None:
+            return write_gguf_window(window, config.num_layers, self.window_period)
+        if window is not None and window.size < config.max_position:
+            raise ConfigError(
+                f"a GGUF file of the architecture {self.gguf_architecture} has no window of {window.size:,} tokens",
+                f"save a directory instead, or limit max_position to {window.size}, up to which no layer slides",
+            )
+        return {}
 
 
 def _has_tensor(keys: GGUFKeys, name: str) -> bool:

@@ -27,7 +27,7 @@ OLMO2 = replace(
             Rule("post_mlp_norm.weight", "post_feedforward_layernorm.weight"),
         ),
         gguf_names=GGUF_NAMES + GGUF_OUTPUT_NORMS,
-        hf_constants={"attention_bias": False, "pad_token_id": None},
+        hf_constants={"attention_bias": False},
         hf_defaults={"rms_norm_eps": 1e-5},
         qk_norm=True,
         qk_norm_span="projection",

@@ -79,12 +79,10 @@ def write_hf_window(window: SlidingWindow | None, count: int, rule: SlidingRule)
     return {"sliding_window": window.size if window else None, "layer_types": types}
 
 
-def read_gguf_window(keys: GGUFKeys, default_period: int | None) -> SlidingWindow | None:
-    """The window of a GGUF file. ``default_period``: its architecture's where the file names none; None: no layer
-    slides without one, as in llama.cpp.
-    """
+def read_gguf_window(keys: GGUFKeys, default_period: int) -> SlidingWindow | None:
+    """The window of a GGUF file. ``default_period``: its architecture's, where the file names none."""
     size, pattern = keys.get("attention.sliding_window"), keys.get("attention.sliding_window_pattern", default_period)
-    if not size or pattern is None:
+    if not size:
         return None
     count = keys.number("block_count")
     if isinstance(pattern, list):
@@ -94,12 +92,12 @@ def read_gguf_window(keys: GGUFKeys, default_period: int | None) -> SlidingWindo
     return SlidingWindow(size=size, layers=layers) if layers else None
 
 
-def write_gguf_window(window: SlidingWindow | None, count: int, default_period: int | None) -> dict[str, Any]:
-    """Keys under the architecture's prefix. The size 0 says that no layer slides, where one would by default."""
+def write_gguf_window(window: SlidingWindow | None, count: int, default_period: int) -> dict[str, Any]:
+    """Keys under the architecture's prefix. The size 0 says that no layer slides."""
     if window is None:
-        return {} if default_period is None else {"attention.sliding_window": 0}
+        return {"attention.sliding_window": 0}
     values: dict[str, Any] = {"attention.sliding_window": window.size}
-    if default_period is None or window.layers != layers_of_period(default_period, count):
+    if window.layers != layers_of_period(default_period, count):
         period = next((p for p in (0, *range(2, count + 1)) if layers_of_period(p, count) == window.layers), None)
         listed = [layer in window.layers for layer in range(count)]
         values["attention.sliding_window_pattern"] = listed if period is None else period

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_models import VOCABULARY, write_tokenizer
+from family_keys import GGUFValues
+from tiny_models import VOCABULARY, tiny_config, write_tokenizer
 
+from fathom.base.errors import ConfigError
 from fathom.checkpoint.gguf.export import save_gguf
 from fathom.checkpoint.gguf.model import GGUFModel
 from fathom.checkpoint.gguf.types import BlockType
@@ -17,7 +19,7 @@ from fathom.checkpoint.hf.directory import HFDirectory
 from fathom.checkpoint.hf.export import save_directory
 from fathom.checkpoint.load import Weights, load
 from fathom.checkpoint.names import NameTable
-from fathom.model.config import GQAConfig, ModelConfig
+from fathom.model.config import GQAConfig, ModelConfig, SlidingWindow
 from fathom.model.families.gqa import dense_family
 from fathom.model.families.registry import FAMILIES
 from fathom.model.transformer import Transformer
@@ -78,3 +80,13 @@ def test_a_new_family_goes_through_a_directory_and_a_gguf_file(nova: Transformer
     assert file.metadata["tokenizer.ggml.pre"] == NOVA.pre_tokenizer
     assert file.model_config == nova.config
     assert_loads(file.weights, file.table, file.model_config, nova)
+
+
+def test_where_llama_cpp_knows_no_window_none_is_read_or_written() -> None:
+    family, config = FAMILIES["qwen2"], tiny_config("tiny-qwen2", window=SlidingWindow(size=9, layers=(1,)))
+    with pytest.raises(ConfigError, match="architecture qwen2 has no window of 9 tokens; save a directory instead"):
+        family.write_gguf(config)
+    written = family.write_gguf(config.model_copy(update={"max_position": 9}))
+    assert not any("window" in key for key in written)
+    sizes = {"embedding_length": 128, "attention.head_count": 4}
+    assert "window" not in family.read_gguf(GGUFValues(**sizes, **written, attention__sliding_window=9))

@@ -68,13 +68,13 @@ def test_periods_are_those_of_llama_cpp() -> None:
     assert layers_of_period(6, 13) == (0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 12)
 
 
-@pytest.mark.parametrize("default", [None, 0, 2, 6])
+@pytest.mark.parametrize("default", [0, 2, 6])
 @pytest.mark.parametrize("layers", [None, (0, 1, 2, 3), (0, 2), (1, 3), (0,)])
-def test_what_is_written_reads_back(default: int | None, layers: tuple[int, ...] | None) -> None:
+def test_what_is_written_reads_back(default: int, layers: tuple[int, ...] | None) -> None:
     window = None if layers is None else SlidingWindow(size=9, layers=layers)
     written = write_gguf_window(window, 4, default)
     assert read_gguf_window(GGUFValues(block_count=4, **written), default) == window
-    if layers is not None and default is not None and layers == layers_of_period(default, 4):
+    if layers is not None and layers == layers_of_period(default, 4):
         assert written == {"attention.sliding_window": 9}
     types = write_hf_window(window, 4, late_layers)
     assert read_hf_window(HFValues(num_hidden_layers=4, **types), late_layers) == window
@@ -92,7 +92,3 @@ def test_where_all_layers_slide_only_the_size_is_written(rule: SlidingRule) -> N
 def test_a_base_of_its_own_is_written_for_the_window() -> None:
     window = SlidingWindow(size=9, layers=(0,), rope=RopeConfig(theta=500.0))
     assert write_gguf_window(window, 1, 0)["rope.freq_base_swa"] == 500.0
-
-
-def test_a_size_without_a_pattern_means_nothing_where_llama_cpp_does_not_slide() -> None:
-    assert read_gguf_window(GGUFValues(block_count=4, attention__sliding_window=9), None) is None
