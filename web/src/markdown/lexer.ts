@@ -11,7 +11,7 @@ import { markdownFence } from "./fences";
 import { DEFINITION_START, scanDefinition, scanReference, type NoteRefToken, type NoteToken } from "./footnotes";
 import { startsInline } from "./html";
 import { urlEnd } from "./links";
-import { nextMath, scanMath, unclosedLength } from "./math";
+import { isUnclosed, nextMath, scanMath, unclosedLength } from "./math";
 import { tableToken } from "./tables";
 
 export interface MathToken extends Tokens.Generic {
@@ -56,8 +56,9 @@ const mathExtension: MarkedExtension = {
       name: "inlineMath",
       level: "inline",
       start: (source) => found(nextMath(source)),
-      tokenizer(source, tokens): MathToken | undefined {
+      tokenizer(source, tokens): MathToken | PlainToken | undefined {
         const span = scanMath(source, (tokens as Token[]).at(-1)?.raw.slice(-1));
+        if (!span && isUnclosed(source)) return plain(source.split("\n", 1)[0] ?? source);
         return span ? { type: "math", raw: source.slice(0, span.length), tex: span.tex, display: span.display } : undefined;
       },
     },

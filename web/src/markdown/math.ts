@@ -83,6 +83,15 @@ export function unclosedLength(source: string): number {
   return /^[ \t]*(?:\n|$)|\\[a-zA-Z]|[\^_=]/.test(rest) ? length : 0;
 }
 
+/**
+ * Whether an inline `\(` or `\[` opens a formula that does not end with the running text. Markdown would take the
+ * backslash for an escape, and the rest for its own.
+ */
+export function isUnclosed(source: string): boolean {
+  const close = { "\\(": "\\)", "\\[": "\\]" }[source.slice(0, 2)];
+  return close !== undefined && findClose(source, 2, close) < 0 && /\\[a-zA-Z]|[\^_]/.test(source);
+}
+
 function hasBlankLine(tex: string): boolean {
   return /\n[ \t]*\n/.test(tex);
 }

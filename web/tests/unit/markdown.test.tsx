@@ -324,6 +324,14 @@ describe("formulae", () => {
   });
 });
 
+it.each([
+  ["so \\(a_1 * b_1 + \\frac{1}", "<p>so \\(a_1 * b_1 + \\frac{1}</p>"],
+  ["so \\[x^2 *y* z", "<p>so \\[x^2 *y* z</p>"],
+  ["so \\(x *y*", "<p>so (x <em>y</em></p>"],
+])("keeps the source of %j, which streams", (text, expected) => {
+  expect(html(text, true)).toBe(expected);
+});
+
 describe("tables", () => {
   const rows = (text: string) => {
     const root = document.createElement("div");
