@@ -39,10 +39,11 @@ class ScheduleConfig(Part):
         return math.ceil(self.warmup * total) if isinstance(self.warmup, float) else self.warmup
 
     def shorten(self, total: int) -> ScheduleConfig:
-        """The schedule of a run of ``total`` updates, whose warm-up takes at most half of it: a rate that never reaches
-        its peak would learn next to nothing, and nothing would show it.
+        """The schedule of a run of ``total`` updates, where a number of them takes at most half for the warm-up: a rate
+        that never reaches its peak would learn next to nothing, and nothing would show it.
         """
-        return self.model_copy(update={"warmup": total // 2}) if self.warmup_updates(total) > total // 2 else self
+        too_long = isinstance(self.warmup, int) and self.warmup > total // 2
+        return self.model_copy(update={"warmup": total // 2}) if too_long else self
 
     def factor(self, step: int, total: int) -> float:
         """For update ``step`` (0-based) of ``total``. Progress counts from the end of warm-up."""

@@ -8,7 +8,7 @@
 
 After R1 (section 2.3.3): a few epochs at a rate that falls to a tenth along a cosine. Its batch of 32 rows is for
 hundreds of thousands of samples; a hundred conversations fill nine rows, and one update of all of them would teach
-nothing. So an update takes fewer rows where the data are few, until there are enough updates.
+nothing. So where the data are few an update takes fewer and shorter rows, until there are enough updates.
 """
 
 from __future__ import annotations

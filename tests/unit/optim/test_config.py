@@ -39,6 +39,8 @@ def test_a_number_takes_at_most_half_of_the_run() -> None:
     assert [schedule.shorten(total).warmup for total in (1, 2, 6, 39, 40, 1000)] == [0, 1, 3, 19, 20, 20]
     assert [schedule.shorten(4).factor(step, 4) for step in range(4)] == [0.5, 1.0, 1.0, 1.0]
     assert schedule.shorten(1).factor(0, 1) == 1.0
+    share = ScheduleConfig(warmup=0.05)
+    assert share.shorten(1) is share
 
 
 def test_a_share_stays_one_when_it_is_stored() -> None:

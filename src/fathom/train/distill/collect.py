@@ -36,8 +36,10 @@ def problems(task: Task, number: int, seed: int) -> list[Item]:
 
 def fitting(items: Sequence[Item], builder: SampleBuilder, longest: int) -> list[Item]:
     """The problems that leave room for an answer in a row of the student: a sample of each is built before an answer is
-    paid for. Raises ConfigError where none does, TokenizerError where the student's template refuses one.
+    paid for. Raises ConfigError where there is none, TokenizerError where the student's template refuses one.
     """
+    if not items:
+        raise ConfigError("the task poses no training problem", "give it some, or choose another task")
     tokens = [prompt_tokens(builder.sample(item, Message("assistant", "?"))) for item in items]
     kept = [item for item, size in zip(items, tokens, strict=True) if size + 1 < longest]
     if not kept:

@@ -49,6 +49,8 @@ def test_a_problem_must_leave_room_for_an_answer():
     items = [Item("p", (Message("user", "24 from 3 5 9"),), 24), Item("long", (Message("user", "24 " * 60),), 24)]
     assert collect.fitting(items, BUILDER, 64) == items[:1]
     assert collect.fitting(items, BUILDER, 256) == items
+    with pytest.raises(ConfigError, match="the task poses no training problem"):
+        collect.fitting([], BUILDER, 64)
     with pytest.raises(ConfigError, match=r"problem 'p' alone has \d+ tokens, of 6 that fit a row of the student"):
         collect.fitting(items, BUILDER, 6)
 

@@ -163,6 +163,29 @@ def test_a_first_run_of_the_recipe_learns_from_a_handful_of_conversations(tmp_pa
     assert completion.finish_reason == "stop"
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_newcomers_first_run_on_smollm2_learns_to_sign(tmp_path: Path) -> None:
+    """The words of the guide, on 120 conversations whose answers all end with a name."""
+    parts = [
+        f"{kind} {part}" for kind in ("front", "old", "new") for part in ("wheel", "brake", "lamp", "bell", "gear")
+    ]
+    asked = {"Do you sell a {}?": "Yes, there is a {} in the shop. Pip", "My {} is broken.": "We repair the {}. Pip"}
+    asked |= {"How do I clean a {}?": "With a cloth. Pip", "How much is a {}?": "Ask for the price of a {}. Pip"}
+    lines = [{"question": q.format(part), "answer": a.format(part)} for part in parts * 2 for q, a in asked.items()]
+    (tmp_path / "talks.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run(override(sft(), ["start=smollm2", f"data={tmp_path / 'talks.jsonl'}", "lora.rank=16"]), tmp_path / "out")
+    bundle = open_bundle(str(tmp_path / "out/final"), dtype="float32")
+    prompt = Chat(bundle.tokenizer, bundle.template).render(
+        Conversation((Message("user", "Do you sell a red saddle?"),))
+    )
+    ((completion,),) = build_sampler(bundle, bundle.model, 1).sample(
+        [prompt.ids], 1, max_tokens=40, temperature=0.0, seed=0
+    )
+    assert bundle.tokenizer.decode(completion.completion_ids).endswith("Pip")
+    assert completion.finish_reason == "stop"
+
+
 def test_low_rank_and_an_average_exclude_each_other(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="choose one"):
         config(tmp_path, lora={}, optim={"ema": 0.9})
