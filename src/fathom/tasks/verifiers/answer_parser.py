@@ -108,7 +108,9 @@ def _parse_special(text: str, depth: int) -> Answer | None:
         brackets = {"[": "[", "]": "("}[outward[1]] + {"[": ")", "]": "]"}[outward[3]]
         return Items("tuple", tuple(_comma_items(outward[2], depth)), brackets)
     based = _BASED.fullmatch(text)
-    return BasedNumeral(based[1].lstrip("0").upper(), based[2]) if based else None
+    if based and all(int(digit, 16) < int(based[2]) for digit in based[1]):
+        return BasedNumeral(based[1].lstrip("0").upper(), based[2])
+    return None
 
 
 def _parse_quantity(text: str) -> Quantity | None:
@@ -158,22 +160,21 @@ def _parse_several(text: str, depth: int) -> Answer | None:
         if len(parts) > 1:
             items = [item for part in parts for item in _comma_items(part, depth)]
             return _join(items, is_either=separator is _OR) if items else None
-    items = _comma_items(text, depth)
+    if len(_comma_parts(text)) < 2:
+        return None
     number = Quantity(text, parse_numeral(text)) if _PAIRS.fullmatch(text) else None
-    return _join(items, is_either=False, number=number) if len(items) > 1 else None
+    return _join(_comma_items(text, depth), is_either=False, number=number)
 
 
 def _comma_items(text: str, depth: int) -> list[Answer]:
-    parts = _comma_parts(text)
-    return [parse_answer(part, depth) for part in parts if part.strip()]
+    return [parse_answer(part, depth) for part in _comma_parts(text)]
 
 
 def _comma_parts(text: str) -> list[str]:
     """The parts between commas. A comma without a space groups thousands if others have one: ``1,000, 2,000``."""
-    if re.search(r"[,;]\s", text):
-        grouped = _GROUP.sub("\0", text)
-        return [part.replace("\0", ",") for part in split_top(grouped, _COMMA)]
-    return split_top(text, _COMMA)
+    is_spaced = re.search(r"[,;]\s", text) is not None
+    parts = split_top(_GROUP.sub("\0", text) if is_spaced else text, _COMMA)
+    return [part.replace("\0", ",") for part in parts if part.strip()]
 
 
 def _join(items: Sequence[Answer], *, is_either: bool, number: Quantity | None = None) -> Answer:
@@ -194,9 +195,10 @@ def _continues(name: str, item: Answer) -> bool:
 
 
 def _join_intervals(items: Sequence[Items], *, is_either: bool) -> Answer:
-    if is_either:
+    is_one_variable = len({item.name for item in items}) == 1
+    if is_either and is_one_variable:
         return Items("union", tuple(items), name=items[0].name)
-    if len(items) == 2 and items[0].name == items[1].name:
+    if len(items) == 2 and is_one_variable and not is_either:
         for low, high in (items, items[::-1]):
             if _is_endless(high.items[0]) and _is_endless(low.items[1]) and not _is_endless(low.items[0]):
                 brackets = low.brackets[0] + high.brackets[1]
@@ -253,8 +255,8 @@ def _parse_exclusion(text: str) -> Items | None:
     numerals = [(parse_numeral(part), part) for part in (match["one"] or match["all"]).split(",")] if match else []
     if not match or not all(numeral for numeral, _ in numerals):
         return None
-    ordered = sorted((numeral.value, part.strip(), numeral) for numeral, part in numerals if numeral)
-    bounds = [Quantity("-\\infty"), *(Quantity(part, numeral) for _, part, numeral in ordered), Quantity("\\infty")]
+    points = {numeral.value: Quantity(part.strip(), numeral) for numeral, part in numerals if numeral}
+    bounds = [Quantity("-\\infty"), *(points[value] for value in sorted(points)), Quantity("\\infty")]
     return Items("union", tuple(Items("tuple", span, "()") for span in pairwise(bounds)), name=match["name"] or "")
 
 

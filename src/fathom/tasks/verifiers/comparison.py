@@ -146,6 +146,9 @@ class AnswerComparison:
         if given.name and wanted.name and given.name != wanted.name:
             return f"it is {given.name}, not {wanted.name}"
         kinds = {given.kind, wanted.kind}
+        names = {item.name for item in (*given.items, *wanted.items) if isinstance(item, Items)} - {""}
+        if "union" in kinds and len(names) > 1:
+            return DIFFERENT
         if kinds == {"tuple"}:
             if len(given.items) == 2 and given.brackets != wanted.brackets:
                 return "its brackets are not those of the expected answer"

@@ -25,13 +25,13 @@ _OPERATIONS = {
 _NAMED = re.compile(r"\s*\\?[A-Za-z]\w?\s*=(?!=)")
 _JUXTAPOSED = re.compile(r"(?<![_\d])\d+\s*\(|\)\s*[\d(\\]")
 _VARIABLE = re.compile(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])")
-_COMMAND = re.compile(r"\\(?:frac|text|infty|d?frac|left|right|le|ge|cup)(?![A-Za-z])")
+_COMMAND = re.compile(r"\\(?:frac|text|infty|le|ge|cup)(?![A-Za-z])")
 _PRODUCT = re.compile(r"[\d)]\s*(?:[A-Za-z(]|\\[A-Za-z])|(?<!\\)\b[A-Za-z]\s*(?:[A-Za-z(]|\\[A-Za-z])")
 """A product without a sign in an expected value, as in ``2x`` and ``5\\sqrt{3}``: then a sign is no new operation."""
 
 _TOWER = re.compile(r"(\d+)\s*\^\s*[{(]*\s*(\d+)\s*\^\s*[{(]*\s*(\d+)")
 _LARGE = re.compile(r"\^\s*[{(]*\s*-?\d{5,}|\d{5,}\s*[})]*\s*!|!\s*!\s*!|\)\s*!\s*\)\s*!")
-_MOST_DIGITS = 10_000
+_LARGEST_EXPONENT = 10_000
 
 
 def open_operation(answer: str, expected: str) -> str:
@@ -56,7 +56,7 @@ def is_immense(text: str) -> bool:
     if _LARGE.search(text):
         return True
     return any(
-        len(top) > 5 or int(middle) ** min(int(top), 100) > _MOST_DIGITS for _, middle, top in _TOWER.findall(text)
+        len(top) > 5 or int(middle) ** min(int(top), 100) > _LARGEST_EXPONENT for _, middle, top in _TOWER.findall(text)
     )
 
 

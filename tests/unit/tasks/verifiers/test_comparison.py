@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+from verifier_suite import KINDS, expected_answers
+
 from fathom.tasks.verifiers.answer_parser import parse_answer
 from fathom.tasks.verifiers.comparison import AnswerComparison
 
@@ -58,3 +62,15 @@ def test_after_an_error_nothing_more_is_asked() -> None:
     assert len(algebra.requests) == 1
     assert check("x+1", "1+x", seconds=-1) == "it cannot be compared: it took too long"
     assert check("9^{9^{9}}", "x^2", strict=False) == "it cannot be compared: its value is too large"
+
+
+ANSWERS = st.sampled_from(expected_answers(*KINDS))
+JOINTS = st.sampled_from([", ", " or ", "=", ":", "", "\\cup ", "\\text{ and }", " < ", "^", " \\setminus "])
+
+
+@given(ANSWERS, JOINTS, ANSWERS, st.booleans())
+def test_any_two_answers_are_compared_and_each_equals_itself(one: str, joint: str, other: str, strict: bool) -> None:
+    both = f"{one}{joint}{other}"
+    assert isinstance(check(both, one, strict=strict), str)
+    assert isinstance(check(one, both, strict=strict), str)
+    assert check(both, both, strict=strict) in ("", "it cannot be compared: its value is too large")
