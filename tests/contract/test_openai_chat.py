@@ -115,6 +115,42 @@ def test_without_parallel_calls_the_first_call_ends_the_answer(serve_script, cli
     assert server.engine.cancelled == 1
 
 
+CUT = '<tool_call>\n{"name": "weather", "arguments": {"city": "Kö'
+
+
+@pytest.mark.parametrize("step", [1, 7, 500])
+@pytest.mark.parametrize(
+    ("text", "finish", "body", "reason", "arguments"),
+    [
+        ("Hello", "stop", {}, "stop", []),
+        ("Hello", "length", {}, "length", []),
+        (CALL, "stop", {}, "tool_calls", ['{"city": "Köln"}']),
+        (CALL, "length", {}, "length", ['{"city": "Köln"}']),
+        (CALL + "\n" + CUT, "length", {}, "length", ['{"city": "Köln"}', '{"city": "Kö']),
+        (CUT, "length", {}, "length", ['{"city": "Kö']),
+        (CUT, "length", {"parallel_tool_calls": False}, "length", ['{"city": "Kö']),
+        (CUT, "stop", {"stop": ["ln"]}, "stop", ['{"city": "Kö']),
+        (CALL, "stop", {"stop": ["ln"]}, "tool_calls", ['{"city": "Köln"}']),
+        (CALL + CUT, "length", {"parallel_tool_calls": False}, "tool_calls", ['{"city": "Köln"}']),
+        ('<tool_call>\n{"name": "weather", "arguments": ""}\n</tool_call>', "stop", {}, "tool_calls", ["{}"]),
+        ('<tool_call>\n{"name": "wea', "length", {}, "length", []),
+    ],
+)
+def test_finish_reasons_of_calls(serve_script, client_of, step, text, finish, body, reason, arguments):
+    client = client_of(serve_script(Script(text, step=step, finish=finish)))
+    ask = {"model": "scripted", "messages": ASK, "tools": [WEATHER], "logprobs": True, **body}
+    choice = client.chat.completions.create(**ask).choices[0]
+    assert choice.finish_reason == reason
+    assert [call.function.arguments for call in choice.message.tool_calls or ()] == arguments
+    streamed: dict[int, str] = {}
+    reasons = []
+    for chunk in client.chat.completions.create(**ask, stream=True):
+        reasons += [chunk.choices[0].finish_reason] if chunk.choices[0].finish_reason else []
+        for call in chunk.choices[0].delta.tool_calls or ():
+            streamed[call.index] = streamed.get(call.index, "") + call.function.arguments
+    assert (reasons, list(streamed.values())) == ([reason], arguments)
+
+
 def test_tools_are_not_offered_when_the_choice_is_none(serve_script, client_of):
     server = serve_script(Script(CALL))
     answer = client_of(server).chat.completions.create(

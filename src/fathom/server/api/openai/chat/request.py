@@ -132,7 +132,8 @@ def schema_param(job: ChatJob, body: ChatRequest, error: SchemaError) -> str:
     """The place in ``body`` of the schema at fault: ``tools[1].function.parameters.properties.city``."""
     tool, path = fault_of(error)
     if tool is None:
-        return format_path(("response_format", "json_schema", "schema", *path))
+        place = () if isinstance(body.response_format, JsonObjectFormat) else ("json_schema",)
+        return format_path(("response_format", *place, "schema", *path))
     name = job.callable_tools[tool].name
     index = next(index for index, function in _functions(body).items() if function.name == name)
     return format_path(("tools", index, "function", "parameters", *path))
@@ -178,7 +179,8 @@ def _call(body: ChatRequest, tools: Sequence[Tool]) -> bool | str:
 
 def _grammar(body: ChatRequest) -> GrammarSpec | None:
     if isinstance(body.response_format, JsonObjectFormat):
-        return GrammarSpec("json_object")
+        schema = body.response_format.schema_
+        return GrammarSpec("json_object") if schema is None else GrammarSpec("json_schema", schema)
     if isinstance(body.response_format, JsonSchemaFormat):
         return GrammarSpec("json_schema", body.response_format.json_schema.schema_ or {})
     return None

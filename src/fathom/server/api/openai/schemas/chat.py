@@ -169,6 +169,9 @@ class TextFormat(Body):
 
 class JsonObjectFormat(Body):
     type: Literal["json_object"]
+    schema_: dict[str, Any] | None = Field(
+        None, alias="schema", description="As in llama.cpp and other servers: the same as json_schema with this schema."
+    )
 
 
 class JsonSchemaSpec(Body):

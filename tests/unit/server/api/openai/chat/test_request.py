@@ -183,6 +183,15 @@ def test_allowed_tools_are_a_part_of_all(mode, call):
     assert (job.conversation.tools, job.call) == ((Tool("now"),), call)
 
 
+def test_an_object_may_have_a_schema():
+    form = {"type": "json_object", "schema": {"items": {"not": {"const": 1}}}}
+    body = ChatRequest.model_validate(ASK | {"response_format": form})
+    job = job_of(body)
+    assert job.grammar == GrammarSpec("json_schema", form["schema"])
+    error = SchemaError("m", "r", ("items", "not"))
+    assert schema_param(job, body, error) == "response_format.schema.items.not"
+
+
 def test_a_response_format_beside_tools():
     job = chat_job(tools=[TOOL], response_format={"type": "json_object"})
     assert (job.grammar, job.call) == (GrammarSpec("json_object"), False)
