@@ -200,12 +200,12 @@ INSIDE = ("llguidance", "Lark", "lark", "Parser", "Lexer", "row", "%json", "star
         ({"items": {"uniqueItems": True}}, "response_format.json_schema.schema.items.uniqueItems"),
         ({"type": "strong"}, "response_format.json_schema.schema.type"),
         ({"$ref": "#/$defs/P"}, "response_format.json_schema.schema.$ref"),
-        ({"const": "x" * 1_100_000}, None),
+        ({"const": "x" * 1_100_000}, "response_format.json_schema.schema"),
     ],
 )
 def test_schemas_that_cannot_be_enforced(refusal, schema, param):
     error = refusal(response_format=json_format(schema))
-    assert error.param == param or error.param.startswith(f"{param}.")
+    assert error.param == param or (param.endswith(".a") and error.param.startswith(f"{param}."))
     assert not any(word in error.body["message"] for word in INSIDE)
 
 

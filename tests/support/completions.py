@@ -88,6 +88,7 @@ HERMES_CASES = [
     ('<tool_call>{"name": "f", "arguments": {"a": "b', call(0, "f", '{"a": "b', complete=False)),
     ('<tool_call>{"name": "f", "arguments": ', call(0, "f", "", complete=False)),
     ('<tool_call>{"name": "f", "arguments": {"a": 1}', call(0, "f", '{"a": 1}')),
+    ('<tool_call>\n{"name": "f", "arguments": {}}\n</tool_ca', call(0, "f", "{}")),
     # no arguments
     ('<tool_call>{"name": "f", "arguments": }</tool_call>', call(0, "f", "{}")),
     ('<tool_call>{"name": "f", "arguments": ""}</tool_call>', call(0, "f", "{}")),
@@ -126,6 +127,7 @@ DEEPSEEK_CASES = [
     (f"{BEGIN}{ONE}f{SEP} \n{DONE}{END}", call(0, "f", "{}")),
     (f"{BEGIN}{ONE}function{SEP}f\n```json\n\n```{DONE}{END}", call(0, "f", "{}")),
     (f"{BEGIN}{ONE}f\n{END}", [AnswerText(f"{BEGIN}{ONE}f\n{END}")]),
+    (f"{BEGIN}{ONE}f{SEP}{{}}{DONE}<｜tool▁ca", call(0, "f", "{}")),
     (f"{BEGIN}oops", [AnswerText(f"{BEGIN}oops")]),
     (f"{BEGIN}{END}", [AnswerText(f"{BEGIN}{END}")]),
     (f"{BEGIN}{ONE}{SEP}{{}}{DONE}", [AnswerText(f"{BEGIN}{ONE}{SEP}{{}}{DONE}")]),

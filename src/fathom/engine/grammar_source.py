@@ -23,16 +23,18 @@ from fathom.engine.request import GrammarSpec
 MAX_SOURCE = 1 << 18
 """Characters of a grammar, after everything that only describes was left out. Compiled, it may take 100 MB."""
 
-LIMITS = LLParserLimits(max_items_in_row=30_000, step_max_items=500_000, verbose_errors=False)
-"""Ten times the engine's own: schemas of real tools come near those, and a step still takes milliseconds."""
+LIMITS = LLParserLimits(max_items_in_row=10_000, step_max_items=100_000, verbose_errors=False)
+"""More than the engine's own, which a thousand properties exceed; a step still takes some ten milliseconds."""
 
 _WHITESPACE = r"[\x20\x0A\x0D\x09]{1,32}"
 _FREE_LAYOUT = {"whitespace_pattern": _WHITESPACE}
 _FIXED_LAYOUT = {"whitespace_flexible": False, "key_separator": ": ", "item_separator": ", "}
 _MOST_TRIALS = 300
+_SMALLER = "send smaller schemas"
 
 _REASONS = (
     ("nsatisfiable|No options", "no value fits it"),
+    ("integer range|float range|multipleOf", "its numbers have too many digits"),
     ("patternProperties|disjoint", "its patternProperties overlap, which no grammar can express"),
     ("[mM](in|ax)Properties", "it counts properties of which some are optional, which no grammar can express"),
     ("circular", "a reference that leads back to it has further keywords beside it"),
@@ -61,9 +63,8 @@ def grammar_text(spec: GrammarSpec) -> str:
     else:
         source = LLMatcher.grammar_from_regex(spec.value)
     if len(source) > MAX_SOURCE:
-        raise RequestError(
-            f"the grammar has {len(source):,} characters, at most {MAX_SOURCE:,} are compiled", "send smaller schemas"
-        )
+        problem = f"the grammar has {len(source):,} characters, at most {MAX_SOURCE:,} are compiled"
+        raise (SchemaError(problem, _SMALLER, ()) if spec.kind == "json_schema" else RequestError(problem, _SMALLER))
     return source
 
 
@@ -142,6 +143,6 @@ def _schema_text(schema: Any, layout: Mapping[str, Any]) -> str:
 
 def _dump(schema: Any) -> str:
     try:
-        return json.dumps(schema)
+        return json.dumps(schema, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise SchemaError(f"the JSON schema is not JSON: {error}", "use plain JSON values", ()) from error

@@ -66,14 +66,17 @@ class InputStream:
             yield
         return self._text[self._at : self._at + 1]
 
-    def accept(self, literal: str) -> Reading[bool]:
-        """Consume ``literal`` if it comes next."""
+    def accept(self, literal: str, *, cut_off: bool = False) -> Reading[bool]:
+        """Consume ``literal`` if it comes next; with ``cut_off`` also a part of it that the text ends in."""
         while True:
             if self._text.startswith(literal, self._at):
                 self.take(len(literal))
                 return True
-            if self._closed or not literal.startswith(self._text[self._at :]):
+            rest = self._text[self._at :]
+            if not literal.startswith(rest):
                 return False
+            if self._closed:
+                return cut_off and bool(self.take(len(rest)))
             yield
 
     def span(self, pattern: re.Pattern[str], emit: Callable[[str], None]) -> Reading[str]:

@@ -84,3 +84,16 @@ def test_the_position_counts_what_was_consumed() -> None:
     stream.take(2)
     stream.feed("def")
     assert (stream.position, stream.take(2), stream.position) == (2, "cd", 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"), [("</ca", True), ("<", True), ("", False), ("</x", False), ("</call>", True)]
+)
+def test_a_literal_may_be_cut_off_by_the_end(text, accepted):
+    stream = InputStream()
+    rule = stream.accept("</call>", cut_off=True)
+    stream.feed(text)
+    stream.close()
+    with pytest.raises(StopIteration) as end:
+        next(rule)
+    assert end.value.value == accepted

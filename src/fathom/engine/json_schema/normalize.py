@@ -28,18 +28,19 @@ from fathom.engine.json_schema.document import (
 )
 from fathom.engine.json_schema.exclusive import replace_one_of
 from fathom.engine.json_schema.recursion import check_references, check_satisfiable
+from fathom.engine.json_schema.values import bound, check_constant, count, is_number
 
 FORMATS = frozenset(["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid", "uri"])
 """The formats that the grammar engine knows."""
-LARGEST_INTEGER = 2**53
-"""Beyond it the grammar engine, which computes with doubles, would change a constant."""
+MAX_PROPERTIES = 2_000
+"""Of one object: the grammar engine's time to compile it grows with their square, to a second."""
 
 _DECIMAL = r"^(?!^[-+.]*$)[+-]?0*\d*\.?\d*$"
 _EQUIVALENT_PATTERNS = {_DECIMAL: r"^[+-]?(\d+\.?\d*|\.\d+)$"}
 """Patterns with look-around that are common, and the same without: pydantic's of a Decimal."""
 _LONGEST_PATH = 2 * MAX_DEPTH + 16
 _IN_PLACE = frozenset({"$ref", "allOf", "anyOf", "oneOf", "not", "if", "dependentSchemas", "dependencies"})
-_COUNT = "a whole number, at least 0"
+_COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
 
 Rule = Callable[[Schema, Schema, Any, JsonPath], None]
 """Adds to a normal schema what a keyword of the original says: (normal, original, value, path)."""
@@ -50,40 +51,8 @@ def normalize(root: Any, at: JsonPath = ()) -> Schema:
     return _Normalizer(SchemaDocument(root)).document(at)
 
 
-def _is_number(value: Any) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_count(value: Any) -> bool:
-    return _is_number(value) and value >= 0 and value == int(value)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_positive(value: Any) -> bool:
-    return _is_number(value) and value > 0
-
-
 def _is_names(value: Any) -> TypeGuard[list[str]]:
     return isinstance(value, list) and all(isinstance(name, str) for name in value)
-
-
-_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "required": (_is_names, "a list of strings"),
-    "minimum": (_is_number, "a number"),
-    "maximum": (_is_number, "a number"),
-    "multipleOf": (_is_positive, "a number above 0"),
-    "minLength": (_is_count, _COUNT),
-    "maxLength": (_is_count, _COUNT),
-    "minItems": (_is_count, _COUNT),
-    "maxItems": (_is_count, _COUNT),
-    "minProperties": (_is_count, _COUNT),
-    "maxProperties": (_is_count, _COUNT),
-    "pattern": (_is_text, "a regular expression"),
-}
-"""Keywords that stay as they are: what their value must be."""
 
 
 class _Normalizer:
@@ -96,10 +65,13 @@ class _Normalizer:
         self._followed: list[JsonPath] = []  # what propertyNames refer to, from the outside in
         self._one_of: list[tuple[Schema, JsonPath]] = []
         self._rules: dict[str, Rule] = {
-            **dict.fromkeys(_CHECKS, self._copy),
+            **dict.fromkeys(_COUNTS, self._count),
+            "required": self._required,
+            "pattern": self._pattern,
+            "multipleOf": self._multiple_of,
             **dict.fromkeys(("properties", "patternProperties"), self._map),
             **dict.fromkeys(("allOf", "anyOf", "oneOf"), self._branches),
-            **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum"), self._bound),
+            **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), self._bound),
             **dict.fromkeys(("dependentRequired", "dependentSchemas", "dependencies"), self._dependencies),
             **dict.fromkeys(("unevaluatedProperties", "unevaluatedItems"), self._rest_of_keywords),
             **dict.fromkeys(("then", "else"), self._conditional),
@@ -149,19 +121,30 @@ class _Normalizer:
         _resolve_counts(normal)
         return normal
 
-    def _copy(self, normal: Schema, _: Schema, value: Any, path: JsonPath) -> None:
-        is_valid, expected = _CHECKS[str(path[-1])]
-        if not is_valid(value):
-            raise SchemaError(f"this is {describe(value)}", f"write {expected}", path)
-        if expected == _COUNT:
-            value = int(value)
-        elif path[-1] == "pattern":
-            value = _EQUIVALENT_PATTERNS.get(value, value)
-        normal[str(path[-1])] = value
+    def _required(self, normal: Schema, _: Schema, value: Any, path: JsonPath) -> None:
+        if not _is_names(value):
+            raise SchemaError(f"this is {describe(value)}", "write a list of strings", path)
+        normal["required"] = value
+
+    def _pattern(self, normal: Schema, _: Schema, value: Any, path: JsonPath) -> None:
+        if not isinstance(value, str):
+            raise SchemaError(f"this is {describe(value)}", "write a regular expression", path)
+        normal["pattern"] = _EQUIVALENT_PATTERNS.get(value, value)
+
+    def _count(self, normal: Schema, _: Schema, value: Any, path: JsonPath) -> None:
+        if (number := count(value, path)) is not None:
+            normal[str(path[-1])] = number
+
+    def _multiple_of(self, normal: Schema, _: Schema, value: Any, path: JsonPath) -> None:
+        if not is_number(value) or value <= 0:
+            raise SchemaError(f"this is {describe(value)}", "write a number above 0", path)
+        normal["multipleOf"] = value
 
     def _map(self, normal: Schema, _: Schema, value: Any, path: JsonPath) -> None:
         if not isinstance(value, dict):
             raise SchemaError(f"this is {describe(value)}", "write an object of schemas", path)
+        if len(value) > MAX_PROPERTIES:
+            raise SchemaError(f"these are more than {MAX_PROPERTIES:,} properties", "divide the object", path)
         schemas = {name: self._schema(child, (*path, name)) for name, child in value.items()}
         normal[str(path[-1])] = {**normal.get(str(path[-1]), {}), **schemas}
 
@@ -204,14 +187,14 @@ class _Normalizer:
         normal["type"] = value
 
     def _const(self, normal: Schema, _: Schema, value: Any, path: JsonPath) -> None:
-        _check_value(value, path)
+        check_constant(value, path)
         normal["const"] = value
 
     def _enum(self, normal: Schema, _: Schema, value: Any, path: JsonPath) -> None:
         if not isinstance(value, list) or not value:
             raise SchemaError(f"this is {describe(value)}", "write a list of values, at least one", path)
         for index, item in enumerate(value):
-            _check_value(item, (*path, index))
+            check_constant(item, (*path, index))
         normal["enum"] = value
 
     def _format(self, normal: Schema, _: Schema, value: Any, __: JsonPath) -> None:
@@ -221,13 +204,11 @@ class _Normalizer:
     def _bound(self, normal: Schema, original: Schema, value: Any, path: JsonPath) -> None:
         """``exclusiveMinimum`` is a number, or in draft 4 a flag of ``minimum``."""
         if isinstance(value, bool):
-            bound = original.get("minimum" if path[-1] == "exclusiveMinimum" else "maximum")
-            if not value or bound is None:
+            limit = original.get("minimum" if path[-1] == "exclusiveMinimum" else "maximum")
+            if not value or limit is None:
                 return
-            value = bound
-        if not _is_number(value):
-            raise SchemaError(f"this is {describe(value)}", "write a number", path)
-        normal[str(path[-1])] = value
+            value = limit
+        normal[str(path[-1])] = bound(value, path)
 
     def _prefix_items(self, normal: Schema, original: Schema, value: Any, path: JsonPath) -> None:
         if not isinstance(original.get("items"), list):  # the form of older drafts, which replaced this keyword
@@ -245,7 +226,7 @@ class _Normalizer:
 
     def _unique_items(self, normal: Schema, original: Schema, value: Any, path: JsonPath) -> None:
         longest = original.get("maxItems")
-        if value is not False and not (_is_number(longest) and longest <= 1):
+        if value is not False and not (is_number(longest) and longest <= 1):
             self._refuse(normal, original, value, path)
 
     def _contains(self, normal: Schema, original: Schema, value: Any, path: JsonPath) -> None:
@@ -369,16 +350,3 @@ def _add_any_of(normal: Schema, branches: list[Any]) -> None:
         _add_all_of(normal, {"anyOf": branches})
     else:
         normal["anyOf"] = branches
-
-
-def _check_value(value: Any, path: JsonPath) -> None:
-    """Raises SchemaError for a constant that the grammar engine would change or not read."""
-    pending = [(value, 1)]
-    while pending:
-        item, depth = pending.pop()
-        if depth > MAX_DEPTH:
-            raise nesting_error(path)
-        if isinstance(item, int) and abs(item) > LARGEST_INTEGER:
-            raise SchemaError(f"the number {str(item)[:20]} is beyond 2**53", "write it as a string", path)
-        children = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
-        pending += ((child, depth + 1) for child in children)

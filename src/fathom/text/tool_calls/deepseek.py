@@ -38,7 +38,7 @@ class DeepSeekCalls:
                 return
             stream.start_recording("")
             yield from stream.span(SPACE, discard)
-            if (yield from stream.accept(markers.CALLS_END)):
+            if (yield from stream.accept(markers.CALLS_END, cut_off=True)):
                 stream.stop_recording()
                 return
             inside = yield from stream.accept(markers.CALL_BEGIN)

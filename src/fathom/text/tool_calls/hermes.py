@@ -38,7 +38,7 @@ class HermesCalls:
                 return
             stream.start_recording("")
             yield from stream.span(_AFTER_ITEM if is_list else _AFTER_CALL, discard)
-            if (yield from stream.accept(markers.TOOL_CALL_CLOSE)):
+            if (yield from stream.accept(markers.TOOL_CALL_CLOSE, cut_off=True)):
                 stream.stop_recording()
                 return
             more = is_list

@@ -89,7 +89,7 @@ def json_call_list(stream: InputStream, sink: CallSink, closing: str) -> Reading
                 stream.start_recording("")
                 more = False
     yield from stream.span(SPACE, discard)
-    if closing and (yield from stream.accept(closing)):
+    if closing and (yield from stream.accept(closing, cut_off=True)):
         stream.stop_recording()
 
 
