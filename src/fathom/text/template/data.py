@@ -54,6 +54,12 @@ def message_data(message: Message, style: CallStyle) -> dict[str, Any]:
     return data
 
 
+def content_as_parts(data: dict[str, Any]) -> dict[str, Any]:
+    """The same message with its text as a list of one part."""
+    content = data["content"]
+    return {**data, "content": [{"type": "text", "text": content}]} if isinstance(content, str) else data
+
+
 def tool_data(tool: Tool) -> dict[str, Any]:
     """A tool in the form of the OpenAI API."""
     function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}

@@ -19,7 +19,7 @@ import jinja2.nodes
 from fathom.base.errors import TokenizerError
 from fathom.text.template import files
 from fathom.text.template.capabilities import TOOL, TemplateCapabilities
-from fathom.text.template.data import CallStyle, message_data, tool_data
+from fathom.text.template.data import CallStyle, content_as_parts, message_data, tool_data
 from fathom.text.template.sandbox import TemplateRefusalError, TemplateSandbox, render_bounded
 from fathom.text.tokenizer.special import read_json, token_text
 from fathom.types import Conversation, Message, Tool
@@ -31,6 +31,7 @@ SWITCHES = frozenset({"enable_thinking", "thinking"})
 """The variables that switch thinking on and off; a template reads one of them, if any."""
 
 _CONTINUE = "FATHOM_CONTINUES_HERE"
+_PROBE = "probe question"
 
 
 class ChatTemplate:
@@ -153,7 +154,27 @@ class ChatTemplate:
             )
         return text if rest.startswith(" ") else text.rstrip()
 
-    def _run(self, variables: Mapping[str, Any]) -> str:
+    def _run(self, variables: dict[str, Any]) -> str:
+        if self._reads_parts:
+            variables = {**variables, "messages": list(map(content_as_parts, variables["messages"]))}
+        return self._execute(variables)
+
+    @cached_property
+    def _reads_parts(self) -> bool:
+        """Whether the template loses a content that is text and renders one that is a list of parts, as some do that
+        were written for models that see."""
+        probe = self._variables([Message("user", _PROBE)], (), CallStyle())
+        try:
+            if _PROBE in self._execute(probe):
+                return False
+        except TokenizerError:
+            pass
+        try:
+            return _PROBE in self._execute({**probe, "messages": list(map(content_as_parts, probe["messages"]))})
+        except TokenizerError:
+            return False
+
+    def _execute(self, variables: Mapping[str, Any]) -> str:
         try:
             return render_bounded(self._compiled, variables)
         except TokenizerError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fathom.text.template.data import CallStyle, message_data, tool_data
+from fathom.text.template.data import CallStyle, content_as_parts, message_data, tool_data
 from fathom.types import Message, Tool, ToolCall
 
 CALLED = Message("assistant", "", "Hm.", (ToolCall("1", "f", '{"x": 1}'), ToolCall("2", "g", "{")))
@@ -41,6 +41,14 @@ def test_a_call_as_metadata() -> None:
     assert message_data(CALLED, style) == {"role": "assistant", "metadata": "f", "content": '{"x": 1}'}
     assert message_data(Message("tool", "4", tool_call_id="1"), style) == {"role": "observation", "content": "4"}
     assert message_data(Message("user", "Hi"), style) == {"role": "user", "content": "Hi"}
+
+
+def test_content_as_parts() -> None:
+    assert content_as_parts({"role": "user", "content": "Hi"}) == {
+        "role": "user",
+        "content": [{"type": "text", "text": "Hi"}],
+    }
+    assert content_as_parts({"role": "assistant", "content": None}) == {"role": "assistant", "content": None}
 
 
 def test_a_tool() -> None:

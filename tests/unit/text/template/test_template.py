@@ -109,6 +109,25 @@ def test_bad_arguments_stay_text() -> None:
     assert render("{{ messages[0].tool_calls[0].function.arguments | tojson }}", bad) == '"{\\"x\\": "'
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        "{{ part.text }}",
+        "{% if part['type'] == 'text' %}{{ part['text'] | trim }}{% endif %}",
+        "{{ part['text'] + '' }}",
+    ],
+)
+def test_a_template_that_reads_parts(part: str) -> None:
+    """Those of models that see; a template that reads both, or a text only, is given text."""
+    loop = "{% for part in m.content %}" + part + "{% endfor %}"
+    source = "{% for m in messages %}<{{ m.role }}>" + loop + "{% endfor %}"
+    assert render(source) == "<user>Hello"
+    begun = Conversation((*HELLO.messages, Message("assistant", "Sure")), prefill=True)
+    assert render(source, begun) == "<user>Hello<assistant>Sure"
+    both = "{% for m in messages %}{% if m.content is string %}text: {{ m.content }}{% else %}" + loop
+    assert render(both + "{% endif %}{% endfor %}") == "text: Hello"
+
+
 def test_further_variables() -> None:
     source = (
         "{% if not date is defined %}{% set date = 'today' %}{% endif %}{{ date }}"
