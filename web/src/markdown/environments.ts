@@ -6,15 +6,18 @@ const MATH: ReadonlySet<string> = new Set([
   "rcases", "smallmatrix", "split", "subarray", "vmatrix", "Vmatrix",
 ]); // prettier-ignore
 
+const LONGEST = 10_000; // characters of one environment: more has lost its end
+
 export interface Environment {
   readonly math: boolean;
   readonly length: number; // from \begin to the end of \end{…}
 }
 
-/** The environment at the start of `source`; null where none starts there or it does not end. */
-export function scanEnvironment(source: string): Environment | null {
+/** The environment at the start of `text`; null where none starts there or it does not end. */
+export function scanEnvironment(text: string): Environment | null {
+  const source = text.slice(0, LONGEST);
   const name = /^\\begin\{([a-zA-Z]+\*?)\}/.exec(source)?.[1];
-  if (name === undefined) return null;
+  if (name === undefined || !source.includes(`\\end{${name}}`)) return null;
   const edges = new RegExp(`\\\\(begin|end)\\{${name.replace("*", "\\*")}\\}`, "g");
   let depth = 0;
   for (const edge of source.matchAll(edges)) {

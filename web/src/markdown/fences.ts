@@ -4,6 +4,7 @@
  */
 
 import type { Tokens } from "marked";
+import { linesFrom, type Line } from "./lines";
 
 interface Fence {
   readonly mark: string;
@@ -22,24 +23,24 @@ export function markdownFence(source: string, complete: boolean): Tokens.Code | 
   const [opening = "", indent = "", marks = "", info = ""] = match ?? [];
   const language = info.trim();
   if (!MARKDOWN.test(language)) return undefined;
-  const lines = source.slice(opening.length).split("\n");
-  const close = closingLine(lines, { mark: marks.charAt(0), length: marks.length, markdown: true }, complete);
-  const indented = new RegExp(`^ {0,${indent.length}}`);
-  const text = lines.slice(0, close).map((line) => line.replace(indented, "")).join("\n");
+  const outer = { mark: marks.charAt(0), length: marks.length, markdown: true };
+  const closing = closingLine(source, opening.length, outer, complete);
+  const indented = new RegExp(`^ {0,${indent.length}}`, "gm");
+  const text = source.slice(opening.length, closing?.start ?? source.length).replace(/\n$/, "");
   return {
     type: "code",
-    raw: opening + lines.slice(0, close + 1).join("\n"),
+    raw: source.slice(0, closing ? closing.start + closing.text.length : source.length),
     lang: language,
-    text: close === lines.length ? text.replace(/\n$/, "") : text,
+    text: text.replace(indented, ""),
   };
 }
 
-/** The index of the line that closes the outer fence; the number of lines where none does. */
-function closingLine(lines: readonly string[], outer: Fence, complete: boolean): number {
+/** The line that closes the outer fence; null where it is open to the end. */
+function closingLine(source: string, from: number, outer: Fence, complete: boolean): Line | null {
   const open = [outer];
-  let lastBare = lines.length;
-  for (const [index, line] of lines.entries()) {
-    const [, indent = "", marks = "", info = ""] = /^([ \t]*)(`{3,}(?=[^`]*$)|~{3,})(.*)$/.exec(line) ?? [];
+  let lastBare: Line | null = null;
+  for (const line of linesFrom(source, from)) {
+    const [, indent = "", marks = "", info = ""] = /^([ \t]*)(`{3,}(?=[^`]*$)|~{3,})(.*)$/.exec(line.text) ?? [];
     const innermost = open.at(-1);
     if (!marks || !innermost) continue;
     const fence = { mark: marks.charAt(0), length: marks.length, markdown: MARKDOWN.test(info.trim()) };
@@ -48,9 +49,9 @@ function closingLine(lines: readonly string[], outer: Fence, complete: boolean):
       if (innermost.markdown && (fence.mark !== innermost.mark || matches(innermost))) open.push(fence);
       continue;
     }
-    if (matches(outer) && indent.length < 4) lastBare = index;
+    if (matches(outer) && indent.length < 4) lastBare = line;
     if (matches(innermost) && (innermost !== outer || indent.length < 4)) open.pop();
-    if (open.length === 0) return index;
+    if (open.length === 0) return line;
   }
-  return complete ? lastBare : lines.length;
+  return complete ? lastBare : null;
 }

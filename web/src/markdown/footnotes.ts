@@ -1,6 +1,7 @@
 /** Footnotes: `Claim[^1]` … `[^1]: The note.`, and the numbers they get. */
 
 import type { Token, Tokens } from "marked";
+import { linesFrom } from "./lines";
 
 export interface NoteToken extends Tokens.Generic {
   type: "note";
@@ -36,18 +37,23 @@ export interface Definition {
 export function scanDefinition(source: string): Definition | null {
   const match = DEFINITION.exec(source);
   if (!match) return null;
-  const lines = source.split("\n");
-  let end = 1;
-  for (let at = 1; at < lines.length; at += 1) {
-    const line = lines[at] ?? "";
-    const afterBlank = lines[at - 1]?.trim() === "";
-    if (line.trim() === "") continue;
-    if (DEFINITION.test(line) || !(/^(?: {2,}|\t)/.test(line) || (!afterBlank && !BLOCK_START.test(line)))) break;
-    end = at + 1;
+  const first = source.indexOf("\n", match[0].length);
+  let end = first < 0 ? source.length : first;
+  let afterBlank = false;
+  for (const line of linesFrom(source, end + 1)) {
+    const blank = line.text.trim() === "";
+    if (!blank && !goesOn(line.text, afterBlank)) break;
+    if (!blank) end = line.start + line.text.length;
+    afterBlank = blank;
   }
-  const [first = "", ...others] = lines.slice(0, end);
-  const text = [first.slice(match[0].length), ...others.map((line) => line.replace(/^(?: {1,4}|\t)/, ""))].join("\n");
-  return { raw: lines.slice(0, end).join("\n"), label: key(match[1]), text };
+  const text = source.slice(match[0].length, end).replace(/\n(?: {1,4}|\t)/g, "\n");
+  return { raw: source.slice(0, end), label: key(match[1]), text };
+}
+
+/** Whether a line belongs to the note before it: it is indented, or goes on with the paragraph. */
+function goesOn(line: string, afterBlank: boolean): boolean {
+  if (DEFINITION.test(line)) return false;
+  return /^(?: {2,}|\t)/.test(line) || (!afterBlank && !BLOCK_START.test(line));
 }
 
 /** Labels are compared without regard to case. */

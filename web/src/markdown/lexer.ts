@@ -11,7 +11,7 @@ import { markdownFence } from "./fences";
 import { DEFINITION_START, scanDefinition, scanReference, type NoteRefToken, type NoteToken } from "./footnotes";
 import { startsInline } from "./html";
 import { urlEnd } from "./links";
-import { isUnclosed, nextMath, scanMath, unclosedLength } from "./math";
+import { isEscaped, isUnclosed, nextMath, scanMath, unclosedLength } from "./math";
 import { tableToken } from "./tables";
 
 export interface MathToken extends Tokens.Generic {
@@ -172,10 +172,6 @@ class AnswerLexer extends Lexer {
 /** Whether a character in front of emphasis is the second half of one, as marked hands over an emoji. */
 function isHalf(before: string): boolean {
   return /^[\udc00-\udfff]$/.test(before);
-}
-
-function isEscaped(source: string, at: number): boolean {
-  return ((/\\*$/.exec(source.slice(Math.max(0, at - 20), at))?.[0].length ?? 0) & 1) === 1;
 }
 
 /** The blocks inside another one; text too deep for the lexer stays plain. */

@@ -12,7 +12,7 @@ export interface MathSpan {
   readonly length: number; // of the source, delimiters included
 }
 
-export const LONGEST_MATH = 10_000; // characters of one formula: more is a stray delimiter, or an attack
+const LONGEST_MATH = 10_000; // characters of one formula: more is a stray delimiter, or an attack
 
 /** The formula that starts at the first character of `source`, behind the character `before`; null where there is none. */
 export function scanMath(source: string, before = ""): MathSpan | null {
@@ -58,7 +58,7 @@ function singleDollars(source: string, before: string): MathSpan | null {
 }
 
 function environment(source: string): MathSpan | null {
-  const found = scanEnvironment(source.slice(0, LONGEST_MATH));
+  const found = scanEnvironment(source);
   return found?.math ? { tex: source.slice(0, found.length), display: true, length: found.length } : null;
 }
 
@@ -97,12 +97,17 @@ function hasBlankLine(tex: string): boolean {
 }
 
 function findClose(source: string, from: number, close: string): number {
-  const last = Math.min(source.length, from + LONGEST_MATH);
-  for (let at = from; at < last; at += 1) {
-    if (source.startsWith(close, at)) return at;
-    if (source[at] === "\\") at += 1; // \$ and \\ close nothing
-  }
-  return -1;
+  const inside = source.slice(from, from + LONGEST_MATH);
+  let at = inside.indexOf(close);
+  while (at >= 0 && isEscaped(inside, at)) at = inside.indexOf(close, at + 1); // \$ and \\ close nothing
+  return at < 0 ? -1 : from + at;
+}
+
+/** Whether a backslash that is none itself stands in front of `at`. */
+export function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text[at - 1 - backslashes] === "\\") backslashes += 1;
+  return backslashes % 2 === 1;
 }
 
 function closingBrace(source: string, from: number): number {

@@ -1,6 +1,7 @@
 /** The title of a chat: the words of its first question, then what the model makes of it. */
 
 const LONGEST = 60; // characters as a reader counts them
+const READ = 4_000; // characters of a question that are looked through for its words
 const UNTITLED = "New chat";
 
 /** Marks of Markdown and TeX around the words of a line, and what stays of them. */
@@ -14,7 +15,8 @@ const MARKS: readonly (readonly [RegExp, string])[] = [
   [/\$\$\s*(.+?)\s*\$\$/g, "$1"],
   [/\$(?=\S)([^$]*[\\^_=+][^$]*?)(?<=\S)\$(?!\d)/g, "$1"], // not the dollars of two prices
   [/(`+)\s*(.+?)\s*\1/g, "$2"],
-  [/(\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1/g, "$2"],
+  [/(\*\*|~~)(?=\S)(.+?)(?<=\S)\1/g, "$2"],
+  [/(?<!\S)__([^_]+)__(?!\S)/g, "$1"],
   [/(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])/g, "$1"],
 ];
 
@@ -23,7 +25,7 @@ const INVISIBLE = /(?![\t\n])[\p{Cc}\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-
 
 /** The first line with words: of the prose where there is any, else of the code. */
 export function titleOf(text: string): string {
-  const lines = text.replace(INVISIBLE, "").split("\n");
+  const lines = text.trimStart().slice(0, READ).replace(INVISIBLE, "").split("\n");
   const [prose, code] = partByFences(lines);
   for (const candidates of [prose.map(plainLine), code, prose]) {
     const line = candidates.find((candidate) => /[\p{L}\p{N}\p{Extended_Pictographic}]/u.test(candidate)) ?? "";

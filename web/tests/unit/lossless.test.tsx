@@ -61,6 +61,20 @@ describe("a text of anything", { timeout: 60_000 }, () => {
     }
   });
 
+  it.each([
+    ["notes", "[^a]: b\n"],
+    ["fences of Markdown", "```md\nx\n```\n"],
+    ["fences of Markdown that never end", "```md\n\n```x\n"],
+    ["environments that never end", "\\begin{tabular}\na & b\n\n"],
+    ["formulae that never end", "\\[\na_1\n\n"],
+    ["details", "<details>\n\na\n\n</details>\n"],
+    ["details that never end", "<details>\n\na\n\n"],
+    ["tables", "| $a|b$ | `c|d` |\n|---|---|\n| $e | f |\n\n"],
+  ])("is taken apart in time where it is made of %s", (_, part) => {
+    const text = part.repeat(Math.floor(200_000 / part.length));
+    expect(lex(text).map(({ raw }) => raw).join("").length).toBeGreaterThanOrEqual(text.trimEnd().length);
+  });
+
   it("is cut where it is whole while it streams", () => {
     for (let seed = 1; seed <= 30; seed += 1) {
       const { text } = compose(seed);
