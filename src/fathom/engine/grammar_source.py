@@ -35,6 +35,7 @@ _SMALLER = "send smaller schemas"
 _REASONS = (
     ("nsatisfiable|No options", "no value fits it"),
     ("integer range|float range|multipleOf", "its numbers have too many digits"),
+    ("nested parentheses", "a number or a pattern in it has too many digits or brackets"),
     ("patternProperties|disjoint", "its patternProperties overlap, which no grammar can express"),
     ("[mM](in|ax)Properties", "it counts properties of which some are optional, which no grammar can express"),
     ("circular", "a reference that leads back to it has further keywords beside it"),

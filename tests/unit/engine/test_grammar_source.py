@@ -75,6 +75,8 @@ def test_large_schemas_are_answered(compiler, schema):
             "no value fits it",
         ),
         ({"type": "string", "const": 3}, (), "no value fits it"),
+        ({"type": "number", "minimum": 1e-300}, (), "has too many digits or brackets"),
+        ({"type": "number", "multipleOf": 1e-300}, (), "its numbers have too many digits"),
         ({"patternProperties": {"^a": {}, "b$": {}}}, (), "its patternProperties overlap"),
         (
             {"type": "object", "properties": {"a": {}, "b": {}, "c": {}}, "minProperties": 2},

@@ -66,7 +66,7 @@ class _Normalizer:
         self._one_of: list[tuple[Schema, JsonPath]] = []
         self._rules: dict[str, Rule] = {
             **dict.fromkeys(_COUNTS, self._count),
-            "required": self._required,
+            "required": self._require,
             "pattern": self._pattern,
             "multipleOf": self._multiple_of,
             **dict.fromkeys(("properties", "patternProperties"), self._map),
@@ -121,7 +121,7 @@ class _Normalizer:
         _resolve_counts(normal)
         return normal
 
-    def _required(self, normal: Schema, _: Schema, value: Any, path: JsonPath) -> None:
+    def _require(self, normal: Schema, _: Schema, value: Any, path: JsonPath) -> None:
         if not _is_names(value):
             raise SchemaError(f"this is {describe(value)}", "write a list of strings", path)
         normal["required"] = value
