@@ -423,6 +423,29 @@ def test_errors_carry_their_status_and_body(serve_script, client_of, stream):
     assert hot.value.body["message"] == "temperature: input should be less than or equal to 2"
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "status", "change"),
+    [
+        (openai.BadRequestError, 400, {"messages": [{"role": "user", "content": "x" * 5000}]}),
+        (openai.AuthenticationError, 401, {"extra_headers": {"authorization": "Bearer wrong"}}),
+        (openai.PermissionDeniedError, 403, {"extra_headers": {"origin": "https://evil.example"}}),
+        (openai.NotFoundError, 404, {"model": "gpt-4o"}),
+        (openai.APIStatusError, 415, {"extra_headers": {"content-encoding": "gzip"}}),
+        (openai.UnprocessableEntityError, 422, {"temperature": 3}),
+        (openai.InternalServerError, 500, {}),
+    ],
+)
+def test_every_status_is_an_error_of_the_client(serve_script, client_of, stream, kind, status, change):
+    client = client_of(serve_script(Script(error=RuntimeError("a secret")), api_key="s3cret"), api_key="s3cret")
+    with pytest.raises(kind) as refused:
+        client.chat.completions.create(**({"model": "scripted", "messages": ASK, "stream": stream} | change))
+    assert refused.value.status_code == status
+    assert set(refused.value.body) == {"message", "type", "param", "code"}
+    assert refused.value.code == refused.value.body["code"] is not None
+    assert "secret" not in str(refused.value)
+
+
 def test_an_error_inside_a_stream_is_an_event(serve_script, client_of):
     client = client_of(serve_script(Script("par", late_error=RuntimeError("boom"))))
     texts: list[str] = []

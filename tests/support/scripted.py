@@ -100,14 +100,14 @@ class ScriptedEngine:
     async def submit(self, request: Request) -> AsyncGenerator[Chunk, None]:
         script = self.scripts[min(len(self.requests), len(self.scripts) - 1)]
         self.requests.append(request)
-        if script.error is not None:
-            raise script.error
         if len(request.prompt) >= self.max_context:
             raise ContextLengthError(
                 f"the prompt has {len(request.prompt)} tokens, the context holds {self.max_context}",
                 "shorten it",
                 "prompt",
             )
+        if script.error is not None:
+            raise script.error
         return self._stream(script, request)
 
     async def _stream(self, script: Script, request: Request) -> AsyncGenerator[Chunk, None]:
