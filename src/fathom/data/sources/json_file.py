@@ -15,6 +15,9 @@ from fathom.data.sources.source import BEGINNING, Position, Record, Skips
 LISTS = ("data", "train", "rows", "examples")
 """Fields of a single object that hold its records."""
 
+_OF_A_RECORD = frozenset({"conversations", "instruction", "messages", "problem", "prompt", "question", "text"})
+"""Fields of which one makes an object a record, whose list is a part of it: the examples of a program."""
+
 
 class JsonSource:
     """The records of one file. One that is a list is read whole; of JSON Lines only a line is in memory."""
@@ -70,7 +73,7 @@ class JsonSource:
 
 def _records_of(value: Any) -> list[Any] | None:
     """The records in a JSON value that holds several: a list of them, or an object such as ``{"data": […]}``."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and _OF_A_RECORD.isdisjoint(value):
         lists = [value[key] for key in LISTS if isinstance(value.get(key), list)]
         value = lists[0] if len(lists) == 1 and len(value) <= 3 else None
     holds_objects = isinstance(value, list) and any(isinstance(entry, dict) for entry in value)

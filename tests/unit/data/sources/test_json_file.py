@@ -42,6 +42,12 @@ def test_one_record(tmp_path: Path, indent: int | None) -> None:
     assert texts(JsonSource(tmp_path / "x.json")) == ["one"]
 
 
+def test_a_record_with_a_list_of_objects_is_one_record(tmp_path: Path) -> None:
+    record = {"question": "Double it.", "examples": [{"input": "4", "output": "8"}]}
+    (tmp_path / "x.jsonl").write_text(json.dumps(record))
+    assert [each.data for each in JsonSource(tmp_path / "x.jsonl").records(Skips())] == [record]
+
+
 def test_lists_of_messages_are_conversations(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text(json.dumps(TALK) + "\n" + json.dumps(TALK))
     records = list(JsonSource(tmp_path / "x.jsonl").records(Skips()))
