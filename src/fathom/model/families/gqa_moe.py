@@ -53,8 +53,9 @@ class _ExpertKeys:
     gguf_normalize: bool
 
     def read_hf(self, keys: HFKeys) -> Fields:
+        keys.ignore("num_experts", "num_local_experts")  # the second is transformers 5's name, and some files have both
         moe = self._moe(
-            num_experts=keys.get("num_experts") or keys.need("num_local_experts"),  # the name in transformers 5
+            num_experts=keys.get("num_local_experts") or keys.need("num_experts"),
             experts_per_token=keys.need("num_experts_per_tok"),
             intermediate_size=keys.need("moe_intermediate_size"),
             shared_intermediate_size=keys.need("shared_expert_intermediate_size") if self.shared_expert else None,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from fathom.base.errors import ConfigError
 from fathom.checkpoint.hf.config import read_config
 from fathom.model.families.qwen3_moe import QWEN3_MOE
 from fathom.model.presets import PRESETS
@@ -50,7 +53,10 @@ def test_the_published_file() -> None:
 
 def test_transformers_5_names_the_experts_otherwise() -> None:
     renamed = {key: value for key, value in QWEN3_30B_A3B.items() if key != "num_experts"}
-    assert read_config(renamed | {"num_local_experts": 128}).model == PRESETS["qwen3-30b-a3b"]
+    for values in (renamed, QWEN3_30B_A3B):
+        assert read_config(values | {"num_local_experts": 128}).model == PRESETS["qwen3-30b-a3b"]
+    with pytest.raises(ConfigError, match="lacks 'num_experts'"):
+        read_config(renamed)
 
 
 def test_it_has_no_shared_expert() -> None:
