@@ -15,9 +15,9 @@ class LlamaCpp:
         llama_cpp.llama_backend_init()
         self._quiet = llama_cpp.llama_log_callback(lambda *_: None)
         llama_cpp.llama_log_set(self._quiet, None)
-        self._model = llama_cpp.llama_model_load_from_file(
-            job["model"].encode(), llama_cpp.llama_model_default_params()
-        )
+        loading = llama_cpp.llama_model_default_params()
+        loading.use_extra_bufts = not job.get("plain_buffers")  # AMX's, which not every virtual machine lets it use
+        self._model = llama_cpp.llama_model_load_from_file(job["model"].encode(), loading)
         if not self._model:
             raise SystemExit(f"llama.cpp cannot load {job['model']}")
         self._vocab_size = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(self._model))
