@@ -65,6 +65,7 @@ _GROUP = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _COMPOUND = re.compile(
     rf"(\d+(?:\.\d+)?)\s*(\\text\s*\{{[^{{}}]*\}}|[A-Za-z]+|[一-鿿]{{1,2}})\s*(?:,|{_word('and')}|零)?\s*"
 )
+_OF_ANGLE = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![A-Za-z])")
 _TEXT = r"\\text\s*\{[^{}]*\}(?:\s*\^\s*\{?\s*-?\d\s*\}?)?"
 _TAIL = re.compile(
     rf"(?P<value>.+?)\s*(?P<unit>°\s*(?:\\text\s*\{{\s*[CF]\s*\}}|[CF]\b)?|%|(?:\s*(?:/|\\cdot)?\s*{_TEXT})+|"
@@ -157,13 +158,18 @@ def _parse_several(text: str, depth: int) -> Answer | None:
         return Items("union", tuple(parse_answer(part, depth) for part in parts))
     for separator in (_OR, _AND):
         parts = split_top(text, separator)
-        if len(parts) > 1:
+        if len(parts) > 1 and not _is_proposition(text, parts):
             items = [item for part in parts for item in _comma_items(part, depth)]
             return _join(items, is_either=separator is _OR) if items else None
     if len(_comma_parts(text)) < 2:
         return None
     number = Quantity(text, parse_numeral(text)) if _PAIRS.fullmatch(text) else None
     return _join(_comma_items(text, depth), is_either=False, number=number)
+
+
+def _is_proposition(text: str, parts: Sequence[str]) -> bool:
+    r"""Whether the signs of logic join letters, as in ``p \land q``, rather than answers."""
+    return "\\" in text and all(re.fullmatch(r"\s*(?:\\neg\s*|\\sim\s*)?[A-Za-z]\s*", part) for part in parts)
 
 
 def _comma_items(text: str, depth: int) -> list[Answer]:
@@ -294,6 +300,8 @@ def _parse_composed(text: str, depth: int) -> Answer | None:
         plus, minus = _PLUS_MINUS.sub("+", text).removeprefix("+"), _PLUS_MINUS.sub("-", text)
         return Items("list", (parse_answer(plus, depth), parse_answer(minus, depth)))
     tail = _TAIL.fullmatch(text)
+    if tail and tail["unit"].startswith("°") and _OF_ANGLE.search(tail["value"]):
+        return Quantity(text)  # the degrees are those of the function's argument
     if tail and (len(tail["value"]) == 1 or not _is_words(tail["value"])):
         unit = parse_unit(tail["unit"]) or (parse_label(tail["unit"]) if "\\text" in tail["unit"] else None)
         if unit:

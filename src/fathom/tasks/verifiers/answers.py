@@ -10,6 +10,9 @@ from fathom.tasks.verifiers.moments import Date, TimeOfDay
 from fathom.tasks.verifiers.number import Numeral
 from fathom.tasks.verifiers.units import Unit
 
+_APOSTROPHE = re.compile(r"'(?=[a-z])|(?<![A-Za-z])'|(?<=[a-z][A-Za-z])'")
+"""One that is no prime of a single letter."""
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -19,9 +22,11 @@ class Words:
 
     @property
     def key(self) -> str:
-        """The text as it is compared: without spaces and punctuation; case counts for single letters alone."""
+        """The text as it is compared: without spaces and punctuation; case counts for single letters alone. The prime
+        of a single letter is part of it: ``AB'``.
+        """
         text = re.sub(r"\\text\s*\{([^{}]*)\}", r"\1", self.text)
-        text = re.sub(r"[\s'\".,!?()]", "", text)
+        text = re.sub(r"[\s\".,!?()]", "", _APOSTROPHE.sub("", text))
         return text if len(text) == 1 else text.casefold()
 
 

@@ -153,6 +153,8 @@ class AnswerComparison:
             if len(given.items) == 2 and given.brackets != wanted.brackets:
                 return "its brackets are not those of the expected answer"
             return self._check_in_order(given.items, wanted.items)
+        if kinds <= {"list", "set"} and _is_marked(given) != _is_marked(wanted):
+            return self._check_in_order(given.items, wanted.items)
         if kinds <= {"list", "set"} or kinds == {"union"} or (kinds == {"union", "list"} and not self._strict):
             return self._check_in_any_order(given.items, wanted)
         brackets = given.brackets + wanted.brackets
@@ -242,6 +244,15 @@ class AnswerComparison:
         return CORRECT if reply["value"] is True else DIFFERENT
 
 
+def _is_marked(items: Items) -> bool:
+    """Whether names or units tell the items of a list apart: ``x = 1, y = 2``. Without them their order must."""
+    marks = [
+        item.name if isinstance(item, Named) else item.unit if isinstance(item, Quantity) else None
+        for item in items.items
+    ]
+    return all(marks) and len(set(marks)) > 1
+
+
 def _short(text: str) -> str:
     return text.strip()[:60]
 
@@ -279,7 +290,10 @@ def _number(answer: Answer) -> Numeral | None:
 
 
 def _is_label(*names: str) -> bool:
-    return any(name.startswith("\\text") or len(name) > 3 for name in names)
+    """Whether one of two names is words, or a function of a variable; not its value at a point, or its derivative."""
+    return len({name.count("'") for name in names}) == 1 and any(
+        re.match(r"\\text|[A-Za-z]{4}|[A-Za-z]\([a-z]\)", name) for name in names
+    )
 
 
 def _is_rounded(one: Numeral, other: Numeral) -> bool:
@@ -312,7 +326,8 @@ def _loose(words: Words) -> str:
 
 
 def _word_key(text: str) -> str:
-    return Words(text).key
+    """Words as they are compared; of a short one with capitals, which may be a unit (mW, MW), the case counts."""
+    return text.strip() if re.fullmatch(r"\s*\w[A-Z]\w?\s*|\s*\w\w[A-Z]\s*", text) else Words(text).key
 
 
 def _digits(answer: Answer) -> str | None:

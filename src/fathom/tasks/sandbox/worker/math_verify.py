@@ -8,6 +8,7 @@ What is neither an expression nor a relation (sets, functions without a value) i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
@@ -32,6 +33,11 @@ _CONVERSION = ConversionConfig(lowercase_symbols=False)
 _POINTS = tuple(sympy.Rational(top, 97) for top in (41, 173, 331, 59, 211, 127, 89, 263))
 """Where variables are evaluated: near 1, and no root of what people write."""
 
+_PRIME = re.compile(r"(?<![\\A-Za-z])([A-Za-z])('+)")
+_TRANSPOSE = re.compile(r"\^\s*(?:T|\{\s*T\s*\})")
+_ANGLE = re.compile(r"\\angle\s*\{?\s*([A-Z])\s*([A-Z])\s*([A-Z])(?![A-Za-z])\s*\}?")
+_DEGREES = re.compile(r"(\d+(?:\.\d+)?|(?<![\\A-Za-z])[A-Za-z]|\\[A-Za-z]+)\s*°")
+
 
 def answer(request: Mapping[str, Any]) -> bool:
     """Whether ``answer`` equals ``gold``, both as LaTeX or plain text. ``tolerance``, a fraction, is the largest
@@ -47,7 +53,20 @@ def answer(request: Mapping[str, Any]) -> bool:
 
 def _parse(text: str) -> Any:
     """A sympy object with exact numbers. Raises what the parser raises for a text that is no mathematics."""
-    return _exact(latex2sympy(text, normalization_config=_NORMALIZATION, conversion_config=_CONVERSION))
+    marked = _keep_marks(text)
+    return _exact(latex2sympy(marked, normalization_config=_NORMALIZATION, conversion_config=_CONVERSION))
+
+
+def _keep_marks(text: str) -> str:
+    """The text with what the parser would drop as parts of symbols: the prime of ``x'``, the exponent of ``A^T``, the
+    order of the points of an angle; and degrees as radians. Raises ValueError for a prime of anything else.
+    """
+    text = _PRIME.sub(lambda match: f"{match[1]}_{{prime{len(match[2])}}}", text)
+    if "'" in text:
+        raise ValueError("a prime of what is no letter")
+    text = _TRANSPOSE.sub("^{T_{exponent}}", text)
+    text = _ANGLE.sub(lambda match: f"Q_{{{match[2]}{''.join(sorted(match[1] + match[3]))}}}", text)
+    return _DEGREES.sub(r"(\\frac{\1 \\pi}{180})", text)
 
 
 def _exact(parsed: Any) -> Any:
