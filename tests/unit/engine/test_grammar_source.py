@@ -135,12 +135,48 @@ def test_the_fields_of_pydantic_models(compiler, mode):
     assert compile_schema(compiler, Everything.model_json_schema(mode=mode)).allowed_tokens().any()
 
 
-def test_pydantics_pattern_of_a_decimal_is_replaced_by_an_equal_one(compiler):
-    pattern = r"^(?!^[-+.]*$)[+-]?0*\d*\.?\d*$"  # of pydantic 2.12
-    for text in ("1", "-0.5", "+.5", "7.", "", ".", "-", "+.", "1e3", "--1"):
-        matcher = compile_schema(compiler, {"type": "string", "pattern": pattern})
+NUMBERS = ("1", "-0.5", "+.5", "7.", "", ".", "-", "+.", "1e3", "--1")
+ADDRESSES = ("a@b.co", "a.b'c+d@x-y.z.org", "o'@b.co", ".a@b.co", "a..b@c.de", "a.@b.co", "a@b..co", "a@b", "@b.co", "")
+DURATIONS = ("P1W", "P1Y2M3D", "P2M", "P3D", "PT1H", "PT1M", "PT1.5S", "P1YT2H3M", "P1D", "PT1H2S", "P2MT0,5S")
+NO_DURATIONS = ("P", "PT", "P1YT", "P1W1D", "P1D1W", "P1D2M", "PT1S1M", "PT1.5H", "1D", "P1H")
+
+
+@pytest.mark.parametrize(
+    ("schema", "texts"),
+    [
+        ({"pattern": r"^(?!^[-+.]*$)[+-]?0*\d*\.?\d*$"}, NUMBERS),  # pydantic 2.12, a Decimal
+        (  # zod 4, z.email()
+            {
+                "pattern": r"^(?!\.)(?!.*\.\.)([A-Za-z0-9_'+\-\.]*)[A-Za-z0-9_+-]@"
+                r"([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$",
+            },
+            ADDRESSES,
+        ),
+        (  # zod 4, z.iso.duration()
+            {
+                "pattern": r"^P(?:(\d+W)|(?!.*W)(?=\d|T\d)(\d+Y)?(\d+M)?(\d+D)?"
+                r"(T(?=\d)(\d+H)?(\d+M)?(\d+([.,]\d+)?S)?)?)$",
+            },
+            DURATIONS + NO_DURATIONS,
+        ),
+    ],
+    ids=["decimal", "email", "duration"],
+)
+def test_common_patterns_with_look_around_are_replaced_by_equal_ones(compiler, schema, texts):
+    fitting = [text for text in texts if re.search(schema["pattern"], text)]
+    assert fitting
+    assert len(fitting) < len(texts)
+    for text in texts:
+        matcher = compile_schema(compiler, {"type": "string", **schema})
         fits = all(_accepts(matcher, byte) for byte in json.dumps(text).encode())
-        assert fits == bool(re.search(pattern, text)), text
+        assert fits == (text in fitting), text
+
+
+def test_a_pattern_may_stand_beside_the_format_that_it_describes(compiler):
+    """As zod writes both."""
+    pattern = r"^(?!\.)(?!.*\.\.)([A-Za-z0-9_'+\-\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$"
+    matcher = compile_schema(compiler, {"type": "string", "format": "email", "pattern": pattern})
+    assert all(_accepts(matcher, byte) for byte in b'"a.b@c.org"')
 
 
 def _accepts(matcher, byte: int) -> bool:

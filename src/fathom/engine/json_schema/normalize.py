@@ -36,8 +36,17 @@ MAX_PROPERTIES = 2_000
 """Of one object: the grammar engine's time to compile it grows with their square, to a second."""
 
 _DECIMAL = r"^(?!^[-+.]*$)[+-]?0*\d*\.?\d*$"
-_EQUIVALENT_PATTERNS = {_DECIMAL: r"^[+-]?(\d+\.?\d*|\.\d+)$"}
-"""Patterns with look-around that are common, and the same without: pydantic's of a Decimal."""
+_EMAIL = r"^(?!\.)(?!.*\.\.)([A-Za-z0-9_'+\-\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$"
+_DURATION = r"^P(?:(\d+W)|(?!.*W)(?=\d|T\d)(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+([.,]\d+)?S)?)?)$"
+_SECONDS = r"\d+([.,]\d+)?S"
+_TIME = rf"T(\d+H(\d+M)?({_SECONDS})?|\d+M({_SECONDS})?|{_SECONDS})"
+_EQUIVALENT_PATTERNS = {
+    _DECIMAL: r"^[+-]?(\d+\.?\d*|\.\d+)$",
+    _EMAIL: r"^([A-Za-z0-9_'+-]+\.)*[A-Za-z0-9_'+-]*[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z]{2,}$",
+    _DURATION: rf"^P(\d+W|(\d+Y(\d+M)?(\d+D)?|\d+M(\d+D)?|\d+D)({_TIME})?|{_TIME})$",
+}
+"""Patterns with look-around that are common, and the same without: pydantic's of a Decimal, zod's of an address and of
+a duration."""
 _LONGEST_PATH = 2 * MAX_DEPTH + 16
 _IN_PLACE = frozenset({"$ref", "allOf", "anyOf", "oneOf", "not", "if", "dependentSchemas", "dependencies"})
 _COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
@@ -237,7 +246,7 @@ class _Normalizer:
         """What no other keyword has looked at: where none of them could, what is additional."""
         if value is True or value == {}:
             return
-        if original.keys() & _IN_PLACE:
+        if original.keys() & _IN_PLACE or "propertyNames" in original:
             self._refuse(normal, original, value, path)
         keyword = "additionalProperties" if path[-1] == "unevaluatedProperties" else "items"
         if keyword not in original:
@@ -332,7 +341,7 @@ def _resolve_counts(normal: Schema) -> None:
     if least <= len(set(required)):
         normal.pop("minProperties", None)
     elif least == len(declared):
-        normal["required"] = list(declared)
+        normal["required"] = [*required, *(name for name in declared if name not in required)]
         del normal["minProperties"]
     elif least == 1:
         _add_any_of(normal, [{"required": [name]} for name in declared])

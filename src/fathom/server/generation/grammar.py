@@ -93,7 +93,7 @@ def parameters_of(tool: Tool) -> Mapping[str, Any]:
     """The schema of a tool's arguments, which are an object. A tool that names no parameters takes none."""
     schema = tool.parameters
     kind = schema.get("type") or "object"
-    if "object" not in ([kind] if isinstance(kind, str) else kind):
+    if "object" not in (kind if isinstance(kind, list) else [kind]):
         raise SchemaError("the parameters of a function are an object", "write the type object", ("type",))
     if not schema.get("properties") and all(schema.get(key) in (None, [], False) for key in _OBJECT_KEYWORDS):
         return {"type": "object", "additionalProperties": False}

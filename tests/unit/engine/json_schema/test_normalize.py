@@ -111,6 +111,14 @@ def test_what_the_engine_knows_stays(schema):
             {"properties": {"a": STRING}, "minProperties": 1, "maxProperties": 1, "additionalProperties": False},
             {"properties": {"a": STRING}, "required": ["a"], "additionalProperties": False},
         ),
+        (
+            {"properties": {"a": STRING, "b": NUMBER}, "required": ["b", "c"], "minProperties": 2},
+            {"properties": {"a": STRING, "b": NUMBER}, "required": ["b", "c"]},
+        ),
+        (
+            {"properties": {"a": STRING, "b": NUMBER}, "required": ["c"], "minProperties": 2},
+            {"properties": {"a": STRING, "b": NUMBER}, "required": ["c", "a", "b"]},
+        ),
         ({"oneOf": [STRING, NUMBER]}, {"anyOf": [STRING, NUMBER]}),
         ({"oneOf": [STRING, NUMBER], "anyOf": [STRING]}, {"anyOf": [STRING], "allOf": [{"anyOf": [STRING, NUMBER]}]}),
     ],
@@ -163,6 +171,11 @@ def test_a_part_of_a_schema_takes_the_definitions_along():
         ({"not": {"type": "integer"}}, ("not",), "no grammar"),
         ({"allOf": [{}], "unevaluatedProperties": False}, ("unevaluatedProperties",), "no grammar"),
         ({"propertyNames": {"minLength": 2, "pattern": "a"}}, ("propertyNames",), "no grammar"),
+        (
+            {"unevaluatedProperties": False, "propertyNames": {"enum": ["a"]}},  # "a" is not evaluated: it may not come
+            ("unevaluatedProperties",),
+            "no grammar",
+        ),
         ({"$dynamicRef": "#x"}, ("$dynamicRef",), "no grammar"),
         ({"type": "strong"}, ("type",), "the type 'strong' is none of JSON's; choose among null, boolean"),
         ({"type": "STRING"}, ("type",), "none of JSON's"),

@@ -144,7 +144,7 @@ def test_a_schema_that_says_so_takes_any_object(parameters):
     assert not accepts(spec, '<tool_call>\n{"name": "now", "arguments": null}\n</tool_call>')
 
 
-@pytest.mark.parametrize("kind", ["string", "array", ["null", "integer"]])
+@pytest.mark.parametrize("kind", ["string", "array", ["null", "integer"], 5, True, {"object": 1}])
 def test_parameters_that_are_no_object_are_refused(kind):
     _, prompt = prompt_of("hermes")
     with pytest.raises(SchemaError, match="type: the parameters of a function are an object") as error:
