@@ -201,8 +201,11 @@ def test_variables_of_the_chat_template(serve_script, client_of):
     create = partial(client_of(server).chat.completions.create, model="scripted", messages=ASK)
     create(extra_body={"chat_template_kwargs": {"enable_thinking": True}})
     assert bytes(server.engine.requests[0].prompt).decode() == f"{PROMPT}<think>\n"
-    with pytest.raises(openai.BadRequestError, match="the chat template does not read 'mood'; leave it out; it reads "):
+    with pytest.raises(
+        openai.BadRequestError, match="the chat template does not read 'mood'; leave it out; it reads "
+    ) as error:
         create(extra_body={"chat_template_kwargs": {"mood": "calm"}})
+    assert error.value.param == "chat_template_kwargs.mood"
 
 
 def test_a_round_with_a_tool_result(serve_script, client_of):

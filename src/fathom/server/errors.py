@@ -142,7 +142,7 @@ def _message(error: Mapping[str, Any]) -> str:
         if "tag" not in context:
             return f"{name} is missing"
         return f"{name} {context['tag']!r} is unknown; use one of {context['expected_tags']}"
-    message = str(error["msg"]).removeprefix("Value error, ")
+    message = str(error["msg"]).removeprefix("Value error, ").replace(" after validation", "")
     return message[:1].lower() + message[1:]
 
 

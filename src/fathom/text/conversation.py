@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from fathom.base.errors import TokenizerError
+from fathom.base.errors import RequestError, TokenizerError
 from fathom.text import markers
 from fathom.text.control_tokens import ControlTokenGuard
 from fathom.text.dialects import Dialect, detect_dialect
@@ -74,8 +74,8 @@ class Chat:
             return False
 
     def render(self, conversation: Conversation) -> Prompt:
-        """The prompt of a conversation. Raises TokenizerError if the template refuses it, or does not read one of
-        ``conversation.template_variables``."""
+        """The prompt of a conversation. Raises TokenizerError if the template refuses it, and RequestError if it does
+        not read one of ``conversation.template_variables``."""
         self._check_variables(conversation)
         marked = self._guard.mark(conversation)
         rendered = self._render_template(fit_to_template(marked.conversation, self.template, self.dialect))
@@ -149,9 +149,10 @@ class Chat:
         known = self.template.variables - GIVEN
         for name in conversation.template_variables:
             if name not in known:
-                raise TokenizerError(
+                raise RequestError(
                     f"the chat template does not read {name!r}",
                     f"leave it out; it reads {', '.join(sorted(known)) or 'no variables'}",
+                    f"chat_template_kwargs.{name}",
                 )
 
 

@@ -66,6 +66,7 @@ def test_the_body():
             "messages[0]: role 'wizard' is unknown; use one of 'system', 'developer', 'user', 'assistant', 'tool'",
         ),
         ({"content": "x"}, "messages[0]: role is missing"),
+        (None, "messages: list should have at least 1 item, not 0"),
         ({"role": "user"}, "messages[0].content: this field is required"),
         ("x", "messages[0]: input should be an object"),
         (
@@ -77,7 +78,7 @@ def test_the_body():
 )
 def test_an_invalid_message_is_described_without_words_of_the_library(message, expected):
     with pytest.raises(ValidationError) as refused:
-        ChatRequest.model_validate({"messages": [message]})
+        ChatRequest.model_validate({"messages": [message] if message else []})
     errors = [{**error, "loc": ("body", *error["loc"])} for error in refused.value.errors()]
     assert problem_of(RequestValidationError(errors)).message == expected
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from vocabularies import sentencepiece_metadata
 
-from fathom.base.errors import TokenizerError
+from fathom.base.errors import RequestError, TokenizerError
 from fathom.text.conversation import CHATML, Chat, turn_end_ids
 from fathom.text.parser import Opening
 from fathom.text.template.template import ChatTemplate
@@ -161,9 +161,10 @@ def test_variables_of_the_template(smollm: Tokenizer) -> None:
     assert chat.render(Conversation(HELLO.messages, template_variables={"mood": "!"})).text == "Hello4!None"
     for name in ("colour", "strftime_now", "messages"):
         with pytest.raises(
-            TokenizerError, match=f"the chat template does not read '{name}'; leave it out; it reads mood$"
-        ):
+            RequestError, match=f"template does not read '{name}'; leave it out; it reads mood$"
+        ) as error:
             chat.render(Conversation(HELLO.messages, template_variables={name: "x"}))
+        assert error.value.param == f"chat_template_kwargs.{name}"
 
 
 def test_named_templates(smollm: Tokenizer) -> None:

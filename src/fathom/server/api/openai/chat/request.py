@@ -111,7 +111,7 @@ def _part_text(part: TextPart | RefusalPart | str) -> str:
 
 
 def _arguments(function: FunctionCall) -> str:
-    arguments = function.arguments
+    arguments = function.arguments or {}
     return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
 
 

@@ -58,7 +58,9 @@ class UserMessage(Body):
 
 class FunctionCall(Body):
     name: str
-    arguments: str | dict[str, Any] = Field(description="JSON text, as the model wrote it, or the object.")
+    arguments: str | dict[str, Any] | None = Field(
+        None, description="JSON text, as the model wrote it, or the object; none are {}."
+    )
 
 
 def _refuse_function_call(value: Any) -> Any:

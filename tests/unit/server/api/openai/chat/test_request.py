@@ -56,6 +56,12 @@ def test_what_other_clients_send():
     )
 
 
+@pytest.mark.parametrize("function", [{"name": "now"}, {"name": "now", "arguments": None}])
+def test_a_past_call_may_have_no_arguments(function):
+    messages = [{"role": "assistant", "content": None, "tool_calls": [{"id": "c1", "function": function}]}]
+    assert chat_job(messages=messages).conversation.messages[0].tool_calls == (ToolCall("c1", "now", "{}"),)
+
+
 def test_a_message_to_continue():
     last = {"role": "assistant", "content": "Sure", "reasoning_content": "Hm."}
     for body in (
