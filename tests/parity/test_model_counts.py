@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 import torch
-from transformers_bridge import CLASSES, our_name, their_keys
+from torch import Tensor
+from transformers_bridge import CLASSES, as_theirs, their_keys
 
 from fathom.model.presets import PRESETS
 from fathom.model.transformer import Transformer
@@ -17,14 +20,19 @@ def test_every_parameter_has_its_shape(name: str) -> None:
     with torch.device("meta"):
         ours = Transformer(config)
         theirs = model_class(config_class(**their_keys(config)))
-    found = {key: tuple(tensor.shape) for key, tensor in ours.state_dict().items() if not key.startswith("mtp.")}
-    expected = {}
+    state = Recorded((key, tensor) for key, tensor in ours.state_dict().items() if not key.startswith("mtp."))
     for key, tensor in theirs.state_dict().items():
-        shape, target = tuple(tensor.shape), our_name(key)
-        if key.endswith("gate_up_proj"):
-            half = (shape[0], shape[1] // 2, shape[2])
-            prefix = our_name(key.removesuffix("gate_up_proj"))
-            expected |= {prefix + "gate": half, prefix + "up": half}
-        elif not (config.tie_embeddings and target == "head.weight"):
-            expected[target] = shape
-    assert found == expected
+        assert as_theirs(state, key, config.family).shape == tensor.shape, key
+    assert state.read == state.keys()
+
+
+class Recorded(dict[str, Tensor]):
+    """Remembers which tensors were read."""
+
+    def __init__(self, items: Iterable[tuple[str, Tensor]]) -> None:
+        super().__init__(items)
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> Tensor:
+        self.read.add(name)
+        return super().__getitem__(name)
