@@ -65,7 +65,7 @@ def test_the_controls_are_those_of_the_stored_results(tmp_path: Path) -> None:
     names |= {f"seed-{seed}/{name}" for seed in (0, 1) for name in ("base", "test-base")}
     assert {stage.name for stage in pipeline.stages} == names
     assert pipeline.jobs == 2
-    Recorder(tmp_path / "seed-3/zero", spent=432.1).record("rl", 1, {})
+    Recorder(tmp_path / "seed-3/zero", spent=432.1, clock=lambda: 0.0).record("rl", 1, {})
     last = f"{tmp_path}/seed-3/round-2/final"
     settings = [f"start={last}", f"data.options.start={last}", "data.options.seed=33", "seed=3", "threads=1"]
     expected = override(recipe("speedrun:iterated"), [*settings, "minutes=2.40056"])
