@@ -6,7 +6,8 @@ How programs are kept from cheating their tests: `fathom.tasks.verifiers.code`.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -40,8 +41,8 @@ class Code:
     - ``examples``: a list of objects with ``input`` and ``output``, for programs that read and print;
     - ``test`` and ``entry_point``: a text that defines ``check(candidate)``, as HumanEval has it; what the prompt
       imports and defines beside ``entry_point`` is there for tests and programs;
-    - ``test_list`` and ``code``: assertions and a solution whose functions they call, as MBPP has it; records whose
-      tests use anything else that only the solution defines are left out;
+    - ``test_list`` and ``code``: assertions and a solution whose functions they call, as MBPP has it; modules that it
+      imports and they use are there for them; records whose tests need more of it are left out;
     - ``tests`` and ``names``: Python that asserts, and what it calls.
 
     ``tolerance``: relative difference of decimals in an output that counts as none. Raises SandboxError if this machine
@@ -111,11 +112,13 @@ def _tests(record: Mapping[str, Any]) -> Assertions:
 
 
 def _definitions(prompt: str, entry_point: str) -> str:
-    """The imports, functions and values that a prompt of code has beside the function to write."""
-    try:
-        body = ast.parse(prompt).body
-    except (SyntaxError, ValueError, RecursionError):
-        return ""
+    """The imports, functions and values that a prompt of code has beside the function to write; empty for a prompt in
+    words. One that ends with the head of the function is code too.
+    """
+    body: list[ast.stmt] = []
+    for ending in ("\n    pass", ""):
+        with suppress(SyntaxError, ValueError, RecursionError):
+            body = ast.parse(prompt.rstrip() + ending).body
     kept = [node for node in body if isinstance(node, _DEFINITIONS) and getattr(node, "name", "") != entry_point]
     return "\n".join(map(ast.unparse, kept))
 
@@ -128,10 +131,18 @@ def _assertions(tests: str, solution: str) -> Assertions:
         raise ValueError("its solution defines no function")
     names = [node for node in ast.walk(_parse(tests, "its tests")) if isinstance(node, ast.Name)]
     used = {node.id for node in names} - {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    imports = [ast.unparse(node) for node in code.body if _binds(node, used)]
     missing = sorted(used & _other_names(code))
     if missing:
         raise ValueError(f"its tests use {', '.join(missing)}, which only its solution defines")
-    return Assertions(tests, functions)
+    return Assertions("\n".join([*imports, tests]), functions)
+
+
+def _binds(node: ast.stmt, names: Container[str]) -> bool:
+    """Whether it imports one of these names."""
+    return isinstance(node, ast.Import | ast.ImportFrom) and any(
+        (alias.asname or alias.name.partition(".")[0]) in names for alias in node.names
+    )
 
 
 def _other_names(code: ast.Module) -> set[str]:

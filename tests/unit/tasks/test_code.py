@@ -83,6 +83,28 @@ def test_what_a_prompt_defines_is_there_for_tests_and_programs(tmp_path: Path, r
     assert rewards(task, item, f"def {record['entry_point']}(x): return x[0]") == (0.0, 0.0)
 
 
+def test_what_a_solution_imports_is_there_for_its_tests(tmp_path: Path) -> None:
+    record = {
+        "text": "Volume of a sphere.",
+        "code": "import math, re\ndef volume(r): return 4 / 3 * math.pi * r ** 3",
+        "test_list": ["assert math.isclose(volume(10), 4188.79, rel_tol=0.001)"],
+    }
+    task = Code(collection(tmp_path, record))
+    assert only(task).answer.code.startswith("import math, re\n")
+    assert rewards(task, only(task), "def volume(r): return 4.18879 * r ** 3") == (1.0, 1.0)
+    assert rewards(task, only(task), "def volume(r): return r ** 3") == (0.0, 0.0)
+
+
+def test_a_prompt_may_end_with_the_head_of_the_function(tmp_path: Path) -> None:
+    test = "def check(candidate):\n    assert candidate([1]) == 1"
+    head = {"prompt": "from typing import List\n\ndef f(x: List[int]) -> int:\n", "entry_point": "f", "test": test}
+    task = Code(collection(tmp_path, head))
+    assert only(task).answer.given == "from typing import List"
+    assert rewards(task, only(task), "def f(x: List[int]) -> int:\n    return len(x)") == (1.0, 1.0)
+    words = {"prompt": "Write f, which counts.", "entry_point": "f", "test": test}
+    assert only(Code(collection(tmp_path, words))).answer.given == ""
+
+
 def test_tests_that_need_more_than_functions_of_the_solution_are_left_out(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
