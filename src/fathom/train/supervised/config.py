@@ -77,8 +77,9 @@ class BatchConfig(Part):
     """``rows`` of ``length`` tokens an update; ``micro_rows`` of them at a time (None: all), so that memory bounds
     only these. ``ramp_from`` rows grow to ``rows`` until the fraction ``ramp_until`` of the run.
 
-    A run by epochs whose data are few takes fewer and shorter rows an update, so that there are at least
-    ``min_updates`` (None: as many as there are), and never more rows than the data have.
+    A run by epochs whose data are few takes fewer rows an update, never more than the data have; with ``min_updates``
+    (None: as many as there are) fewer and shorter ones, until there are about that many, or, of a run by steps or
+    minutes, that many an epoch.
     """
 
     rows: PositiveInt = 8

@@ -3,7 +3,7 @@
 A run by epochs reads every row as often as they say, and no row more often. So where the data have fewer rows than
 ``batch.rows``, an update takes fewer; the last one takes what is left. And where even one row an update leaves too few
 updates (``batch.min_updates``), rows are shorter: a hundred short conversations fit into a handful of long rows, and a
-handful of updates teaches nothing.
+handful of updates teaches nothing. A run by steps or minutes takes the rows of one epoch so, if it has ``min_updates``.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ def row_length(config: SupervisedConfig, offsets: Ids) -> int:
     fits ``batch.length`` still fits.
     """
     most, updates = config.batch.length, config.batch.min_updates
-    if config.epochs is None or updates is None or len(offsets) < 2:
+    if updates is None or len(offsets) < 2:
         return most
     sizes = offsets[1:] - offsets[:-1]
     longest = int(sizes[sizes <= most].max(initial=1))
-    wanted = max(longest, config.epochs * int(offsets[-1]) / updates)
+    wanted = max(longest, (config.epochs or 1) * int(offsets[-1]) / updates)
     return min(most, math.ceil(wanted / LENGTHS) * LENGTHS)
 
 
 def measure_extent(config: SupervisedConfig, data_rows: int, length: int, ranks: int = 1) -> Extent:
     """The extent of a run of ``config`` over so many rows of ``length`` tokens, shared by ``ranks`` processes."""
-    if config.epochs is None:
+    if config.epochs is None and config.batch.min_updates is None:
         return Extent(data_rows, config.steps, config.batch)
-    total = rows_of(config.epochs, data_rows)
+    total = rows_of(config.epochs or 1, data_rows)
     rows = min(config.batch.rows, data_rows)
     if config.batch.min_updates is not None:
         rows = min(rows, max(1, total // config.batch.min_updates))
@@ -55,7 +55,7 @@ def measure_extent(config: SupervisedConfig, data_rows: int, length: int, ranks:
     start = config.batch.ramp_from
     ramp_from = None if start is None else min(start, rows)
     batch = config.batch.model_copy(update={"rows": rows, "length": length, "ramp_from": ramp_from})
-    return Extent(data_rows, -(-total // rows), batch, config.epochs)
+    return Extent(data_rows, config.steps if config.epochs is None else -(-total // rows), batch, config.epochs)
 
 
 def rows_of(epochs: float, data_rows: int) -> int:

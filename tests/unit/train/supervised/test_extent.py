@@ -45,7 +45,7 @@ def test_a_run_by_epochs(
         ([50] * 119 + [700], 3, 704),  # the longest still fits
         ([50] * 119 + [5000], 3, 352),  # one that never fitted does not count
         ([50] * 12_000, 3, 1024),
-        ([50] * 120, None, 1024),
+        ([50] * 120, None, 64),  # 6,000 tokens in 100 updates
         ([], 3, 1024),
     ],
 )
@@ -68,6 +68,14 @@ def test_a_ramp_starts_no_higher_than_it_ends() -> None:
 def test_a_run_by_updates_repeats_what_there_is() -> None:
     extent = measure_extent(config(None), 9, 1024)
     assert (extent.updates, extent.batch.rows, extent.epochs) == (5, 32, None)
+
+
+def test_a_run_by_updates_of_few_data_takes_fewer_rows_as_one_epoch_would() -> None:
+    extent = measure_extent(config(None, min_updates=100), 30, 64)
+    assert (extent.updates, extent.batch.rows, extent.epochs) == (5, 1, None)
+    assert measure_extent(config(None, min_updates=100), 9000, 1024).batch.rows == 32
+    timed = measure_extent(config(None, minutes=5.0, min_updates=100), 30, 64)
+    assert (timed.updates, timed.batch.rows) == (None, 1)
 
 
 def test_it_is_told_in_a_sentence() -> None:
