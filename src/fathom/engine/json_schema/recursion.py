@@ -5,12 +5,13 @@ Both hold for schemas in normal form, whose references are ``#/$defs/name``.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fathom.base.errors import SchemaError
 from fathom.base.json_path import JsonPath
-from fathom.engine.json_schema.document import TYPES, Schema
+from fathom.engine.json_schema.document import TYPES, Schema, subschemas
 
 PREFIX = "#/$defs/"
 
@@ -19,17 +20,17 @@ def check_references(definitions: Mapping[str, Any], places: Mapping[str, JsonPa
     """Raises SchemaError for definitions that refer to each other, or to themselves, with nothing in between."""
     finished: set[str] = set()
     for start in definitions:
-        trail: list[str] = []
+        trail: dict[str, None] = {}
         pending = [(start, False)]
         while pending:
             name, done = pending.pop()
             if done:
-                finished.add(trail.pop())
+                finished.add(trail.popitem()[0])
             elif name in trail:
                 message = "the reference leads back to itself"
                 raise SchemaError(message, "describe a value before the schema refers to itself", places[name])
             elif name not in finished:
-                trail.append(name)
+                trail[name] = None
                 pending += [(name, True), *((target, False) for target in _references(definitions[name]))]
 
 
@@ -45,16 +46,30 @@ def _references(schema: Any) -> Iterator[str]:
 
 def check_satisfiable(root: Any, definitions: Mapping[str, Any], path: JsonPath) -> None:
     """Raises SchemaError where every value would have to contain another without end, or none is admitted."""
+    users = _users(definitions)
     finite: set[str] = set()
-    grows = True
-    while grows:
-        more = {name for name, schema in definitions.items() if name not in finite and _is_finite(schema, finite)}
+    unknown = set(definitions)
+    while unknown:
+        more = {name for name in unknown if _is_finite(definitions[name], finite)}
         finite |= more
-        grows = bool(more)
+        unknown = {user for name in more for user in users[name]} - finite
     if not _is_finite(root, finite):
         raise SchemaError(
             "no finite value fits this schema", "let the recursion, or what is never true, be optional", path
         )
+
+
+def _users(definitions: Mapping[str, Any]) -> Mapping[str, set[str]]:
+    """The definitions that refer to each one, at any depth."""
+    users: defaultdict[str, set[str]] = defaultdict(set)
+    for name, schema in definitions.items():
+        pending = [schema]
+        while pending:
+            part = pending.pop()
+            if isinstance(part, dict) and "$ref" in part:
+                users[part["$ref"].removeprefix(PREFIX)].add(name)
+            pending += (child for _, child in subschemas(part))
+    return users
 
 
 def _is_finite(schema: Any, finite: set[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fathom.base.errors import SchemaError
+from fathom.engine.json_schema import recursion
 from fathom.engine.json_schema.normalize import normalize
 from fathom.engine.json_schema.recursion import check_references, check_satisfiable
 
@@ -70,3 +71,20 @@ def test_the_place_of_a_reference_that_leads_back():
 
 def test_definitions_that_are_not_used_may_be_impossible():
     check_satisfiable({"type": "null"}, {"d0": False}, ())
+
+
+def test_the_work_grows_with_the_definitions_and_not_with_their_square(monkeypatch):
+    count, calls, is_finite = 200, 0, recursion._is_finite
+
+    def counted(schema, finite):
+        nonlocal calls
+        calls += 1
+        return is_finite(schema, finite)
+
+    monkeypatch.setattr(recursion, "_is_finite", counted)
+    chain = {
+        f"{i}": {"type": "object", "properties": {"a": {"$ref": f"#/$defs/{i + 1}"}}, "required": ["a"]}
+        for i in range(count)
+    }
+    check_satisfiable({"$ref": "#/$defs/0"}, {**chain, f"{count}": {"type": "string"}}, ())
+    assert calls < 6 * count
