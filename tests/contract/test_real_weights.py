@@ -70,6 +70,12 @@ def test_a_filled_hole_ends_where_llama_cpp_ends_it(client: OpenAI, model: str) 
     assert answer.usage.completion_tokens == 13
 
 
+def test_a_suffix_fills_the_same_hole(client: OpenAI, model: str) -> None:
+    before, after = "def add(a, b):\n    return ", "\n\nprint(add(1, 2))\n"
+    answer = client.completions.create(model=model, prompt=before, suffix=after, temperature=0, max_tokens=96)
+    assert answer.choices[0].text == "a + b\n\nprint(add(5, 3))"
+
+
 @pytest.mark.parametrize("choice", ["auto", "required"])
 def test_it_calls_a_tool(client: OpenAI, model: str, choice: str) -> None:
     question = [{"role": "user", "content": "What is the weather in Rome? Use the tool."}]
@@ -103,4 +109,4 @@ def test_its_likeliest_tokens_are_those_of_llama_cpp(weights: Path) -> None:
         agreed += sum(a == b for a, b in zip(ours, entry["tokens"], strict=True))
         total += len(ours)
     assert total == 20 * 32
-    assert agreed / total > 0.9, agreed
+    assert agreed / total > 0.97, agreed
