@@ -14,13 +14,14 @@ import logging
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from llguidance import LLMatcher, LLTokenizer, TokenizerWrapper
 from numpy.typing import NDArray
 
 from fathom.base.errors import GrammarError, TokenizerError
+from fathom.engine.deep_stack import call_with_deep_stack
 from fathom.engine.grammar_source import LIMITS, grammar_error, grammar_text, problem_of
 from fathom.engine.request import GrammarSpec
 from fathom.engine.vocabulary import Vocabulary
@@ -156,12 +157,17 @@ class GrammarCompiler:
             parser = vocabulary.parser
             matcher = self._cache.take(text)
         if matcher is None:
-            matcher = LLMatcher(parser, text, log_level=0, limits=LIMITS)  # outside the lock: it can take a while
-            if problem := problem_of(matcher):
-                raise grammar_error(spec, problem, parser)
+            matcher = call_with_deep_stack(partial(_build, spec, text, parser))  # outside the lock: it can take a while
         with self._lock:
             self._cache.put(text, matcher)
         return CompiledGrammar(matcher, vocabulary, spec.after)
+
+
+def _build(spec: GrammarSpec, text: str, parser: LLTokenizer) -> LLMatcher:
+    matcher = LLMatcher(parser, text, log_level=0, limits=LIMITS)
+    if problem := problem_of(matcher):
+        raise grammar_error(spec, problem, parser)
+    return matcher
 
 
 class _GrammarCache:

@@ -194,6 +194,16 @@ def test_every_listed_format_is_enforced(compiler, name):
     assert not matcher.allowed_tokens()[ord('"')]  # the empty string has no such format
 
 
+def test_a_long_chain_of_definitions(compiler):
+    """The grammar engine follows it by recursion: on a common stack this many end the process."""
+    chain = {
+        f"{i}": {"type": "object", "properties": {"a": {"$ref": f"#/$defs/{i + 1}"}}, "required": ["a"]}
+        for i in range(1500)
+    }
+    matcher = compile_schema(compiler, {"$ref": "#/$defs/0", "$defs": {**chain, "1500": {"type": "null"}}})
+    assert all(_accepts(matcher, byte) for byte in b'{"a":{"a":')
+
+
 def test_a_grammar_has_a_largest_size():
     with pytest.raises(RequestError, match=f"at most {MAX_SOURCE:,} are compiled; send smaller schemas"):
         grammar_text(GrammarSpec("json_schema", {"const": "x" * MAX_SOURCE}))
