@@ -8,7 +8,7 @@
 Field names vary within a format (``prompt``, ``instruction``; ``response``, ``output``…); the tables below hold those
 in use. Reasoning may also precede an answer, between ``<think>`` and ``</think>``. A turn that is marked so
 (``"weight": 0``, ``"train": false``) is context and not learned. A record that cannot be learned as its author meant
-it is refused by name: preferences, answers marked as bad, pictures.
+it is refused by name: preferences, answers marked as bad, records that are marked as a whole, pictures.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ _SYSTEM = ("system", "system_prompt")
 _PREFERENCES = (("chosen", "rejected"), ("preferred_output", "non_preferred_output"))
 _LABELS = ("label", "kto_tag")
 """Fields of KTO's form: false marks an answer as bad."""
+
+_WHOLE_MARKS = ("weight", "train", "training", "trainable", "loss_mask")
+"""Fields of a record that exclude it from what is learned by 0 or false; its ``loss`` may be a measurement."""
 
 _MEDIA = ("image", "images", "video", "videos", "audio", "audios")
 
@@ -76,7 +79,7 @@ def conversation_text(conversation: Conversation) -> str:
 def parse_conversation(data: Mapping[str, Any]) -> LearnableConversation:
     """The conversation in a record. Raises DataError, with what is missing, if there is none."""
     _check_kind(data)
-    listed = parse_json_text(first_value(data, CONVERSATIONS))
+    listed = parse_json_text(_filled_conversation(data))
     if listed is not None:
         messages, learned = _listed_messages(listed)
     elif _is_message_list(data.get("prompt")) or _is_message_list(data.get("completion")):
@@ -86,6 +89,13 @@ def parse_conversation(data: Mapping[str, Any]) -> LearnableConversation:
     messages, learned = _with_system(data, messages, learned)
     tools = parse_tools(first_value(data, ("tools", "functions")))
     return LearnableConversation(Conversation(tuple(messages), tools=tools), frozenset(learned))
+
+
+def _filled_conversation(data: Mapping[str, Any]) -> Any:
+    """Of the fields that hold a list of messages one that is not empty: tables that mix formats have all of them."""
+    lists = [value for name in CONVERSATIONS if (value := data.get(name)) is not None]
+    empty = lists[0] if lists and first_value(data, QUESTIONS) is None else None
+    return next(filter(None, lists), empty)
 
 
 def _listed_messages(listed: Any) -> tuple[list[Message], set[int]]:
@@ -189,3 +199,6 @@ def _check_kind(data: Mapping[str, Any]) -> None:
     bad = [name for name in _LABELS if data.get(name) is False]
     if bad:
         raise DataError(f"its {bad[0]} is false: the answer is one not to give")
+    marks = [name for name in _WHOLE_MARKS if isinstance(value := data.get(name), int | float) and value == 0]
+    if marks:
+        raise DataError(f"it is marked as not to be learned ({marks[0]})")

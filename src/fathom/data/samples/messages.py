@@ -12,8 +12,11 @@ from fathom.text import markers
 from fathom.types import Message, Role, Tool, ToolCall
 
 REASONING = ("reasoning_content", "reasoning", "think", "thinking")
-MARKS = ("weight", "train", "training", "loss", "loss_mask")
+MARKS = ("weight", "train", "training", "trainable", "loss", "loss_mask", "loss_scale")
 """Fields of a message by which tools exclude it from what is learned: 0 or false."""
+
+OPPOSITE_MARKS = ("masked", "mask", "ignore")
+"""Those that exclude it by 1 or true."""
 
 _ROLES: Mapping[str, Role] = {
     "system": "system",
@@ -88,7 +91,9 @@ def is_marked_out(entry: Mapping[str, Any]) -> bool:
     """
     if entry.get("train_detail"):
         raise DataError("a message is to be learned in parts (train_detail), and turns are learned whole")
-    return False in [_mark(name, entry[name]) for name in MARKS if entry.get(name) is not None]
+    learned = [_mark(name, entry[name]) for name in MARKS if entry.get(name) is not None]
+    ignored = [_mark(name, entry[name]) for name in OPPOSITE_MARKS if entry.get(name) is not None]
+    return False in learned or True in ignored
 
 
 def parse_tools(listed: Any) -> tuple[Tool, ...]:

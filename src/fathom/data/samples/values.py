@@ -58,10 +58,12 @@ def scalar_text(value: Any) -> str | None:
 
 
 def content_text(value: Any, what: str) -> str | None:
-    """The text of a message's content: text, a number, or parts of text one after another. None where it is null.
-    ``what`` names it in errors.
+    """The text of a message's content: text, a number, or parts of text one after another. None where it is null or
+    NaN, as tables write it. ``what`` names it in errors.
     """
-    if value is None or isinstance(value, str):
+    if value is None or _is_nan(value):
+        return None
+    if isinstance(value, str):
         return value
     if isinstance(value, Sequence):
         return "".join(_part_text(part, what) for part in value)

@@ -87,6 +87,26 @@ def test_a_conversation_without_a_turn_to_learn_is_skipped(
     assert skips.items == [("rows:1", reason)]
 
 
+@pytest.mark.parametrize("mark", [{"weight": 0}, {"weight": 0.0}, {"train": False}, {"loss_mask": 0}])
+def test_a_record_that_is_marked_as_a_whole_is_refused(mark: dict[str, Any]) -> None:
+    for record in (
+        {"prompt": "a", "completion": "b"},
+        {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]},
+    ):
+        with pytest.raises(DataError, match=f"it is marked as not to be learned .{next(iter(mark))}."):
+            parse_conversation(record | mark)
+        parse_conversation(record | {"weight": 1, "train": True, "loss": 0.0, "loss_mask": None})
+
+
+@pytest.mark.parametrize("empty", [None, []])
+def test_of_several_formats_the_one_that_is_filled_is_read(empty: Any) -> None:
+    talk = [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]
+    assert parse_conversation({"messages": empty, "conversations": talk}) == parse_conversation({"messages": talk})
+    pair = {"question": "a", "answer": "b"}
+    assert parse_conversation({"messages": empty, **pair}) == parse_conversation(pair)
+    assert parse_conversation({"input": float("nan"), **pair}) == parse_conversation(pair)
+
+
 def test_a_greeting_is_context(smollm_chat: Chat) -> None:
     turns = (("assistant", "Welcome!"), ("user", "hi"), ("assistant", "ho"))
     record = {"messages": [{"role": role, "content": text} for role, text in turns]}

@@ -63,12 +63,19 @@ def test_a_message_that_is_refused(entry: dict[str, Any], message: str) -> None:
         parse_message(entry)
 
 
-@pytest.mark.parametrize("name", ["weight", "train", "training", "loss", "loss_mask"])
+@pytest.mark.parametrize("name", ["weight", "train", "training", "trainable", "loss", "loss_mask", "loss_scale"])
 def test_a_mark_excludes_a_turn(name: str) -> None:
     for value in (0, 0.0, False, "0", "false", "False"):
         assert is_marked_out({name: value})
     for value in (1, 1.0, True, "1", "true", None):
         assert not is_marked_out({name: value})
+
+
+@pytest.mark.parametrize("name", ["masked", "mask", "ignore"])
+def test_a_mark_of_the_opposite_sense(name: str) -> None:
+    assert is_marked_out({name: True})
+    assert is_marked_out({name: 1})
+    assert not is_marked_out({name: False})
 
 
 def test_one_mark_of_several_is_enough() -> None:
