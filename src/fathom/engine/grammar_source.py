@@ -38,6 +38,7 @@ _REASONS = (
     ("nested parentheses", "a number or a pattern in it has too many digits or brackets"),
     ("patternProperties|disjoint", "its patternProperties overlap, which no grammar can express"),
     ("[mM](in|ax)Properties", "it counts properties of which some are optional, which no grammar can express"),
+    ("Unable to determine", "its patterns are too complex together"),
     ("circular", "a reference that leads back to it has further keywords beside it"),
     ("[rR]egex|look|pattern|repetition|parse error", "its pattern has look-around, back-references or a mistake"),
     (

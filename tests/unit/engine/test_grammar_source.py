@@ -64,6 +64,11 @@ def test_large_schemas_are_answered(compiler, schema):
     ("schema", "path", "message"),
     [
         (nested(95), ("properties", "a") * 32, "nests more than 32 levels deep"),
+        (
+            {"type": "string", "allOf": [{"pattern": f"(a|b){{{length}}}.*c"} for length in range(1, 7)]},
+            (),
+            "its patterns are too complex together",
+        ),
         ({"$ref": "#"}, (), "the reference leads back to itself"),
         (["no"], (), "a JSON schema is an object, not a list"),
         ({"const": {1, 2}}, (), "the JSON schema is not JSON: .*set"),
