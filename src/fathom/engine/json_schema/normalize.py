@@ -27,6 +27,7 @@ from fathom.engine.json_schema.document import (
     shorten,
 )
 from fathom.engine.json_schema.exclusive import replace_one_of
+from fathom.engine.json_schema.patterns import check_patterns
 from fathom.engine.json_schema.recursion import check_references, check_satisfiable
 from fathom.engine.json_schema.values import bound, check_constant, count, is_number
 
@@ -106,10 +107,12 @@ class _Normalizer:
         while self._pending:
             target = self._pending.pop()
             definitions[self._names[target]] = self._schema(self._source.at(target), target)
-        check_references(definitions, {name: target for target, name in self._names.items()})
+        places = {name: target for target, name in self._names.items()}
+        check_references(definitions, places)
         for schema, place in self._one_of:
             replace_one_of(schema, definitions, place)
         check_satisfiable(root, definitions, path)
+        check_patterns(root, definitions, {"": path, **places})
         if not isinstance(root, dict):
             root = {}
         return {**root, "$defs": definitions} if definitions else root

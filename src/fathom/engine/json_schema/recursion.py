@@ -31,17 +31,17 @@ def check_references(definitions: Mapping[str, Any], places: Mapping[str, JsonPa
                 raise SchemaError(message, "describe a value before the schema refers to itself", places[name])
             elif name not in finished:
                 trail[name] = None
-                pending += [(name, True), *((target, False) for target in _references(definitions[name]))]
+                pending += [(name, True), *((target, False) for target in references(definitions[name]))]
 
 
-def _references(schema: Any) -> Iterator[str]:
+def references(schema: Any) -> Iterator[str]:
     """The definitions that apply to the very value that ``schema`` applies to."""
     if isinstance(schema, dict):
         if "$ref" in schema:
             yield schema["$ref"].removeprefix(PREFIX)
         for keyword in ("allOf", "anyOf", "oneOf"):
             for branch in schema.get(keyword, ()):
-                yield from _references(branch)
+                yield from references(branch)
 
 
 def check_satisfiable(root: Any, definitions: Mapping[str, Any], path: JsonPath) -> None:

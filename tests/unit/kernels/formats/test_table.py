@@ -14,13 +14,14 @@ import torch
 from markdown_files import ROOT, blocks
 from tiny_models import tiny_model
 
-from fathom.checkpoint.bundle import allocate, build
+from fathom.checkpoint.bundle import build
 from fathom.checkpoint.gguf.export import save_gguf
 from fathom.checkpoint.gguf.model import GGUFModel
 from fathom.checkpoint.gguf.quantized import take_quantized
 from fathom.checkpoint.gguf.types import BlockType
 from fathom.checkpoint.gguf.writer import FILE_TYPES
 from fathom.checkpoint.load import checked_plan, fill
+from fathom.checkpoint.precision import Precision, allocate
 from fathom.kernels.formats.matrix import from_gguf, quantize
 from fathom.kernels.formats.table import BLOCK_FORMATS
 from fathom.kernels.implementations import FLOATS, Backend, Implementation
@@ -86,15 +87,15 @@ def test_a_model_computes_with_a_files_blocks_of_a_new_format(
     save_gguf(tmp_path / "m.gguf", tiny_model("tiny-llama"), {}, block_type=BlockType.Q5_0)
     file = GGUFModel(tmp_path / "m.gguf")
     tokens = torch.arange(10)[None]
-    plain = build(file.model_config, torch.float32)
+    plain = build(file.model_config)
     plan = checked_plan(plain, file.weights, file.table, where=tmp_path)
-    allocate(plain, torch.device("cpu"))
+    allocate(plain, Precision(torch.float32, torch.float32), torch.device("cpu"))
     fill(plain, file.weights, plan.steps, where=tmp_path)
 
-    model = build(file.model_config, torch.float32)
+    model = build(file.model_config)
     weights = take_quantized(model, file)
-    allocate(model, torch.device("cpu"))
-    fill(model, file.weights, [step for step in plan.steps if step[1].name not in weights], where=tmp_path)
+    allocate(model, Precision(torch.float32, torch.float32), torch.device("cpu"))
+    fill(model, file.weights, [step for step in plan.steps if step[1][0].name not in weights], where=tmp_path)
     prepare(model, "none", torch.float32, weights)
 
     assert isinstance(model.layers[0], FusedLayer)
