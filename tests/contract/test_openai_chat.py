@@ -6,17 +6,10 @@ from functools import partial
 
 import openai
 import pytest
+from openai_requests import ASK, CALL, PROMPT, WEATHER
 from scripted import Script
 
 from fathom.base.errors import ContextLengthError, OverloadedError
-
-ASK = [{"role": "user", "content": "Hi"}]
-PROMPT = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
-WEATHER = {
-    "type": "function",
-    "function": {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
-}
-CALL = '<tool_call>\n{"name": "weather", "arguments": {"city": "Köln"}}\n</tool_call>'
 
 
 def test_a_plain_answer(serve_script, client_of):

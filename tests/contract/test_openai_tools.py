@@ -7,15 +7,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from openai_requests import ASK, CALL, PROMPT, WEATHER
 from scripted import Script
 
-ASK = [{"role": "user", "content": "Hi"}]
-PROMPT = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
-WEATHER = {
-    "type": "function",
-    "function": {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
-}
-CALL = '<tool_call>\n{"name": "weather", "arguments": {"city": "Köln"}}\n</tool_call>'
 CUT = '<tool_call>\n{"name": "weather", "arguments": {"city": "Kö'
 R1_CALL = (
     "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>weather\n"

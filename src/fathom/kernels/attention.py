@@ -73,6 +73,17 @@ class VisibleSpans:
         self.first = first
         self.padding_only = padding_only
         self._mask: Tensor | None = None
+        self._windows: dict[int, VisibleSpans] = {}
+
+    def within(self, window: int | None) -> VisibleSpans:
+        """The spans of which a query sees the last ``window`` keys, its own included; built once for all layers."""
+        length = self.first.shape[1]
+        if window is None or window >= length:
+            return self
+        if window not in self._windows:
+            begin = torch.arange(length, device=self.first.device, dtype=torch.int32) - window + 1
+            self._windows[window] = VisibleSpans(torch.maximum(self.first, begin))
+        return self._windows[window]
 
     def mask(self, dtype: torch.dtype) -> Tensor:
         """To add to scores, (B, 1, T, T); built once for all layers."""

@@ -27,9 +27,10 @@ class CausalContext:
         self._absorbed = absorbed
         self._keep = keep
         self._documents = documents
-        self._first = None if documents is None else document_starts(documents)  # (B, T)
-        self._spans: dict[int | None, VisibleSpans | None] = {}  # by window
-        self._intervals = keep is None and (documents is None or self._first is not None)
+        first = None if documents is None else document_starts(documents)  # (B, T)
+        self._document_spans = None if first is None else VisibleSpans(first)
+        self._all: VisibleSpans | None = None  # where a window alone hides keys
+        self._intervals = keep is None and (documents is None or first is not None)
         self._masks: dict[tuple[int | None, torch.dtype], Tensor] = {}
 
     @property
@@ -62,14 +63,11 @@ class CausalContext:
         return dense_attention(q, k, v, scale, causal=False, mask=mask, softcap=softcap)
 
     def _spans_within(self, window: int | None, q: Tensor) -> VisibleSpans | None:
-        if window not in self._spans:
-            first = self._first
-            if window is not None:
-                batch, length = q.shape[:2]
-                begin = (torch.arange(length, device=q.device, dtype=torch.int32) - window + 1).clamp(min=0)
-                first = begin.expand(batch, -1).contiguous() if first is None else torch.maximum(first, begin)
-            self._spans[window] = None if first is None else VisibleSpans(first)
-        return self._spans[window]
+        if window is None or self._document_spans is not None:
+            return self._document_spans and self._document_spans.within(window)
+        if self._all is None:
+            self._all = VisibleSpans(torch.zeros(q.shape[:2], dtype=torch.int32, device=q.device))
+        return self._all.within(window)
 
     def _mask_within(self, window: int | None, q: Tensor) -> Tensor:
         key = window, q.dtype

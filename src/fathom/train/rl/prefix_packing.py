@@ -102,7 +102,7 @@ class PrefixPacking:
         real = place < torch.tensor(lengths)[:, None]  # (N, T)
         self._shape = rows.shape
         first = torch.where(real, 0, place).to(device, torch.int32)  # padding attends to itself alone
-        self._spans: dict[int | None, VisibleSpans] = {None: VisibleSpans(first, padding_only=True)}  # by window
+        self._spans = VisibleSpans(first, padding_only=True)
         self._rows = Picks(rows.flatten().to(device), len(tokens), real.flatten().to(device))
         self._computed_at = Picks(torch.tensor(computed_at, device=device), rows.numel())
         self.completion_picks = Picks(torch.tensor(predicting, device=device), len(tokens))
@@ -128,18 +128,9 @@ class PrefixPacking:
     ) -> Tensor:
         """Causal attention of every rollout: q (1, F, H, Dk), k (1, F, G, Dk), v (1, F, G, Dv) → (1, F, H, Dv)."""
         q, k, v = self._unpack(q), self._unpack(k), self._unpack(v)
-        out = causal_attention(q, k, v, scale, self._spans_within(window), softcap)
+        out = causal_attention(q, k, v, scale, self._spans.within(window), softcap)
         heads = out.shape[2:]
         return self._computed_at(out.reshape(-1, heads.numel())).view(1, -1, *heads)
-
-    def _spans_within(self, window: int | None) -> VisibleSpans:
-        whole = self._spans[None].first
-        if window is not None and window >= whole.shape[1]:
-            window = None
-        if window not in self._spans:
-            begin = torch.arange(whole.shape[1], device=whole.device, dtype=torch.int32) - (window or 0) + 1
-            self._spans[window] = VisibleSpans(torch.maximum(whole, begin))
-        return self._spans[window]
 
     def _unpack(self, x: Tensor) -> Tensor:
         """(1, F, heads, channels) → (N, T, heads, channels)."""
