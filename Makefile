@@ -97,10 +97,10 @@ define install_package
 endef
 
 $(READY_TO_RUN): | $(PY)
-	$(call install_package,.)
+	$(call install_package,.[app])
 
 $(READY_TO_REPORT): | $(PY)
-	$(call install_package,.[report])
+	$(call install_package,.[app,report])
 	@touch $(READY_TO_RUN)
 
 $(READY_TO_TEST): | $(PY)
