@@ -59,7 +59,7 @@ export function Sidebar() {
         {shown.length === 0 && <p class="hint">{all.length === 0 ? "Your chats stay in this browser." : "No chat with that title."}</p>}
       </div>
       <div class="sidebar-foot">
-        <button type="button" class="quiet-button" onClick={() => app.openSettings()}>
+        <button type="button" class="quiet-button" onClick={() => app.openDialog("settings")}>
           <Icon name="gear" size={18} />
           <span>Settings</span>
         </button>

@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { Banner } from "../components/Banner";
 import { Composer } from "../components/Composer";
 import { useApp } from "../components/context";
+import { OpenDialog } from "../components/dialogs";
 import { EmptyState } from "../components/EmptyState";
 import { ExportMenu } from "../components/ExportMenu";
 import { Icon } from "../components/Icon";
@@ -11,7 +12,6 @@ import { KeyDialog } from "../components/KeyDialog";
 import { isComposing } from "../components/keys";
 import { ModelBadge } from "../components/ModelBadge";
 import { unfoldForPrint } from "../components/printing";
-import { SettingsDialog } from "../components/SettingsDialog";
 import { Sidebar } from "../components/Sidebar";
 import { Toast } from "../components/Toast";
 import { Transcript } from "../components/Transcript";
@@ -68,7 +68,7 @@ export function ChatPage() {
         </div>
       </main>
       <Toast />
-      {app.dialog.value === "settings" && <SettingsDialog />}
+      <OpenDialog />
       {asking && <KeyDialog asking={asking} />}
     </div>
   );

@@ -21,6 +21,12 @@ export interface World {
   readonly tab: string;
 }
 
+/** A dialog of components/dialogs by its name, with what it is about. */
+export interface DialogRequest {
+  readonly name: string;
+  readonly props: Readonly<Record<string, unknown>>;
+}
+
 export class App {
   readonly access: Access;
   readonly settings: SettingsStore;
@@ -32,7 +38,7 @@ export class App {
   readonly clock: Clock;
   /** Which of several siblings the reader looks at, by branch point. */
   readonly choices: Signal<Choices> = signal(new Map());
-  readonly dialog: Signal<"settings" | null> = signal(null);
+  readonly dialog: Signal<DialogRequest | null> = signal(null);
   /** The sidebar over the page, on narrow screens. */
   readonly drawer: Signal<boolean> = signal(false);
 
@@ -75,9 +81,9 @@ export class App {
     this.navigation.go(conversation);
   }
 
-  openSettings(): void {
+  openDialog(name: string, props: Readonly<Record<string, unknown>> = {}): void {
     this.drawer.value = false;
-    this.dialog.value = "settings";
+    this.dialog.value = { name, props };
   }
 
   /** Sends a message below the last one shown; opens a conversation where there is none. */

@@ -1,0 +1,25 @@
+/**
+ * The page's dialogs by name: `app.openDialog("settings", { tab: "general" })` opens one with what it needs. The code of
+ * a dialog comes when it is first opened; it draws itself in `Dialog` and calls `close` when it is done.
+ */
+
+import type { ComponentType } from "preact";
+import { useApp } from "../context";
+import { lazy } from "../lazy";
+
+export interface DialogProps {
+  readonly [name: string]: unknown; // what was given to openDialog
+  close(): void;
+}
+
+const dialogs: Readonly<Record<string, ComponentType<DialogProps>>> = {
+  settings: lazy(() => import("../settings/SettingsDialog").then((module) => module.SettingsDialog)),
+};
+
+/** The dialog that is open, if one is. */
+export function OpenDialog() {
+  const { dialog } = useApp();
+  const open = dialog.value;
+  const Component = open && dialogs[open.name];
+  return Component ? <Component {...open.props} close={() => (dialog.value = null)} /> : null;
+}
