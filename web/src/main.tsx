@@ -1,5 +1,7 @@
+import { computed, effect } from "@preact/signals";
 import { render } from "preact";
 import { AppProvider } from "./components/context";
+import { language, speak } from "./i18n";
 import { ChatPage } from "./pages/ChatPage";
 import { App } from "./state/app";
 import { openStorage } from "./state/memory";
@@ -14,7 +16,17 @@ const app = new App({
 });
 app.start();
 
+const chosen = computed(() => app.settings.current.value.language);
+const speakChosen = () => speak(chosen.value, navigator.languages);
+effect(() => {
+  document.documentElement.lang = language.value.tag;
+  document.documentElement.dir = language.value.direction;
+});
+window.addEventListener("languagechange", () => void speakChosen());
+
 const root = document.getElementById("app");
+await speakChosen(); // before the first paint, so that no other language flashes
+effect(() => void speakChosen());
 if (root) {
   render(
     <AppProvider value={app}>

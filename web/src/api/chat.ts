@@ -2,6 +2,7 @@
 
 import { ApiError, ConnectionLost, errorFromBody, isRecord } from "./errors";
 import { readEvents } from "./sse";
+import { t } from "../i18n";
 
 export interface ChatMessage {
   readonly role: "system" | "user" | "assistant";
@@ -46,7 +47,7 @@ export async function* streamChat(
 ): AsyncGenerator<ChatEvent> {
   const response = await post(fetch, request, signal, key);
   if (!response.ok) throw errorFromBody(response.status, await readJson(response));
-  if (!response.body) throw new ConnectionLost("the server sent an empty answer");
+  if (!response.body) throw new ConnectionLost(t("errors.empty"));
   let finished = false;
   try {
     for await (const { data } of readEvents(response.body)) {
@@ -58,10 +59,10 @@ export async function* streamChat(
     }
   } catch (error) {
     if (signal.aborted || error instanceof ApiError) throw error;
-    throw new ConnectionLost("the connection broke before the answer was complete");
+    throw new ConnectionLost(t("errors.broke"));
   }
   // Some servers omit [DONE]; an answer that has its finish reason is complete all the same.
-  if (!finished) throw new ConnectionLost("the connection closed before the answer was complete");
+  if (!finished) throw new ConnectionLost(t("errors.closed"));
 }
 
 async function post(fetch: Fetch, request: ChatRequest, signal: AbortSignal, key: string | null): Promise<Response> {
@@ -75,7 +76,7 @@ async function post(fetch: Fetch, request: ChatRequest, signal: AbortSignal, key
     });
   } catch (error) {
     if (signal.aborted) throw error;
-    throw new ConnectionLost("the server cannot be reached");
+    throw new ConnectionLost(t("errors.unreachable"));
   }
 }
 
@@ -114,7 +115,7 @@ function parseJson(data: string): unknown {
   try {
     return JSON.parse(data);
   } catch {
-    throw new ApiError("the server sent a line that is not JSON", 502, "Retry; if it happens again, look at the server's log.");
+    throw new ApiError(t("errors.notJson"), 502, t("errors.notJsonHelp"));
   }
 }
 

@@ -1,5 +1,7 @@
 /** Failures as the page shows them: what happened, and what the reader can do. */
 
+import { t } from "../i18n";
+
 export class ApiError extends Error {
   override readonly name = "ApiError";
 
@@ -17,15 +19,12 @@ export class ConnectionLost extends Error {
   override readonly name = "ConnectionLost";
 }
 
-const remedies: Readonly<Record<number, string>> = {
-  413: "Shorten the message or start a new chat.",
-  429: "The server is busy. Wait a moment, then retry.",
-  503: "The server is busy or still starting. Wait a moment, then retry.",
-};
+const remedies = { 413: "errors.tooLarge", 429: "errors.busy", 503: "errors.starting" } as const;
 
 /** The error of a body such as {"error": {"message": …}} or {"detail": …}; anything else becomes the status line. */
 export function errorFromBody(status: number, body: unknown): ApiError {
-  const remedy = remedies[status] ?? null;
+  const key = remedies[status as keyof typeof remedies];
+  const remedy = key ? t(key) : null;
   if (isRecord(body)) {
     const { error, detail, message } = body;
     if (isRecord(error) && typeof error["message"] === "string") {
@@ -35,7 +34,7 @@ export function errorFromBody(status: number, body: unknown): ApiError {
       if (typeof text === "string" && text) return new ApiError(text, status, remedy);
     }
   }
-  return new ApiError(`the server answered with status ${status}`, status, remedy);
+  return new ApiError(t("errors.status", { status: String(status) }), status, remedy);
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -10,6 +10,7 @@ import { stateText } from "./ModelBadge";
 import { Sentence } from "./Sentence";
 import { ThinkingPane } from "./ThinkingPane";
 import { Versions } from "./Versions";
+import { formatRate, t } from "../i18n";
 
 interface Props {
   readonly signal: Signal<Message>;
@@ -35,7 +36,7 @@ export function AnswerView({ signal, status, siblings, last }: Props) {
         {!moving && (
           <div class="actions">
             <Versions message={message} siblings={siblings} />
-            {message.text && <CopyButton text={message.text} label="Copy answer" />}
+            {message.text && <CopyButton text={message.text} label={t("chat.copyAnswer")} />}
             {message.error === null && <Regenerate message={message} />}
             <Figures message={message} />
           </div>
@@ -61,9 +62,9 @@ function Waiting({ status }: { readonly status: Status }) {
 
 /** Why nothing comes yet; nothing where it is only a moment. */
 function reason(model: ModelState, asking: Asking | null): string {
-  if (asking) return "Your message is sent as soon as the server accepts an API key.";
-  if (model.phase === "loading") return `The model is loading (${stateText(model)}). Your message is sent as soon as it is ready.`;
-  if (model.phase === "unreachable") return "Fathom is not reachable. Your message is sent as soon as it is back.";
+  if (asking) return t("chat.waitKey");
+  if (model.phase === "loading") return t("chat.waitLoading", { state: stateText(model) });
+  if (model.phase === "unreachable") return t("chat.waitUnreachable");
   return "";
 }
 
@@ -75,7 +76,7 @@ function Ending({ signal, status, last }: Pick<Props, "signal" | "status" | "las
     return (
       <div class="problem" role="alert">
         <p>
-          <strong>{status === "failed" ? "This answer failed." : "The answer was interrupted."}</strong> <Sentence text={message.error ?? ""} />{" "}
+          <strong>{t(status === "failed" ? "chat.failed" : "chat.interrupted")}</strong> <Sentence text={message.error ?? ""} />{" "}
           <span class="remedy">
             <Sentence text={message.remedy ?? ""} />
           </span>
@@ -83,7 +84,7 @@ function Ending({ signal, status, last }: Pick<Props, "signal" | "status" | "las
         <div class="buttons">
           {last && message.text && <Continue signal={signal} />}
           <button type="button" class="button" onClick={() => app.regenerate(message)}>
-            <Icon name="retry" size={16} /> Retry
+            <Icon name="retry" size={16} /> {t("chat.retry")}
           </button>
         </div>
       </div>
@@ -97,7 +98,7 @@ function Ending({ signal, status, last }: Pick<Props, "signal" | "status" | "las
       {last && message.text && <Continue signal={signal} />}
       {last && (
         <button type="button" class="text-button" onClick={() => app.regenerate(message)}>
-          Regenerate
+          {t("chat.regenerate")}
         </button>
       )}
     </div>
@@ -105,17 +106,17 @@ function Ending({ signal, status, last }: Pick<Props, "signal" | "status" | "las
 }
 
 export function endingNote(message: Message, status: Status): string | null {
-  if (status === "interrupted") return "Interrupted before the end.";
-  if (status === "stopped") return "Stopped.";
-  if (message.finish === "length") return "The answer reached its length limit.";
-  return message.text === "" ? "The model ended without an answer." : null;
+  if (status === "interrupted") return t("chat.noteInterrupted");
+  if (status === "stopped") return t("chat.noteStopped");
+  if (message.finish === "length") return t("chat.noteLength");
+  return message.text === "" ? t("chat.noteEmpty") : null;
 }
 
 function Continue({ signal }: { readonly signal: Signal<Message> }) {
   const app = useApp();
   return (
     <button type="button" class="text-button" onClick={() => app.answers.continue(signal)}>
-      Continue
+      {t("chat.continue")}
     </button>
   );
 }
@@ -123,7 +124,7 @@ function Continue({ signal }: { readonly signal: Signal<Message> }) {
 function Regenerate({ message }: { readonly message: Message }) {
   const app = useApp();
   return (
-    <button type="button" class="icon-button small" aria-label="Regenerate answer" title="Regenerate answer" onClick={() => app.regenerate(message)}>
+    <button type="button" class="icon-button small" aria-label={t("chat.regenerateAnswer")} title={t("chat.regenerateAnswer")} onClick={() => app.regenerate(message)}>
       <Icon name="retry" size={16} />
     </button>
   );
@@ -134,13 +135,13 @@ function Figures({ message }: { readonly message: Message }) {
   const { usage, tokensPerSecond } = message;
   if (!usage) return null;
   const parts = [
-    `${usage.completionTokens} tokens`,
-    tokensPerSecond === null ? "" : `${tokensPerSecond < 10 ? tokensPerSecond.toFixed(1) : Math.round(tokensPerSecond)} tokens/s`,
+    t("chat.tokens", { count: usage.completionTokens }),
+    tokensPerSecond === null ? "" : t("chat.tokensPerSecond", { rate: formatRate(tokensPerSecond) }),
   ];
   const detail = [
     message.model ?? "",
-    `${usage.promptTokens} tokens read`,
-    usage.reasoningTokens ? `${usage.reasoningTokens} of ${usage.completionTokens} written tokens were thinking` : "",
+    t("chat.tokensRead", { count: usage.promptTokens }),
+    usage.reasoningTokens ? t("chat.tokensThought", { thought: usage.reasoningTokens, count: usage.completionTokens }) : "",
   ];
   return (
     <span class="figures" title={detail.filter(Boolean).join(" · ")}>

@@ -2,20 +2,21 @@
 
 import { useApp } from "./context";
 import { Sentence } from "./Sentence";
+import { nodes, t } from "../i18n";
 
 export function Banner() {
   const app = useApp();
   const { phase, error, remedy, progress, stage } = app.model.state.value;
   const retry = (
     <button type="button" class="text-button" onClick={() => void app.model.refresh()}>
-      Check again
+      {t("model.checkAgain")}
     </button>
   );
   if (phase === "failed") {
     return (
       <div class="banner bad" role="alert">
         <p>
-          <strong>The model could not be loaded.</strong> <Sentence text={error ?? ""} />{" "}
+          <strong>{t("model.failed")}</strong> <Sentence text={error ?? ""} />{" "}
           <span class="remedy">
             <Sentence text={remedy ?? ""} />
           </span>
@@ -28,8 +29,7 @@ export function Banner() {
     return (
       <div class="banner" role="alert">
         <p>
-          <strong>Fathom is not reachable.</strong> Your chats are safe in this browser. Start it again with <code>fathom chat</code>; the page
-          reconnects by itself.
+          <strong>{t("model.unreachable")}</strong> {nodes("model.unreachableHelp", { command: <code key="command">fathom chat</code> })}
         </p>
         {retry}
       </div>
@@ -39,10 +39,10 @@ export function Banner() {
     return (
       <div class="banner loading">
         <p>
-          <strong>The model is loading</strong>
-          {stage && ` · ${stage}`}. You can write already: your message is sent as soon as it is ready.
+          <strong>{t("model.loading")}</strong>
+          {stage && ` · ${stage}`}. {t("model.loadingHelp")}
         </p>
-        <progress aria-label="Loading the model" {...(progress === null ? {} : { value: progress, max: 1 })} />
+        <progress aria-label={t("model.loadingProgress")} {...(progress === null ? {} : { value: progress, max: 1 })} />
       </div>
     );
   }
@@ -50,8 +50,7 @@ export function Banner() {
     return (
       <div class="banner bad" role="alert">
         <p>
-          <strong>The browser cannot keep this chat.</strong> Its storage is full or switched off. Delete old chats, or allow storage for this
-          page.
+          <strong>{t("model.full")}</strong> {t("model.fullHelp")}
         </p>
       </div>
     );

@@ -3,6 +3,7 @@ import { useApp } from "./context";
 import { Icon } from "./Icon";
 import { isComposing } from "./keys";
 import { fitHeight } from "./textarea";
+import { nodes, t } from "../i18n";
 
 interface Props {
   readonly conversation: string | null;
@@ -40,8 +41,8 @@ export function Composer({ conversation, busy, send }: Props) {
       <textarea
         ref={area}
         rows={1}
-        placeholder="Ask anything"
-        aria-label="Message"
+        placeholder={t("chat.placeholder")}
+        aria-label={t("chat.message")}
         enterkeyhint="send"
         onInput={(event) => fitHeight(event.currentTarget)}
         onKeyDown={(event) => {
@@ -56,21 +57,21 @@ export function Composer({ conversation, busy, send }: Props) {
             type="button"
             class="pill"
             aria-pressed={thinking}
-            title="Let the model think before it answers"
+            title={t("chat.deepThinkTitle")}
             onClick={() => app.settings.change({ thinking: !thinking })}
           >
-            <Icon name="think" size={16} /> DeepThink
+            <Icon name="think" size={16} /> {t("chat.deepThink")}
           </button>
         )}
         <span class="keys">
-          <kbd>Enter</kbd> sends, <kbd>Shift Enter</kbd> breaks the line
+          {nodes("chat.keys", { enter: <kbd key="enter">Enter</kbd>, shiftEnter: <kbd key="shiftEnter">Shift Enter</kbd> })}
         </span>
         {busy ? (
-          <button type="button" class="send" aria-label="Stop" title="Stop (Esc)" onClick={stop}>
+          <button type="button" class="send" aria-label={t("chat.stop")} title={t("chat.stopTitle")} onClick={stop}>
             <span class="stop-square" aria-hidden="true" />
           </button>
         ) : (
-          <button type="submit" class="send" aria-label="Send" title="Send (Enter)">
+          <button type="submit" class="send" aria-label={t("chat.send")} title={t("chat.sendTitle")}>
             <Icon name="send" />
           </button>
         )}

@@ -3,6 +3,7 @@ import type { Conversation } from "../state/records";
 import { useApp } from "./context";
 import { Icon } from "./Icon";
 import { isComposing } from "./keys";
+import { t } from "../i18n";
 
 export function ConversationRow({ conversation }: { readonly conversation: Conversation }) {
   const app = useApp();
@@ -21,13 +22,13 @@ export function ConversationRow({ conversation }: { readonly conversation: Conve
         onDblClick={() => setRenaming(true)}
       >
         {title}
-        {busy && <span class="pulse" role="img" aria-label="answering" />}
+        {busy && <span class="pulse" role="img" aria-label={t("sidebar.answering")} />}
       </a>
       <div class="row-actions">
-        <button type="button" class="icon-button small" aria-label={`Rename ${title}`} title="Rename" onClick={() => setRenaming(true)}>
+        <button type="button" class="icon-button small" aria-label={t("sidebar.renameTitle", { title })} title={t("sidebar.rename")} onClick={() => setRenaming(true)}>
           <Icon name="edit" size={15} />
         </button>
-        <button type="button" class="icon-button small" aria-label={`Delete ${title}`} title="Delete" onClick={() => app.remove(id)}>
+        <button type="button" class="icon-button small" aria-label={t("sidebar.deleteTitle", { title })} title={t("sidebar.delete")} onClick={() => app.remove(id)}>
           <Icon name="trash" size={15} />
         </button>
       </div>
@@ -49,7 +50,7 @@ function Rename({ conversation, done }: { readonly conversation: Conversation; d
       <input
         ref={input}
         class="rename"
-        aria-label="Title of the chat"
+        aria-label={t("sidebar.title")}
         defaultValue={conversation.title}
         maxLength={200}
         onBlur={finish}

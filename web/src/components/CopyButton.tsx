@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { copyText } from "./clipboard";
 import { Icon } from "./Icon";
+import { t } from "../i18n";
 
 interface Props {
   readonly text: string;
@@ -17,7 +18,7 @@ export function CopyButton({ text, label }: Props) {
     return () => clearTimeout(timer);
   }, [outcome]);
   const copy = () => void copyText(text).then((done) => setOutcome(done ? "copied" : "failed"));
-  const name = outcome === "copied" ? "Copied" : outcome === "failed" ? "Copying failed" : label;
+  const name = outcome === "copied" ? t("chat.copied") : outcome === "failed" ? t("chat.copyFailed") : label;
   return (
     <button type="button" class="icon-button small" onClick={copy} title={name} aria-label={name}>
       <Icon name={outcome === "copied" ? "check" : outcome === "failed" ? "close" : "copy"} size={16} />

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
+import { t } from "../i18n";
 import { Icon } from "./Icon";
 
 interface Props {
@@ -11,7 +12,7 @@ interface Props {
 }
 
 /** What every dialog has: a title, a button to close, the focus inside; Escape and a click beside it close it. */
-export function Dialog({ title, closeLabel = "Close", wide = false, children, close }: Props) {
+export function Dialog({ title, closeLabel = t("chat.close"), wide = false, children, close }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => dialog.current?.showModal(), []);

@@ -1,24 +1,25 @@
 import { Mark } from "./Icon";
+import { t } from "../i18n";
 
-const examples: readonly { readonly title: string; readonly prompt: string }[] = [
-  { title: "Explain", prompt: "Explain how tides work, first in one sentence, then in three short paragraphs." },
-  { title: "Solve", prompt: "A train leaves at 9:40 and arrives at 13:05. How long is the journey? Show the steps." },
-  { title: "Code", prompt: "Write a Python function that finds the longest palindrome in a string, with a short example." },
-  { title: "Write", prompt: "Write a friendly message that moves a dinner with friends from Friday to Saturday." },
-];
+const examples = [
+  ["chat.example.explain", "chat.example.explainPrompt"],
+  ["chat.example.solve", "chat.example.solvePrompt"],
+  ["chat.example.code", "chat.example.codePrompt"],
+  ["chat.example.write", "chat.example.writePrompt"],
+] as const;
 
 export function EmptyState({ send }: { send(text: string): void }) {
   return (
     <div class="empty">
       <Mark size={56} />
-      <h1>What shall we get to the bottom of?</h1>
-      <p>Fathom runs on your own machine. What you write stays here.</p>
+      <h1>{t("chat.empty.title")}</h1>
+      <p>{t("chat.empty.text")}</p>
       <ul class="examples">
-        {examples.map(({ title, prompt }) => (
+        {examples.map(([title, prompt]) => (
           <li key={title}>
-            <button type="button" onClick={() => send(prompt)}>
-              <strong>{title}</strong>
-              <span>{prompt}</span>
+            <button type="button" onClick={() => send(t(prompt))}>
+              <strong>{t(title)}</strong>
+              <span>{t(prompt)}</span>
             </button>
           </li>
         ))}

@@ -4,6 +4,7 @@ import { fileName, toJson, toMarkdown } from "../state/transfer";
 import { useApp } from "./context";
 import { download } from "./download";
 import { Icon } from "./Icon";
+import { t } from "../i18n";
 
 interface Props {
   readonly conversation: Conversation;
@@ -24,17 +25,17 @@ export function ExportMenu({ conversation, path }: Props) {
   };
   return (
     <>
-      <button type="button" class="icon-button export" popovertarget="export-menu" aria-label="Export chat" title="Export chat">
+      <button type="button" class="icon-button export" popovertarget="export-menu" aria-label={t("chat.export")} title={t("chat.export")}>
         <Icon name="save" />
       </button>
       <div id="export-menu" class="menu" popover="auto">
         <button type="button" popovertarget="export-menu" onClick={markdown}>
           <strong>Markdown</strong>
-          <small>For reading: the versions on screen</small>
+          <small>{t("chat.exportMarkdown")}</small>
         </button>
         <button type="button" popovertarget="export-menu" onClick={json}>
           <strong>JSON</strong>
-          <small>For backup and import: all versions</small>
+          <small>{t("chat.exportJson")}</small>
         </button>
       </div>
     </>

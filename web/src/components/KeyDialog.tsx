@@ -2,6 +2,8 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Asking } from "../state/access";
 import { useApp } from "./context";
 import { keyField } from "./keyField";
+import { t } from "../i18n";
+import "../i18n/en/settings";
 
 /** Asks for the key of a server that wants one. Who cancels finds the message again, with a button to retry. */
 export function KeyDialog({ asking }: { readonly asking: Asking }) {
@@ -18,25 +20,25 @@ export function KeyDialog({ asking }: { readonly asking: Asking }) {
           access.change(input.current?.value ?? "");
         }}
       >
-        <h2 id="key-title">This server asks for an API key</h2>
+        <h2 id="key-title">{t("settings.askTitle")}</h2>
         {asking === "wrong" ? (
           <p class="refused" role="alert">
-            The server did not accept that key. Check it and try again.
+            {t("settings.askWrong")}
           </p>
         ) : (
-          <p>Enter the key that its operator gave you. Your message is sent once the key is accepted.</p>
+          <p>{t("settings.askMissing")}</p>
         )}
         <label>
-          <span>API key</span>
-          <input {...keyField} ref={input} required />
-          <small>Kept in this browser only. The settings can remove it.</small>
+          <span>{t("settings.key")}</span>
+          <input {...keyField()} ref={input} required />
+          <small>{t("settings.askKept")}</small>
         </label>
         <div class="buttons">
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
-            Cancel
+            {t("chat.cancel")}
           </button>
           <button type="submit" class="button primary">
-            Send
+            {t("chat.send")}
           </button>
         </div>
       </form>

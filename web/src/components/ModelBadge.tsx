@@ -2,6 +2,7 @@
 
 import type { ModelState } from "../state/model";
 import { useApp } from "./context";
+import { formatPercent, t } from "../i18n";
 
 export function ModelBadge() {
   const state = useApp().model.state.value;
@@ -21,21 +22,25 @@ export function ModelBadge() {
 export function stateText({ phase, progress, stage }: ModelState): string {
   switch (phase) {
     case "ready":
-      return "ready";
+      return t("model.ready");
     case "failed":
-      return "could not be loaded";
+      return t("model.failedState");
     case "unreachable":
-      return "not reachable";
+      return t("model.unreachableState");
     case "connecting":
-      return "connecting…";
+      return t("model.connecting");
     case "loading":
-      return [stage || "loading", progress === null ? "…" : ` ${Math.round(progress * 100)} %`].join("");
+      return loadingText(stage || t("model.loadingState"), progress);
   }
+}
+
+function loadingText(stage: string, progress: number | null): string {
+  return progress === null ? t("model.loadingOpen", { stage }) : t("model.loadingShare", { stage, percent: formatPercent(progress) });
 }
 
 /** What a screen reader hears: the phase when it changes, not each percent. */
 function announcement({ phase, model }: ModelState): string {
   if (phase === "connecting") return "";
-  if (phase === "loading") return "The model is loading.";
-  return `${model || "The model"}: ${stateText({ phase } as ModelState)}`;
+  if (phase === "loading") return t("model.loadingAnnouncement");
+  return t("model.announcement", { model: model || t("model.name"), state: stateText({ phase } as ModelState) });
 }

@@ -6,6 +6,7 @@ import { Icon } from "./Icon";
 import { isComposing } from "./keys";
 import { fitHeight } from "./textarea";
 import { Versions } from "./Versions";
+import { t } from "../i18n";
 
 interface Props {
   readonly message: Message;
@@ -18,12 +19,12 @@ export function QuestionView({ message, siblings }: Props) {
   if (editing) return <Edit message={message} done={() => setEditing(false)} />;
   return (
     <article class="question">
-      <h2 class="sr-only">You</h2>
+      <h2 class="sr-only">{t("chat.you")}</h2>
       <div class="bubble">{message.text}</div>
       <div class="actions">
         <Versions message={message} siblings={siblings} />
-        <CopyButton text={message.text} label="Copy message" />
-        <button type="button" class="icon-button small" aria-label="Edit message" title="Edit message" onClick={() => setEditing(true)}>
+        <CopyButton text={message.text} label={t("chat.copyMessage")} />
+        <button type="button" class="icon-button small" aria-label={t("chat.editMessage")} title={t("chat.editMessage")} onClick={() => setEditing(true)}>
           <Icon name="edit" size={16} />
         </button>
       </div>
@@ -57,7 +58,7 @@ function Edit({ message, done }: { readonly message: Message; done(): void }) {
     >
       <textarea
         ref={area}
-        aria-label="Edit message"
+        aria-label={t("chat.editMessage")}
         rows={1}
         defaultValue={message.text}
         onInput={(event) => fitHeight(event.currentTarget)}
@@ -74,10 +75,10 @@ function Edit({ message, done }: { readonly message: Message; done(): void }) {
       />
       <div class="buttons">
         <button type="button" class="button" onClick={done}>
-          Cancel
+          {t("chat.cancel")}
         </button>
         <button type="submit" class="button primary">
-          Send
+          {t("chat.send")}
         </button>
       </div>
     </form>

@@ -6,6 +6,7 @@ import { ConversationRow } from "./ConversationRow";
 import { useApp } from "./context";
 import { Icon, Mark } from "./Icon";
 import { ThemeSwitch } from "./ThemeSwitch";
+import { t } from "../i18n";
 
 export function Sidebar() {
   const app = useApp();
@@ -13,15 +14,15 @@ export function Sidebar() {
   const all = app.library.conversations.value;
   const shown = all.filter(({ title }) => title.toLowerCase().includes(search.trim().toLowerCase()));
   return (
-    <nav class="sidebar" aria-label="Conversations">
+    <nav class="sidebar" aria-label={t("sidebar.name")}>
       <div class="brand">
         <Mark />
         <span>Fathom</span>
         <button
           type="button"
           class="icon-button"
-          aria-label="Close sidebar"
-          title="Close sidebar"
+          aria-label={t("chat.closeSidebar")}
+          title={t("chat.closeSidebar")}
           onClick={() => {
             app.drawer.value = false;
             app.settings.change({ sidebar: false });
@@ -32,15 +33,15 @@ export function Sidebar() {
       </div>
       <button type="button" class="new-chat" onClick={() => app.newChat()} aria-keyshortcuts="Control+K Meta+K">
         <Icon name="plus" size={18} />
-        <span>New chat</span>
+        <span>{t("chat.new")}</span>
         <kbd>{shortcut()}</kbd>
       </button>
       {all.length > 6 && (
         <input
           type="search"
           class="search"
-          placeholder="Search chats"
-          aria-label="Search chats"
+          placeholder={t("sidebar.search")}
+          aria-label={t("sidebar.search")}
           value={search}
           onInput={(event) => setSearch(event.currentTarget.value)}
         />
@@ -56,12 +57,12 @@ export function Sidebar() {
             </ul>
           </section>
         ))}
-        {shown.length === 0 && <p class="hint">{all.length === 0 ? "Your chats stay in this browser." : "No chat with that title."}</p>}
+        {shown.length === 0 && <p class="hint">{t(all.length === 0 ? "sidebar.none" : "sidebar.noMatch")}</p>}
       </div>
       <div class="sidebar-foot">
         <button type="button" class="quiet-button" onClick={() => app.openDialog("settings")}>
           <Icon name="gear" size={18} />
-          <span>Settings</span>
+          <span>{t("sidebar.settings")}</span>
         </button>
         <ThemeSwitch />
       </div>
@@ -81,15 +82,15 @@ export function grouped(conversations: readonly Conversation[], now: number): [s
     return date.setDate(date.getDate() - days); // a day is not always 24 hours
   };
   const bounds: readonly [string, number][] = [
-    ["Today", today],
-    ["Yesterday", daysAgo(1)],
-    ["Previous 7 days", daysAgo(7)],
-    ["Previous 30 days", daysAgo(30)],
-    ["Older", -Infinity],
+    [t("sidebar.today"), today],
+    [t("sidebar.yesterday"), daysAgo(1)],
+    [t("sidebar.week"), daysAgo(7)],
+    [t("sidebar.month"), daysAgo(30)],
+    [t("sidebar.older"), -Infinity],
   ];
   const groups = new Map<string, Conversation[]>();
   for (const conversation of conversations) {
-    const label = bounds.find(([, since]) => conversation.updated >= since)?.[0] ?? "Older";
+    const label = bounds.find(([, since]) => conversation.updated >= since)?.[0] ?? t("sidebar.older");
     groups.set(label, [...(groups.get(label) ?? []), conversation]);
   }
   return [...groups];

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Markdown } from "../markdown/Markdown";
 import { useApp } from "./context";
 import { Icon } from "./Icon";
+import { formatDuration, t } from "../i18n";
 
 interface Props {
   readonly id: string;
@@ -16,7 +17,7 @@ export function ThinkingPane({ id, text, ms, since }: Props) {
   const [chosen, setChosen] = useState<boolean | null>(null);
   const open = chosen ?? active;
   return (
-    <div class={active ? "thinking active" : "thinking"} role="group" aria-label="Thinking">
+    <div class={active ? "thinking active" : "thinking"} role="group" aria-label={t("chat.thinking")}>
       <button type="button" class="thinking-head" aria-expanded={open} aria-controls={`thinking-${id}`} onClick={() => setChosen(!open)}>
         <Icon name="think" size={16} />
         <span>{active ? <Elapsed since={since} /> : thoughtFor(ms)}</span>
@@ -41,16 +42,12 @@ function Elapsed({ since }: { readonly since: number }) {
   const seconds = Math.floor((now - since) / 1000);
   return (
     <>
-      Thinking…
-      {seconds > 0 && <span class="elapsed"> {duration(seconds)}</span>}
+      {t("chat.thinkingNow")}
+      {seconds > 0 && <span class="elapsed"> {formatDuration(seconds)}</span>}
     </>
   );
 }
 
 export function thoughtFor(ms: number | null): string {
-  return ms === null ? "Thought" : `Thought for ${duration(Math.max(1, Math.round(ms / 1000)))}`;
-}
-
-function duration(seconds: number): string {
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return ms === null ? t("chat.thought") : t("chat.thoughtFor", { duration: formatDuration(Math.max(1, Math.round(ms / 1000))) });
 }

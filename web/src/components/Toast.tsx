@@ -1,5 +1,6 @@
 import { useApp } from "./context";
 import { Icon } from "./Icon";
+import { t } from "../i18n";
 
 export function Toast() {
   const { notices } = useApp();
@@ -27,7 +28,7 @@ export function Toast() {
               {notice.action.label}
             </button>
           )}
-          <button type="button" class="icon-button small" aria-label="Dismiss" onClick={() => notices.dismiss()}>
+          <button type="button" class="icon-button small" aria-label={t("chat.dismiss")} onClick={() => notices.dismiss()}>
             <Icon name="close" size={14} />
           </button>
         </div>

@@ -4,6 +4,8 @@ import type { Step } from "../state/branches";
 import { useApp } from "./context";
 import { Icon } from "./Icon";
 import { MessageView } from "./MessageView";
+import { t } from "../i18n";
+import type { Message } from "../state/records";
 
 const NEAR = 80; // pixels from the end that still count as the end
 
@@ -55,7 +57,7 @@ export function Transcript({ conversation, path }: { readonly conversation: stri
         <button
           type="button"
           class="to-end"
-          aria-label="Scroll to the end"
+          aria-label={t("chat.toEnd")}
           onClick={() => {
             follows.current = true;
             toEnd();
@@ -82,13 +84,18 @@ function Announcer({ path }: { readonly path: readonly Step[] }) {
   let text = "";
   if (message && (state.value === "waiting" || state.value === "streaming")) {
     if (message.owner === library.tab) moved.current = message.id;
-    text = "Fathom is answering.";
+    text = t("chat.answering");
   } else if (message && moved.current === message.id) {
-    text = state.value === "done" ? `Fathom answered: ${message.text}` : `The answer ended: ${state.value}.`;
+    text = announcement(message);
   }
   return (
     <div class="sr-only" role="status" aria-live="polite">
       {text}
     </div>
   );
+}
+
+function announcement({ status, text }: Message): string {
+  if (status === "done") return t("chat.answered", { text });
+  return t(status === "failed" ? "chat.endedFailed" : status === "stopped" ? "chat.endedStopped" : "chat.endedInterrupted");
 }

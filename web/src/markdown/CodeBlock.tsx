@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { ComponentChild } from "preact";
 import { CopyButton } from "../components/CopyButton";
 import { loadHighlight, type Highlight } from "./highlight";
+import { t } from "../i18n";
 
 interface Props {
   readonly code: string;
@@ -19,9 +20,9 @@ export function CodeBlock({ code, language, open }: Props) {
     <figure class="code">
       <figcaption>
         <span>{caption(language, name)}</span>
-        <CopyButton text={code} label="Copy code" />
+        <CopyButton text={code} label={t("text.copyCode")} />
       </figcaption>
-      <pre tabIndex={0} aria-label={`${name || "text"} code`} role="group">
+      <pre tabIndex={0} aria-label={t("text.code", { language: name || t("text.plain") })} role="group">
         <code>{colored ?? code}</code>
       </pre>
     </figure>
@@ -36,7 +37,7 @@ function languageName(info: string): string {
 /** What stands after the fence: the language, and with it the name of a file, or whatever else a model put there. */
 function caption(info: string, name: string): string {
   const words = info.trim();
-  return words.toLowerCase() === name ? name || "text" : words;
+  return words.toLowerCase() === name ? name || t("text.plain") : words;
 }
 
 function useHighlight(wanted: boolean): Highlight | null {

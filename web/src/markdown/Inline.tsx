@@ -9,6 +9,7 @@ import { parseTag } from "./html";
 import type { MathToken, PlainToken } from "./lexer";
 import { safeHref } from "./links";
 import { MathView } from "./MathView";
+import { t } from "../i18n";
 
 export type AnyToken = MarkedToken | MathToken | PlainToken | NoteRefToken;
 
@@ -76,7 +77,7 @@ function span(token: AnyToken): ComponentChild {
     case "html":
       return parseTag(token.raw)?.kind === "break" ? <br /> : token.raw;
     case "checkbox":
-      return <input type="checkbox" checked={token.checked} disabled aria-label={token.checked ? "done" : "to do"} />;
+      return <input type="checkbox" checked={token.checked} disabled aria-label={t(token.checked ? "text.done" : "text.toDo")} />;
     default:
       return token.raw; // whatever else the lexer knows is shown as it was written
   }
@@ -95,11 +96,11 @@ function link(token: Tokens.Link): ComponentChild {
 /** An image is a request to another server: the reader decides whether to make it. */
 function image(token: Tokens.Image): ComponentChild {
   const href = safeHref(token.href);
-  const label = decodeEntities(token.text) || "image";
-  if (href === null || href.startsWith("mailto:")) return `[image: ${label}]`;
+  const label = decodeEntities(token.text) || t("text.imageLabel");
+  if (href === null || href.startsWith("mailto:")) return t("text.imageBlocked", { label });
   return (
     <a class="image" href={href} target="_blank" rel="noopener noreferrer">
-      Image: {label}
+      {t("text.image", { label })}
     </a>
   );
 }

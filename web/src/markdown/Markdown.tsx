@@ -11,6 +11,7 @@ import type { NoteToken } from "./footnotes";
 import { IncrementalLexer } from "./incremental";
 import { inline, type AnyToken } from "./Inline";
 import { MathView } from "./MathView";
+import { t } from "../i18n";
 
 interface Props {
   readonly text: string;
@@ -125,7 +126,7 @@ function table({ header, rows, align }: Tokens.Table): JSX.Element {
   const style = (column: number) => (align[column] ? { class: `align-${align[column]}` } : {});
   const columns = Math.max(header.length, ...rows.map((row) => row.length)); // a row may have more cells than the header
   return (
-    <div class="table" tabIndex={0} role="group" aria-label="Table">
+    <div class="table" tabIndex={0} role="group" aria-label={t("text.table")}>
       <table>
         <thead>
           <tr>
@@ -157,7 +158,7 @@ function table({ header, rows, align }: Tokens.Table): JSX.Element {
 function details({ summary, tokens, closed }: DetailsToken, open: boolean): JSX.Element {
   return (
     <details {...(closed || open ? {} : { open: true })}>
-      <summary>{summary.length > 0 ? inline(summary) : "Details"}</summary>
+      <summary>{summary.length > 0 ? inline(summary) : t("text.details")}</summary>
       {blocks(tokens, open)}
     </details>
   );

@@ -4,6 +4,7 @@ import { createContext, type ComponentChildren, type JSX, type TargetedMouseEven
 import { useContext, useId, useMemo } from "preact/hooks";
 import type { Token } from "marked";
 import { numberNotes, type Note, type NoteRefToken } from "./footnotes";
+import { t } from "../i18n";
 
 interface Numbering {
   readonly prefix: string; // of the ids on this page, as every answer has a note 1
@@ -28,7 +29,7 @@ export function WithFootnotes({ tokens, children, content }: Props): JSX.Element
     <Context.Provider value={numbering}>
       {children}
       {notes.length > 0 && (
-        <div class="footnotes" role="group" aria-label="Footnotes">
+        <div class="footnotes" role="group" aria-label={t("text.footnotes")}>
           <ol>
             {notes.map((note, index) => (
               <li key={index} id={noteId(prefix, index + 1)} tabIndex={-1}>
@@ -57,7 +58,7 @@ export function NoteRef({ token }: { readonly token: NoteRefToken }) {
   if (number === undefined) return <>{token.raw}</>;
   return (
     <sup class="note-ref">
-      <a id={referenceId(prefix, number, token.occurrence ?? 1)} href={`#${noteId(prefix, number)}`} aria-label={`Footnote ${number}`} onClick={follow}>
+      <a id={referenceId(prefix, number, token.occurrence ?? 1)} href={`#${noteId(prefix, number)}`} aria-label={t("text.footnote", { number })} onClick={follow}>
         {number}
       </a>
     </sup>
@@ -73,7 +74,7 @@ function BackLinks({ note, number }: { readonly note: Note; readonly number: num
         <a
           key={occurrence}
           href={`#${referenceId(prefix, number, occurrence)}`}
-          aria-label={`Back to reference ${number}${occurrence > 1 ? `-${occurrence}` : ""}`}
+          aria-label={t("text.footnoteBack", { number: `${number}${occurrence > 1 ? `-${occurrence}` : ""}` })}
           onClick={follow}
         >
           ↩{occurrence > 1 && <sup>{occurrence}</sup>}

@@ -16,6 +16,7 @@ import { Sidebar } from "../components/Sidebar";
 import { Toast } from "../components/Toast";
 import { Transcript } from "../components/Transcript";
 import { visiblePath } from "../state/branches";
+import { t } from "../i18n";
 
 export function ChatPage() {
   const app = useApp();
@@ -41,15 +42,15 @@ export function ChatPage() {
   return (
     <div class={`page${sidebar ? "" : " no-sidebar"}${drawer ? " drawer" : ""}`}>
       <Sidebar />
-      {drawer && <button type="button" class="veil" aria-label="Close sidebar" onClick={() => (app.drawer.value = false)} />}
+      {drawer && <button type="button" class="veil" aria-label={t("chat.closeSidebar")} onClick={() => (app.drawer.value = false)} />}
       <main>
         <header class="top">
-          <button type="button" class="icon-button open-sidebar" aria-label="Open sidebar" title="Open sidebar" onClick={openSidebar}>
+          <button type="button" class="icon-button open-sidebar" aria-label={t("chat.openSidebar")} title={t("chat.openSidebar")} onClick={openSidebar}>
             <Icon name="menu" />
           </button>
           <ModelBadge />
           {conversation && <ExportMenu conversation={conversation} path={path} />}
-          <button type="button" class="icon-button top-new" aria-label="New chat" title="New chat" onClick={() => app.newChat()}>
+          <button type="button" class="icon-button top-new" aria-label={t("chat.new")} title={t("chat.new")} onClick={() => app.newChat()}>
             <Icon name="plus" />
           </button>
         </header>
@@ -64,7 +65,7 @@ export function ChatPage() {
         )}
         <div class="foot">
           <Composer conversation={conversation?.id ?? null} busy={busy} send={send} />
-          <p class="small-print">Fathom can be wrong. Check what matters.</p>
+          <p class="small-print">{t("chat.smallPrint")}</p>
         </div>
       </main>
       <Toast />

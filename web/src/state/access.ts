@@ -7,6 +7,7 @@
 
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { ApiError } from "../api/errors";
+import { t } from "../i18n";
 
 export const ACCESS_KEY = "fathom:api-key";
 
@@ -45,8 +46,8 @@ export class Access {
 
   /** The reader has no key to give: what waits for one fails. */
   decline(): void {
-    const message = this.askingSignal.value === "wrong" ? "the server did not accept the API key" : "the server asks for an API key";
-    for (const { reject } of this.waiting) reject(new ApiError(message, 401, "Retry, and enter the key that belongs to this server."));
+    const message = t(this.askingSignal.value === "wrong" ? "errors.keyWrong" : "errors.keyMissing");
+    for (const { reject } of this.waiting) reject(new ApiError(message, 401, t("errors.keyHelp")));
   }
 
   /** Resolves once there is a key other than the one refused. Throws ApiError where the reader declines, the signal's reason where that aborts. */

@@ -16,6 +16,7 @@ import { ModelFailed } from "./model";
 import { Naming } from "./naming";
 import type { Message } from "./records";
 import type { SettingsStore } from "./settings";
+import { t } from "../i18n";
 
 export const FRAME_MS = 40;
 export const SAVE_MS = 1000;
@@ -242,7 +243,7 @@ class Draft {
 
 function ending(reason: unknown): Partial<Message> {
   if (reason instanceof Stopped) return { status: reason.status };
-  if (reason instanceof ConnectionLost) return { status: "interrupted", error: reason.message, remedy: "Check that Fathom is running." };
+  if (reason instanceof ConnectionLost) return { status: "interrupted", error: reason.message, remedy: t("errors.checkRunning") };
   if (reason instanceof ApiError || reason instanceof ModelFailed) {
     return { status: "failed", error: reason.message, remedy: reason.remedy };
   }

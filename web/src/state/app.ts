@@ -12,6 +12,7 @@ import { Notices } from "./notices";
 import type { Message } from "./records";
 import { SettingsStore } from "./settings";
 import { fromJson } from "./transfer";
+import { t } from "../i18n";
 
 export interface World {
   readonly window: Window;
@@ -117,14 +118,14 @@ export class App {
   import(text: string): void {
     this.dialog.value = null;
     const imported = fromJson(text, () => this.library.newId(), this.clock.now());
-    if (!imported) return this.notices.show({ text: "This file is not a chat that Fathom exported as JSON." });
+    if (!imported) return this.notices.show({ text: t("chat.notImportable") });
     const { id, title } = imported.conversation;
     this.library.restore(imported);
     this.open(id);
     this.notices.show({
-      text: `Imported “${title}”`,
+      text: t("chat.importedNotice", { title }),
       action: {
-        label: "Undo",
+        label: t("chat.undo"),
         run: () => {
           this.answers.stop(id);
           this.library.remove(id);
@@ -141,9 +142,9 @@ export class App {
     if (!deleted) return;
     if (this.navigation.open.value === id) this.navigation.go(null);
     this.notices.show({
-      text: `Deleted “${deleted.conversation.title}”`,
+      text: t("chat.deletedNotice", { title: deleted.conversation.title }),
       action: {
-        label: "Undo",
+        label: t("chat.undo"),
         run: () => {
           this.library.restore(deleted);
           this.open(id);

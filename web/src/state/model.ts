@@ -3,6 +3,7 @@
 import { signal, type ReadonlySignal } from "@preact/signals";
 import type { Fetch } from "../api/chat";
 import { fetchHealth, type Health } from "../api/health";
+import { t } from "../i18n";
 
 export type Phase = "connecting" | "unreachable" | Health["status"];
 
@@ -95,7 +96,7 @@ export class ModelFailed extends Error {
   readonly remedy: string | null;
 
   constructor(state: ModelState) {
-    super(state.error ?? "the model could not be loaded");
+    super(state.error ?? t("errors.model"));
     this.remedy = state.remedy;
   }
 }

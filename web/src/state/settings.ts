@@ -2,6 +2,7 @@
 
 import { signal, type ReadonlySignal } from "@preact/signals";
 import { isRecord } from "../api/errors";
+import { isLanguageChoice, type LanguageChoice } from "../i18n";
 
 export type Theme = "system" | "light" | "dark";
 
@@ -11,6 +12,7 @@ export interface Settings {
   readonly systemPrompt: string;
   readonly temperature: number | null; // null: the model's own default
   readonly maxTokens: number | null;
+  readonly language: LanguageChoice;
   readonly sidebar: boolean; // open, on wide screens
 }
 
@@ -22,6 +24,7 @@ export const defaultSettings: Settings = {
   systemPrompt: "",
   temperature: null,
   maxTokens: null,
+  language: "system",
   sidebar: true,
 };
 
@@ -61,13 +64,14 @@ export function parseSettings(text: string | null): Settings {
     return defaultSettings;
   }
   if (!isRecord(record)) return defaultSettings;
-  const { theme, thinking, systemPrompt, temperature, maxTokens, sidebar } = record;
+  const { theme, thinking, systemPrompt, temperature, maxTokens, language, sidebar } = record;
   return {
     theme: theme === "light" || theme === "dark" ? theme : "system",
     thinking: typeof thinking === "boolean" ? thinking : defaultSettings.thinking,
     systemPrompt: typeof systemPrompt === "string" ? systemPrompt : "",
     temperature: typeof temperature === "number" && temperature >= 0 && temperature <= 2 ? temperature : null,
     maxTokens: typeof maxTokens === "number" && maxTokens >= 1 ? Math.floor(maxTokens) : null,
+    language: isLanguageChoice(language) ? language : defaultSettings.language,
     sidebar: typeof sidebar === "boolean" ? sidebar : defaultSettings.sidebar,
   };
 }

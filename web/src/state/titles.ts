@@ -1,8 +1,9 @@
 /** The title of a chat: the words of its first question, then what the model makes of it. */
 
+import { t } from "../i18n";
+
 const LONGEST = 60; // characters as a reader counts them
 const READ = 4_000; // characters of a question that are looked through for its words
-const UNTITLED = "New chat";
 
 /** Marks of Markdown and TeX around the words of a line, and what stays of them. */
 const MARKS: readonly (readonly [RegExp, string])[] = [
@@ -32,7 +33,7 @@ export function titleOf(text: string): string {
     if (line.trim()) return shorten(line.replace(/\s+/g, " ").trim());
   }
   const [first = ""] = lines.filter((line) => line.trim());
-  return shorten(first.trim()) || UNTITLED;
+  return shorten(first.trim()) || t("chat.untitled");
 }
 
 /** The title in a model's answer to `TITLE_REQUEST`; null where the answer is none. */

@@ -8,6 +8,7 @@
 import { isRecord } from "../api/errors";
 import type { Deleted } from "./library";
 import { parseMessage, settled, type Conversation, type Message } from "./records";
+import { t } from "../i18n";
 
 const FORMAT = "fathom-conversation";
 const VERSION = 1;
@@ -16,8 +17,8 @@ const TITLE_LENGTH = 200;
 
 export function toMarkdown({ title }: Conversation, messages: readonly Message[]): string {
   const parts = messages.map(({ role, text, thinking }) => {
-    const thought = thinking ? `<details><summary>Thinking</summary>\n\n${thinking}\n\n</details>\n\n` : "";
-    return `## ${role === "user" ? "You" : "Fathom"}\n\n${thought}${text}\n`;
+    const thought = thinking ? `<details><summary>${t("chat.thinking")}</summary>\n\n${thinking}\n\n</details>\n\n` : "";
+    return `## ${role === "user" ? t("chat.you") : "Fathom"}\n\n${thought}${text}\n`;
   });
   return [`# ${title}\n`, ...parts].join("\n");
 }
@@ -45,7 +46,7 @@ export function fromJson(text: string, newId: () => string, now: number): Delete
   if (messages.length === 0) return null;
   const title = typeof file["title"] === "string" ? file["title"].trim().slice(0, TITLE_LENGTH) : "";
   const created = Math.min(typeof file["created"] === "number" ? file["created"] : now, now);
-  return { conversation: { id, title: title || "Imported chat", created, updated: now }, messages };
+  return { conversation: { id, title: title || t("chat.imported"), created, updated: now }, messages };
 }
 
 /** A name that every file system takes. */

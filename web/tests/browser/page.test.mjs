@@ -109,7 +109,7 @@ describe("a conversation", () => {
     await ask(page, "Hi");
     await answered(page);
     assert.equal(await answer(page).locator(".prose").last().innerText(), "Hello there.");
-    assert.match(await answer(page).locator(".thinking-head").innerText(), /^Thought for \d+ s$/);
+    assert.match(await answer(page).locator(".thinking-head").innerText(), /^Thought for \d+s$/);
     assert.match(await answer(page).locator(".figures").innerText(), /^6 tokens/);
     await answer(page).locator(".thinking-head").click();
     assert.equal(await answer(page).locator(".thinking-text").innerText(), "Hm, let me see.");
@@ -268,7 +268,7 @@ describe("the model's state", () => {
     mock.health = { status: "loading", model: null, stage: "reading weights", progress: 0.4 };
     await page.reload();
     await page.getByText("The model is loading", { exact: true }).waitFor();
-    assert.match(await page.locator(".model").innerText(), /reading weights 40 %/);
+    assert.match(await page.locator(".model").innerText(), /reading weights 40%/);
     await ask(page, "Early");
     await answer(page).getByText("Your message is sent as soon as it is ready.").waitFor();
     assert.equal(mock.requests.length, 0);

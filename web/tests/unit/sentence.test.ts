@@ -12,10 +12,10 @@ it.each([
 
 it.each([
   [null, "Thought"],
-  [0, "Thought for 1 s"],
-  [12_400, "Thought for 12 s"],
-  [59_600, "Thought for 1 min 0 s"],
-  [125_000, "Thought for 2 min 5 s"],
+  [0, "Thought for 1s"],
+  [12_400, "Thought for 12s"],
+  [59_600, "Thought for 1m 0s"],
+  [125_000, "Thought for 2m 5s"],
 ])("says how long %j ms of thinking were", (ms, text) => {
   expect(thoughtFor(ms)).toBe(text);
 });

@@ -1,5 +1,6 @@
 /** Requests to the assistant's API: JSON there and back, with the key of a server that asks for one. */
 
+import { t } from "../../i18n";
 import { ApiError, ConnectionLost, errorFromBody } from "../errors";
 
 export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
@@ -43,7 +44,7 @@ export class Client {
       return (await response.json()) as Body;
     } catch {
       options.signal?.throwIfAborted();
-      throw new ConnectionLost("the connection broke before the answer was complete");
+      throw new ConnectionLost(t("errors.broke"));
     }
   }
 
@@ -74,7 +75,7 @@ export class Client {
       });
     } catch (error) {
       if (signal?.aborted) throw error;
-      throw new ConnectionLost("the server cannot be reached");
+      throw new ConnectionLost(t("errors.unreachable"));
     }
   }
 

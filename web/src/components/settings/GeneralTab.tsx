@@ -1,6 +1,9 @@
+import { t } from "../../i18n";
+import "../../i18n/en/settings";
 import { useApp } from "../context";
 import { keyField } from "../keyField";
 import { ThemeSwitch } from "../ThemeSwitch";
+import { LanguageSetting } from "./LanguageSetting";
 
 /** System prompt, sampling, key and theme. */
 export function GeneralTab() {
@@ -10,64 +13,64 @@ export function GeneralTab() {
   return (
     <>
       <label>
-        <span>System prompt</span>
+        <span>{t("settings.systemPrompt")}</span>
         <textarea
           rows={4}
-          placeholder="How Fathom should answer, in every chat"
+          placeholder={t("settings.systemPromptHint")}
           value={systemPrompt}
           onInput={(event) => app.settings.change({ systemPrompt: event.currentTarget.value })}
         />
       </label>
       <div class="pair">
         <label>
-          <span>Temperature</span>
+          <span>{t("settings.temperature")}</span>
           <input
             type="number"
             inputMode="decimal"
             min={0}
             max={2}
             step={0.1}
-            placeholder="model's own"
+            placeholder={t("settings.modelsOwn")}
             value={temperature ?? ""}
             onChange={(event) => app.settings.change({ temperature: bounded(event.currentTarget.value, 0, 2) })}
           />
-          <small>0 is exact, 2 is wild.</small>
+          <small>{t("settings.temperatureHelp")}</small>
         </label>
         <label>
-          <span>Maximum answer length</span>
+          <span>{t("settings.length")}</span>
           <input
             type="number"
             inputMode="numeric"
             min={1}
             step={1}
-            placeholder="no limit"
+            placeholder={t("settings.noLimit")}
             value={maxTokens ?? ""}
             onChange={(event) => app.settings.change({ maxTokens: whole(bounded(event.currentTarget.value, 1, 1_000_000)) })}
           />
-          <small>In tokens; thinking counts.</small>
+          <small>{t("settings.lengthHelp")}</small>
         </label>
       </div>
       <div class="key">
         <label>
-          <span>API key</span>
+          <span>{t("settings.key")}</span>
           <input
-            {...keyField}
-            placeholder="none"
+            {...keyField()}
+            placeholder={t("settings.none")}
             value={key ?? ""}
             onChange={({ currentTarget: field }) => field.reportValidity() && app.access.change(field.value)}
           />
-          <small>Only for a server that requires one.</small>
+          <small>{t("settings.keyHelp")}</small>
         </label>
         {key !== null && (
           <button type="button" class="text-button" onClick={() => app.access.change("")}>
-            Remove key
+            {t("settings.removeKey")}
           </button>
         )}
       </div>
       <div class="setting">
-        <span>Chats</span>
+        <span>{t("settings.chats")}</span>
         <label class="button import">
-          Import a JSON file
+          {t("settings.import")}
           <input
             type="file"
             class="sr-only"
@@ -77,10 +80,11 @@ export function GeneralTab() {
         </label>
       </div>
       <div class="setting">
-        <span>Theme</span>
+        <span>{t("sidebar.theme")}</span>
         <ThemeSwitch />
       </div>
-      <p class="hint">Chats and settings are kept in this browser only.</p>
+      <LanguageSetting />
+      <p class="hint">{t("settings.kept")}</p>
     </>
   );
 }

@@ -1,4 +1,6 @@
 import { useRef, useState } from "preact/hooks";
+import { t } from "../../i18n";
+import "../../i18n/en/settings";
 import { Dialog } from "../Dialog";
 import type { DialogProps } from "../dialogs";
 import { tabs } from "./tabs";
@@ -18,7 +20,7 @@ export function SettingsDialog({ tab, close }: DialogProps) {
     row.current?.querySelector<HTMLElement>(`#tab-${next.name}`)?.focus();
   };
   return (
-    <Dialog title="Settings" closeLabel="Close settings" close={close}>
+    <Dialog title={t("settings.title")} closeLabel={t("settings.close")} close={close}>
       {tabs.length > 1 && (
         <div class="tabs" role="tablist" ref={row} onKeyDown={onKeyDown}>
           {tabs.map(({ name: own, label }) => (
@@ -32,7 +34,7 @@ export function SettingsDialog({ tab, close }: DialogProps) {
               tabIndex={own === shown.name ? 0 : -1}
               onClick={() => setName(own)}
             >
-              {label}
+              {t(label)}
             </button>
           ))}
         </div>

@@ -1,14 +1,16 @@
 /** The tabs of the settings, in order. The code of a tab comes when it is first shown. */
 
 import type { ComponentType } from "preact";
+import type { PlainKey } from "../../i18n";
+import "../../i18n/en/settings";
 import { lazy } from "../lazy";
 
 export interface Tab {
   readonly name: string;
-  readonly label: string;
+  readonly label: PlainKey;
   readonly component: ComponentType;
 }
 
 export const tabs: readonly Tab[] = [
-  { name: "general", label: "General", component: lazy(() => import("./GeneralTab").then((module) => module.GeneralTab)) },
+  { name: "general", label: "settings.general", component: lazy(() => import("./GeneralTab").then((module) => module.GeneralTab)) },
 ];

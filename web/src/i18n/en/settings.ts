@@ -1,0 +1,31 @@
+import { defineArea } from "../catalog";
+
+export default defineArea({
+  "settings.title": "Settings",
+  "settings.close": "Close settings",
+  "settings.general": "General",
+  "settings.systemPrompt": "System prompt",
+  "settings.systemPromptHint": "How Fathom should answer, in every chat",
+  "settings.temperature": "Temperature",
+  "settings.modelsOwn": "model's own",
+  "settings.temperatureHelp": "0 is exact, 2 is wild.",
+  "settings.length": "Maximum answer length",
+  "settings.noLimit": "no limit",
+  "settings.lengthHelp": "In tokens; thinking counts.",
+  "settings.key": "API key",
+  "settings.none": "none",
+  "settings.keyHelp": "Only for a server that requires one.",
+  "settings.keyPattern": "Letters, digits and punctuation of ASCII",
+  "settings.removeKey": "Remove key",
+  "settings.chats": "Chats",
+  "settings.import": "Import a JSON file",
+  "settings.language": "Language",
+  "settings.languageSystem": "As the browser ({language})",
+  "settings.languagePartial": "Parts of it are in English still.",
+  "settings.kept": "Chats and settings are kept in this browser only.",
+
+  "settings.askTitle": "This server asks for an API key",
+  "settings.askWrong": "The server did not accept that key. Check it and try again.",
+  "settings.askMissing": "Enter the key that its operator gave you. Your message is sent once the key is accepted.",
+  "settings.askKept": "Kept in this browser only. The settings can remove it.",
+});

@@ -1,0 +1,10 @@
+/** Simplified Chinese, complete: the types refuse an area that lacks a key. */
+
+import chat from "./chat";
+import errors from "./errors";
+import model from "./model";
+import settings from "./settings";
+import sidebar from "./sidebar";
+import text from "./text";
+
+export default { ...chat, ...errors, ...model, ...settings, ...sidebar, ...text };
