@@ -1,0 +1,1 @@
+var e=new Map;function t(t){for(let[n,r]of Object.entries(t))e.set(n,r);return t}function n(t){return e.get(t)??t}export{n,t};
