@@ -91,6 +91,7 @@ class EngineCore:
         )
         self._random = random.Random(config.seed)
         self._jobs: dict[str, _Job] = {}
+        self._resumed: list[Output] = []  # first chunks of completions that are resumed, for the next step to return
         self._arrivals = self._prompt_tokens = self._cached_tokens = self._generated_tokens = self._finished = 0
 
     @property
@@ -100,7 +101,7 @@ class EngineCore:
 
     @property
     def has_work(self) -> bool:
-        return bool(self._jobs)
+        return bool(self._jobs or self._resumed)
 
     @property
     def preemptions(self) -> int:
@@ -110,17 +111,22 @@ class EngineCore:
     def validate(self, request: Request) -> ValidatedRequest:
         """Raise RequestError where the request can never be served; compiles its grammar. For any thread."""
         prompt, sampling = request.prompt, request.sampling
+        tokens = prompt + request.completion
         if not prompt:
             raise RequestError("the prompt is empty", "send at least one token", "prompt")
-        if len(prompt) + (sampling.max_tokens != 0) > self.max_context:
+        if len(tokens) + (sampling.max_tokens != 0 and not request.completion) > self.max_context:
             raise ContextLengthError(
-                f"the prompt has {len(prompt)} tokens, the context holds {self.max_context} with the answer",
+                f"the prompt has {len(tokens)} tokens, the context holds {self.max_context} with the answer",
                 "shorten the prompt",
                 "prompt",
             )
-        if min(prompt) < 0 or max(prompt) >= self._vocab_size:
+        if min(tokens) < 0 or max(tokens) >= self._vocab_size:
             message = f"the prompt holds a token id outside 0 … {self._vocab_size - 1}"
             raise RequestError(message, "check the tokenizer", "prompt")
+        if request.completion and (sampling.n > 1 or request.prompt_logprobs):
+            raise RequestError("a resumed request has one completion and no prompt_logprobs", "send one for each")
+        if max(request.completion, default=0) >= self._vocab_limit:
+            raise RequestError("the completion holds a token id without a token", "resume it on the same model")
         if sampling.n > self.capacity:
             raise RequestError(f"n is {sampling.n}, the engine holds {self.capacity} completions", "ask for fewer")
         if sampling.logprobs is not None and not 0 <= sampling.logprobs <= self._vocab_size:
@@ -149,9 +155,13 @@ class EngineCore:
             job.scores = [None] * (len(request.prompt) - 1)
         self._prompt_tokens += len(request.prompt)
         self._scheduler.add(job.lead)
+        if request.completion:
+            first = self._resume(job)
+            self._resumed.append(first)
 
     def cancel(self, request_id: str) -> None:
         """Drop a request and free its pages, without further output. An id that is not in flight is ignored."""
+        self._resumed = [output for output in self._resumed if output.request_id != request_id]
         job = self._jobs.pop(request_id, None)
         if job is not None:
             for sequence in job.open:
@@ -160,6 +170,11 @@ class EngineCore:
 
     def step(self) -> list[Output]:
         """Compute one batch; its output, in order."""
+        outputs = self._compute()
+        resumed, self._resumed = self._resumed, []
+        return resumed + outputs
+
+    def _compute(self) -> list[Output]:
         work = self._scheduler.schedule()
         if not work:
             return []
@@ -173,14 +188,15 @@ class EngineCore:
 
     def fail_all(self, error: FathomError) -> list[Output]:
         """End every request with ``error``."""
-        outputs = [Output(request_id, error) for request_id in self._jobs]
+        ids = dict.fromkeys((*self._jobs, *(output.request_id for output in self._resumed)))
         self.cancel_all()
-        return outputs
+        return [Output(request_id, error) for request_id in ids]
 
     def cancel_all(self) -> None:
         """Drop every request."""
         for request_id in list(self._jobs):
             self.cancel(request_id)
+        self._resumed.clear()
 
     def forget_prefixes(self) -> None:
         """Empty the prefix cache, because the weights have changed. Raises GenerationError while requests are in
@@ -291,7 +307,7 @@ class EngineCore:
 
     def _advance(self, job: _Job, sequence: Sequence, sampled: SampledTokens) -> Output:
         """Append the sampled tokens: their chunk, or the error that ends the request."""
-        first = sequence is job.lead and not sequence.generated
+        first = sequence is job.lead and sequence.generated == len(job.request.completion)
         try:
             if sampled.error is not None:
                 raise sampled.error
@@ -321,6 +337,20 @@ class EngineCore:
         if reason is not None:
             self._close(job, sequence)
         return Output(job.request.id, chunk)
+
+    def _resume(self, job: _Job) -> Output:
+        """The tokens that a request resumes from, as the first chunk; they may be all of the completion."""
+        sequence = job.lead
+        tokens = job.request.completion
+        try:
+            text, count, ended, spans = sequence.transcript.extend(list(tokens))
+        except FathomError as error:
+            self._discard(job)
+            return Output(job.request.id, error)
+        rest, reason = _finish(sequence, ended)
+        if reason is not None:
+            self._close(job, sequence)
+        return Output(job.request.id, Chunk(0, text + rest, tokens[:count], finish_reason=reason, spans=spans))
 
     def _release_held(self, job: _Job) -> None:
         """Queue the completions that waited for the first one to compute the prompt."""

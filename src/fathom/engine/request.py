@@ -114,6 +114,10 @@ class Request:
 
     ``prompt_logprobs`` asks for the log-probability of every prompt token but the first (teacher-forced scoring), with
     as many alternatives as ``sampling.logprobs`` says; they come with the first chunk of completion 0.
+
+    ``completion`` resumes: the tokens that an earlier request with these fields has generated. The first chunk holds
+    them with their text (without log-probabilities), and those that follow are the ones an uninterrupted request would
+    have generated: random numbers, penalties, limits, stop strings, grammar and characters go on from there.
     """
 
     prompt: tuple[int, ...]
@@ -123,6 +127,7 @@ class Request:
     prompt_logprobs: bool = False
     answer_stop: AnswerStop | None = None
     starts_text: bool = False
+    completion: tuple[int, ...] = ()
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 

@@ -61,11 +61,11 @@ class Sequence:
         self.limit = limit
         self.seed = seed
         self.transcript = transcript
-        self.tokens = list(request.prompt)
+        self.tokens = [*request.prompt, *request.completion]
         self.prompt_length = len(request.prompt)
         sampling = request.sampling  # token counts are kept only where a penalty needs them
         penalized = sampling.presence_penalty or sampling.frequency_penalty
-        self.counts: Counter[int] | None = Counter() if penalized else None  # of generated tokens
+        self.counts: Counter[int] | None = Counter(request.completion) if penalized else None  # of generated tokens
         self.seen: set[int] | None = set(self.tokens) if sampling.repetition_penalty != 1 else None
         self.cached_tokens: int | None = None  # of the prompt, when it was first admitted
         self.status = SequenceStatus.WAITING

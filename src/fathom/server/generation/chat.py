@@ -37,6 +37,7 @@ async def chat(served: ServedModel, job: ChatJob) -> AsyncGenerator[GenerationEv
         job.cache_salt,
         answer_stop=answer_stop,
         starts_text=prompt.opening.fresh and not job.conversation.prefill,
+        completion=job.completion,
     )
     hidden = None if job.every_token else served.tokenizer.special_ids
     most_calls = None if job.parallel_calls else 1

@@ -60,19 +60,21 @@ class ChoiceState:
         if chunk.finish_reason == "cancelled":
             raise StoppingError
         events = self._up_to_the_last_call(self._parse(chunk))
+        shown = self._take_spans(chunk)
         # text lags behind tokens, so a chunk without events belongs where the last one was
         thought = any(isinstance(event, ThinkingText) for event in events) or (self._thinking and not events)
+        if thought or (self._thinking and shown):
+            self.reasoning_tokens += _tokens_before_answer(chunk, shown)
         if events:
             self._thinking = isinstance(events[-1], ThinkingText)
         self.calls += sum(isinstance(event, ToolCallStarted) for event in events)
         self.ended_calls += sum(isinstance(event, ToolCallEnded) and event.complete for event in events)
         self.completion_tokens += len(chunk.token_ids)
-        self.reasoning_tokens += len(chunk.token_ids) if thought else 0
         if any(isinstance(event, AnswerWasThinking) for event in events):
             self.reasoning_tokens = self.completion_tokens
         self.cached_tokens = max(self.cached_tokens, chunk.cached_tokens)
         self._logprob += sum(entry.logprob for entry in chunk.logprobs)
-        return GenerationDelta(chunk.index, events, chunk.token_ids, self._logprobs(chunk, thought))
+        return GenerationDelta(chunk.index, events, chunk.token_ids, self._logprobs(chunk, shown, thought))
 
     @property
     def has_called_enough(self) -> bool:
@@ -108,8 +110,7 @@ class ChoiceState:
             events = [*events, *self._parser.finish()]
         return tuple(events)
 
-    def _logprobs(self, chunk: Chunk, thought: bool) -> tuple[ShownToken, ...]:
-        shown = self._take_spans(chunk)
+    def _logprobs(self, chunk: Chunk, shown: list[TextSpan], thought: bool) -> tuple[ShownToken, ...]:
         placed = list(zip(chunk.logprobs, chunk.spans, strict=bool(chunk.logprobs)))
         if self._tokens is None:
             return tuple(ShownToken(logprob, start, thought) for logprob, (start, _) in placed)
@@ -121,6 +122,12 @@ class ChoiceState:
             return self._parser.take_spans()
         start, self._length = self._length, self._length + len(chunk.text)
         return [TextSpan(start, self._length, False)] if chunk.text else []
+
+
+def _tokens_before_answer(chunk: Chunk, shown: Sequence[TextSpan]) -> int:
+    """A chunk of joined or resumed tokens may hold the end of the thinking and the beginning of the answer."""
+    answer = next((span.start for span in shown if not span.thinking), None)
+    return len(chunk.token_ids) if answer is None else sum(end <= answer for _, end in chunk.spans)
 
 
 def usage(prompt: Sequence[int], choices: Sequence[ChoiceState]) -> Usage:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
-from scripted import EOS, Script, scripted_model
+import torch
+from scripted import EOS, ByteStream, ByteTokenizer, Script, scripted_model
+from tiny_models import dense_config
 
+import fathom.server.generation.chat
 from fathom.base.errors import RequestError
+from fathom.engine.config import EngineConfig
+from fathom.engine.engine import Engine
 from fathom.engine.request import AnswerStop, GrammarSpec, SamplingParams
+from fathom.model.transformer import Transformer
 from fathom.server.errors import StoppingError
 from fathom.server.generation.chat import chat
 from fathom.server.generation.complete import complete
 from fathom.server.generation.events import ChoiceFinished, GenerationDelta
 from fathom.server.generation.jobs import ChatJob, TextJob
-from fathom.text.events import AnswerText, ThinkingText, ToolCallStarted
+from fathom.text.events import AnswerText, ThinkingText, ToolCallStarted, assemble_message
 from fathom.types import Conversation, Message, Tool
 
 ASK = (Message("user", "Hi"),)
@@ -136,3 +143,42 @@ async def test_a_choice_ends_after_its_first_call_without_parallel_calls():
     assert events[-2] == ChoiceFinished(0, "tool_calls")
     assert events[-1].usage.completion_tokens == len(call.removesuffix("\n</tool_call>"))  # the object is complete
     assert (served.engine.running, served.engine.cancelled) == (0, 1)
+
+
+@pytest.fixture(scope="module")
+def byte_engine():
+    torch.manual_seed(0)
+    model = Transformer(dense_config(vocab_size=257, max_position=512)).eval().requires_grad_(False)
+    with Engine(model, ByteVocabulary(), EngineConfig(page_size=4, num_pages=128)) as engine:
+        yield engine
+
+
+class ByteVocabulary(ByteTokenizer):
+    def detokenizer(self, *, continues=False):
+        return ByteStream()
+
+
+def turn_of(events):
+    """What the events of a generation say in the end."""
+    deltas = [event for event in events if isinstance(event, GenerationDelta)]
+    message = assemble_message(event for delta in deltas for event in delta.events)
+    calls = tuple((call.name, call.arguments) for call in message.tool_calls)  # their ids are random
+    return message.reasoning, message.content, calls, events[-2], events[-1].usage.reasoning_tokens
+
+
+THOUGHT = "\n\nh€llo\n</think>\n\nan answer\n"
+CALL = 'Hm\n</think>\nSo:\n<tool_call>\n{"name": "now", "arguments": {"a": "é"}}\n</tool_call>'
+
+
+@pytest.mark.parametrize("text", [THOUGHT, "<thin</think", CALL])
+async def test_a_turn_resumed_at_any_token_is_the_same_turn(byte_engine, monkeypatch, text):
+    """Cuts are within tags, calls, held newlines and characters; a grammar makes the model write ``text``."""
+    only = GrammarSpec("lark", f"start: {json.dumps(text, ensure_ascii=False)}")
+    monkeypatch.setattr(fathom.server.generation.chat, "_grammar", lambda job, prompt: only)
+    served = replace(scripted_model(), engine=byte_engine)
+    job = ChatJob(Conversation(ASK, (Tool("now"),), thinking=True))
+    whole = await collect(chat(served, job))
+    tokens = tuple(token for event in whole if isinstance(event, GenerationDelta) for token in event.token_ids)
+    assert len(tokens) >= len(text.encode())
+    for cut in range(1, len(tokens) + 1):
+        assert turn_of(await collect(chat(served, replace(job, completion=tokens[:cut])))) == turn_of(whole), cut
