@@ -1,0 +1,65 @@
+"""What an answer is given beside the messages: passages of files, memories, pages that were found, and their citations.
+
+A run asks every `ContextProvider` once, before its first token, and freezes what they return: a run that is resumed
+after days reads the same prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A source that an answer may refer to as ``[number]``.
+
+    ``source`` is the id of a stored page or file, ``place`` where in it (``{"page": 3}``), ``quote`` what was quoted;
+    ``supported``: whether the source contains the quote (None: nothing was checked).
+    """
+
+    number: int
+    kind: Literal["web", "file"]
+    title: str
+    source: str
+    url: str | None = None
+    place: Mapping[str, Any] | None = None
+    quote: str | None = None
+    supported: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question that is about to be answered.
+
+    ``files`` are the ids of all files on its path, oldest first; ``search``: the reader asked for a web search.
+    ``tokens`` is about how many the context may take, ``first_citation`` the first number that is free. ``report``
+    shows a line of status ("reading three pages") while the reader waits.
+    """
+
+    conversation: str
+    project: str | None
+    question: str
+    files: tuple[str, ...]
+    search: bool
+    tokens: int
+    first_citation: int
+    report: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnContext:
+    """``system`` joins the system message; ``passages`` come before the question, numbered as ``citations`` are."""
+
+    system: str = ""
+    passages: str = ""
+    citations: tuple[Citation, ...] = ()
+
+
+class ContextProvider(Protocol):
+    """A part of the assistant that knows something about a question."""
+
+    async def provide(self, turn: Turn) -> TurnContext:
+        """What to add. A FathomError is shown as a status, and the answer goes on without this context."""
+        ...
