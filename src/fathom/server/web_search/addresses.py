@@ -70,7 +70,7 @@ class AddressPolicy:
 
     @staticmethod
     def _check(host: str, address: Address, named: bool) -> None:
-        if _METADATA & set(_embedded(address)):
+        if _METADATA & set(_endpoints(address)):
             raise AddressRefusedError(f"{host} leads to a service that holds credentials", "use a public address")
         if not named and not is_public(address):
             raise AddressRefusedError(
@@ -82,11 +82,11 @@ class AddressPolicy:
 def is_public(address: Address) -> bool:
     """Whether an address, and each IPv4 address inside it, belongs to the public internet."""
     return all(
-        one.is_global and not (one.is_multicast or one.is_reserved or one.is_unspecified) for one in _embedded(address)
+        one.is_global and not (one.is_multicast or one.is_reserved or one.is_unspecified) for one in _endpoints(address)
     )
 
 
-def _embedded(address: Address) -> Iterable[Address]:
+def _endpoints(address: Address) -> Iterable[Address]:
     """The address a connection ends at: the IPv4 address inside an IPv6 one where it carries any, else itself."""
     if isinstance(address, ipaddress.IPv4Address):
         return [address]
