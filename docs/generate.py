@@ -77,7 +77,8 @@ def settings() -> Iterator[str]:
     yield "`fathom serve` takes each from its option or from the environment."
     yield from ("", "| variable | default | |", "|---|---|---|")
     for name, field in Settings.model_fields.items():
-        shown = "" if field.default in (None, ()) or name == "static_dir" else f"`{field.default}`"
+        of_machine = field.default_factory is not None or name == "static_dir"
+        shown = "" if of_machine or field.default in (None, ()) else f"`{field.default}`"
         yield f"| `FATHOM_{name.upper()}` | {shown} | {_cell(field.description)} |"
 
 

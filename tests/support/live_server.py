@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -52,8 +53,17 @@ class LiveServer:
 
 @contextmanager
 def live_server(load: Callable[[Progress], ServedModel], *, wait: bool = True, **settings: Any) -> Iterator[LiveServer]:
-    """Serve what ``load`` returns. With ``wait`` the model is there when this is entered."""
-    chosen = Settings(port=0, **settings)
+    """Serve what ``load`` returns. With ``wait`` the model is there when this is entered. Its data folder is new."""
+    with tempfile.TemporaryDirectory(prefix="fathom-live-") as folder:
+        chosen = Settings(port=0, **{"data_dir": folder} | settings)
+        with _serve(load, chosen) as server:
+            if wait:
+                server.call(server.runtime.model())
+            yield server
+
+
+@contextmanager
+def _serve(load: Callable[[Progress], ServedModel], chosen: Settings) -> Iterator[LiveServer]:
     listener = listen(chosen.host, chosen.port)
     port = listener.getsockname()[1]
     started = threading.Event()
@@ -74,10 +84,7 @@ def live_server(load: Callable[[Progress], ServedModel], *, wait: bool = True, *
     thread.start()
     assert started.wait(60)
     try:
-        server = LiveServer(f"http://127.0.0.1:{port}", port, parts["runtime"], parts["loop"])
-        if wait:
-            server.call(server.runtime.model())
-        yield server
+        yield LiveServer(f"http://127.0.0.1:{port}", port, parts["runtime"], parts["loop"])
     finally:
         parts["server"].should_exit = True
         thread.join(30)

@@ -83,3 +83,7 @@ class OverloadedError(FathomError):
 
 class GenerationError(FathomError):
     """A completion that broke off through no fault of the request: memory ran out, an output was not finite."""
+
+
+class StorageError(FathomError):
+    """Stored conversations that cannot be reached: a database that is locked, full, read-only, damaged or absent."""

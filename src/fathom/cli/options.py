@@ -28,6 +28,9 @@ Host = Annotated[str | None, typer.Option(help="Address to listen on; 0.0.0.0 le
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")]
 MaxContext = Annotated[int | None, typer.Option(min=1, help="Longest conversation, in tokens.")]
 
+SECRETS = frozenset({"api_key", "database_url"})
+"""Settings whose value an error does not repeat."""
+
 
 def settings(**given: Any) -> Settings:
     """The server's settings with the given options. Raises ConfigError that names the invalid option."""
@@ -42,4 +45,5 @@ def settings(**given: Any) -> Settings:
         name = str(first["loc"][0]) if first["loc"] else "settings"
         reason = first["msg"][:1].lower() + first["msg"][1:]
         remedy = f"check --{name.replace('_', '-')} or the variable FATHOM_{name.upper()}"
-        raise ConfigError(f"{name} {first.get('input')!r} is not usable: {reason}", remedy) from None
+        given_value = "" if name in SECRETS else f" {first.get('input')!r}"
+        raise ConfigError(f"{name}{given_value} is not usable: {reason}", remedy) from None

@@ -16,7 +16,9 @@ from starlette.middleware.cors import CORSMiddleware
 from fathom import __version__
 from fathom.server import errors
 from fathom.server.api import health
+from fathom.server.api.assistant import routes as assistant_api
 from fathom.server.api.openai import routes as openai
+from fathom.server.assistant_handle import AssistantHandle
 from fathom.server.middleware.access_log import AccessLog
 from fathom.server.middleware.error_response import ErrorResponse
 from fathom.server.middleware.guard import RequestGuard
@@ -27,9 +29,12 @@ from fathom.server.models.runtime import Runtime
 from fathom.server.page import Page
 from fathom.server.settings import Settings
 
-API_PATHS = ("/v1/", "/chat/completions", "/completions", "/models")
+API_PATHS = ("/v1/", "/api/", "/chat/completions", "/completions", "/models")
 LOOPBACK_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
-DESCRIPTION = "The OpenAI API with DeepSeek's additions, over one model on your own hardware."
+DESCRIPTION = (
+    "The OpenAI API with DeepSeek's additions, over one model on your own hardware; under /api the assistant's own: "
+    "conversations that are stored, and all that the page does with them."
+)
 
 
 def create_app(settings: Settings | None = None, runtime: Runtime | None = None) -> FastAPI:
@@ -39,13 +44,16 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     """
     settings = settings or Settings()
     runtime = runtime or Runtime(loader(settings))
+    assistant = AssistantHandle(settings, runtime)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         runtime.start()
+        assistant.start()
         try:
             yield
         finally:
+            await assistant.close()
             await runtime.close()
 
     app = FastAPI(
@@ -60,10 +68,12 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     )
     app.state.runtime = runtime
     app.state.settings = settings
+    app.state.assistant = assistant
     errors.install(app)
     # RequestGuard checks the key, before a body is read; this only describes it in the document
     key = [Depends(HTTPBearer(auto_error=False, description="the server's API key"))] if settings.api_key else []
     app.include_router(openai.router(runtime, settings), dependencies=key, tags=["openai"])
+    app.include_router(assistant_api.router(assistant, runtime, settings), dependencies=key, tags=["assistant"])
     app.include_router(health.router(runtime), tags=["health"])
     app.router.default = Page(settings.static_dir)
     return app
@@ -78,7 +88,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_origin_regex=LOOPBACK_ORIGIN if settings.loopback else None,
-            allow_methods=("GET", "HEAD", "POST"),
+            allow_methods=("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"),
             allow_headers=("*",),
             expose_headers=("Retry-After",),
         ),

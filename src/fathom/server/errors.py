@@ -24,6 +24,7 @@ from fathom.base.errors import (
     ModelNotFoundError,
     OverloadedError,
     RequestError,
+    StorageError,
     TokenizerError,
 )
 
@@ -100,6 +101,8 @@ def problem_of(error: BaseException) -> ApiProblem:
         return ApiProblem(503, str(error), "overloaded_error", "overloaded", headers={"Retry-After": "1"})
     if isinstance(error, UnavailableError | StoppingError | ModelNotFoundError):
         return ApiProblem(503, str(error), "server_error", "unavailable", headers={"Retry-After": "10"})
+    if isinstance(error, StorageError):
+        return ApiProblem(503, str(error), "server_error", "storage_unavailable", headers={"Retry-After": "10"})
     if isinstance(error, RequestError | TokenizerError):
         code = "context_length_exceeded" if isinstance(error, ContextLengthError) else "invalid_request"
         param = error.param if isinstance(error, RequestError) else None

@@ -81,7 +81,9 @@ def _find_file(root: Path, path: str) -> Path | None:
 def _is_navigation(request: Request) -> bool:
     """Whether a person opens this path in a browser (a missing script or API path is a 404 instead)."""
     path = request.url.path
-    return "text/html" in request.headers.get("accept", "") and not path.startswith(("/v1/", "/assets/", "/health"))
+    return "text/html" in request.headers.get("accept", "") and not path.startswith(
+        ("/v1/", "/api/", "/assets/", "/health")
+    )
 
 
 def _file(file: Path, caching: str, request: Request) -> Response:

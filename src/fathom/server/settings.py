@@ -13,7 +13,18 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from fathom.base import paths
+
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+
+DRIVERS = {
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+}
+"""Schemes of a database's URL, and the drivers that serve them."""
 
 
 class Settings(BaseSettings):
@@ -40,6 +51,14 @@ class Settings(BaseSettings):
     )
     cors_origins: CommaSeparated = Field(
         default=(), description="origins of web pages that may call the API; * for any"
+    )
+
+    # what is stored
+    data_dir: Path = Field(
+        default_factory=paths.data_dir, description="folder of conversations and files; none means the user's own"
+    )
+    database_url: SecretStr | None = Field(
+        default=None, description="postgresql://USER:PASSWORD@HOST/NAME; none means a SQLite file in the data folder"
     )
 
     # bounds
@@ -71,6 +90,30 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(entry.strip() for entry in value.split(",") if entry.strip())
         return value
+
+    @field_validator("data_dir", mode="before")
+    @classmethod
+    def _locate(cls, value: object) -> object:
+        """An absolute path; an empty variable is the same as none."""
+        return Path(str(value)).expanduser().absolute() if str(value) else paths.data_dir()
+
+    @field_validator("database_url")
+    @classmethod
+    def _choose_driver(cls, value: SecretStr | None) -> SecretStr | None:
+        """The URL with the driver that we use; `sslmode`, as other drivers name it, becomes asyncpg's `ssl`."""
+        if value is None or not value.get_secret_value():
+            return None
+        scheme, separator, rest = value.get_secret_value().partition("://")
+        if not separator or scheme not in DRIVERS:
+            raise ValueError(f"{scheme!r} is no database that is supported; use postgresql://… or sqlite:///PATH")
+        return SecretStr(f"{DRIVERS[scheme]}://{rest}".replace("?sslmode=", "?ssl=").replace("&sslmode=", "&ssl="))
+
+    @property
+    def database(self) -> str:
+        """The database's URL, password included."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite+aiosqlite:///{self.data_dir / 'fathom.db'}"
 
     @property
     def loopback(self) -> bool:

@@ -40,3 +40,33 @@ def test_what_is_refused(wrong):
 )
 def test_loopback(host, loopback):
     assert Settings(host=host).loopback is loopback
+
+
+def test_the_place_of_what_is_stored(monkeypatch, tmp_path):
+    monkeypatch.setenv("FATHOM_DATA_DIR", str(tmp_path / "data"))
+    assert Settings().database == f"sqlite+aiosqlite:///{tmp_path / 'data' / 'fathom.db'}"
+    monkeypatch.setenv("FATHOM_DATA_DIR", "")
+    monkeypatch.setenv("FATHOM_HOME", str(tmp_path))
+    assert Settings().data_dir == tmp_path / "data"
+    assert Settings(data_dir="here").data_dir.is_absolute()
+
+
+@pytest.mark.parametrize(
+    ("url", "used"),
+    [
+        ("postgres://ada:secret@db/fathom?sslmode=require", "postgresql+asyncpg://ada:secret@db/fathom?ssl=require"),
+        ("postgresql://db/fathom", "postgresql+asyncpg://db/fathom"),
+        ("sqlite:////srv/fathom.db", "sqlite+aiosqlite:////srv/fathom.db"),
+        ("", None),
+    ],
+)
+def test_the_driver_of_a_database(url, used):
+    settings = Settings(database_url=url)
+    assert (settings.database_url and settings.database) == used
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize("url", ["mysql://db/fathom", "fathom.db", "postgresql"])
+def test_databases_that_are_not_supported(url):
+    with pytest.raises(ValidationError, match="no database that is supported"):
+        Settings(database_url=url)

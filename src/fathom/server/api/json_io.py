@@ -72,9 +72,10 @@ class JsonRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        takes_body = self.body_field is not None
 
         async def handler(request: Request) -> Response:
-            if request.method == "POST":
+            if takes_body:
                 coding = request.headers.get("content-encoding", "identity").strip().lower()
                 if coding not in ("", "identity"):
                     message = f"the content-encoding is {coding!r}; send the body uncompressed"

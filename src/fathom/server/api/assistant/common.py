@@ -1,0 +1,43 @@
+"""What the routes of the assistant share: the shapes of bodies, lists and errors."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from fathom.server.api.json_io import JsonRoute
+from fathom.server.errors import ApiError, ApiProblem, ErrorBody
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorBody, "description": description}
+    for status, description in {
+        400: "The body cannot be read.",
+        401: "The API key is missing or wrong.",
+        403: "The request comes from a web page that may not use this server.",
+        404: "There is nothing with this id.",
+        405: "The path does not take this method.",
+        413: "The body is larger than this server takes.",
+        415: "The body is not of the media type that is expected, or compressed.",
+        422: "A field is missing, unknown, of the wrong type, or out of range.",
+        500: "The server failed.",
+        503: "What is stored cannot be reached: the message says why, and what to do.",
+    }.items()
+}
+
+
+class StrictBody(BaseModel):
+    """Base of the bodies that clients send: a field that is not known is refused, and no type is converted."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+
+def resource_router() -> APIRouter:
+    """An empty router for one resource, whose JSON bodies are read strictly."""
+    return APIRouter(route_class=JsonRoute, responses=RESPONSES)
+
+
+def not_found(kind: str, name: str) -> NoReturn:
+    """Raise the 404 for a ``kind`` (`conversation`) that does not exist."""
+    raise ApiError(ApiProblem(404, f"there is no {kind} {name[:64]!r}", code="not_found"))

@@ -1,0 +1,17 @@
+"""The paths of the assistant's API: one module a resource, all under ``/api``."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from fathom.server.api.assistant import status
+from fathom.server.assistant_handle import AssistantHandle
+from fathom.server.models.runtime import Runtime
+from fathom.server.settings import Settings
+
+
+def router(handle: AssistantHandle, runtime: Runtime, settings: Settings) -> APIRouter:
+    """All resources, served from the assistant of ``handle``."""
+    routes = APIRouter(prefix="/api")
+    routes.include_router(status.router(handle, runtime, settings))
+    return routes

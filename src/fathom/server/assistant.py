@@ -1,0 +1,36 @@
+"""The assistant: everything behind `/api` that outlives a request, in one object that is passed to the routes.
+
+Importing this module imports the database's and all other libraries of the assistant, which takes longer than the page
+may: `fathom.server.assistant_handle` does it in a thread, while the server already answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fathom.server.models.runtime import Runtime
+from fathom.server.settings import Settings
+from fathom.server.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant:
+    """The parts of the assistant of one server. ``runtime`` holds the local model that the settings name."""
+
+    settings: Settings
+    runtime: Runtime
+    database: Database
+
+    async def open(self) -> None:
+        """Open what is stored. Raises StorageError where that fails; each later use tries again."""
+        await self.database.open()
+
+    async def close(self) -> None:
+        """End everything that still runs, the database last."""
+        await self.database.close()
+
+
+def assemble(settings: Settings, runtime: Runtime) -> Assistant:
+    """The assistant that ``settings`` describe. Neither reads nor writes anything yet."""
+    database = Database(settings.database, settings.data_dir)
+    return Assistant(settings, runtime, database)

@@ -1,0 +1,78 @@
+"""The way from the routes to the assistant, which is made in the background when the server starts.
+
+The modules that an assistant is made of are imported in a thread: a server shows its page within a second, and routes
+that come early wait a moment. Nothing here may import them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+from typing import TYPE_CHECKING
+
+from fathom.base.errors import StorageError
+from fathom.server.errors import StoppingError
+from fathom.server.models.runtime import Runtime
+from fathom.server.settings import Settings
+
+if TYPE_CHECKING:
+    from fathom.server.assistant import Assistant
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 5.0
+MODULE = "fathom.server.assistant"
+
+
+class AssistantHandle:
+    """Makes the assistant of one application once; `get` awaits it. ``made`` is None until then."""
+
+    def __init__(self, settings: Settings, runtime: Runtime) -> None:
+        self.made: Assistant | None = None
+        self._settings = settings
+        self._runtime = runtime
+        self._making: asyncio.Task[Assistant] | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def start(self) -> None:
+        """Begin to make and open the assistant. Must be called on the event loop that will serve."""
+        self._opening = asyncio.create_task(self._open())
+
+    async def get(self) -> Assistant:
+        """The assistant. What it stores may be unavailable: its parts then raise StorageError themselves."""
+        if self._closed:
+            raise StoppingError
+        if self._making is None:
+            self._making = asyncio.create_task(self._make())
+        return await asyncio.shield(self._making)
+
+    async def close(self) -> None:
+        """Close the assistant, if it was made."""
+        self._closed = True
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
+        if self._making is not None:
+            await (await self._making).close()
+
+    async def _make(self) -> Assistant:
+        module = await asyncio.to_thread(importlib.import_module, MODULE)
+        assistant: Assistant = module.assemble(self._settings, self._runtime)
+        self.made = assistant
+        return assistant
+
+    async def _open(self) -> None:
+        """Open the assistant, as often as it takes: meanwhile the page and the model work, and routes say why."""
+        assistant = await self.get()
+        reported = ""
+        while True:
+            try:
+                await assistant.open()
+                return
+            except StorageError as error:
+                if str(error) != reported:
+                    logger.error("stored conversations are unavailable: %s", error)
+                reported = str(error)
+            await asyncio.sleep(RETRY_SECONDS)

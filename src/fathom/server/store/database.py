@@ -1,0 +1,219 @@
+"""The connections to the database, and its transactions.
+
+SQLite has one writer at a time: here a single connection behind a lock, whose transactions begin with BEGIN IMMEDIATE,
+so that none fails half-way because another process wrote meanwhile. Readers are pooled; with a write-ahead log they see
+the last commit and never wait. In PostgreSQL both come from one pool.
+
+The database opens at its first use, and again at a later one where that failed: a server whose disk is full, or whose
+database another process has locked, serves its page and its model, and recovers by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from fathom.base.errors import StorageError
+from fathom.server.store.migrate import migrate
+from fathom.server.store.problems import UNREACHABLE, folder_error, storage_error
+from fathom.server.store.text import storable
+
+logger = logging.getLogger(__name__)
+
+READERS = 4
+BUSY_SECONDS = 5.0
+"""How long SQLite waits for another process's lock."""
+RETRY_SECONDS = 2.0
+"""A failed opening is not tried again for so long; its error is repeated."""
+
+
+class Database:
+    """One database. ``url`` is SQLAlchemy's; a SQLite file's folder is made where it is missing.
+
+    Serves the event loop it is opened on. All of its methods raise StorageError where the database cannot be used.
+    """
+
+    def __init__(self, url: str, data_dir: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.url: URL = make_url(url)
+        self.data_dir = data_dir
+        self._busy_seconds = busy_seconds
+        self._opening = asyncio.Lock()
+        self._writing = asyncio.Lock()
+        self._writer: AsyncEngine | None = None
+        self._reader: AsyncEngine | None = None
+        self._failure: tuple[float, StorageError] | None = None
+        self._closed = False
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def is_open(self) -> bool:
+        return self._writer is not None
+
+    @property
+    def problem(self) -> StorageError | None:
+        """Why the last attempt to open failed."""
+        return self._failure[1] if self._failure else None
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite database."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    async def open(self) -> None:
+        """Connect, and bring the schema up to date. Does nothing on an open database."""
+        if self._writer is not None:
+            return
+        async with self._opening:
+            if self._writer is not None:
+                return
+            if self._closed:
+                raise StorageError("the database is closed", "try again when the server is back")
+            if self._failure is not None and time.monotonic() < self._failure[0] + RETRY_SECONDS:
+                raise self._failure[1]
+            try:
+                await self._open()
+            except StorageError as error:
+                self._failure = (time.monotonic(), error)
+                raise
+            self._failure = None
+
+    async def close(self) -> None:
+        """End all connections; a closed database does not open again."""
+        self._closed = True
+        async with self._opening:
+            if self._writer is not None and self._reader is not None:
+                await self._dispose((self._writer, self._reader))
+            self._writer = self._reader = None
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that sees one state of the database and changes nothing."""
+        await self.open()
+        assert self._reader is not None
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        async with _storage_errors(), _connection(self._reader) as connection:
+            await connection.execution_options(**options)
+            async with connection.begin():
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that is committed at the end, and rolled back by an exception.
+
+        Keep it short, and wait for nothing else inside: with SQLite, all other writers wait for it.
+        """
+        await self.open()
+        assert self._writer is not None
+        if not self.is_sqlite:
+            async with _storage_errors(), _connection(self._writer) as connection, connection.begin():
+                yield connection
+            return
+        async with self._writing, _storage_errors(), _connection(self._writer) as connection, connection.begin():
+            yield connection
+
+    async def _open(self) -> None:
+        if self.file is not None:
+            try:
+                self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # conversations are private
+            except OSError as error:
+                raise folder_error(error, self.file.parent) from error
+        engines = self._engines()
+        try:
+            async with _storage_errors():
+                await migrate(engines[0], self.data_dir)
+        except OSError as error:
+            await self._dispose(engines)
+            if self.file is not None:
+                raise folder_error(error, self.file.parent) from error
+            raise StorageError(UNREACHABLE.message, UNREACHABLE.remedy) from error
+        except BaseException:
+            await self._dispose(engines)
+            raise
+        self._writer, self._reader = engines
+
+    async def _dispose(self, engines: tuple[AsyncEngine, AsyncEngine]) -> None:
+        for engine in set(engines):
+            await engine.dispose()
+
+    def _engines(self) -> tuple[AsyncEngine, AsyncEngine]:
+        """Writer and reader."""
+        try:
+            if not self.is_sqlite:
+                engine = create_async_engine(
+                    self.url, pool_pre_ping=True, json_serializer=_json, connect_args={"timeout": 10}
+                )
+                return engine, engine
+            options = {"max_overflow": 0, "json_serializer": _json, "connect_args": {"timeout": self._busy_seconds}}
+            writer = create_async_engine(self.url, pool_size=1, **options)
+            reader = create_async_engine(self.url, pool_size=READERS, **options)
+        except ImportError as error:
+            raise StorageError(
+                f"the database needs a package that is missing: {error.name}", "pip install 'fathom-lm[postgres]'"
+            ) from error
+        _configure(writer, "BEGIN IMMEDIATE", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
+        _configure(reader, "BEGIN", "query_only = ON")
+        return writer, reader
+
+
+def _json(value: Any) -> str:
+    """JSON as it is stored, in as few bytes as it takes."""
+    return storable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def _configure(engine: AsyncEngine, begin: str, *pragmas: str) -> None:
+    """Set ``pragmas`` on each connection, and begin transactions by ``begin``: the driver would begin them late."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def connect(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin_transaction(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+
+@asynccontextmanager
+async def _storage_errors() -> AsyncIterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        problem = storage_error(error)
+        if problem is None:
+            raise
+        logger.warning("%s (%s)", problem.message, error.orig)
+        raise problem from error
+    except PoolTimeoutError as error:
+        raise StorageError("the database is too busy", "try again later") from error
+
+
+@asynccontextmanager
+async def _connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection. An OSError while it is made is the database server's absence; one of the caller's is its own."""
+    opening: AbstractAsyncContextManager[AsyncConnection] = engine.connect()
+    try:
+        connection = await opening.__aenter__()
+    except (OSError, TimeoutError) as error:
+        raise StorageError(UNREACHABLE.message, UNREACHABLE.remedy) from error
+    try:
+        yield connection
+    finally:
+        await connection.close()

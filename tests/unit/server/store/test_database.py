@@ -1,0 +1,150 @@
+"""Transactions: what is committed, who waits for whom, and a database that cannot be used."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import stat
+
+import pytest
+from sqlalchemy import insert, select, text
+
+from fathom.base.errors import StorageError
+from fathom.server.store import database as module
+from fathom.server.store.database import Database
+from fathom.server.store.schema import preferences
+
+
+def row(name: str) -> dict[str, object]:
+    return {"name": name, "value": 1}
+
+
+async def names(database: Database) -> list[str]:
+    async with database.read() as connection:
+        return list((await connection.execute(select(preferences.c.name).order_by("name"))).scalars())
+
+
+async def test_a_transaction_is_whole_or_nothing(database):
+    async with database.write() as connection:
+        await connection.execute(insert(preferences), row("a"))
+
+    async def fail() -> None:
+        async with database.write() as connection:
+            await connection.execute(insert(preferences), row("b"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert await names(database) == ["a"]
+
+
+async def test_writers_wait_for_each_other_and_readers_for_none(database):
+    inside = asyncio.Event()
+    goes_on = asyncio.Event()
+
+    async def first() -> None:
+        async with database.write() as connection:
+            await connection.execute(insert(preferences), row("a"))
+            inside.set()
+            await goes_on.wait()
+
+    async def second() -> None:
+        async with database.write() as connection:
+            assert (await connection.execute(select(preferences.c.name))).scalars().all() == ["a"]
+            await connection.execute(insert(preferences), row("b"))
+
+    writers = [asyncio.create_task(first())]
+    await inside.wait()
+    writers.append(asyncio.create_task(second()))
+    assert await names(database) == []  # no one waits here
+    goes_on.set()
+    await asyncio.gather(*writers)
+    assert await names(database) == ["a", "b"]
+
+
+async def test_a_cancelled_writer_leaves_nothing_behind(database):
+    inside = asyncio.Event()
+
+    async def write() -> None:
+        async with database.write() as connection:
+            await connection.execute(insert(preferences), row("a"))
+            inside.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(write())
+    await inside.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    async with database.write() as connection:
+        await connection.execute(insert(preferences), row("b"))
+    assert await names(database) == ["b"]
+
+
+async def test_readers_cannot_write(database):
+    with pytest.raises(StorageError):
+        async with database.read() as connection:
+            await connection.execute(insert(preferences), row("a"))
+
+
+async def test_the_folder_is_private_and_the_file_as_sqlite_should_have_it(database):
+    assert stat.S_IMODE(database.file.parent.stat().st_mode) == 0o700
+    async with database.write() as connection:
+        for name, value in {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1}.items():
+            assert (await connection.execute(text(f"PRAGMA {name}"))).scalar() == value
+
+
+async def test_a_database_that_another_process_locks(database):
+    impatient = Database(str(database.url), database.data_dir, busy_seconds=0.01)
+    await impatient.open()
+    other = sqlite3.connect(database.file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        assert await names(impatient) == []
+        with pytest.raises(StorageError, match="another process keeps the database locked; end it"):
+            async with impatient.write():
+                pytest.fail("the lock was not honored")
+    finally:
+        other.close()
+    async with impatient.write() as connection:
+        await connection.execute(insert(preferences), row("a"))
+    await impatient.close()
+
+
+async def test_a_file_that_is_no_database_is_left_alone_and_tried_again(tmp_path, monkeypatch):
+    file = tmp_path / "fathom.db"
+    file.write_bytes(b"no database, but someone's text" * 40)
+    database = Database(f"sqlite+aiosqlite:///{file}", tmp_path)
+    with pytest.raises(StorageError, match="damaged; stop the server and restore a backup"):
+        await database.open()
+    assert file.read_bytes().startswith(b"no database")
+    assert database.problem is not None
+    file.unlink()
+    with pytest.raises(StorageError, match="damaged"):  # for a moment the answer is repeated
+        await database.open()
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.0)
+    await database.open()
+    assert (database.problem, database.is_open) == (None, True)
+    await database.close()
+
+
+async def test_a_closed_database_stays_closed(database):
+    await database.close()
+    assert not database.is_open
+    with pytest.raises(StorageError, match="closed"):
+        async with database.read():
+            pytest.fail("it opened")
+
+
+async def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "data"
+    database = Database(f"sqlite+aiosqlite:///{folder / 'fathom.db'}", folder)
+    with pytest.raises(StorageError, match=r"the data folder .* cannot be used: not a directory; check"):
+        await database.open()
+
+
+async def test_a_database_server_that_is_not_there(tmp_path):
+    database = Database("postgresql+asyncpg://user:secret@127.0.0.1:1/none", tmp_path)
+    with pytest.raises(StorageError, match="the database server cannot be reached; start it") as caught:
+        await database.open()
+    assert "secret" not in str(caught.value)

@@ -1,0 +1,66 @@
+"""The assistant is made in the background, and opened as often as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+from scripted import instantly, scripted_model
+
+from fathom.base.errors import StorageError
+from fathom.server import assistant_handle
+from fathom.server.assistant_handle import AssistantHandle
+from fathom.server.errors import StoppingError
+from fathom.server.models.runtime import Runtime
+from fathom.server.settings import Settings
+from fathom.server.store import database
+
+
+def handle_of(data_dir) -> AssistantHandle:
+    return AssistantHandle(Settings(data_dir=data_dir), Runtime(instantly(scripted_model())))
+
+
+async def test_there_is_one_assistant_until_it_is_closed(tmp_path):
+    handle = handle_of(tmp_path)
+    assert handle.made is None
+    first, second = await asyncio.gather(handle.get(), handle.get())
+    assert first is second is handle.made
+    await handle.close()
+    with pytest.raises(StoppingError):
+        await handle.get()
+
+
+async def test_a_folder_that_is_mended_is_opened_without_a_restart(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(assistant_handle, "RETRY_SECONDS", 0.005)
+    monkeypatch.setattr(database, "RETRY_SECONDS", 0.0)
+    blocked = tmp_path / "data"
+    blocked.touch()
+    handle = handle_of(blocked)
+    handle.start()
+    assistant = await handle.get()
+    while assistant.database.problem is None:
+        await asyncio.sleep(0.005)
+    with pytest.raises(StorageError):
+        await assistant.database.open()
+    blocked.unlink()
+    while not assistant.database.is_open:
+        await asyncio.sleep(0.005)
+    assert len([r for r in caplog.records if "stored conversations are unavailable" in r.message]) == 1
+    await handle.close()
+
+
+async def test_closing_before_it_was_used(tmp_path):
+    handle = handle_of(tmp_path)
+    await handle.close()
+    started = handle_of(tmp_path)
+    started.start()
+    await started.close()
+
+
+def test_the_application_loads_no_database_library():
+    """They are loaded while the page is served already."""
+    code = "import sys, fathom.server.app; assert not {'sqlalchemy', 'alembic', 'aiosqlite'} & set(sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
