@@ -35,7 +35,7 @@ class CitableSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
+class SourceUse:
     """One source with what the answer takes from it. ``passage`` is the place in the source nearest to the claim."""
 
     source: CitableSource
@@ -61,7 +61,7 @@ class Citation:
         }
 
 
-def cite(answer: str, sources: Sequence[CitableSource]) -> list[Citation]:
+def cite(answer: str, sources: Sequence[CitableSource]) -> list[SourceUse]:
     """A citation for each source that ``answer`` uses, in the order of first use. Takes a while for long sources."""
     by_number = {source.number: source for source in sources}
     claims: dict[int, list[CitedClaim]] = {}
@@ -70,7 +70,7 @@ def cite(answer: str, sources: Sequence[CitableSource]) -> list[Citation]:
     return [_citation(by_number[number], uses) for number, uses in claims.items()]
 
 
-def _citation(source: CitableSource, uses: Sequence[CitedClaim]) -> Citation:
+def _citation(source: CitableSource, uses: Sequence[CitedClaim]) -> SourceUse:
     quotes = dict.fromkeys(quote for use in uses for quote in use.quotes if word_count(quote) >= LEAST_WORDS)
     text = QuotableText(source.text) if quotes else None
     places = {quote: text.find(quote) if text else None for quote in list(quotes)[:_MOST_QUOTES]}
@@ -79,7 +79,7 @@ def _citation(source: CitableSource, uses: Sequence[CitedClaim]) -> Citation:
     place = next((place for place in places.values() if place is not None), None)
     if place is None:
         place = nearest_sentence(" ".join(use.text for use in uses), source.text)
-    return Citation(
+    return SourceUse(
         source,
         quote=missing[0] if missing else checks[0][0] if checks else None,
         supported=not missing if checks else None,

@@ -1,1 +1,1 @@
-"""Tools that a model may call while it answers: the interface, and those that come with Fathom."""
+"""Tools that a model may call: what each does, who allows it, and how its results come back."""
