@@ -17,8 +17,8 @@ class CalculatorTool:
     title = "Calculator"
     description = (
         "Calculates one expression exactly: + - * / // % ^, !, parentheses, comparisons, pi, e, sqrt, root, exp, ln, "
-        "log(x, base), sin, cos, tan, asin, acos, atan (radians; write 30° for degrees), floor, ceil, round(x, places), "
-        "abs, mod, gcd, lcm, binomial, factorial, powmod, min, max, sum, mean, median. "
+        "log(x, base), sin, cos, tan, asin, acos, atan (radians; write 30° for degrees), floor, ceil, abs, "
+        "round(x, places), mod, gcd, lcm, binomial, factorial, powmod, min, max, sum, mean, median. "
         "Fractions stay exact: 1/3 + 1/6 is 1/2."
     )
     parameters: Mapping[str, Any] = {
@@ -33,7 +33,7 @@ class CalculatorTool:
     effects = False
     seconds = 5.0
 
-    async def call(self, arguments: Mapping[str, Any], context: CallContext) -> ToolResult:
+    async def call(self, arguments: Mapping[str, Any], context: CallContext) -> ToolResult:  # noqa: ARG002
         expression = arguments.get("expression")
         if not isinstance(expression, str):
             raise ToolError("the calculator needs an expression", 'call it with {"expression": "2 + 3"}')
