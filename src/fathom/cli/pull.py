@@ -82,10 +82,10 @@ def is_here(model: Recommended) -> bool:
     from fathom.checkpoint import resolve
     from fathom.checkpoint.hub import registry
 
-    if model.name != registry.EMBEDDED:
-        return resolve.find_pulled(model.name) is not None
     try:
-        resolve.resolve(model.name)
-    except ModelNotFoundError:
+        if model.name != registry.EMBEDDED:
+            return resolve.find_pulled(model.name) is not None
+        resolve.find_embedded()
+    except ModelNotFoundError:  # not installed, or fetched only in part
         return False
     return True

@@ -24,7 +24,7 @@ from fathom.server.middleware.error_response import ErrorResponse
 from fathom.server.middleware.guard import RequestGuard
 from fathom.server.middleware.head import HeadAsGet
 from fathom.server.middleware.origin_guard import OriginGuard
-from fathom.server.models.loading import loader
+from fathom.server.models.loading import registry_of
 from fathom.server.models.runtime import Runtime
 from fathom.server.page import Page
 from fathom.server.settings import Settings
@@ -43,18 +43,18 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     ``runtime`` starts and stops with the application; without one, it loads the model that the settings name.
     """
     settings = settings or Settings()
-    runtime = runtime or Runtime(loader(settings))
-    assistant = AssistantHandle(settings, runtime)
+    registry = registry_of(settings, runtime)
+    assistant = AssistantHandle(settings, registry)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        runtime.start()
+        registry.start()
         assistant.start()
         try:
             yield
         finally:
             await assistant.close()
-            await runtime.close()
+            await registry.close()
 
     app = FastAPI(
         title="Fathom",
@@ -66,15 +66,16 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
         redirect_slashes=False,
         middleware=_middleware(settings),
     )
-    app.state.runtime = runtime
+    app.state.registry = registry
+    app.state.runtime = registry.served
     app.state.settings = settings
     app.state.assistant = assistant
     errors.install(app)
     # RequestGuard checks the key, before a body is read; this only describes it in the document
     key = [Depends(HTTPBearer(auto_error=False, description="the server's API key"))] if settings.api_key else []
-    app.include_router(openai.router(runtime, settings), dependencies=key, tags=["openai"])
-    app.include_router(assistant_api.router(assistant, runtime, settings), dependencies=key, tags=["assistant"])
-    app.include_router(health.router(runtime), tags=["health"])
+    app.include_router(openai.router(registry, settings), dependencies=key, tags=["openai"])
+    app.include_router(assistant_api.router(assistant, registry.served, settings), dependencies=key, tags=["assistant"])
+    app.include_router(health.router(registry.served), tags=["health"])
     app.router.default = Page(settings.static_dir)
     return app
 

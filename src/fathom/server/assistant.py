@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fathom.server.models.runtime import Runtime
+from fathom.server.models.registry import ModelRegistry
 from fathom.server.settings import Settings
 from fathom.server.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """The parts of the assistant of one server. ``runtime`` holds the local model that the settings name."""
+    """The parts of the assistant of one server. ``models`` are those of this machine."""
 
     settings: Settings
-    runtime: Runtime
+    models: ModelRegistry
     database: Database
 
     async def open(self) -> None:
@@ -30,7 +30,7 @@ class Assistant:
         await self.database.close()
 
 
-def assemble(settings: Settings, runtime: Runtime) -> Assistant:
+def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
     """The assistant that ``settings`` describe. Neither reads nor writes anything yet."""
     database = Database(settings.database, settings.data_dir)
-    return Assistant(settings, runtime, database)
+    return Assistant(settings, models, database)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from fathom.base.errors import StorageError
 from fathom.server.errors import StoppingError
-from fathom.server.models.runtime import Runtime
+from fathom.server.models.registry import ModelRegistry
 from fathom.server.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ MODULE = "fathom.server.assistant"
 class AssistantHandle:
     """Makes the assistant of one application once; `get` awaits it. ``made`` is None until then."""
 
-    def __init__(self, settings: Settings, runtime: Runtime) -> None:
+    def __init__(self, settings: Settings, models: ModelRegistry) -> None:
         self.made: Assistant | None = None
         self._settings = settings
-        self._runtime = runtime
+        self._models = models
         self._making: asyncio.Task[Assistant] | None = None
         self._opening: asyncio.Task[None] | None = None
         self._closed = False
@@ -59,7 +59,7 @@ class AssistantHandle:
 
     async def _make(self) -> Assistant:
         module = await asyncio.to_thread(importlib.import_module, MODULE)
-        assistant: Assistant = module.assemble(self._settings, self._runtime)
+        assistant: Assistant = module.assemble(self._settings, self._models)
         self.made = assistant
         return assistant
 

@@ -84,6 +84,13 @@ class StoppingError(FathomError):
         super().__init__(message, remedy)
 
 
+class UnknownModelError(FathomError):
+    """A model that no name leads to. ``served`` is the one that requests without a name get."""
+
+    def __init__(self, name: str, served: str) -> None:
+        super().__init__(f"the model {name!r} is not served here", f"ask for {served!r}, or leave the model out")
+
+
 def invalid(message: str, param: str | None = None, *, status: int = 422, code: str = "invalid_parameter") -> ApiError:
     """The error for a parameter that cannot be served."""
     return ApiError(ApiProblem(status, message, code=code, param=param))
@@ -103,6 +110,8 @@ def problem_of(error: BaseException) -> ApiProblem:
         return ApiProblem(503, str(error), "server_error", "unavailable", headers={"Retry-After": "10"})
     if isinstance(error, StorageError):
         return ApiProblem(503, str(error), "server_error", "storage_unavailable", headers={"Retry-After": "10"})
+    if isinstance(error, UnknownModelError):
+        return ApiProblem(404, str(error), code="model_not_found", param="model")
     if isinstance(error, RequestError | TokenizerError):
         code = "context_length_exceeded" if isinstance(error, ContextLengthError) else "invalid_request"
         param = error.param if isinstance(error, RequestError) else None

@@ -15,6 +15,7 @@ import uvicorn
 
 from fathom.base.errors import FathomError
 from fathom.server.app import create_app
+from fathom.server.models.registry import ModelRegistry
 from fathom.server.models.runtime import Runtime
 from fathom.server.settings import Settings
 
@@ -51,9 +52,9 @@ def serve(
         timeout_graceful_shutdown=settings.shutdown_timeout + 3,  # the backstop behind _Server.shutdown
         timeout_keep_alive=30,
     )
-    loaded: Runtime = app.state.runtime
+    registry: ModelRegistry = app.state.registry
     server = _Server(
-        config, loaded, settings.shutdown_timeout, url_of(listener, settings.host), on_listening or _print_url
+        config, registry, settings.shutdown_timeout, url_of(listener, settings.host), on_listening or _print_url
     )
     failures: list[FathomError] = []
 
@@ -62,7 +63,7 @@ def serve(
         server.should_exit = True
 
     if not stay_up:
-        loaded.on_failure = give_up
+        registry.served.on_failure = give_up
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:  # uvicorn raises it again after it has shut down in order
@@ -117,19 +118,19 @@ def _print_url(url: str) -> None:
 class _Server(uvicorn.Server):
     """Uvicorn's server with a callback once it listens, and a time limit for running requests when it stops.
 
-    Closing the runtime answers each remaining request with an error; uvicorn would only cut the connections.
+    Closing the models answers each remaining request with an error; uvicorn would only cut the connections.
     """
 
     def __init__(
         self,
         config: uvicorn.Config,
-        runtime: Runtime,
+        registry: ModelRegistry,
         shutdown_timeout: float,
         url: str,
         on_listening: Callable[[str], None],
     ) -> None:
         super().__init__(config)
-        self._runtime = runtime
+        self._registry = registry
         self._shutdown_timeout = shutdown_timeout
         self._url = url
         self._on_listening = on_listening
@@ -146,4 +147,4 @@ class _Server(uvicorn.Server):
 
     async def _close_later(self) -> None:
         await asyncio.sleep(self._shutdown_timeout)
-        await self._runtime.close()
+        await self._registry.close()

@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     served_name: str | None = Field(
         default=None, description="the id that clients see; none means the model's own name"
     )
+    on_demand: bool = Field(
+        default=True, description="whether other models of this machine answer, too, loaded when they are asked for"
+    )
+    runs_dir: Path = Field(default=Path("runs"), description="training runs, whose final models are on offer")
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "cpu"
 

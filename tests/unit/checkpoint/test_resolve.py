@@ -5,8 +5,15 @@ from pathlib import Path
 import pytest
 
 from fathom.base.errors import CheckpointError, FathomError, ModelNotFoundError
-from fathom.checkpoint.hub.registry import EMBEDDED
-from fathom.checkpoint.resolve import find_embedded, pulled_dir, resolve
+from fathom.checkpoint.hub.registry import EMBEDDED, RECOMMENDED
+from fathom.checkpoint.resolve import (
+    INCOMPLETE,
+    find_embedded,
+    is_incomplete,
+    name_of_pulled,
+    pulled_dir,
+    resolve,
+)
 from fathom.model.presets import PRESETS
 
 
@@ -90,3 +97,16 @@ def test_an_embedded_model_that_is_not_installed() -> None:
         find_embedded("no-such-package")
     with pytest.raises(ModelNotFoundError, match=r"package pytest is installed without its GGUF file"):
         find_embedded("pytest")
+
+
+@pytest.mark.parametrize("repo", ["Qwen/Qwen3-0.6B", "someone/their-model", "org/m:Q4_K_M"])
+def test_a_pulled_directory_names_its_repository(repo: str) -> None:
+    name = name_of_pulled(pulled_dir(repo))
+    assert name == ("qwen3-0.6b" if repo == "Qwen/Qwen3-0.6B" else repo)
+    assert pulled_dir(RECOMMENDED[name].repo if name in RECOMMENDED else name) == pulled_dir(repo)
+
+
+def test_an_incomplete_directory(home: Path) -> None:
+    (home / INCOMPLETE).touch()
+    assert is_incomplete(home)
+    assert not is_incomplete(home / "other")

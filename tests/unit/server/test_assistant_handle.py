@@ -13,13 +13,14 @@ from fathom.base.errors import StorageError
 from fathom.server import assistant_handle
 from fathom.server.assistant_handle import AssistantHandle
 from fathom.server.errors import StoppingError
+from fathom.server.models.registry import ModelRegistry
 from fathom.server.models.runtime import Runtime
 from fathom.server.settings import Settings
 from fathom.server.store import database
 
 
 def handle_of(data_dir) -> AssistantHandle:
-    return AssistantHandle(Settings(data_dir=data_dir), Runtime(instantly(scripted_model())))
+    return AssistantHandle(Settings(data_dir=data_dir), ModelRegistry(Runtime(instantly(scripted_model()))))
 
 
 async def test_there_is_one_assistant_until_it_is_closed(tmp_path):

@@ -20,14 +20,12 @@ from fathom.checkpoint.hf.config import HFConfig, read_config
 from fathom.checkpoint.hf.fp8 import SCALE, FP8Blocks
 from fathom.checkpoint.hf.multimodal import text_name
 from fathom.checkpoint.hf.safetensors_file import Entry, SafetensorsFile, find_repeated
+from fathom.checkpoint.hub.files import PICKLED
 from fathom.checkpoint.names import NameTable, hf_table
 from fathom.model.config import ModelConfig
 from fathom.model.families.registry import FAMILIES
 
 INDEX = "model.safetensors.index.json"
-PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".msgpack", ".h5")
-"""Endings of weight files that are refused."""
-
 _SHARD = re.compile(r"(?P<stem>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.safetensors")
 
 

@@ -12,10 +12,12 @@ from typing import Any
 
 from fathom.base.errors import CheckpointError, ModelNotFoundError
 from fathom.base.progress import human_bytes
-from fathom.checkpoint.hf.directory import PICKLED
 
 BESIDE_WEIGHTS = ("*.json", "*.jinja", "tokenizer.model", "merges.txt", "vocab.txt", "README.md", "LICENSE*", "NOTICE*")
 """What is fetched beside weights. No Python file is among it."""
+
+PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".msgpack", ".h5")
+"""Endings of weight files that are refused, wherever they come from."""
 
 _NAMED_TEMPLATE = re.compile(r"(additional_chat_templates|chat_templates)/[\w-]+\.jinja")
 _VARIANT = re.compile(r"(?P<repo>[^:]+/[^:]+):(?P<variant>[\w.-]+)")

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from huggingface_hub import HfApi, get_session, hf_hub_url
 from huggingface_hub.errors import (
     GatedRepoError,
@@ -26,6 +27,7 @@ from huggingface_hub.errors import (
     HFValidationError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
+    RevisionNotFoundError,
 )
 from huggingface_hub.errors import HTTPError as TransportError  # type: ignore[attr-defined]  # httpx's or httpx2's
 from huggingface_hub.utils import build_hf_headers, hf_raise_for_status  # type: ignore[attr-defined]
@@ -34,9 +36,17 @@ from fathom.base.errors import CheckpointError, FathomError, ModelNotFoundError
 from fathom.base.progress import Report, human_bytes, silent
 from fathom.checkpoint.hub import registry
 from fathom.checkpoint.hub.files import RemoteFile, choose, split_name
-from fathom.checkpoint.resolve import EMBEDDED_NAMES, find_embedded, from_path, pulled_dir
+from fathom.checkpoint.resolve import (
+    EMBEDDED_NAMES,
+    INCOMPLETE,
+    find_embedded,
+    from_path,
+    is_incomplete,
+    pulled_dir,
+)
 
 _MANIFEST = ".fathom-pull.json"
+_LOCK = ".fathom-pull.lock"
 _ATTEMPTS = 5
 _MAKE_ROOM = "free some space, or set FATHOM_HOME to a larger disk"
 
@@ -73,25 +83,44 @@ def pull(
     known = registry.RECOMMENDED.get(name.lower())
     repo, variant = split_name(known.repo if known else name)
     report(f"looking up {repo}", None)
-    remote = _look_up(repo, variant, name, endpoint)
+    remote = _look_up(repo, variant, name, endpoint, known.revision if known else None)
     directory = pulled_dir(f"{repo}:{variant}" if variant else repo)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        _fetch_all(remote, directory, name, report, pause)
+        with FileLock(directory / _LOCK, timeout=0):
+            (directory / INCOMPLETE).write_text(name, encoding="utf-8")
+            _fetch_all(remote, directory, name, report, pause)
+            (directory / INCOMPLETE).unlink()
+    except Timeout as error:  # an OSError, too
+        raise CheckpointError(f"another process is fetching {name}", "wait for it, or stop it and try again") from error
     except OSError as error:
         raise _disk_error(error, directory) from error
     return from_path(directory).path or directory
 
 
-def _look_up(repo: str, variant: str | None, name: str, endpoint: str | None) -> _Remote:
+def received_bytes(name: str) -> int:
+    """What an interrupted pull of ``name`` has left: the next one fetches the rest. 0 where there is none."""
+    known = registry.RECOMMENDED.get(name.lower())
+    directory = pulled_dir(known.repo if known else name)
+    if not is_incomplete(directory):
+        return 0
+    return sum(file.stat().st_size for file in directory.iterdir() if file.is_file() and not file.name.startswith("."))
+
+
+def _look_up(repo: str, variant: str | None, name: str, endpoint: str | None, revision: str | None) -> _Remote:
     try:
-        info = HfApi(endpoint=endpoint).model_info(repo, files_metadata=True, timeout=30)
+        info = HfApi(endpoint=endpoint).model_info(repo, revision=revision, files_metadata=True, timeout=30)
     except HFValidationError as error:
         raise ModelNotFoundError(f"{name!r} is no name of a model", _choices()) from error
     except GatedRepoError as error:
         raise ModelNotFoundError(
             f"{repo} is open only to those who accepted its licence",
             f"accept it at https://huggingface.co/{repo}, log in with: hf auth login, and pull again",
+        ) from error
+    except RevisionNotFoundError as error:
+        raise ModelNotFoundError(
+            f"{repo} no longer has the revision {revision}, which was checked for {name}",
+            f"fetch the newest one: fathom pull {repo}{f':{variant}' if variant else ''}",
         ) from error
     except RepositoryNotFoundError as error:
         raise ModelNotFoundError(f"the hub has no model {repo!r}, or it is private", _choices()) from error

@@ -22,7 +22,8 @@ class Recommended:
     ``repo`` is its name on the hub, ``download_bytes`` what a pull fetches, ``memory_bytes`` what running it in
     bfloat16 takes, with a conversation of a few thousand tokens. ``stored`` is the number type of its files.
     ``preset`` names the configuration in ``fathom.model.presets``, where there is one. ``temperature`` and ``top_p``
-    are what the model's card advises, where its files say nothing.
+    are what the model's card advises, where its files say nothing. ``revision`` is the commit that was checked and is
+    fetched; None: the newest.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Recommended:
     stored: Literal["bfloat16", "float8_e4m3fn", "gguf"] = "bfloat16"
     temperature: float | None = None
     top_p: float | None = None
+    revision: str | None = None
 
 
 EMBEDDED = "smollm2-135m-instruct"

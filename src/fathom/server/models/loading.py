@@ -1,6 +1,7 @@
 """Loading a served model: a checkpoint bundle, its chat template, and an engine.
 
 torch takes seconds to import, so it is imported when a load runs: in the runtime's thread, while the page is served.
+So is what reads the files of other models.
 """
 
 from __future__ import annotations
@@ -8,21 +9,52 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fathom.base.errors import TokenizerError
+from fathom.base.errors import FathomError, TokenizerError
 from fathom.engine.config import EngineConfig
 from fathom.engine.request import SamplingParams
+from fathom.server.models.registry import ModelRegistry
+from fathom.server.models.runtime import Runtime
 from fathom.server.models.served_model import Progress, ServedModel
 from fathom.server.settings import Settings
 from fathom.text.conversation import Chat
 from fathom.text.template.template import ChatTemplate
 from fathom.text.tokenizer.tokenizer import Tokenizer
 
+if TYPE_CHECKING:
+    from fathom.server.models.local import LocalModel
+
 
 def loader(settings: Settings) -> Callable[[Progress], ServedModel]:
     """The load function of a Runtime, for the model that ``settings`` name."""
     return partial(load, settings)
+
+
+def registry_of(settings: Settings, served: Runtime | None = None) -> ModelRegistry:
+    """The models that ``settings`` allow; with a ``served`` runtime, whose model the caller chose, no other."""
+    if served is not None or not settings.on_demand:
+        return ModelRegistry(served or Runtime(loader(settings)))
+    return ModelRegistry(Runtime(loader(settings)), partial(find_others, settings), partial(loader_of, settings))
+
+
+def find_others(settings: Settings) -> Mapping[str, LocalModel]:
+    """The models of this machine by id, without the one that ``settings`` name."""
+    from fathom.checkpoint.resolve import resolve  # noqa: PLC0415
+    from fathom.server.models.local import LocalRoots, find_local  # noqa: PLC0415
+
+    try:
+        served = resolve(settings.model).path
+    except FathomError:  # its load reports that
+        served = None
+    roots = LocalRoots.of_machine(settings.data_dir, settings.runs_dir)
+    return {name: model for name, model in find_local(roots).items() if model.path != served}
+
+
+def loader_of(settings: Settings, model: LocalModel) -> Callable[[Progress], ServedModel]:
+    """The load function for another model than the one that ``settings`` name."""
+    name = model.id if model.origin in ("embedded", "pulled") else str(model.path)
+    return loader(settings.model_copy(update={"model": name, "served_name": model.id}))
 
 
 def load(settings: Settings, progress: Progress) -> ServedModel:

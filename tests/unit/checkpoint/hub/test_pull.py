@@ -4,15 +4,20 @@ import errno
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_hub import FakeHub, serve
+from fake_hub import COMMIT, FakeHub, serve
+from filelock import FileLock
 
 from fathom.base.errors import CheckpointError, FathomError, ModelNotFoundError
 from fathom.checkpoint.hub import pull as hub_module
-from fathom.checkpoint.hub.pull import pull
+from fathom.checkpoint.hub import registry
+from fathom.checkpoint.hub.pull import pull, received_bytes
+from fathom.checkpoint.hub.registry import RECOMMENDED
+from fathom.checkpoint.resolve import pulled_dir, resolve
 
 WEIGHTS = bytes(range(256)) * 40
 REPOS = {
@@ -97,6 +102,43 @@ def test_a_later_process_goes_on_where_the_first_stopped(hub: FakeHub) -> None:
     assert hub.ranges == [("model.safetensors", "bytes=4000-")]
     assert (path / "model.safetensors").read_bytes() == WEIGHTS
     assert not list(path.glob("*.partial"))
+
+
+def test_what_is_fetched_only_in_part_is_not_opened(hub: FakeHub) -> None:
+    hub.cut_after = 4000
+    with pytest.raises(KeyboardInterrupt):
+        pull("org/tensors", endpoint=hub.url, pause=lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+
+    assert received_bytes("org/tensors") == 4000 + sum(
+        len(content)
+        for name, content in REPOS["org/tensors"].items()
+        if name in ("config.json", "tokenizer.json", "README.md")
+    )
+    with pytest.raises(ModelNotFoundError, match=r"fetched only in part; fetch the rest: fathom pull org/tensors"):
+        resolve("org/tensors")
+
+    hub.cut_after = None
+    path = fetch(hub, "org/tensors")
+    assert (resolve("org/tensors").path, received_bytes("org/tensors")) == (path, 0)
+
+
+def test_two_processes_do_not_fetch_the_same(hub: FakeHub) -> None:
+    directory = pulled_dir("org/tensors")
+    directory.mkdir(parents=True)
+    with FileLock(directory / ".fathom-pull.lock"), pytest.raises(CheckpointError, match="another process is fetching"):
+        fetch(hub, "org/tensors")
+    fetch(hub, "org/tensors")
+
+
+def test_a_recommended_model_comes_in_the_revision_that_was_checked(
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = replace(RECOMMENDED["qwen3-0.6b"], repo="org/tensors", revision=COMMIT)
+    monkeypatch.setattr(registry, "RECOMMENDED", {"qwen3-0.6b": entry})
+    assert (fetch(hub, "qwen3-0.6b") / "model.safetensors").read_bytes() == WEIGHTS
+    monkeypatch.setattr(registry, "RECOMMENDED", {"qwen3-0.6b": replace(entry, revision="f" * 40)})
+    with pytest.raises(ModelNotFoundError, match=r"no longer has the revision f+, which .*: fathom pull org/tensors"):
+        fetch(hub, "qwen3-0.6b")
 
 
 def test_a_server_that_knows_no_ranges_starts_over(hub: FakeHub) -> None:

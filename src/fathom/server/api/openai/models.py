@@ -1,26 +1,31 @@
-"""The served model, as the API lists and names it."""
+"""The models that can answer, as the API lists them."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from typing_extensions import TypedDict
 
-from fathom.server.errors import ApiError, ApiProblem
+from fathom.server.errors import UnavailableError
+from fathom.server.models.registry import ModelRegistry
 from fathom.server.models.served_model import ServedModel
 
+if TYPE_CHECKING:
+    from fathom.server.models.local import LocalModel
+
 THINKING_OF_ALIAS = {"deepseek-chat": False, "deepseek-reasoner": True}
-"""Model names of DeepSeek's R1-era API, for the served model: a client of that API changes its base URL only."""
+"""The served model's names of DeepSeek's R1-era API: a client of that API changes its base URL only."""
 
 
 class ModelBody(TypedDict):
-    """``context_length`` is in tokens, prompt and completion together."""
+    """``context_length`` is in tokens, prompt and completion together; null: its files do not say it, and it is not
+    loaded."""
 
     id: str
     object: Literal["model"]
     created: int
     owned_by: str
-    context_length: int
+    context_length: int | None
 
 
 class ModelList(TypedDict):
@@ -38,9 +43,33 @@ def model_body(served: ServedModel) -> ModelBody:
     }
 
 
-def check_model(name: str | None, served: ServedModel) -> None:
-    """Raise a 404 unless ``name`` is the served model's, an alias of it, or missing."""
-    if name is None or name == served.name or name in served.aliases or name in THINKING_OF_ALIAS:
-        return
-    message = f"the model {name!r} is not served here; ask for {served.name!r}, or leave the model out"
-    raise ApiError(ApiProblem(404, message, code="model_not_found", param="model"))
+async def model_list(registry: ModelRegistry) -> ModelList:
+    """The served model, then the others that are on this machine. Raises as `Runtime.model` where none can answer."""
+    others = [local_body(model) for model in (await registry.local_models()).values()]
+    try:
+        served = [model_body(await registry.served.model())]
+    except UnavailableError:
+        if not others:
+            raise
+        served = []
+    return {"object": "list", "data": [*served, *others]}
+
+
+async def model_named(registry: ModelRegistry, name: str) -> ModelBody:
+    """The model with this id or alias. Raises UnknownModelError."""
+    local = (await registry.local_models()).get(name)
+    if local is not None:
+        return local_body(local)
+    await registry.source(name)
+    return model_body(await registry.served.model())
+
+
+def local_body(model: LocalModel) -> ModelBody:
+    """The entry of a model that is on this machine, loaded or not."""
+    return {
+        "id": model.id,
+        "object": "model",
+        "created": int(model.path.stat().st_mtime) if model.path.exists() else 0,
+        "owned_by": "fathom",
+        "context_length": model.facts.context,
+    }

@@ -18,7 +18,7 @@ from fathom.server.api.live_response import JSON, SSE, LiveResponse, Part
 from fathom.server.api.openai import completions as text_completions
 from fathom.server.api.openai.chat import request as chat_request
 from fathom.server.api.openai.chat import response as chat_response
-from fathom.server.api.openai.models import ModelBody, ModelList, check_model, model_body
+from fathom.server.api.openai.models import ModelBody, ModelList, model_list, model_named
 from fathom.server.api.openai.schemas.base import GenerationBody
 from fathom.server.api.openai.schemas.chat import ChatCompletion, ChatRequest
 from fathom.server.api.openai.schemas.completions import Completion, CompletionRequest
@@ -26,7 +26,7 @@ from fathom.server.errors import StoppingError, invalid
 from fathom.server.generation.chat import chat
 from fathom.server.generation.complete import complete
 from fathom.server.generation.events import GenerationEvent
-from fathom.server.models.runtime import Runtime
+from fathom.server.models.registry import ModelRegistry
 from fathom.server.models.served_model import ServedModel
 from fathom.server.settings import Settings
 
@@ -37,10 +37,10 @@ Endpoint = Callable[..., Awaitable[LiveResponse]]
 Writer = Callable[[AsyncGenerator[GenerationEvent, None], Body, ServedModel], Parts]
 
 
-def router(runtime: Runtime, settings: Settings) -> APIRouter:
-    """All paths of this dialect, served from ``runtime``."""
+def router(registry: ModelRegistry, settings: Settings) -> APIRouter:
+    """All paths of this dialect, served by the models of ``registry``."""
     routes = APIRouter(route_class=JsonRoute, responses=RESPONSES)
-    endpoints = _Endpoints(runtime, settings)
+    endpoints = _Endpoints(registry, settings)
     for prefix in ("/v1", ""):
         options: dict[str, Any] = {"include_in_schema": prefix == "/v1"}
         for path, post, shape in endpoints.posts:
@@ -54,8 +54,8 @@ def router(runtime: Runtime, settings: Settings) -> APIRouter:
 class _Endpoints:
     """The endpoints; ``posts`` and ``gets`` are their paths, functions and response schemas."""
 
-    def __init__(self, runtime: Runtime, settings: Settings) -> None:
-        self._runtime = runtime
+    def __init__(self, registry: ModelRegistry, settings: Settings) -> None:
+        self._registry = registry
         self._settings = settings
         self.posts: list[tuple[str, Endpoint, Any]] = [
             ("/chat/completions", self.chat_completions, ChatCompletion),
@@ -69,8 +69,9 @@ class _Endpoints:
     async def chat_completions(self, body: ChatRequest) -> LiveResponse:
         """Answer a conversation, whole or with `stream` as server-sent events that end with `[DONE]`.
 
-        `model` is the served id, one of its aliases, `deepseek-chat` (does not think) or `deepseek-reasoner` (thinks);
-        without it the served model answers. What a request leaves open is sampled as the model's makers advise; what it
+        `model` is an id of `/v1/models` (a model that is not loaded is loaded first, which takes a while), an alias of
+        the served one, `deepseek-chat` (does not think) or `deepseek-reasoner` (thinks); without it the served model
+        answers. What a request leaves open is sampled as the model's makers advise; what it
         names is honored, also while the model thinks, except `stop`: it counts in the answer and its tool calls, since
         a line break or a word that ends an answer is common in the thinking before it (a string with `</think>` counts
         everywhere). Unknown fields are ignored; `functions` and others that would change the answer are refused. Past
@@ -101,17 +102,13 @@ class _Endpoints:
         return self._respond(body, lambda served: complete(served, job), write, "prompt")
 
     async def list_models(self) -> LiveResponse:
-        """The one model that is served. Waits while it loads."""
-        return self._once(lambda served: ModelList(object="list", data=[model_body(served)]))
+        """The models that can answer: the served one, for which this waits while it loads, then the others that are on
+        this machine, which are loaded when they are asked for."""
+        return self._once(lambda: model_list(self._registry))
 
     async def retrieve_model(self, model: str) -> LiveResponse:
-        """The served model, by its id or an alias."""
-
-        def answer(served: ServedModel) -> ModelBody:
-            check_model(model, served)
-            return model_body(served)
-
-        return self._once(answer)
+        """A model that can answer, by its id or an alias."""
+        return self._once(lambda: model_named(self._registry, model))
 
     def _respond(
         self,
@@ -126,9 +123,11 @@ class _Endpoints:
         """
 
         async def parts() -> Parts:
-            served = await self._runtime.model()
-            check_model(body.model or None, served)
-            async with aclosing(generate(served)) as events, aclosing(write(events, body, served)) as written:
+            async with (
+                self._registry.lease(body.model) as served,
+                aclosing(generate(served)) as events,
+                aclosing(write(events, body, served)) as written,
+            ):
                 try:
                     async for part in written:
                         yield part
@@ -138,17 +137,17 @@ class _Endpoints:
                     error.param = prompt_field if error.param == "prompt" else error.param
                     raise
                 except GenerationError as error:
-                    if self._runtime.closed:
+                    if self._registry.closed:
                         raise StoppingError from error
                     raise
 
         return LiveResponse(parts(), SSE if body.stream else JSON, self._settings)
 
-    def _once(self, answer: Callable[[ServedModel], Any]) -> LiveResponse:
-        """A response of one JSON object, once the model is loaded."""
+    def _once(self, answer: Callable[[], Awaitable[Any]]) -> LiveResponse:
+        """A response of one JSON object, which may wait for the model."""
 
         async def parts() -> Parts:
-            yield encode(answer(await self._runtime.model()))
+            yield encode(await answer())
 
         return LiveResponse(parts(), JSON, self._settings)
 

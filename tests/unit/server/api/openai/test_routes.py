@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from scripted import instantly, scripted_model
+from fastapi import FastAPI
+from made_models import local_model
+from openai_requests import ASK
+from scripted import Script, instantly, scripted_model
 
 from fathom.server.api.json_io import RESPONSES
 from fathom.server.api.openai.models import ModelBody, ModelList
 from fathom.server.api.openai.routes import router
 from fathom.server.app import create_app
+from fathom.server.errors import install
+from fathom.server.models.registry import ModelRegistry
 from fathom.server.models.runtime import Runtime
 from fathom.server.settings import Settings
 
@@ -25,7 +30,7 @@ async def client():
 
 
 def test_the_router_describes_its_errors():
-    assert router(Runtime(instantly(scripted_model())), Settings()).responses == RESPONSES
+    assert router(ModelRegistry(Runtime(instantly(scripted_model()))), Settings()).responses == RESPONSES
 
 
 @pytest.mark.parametrize("prefix", ["/v1", ""])
@@ -48,3 +53,28 @@ async def test_both_endpoints_answer(client, prefix):
 async def test_more_choices_than_the_engine_holds_are_refused(client):
     answer = await client.post("/v1/completions", json={"prompt": "x", "n": 5})
     assert (answer.status_code, answer.json()["error"]["param"]) == (422, "n")
+
+
+async def test_another_model_of_this_machine_answers_by_its_name():
+    other = scripted_model(Script("The other one."))
+    registry = ModelRegistry(
+        Runtime(instantly(scripted_model())), lambda: {"other": local_model("other")}, lambda _: instantly(other)
+    )
+    registry.start()
+    app = FastAPI(routes=router(registry, Settings()).routes)
+    install(app)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        said = {
+            name: await client.post("/v1/chat/completions", json={"model": name, "messages": ASK})
+            for name in ("other", "scripted", "", "deepseek-chat", "nonesuch")
+        }
+    texts = [answer.json()["choices"][0]["message"]["content"] for answer in said.values() if answer.is_success]
+    assert texts == ["The other one.", "Hello there.", "Hello there.", "Hello there."]
+    assert said["other"].json()["model"] == other.name
+    refused = said["nonesuch"]
+    assert (refused.status_code, refused.json()["error"]["code"], refused.json()["error"]["param"]) == (
+        404,
+        "model_not_found",
+        "model",
+    )
+    await registry.close()
