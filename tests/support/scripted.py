@@ -127,10 +127,19 @@ class ScriptedEngine:
         text = script.text + (f"#{index}" if request.sampling.n > 1 else "")
         limit = request.sampling.max_tokens
         finish: FinishReason = script.finish
+        done, rest = _resume(text, request.completion)
+        text = done + rest
         if limit is not None and limit < len(text):
             text, finish = text[:limit], "length"
+        if request.completion:
+            ended = request.completion[-1] == EOS or (finish == "length" and len(done) >= len(text))
+            reason = (finish if finish == "length" else "stop") if ended else None
+            spans = _spans(done, 0) + ((len(done), len(done)),) * (request.completion[-1] == EOS)
+            yield Chunk(index, done, request.completion, finish_reason=reason, spans=spans)
+            if ended:
+                return
         scores = _logprobs(request.prompt[1:], request.sampling.logprobs) if request.prompt_logprobs else ()
-        for start in range(0, len(text), script.step):
+        for start in range(len(done), len(text), script.step):
             while script.gate is not None and not script.gate.is_set():
                 if self.closed:
                     raise GenerationError("the engine was closed", "start it again")
@@ -159,6 +168,12 @@ class ScriptedEngine:
 
     def close(self) -> None:
         self.closed = True
+
+
+def _resume(text: str, completion: tuple[int, ...]) -> tuple[str, str]:
+    """What was generated of ``text`` before, and what follows; after a thinking that was closed early, the answer."""
+    done = bytes(token for token in completion if token != EOS).decode()
+    return done, text[len(done) :] if text.startswith(done) else text.rsplit("</think>", maxsplit=1)[-1]
 
 
 def _logprobs(ids: Iterable[int], alternatives: int | None) -> tuple[TokenLogprob, ...]:

@@ -73,6 +73,12 @@ class Chat:
         except TokenizerError:
             return False
 
+    @cached_property
+    def closing_ids(self) -> tuple[int, ...]:
+        """The tokens that end a thinking and lead to the answer, as this dialect writes them."""
+        _, before, after = self.dialect.gap
+        return tuple(self.tokenizer.encode(before + markers.THINK_CLOSE + after, special=True, continues=True))
+
     def render(self, conversation: Conversation) -> Prompt:
         """The prompt of a conversation. Raises TokenizerError if the template refuses it, and RequestError if it does
         not read one of ``conversation.template_variables``."""

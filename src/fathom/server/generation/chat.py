@@ -15,7 +15,7 @@ from fathom.server.generation.grammar import answer_grammar, call_grammar, call_
 from fathom.server.generation.jobs import ChatJob, sampling_params
 from fathom.server.models.served_model import ServedModel
 from fathom.text import markers
-from fathom.text.conversation import Prompt
+from fathom.text.conversation import Chat, Prompt
 
 
 async def chat(served: ServedModel, job: ChatJob) -> AsyncGenerator[GenerationEvent, None]:
@@ -37,7 +37,7 @@ async def chat(served: ServedModel, job: ChatJob) -> AsyncGenerator[GenerationEv
         job.cache_salt,
         answer_stop=answer_stop,
         starts_text=prompt.opening.fresh and not job.conversation.prefill,
-        completion=job.completion,
+        completion=(*job.completion, *_closing_ids(served.chat, job, prompt)),
     )
     hidden = None if job.every_token else served.tokenizer.special_ids
     most_calls = None if job.parallel_calls else 1
@@ -58,6 +58,12 @@ async def chat(served: ServedModel, job: ChatJob) -> AsyncGenerator[GenerationEv
                 if not chunk.finish_reason and all(each.finished for each in choices):
                     break  # the tokens after the last call are not needed
     yield GenerationFinished(usage(request.prompt, choices))
+
+
+def _closing_ids(chat: Chat, job: ChatJob, prompt: Prompt) -> tuple[int, ...]:
+    """The tokens by which the thinking ends now; none where it has not begun."""
+    begun = prompt.thinking or bool(job.completion)
+    return chat.closing_ids if job.close_thinking and begun and prompt.dialect.thinks else ()
 
 
 def _answer_stop(stop: tuple[str, ...], prompt: Prompt) -> AnswerStop | None:

@@ -38,7 +38,8 @@ class ChatJob:
     ``grammar`` constrains the answer, not the thinking before it; with tools on offer the model may call instead.
     ``call`` forces a tool call: of any tool (True) or of the one of that name. With ``parallel_calls`` False a choice
     ends after its first call. ``every_token``: report the log-probabilities of all tokens, not only of those whose text
-    is shown. ``completion`` resumes: the tokens that this job has generated before; their events come first.
+    is shown. ``completion`` resumes: the tokens that this job has generated before; their events come first. With
+    ``close_thinking`` the thinking ends behind them: the tokens of its closing tag count as generated.
     """
 
     conversation: Conversation
@@ -49,6 +50,7 @@ class ChatJob:
     every_token: bool = False
     cache_salt: str = ""
     completion: tuple[int, ...] = ()
+    close_thinking: bool = False
 
     @property
     def callable_tools(self) -> tuple[Tool, ...]:

@@ -1,0 +1,243 @@
+"""Thinking, tool calls and answer of one run: a segment for each generation, tools between them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from fathom.base.errors import OverloadedError
+from fathom.server.conversations.prompt import Part, assistant_messages, history
+from fathom.server.generation.events import ChoiceFinished, GenerationDelta, GenerationFinished, GenerationStarted
+from fathom.server.generation.jobs import ChatJob
+from fathom.server.models.source import Abilities, ChatSource
+from fathom.server.runs.calls import CallRunner
+from fathom.server.runs.interrupt import AnswerNow, Interrupts
+from fathom.server.runs.records import RunRecord, RunRequest
+from fathom.server.runs.segment import SegmentText
+from fathom.server.runs.services import RunServices
+from fathom.server.runs.writer import RunWriter
+from fathom.types import Conversation, Message, Tool, Usage
+
+WAIT = 1.0
+"""Seconds between two attempts where the engine's queue is full."""
+
+
+@dataclass(slots=True)
+class Segment:
+    """One generation: its number, the position of its first part, how many tokens those before it had, and its own.
+    ``past_budget``: it is known whether the thinking has kept to its budget.
+    """
+
+    index: int
+    base: int
+    used: int
+    tokens: list[int] = field(default_factory=list)
+    unsent: list[int] = field(default_factory=list)
+    past_budget: bool = False
+
+
+class Answering:
+    """Writes one answer. ``events`` are the run's stored ones; a run without any begins anew."""
+
+    def __init__(
+        self,
+        record: RunRecord,
+        request: RunRequest,
+        events: Iterable[Mapping[str, Any]],
+        writer: RunWriter,
+        services: RunServices,
+        interrupts: Interrupts,
+        abilities: Abilities,
+    ) -> None:
+        self._record = record
+        self._request = request
+        self._events = list(events)
+        self._writer = writer
+        self._services = services
+        self._interrupts = interrupts
+        self._abilities = abilities
+        self._calls = CallRunner(record, self._events, writer, services, interrupts, abilities.context)
+        self._prompt_tokens = self._completion_tokens = self._reasoning_tokens = 0
+        self._generated = 0
+        self._clock = writer.elapsed
+
+    @property
+    def usage(self) -> dict[str, Any]:
+        """Tokens of all segments, in the fields of the OpenAI API, and how fast this process generated."""
+        seconds = (self._writer.elapsed - self._clock) / 1000
+        return {
+            "prompt_tokens": self._prompt_tokens,
+            "completion_tokens": self._completion_tokens,
+            "total_tokens": self._prompt_tokens + self._completion_tokens,
+            "completion_tokens_details": {"reasoning_tokens": self._reasoning_tokens},
+            "tokens_per_second": round(self._generated / seconds, 2) if seconds > 0 and self._generated else None,
+        }
+
+    async def run(self, source: ChatSource) -> str:
+        """Write segments until one calls no tool; the reason for which the last one ended."""
+        turns = await self._services.turns(self._request.path)
+        before = history(turns, system=self._request.system, passages=self._request.passages)
+        segment = self._last_segment() or self._first_segment()
+        while True:
+            reason = await self._write(source, segment, before)
+            called = await self._calls.run(segment.base)
+            if not called:
+                return reason
+            segment = self._next_segment()
+
+    def _last_segment(self) -> Segment | None:
+        starts = [event for event in self._events if event["type"] == "segment"]
+        if not starts:
+            return None
+        start = starts[-1]
+        tokens = [
+            token
+            for event in self._events
+            if event["type"] == "tokens" and event["segment"] == start["index"]
+            for token in event["ids"]
+        ]
+        self._reasoning_tokens = start["reasoning"]
+        return Segment(start["index"], start["base"], start["used"], tokens)
+
+    def _first_segment(self) -> Segment:
+        """What the message begins with is written first: parts that it continues, or the sources it was given."""
+        given = self._request.begun or tuple({"type": "citation", **citation} for citation in self._request.citations)
+        for position, part in enumerate(given):
+            self._writer.put(position, part)
+        base = len(given)
+        while base and given[base - 1]["type"] in ("thinking", "answer"):
+            base -= 1
+        return self._begin(Segment(0, base, 0))
+
+    def _next_segment(self) -> Segment:
+        index = 1 + max(event["index"] for event in self._events if event["type"] == "segment")
+        return self._begin(Segment(index, len(self._writer.parts), self._completion_tokens))
+
+    def _begin(self, segment: Segment) -> Segment:
+        event = {
+            "type": "segment",
+            "index": segment.index,
+            "base": segment.base,
+            "used": segment.used,
+            "reasoning": self._reasoning_tokens,
+        }
+        self._events.append(event)
+        self._writer.append(event)
+        return segment
+
+    async def _write(self, source: ChatSource, segment: Segment, before: Sequence[Message]) -> str:
+        """Generate one segment to its end; the reason why it ended."""
+        begun = self._request.begun[segment.base :] if segment.index == 0 else ()
+        earlier = assistant_messages(self._writer.parts[: segment.base], keep_thinking=True)
+        conversation = self._conversation([*before, *earlier], begun)
+        close = False
+        reasoning = self._reasoning_tokens
+        while True:
+            text = SegmentText(begun, f"call_{self._record.id[-8:]}_{segment.index}")
+            limit = self._limit(segment, close)
+            job = ChatJob(
+                conversation,
+                {**self._request.sampling, "max_tokens": limit},  # type: ignore[typeddict-item]
+                completion=tuple(segment.tokens),
+                close_thinking=close,
+            )
+            self._reasoning_tokens = reasoning
+            try:
+                reason = await self._interrupts.wait(self._generate(source, job, segment, text), thinking=True)
+            except AnswerNow:
+                close = text.thinking or not text.parts()
+                continue
+            finally:
+                self._writer.emit_now()
+            budget_ended = reason == "length" and limit is not None and limit != self._left(segment)
+            if not budget_ended:
+                self._writer.show(segment.base, text.parts(), exact=True)
+                self._calls.note_cut(segment.base, frozenset() if reason == "length" else text.complete_calls)
+                return reason
+            close = text.thinking
+            segment.past_budget = True
+
+    def _conversation(self, messages: Sequence[Message], begun: Sequence[Part]) -> Conversation:
+        tools = () if self._calls.exhausted else tuple(Tool(**tool) for tool in self._request.offered)
+        prefill = bool(begun)
+        if prefill:
+            thoughts = "".join(part["text"] for part in begun if part["type"] == "thinking")
+            answer = "".join(part["text"] for part in begun if part["type"] == "answer")
+            messages = [*messages, Message("assistant", answer, thoughts or None)]
+        return Conversation(tuple(messages), tools, self._request.thinks, prefill=prefill)
+
+    def _left(self, segment: Segment) -> int | None:
+        """How many tokens the segment may have; None: up to the end of the context."""
+        most = self._request.sampling.get("max_tokens")
+        return None if most is None else max(most - segment.used, 1)
+
+    def _limit(self, segment: Segment, close: bool) -> int | None:
+        """The same, or as many as the thinking may have while it is not known whether it goes on."""
+        left, budget = self._left(segment), self._request.budget
+        thinks = self._abilities.thinking and self._abilities.repeats
+        if budget is None or close or not thinks or segment.past_budget or len(segment.tokens) > budget:
+            return left
+        return budget if left is None else min(left, budget)
+
+    async def _generate(self, source: ChatSource, job: ChatJob, segment: Segment, text: SegmentText) -> str:
+        """Read one generation into ``text``, and its new tokens into the log; the reason why it ended."""
+        received = 0
+        reason = "stop"
+        async with aclosing(await self._submit(source, job)) as events:
+            async for event in events:
+                match event:
+                    case GenerationStarted(prompts):
+                        self._prompt_tokens = sum(map(len, prompts))
+                    case GenerationDelta(_, parsed, token_ids):
+                        text.take(parsed)
+                        new = token_ids[max(len(segment.tokens) - received, 0) :]
+                        received += len(token_ids)
+                        segment.tokens += new
+                        segment.unsent += new
+                        self._generated += len(new)
+                        self._completion_tokens = segment.used + len(segment.tokens)
+                        self._writer.emit_soon(lambda: self._emit(segment, text))
+                    case ChoiceFinished(_, ended):
+                        reason = ended
+                    case GenerationFinished(used):
+                        self._count(segment, used)
+        return reason
+
+    async def _submit(self, source: ChatSource, job: ChatJob) -> Any:
+        """The events of a generation whose job the engine has accepted."""
+        while True:
+            events = source.chat(job)
+            try:
+                first = await anext(events)
+            except OverloadedError as error:
+                self._writer.status(f"waiting: {error.message}")
+                await asyncio.sleep(WAIT)
+                continue
+            return _chain(first, events)
+
+    def _emit(self, segment: Segment, text: SegmentText) -> None:
+        """Append text and the tokens that it is from together: a crash loses both or none."""
+        self._writer.show(segment.base, text.parts())
+        ids, segment.unsent = segment.unsent, []
+        if ids:
+            self._writer.append(tokens_event(segment.index, 0, ids, self._writer.elapsed))
+
+    def _count(self, segment: Segment, used: Usage) -> None:
+        self._prompt_tokens = used.prompt_tokens
+        self._completion_tokens = segment.used + used.completion_tokens
+        self._reasoning_tokens += used.reasoning_tokens
+
+
+def tokens_event(segment: int, branch: int, ids: Sequence[int], at: int) -> dict[str, Any]:
+    """The log's own record of sampled tokens: what a resumed run begins with. Readers never see it."""
+    return {"type": "tokens", "segment": segment, "branch": branch, "ids": list(ids), "at": at}
+
+
+async def _chain(first: Any, rest: Any) -> Any:
+    async with aclosing(rest):
+        yield first
+        async for event in rest:
+            yield event

@@ -1,0 +1,151 @@
+"""The execution of one run: context, thinking, tools, answer; from its beginning or from where its log ends.
+
+All that a client asks of a run while it works (stop, answer now, consent) arrives as an interrupt of what it waits for.
+Cancelling the task itself, as a server that shuts down does, leaves the run as it is: the next server resumes it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from fathom.base.errors import FathomError
+from fathom.server.conversations.context import Turn, TurnContext
+from fathom.server.conversations.prompt import question_text
+from fathom.server.errors import StoppingError
+from fathom.server.models.source import Abilities, ChatSource
+from fathom.server.runs.answering import Answering
+from fathom.server.runs.interrupt import InterruptedRun, Interrupts
+from fathom.server.runs.records import RunEnd, RunRecord
+from fathom.server.runs.services import RunServices
+from fathom.server.runs.together import ThinkingTogether
+from fathom.server.runs.writer import RunWriter
+
+logger = logging.getLogger(__name__)
+
+CONTEXT_SHARE = 0.5
+"""The share of a model's context that passages may take."""
+UNKNOWN_CONTEXT = 8192
+
+
+class RunExecution:
+    """Executes ``record``, whose stored events are ``events``."""
+
+    def __init__(self, record: RunRecord, events: Iterable[Mapping[str, Any]], services: RunServices) -> None:
+        events = list(events)
+        self.record = record
+        self.request = record.request
+        self.writer = RunWriter(record.id, services.log, events, delay=services.delay)
+        self.interrupts = Interrupts(record.control)
+        self._events = events
+        self._services = services
+        self._usage: Mapping[str, Any] = {}
+
+    async def execute(self) -> None:
+        """Run to the end, and append it. Returns without one where the server stops."""
+        try:
+            await self._execute()
+        except InterruptedRun:
+            self._finish("stopped", None)
+        except StoppingError:
+            logger.info("run %s waits for the next start of the server", self.record.id)
+        except FathomError as error:
+            self._finish("failed", None, {"message": error.message, "remedy": error.remedy})
+        except Exception:
+            logger.exception("run %s failed", self.record.id)
+            self._finish("failed", None, {"message": "the answer failed", "remedy": "the server's log says why"})
+
+    async def _execute(self) -> None:
+        self.writer.append({"type": "started", "message": self.record.message}, state="running")
+        source = await self.interrupts.wait(self._services.source(self.request.model))
+        abilities = await self.interrupts.wait(source.abilities())
+        if any(event["type"] == "tokens" for event in self._events) and not abilities.repeats:
+            raise FathomError("the server ended while another server's model was answering", "continue the answer")
+        if not self.request.ready:
+            await self.interrupts.wait(self._freeze(source, abilities))
+        if self.request.together > 1:
+            together = ThinkingTogether(self.record, self.request, self._events, self.writer, self._services)
+            reason = await self.interrupts.wait(together.run(source))
+            self._usage = together.usage
+        else:
+            answering = Answering(
+                self.record, self.request, self._events, self.writer, self._services, self.interrupts, abilities
+            )
+            try:
+                reason = await answering.run(source)
+            finally:
+                self._usage = answering.usage
+        await self._check_citations()
+        self._finish("done", reason)
+
+    async def _freeze(self, source: ChatSource, abilities: Abilities) -> None:
+        """Ask the providers, and store what the prompt is made from."""
+        turns = await self._services.turns(self.request.path)
+        project = await self._services.project(self.record.conversation)
+        files = tuple(part["file"] for turn in turns for part in turn.parts if part["type"] == "file")
+        system: list[str] = []
+        passages: list[str] = []
+        citations: list[dict[str, Any]] = []
+        for provider in self._services.providers:
+            turn = Turn(
+                conversation=self.record.conversation,
+                project=project,
+                question=question_text(turns[-1].parts),
+                files=files,
+                search=self.request.search,
+                tokens=int((abilities.context or UNKNOWN_CONTEXT) * CONTEXT_SHARE),
+                first_citation=len(citations) + 1,
+                report=self.writer.status,
+            )
+            context = await self._provide(provider.provide(turn))
+            system.append(context.system)
+            passages.append(context.passages)
+            citations += [asdict(citation) for citation in context.citations]
+        self.request = replace(
+            self.request,
+            model=source.name or self.request.model,
+            system="\n\n".join(text.strip() for text in (self.request.system, *system) if text.strip()),
+            passages="\n\n".join(text.strip() for text in passages if text.strip()),
+            citations=tuple(citations),
+            offered=await self._tool_specs(abilities),
+            ready=True,
+        )
+        self.writer.freeze(self.request, started=self._services.now(), model=self.request.model)
+
+    async def _tool_specs(self, abilities: Abilities) -> tuple[dict[str, Any], ...]:
+        toolbox = self._services.toolbox
+        if toolbox is None or not self.request.tools or not abilities.tools:
+            return ()
+        tools = [tool for tool in await toolbox.tools() if tool.name in self.request.tools]
+        return tuple(
+            {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)} for tool in tools
+        )
+
+    async def _provide(self, work: Coroutine[Any, Any, TurnContext]) -> TurnContext:
+        try:
+            return await work
+        except FathomError as error:  # an answer without this context is better than none
+            self.writer.status(str(error))
+            return TurnContext()
+
+    async def _check_citations(self) -> None:
+        check = self._services.check_citations
+        positions = [i for i, part in enumerate(self.writer.parts) if part["type"] == "citation"]
+        if check is None or not positions:
+            return
+        answer = "".join(part["text"] for part in self.writer.parts if part["type"] == "answer")
+        try:
+            checked = await check(answer, [self.writer.parts[i] for i in positions])
+        except FathomError as error:
+            logger.warning("the citations of run %s were not checked: %s", self.record.id, error)
+            return
+        for position, part in zip(positions, checked, strict=True):
+            if part != self.writer.parts[position]:
+                self.writer.put(position, part)
+
+    def _finish(self, state: Any, reason: str | None, error: Mapping[str, Any] | None = None) -> None:
+        self.writer.emit_now()
+        end = RunEnd(state, self.writer.parts, reason, dict(self._usage), error, self._services.now())
+        self.writer.finish(end)

@@ -1,0 +1,164 @@
+from run_harness import EchoTool, MemoryStore, ModelSource, Process, Tools, request, until
+from scripted import Script
+
+from fathom.base.errors import GenerationError
+from fathom.server.conversations.context import Citation, TurnContext
+from fathom.server.runs.execution import CONTEXT_SHARE
+
+THOUGHT = "<think>\nHm.\n</think>\n\nForty-two."
+
+
+def texts(message):
+    return [(part["type"], part.get("text")) for part in message.parts]
+
+
+async def test_a_run_thinks_and_answers():
+    store = MemoryStore()
+    store.add(request())
+    process = Process(store, Script(THOUGHT))
+    process.start()
+    message = await process.finish()
+    assert texts(message) == [("thinking", "Hm."), ("answer", "Forty-two.")]
+    assert (message.state, message.finish_reason, message.error) == ("done", "stop", None)
+    assert message.usage["completion_tokens"] == len(THOUGHT) + 1
+    assert message.parts[0]["ms"] is not None
+    assert store.records["run"].request.model == "scripted"
+
+
+async def test_a_killed_run_goes_on_from_every_stored_token():
+    whole = None
+    for kill_at in range(1, len(THOUGHT), 5):
+        store = MemoryStore()
+        store.add(request())
+        first = Process(store, Script(THOUGHT))
+        first.start()
+        await until(lambda at=kill_at, store=store, first=first: tokens(store) >= at or first.task.done())
+        await first.kill()
+        second = Process(store, Script(THOUGHT))
+        second.start()
+        message = await second.finish()
+        whole = whole or texts(message)
+        assert texts(message) == whole == [("thinking", "Hm."), ("answer", "Forty-two.")]
+        assert tokens(store) == len(THOUGHT) + 1
+
+
+def tokens(store):
+    return sum(len(event["ids"]) for event in store.logs["run"] if event["type"] == "tokens")
+
+
+async def test_stop_keeps_what_was_written():
+    store = MemoryStore()
+    store.add(request())
+    script = Script("abc" * 50)
+    process = Process(store, script)
+    execution = process.start()
+    await until(lambda: tokens(store) > 3)
+    execution.interrupts.stop()
+    message = await process.finish()
+    assert message.state == "stopped"
+    assert message.parts[0]["text"].startswith("abc")
+    assert process.served.engine.running == 0
+
+
+async def test_a_failed_answer_keeps_its_text_and_says_why():
+    store = MemoryStore()
+    store.add(request())
+    process = Process(store, Script("abc", late_error=GenerationError("memory ran out", "ask for less")))
+    process.start()
+    message = await process.finish()
+    assert texts(message) == [("answer", "abc")]
+    assert (message.state, message.error) == ("failed", {"message": "memory ran out", "remedy": "ask for less"})
+
+
+async def test_answer_now_ends_the_thinking():
+    store = MemoryStore()
+    store.add(request(thinking="high"))
+    script = Script("x" * 10_000 + "</think>Yes.")
+    process = Process(store, script)
+    execution = process.start()
+    await until(lambda: tokens(store) > 3)
+    execution.interrupts.answer_now()
+    message = await process.finish()
+    assert [part["type"] for part in message.parts] == ["thinking", "answer"]
+    assert set(message.parts[0]["text"]) == {"x"}
+    assert message.parts[1]["text"] == "Yes."
+
+
+async def test_a_budget_ends_the_thinking_at_exactly_that_many_tokens():
+    for budget in (5, 6, 7, 30):
+        store = MemoryStore()
+        store.add(request(thinking="budget", thinking_budget=budget))
+        process = Process(store, Script("abcde\n\nfgh</think>Yes."))
+        process.start()
+        message = await process.finish()
+        assert texts(message)[0] == ("thinking", "abcde\n\nfgh"[:budget].rstrip())
+        assert texts(message)[1] == ("answer", "Yes.")
+
+
+async def test_what_a_provider_knows_is_frozen_with_the_run():
+    class Pages:
+        async def provide(self, turn):
+            assert (turn.question, turn.tokens) == ("Hi?", int(4096 * CONTEXT_SHARE))
+            turn.report("reading a page")
+            return TurnContext("Be brief.", "[1] The page.", (Citation(1, "web", "A page", "p", "https://a.example"),))
+
+    class Broken:
+        async def provide(self, turn):
+            raise GenerationError("no network")
+
+    store = MemoryStore()
+    store.add(request())
+    process = Process(store, Script("Yes [1]."), providers=(Pages(), Broken()))
+    process.start()
+    message = await process.finish()
+    assert [part["type"] for part in message.parts] == ["citation", "answer"]
+    prompt = bytes(process.served.engine.requests[0].prompt).decode()
+    assert "Be brief." in prompt
+    assert "[1] The page.\n\nHi?" in prompt
+    assert [event["text"] for event in store.logs["run"] if event["type"] == "status"] == [
+        "reading a page",
+        "no network",
+    ]
+    assert store.records["run"].request.ready
+
+
+async def test_a_message_is_continued_and_an_edited_thought_goes_on():
+    store = MemoryStore()
+    store.add(request(begun=({"type": "thinking", "text": "I say: ", "ms": None, "edited": True},)))
+    process = Process(store, Script("yes</think>Yes."))
+    process.start()
+    message = await process.finish()
+    assert texts(message) == [("thinking", "I say: yes"), ("answer", "Yes.")]
+    assert message.parts[0]["edited"]
+    assert bytes(process.served.engine.requests[0].prompt).decode().endswith("<think>\nI say: ")
+
+
+async def test_another_servers_model_cannot_resume():
+    store = MemoryStore()
+    store.add(request())
+    first = Process(store, Script("abc" * 50))
+    first.start()
+    await until(lambda: tokens(store) > 3)
+    await first.kill()
+    second = Process(store, Script("abc" * 50))
+    second.source = ModelSource(second.served, repeats=False)
+    second.start()
+    message = await second.finish()
+    assert message.state == "failed"
+    assert "another server's model" in message.error["message"]
+    assert message.parts[0]["text"].startswith("abc")
+
+
+async def test_tools_run_between_segments():
+    call = '<tool_call>\n{"name": "echo", "arguments": {"a": 1}}\n</tool_call>'
+    store = MemoryStore()
+    store.add(request(tools=("echo",)))
+    tool = EchoTool()
+    process = Process(store, Script(call), Script("It is 1."), toolbox=Tools((tool,)))
+    process.start()
+    message = await process.finish()
+    assert [part["type"] for part in message.parts] == ["tool_call", "answer"]
+    assert message.parts[0]["result"]["text"] == "echo 1"
+    assert tool.calls == [{"a": 1}]
+    second = bytes(process.served.engine.requests[1].prompt).decode()
+    assert "echo 1" in second
