@@ -82,7 +82,7 @@ def _citation(source: CitableSource, uses: Sequence[CitedClaim]) -> SourceUse:
     return SourceUse(
         source,
         quote=missing[0] if missing else checks[0][0] if checks else None,
-        supported=not missing if checks else None,
+        supported=not missing if checks and source.text else None,
         passage=_passage(source.text, place) if place else None,
         checks=checks,
     )

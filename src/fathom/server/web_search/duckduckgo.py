@@ -37,7 +37,7 @@ class DdgsProvider:
 
     ask: TextSearch = search_text
     seconds: float = 20.0
-    name: str = field(default="ddgs", init=False)
+    name: str = field(default="duckduckgo", init=False)
 
     async def search(self, query: str, count: int) -> list[SearchResult]:
         if self.ask is search_text and not is_installed():

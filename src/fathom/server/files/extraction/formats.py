@@ -39,6 +39,7 @@ EPUB = FileFormat("EPUB", "epub", "application/epub+zip")
 RICH_TEXT = FileFormat("RTF", "rich_text", "application/rtf")
 TABLE = FileFormat("table", "delimited", "text/csv")
 HTML = FileFormat("HTML", "html", "text/html")
+WEB_PAGE = FileFormat("web page", "web_page", "text/html", "trafilatura")
 NOTEBOOK = FileFormat("notebook", "notebook", "application/x-ipynb+json")
 TEXT = FileFormat("text", "text", "text/plain")
 

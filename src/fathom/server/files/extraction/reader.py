@@ -61,14 +61,16 @@ class ReadEnd:
     warnings: tuple[str, ...] = ()
 
 
-async def read_file(path: Path, name: str, limits: ReadingLimits | None = None) -> AsyncIterator[ReadPassage | ReadEnd]:
+async def read_file(
+    path: Path, name: str, limits: ReadingLimits | None = None, *, web_page: bool = False
+) -> AsyncIterator[ReadPassage | ReadEnd]:
     """The passages of the file at ``path`` and, last, a `ReadEnd`.
 
-    ``name`` is what the person calls it. Raises UnreadableFileError where the file has no text that can be had, or
-    reaches a limit.
+    ``name`` is what the person calls it; of a ``web_page``, which is HTML, the article alone is read. Raises
+    UnreadableFileError where the file has no text that can be had, or reaches a limit.
     """
     limits = limits or ReadingLimits()
-    process = await _start(path, name, limits)
+    process = await _start(path, name, limits, web_page)
     assert process.stdout is not None
     ended, received = False, 0
     try:
@@ -91,12 +93,13 @@ async def read_file(path: Path, name: str, limits: ReadingLimits | None = None) 
         raise _death(status, limits)
 
 
-async def _start(path: Path, name: str, limits: ReadingLimits) -> asyncio.subprocess.Process:
+async def _start(path: Path, name: str, limits: ReadingLimits, web_page: bool) -> asyncio.subprocess.Process:
     if not hasattr(os, "killpg"):
         raise UnreadableFileError("this system cannot limit a process", "run the server on Linux or macOS")
     paths = [entry for entry in sys.path if os.path.isabs(entry) and os.path.isdir(entry)]
     settings = {
         "name": name,
+        "web_page": web_page,
         "cpu_seconds": limits.cpu_seconds,
         "memory_bytes": limits.memory_bytes,
         "max_characters": limits.max_characters,

@@ -54,7 +54,7 @@ def _confine(given: dict[str, Any]) -> None:
 def _read(file: IO[bytes], given: dict[str, Any], out: IO[str]) -> dict[str, Any]:
     """The last line: how reading ended."""
     from fathom.server.files.errors import UnreadableFileError  # noqa: PLC0415 (after the confinement)
-    from fathom.server.files.extraction.formats import detect_format  # noqa: PLC0415
+    from fathom.server.files.extraction.formats import WEB_PAGE, detect_format  # noqa: PLC0415
     from fathom.server.files.extraction.passages import PassageWriter, TextFullError  # noqa: PLC0415
 
     def emit(place: Any, text: str) -> None:
@@ -62,7 +62,7 @@ def _read(file: IO[bytes], given: dict[str, Any], out: IO[str]) -> dict[str, Any
 
     writer = PassageWriter(emit, given["max_characters"], deadline=_SOFT * given["cpu_seconds"])
     try:
-        file_format = detect_format(file, given["name"])
+        file_format = WEB_PAGE if given.get("web_page") else detect_format(file, given["name"])
         file.seek(0)
         reader = importlib.import_module(f"fathom.server.files.extraction.readers.{file_format.reader}")
         try:
@@ -72,7 +72,7 @@ def _read(file: IO[bytes], given: dict[str, Any], out: IO[str]) -> dict[str, Any
     except UnreadableFileError as error:
         return _error(error.message, error.remedy)
     except ImportError as error:
-        return _error(f"the package {error.name} is not installed", 'pip install "fathom-lm[files]"')
+        return _error(f"the package {error.name} is not installed", 'pip install "fathom-lm[app]"')
     except (MemoryError, RecursionError):
         return _error("reading the file takes more memory than it may", "attach a part of it")
     except Exception as error:

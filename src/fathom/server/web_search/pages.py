@@ -1,0 +1,76 @@
+"""Pages as they were when an answer was made from them: what a citation is checked against, also years later."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.engine import Row
+
+from fathom.server.store.database import Database
+from fathom.server.store.ids import milliseconds, new_id
+from fathom.server.store.schema import web_pages
+from fathom.server.store.text import storable
+from fathom.server.web_search.reading import ReadPage
+
+FRESH = 3_600_000
+"""Milliseconds for which a page is not fetched again."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPage:
+    """A row of ``web_pages``. ``fetched`` is in milliseconds."""
+
+    id: str
+    url: str
+    final_url: str
+    title: str
+    text: str
+    fetched: int
+
+
+class WebPages:
+    """The pages of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, page: ReadPage) -> StoredPage:
+        """Store a page. One with the same text that is stored already is as good, and now as fresh."""
+        text = storable(page.text)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        async with self._database.write() as connection:
+            same = select(web_pages).where(web_pages.c.url == page.url, web_pages.c.sha256 == digest)
+            row = (await connection.execute(same.limit(1))).first()
+            if row is not None:
+                fresh = update(web_pages).where(web_pages.c.id == row.id).values(fetched=milliseconds())
+                await connection.execute(fresh)
+                return _page(row)
+            stored = StoredPage(new_id(), page.url, page.final_url, storable(page.title), text, milliseconds())
+            values = {name: getattr(stored, name) for name in StoredPage.__slots__}
+            await connection.execute(insert(web_pages).values(**values, sha256=digest))
+        return stored
+
+    async def recent(self, url: str) -> StoredPage | None:
+        """The page at ``url`` as it was within the last hour."""
+        newest = (
+            select(web_pages)
+            .where(web_pages.c.url == url, web_pages.c.fetched > milliseconds() - FRESH)
+            .order_by(web_pages.c.fetched.desc())
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(newest)).first()
+        return None if row is None else _page(row)
+
+    async def get(self, ids: Iterable[str]) -> Mapping[str, StoredPage]:
+        """The stored pages among ``ids``."""
+        async with self._database.read() as connection:
+            rows = (await connection.execute(select(web_pages).where(web_pages.c.id.in_(list(ids))))).all()
+        return {row.id: _page(row) for row in rows}
+
+
+def _page(row: Row[tuple[object, ...]]) -> StoredPage:
+    return StoredPage(*(getattr(row, name) for name in StoredPage.__slots__))

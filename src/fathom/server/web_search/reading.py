@@ -1,0 +1,67 @@
+"""From a page as it was sent to its text: read as an uploaded file is, in a confined process."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from fathom.server.files.errors import UnreadableFileError
+from fathom.server.files.extraction.reader import ReadEnd, ReadingLimits, ReadPassage, read_file
+from fathom.server.web_search.errors import FetchError
+from fathom.server.web_search.fetch import FetchedPage
+
+LIMITS = ReadingLimits(wall_seconds=30.0, cpu_seconds=20, max_characters=400_000, output_bytes=8 * 2**20)
+_MARKUP = ("text/html", "application/xhtml+xml")
+_UTF8_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """The text of a page. ``date`` (ISO, a day) is when it says it was written or changed."""
+
+    url: str
+    final_url: str
+    title: str
+    text: str
+    date: str | None = None
+
+
+async def read_page(page: FetchedPage, limits: ReadingLimits = LIMITS) -> ReadPage:
+    """The text of ``page``. Raises FetchError where it has none that can be had."""
+    markup = page.media_type in _MARKUP
+    with tempfile.TemporaryDirectory(prefix="fathom-page-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / "page"
+        await asyncio.to_thread(path.write_bytes, _with_charset(page) if markup else page.body)
+        passages: list[str] = []
+        end: ReadEnd | None = None
+        try:
+            async for item in read_file(path, _name(page), limits, web_page=markup):
+                if isinstance(item, ReadPassage):
+                    passages.append(item.text)
+                else:
+                    end = item
+        except UnreadableFileError as error:
+            raise FetchError(f"{page.final_url} cannot be read: {error.message}", "open another page") from None
+    text = "".join(passages).strip()
+    if not text:
+        raise FetchError(f"{page.final_url} has no text without scripts", "open another page")
+    title = (end.title if end else None) or urlsplit(page.final_url).hostname or page.final_url
+    date = end.facts.get("date") if end else None
+    return ReadPage(page.url, page.final_url, title, text, date if isinstance(date, str) else None)
+
+
+def _with_charset(page: FetchedPage) -> bytes:
+    """The body in UTF-8 where the header names its charset, which counts more than what the page says of itself."""
+    if page.charset is None:
+        return page.body
+    try:
+        return _UTF8_MARK + page.body.decode(page.charset, "replace").encode("utf-8", "replace")
+    except LookupError:
+        return page.body
+
+
+def _name(page: FetchedPage) -> str:
+    return PurePosixPath(unquote(urlsplit(page.final_url).path)).name[:100] or "page"

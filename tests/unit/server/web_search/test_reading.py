@@ -1,0 +1,56 @@
+"""The text of pages, as a confined process reads it."""
+
+from contextlib import suppress
+
+import pytest
+from web_site import article
+
+from fathom.server.files.extraction.reader import ReadingLimits
+from fathom.server.web_search.errors import FetchError
+from fathom.server.web_search.fetch import FetchedPage
+from fathom.server.web_search.reading import read_page
+
+SENTENCE = "The opera house of the town opened in 1959, and the town has paid for it ever since. "
+
+
+def page(body: bytes, media_type: str = "text/html", charset: str | None = None) -> FetchedPage:
+    return FetchedPage("http://a.example/x", "http://a.example/y", media_type, charset, body, False)
+
+
+async def test_an_article_without_what_is_around_it() -> None:
+    read = await read_page(page(article("The opera", SENTENCE * 3, SENTENCE * 2).body))
+    assert (read.title, read.date) == ("The opera", "2026-03-01")
+    assert "opened in 1959" in read.text
+    assert "imprint" not in read.text
+    assert (read.url, read.final_url) == ("http://a.example/x", "http://a.example/y")
+
+
+async def test_a_page_that_is_no_article_gives_all_its_text() -> None:
+    read = await read_page(page(b"<title>Hours</title><p>Open from 9 to 5"))
+    assert (read.title, read.text) == ("Hours", "Open from 9 to 5")
+
+
+async def test_the_charset_of_the_header_counts_more_than_the_page() -> None:
+    read = await read_page(page("<meta charset='ascii'><p>Деревья зелёные</p>".encode("koi8-r"), charset="koi8-r"))
+    assert read.text == "Деревья зелёные"
+    read = await read_page(page("<meta charset='koi8-r'><p>Деревья зелёные</p>".encode("koi8-r")))
+    assert read.text == "Деревья зелёные"
+
+
+async def test_plain_text_is_itself() -> None:
+    read = await read_page(page(b"one\n\n<b>two</b>", "text/plain"))
+    assert (read.title, read.text) == ("a.example", "one\n\n<b>two</b>")
+
+
+@pytest.mark.parametrize("body", [b"", b"<script>app()</script>", b"<html><body></body></html>"])
+async def test_a_page_without_text_says_so(body: bytes) -> None:
+    with pytest.raises(FetchError, match=r"has no text without scripts|cannot be read"):
+        await read_page(page(body))
+
+
+async def test_a_hostile_page_ends_at_the_limits() -> None:
+    limits = ReadingLimits(wall_seconds=20, cpu_seconds=1, max_characters=10_000)
+    for body in (b"<div>" * 100_000 + b"text", b"<table><tr><td>" * 20_000 + b"a"):
+        with suppress(FetchError):
+            read = await read_page(page(body), limits)
+            assert len(read.text) <= 10_100
