@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { defineConfig, type Plugin } from "vite";
+import { defineConfig, transformWithOxc, type Plugin } from "vite";
 
 // Every browser that runs this page reads WOFF2, so the older copies of KaTeX's fonts are left out of the package.
 const woff2Only: Plugin = {
@@ -16,7 +16,8 @@ const licenses: Plugin = {
   name: "licenses",
   generateBundle(_, bundle) {
     const packages = new Map<string, string>();
-    const notices: string[] = []; // at the head of files that come from elsewhere than their package
+    // of what a package holds beside its own work
+    const notices = [readFileSync(new URL("src/frames/notices.txt", import.meta.url), "utf8")];
     for (const chunk of Object.values(bundle)) {
       if (chunk.type !== "chunk") continue;
       for (const id of chunk.moduleIds) {
@@ -36,9 +37,25 @@ const licenses: Plugin = {
   },
 };
 
+// The sandboxed document that draws diagrams. It has no origin, so its scripts are plain ones instead of modules.
+const diagramFrame: Plugin = {
+  name: "diagram-frame",
+  async generateBundle() {
+    const read = (file: string) => readFileSync(new URL(file, import.meta.url), "utf8");
+    const { code } = await transformWithOxc(read("src/frames/diagram.ts"), "diagram.ts");
+    const scripts = { MERMAID: read("node_modules/@mermaid-js/tiny/dist/mermaid.tiny.js"), DIAGRAM: code };
+    let source = read("src/frames/diagram.html");
+    for (const [name, script] of Object.entries(scripts)) {
+      const reference = this.emitFile({ type: "asset", name: `${name.toLowerCase()}.js`, source: script });
+      source = source.replace(name, this.getFileName(reference));
+    }
+    this.emitFile({ type: "asset", fileName: "frames/diagram.html", source });
+  },
+};
+
 export default defineConfig({
   base: "./", // the page may be served below any path
-  plugins: [woff2Only, licenses],
+  plugins: [woff2Only, licenses, diagramFrame],
   build: {
     outDir: "../src/fathom/server/static",
     emptyOutDir: true,
@@ -50,6 +67,6 @@ export default defineConfig({
     sourcemap: false,
     manifest: "manifest.json", // tells the size test which files the first load takes
   },
-  server: { proxy: { "/v1": "http://127.0.0.1:8000", "/health": "http://127.0.0.1:8000" } },
+  server: { proxy: Object.fromEntries(["/v1", "/api", "/health", "/frames", "/assets"].map((path) => [path, "http://127.0.0.1:8000"])) },
   test: { include: ["tests/**/*.test.{ts,tsx}"], environment: "node" },
 } as Parameters<typeof defineConfig>[0]);

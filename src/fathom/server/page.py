@@ -1,13 +1,14 @@
 """The chat page: the files that ``web/`` builds, served under a strict content security policy.
 
 Everything the page loads comes from this server, so the policy forbids the rest: text that a model writes can neither
-run as a script nor send requests elsewhere. Files under ``assets/`` have a hash in their name and are cached forever;
-the others are revalidated each time, which costs a 304. Any other path that a browser opens is the page itself, which
-does its own routing.
+run as a script nor send requests elsewhere. The documents of ``frames/`` alone have policies of their own. Files under
+``assets/`` have a hash in their name and are cached forever; the others are revalidated each time, which costs a 304.
+Any other path that a browser opens is the page itself, which does its own routing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
@@ -15,6 +16,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import NotModifiedResponse
 from starlette.types import Receive, Scope, Send
+
+from fathom.server.frames import FRAME_HEADERS
 
 POLICY = "; ".join(
     (
@@ -24,6 +27,9 @@ POLICY = "; ".join(
         "font-src 'self'",
         "img-src 'self'",
         "connect-src 'self'",
+        "frame-src 'self'",  # server/frames.py: the sandboxed documents, which cannot go elsewhere either
+        "worker-src 'self'",
+        "manifest-src 'self'",
         "require-trusted-types-for 'script'",  # and none may be created: text never becomes HTML
         "trusted-types 'none'",
         "base-uri 'none'",
@@ -33,6 +39,7 @@ POLICY = "; ".join(
 )
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
+SERVICE_WORKER = {"Service-Worker-Allowed": "./"}  # the folder that it is served from, below any base path
 
 UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Fathom</title>
 <h1>Fathom is running</h1>
@@ -58,12 +65,13 @@ class Page:
     def _answer(self, request: Request, path: str) -> Response:
         file = _find_file(self._root, path)
         if file is not None:
-            return _file(file, IMMUTABLE if path.startswith("assets/") else REVALIDATE, request)
+            caching = IMMUTABLE if path.startswith("assets/") else REVALIDATE
+            return _file(file, _headers(caching) | _own_headers(path), request)
         if path and not _is_navigation(request):
             raise HTTPException(404)
         index = self._root / "index.html"
         if index.is_file():
-            return _file(index, REVALIDATE, request)
+            return _file(index, _headers(REVALIDATE), request)
         return HTMLResponse(UNBUILT, headers=_headers(REVALIDATE))
 
 
@@ -86,10 +94,17 @@ def _is_navigation(request: Request) -> bool:
     )
 
 
-def _file(file: Path, caching: str, request: Request) -> Response:
-    response = FileResponse(file, headers=_headers(caching), stat_result=file.stat())
+def _own_headers(path: str) -> Mapping[str, str]:
+    """What a file has beside, or in place of, the headers of the others."""
+    return SERVICE_WORKER if path == "worker.js" else FRAME_HEADERS.get(path, {})
+
+
+def _file(file: Path, headers: dict[str, str], request: Request) -> Response:
+    response = FileResponse(file, headers=headers, stat_result=file.stat())
     if request.headers.get("if-none-match") == response.headers["etag"]:
-        return NotModifiedResponse(response.headers)
+        not_modified = NotModifiedResponse(response.headers)
+        not_modified.headers.update(headers)  # or a layer around this one would add its defaults to the copy that is kept
+        return not_modified
     return response
 
 

@@ -13,6 +13,7 @@ from fathom.server.settings import Settings
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
 STRICT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
+    "frame-src 'self'; worker-src 'self'; manifest-src 'self'; "
     "require-trusted-types-for 'script'; trusted-types 'none'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
@@ -25,6 +26,9 @@ def static(tmp_path):
     (root / "index.html").write_text("<p>page</p>")
     (root / "assets" / "main-abc.js").write_text("let a")
     (root / "mark.svg").write_text("<svg/>")
+    (root / "worker.js").write_text("let w")
+    (root / "frames").mkdir()
+    (root / "frames" / "preview.html").write_text("<p>frame</p>")
     (tmp_path / "secret").write_text("secret")
     return root
 
@@ -53,6 +57,22 @@ async def test_files(static, path, text, caching):
         assert (again.status_code, again.content) == (304, b"")
         head = await client.head(path, headers=BROWSER)
         assert (head.status_code, head.content) == (200, b"")
+
+
+async def test_the_worker_serves_its_folder_and_is_asked_for_anew(static):
+    async with client_of(static) as client:
+        answer = await client.get("/worker.js")
+    assert (answer.headers["service-worker-allowed"], answer.headers["cache-control"]) == ("./", "no-cache")
+
+
+async def test_a_frame_has_its_own_policy_in_place_of_the_page_s(static):
+    async with client_of(static) as client:
+        answer = await client.get("/frames/preview.html")
+        again = await client.get("/frames/preview.html", headers={"if-none-match": answer.headers["etag"]})
+    for headers in (answer.headers, again.headers):
+        assert headers["content-security-policy"].startswith("sandbox allow-scripts; default-src 'none'; ")
+        assert headers["x-frame-options"] == "SAMEORIGIN"
+        assert headers["cache-control"] == "no-cache"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import type { NoteToken } from "./footnotes";
 import { IncrementalLexer } from "./incremental";
 import { inline, type AnyToken } from "./Inline";
 import { MathView } from "./MathView";
+import { TableView } from "./TableView";
 import { t } from "../i18n";
 
 interface Props {
@@ -82,7 +83,7 @@ function block(token: BlockToken, open: boolean): ComponentChild {
     case "list":
       return list(token as Tokens.List, open);
     case "table":
-      return table(token as Tokens.Table);
+      return <TableView token={token as Tokens.Table} open={open} />;
     case "hr":
       return <hr />;
     case "math":
@@ -120,38 +121,6 @@ function list(token: Tokens.List, open: boolean): JSX.Element {
 
 function listItem(item: Tokens.ListItem, open: boolean): JSX.Element {
   return <li>{blocks(item.tokens, open)}</li>;
-}
-
-function table({ header, rows, align }: Tokens.Table): JSX.Element {
-  const style = (column: number) => (align[column] ? { class: `align-${align[column]}` } : {});
-  const columns = Math.max(header.length, ...rows.map((row) => row.length)); // a row may have more cells than the header
-  return (
-    <div class="table" tabIndex={0} role="group" aria-label={t("text.table")}>
-      <table>
-        <thead>
-          <tr>
-            {header.map((cell, column) => (
-              <th scope="col" {...style(column)}>
-                {inline(cell.tokens)}
-              </th>
-            ))}
-            {Array.from({ length: columns - header.length }, (_, index) => (
-              <td key={`more-${index}`} />
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr>
-              {row.map((cell, column) => (
-                <td {...style(column)}>{inline(cell.tokens)}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
 }
 
 /** Folded until the reader opens it, also while it streams: nothing moves by itself. One that never closes hides nothing. */

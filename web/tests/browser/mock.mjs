@@ -19,20 +19,8 @@ const TYPES = {
   ".json": "application/json",
 };
 
-/** The server's own, word for word (fathom/server/page.py). */
-const CSP = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "font-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
+/** The server's own, word for word: tests/unit/server/test_frames.py compares. */
+const HEADERS = JSON.parse(await readFile(new URL("headers.json", import.meta.url), "utf8"));
 
 /** Starts on a free port. `script(body)` returns the events of an answer, or {status, body} to refuse. */
 export async function startMock(script) {
@@ -111,7 +99,8 @@ export async function* stream({ thinking = "", answer = "", size = 6, pace = 1, 
 async function file(pathname, response) {
   try {
     const body = await readFile(join(STATIC, normalize(pathname)));
-    response.writeHead(200, { "content-type": TYPES[extname(pathname)] ?? "application/octet-stream", "content-security-policy": CSP });
+    const own = HEADERS.frames[pathname.slice(1)] ?? { "content-security-policy": HEADERS.page };
+    response.writeHead(200, { "content-type": TYPES[extname(pathname)] ?? "application/octet-stream", "cache-control": "no-cache", ...own });
     response.end(body);
   } catch {
     response.writeHead(404).end();

@@ -559,7 +559,7 @@ describe("accessibility", () => {
         await answer(page).locator(".math.display[tabindex] .katex").waitFor();
         await check(page);
         await button(page, "Export chat").click();
-        await page.getByRole("button", { name: "Markdown" }).waitFor();
+        await page.getByRole("button", { name: "Markdown For reading" }).waitFor();
         await check(page);
         await page.keyboard.press("Escape");
         next = () => ({ status: 500, body: { error: { message: "it broke" } } });

@@ -210,3 +210,46 @@ describe("on paper", () => {
     { thought: "A thought." },
   );
 });
+
+const ROWS = "| Name | Price |\n|---|--:|\n| Tea, green | 3.20 |\n| =1+1 | -2 |";
+const LONG_CODE = `\`\`\`python title="tools/run.py"\n${Array.from({ length: 90 }, (_, line) => `x${line} = ${"y + ".repeat(40)}1`).join("\n")}\n\`\`\``;
+
+describe("a block", () => {
+  const permissions = ["clipboard-read", "clipboard-write"];
+  const clipboard = (page) => page.evaluate(() => navigator.clipboard.readText());
+
+  onAnswer(
+    "of a table is copied as CSV and as Markdown",
+    ROWS,
+    async (page) => {
+      await page.getByRole("button", { name: "Copy table as CSV" }).click();
+      await page.getByRole("button", { name: "Copied" }).waitFor();
+      assert.equal(await clipboard(page), 'Name,Price\r\n"Tea, green",3.20\r\n\'=1+1,-2');
+      await page.getByRole("button", { name: "Copy table as Markdown" }).click();
+      await page.getByRole("button", { name: "Copied" }).nth(1).waitFor();
+      assert.equal(await clipboard(page), ROWS);
+    },
+    { permissions },
+  );
+
+  onAnswer(
+    "of code is copied, wrapped and saved under its own name; a long one is folded when it is opened again",
+    LONG_CODE,
+    async (page) => {
+      await page.getByRole("button", { name: "Copy code" }).click();
+      await page.getByRole("button", { name: "Copied" }).waitFor();
+      assert.equal((await clipboard(page)).split("\n").length, 90);
+      const pre = page.locator(".code pre");
+      const overflows = () => pre.evaluate((element) => element.scrollWidth > element.clientWidth);
+      assert.equal(await overflows(), true);
+      await page.getByRole("button", { name: "Wrap long lines" }).click();
+      assert.equal(await overflows(), false);
+      const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download code" }).click()]);
+      assert.equal(saved.suggestedFilename(), "run.py");
+      await page.reload();
+      await page.getByRole("button", { name: "Show all 90 lines" }).click();
+      assert.equal(await page.locator(".folded").count(), 0);
+    },
+    { permissions },
+  );
+});
