@@ -103,7 +103,7 @@ def _file(file: Path, headers: dict[str, str], request: Request) -> Response:
     response = FileResponse(file, headers=headers, stat_result=file.stat())
     if request.headers.get("if-none-match") == response.headers["etag"]:
         not_modified = NotModifiedResponse(response.headers)
-        not_modified.headers.update(headers)  # or a layer around this one would add its defaults to the copy that is kept
+        not_modified.headers.update(headers)  # or an outer layer would add its defaults to the kept copy
         return not_modified
     return response
 
