@@ -1,1 +1,0 @@
-import{b as e,r as t,w as n}from"./settings-bhpZMO19.js";function r(r){let i=null;return function(a){let[,o]=n(0);e(()=>{if(i)return;let e=!1;return r().then(t=>{i=t,e||o(e=>e+1)},()=>void 0),()=>{e=!0}},[]);let s=i;return s&&t(s,{...a})}}export{r as t};
