@@ -66,7 +66,7 @@ class Page:
         file = _find_file(self._root, path)
         if file is not None:
             caching = IMMUTABLE if path.startswith("assets/") else REVALIDATE
-            return _file(file, _headers(caching) | _own_headers(path), request)
+            return _file(file, {**_headers(caching), **_own_headers(path)}, request)
         if path and not _is_navigation(request):
             raise HTTPException(404)
         index = self._root / "index.html"
