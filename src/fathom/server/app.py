@@ -93,7 +93,9 @@ def _middleware(settings: Settings) -> list[Middleware]:
             allow_headers=("*",),
             expose_headers=("Retry-After",),
         ),
-        Middleware(RequestGuard, settings=settings, api_paths=API_PATHS),
+        Middleware(
+            RequestGuard, settings=settings, api_paths=API_PATHS, uploads={"/api/files": settings.max_file_bytes}
+        ),
         Middleware(ErrorResponse),
         Middleware(HeadAsGet),
     ]

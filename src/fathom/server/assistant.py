@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fathom.server.files.files import Files
+from fathom.server.files.repository import FileRepository
+from fathom.server.files.tokens import RuntimeTokens
 from fathom.server.models.registry import ModelRegistry
 from fathom.server.settings import Settings
 from fathom.server.store.database import Database
@@ -20,17 +23,26 @@ class Assistant:
     settings: Settings
     models: ModelRegistry
     database: Database
+    files: Files
 
     async def open(self) -> None:
         """Open what is stored. Raises StorageError where that fails; each later use tries again."""
         await self.database.open()
+        await self.files.open()
 
     async def close(self) -> None:
         """End everything that still runs, the database last."""
+        await self.files.close()
         await self.database.close()
 
 
 def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
     """The assistant that ``settings`` describe. Neither reads nor writes anything yet."""
     database = Database(settings.database, settings.data_dir)
-    return Assistant(settings, models, database)
+    files = Files(
+        FileRepository(database),
+        settings.data_dir / "files",
+        RuntimeTokens(models.served),
+        max_bytes=settings.max_file_bytes,
+    )
+    return Assistant(settings, models, database, files)

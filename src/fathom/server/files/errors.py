@@ -10,4 +10,17 @@ class UnreadableFileError(FathomError):
 
 
 class FileRefusedError(RequestError):
-    """An upload that is not stored: empty, beyond the limit, with a name that is no name."""
+    """An upload that is not stored."""
+
+
+class FileTooLargeError(FileRefusedError):
+    """An upload beyond the limit of ``most`` bytes."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"the file is larger than {most / 2**20:,.0f} MB", "attach a part of it, or raise FATHOM_MAX_FILE_BYTES"
+        )
+
+
+class FileInUseError(RequestError):
+    """A file that cannot be deleted, because messages or projects hold it."""

@@ -10,7 +10,7 @@ Written as plain ASGI: Starlette's ``BaseHTTPMiddleware`` hides from routes that
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,12 +21,18 @@ from fathom.server.settings import Settings
 
 
 class RequestGuard:
-    """Refuses requests to other hosts, without the key, and with too large a body."""
+    """Refuses requests to other hosts, without the key, and with too large a body.
 
-    def __init__(self, app: ASGIApp, settings: Settings, api_paths: Iterable[str]) -> None:
+    ``uploads`` are paths whose bodies are streamed to the disk, each with a limit of its own in bytes.
+    """
+
+    def __init__(
+        self, app: ASGIApp, settings: Settings, api_paths: Iterable[str], uploads: Mapping[str, int] | None = None
+    ) -> None:
         self._app = app
         self._settings = settings
         self._api_paths = tuple(api_paths)
+        self._uploads = dict(uploads or {})
         self._hosts = LOOPBACK_NAMES | {name.lower() for name in (settings.host, *settings.allowed_hosts)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,7 +43,7 @@ class RequestGuard:
         if problem is not None:
             await problem.response()(scope, receive, send)
             return
-        await self._app(scope, _limit_body(receive, self._settings.max_body_bytes), send)
+        await self._app(scope, _limit_body(receive, self._most(scope)), send)
 
     def _problem(self, scope: Scope, headers: Headers) -> ApiProblem | None:
         if not self._host_allowed(headers.getlist("host")):
@@ -52,9 +58,14 @@ class RequestGuard:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > self._settings.max_body_bytes:
-            return too_large(self._settings.max_body_bytes)
+        most = self._most(scope)
+        if length.isdecimal() and int(length[:20]) > most:
+            return too_large(most)
         return None
+
+    def _most(self, scope: Scope) -> int:
+        """The most bytes that the body of this request may have."""
+        return self._uploads.get(scope["path"], self._settings.max_body_bytes)
 
     def _host_allowed(self, hosts: list[str]) -> bool:
         allowed = self._settings.allowed_hosts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from fathom.server.api.assistant import status
+from fathom.server.api.assistant import files, status
 from fathom.server.assistant_handle import AssistantHandle
 from fathom.server.models.runtime import Runtime
 from fathom.server.settings import Settings
@@ -14,4 +14,5 @@ def router(handle: AssistantHandle, runtime: Runtime, settings: Settings) -> API
     """All resources, served from the assistant of ``handle``."""
     routes = APIRouter(prefix="/api")
     routes.include_router(status.router(handle, runtime, settings))
+    routes.include_router(files.router(handle))
     return routes

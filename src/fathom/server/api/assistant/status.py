@@ -38,9 +38,13 @@ class Features(TypedDict):
 
 
 class Limits(TypedDict):
-    """``body_bytes``: of a JSON body. ``context``: tokens of the model, null while it is not loaded."""
+    """``body_bytes``: of a JSON body; ``file_bytes``: of an attached file.
+
+    ``context``: tokens of the model, null while it is not loaded.
+    """
 
     body_bytes: int
+    file_bytes: int
     context: int | None
 
 
@@ -86,7 +90,11 @@ def router(handle: AssistantHandle, runtime: Runtime, settings: Settings) -> API
             "features": features(),
             "data_dir": str(settings.data_dir),
             "storage": storage(handle, settings),
-            "limits": {"body_bytes": settings.max_body_bytes, "context": model.max_context if model else None},
+            "limits": {
+                "body_bytes": settings.max_body_bytes,
+                "file_bytes": settings.max_file_bytes,
+                "context": model.max_context if model else None,
+            },
             "machine": {"memory_bytes": memory.detect().total, "cores": os.cpu_count() or 1},
         }
 

@@ -29,7 +29,7 @@ async def test_the_state_of_what_is_stored(tmp_path, usable):
             await asyncio.sleep(0.005)
     assert body["model"] == "scripted"
     assert body["data_dir"] == str(folder)
-    assert body["limits"] == {"body_bytes": 16 * 2**20, "context": 4096}
+    assert body["limits"] == {"body_bytes": 16 * 2**20, "file_bytes": 100 * 2**20, "context": 4096}
     assert body["machine"]["cores"] >= 1
     assert body["machine"]["memory_bytes"] > 2**28
     assert set(body["features"]) == {"files", "search", "ocr", "mcp", "postgres"}
