@@ -89,13 +89,13 @@ class Files:
     async def get(self, id_: str, *, wait: float = 0.0) -> StoredFile | None:
         """A file; one that is being read is waited for, at most for ``wait`` seconds."""
         if wait > 0:
-            await self._queue.settled(id_, wait)
+            await self._queue.wait_for(id_, wait)
         return await self.repository.get(id_)
 
     async def get_many(self, ids: Sequence[str]) -> list[StoredFile]:
         """The files that exist among these, once all are read."""
         for id_ in ids:
-            await self._queue.settled(id_)
+            await self._queue.wait_for(id_)
         return await self.repository.get_many(ids)
 
     async def passages(self, id_: str, after: int, limit: int) -> list[StoredPassage]:
@@ -122,7 +122,7 @@ class Files:
 
     async def remove_unused(self, among: Iterable[str], *, before: int | None = None) -> int:
         """Delete those files of ``among`` that nothing holds; how many."""
-        unused = set(await self.repository.unused(milliseconds() + 1 if before is None else before)) & set(among)
+        unused = set(await self.repository.find_unused(milliseconds() + 1 if before is None else before)) & set(among)
         for id_ in sorted(unused):
             await self._remove(id_)
         return len(unused)
@@ -137,5 +137,5 @@ class Files:
         """Once a day, delete what was attached long ago and never sent."""
         while True:
             before = milliseconds() - UNUSED_DAYS * _DAY * 1000
-            await self.remove_unused(await self.repository.unused(before), before=before)
+            await self.remove_unused(await self.repository.find_unused(before), before=before)
             await asyncio.sleep(_DAY)

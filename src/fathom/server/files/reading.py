@@ -1,7 +1,7 @@
 """Reads files in the background, one after another, and notes what came of it.
 
 A file's row is there before it is read, in the state ``reading``; a server that ends meanwhile reads it after its next
-start. Whoever needs the text waits by `settled`.
+start. What needs the text waits by `wait_for`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class ReadingQueue:
             self._waiting[id_] = asyncio.Event()
             self._queue.put_nowait(id_)
 
-    async def settled(self, id_: str, seconds: float | None = None) -> None:
+    async def wait_for(self, id_: str, seconds: float | None = None) -> None:
         """Wait until a file is read, failed or unknown, at most for so many seconds."""
         if (event := self._waiting.get(id_)) is not None:
             try:

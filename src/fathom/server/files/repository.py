@@ -53,15 +53,15 @@ class FileRepository:
             same = (
                 (files.c.sha256 == sha256) & (files.c.name == name) & (files.c.state == "ready") & (files.c.id != id_)
             )
-            found = (await connection.execute(select(files).where(same).limit(1))).first()
-            if found is None:
+            read = (await connection.execute(select(files).where(same).limit(1))).first()
+            if read is None:
                 return False
             columns = ["file_id", "position", "place", "text", "tokens"]
             source = select(literal(id_, passages.c.file_id.type), *[passages.c[name] for name in columns[1:]])
             await connection.execute(
-                insert(passages).from_select(columns, source.where(passages.c.file_id == found.id))
+                insert(passages).from_select(columns, source.where(passages.c.file_id == read.id))
             )
-            values = {"state": "ready", "tokens": found.tokens, "data": found.data, "media_type": found.media_type}
+            values = {"state": "ready", "tokens": read.tokens, "data": read.data, "media_type": read.media_type}
             await connection.execute(update(files).where(files.c.id == id_).values(**values))
             return True
 
@@ -108,7 +108,7 @@ class FileRepository:
             others = select(func.count()).select_from(files).where(files.c.sha256 == sha256)
             return sha256 if not (await connection.execute(others)).scalar_one() else None
 
-    async def unused(self, before: int) -> list[str]:
+    async def find_unused(self, before: int) -> list[str]:
         """Files that were stored before this time and are in no message and no project."""
         held = select(parts.c.message_id).where(*_holds(files.c.id)).correlate(files)
         shared = select(project_files.c.file_id).where(project_files.c.file_id == files.c.id).correlate(files)

@@ -34,7 +34,7 @@ def queue_of(repository, read=read_two) -> ReadingQueue:
 
 async def settle(queue: ReadingQueue, id_: str) -> None:
     await queue.open()
-    await queue.settled(id_)
+    await queue.wait_for(id_)
     await queue.close()
 
 
@@ -110,7 +110,7 @@ async def test_waiting_ends_in_time_and_at_once_for_what_is_not_read(repository)
     queue = queue_of(repository, read)
     await queue.open()
     await queue.open()
-    await queue.settled("unknown")
-    await queue.settled(file.id, 0.01)
+    await queue.wait_for("unknown")
+    await queue.wait_for(file.id, 0.01)
     await queue.close()
     assert (await repository.get(file.id)).state == "reading"

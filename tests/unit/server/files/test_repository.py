@@ -64,8 +64,8 @@ async def test_what_holds_a_file(repository: FileRepository, database):
     assert await repository.uses(shared.id) == (0, 1)
     assert await repository.uses(made.id) == (1, 0)
     assert await repository.uses(free.id) == (0, 0)
-    assert await repository.unused(2000) == [free.id]
-    assert await repository.unused(1000) == []
+    assert await repository.find_unused(2000) == [free.id]
+    assert await repository.find_unused(1000) == []
     assert await repository.of_project(project) == [shared.id]
     assert await repository.of_conversations([conversation]) == [attached.id]
 
