@@ -58,9 +58,7 @@ class FileRepository:
                 return False
             columns = ["file_id", "position", "place", "text", "tokens"]
             source = select(literal(id_, passages.c.file_id.type), *[passages.c[name] for name in columns[1:]])
-            await connection.execute(
-                insert(passages).from_select(columns, source.where(passages.c.file_id == read.id))
-            )
+            await connection.execute(insert(passages).from_select(columns, source.where(passages.c.file_id == read.id)))
             values = {"state": "ready", "tokens": read.tokens, "data": read.data, "media_type": read.media_type}
             await connection.execute(update(files).where(files.c.id == id_).values(**values))
             return True
