@@ -9,7 +9,8 @@ from itertools import pairwise
 
 from fathom.server.citations.claims import sentence_bounds
 from fathom.server.citations.quotes import QuotePlace
-from fathom.server.citations.relevance import relevance, words
+from fathom.server.citations.relevance import relevance
+from fathom.server.citations.terms import terms_of
 
 _LONGEST = 600
 _LEAST_SHARED = 2
@@ -22,7 +23,7 @@ def nearest_sentence(claim: str, text: str) -> QuotePlace | None:
         return None
     scores = relevance(claim, [text[start:end] for start, end in spans])
     start, end = spans[max(range(len(spans)), key=scores.__getitem__)]
-    if len(set(words(claim)) & set(words(text[start:end]))) < _LEAST_SHARED:
+    if len(set(terms_of(claim)) & set(terms_of(text[start:end]))) < _LEAST_SHARED:
         return None
     piece = text[start:end]
     return QuotePlace(start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip()))

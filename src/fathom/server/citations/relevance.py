@@ -1,36 +1,21 @@
-"""How much texts have to do with a question, by shared words: BM25 (Robertson and Zaragoza 2009, equation 3.15).
-
-Words without case; where a script writes no spaces, pairs of characters and single ones.
-"""
+"""How much texts have to do with a question, by shared terms: BM25 (Robertson and Zaragoza 2009, equation 3.15)."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from math import log
 
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+|\w{2,}|\d")
-_WORDLESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+from fathom.server.citations.terms import terms_of
+
 _K1, _B = 1.2, 0.75
 _QUESTION_WORDS = 100
 
 
-def words(text: str) -> list[str]:
-    """The words of a text, in order."""
-    pieces: list[str] = []
-    for word in _WORD.findall(text.casefold()):
-        if _WORDLESS.match(word):
-            pieces += [*word, *(word[place : place + 2] for place in range(len(word) - 1))]
-        else:
-            pieces.append(word)
-    return pieces
-
-
 def relevance(question: str, texts: Sequence[str]) -> list[float]:
     """A score of each text for ``question``; 0 where they share no word."""
-    wanted = set(words(question)[:_QUESTION_WORDS])
-    counts = [Counter(words(text)) for text in texts]
+    wanted = set(terms_of(question)[:_QUESTION_WORDS])
+    counts = [Counter(terms_of(text)) for text in texts]
     lengths = [sum(count.values()) for count in counts]
     mean = sum(lengths) / len(lengths) if lengths else 1
     weights = {word: _weight(sum(word in count for count in counts), len(texts)) for word in wanted}

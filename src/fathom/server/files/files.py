@@ -101,6 +101,13 @@ class Files:
     async def passages(self, id_: str, after: int, limit: int) -> list[StoredPassage]:
         return await self.repository.passages(id_, after, limit)
 
+    async def texts(self, ids: Iterable[str]) -> dict[str, str]:
+        """The whole texts of files by their ids; those that are gone or unread are left out."""
+        by_file: dict[str, list[str]] = {}
+        for passage in await self.repository.passages_of(list(ids)):
+            by_file.setdefault(passage.file, []).append(passage.text)
+        return {id_: "".join(texts) for id_, texts in by_file.items()}
+
     def path(self, file: StoredFile) -> Path:
         """Where the bytes of a file are."""
         return self._content.path(file.sha256)

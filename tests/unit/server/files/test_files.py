@@ -47,6 +47,7 @@ async def test_a_file_is_stored_read_and_deleted(files, tmp_path):
     ready = await files.get(file.id, wait=10)
     assert (ready.state, ready.tokens) == ("ready", 1)
     assert [p.text for p in await files.passages(file.id, -1, 10)] == ["hello"]
+    assert await files.texts([file.id, "gone"]) == {file.id: "hello"}
     assert files.path(ready).read_bytes() == b"hello"
     await files.delete(file.id)
     assert await files.get(file.id) is None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fathom.server.citations.relevance import relevance
 from fathom.server.files.records import StoredPassage
-from fathom.server.files.retrieval.bm25 import bm25_scores
-from fathom.server.files.retrieval.terms import terms_of
 
 _NEIGHBOUR = 0.35
 """What a passage gains from the score of the one before and after it: an answer often begins where a match ends."""
@@ -35,7 +34,7 @@ def select_passages(question: str, passages: Sequence[StoredPassage], tokens: in
     """
     if sum(passage.tokens for passage in passages) <= tokens:
         return SelectedPassages(tuple(passages), len(passages))
-    scores = bm25_scores(terms_of(question), [terms_of(passage.text) for passage in passages])
+    scores = relevance(question, [passage.text for passage in passages])
     order = _by_score(passages, _with_neighbours(passages, scores)) if any(scores) else []
     order += [index for index in _spread(passages) if index not in set(order)]
     chosen, left = set(), tokens

@@ -1,7 +1,7 @@
-"""The terms by which passages are found: words without case, accents and common endings; pairs of CJK characters.
+"""The terms that texts are compared by: words without case, accents and endings; CJK characters and their pairs.
 
 Chinese, Japanese and Korean have no spaces between what a reader calls words, and two characters next to each other
-are what retrieval in these languages does well with; single characters are kept for texts of one.
+are what retrieval in these languages does well with; single ones help where a question is short.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ def terms_of(text: str) -> list[str]:
     for match in _TOKEN.finditer(_fold(text)):
         token = match.group()
         if re.match(f"[{_CJK}]", token):
-            terms += [token[i : i + 2] for i in range(len(token) - 1)] or [token]
+            terms += [*token, *(token[i : i + 2] for i in range(len(token) - 1))]
         elif not _COMMON.fullmatch(token):
             terms.append(_ENDING.sub("", _PLURAL.sub("", token)))
     return terms
 
 
 def _fold(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     kept = "".join(character for character in decomposed if not "\u0300" <= character <= "\u036f")
     return unicodedata.normalize("NFC", kept)
