@@ -80,6 +80,7 @@ class EchoTool:
     description: str = "says it again"
     parameters: Mapping[str, Any] = field(default_factory=lambda: {"type": "object"})
     repeatable: bool = True
+    effects: bool = False
     seconds: float = 5.0
     calls: list[Any] = field(default_factory=list)
     gate: asyncio.Event | None = None

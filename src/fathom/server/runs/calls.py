@@ -85,7 +85,7 @@ class CallRunner:
         if sum(part["type"] == "tool_call" for part in self._writer.parts[: position + 1]) > MOST_CALLS:
             self._fail(position, f"a message may call at most {MOST_CALLS} tools; answer without more")
             return
-        if not await self._may_run(position, call):
+        if not await self._may_run(position, call, tool):
             self._change(position, state="refused")
             return
         try:
@@ -103,10 +103,15 @@ class CallRunner:
         tools = await toolbox.tools() if toolbox is not None else ()
         return next((tool for tool in tools if tool.name == name), None)
 
-    async def _may_run(self, position: int, call: Part) -> bool:
+    async def _may_run(self, position: int, call: Part, tool: AssistantTool) -> bool:
+        """Whether the reader allows the call; "always" ends where pages of strangers, which may hold instructions to
+        the model, have come in.
+        """
         toolbox = self._services.toolbox
         assert toolbox is not None
         policy = await self._interrupts.wait(toolbox.policy(call["name"]))
+        if policy == "always" and tool.effects and await self._interrupts.wait(self._has_web_content()):
+            policy = "ask"
         if policy != "ask":
             return policy == "always"
         self._change(position, state="consent")
@@ -115,6 +120,12 @@ class CallRunner:
         self._writer.append(state="running")
         return allowed
 
+    async def _has_web_content(self) -> bool:
+        """Whether this message, or one before it, was made from web pages."""
+        earlier = await self._services.turns(self._record.request.path)
+        parts = [*self._writer.parts, *(part for turn in earlier for part in turn.parts)]
+        return any(part["type"] == "citation" and part["kind"] == "web" for part in parts)
+
     async def _call(self, position: int, tool: AssistantTool, arguments: Mapping[str, Any]) -> None:
         call = self._part(position)
         self._change(position, state="running")
@@ -122,7 +133,12 @@ class CallRunner:
         before = self._writer.elapsed
         citations = sum(part["type"] == "citation" for part in self._writer.parts)
         context = CallContext(
-            self._record.conversation, self._record.message, call["id"], citations + 1, self._writer.status
+            self._record.conversation,
+            self._record.message,
+            call["id"],
+            citations + 1,
+            self._writer.status,
+            self._longest,
         )
         try:
             async with asyncio.timeout(tool.seconds):

@@ -19,13 +19,16 @@ class ToolError(FathomError):
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """Whose call it is (ids), the first number that is free for a citation, and how to show a line of status."""
+    """Whose call it is (ids), the first number that is free for a citation, how to show a line of status, and how
+    many characters of a result the model reads.
+    """
 
     conversation: str
     message: str
     call: str
     first_citation: int
     report: Callable[[str], None]
+    longest: int = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ class AssistantTool(Protocol):
     """A function that a model may call.
 
     ``parameters`` is a JSON schema of an object. ``repeatable``: a call may run again where it is unknown whether it
-    has run, as after a crash. ``seconds`` is the most time that a call may take.
+    has run, as after a crash. ``effects``: a call may change something or send something away, so that the reader is
+    asked once pages of strangers came in. ``seconds`` is the most time that a call may take.
     """
 
     @property
@@ -67,6 +71,9 @@ class AssistantTool(Protocol):
 
     @property
     def repeatable(self) -> bool: ...
+
+    @property
+    def effects(self) -> bool: ...
 
     @property
     def seconds(self) -> float: ...

@@ -31,6 +31,11 @@ class ShownSource:
     complete: bool = True
 
 
+def source_tokens(longest: int) -> int:
+    """How many tokens of sources a result of ``longest`` characters has room for, marks and rules aside."""
+    return max(100, min(4000, (longest - len(RULES) - 400) // 4))
+
+
 def source_text(sources: Sequence[ShownSource]) -> str:
     """The sources as a block of a prompt."""
     return "\n\n".join(_one(source) for source in sources)

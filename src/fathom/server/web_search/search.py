@@ -67,7 +67,7 @@ class WebSearch:
         failures = tuple(failure for _, failure in read if failure)
         pages = [(page, not failure) for page, failure in read if page is not None]
         texts = choose_passages(f"{query} {question}", [page.text for page, _ in pages], min(tokens, _TOKENS))
-        return FoundSources(query, *_shown(pages, texts, first), failures)
+        return FoundSources(query, *_show(pages, texts, first), failures)
 
     async def open(self, url: str) -> StoredPage:
         """The page at ``url``, fetched unless it was within the last hour. Raises FetchError."""
@@ -97,7 +97,7 @@ class WebSearch:
             del self._known[next(iter(self._known))]
 
 
-def _shown(
+def _show(
     pages: Sequence[tuple[StoredPage, bool]], texts: Sequence[str], first: int
 ) -> tuple[str, tuple[Citation, ...]]:
     """The block of the prompt and the citations of the pages of which something is shown."""

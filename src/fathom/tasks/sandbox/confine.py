@@ -33,13 +33,13 @@ def main(settings: str) -> None:
     """Confine this process by ``settings`` (JSON), then replace it by ``settings["command"]``."""
     given: dict[str, Any] = json.loads(settings)
     _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_FSIZE, given["file_bytes"])
     _limit(resource.RLIMIT_NOFILE, given["open_files"])
     _limit(resource.RLIMIT_CPU, given["cpu_seconds"])
     if hasattr(resource, "RLIMIT_NPROC"):
         _limit(resource.RLIMIT_NPROC, 0)
     confine: dict[str, Callable[[], bool]] = {
-        "files": lambda: landlock.restrict(given["readable"]),
+        "files": lambda: landlock.restrict(given["readable"], writable=given["writable"]),
         "calls": seccomp.restrict,
     }
     for name in given["layers"]:

@@ -16,6 +16,9 @@ _CREATE, _ADD, _RESTRICT = 444, 445, 446
 _VERSION = 1
 _BENEATH = 1
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
+_REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REGULAR, _TRUNCATE = 1 << 4, 1 << 5, 1 << 7, 1 << 8, 1 << 14
+_OWN_FOLDER = _WRITE_FILE | _READ_FILE | _READ_DIR | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REGULAR | _TRUNCATE
+"""What a program may do in a folder of its own: no links, no devices, nothing executable."""
 _ALL_NET = 0b11
 _ALL_SCOPES = 0b11
 _RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}  # how many rights on files a version knows; 16 from version 5
@@ -34,8 +37,13 @@ class _Beneath(ctypes.Structure):
     _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
 
 
-def restrict(readable: Sequence[str], devices: Sequence[str] = ("/dev/null", "/dev/urandom")) -> bool:
-    """Allow only reading (and executing) these folders and files, and writing to ``devices``, from now on.
+def restrict(
+    readable: Sequence[str],
+    devices: Sequence[str] = ("/dev/null", "/dev/urandom"),
+    writable: Sequence[str] = (),
+) -> bool:
+    """Allow only reading (and executing) these folders and files, writing to ``devices``, and making, changing and
+    removing regular files in the folders ``writable``, from now on.
 
     False, and nothing is changed, if the kernel has no Landlock.
     """
@@ -58,6 +66,8 @@ def restrict(readable: Sequence[str], devices: Sequence[str] = ("/dev/null", "/d
     for path in devices:
         if os.path.exists(path):
             _allow(libc, ruleset, path, _READ_FILE | _WRITE_FILE)
+    for path in writable:
+        _allow(libc, ruleset, path, _OWN_FOLDER & rights)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     done = libc.syscall(_RESTRICT, ruleset, 0) == 0
     os.close(ruleset)

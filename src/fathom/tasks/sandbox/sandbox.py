@@ -5,7 +5,8 @@ Layers, from the outside in:
 1. A process and session of its own, a new interpreter (``-I -S``: no site packages, no user settings) with an empty
    environment, no open files, and a temporary folder; killed at the limit of wall-clock time or output.
 2. Resource limits: processor time, memory, open files, no core dump, no file of more than 0 bytes.
-3. Landlock (``files``): reads only the standard library and its own folder, writes nothing, no ``/proc``.
+3. Landlock (``files``): reads only the standard library and its own folder, writes nothing, no ``/proc``. A program
+   that is to make files gets a folder for them, and more than 0 bytes.
 4. Seccomp (``calls``): no sockets, processes, threads, signals, debugging or mounts.
 
 All four are available on Linux 5.13 and newer, x86-64 and ARM, with or without privileges and inside most containers.
@@ -24,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -41,6 +42,9 @@ Status = Literal["finished", "failed", "time", "output", "refused"]
 
 LAYERS = ("files", "calls")
 
+_CHECK_SECONDS = 0.1
+_BLOCK = 512
+
 _START = """exec("import builtins, sys; builtins.exit = builtins.quit = sys.exit", {{}})
 exec(compile(open({path!r}, "rb").read(), {path!r}, "exec"))
 """
@@ -56,13 +60,17 @@ class SandboxError(FathomError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The resources of a program. Memory is address space, of which an idle interpreter takes some 30 MB."""
+    """The resources of a program. Memory is address space, of which an idle interpreter takes some 30 MB.
+
+    ``file_bytes`` is the size of all files that it may make, in the folder ``files``, where it then runs.
+    """
 
     wall_seconds: float = 10.0
     cpu_seconds: int = 5
     memory_bytes: int = 512 * 2**20
     output_bytes: int = 2**20
     open_files: int = 32
+    file_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +95,15 @@ def available_layers() -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """Confines programs to ``limits`` and ``layers``. Raises SandboxError if the machine lacks a layer."""
+    """Confines programs to ``limits`` and ``layers``. Raises SandboxError if the machine lacks a layer.
+
+    ``readable`` are folders that programs may read beside the standard library; ``environment`` are variables.
+    """
 
     limits: Limits = field(default_factory=Limits)
     layers: tuple[str, ...] = LAYERS
+    readable: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         missing = sorted(set(self.layers) - available_layers())
@@ -127,6 +140,9 @@ class Jail:
             tempfile.TemporaryDirectory(prefix="fathom-sandbox-", ignore_cleanup_errors=True)
         )
         self.folder = Path(name).resolve()
+        self.files = self.folder / "files"
+        if self._sandbox.limits.file_bytes:
+            self.files.mkdir()
         return self
 
     def __exit__(self, *args: object) -> None:
@@ -142,12 +158,16 @@ class Jail:
     def start(self, program: Path, *, stdin: IO[bytes] | int, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
         """Start a confined interpreter that runs ``program``."""
         limits = self._sandbox.limits
+        writes = limits.file_bytes > 0
+        system = [*SYSTEM, sys.base_prefix, sys.base_exec_prefix]
         settings = {
+            "file_bytes": limits.file_bytes,
+            "writable": [str(self.files)] if writes else [],
             "cpu_seconds": limits.cpu_seconds,
             "memory_bytes": limits.memory_bytes,
             "open_files": limits.open_files,
             "layers": list(self._sandbox.layers),
-            "readable": [*SYSTEM, sys.base_prefix, sys.base_exec_prefix, str(self.folder)],
+            "readable": [*system, *self._sandbox.readable, str(self.folder)],
             "command": [_interpreter(), "-I", "-S", "-B", "-X", "utf8", "-X", "int_max_str_digits=0", str(program)],
         }
         process = subprocess.Popen(
@@ -155,8 +175,8 @@ class Jail:
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
-            cwd=self.folder,
-            env={"LANG": "C.UTF-8"},
+            cwd=self.files if writes else self.folder,
+            env={"LANG": "C.UTF-8", **self._sandbox.environment},
             start_new_session=True,
         )
         self._processes.append(process)
@@ -166,17 +186,26 @@ class Jail:
         """The output of a process until it ends, or is killed at a limit."""
         deadline = time.monotonic() + self._sandbox.limits.wall_seconds
         streams = {name: stream for name in ("stdout", "stderr") if (stream := getattr(process, name)) is not None}
-        printed, stopped = _read(streams, deadline, self._sandbox.limits.output_bytes)
-        if stopped is None:
+        printed, stopped = _read(streams, deadline, self._sandbox.limits.output_bytes, self._files_full)
+        while stopped is None:
             try:
-                process.wait(max(0.0, deadline - time.monotonic()))
+                process.wait(min(_CHECK_SECONDS, max(0.0, deadline - time.monotonic())))
+                break
             except subprocess.TimeoutExpired:
-                stopped = "time"
+                if time.monotonic() >= deadline:
+                    stopped = "time"
+                elif self._files_full():
+                    stopped = "output"
         self.kill()
         code = process.wait()
         status = stopped or ("finished" if code == 0 else "refused" if code == REFUSED else "failed")
         text = {name: part.decode("utf-8", errors="replace") for name, part in printed.items()}
         return SandboxResult(status, code, text.get("stdout", ""), text.get("stderr", ""))
+
+    def _files_full(self) -> bool:
+        """Whether the program has made more than it may. One file is limited by the system, all of them by this."""
+        most = self._sandbox.limits.file_bytes
+        return most > 0 and _size(self.files, most) > most
 
     def kill(self) -> None:
         for process in self._processes:
@@ -189,7 +218,9 @@ class Jail:
                     stream.close()
 
 
-def _read(streams: Mapping[str, IO[bytes]], deadline: float, most: int) -> tuple[dict[str, bytes], Status | None]:
+def _read(
+    streams: Mapping[str, IO[bytes]], deadline: float, most: int, full: Callable[[], bool]
+) -> tuple[dict[str, bytes], Status | None]:
     """The bytes of each stream, and the limit that was reached (None: all streams were closed)."""
     printed = {name: bytearray() for name in streams}
     with selectors.DefaultSelector() as selector:
@@ -197,9 +228,11 @@ def _read(streams: Mapping[str, IO[bytes]], deadline: float, most: int) -> tuple
             selector.register(stream, selectors.EVENT_READ, name)
         while selector.get_map():
             left = deadline - time.monotonic()
-            events = selector.select(left) if left > 0 else []
-            if not events:
+            if left <= 0:
                 return _bytes(printed, most), "time"
+            events = selector.select(min(left, _CHECK_SECONDS))
+            if full():
+                return _bytes(printed, most), "output"
             for key, _ in events:
                 piece = os.read(key.fd, 65536)
                 if not piece:
@@ -208,6 +241,18 @@ def _read(streams: Mapping[str, IO[bytes]], deadline: float, most: int) -> tuple
             if sum(map(len, printed.values())) > most:
                 return _bytes(printed, most), "output"
     return _bytes(printed, most), None
+
+
+def _size(folder: Path, enough: int) -> int:
+    """The bytes of all files in a folder, each at least a block; counted until ``enough``."""
+    total = 0
+    for parent, folders, names in os.walk(folder):
+        for name in (*folders, *names):
+            with suppress(OSError):
+                total += max(os.lstat(os.path.join(parent, name)).st_size, _BLOCK)
+            if total > enough:
+                return total
+    return total
 
 
 def _bytes(printed: Mapping[str, bytearray], most: int) -> dict[str, bytes]:

@@ -116,3 +116,18 @@ async def test_a_call_that_the_token_limit_cuts_off_is_not_run():
     message = await process.finish()
     assert (message.finish_reason, tool.calls) == ("length", [])
     assert message.parts[0]["state"] == "failed"
+
+
+@pytest.mark.parametrize("effects", [True, False])
+async def test_a_tool_with_effects_asks_again_once_pages_came_in(effects):
+    """What a page says must not make the model do something that the reader did not see."""
+    page = Citation(1, "web", "A page", "id", "http://a.example")
+    tool = EchoTool(effects=effects, result=lambda _: ToolResult("read [1]", citations=(page,)))
+    store, process, execution = started(Script(CALL), Script(CALL), Script("Done."), tool=tool)
+    if effects:
+        await until(lambda: store.records["run"].state == "consent")
+        assert len(tool.calls) == 1
+        (waiting,) = [part for part in store.message().parts if part.get("state") == "consent"]
+        execution.interrupts.consent(waiting["id"], False)
+    await process.finish()
+    assert len(tool.calls) == (1 if effects else 2)

@@ -22,7 +22,8 @@ def start(call: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def settings(layers: list[str], program: str) -> str:
-    given = {"open_files": 16, "cpu_seconds": 3, "memory_bytes": 2**30, "readable": ["/"], "layers": layers}
+    given = {"open_files": 16, "cpu_seconds": 3, "memory_bytes": 2**30, "file_bytes": 0}
+    given |= {"readable": ["/"], "writable": [], "layers": layers}
     return json.dumps(given | {"command": [sys.executable, "-c", program]})
 
 

@@ -40,3 +40,27 @@ def test_only_the_given_folders_are_readable(tmp_path: Path) -> None:
 def test_other_systems_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not landlock.restrict(["/usr"])
+
+
+def test_a_writable_folder_takes_regular_files_alone(tmp_path: Path) -> None:
+    if "files" not in available_layers():
+        pytest.skip("this kernel has no Landlock")
+    own = tmp_path / "own"
+    own.mkdir()
+    program = (
+        f"import os; os.chdir({str(own)!r}); open('a', 'w').write('x'); open('a', 'w').write('yes'); os.mkdir('d'); "
+        "open('d/b', 'w').close(); os.remove('d/b'); os.rmdir('d'); print(open('a').read(), os.listdir('.'))"
+    )
+    code = (
+        f"import sys; sys.path.insert(0, {SOURCE!r}); from fathom.tasks.sandbox import landlock; "
+        f"landlock.restrict(['/usr'], writable=[{str(own)!r}]); "
+    )
+
+    def run(program: str) -> str:
+        command = [sys.executable, "-c", code + program]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return done.stdout + done.stderr
+
+    assert run(program) == "yes ['a']\n"
+    assert "Permission" in run(f"import os; os.symlink('/etc/passwd', {str(own / 'link')!r})")
+    assert "Permission" in run(f"open({str(tmp_path / 'b')!r}, 'w')")

@@ -1,5 +1,7 @@
 """The sandbox: how programs end, and what of their output is returned."""
 
+import subprocess
+
 import pytest
 
 from fathom.tasks.sandbox import sandbox
@@ -54,3 +56,35 @@ def test_missing_layers_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SandboxError, match="cannot confine programs fully: no calls and no files"):
         Sandbox()
     assert Sandbox(layers=()).layers == ()
+
+
+class TestFiles:
+    """A program that may make files gets a folder for them."""
+
+    def test_files_are_made_and_are_there_afterwards(self) -> None:
+        sandbox = Sandbox(Limits(file_bytes=2**20))
+        with Jail(sandbox) as jail:
+            (jail.files / "in.txt").write_text("given")
+            path = jail.write("program.py", "open('out.txt', 'w').write(open('in.txt').read() + ' back')")
+            process = jail.start(path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            result = jail.watch(process)
+            assert result.status == "finished", result.stderr
+            assert (jail.files / "out.txt").read_text() == "given back"
+
+    @pytest.mark.parametrize(
+        "program",
+        [
+            "open('large', 'wb').write(bytes(2**21))",
+            "import time\nfor n in range(100000):\n    open(str(n), 'w').write('x' * 1000)\ntime.sleep(30)",
+            "import os\nos.close(1), os.close(2)\nfor n in range(10**9):\n    open(str(n), 'w').write('x' * 1000)",
+        ],
+        ids=["one", "many", "many and silent"],
+    )
+    def test_no_more_than_the_limit(self, program: str) -> None:
+        sandbox = Sandbox(Limits(file_bytes=2**20, wall_seconds=60, cpu_seconds=30))
+        with Jail(sandbox) as jail:
+            path = jail.write("program.py", program)
+            process = jail.start(path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            result = jail.watch(process)
+            assert result.status in ("output", "failed")
+            assert sum(file.stat().st_size for file in jail.files.iterdir()) < 2**24

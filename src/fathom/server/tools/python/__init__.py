@@ -1,0 +1,1 @@
+"""Python for models, in the sandbox in which the programs of code tasks run."""

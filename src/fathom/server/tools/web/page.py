@@ -1,0 +1,67 @@
+"""Opening one page as a tool."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from fathom.server.conversations.context import Citation
+from fathom.server.tools.tool import CallContext, ToolError, ToolResult
+from fathom.server.web_search.errors import FetchError
+from fathom.server.web_search.passages import choose_passages
+from fathom.server.web_search.prompt import RULES, ShownSource, source_text, source_tokens
+from fathom.server.web_search.search import WebSearch
+
+MentionsUrl = Callable[[str, str], Awaitable[bool]]
+"""Whether the reader wrote an address in a conversation (ids and address)."""
+
+
+class OpenPageTool:
+    """Reads one page that a search named or the reader wrote down.
+
+    Others are refused: a page that the model read could make it send what it knows as a part of an address.
+    """
+
+    name = "open_page"
+    title = "Open a page"
+    description = (
+        "Reads one web page: an address from the results of web_search, or one that the reader wrote. Returns its text "
+        "as a numbered source; of a long page the passages that match `looking_for`."
+    )
+    parameters: Mapping[str, Any] = {
+        "type": "object",
+        "properties": {
+            "url": {"type": "string", "maxLength": 2000},
+            "looking_for": {"type": "string", "maxLength": 300, "description": "what to look for on a long page"},
+        },
+        "required": ["url"],
+        "additionalProperties": False,
+    }
+    repeatable = True
+    effects = False
+    seconds = 60.0
+
+    def __init__(self, search: WebSearch, mentions: MentionsUrl) -> None:
+        self._search = search
+        self._mentions = mentions
+
+    async def call(self, arguments: Mapping[str, Any], context: CallContext) -> ToolResult:
+        url, wanted = arguments.get("url"), arguments.get("looking_for", "")
+        if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+            raise ToolError("there is no address", 'call it with {"url": "https://…"}')
+        if not self._search.knows(url) and not await self._mentions(context.conversation, url):
+            raise ToolError(
+                "neither a search nor the reader named this address",
+                "search first, and open an address from the results exactly as it is",
+            )
+        context.report(f"reading {url[:100]}")
+        try:
+            page = await self._search.open(url)
+        except FetchError as error:
+            raise ToolError(error.message, error.remedy) from None
+        (text,) = choose_passages(str(wanted) or page.title, [page.text], source_tokens(context.longest))
+        if not text:
+            text = page.text[: source_tokens(context.longest)]
+        source = ShownSource(context.first_citation, page.title, page.final_url, text)
+        citation = Citation(source.number, "web", source.title, page.id, source.url)
+        return ToolResult(f"{RULES}\n\n{source_text([source])}", citations=(citation,))
