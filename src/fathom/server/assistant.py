@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fathom.server.conversations.memories import Memories
+from fathom.server.conversations.preferences import PreferenceStore
+from fathom.server.conversations.projects import Projects
+from fathom.server.conversations.prompts import PromptLibrary
 from fathom.server.files.files import Files
 from fathom.server.files.repository import FileRepository
 from fathom.server.files.tokens import RuntimeTokens
@@ -24,6 +28,10 @@ class Assistant:
     models: ModelRegistry
     database: Database
     files: Files
+    projects: Projects
+    prompts: PromptLibrary
+    memories: Memories
+    preferences: PreferenceStore
 
     async def open(self) -> None:
         """Open what is stored. Raises StorageError where that fails; each later use tries again."""
@@ -45,4 +53,13 @@ def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
         RuntimeTokens(models.served),
         max_bytes=settings.max_file_bytes,
     )
-    return Assistant(settings, models, database, files)
+    return Assistant(
+        settings,
+        models,
+        database,
+        files,
+        projects=Projects(database),
+        prompts=PromptLibrary(database),
+        memories=Memories(database),
+        preferences=PreferenceStore(database),
+    )

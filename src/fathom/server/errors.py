@@ -2,7 +2,7 @@
 
 The statuses are DeepSeek's: 400 a body that cannot be read or a prompt that cannot be served, 401 a wrong key, 422 a
 parameter that is missing or out of range, 503 overloaded or not able to serve, 500 an internal error; beside them
-HTTP's own (403, 404, 405, 413, 415). A client library's exception classes and retries follow from these numbers.
+HTTP's own (403, 404, 405, 409, 413, 415). A client library's exception classes and retries follow from these numbers.
 """
 
 from __future__ import annotations
@@ -91,6 +91,14 @@ class UnknownModelError(FathomError):
         super().__init__(f"the model {name!r} is not served here", f"ask for {served!r}, or leave the model out")
 
 
+class NotFoundError(FathomError):
+    """An id that leads to nothing: it never existed, or was deleted."""
+
+
+class ConflictError(FathomError):
+    """A change that does not fit the present state, such as a question while the answer before it is still written."""
+
+
 def invalid(message: str, param: str | None = None, *, status: int = 422, code: str = "invalid_parameter") -> ApiError:
     """The error for a parameter that cannot be served."""
     return ApiError(ApiProblem(status, message, code=code, param=param))
@@ -108,6 +116,10 @@ def problem_of(error: BaseException) -> ApiProblem:
         return ApiProblem(503, str(error), "overloaded_error", "overloaded", headers={"Retry-After": "1"})
     if isinstance(error, UnavailableError | StoppingError | ModelNotFoundError):
         return ApiProblem(503, str(error), "server_error", "unavailable", headers={"Retry-After": "10"})
+    if isinstance(error, NotFoundError):
+        return ApiProblem(404, str(error), code="not_found")
+    if isinstance(error, ConflictError):
+        return ApiProblem(409, str(error), code="conflict")
     if isinstance(error, StorageError):
         return ApiProblem(503, str(error), "server_error", "storage_unavailable", headers={"Retry-After": "10"})
     if isinstance(error, UnknownModelError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from fathom.server.api.assistant import files, status
+from fathom.server.api.assistant import files, memories, preferences, projects, prompts, status
 from fathom.server.assistant_handle import AssistantHandle
 from fathom.server.models.runtime import Runtime
 from fathom.server.settings import Settings
@@ -15,4 +15,8 @@ def router(handle: AssistantHandle, runtime: Runtime, settings: Settings) -> API
     routes = APIRouter(prefix="/api")
     routes.include_router(status.router(handle, runtime, settings))
     routes.include_router(files.router(handle))
+    routes.include_router(projects.router(handle))
+    routes.include_router(prompts.router(handle))
+    routes.include_router(memories.router(handle))
+    routes.include_router(preferences.router(handle))
     return routes
