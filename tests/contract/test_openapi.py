@@ -26,7 +26,7 @@ schema = schemathesis.openapi.from_dict(DOCUMENT)
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with live_server(LOAD, max_body_bytes=100_000) as server:
+    with live_server(LOAD, max_body_bytes=2_000_000) as server:
         yield server.url
 
 

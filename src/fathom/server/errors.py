@@ -16,6 +16,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 from typing_extensions import TypedDict
 
 from fathom.base.errors import (
@@ -188,8 +189,18 @@ def _is_union_branch(part: str, before: int | str | None) -> bool:
     return "[" in part or "-" in part or part[:1].isupper() or part == "str" or before == "response_format"
 
 
-async def _handle(_: Request, error: Exception) -> Response:
-    return problem_of(error).response()
+async def _handle(request: Request, error: Exception) -> Response:
+    response = problem_of(error).response()
+    if response.status_code == 405:
+        response.headers["Allow"] = ", ".join(_methods_of(request))
+    return response
+
+
+def _methods_of(request: Request) -> list[str]:
+    """All methods that the path takes: the framework names those of the first route alone."""
+    scopes = [{**request.scope, "method": method} for method in ("DELETE", "GET", "PATCH", "POST", "PUT")]
+    routes = request.app.routes
+    return [scope["method"] for scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in routes)]
 
 
 def install(app: FastAPI) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
@@ -17,6 +19,7 @@ from fathom.server.errors import (
     ErrorDetail,
     StoppingError,
     UnavailableError,
+    install,
     invalid,
     problem_of,
 )
@@ -92,3 +95,14 @@ def test_the_remedy_is_part_of_the_message():
         problem_of(OverloadedError("the queue is full", "try again later")).message
         == "the queue is full; try again later"
     )
+
+
+async def test_a_path_that_does_not_take_a_method_names_all_that_it_takes():
+    app = FastAPI()
+    install(app)
+    for method in ("POST", "GET"):
+        app.add_api_route("/things/{name}", lambda name: name, methods=[method])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        answer = await client.put("/things/a")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, POST"

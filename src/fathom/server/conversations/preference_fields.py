@@ -15,7 +15,7 @@ class SearchPreferences(_Strict):
     """Which provider answers web searches; ``url`` is that of a SearXNG server."""
 
     provider: Literal["duckduckgo", "searxng"] | None = None
-    url: str | None = Field(default=None, max_length=2000, pattern=r"^https?://\S+$")
+    url: str | None = Field(default=None, max_length=2000, pattern=r"^https?://[^ ]+$")
 
 
 class RunPreferences(_Strict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from fathom.server.api.json_io import JsonRoute
 from fathom.server.errors import ApiError, ApiProblem, ErrorBody
@@ -18,6 +18,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         403: "The request comes from a web page that may not use this server.",
         404: "There is nothing with this id.",
         405: "The path does not take this method.",
+        409: "The change does not fit the present state.",
         413: "The body is larger than this server takes.",
         415: "The body is not of the media type that is expected, or compressed.",
         422: "A field is missing, unknown, of the wrong type, or out of range.",
@@ -25,6 +26,16 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         503: "What is stored cannot be reached: the message says why, and what to do.",
     }.items()
 }
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("it should not be blank")
+    return text
+
+
+NotBlank = AfterValidator(_not_blank)
+"""For texts that are shown: what is only spaces could not be seen."""
 
 
 class StrictBody(BaseModel):

@@ -8,12 +8,12 @@ from fastapi import APIRouter
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from fathom.server.api.assistant.common import StrictBody, resource_router
+from fathom.server.api.assistant.common import NotBlank, StrictBody, resource_router
 from fathom.server.assistant_handle import AssistantHandle
 
 
 class MemoryBody(StrictBody):
-    text: Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"\S")]
+    text: Annotated[str, Field(min_length=1, max_length=2_000), NotBlank]
 
 
 class MemoryJson(TypedDict):

@@ -8,10 +8,10 @@ from fastapi import APIRouter
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from fathom.server.api.assistant.common import StrictBody, resource_router
+from fathom.server.api.assistant.common import NotBlank, StrictBody, resource_router
 from fathom.server.assistant_handle import AssistantHandle
 
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+Name = Annotated[str, Field(min_length=1, max_length=200), NotBlank]
 Instructions = Annotated[str, Field(max_length=20_000)]
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from fathom.server.api.assistant.common import StrictBody, resource_router
 from fathom.server.assistant_handle import AssistantHandle
 
-NAME = r"^\w[\w-]{0,63}$"
-"""A name is typed after a ``/``, so it has no spaces."""
 
-Name = Annotated[str, Field(pattern=NAME, description="what is typed after the slash: letters, digits, - and _")]
+def _typeable(name: str) -> str:
+    if not re.fullmatch(r"\w[\w-]*", name):
+        raise ValueError("a name is typed after a slash: use letters, digits, - and _")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_typeable)]
 Text = Annotated[str, Field(min_length=1, max_length=50_000, description="{{name}} asks for a value")]
 
 
