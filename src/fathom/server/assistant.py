@@ -16,13 +16,17 @@ from fathom.server.files.files import Files
 from fathom.server.files.repository import FileRepository
 from fathom.server.files.tokens import RuntimeTokens
 from fathom.server.models.registry import ModelRegistry
+from fathom.server.models.sources import ChatSources
+from fathom.server.models.upstream.repository import UpstreamRepository
+from fathom.server.models.upstream.service import Upstreams
 from fathom.server.settings import Settings
 from fathom.server.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """The parts of the assistant of one server. ``models`` are those of this machine."""
+    """The parts of the assistant of one server. ``models`` are those of this machine, ``upstreams`` other servers;
+    ``sources`` finds a model among both."""
 
     settings: Settings
     models: ModelRegistry
@@ -32,6 +36,8 @@ class Assistant:
     prompts: PromptLibrary
     memories: Memories
     preferences: PreferenceStore
+    upstreams: Upstreams
+    sources: ChatSources
 
     async def open(self) -> None:
         """Open what is stored. Raises StorageError where that fails; each later use tries again."""
@@ -41,6 +47,7 @@ class Assistant:
     async def close(self) -> None:
         """End everything that still runs, the database last."""
         await self.files.close()
+        await self.upstreams.close()
         await self.database.close()
 
 
@@ -53,13 +60,16 @@ def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
         RuntimeTokens(models.served),
         max_bytes=settings.max_file_bytes,
     )
+    upstreams = Upstreams(UpstreamRepository(database))
     return Assistant(
-        settings,
-        models,
-        database,
-        files,
+        settings=settings,
+        models=models,
+        database=database,
+        files=files,
         projects=Projects(database),
         prompts=PromptLibrary(database),
         memories=Memories(database),
         preferences=PreferenceStore(database),
+        upstreams=upstreams,
+        sources=ChatSources(models, upstreams),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from fathom.server.api.assistant import files, memories, preferences, projects, prompts, status
+from fathom.server.api.assistant import files, memories, preferences, projects, prompts, status, upstreams
 from fathom.server.assistant_handle import AssistantHandle
 from fathom.server.models.runtime import Runtime
 from fathom.server.settings import Settings
@@ -19,4 +19,5 @@ def router(handle: AssistantHandle, runtime: Runtime, settings: Settings) -> API
     routes.include_router(prompts.router(handle))
     routes.include_router(memories.router(handle))
     routes.include_router(preferences.router(handle))
+    routes.include_router(upstreams.router(handle))
     return routes

@@ -1,0 +1,1 @@
+"""Models of other servers that speak OpenAI's API: vLLM, llama-server, api.deepseek.com, another Fathom."""

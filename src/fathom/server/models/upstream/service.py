@@ -1,0 +1,115 @@
+"""The upstream servers of one Fathom: added and checked, and their models as sources of runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from fathom.base.errors import FathomError, RequestError
+from fathom.server.errors import UnknownModelError
+from fathom.server.models.source import Abilities
+from fathom.server.models.upstream.endpoint import KeyRefusedError, UpstreamEndpoint
+from fathom.server.models.upstream.records import Upstream, UpstreamModel
+from fathom.server.models.upstream.repository import UpstreamRepository
+from fathom.server.models.upstream.source import UpstreamSource
+
+Connect = Callable[[str, str, str | None], UpstreamEndpoint]
+
+
+class Upstreams:
+    """``connect`` makes the endpoint of a name, an address and a key."""
+
+    def __init__(self, repository: UpstreamRepository, connect: Connect = UpstreamEndpoint) -> None:
+        self.repository = repository
+        self._connect = connect
+        self._endpoints: dict[tuple[str, str, str | None], UpstreamEndpoint] = {}
+        self._notes: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """End all connections."""
+        await asyncio.gather(*self._notes, return_exceptions=True)
+        await asyncio.gather(*(endpoint.close() for endpoint in self._endpoints.values()))
+        self._endpoints.clear()
+
+    async def add(self, name: str, base_url: str, api_key: str | None, models: list[str] | None) -> Upstream:
+        """Check a server and store it. ``models`` names them where it has no list of its own.
+
+        Raises FathomError where it cannot be reached, refuses the key, or speaks another API: nothing is stored then.
+        """
+        draft = Upstream("", name, base_url, api_key, tuple(map(UpstreamModel, models or ())), 0)
+        draft = await self.examine(draft, needs_list=not models)
+        return await self.repository.add(draft.name, draft.base_url, draft.api_key, draft.models)
+
+    async def change(self, upstream: Upstream, changes: dict[str, Any]) -> Upstream:
+        """Store what ``changes`` names (name, base_url, api_key, models), after a check where that may matter."""
+        if "models" in changes:
+            changes = changes | {"models": tuple(map(UpstreamModel, changes["models"]))}
+        changed = replace(upstream, **changes)
+        if changes.keys() & {"base_url", "api_key"}:
+            changed = await self.examine(changed, needs_list="models" not in changes)
+        await self.repository.change(changed)
+        return changed
+
+    async def examine(self, upstream: Upstream, *, needs_list: bool = True) -> Upstream:
+        """The upstream with its present models, and with ``/v1`` behind its address where that was missing.
+
+        Raises FathomError where it cannot be used.
+        """
+        try:
+            listed = await self._list(upstream)
+        except KeyRefusedError:
+            raise
+        except FathomError as error:
+            try:
+                return await self._with_version(upstream)
+            except KeyRefusedError:
+                raise
+            except FathomError:
+                if needs_list:
+                    raise error from None
+                return upstream
+        return replace(upstream, models=_join_models(upstream.models, listed))
+
+    async def source(self, model: str, name: str) -> UpstreamSource:
+        """The source of a model's answers. Raises UnknownModelError where there is no such upstream, or it has no such
+        model."""
+        upstream = await self.repository.find_by_name(name)
+        known = next((each for each in upstream.models if each.id == model), None) if upstream is not None else None
+        if upstream is None or known is None:
+            offer = upstream.model_id(upstream.models[0]) if upstream is not None and upstream.models else "another"
+            raise UnknownModelError(f"{model}@{name}", offer)
+        abilities = Abilities(thinking=known.thinking, context=known.context)
+        identity = upstream.id
+
+        def note() -> None:
+            if not known.thinking:
+                task = asyncio.create_task(self.repository.note_thinking(identity, model))
+                self._notes.add(task)
+                task.add_done_callback(self._notes.discard)
+
+        return UpstreamSource(f"{model}@{name}", model, self._endpoint(upstream), abilities, note)
+
+    async def _with_version(self, upstream: Upstream) -> Upstream:
+        if upstream.base_url.rstrip("/").endswith("/v1"):
+            raise RequestError("there is no other address to try", "check it")
+        versioned = replace(upstream, base_url=f"{upstream.base_url.rstrip('/')}/v1")
+        return replace(versioned, models=_join_models(upstream.models, await self._list(versioned)))
+
+    async def _list(self, upstream: Upstream) -> list[UpstreamModel]:
+        return [UpstreamModel.from_listing(entry) for entry in await self._endpoint(upstream).models()]
+
+    def _endpoint(self, upstream: Upstream) -> UpstreamEndpoint:
+        key = (upstream.name, upstream.base_url, upstream.api_key)
+        if key not in self._endpoints:
+            self._endpoints[key] = self._connect(*key)
+        return self._endpoints[key]
+
+
+def _join_models(before: tuple[UpstreamModel, ...], listed: list[UpstreamModel]) -> tuple[UpstreamModel, ...]:
+    """What is listed now, with what was found out before; models that only the user named stay."""
+    thinking = {model.id for model in before if model.thinking}
+    there = {model.id for model in listed}
+    now = (replace(model, thinking=model.id in thinking) for model in listed)
+    return (*now, *(model for model in before if model.id not in there and not listed))

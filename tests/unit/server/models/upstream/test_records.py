@@ -1,0 +1,25 @@
+"""What is stored of an upstream and its models."""
+
+from __future__ import annotations
+
+import pytest
+
+from fathom.server.models.upstream.records import Upstream, UpstreamModel
+
+
+@pytest.mark.parametrize(
+    ("entry", "context"),
+    [({"id": "m"}, None), ({"id": "m", "max_model_len": 4096}, 4096), ({"id": "m", "context_length": "big"}, None)],
+)
+def test_the_listing_of_a_model(entry: dict, context: int | None):
+    assert UpstreamModel.from_listing(entry) == UpstreamModel("m", context)
+    assert UpstreamModel(**UpstreamModel("m", 5, thinking=True).as_json()) == UpstreamModel("m", 5, thinking=True)
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"), [(None, None), ("short", "…"), ("sk-0123456789abcdef", "…cdef")]
+)  # fmt: skip
+def test_a_key_is_never_shown_whole(key: str | None, shown: str | None):
+    upstream = Upstream("1", "Up", "http://up/v1", key, (UpstreamModel("a/b"),), 0)
+    assert upstream.masked_key == shown
+    assert upstream.model_id(upstream.models[0]) == "a/b@Up"
