@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fathom.server.conversations.changes import Changes
 from fathom.server.conversations.memories import Memories
+from fathom.server.conversations.messages import Messages
 from fathom.server.conversations.preferences import PreferenceStore
 from fathom.server.conversations.projects import Projects
 from fathom.server.conversations.prompts import PromptLibrary
+from fathom.server.conversations.repository import Conversations
+from fathom.server.conversations.search import Search
+from fathom.server.conversations.supervisor import Supervisor
 from fathom.server.files.files import Files
 from fathom.server.files.repository import FileRepository
 from fathom.server.files.tokens import RuntimeTokens
@@ -31,6 +36,10 @@ class Assistant:
     settings: Settings
     models: ModelRegistry
     database: Database
+    changes: Changes
+    conversations: Conversations
+    messages: Messages
+    search: Search
     files: Files
     projects: Projects
     prompts: PromptLibrary
@@ -38,6 +47,7 @@ class Assistant:
     preferences: PreferenceStore
     upstreams: Upstreams
     sources: ChatSources
+    supervisor: Supervisor | None = None
 
     async def open(self) -> None:
         """Open what is stored. Raises StorageError where that fails; each later use tries again."""
@@ -61,10 +71,15 @@ def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
         max_bytes=settings.max_file_bytes,
     )
     upstreams = Upstreams(UpstreamRepository(database))
+    changes = Changes()
     return Assistant(
         settings=settings,
         models=models,
         database=database,
+        changes=changes,
+        conversations=Conversations(database, changes),
+        messages=Messages(database, changes),
+        search=Search(database),
         files=files,
         projects=Projects(database),
         prompts=PromptLibrary(database),

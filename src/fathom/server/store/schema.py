@@ -247,6 +247,9 @@ search_entries = Table(
     _owner("conversation_id", "conversations"),
     _owner("message_id", "messages", nullable=True),
     _word("kind"),  # title, question, answer, thinking
+    _count("position"),  # of the part, 0 for a title
+    _count("start"),  # a long text has several entries: the first character of this one in the part's text
+    _count("length"),
     sqlite_autoincrement=True,
 )
 

@@ -38,28 +38,28 @@ async def test_a_transaction_is_whole_or_nothing(database):
     assert await names(database) == ["a"]
 
 
-async def test_writers_wait_for_each_other_and_readers_for_none(database):
+async def test_writers_wait_for_each_other_and_readers_for_none(sqlite):
     inside = asyncio.Event()
     goes_on = asyncio.Event()
 
     async def first() -> None:
-        async with database.write() as connection:
+        async with sqlite.write() as connection:
             await connection.execute(insert(preferences), row("a"))
             inside.set()
             await goes_on.wait()
 
     async def second() -> None:
-        async with database.write() as connection:
+        async with sqlite.write() as connection:
             assert (await connection.execute(select(preferences.c.name))).scalars().all() == ["a"]
             await connection.execute(insert(preferences), row("b"))
 
     writers = [asyncio.create_task(first())]
     await inside.wait()
     writers.append(asyncio.create_task(second()))
-    assert await names(database) == []  # no one waits here
+    assert await names(sqlite) == []  # no one waits here
     goes_on.set()
     await asyncio.gather(*writers)
-    assert await names(database) == ["a", "b"]
+    assert await names(sqlite) == ["a", "b"]
 
 
 async def test_a_cancelled_writer_leaves_nothing_behind(database):
@@ -86,17 +86,17 @@ async def test_readers_cannot_write(database):
             await connection.execute(insert(preferences), row("a"))
 
 
-async def test_the_folder_is_private_and_the_file_as_sqlite_should_have_it(database):
-    assert stat.S_IMODE(database.file.parent.stat().st_mode) == 0o700
-    async with database.write() as connection:
+async def test_the_folder_is_private_and_the_file_as_sqlite_should_have_it(sqlite):
+    assert stat.S_IMODE(sqlite.file.parent.stat().st_mode) == 0o700
+    async with sqlite.write() as connection:
         for name, value in {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1}.items():
             assert (await connection.execute(text(f"PRAGMA {name}"))).scalar() == value
 
 
-async def test_a_database_that_another_process_locks(database):
-    impatient = Database(str(database.url), database.data_dir, busy_seconds=0.01)
+async def test_a_database_that_another_process_locks(sqlite):
+    impatient = Database(str(sqlite.url), sqlite.data_dir, busy_seconds=0.01)
     await impatient.open()
-    other = sqlite3.connect(database.file, isolation_level=None)
+    other = sqlite3.connect(sqlite.file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
         assert await names(impatient) == []
@@ -127,11 +127,11 @@ async def test_a_file_that_is_no_database_is_left_alone_and_tried_again(tmp_path
     await database.close()
 
 
-async def test_a_closed_database_stays_closed(database):
-    await database.close()
-    assert not database.is_open
+async def test_a_closed_database_stays_closed(sqlite):
+    await sqlite.close()
+    assert not sqlite.is_open
     with pytest.raises(StorageError, match="closed"):
-        async with database.read():
+        async with sqlite.read():
             pytest.fail("it opened")
 
 

@@ -70,5 +70,5 @@ async def test_json_holds_any_text_and_null(database):
         await connection.execute(insert(schema.preferences), {"name": "a", "value": values})
         await connection.execute(insert(schema.preferences), {"name": "b", "value": None})
     async with database.read() as connection:
-        rows = dict(await connection.execute(select(schema.preferences)))
+        rows = {row.name: row.value for row in await connection.execute(select(schema.preferences))}
     assert rows == {"a": {"a": None, "b": ["你好", "\0", "�"], "c": 1.5}, "b": None}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from fathom.server.api.json_io import JsonRoute
-from fathom.server.errors import ApiError, ApiProblem, ErrorBody
+from fathom.server.errors import ErrorBody, NotFoundError
+from fathom.server.store.text import storable
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorBody, "description": description}
@@ -26,6 +27,10 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         503: "What is stored cannot be reached: the message says why, and what to do.",
     }.items()
 }
+
+
+Id = Annotated[str, AfterValidator(storable)]
+"""An id that a client gives: whatever it holds, the databases take it, and know nothing by that name."""
 
 
 def _not_blank(text: str) -> str:
@@ -50,5 +55,5 @@ def resource_router() -> APIRouter:
 
 
 def not_found(kind: str, name: str) -> NoReturn:
-    """Raise the 404 for a ``kind`` (`conversation`) that does not exist."""
-    raise ApiError(ApiProblem(404, f"there is no {kind} {name[:64]!r}", code="not_found"))
+    """Raise the 404 for a ``kind`` (`file`) that does not exist."""
+    raise NotFoundError(f"there is no {kind} {name[:64]!r}", "it may have been deleted")

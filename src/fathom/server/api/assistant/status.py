@@ -37,7 +37,7 @@ class Features(TypedDict):
     postgres: bool
 
 
-class Limits(TypedDict):
+class ServerLimits(TypedDict):
     """``body_bytes``: of a JSON body; ``file_bytes``: of an attached file.
 
     ``context``: tokens of the model, null while it is not loaded.
@@ -74,7 +74,7 @@ class Status(TypedDict):
     features: Features
     data_dir: str
     storage: Storage
-    limits: Limits
+    limits: ServerLimits
     machine: Machine
 
 

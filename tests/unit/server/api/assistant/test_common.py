@@ -1,13 +1,13 @@
-"""Bodies are strict, and an id that does not exist is a 404 that repeats no more than its beginning."""
+"""Bodies are strict."""
 
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from fathom.server.api.assistant.common import StrictBody, not_found, resource_router
+from fathom.server.api.assistant.common import Id, StrictBody, not_found, resource_router
 from fathom.server.api.json_io import JsonRoute
-from fathom.server.errors import ApiError
+from fathom.server.errors import NotFoundError
 
 
 class Example(StrictBody):
@@ -20,12 +20,15 @@ def test_bodies_are_strict(value):
         Example.model_validate(value)
 
 
-def test_what_does_not_exist():
-    with pytest.raises(ApiError) as caught:
-        not_found("conversation", "x" * 5000)
-    assert (caught.value.status_code, caught.value.problem.code) == (404, "not_found")
-    assert len(caught.value.problem.message) < 120
-
-
 def test_the_router_reads_json_strictly():
     assert resource_router().route_class is JsonRoute
+
+
+def test_what_does_not_exist():
+    with pytest.raises(NotFoundError, match="there is no file 'xx") as caught:
+        not_found("file", "x" * 5000)
+    assert len(str(caught.value)) < 120
+
+
+def test_an_id_is_text_that_databases_take():
+    assert TypeAdapter(Id).validate_python("a\0") == "a�"

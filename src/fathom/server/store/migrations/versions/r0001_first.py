@@ -233,6 +233,9 @@ def upgrade() -> None:
         sa.Column("conversation_id", sa.String(length=26), nullable=False),
         sa.Column("message_id", sa.String(length=26), nullable=True),
         sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("start", sa.Integer(), nullable=False),
+        sa.Column("length", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"],
             ["conversations.id"],
