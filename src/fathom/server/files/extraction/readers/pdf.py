@@ -15,8 +15,8 @@ from fathom.server.files.errors import UnreadableFileError
 from fathom.server.files.extraction.passages import PassageWriter
 
 MAX_PAGES = 5000
-_HYPHENATED = re.compile(r"(?<=[a-zß-öø-ÿ])[\u0002\u00ad]\n?(?=[a-zß-öø-ÿ])")
-"""A word divided at the end of a line: pdfium writes U+0002 for such a hyphen."""
+_HYPHENATED = re.compile(r"(?<=[a-zß-öø-ÿ])[\u0002\u00ad\ufffe]\n?(?=[a-zß-öø-ÿ])")
+"""A word divided at the end of a line: pdfium writes U+0002 or U+FFFE for such a hyphen."""
 
 
 def read(file: IO[bytes], writer: PassageWriter) -> None:
@@ -81,13 +81,16 @@ def _title(document: pypdfium2.PdfDocument) -> str | None:
 def _warn(writer: PassageWriter, count: int, empty: list[int], broken: list[int]) -> None:
     if empty:
         writer.facts["picture_pages"] = len(empty)
-        writer.warn(f"{_pages(empty)} of {count} hold only pictures, whose text was not read")
+        writer.warn(f"{_share(empty, count)} only pictures, whose text was not read: {_pages(empty)}")
     if broken:
-        writer.warn(f"{_pages(broken)} of {count} are damaged and were left out")
+        writer.warn(f"{len(broken)} of {count} pages could not be read: {_pages(broken)}")
     if count > MAX_PAGES:
         writer.warn(f"only the first {MAX_PAGES:,} of {count:,} pages were read")
 
 
+def _share(numbers: list[int], count: int) -> str:
+    return f"{len(numbers)} of {count} pages {'holds' if len(numbers) == 1 else 'hold'}"
+
+
 def _pages(numbers: list[int]) -> str:
-    shown = ", ".join(map(str, numbers[:10]))
-    return f"pages {shown}{' …' if len(numbers) > 10 else ''} ({len(numbers)})"
+    return ", ".join(map(str, numbers[:10])) + (" …" if len(numbers) > 10 else "")

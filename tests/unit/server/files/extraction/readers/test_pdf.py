@@ -8,6 +8,7 @@ import pytest
 from made_files import WrittenPassages, locked_pdf, pdf, pdf_of
 
 from fathom.server.files.errors import UnreadableFileError
+from fathom.server.files.extraction.readers import pdf as pdf_reader
 from fathom.server.files.extraction.readers.pdf import read
 
 
@@ -25,7 +26,7 @@ def test_the_text_of_each_page():
 
 def test_pages_that_hold_only_pictures_are_named():
     writer = read_pdf(pdf(["text", None, None]))
-    assert writer.warnings == ["pages 2, 3 (2) of 3 hold only pictures, whose text was not read"]
+    assert writer.warnings == ["2 of 3 pages hold only pictures, whose text was not read: 2, 3"]
     assert writer.facts == {"pages": 3, "picture_pages": 2}
 
 
@@ -50,3 +51,8 @@ def test_a_tree_of_pages_that_contains_itself(pages):
     except UnreadableFileError:
         return
     assert not writer.passages
+
+
+@pytest.mark.parametrize("hyphen", ["\u0002", "\ufffe", "\u00ad"])
+def test_a_word_divided_at_the_end_of_a_line_is_whole(hyphen):
+    assert pdf_reader._HYPHENATED.sub("", f"self-ref{hyphen}\nerential") == "self-referential"
