@@ -17,6 +17,7 @@ from fathom import __version__
 from fathom.server import errors
 from fathom.server.api import health
 from fathom.server.api.assistant import routes as assistant_api
+from fathom.server.api.assistant import shares
 from fathom.server.api.openai import routes as openai
 from fathom.server.assistant_handle import AssistantHandle
 from fathom.server.middleware.access_log import AccessLog
@@ -76,8 +77,14 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     app.include_router(openai.router(registry, settings), dependencies=key, tags=["openai"])
     app.include_router(assistant_api.router(assistant, registry.served, settings), dependencies=key, tags=["assistant"])
     app.include_router(health.router(registry.served), tags=["health"])
+    app.include_router(shares.page_router(assistant))
     app.router.default = Page(settings.static_dir)
     return app
+
+
+def _uploads(settings: Settings) -> dict[str, int]:
+    """Paths whose bodies go to the disk, each with its limit in bytes."""
+    return {"/api/files": settings.max_file_bytes, "/api/imports": settings.max_import_bytes}
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
@@ -93,9 +100,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
             allow_headers=("*",),
             expose_headers=("Retry-After",),
         ),
-        Middleware(
-            RequestGuard, settings=settings, api_paths=API_PATHS, uploads={"/api/files": settings.max_file_bytes}
-        ),
+        Middleware(RequestGuard, settings=settings, api_paths=API_PATHS, uploads=_uploads(settings)),
         Middleware(ErrorResponse),
         Middleware(HeadAsGet),
     ]

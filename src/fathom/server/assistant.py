@@ -6,16 +6,21 @@ may: `fathom.server.assistant_handle` does it in a thread, while the server alre
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from fathom.server.conversations.changes import Changes
+from fathom.server.conversations.export.exporter import Exporter
+from fathom.server.conversations.importing.importer import Importer, KeepFile
 from fathom.server.conversations.memories import Memories
 from fathom.server.conversations.messages import Messages
 from fathom.server.conversations.preferences import PreferenceStore
 from fathom.server.conversations.projects import Projects
 from fathom.server.conversations.prompts import PromptLibrary
+from fathom.server.conversations.records import Part
 from fathom.server.conversations.repository import Conversations
 from fathom.server.conversations.search import Search
+from fathom.server.conversations.sharing import Shares
 from fathom.server.conversations.supervisor import Supervisor
 from fathom.server.files.files import Files
 from fathom.server.files.repository import FileRepository
@@ -45,6 +50,9 @@ class Assistant:
     prompts: PromptLibrary
     memories: Memories
     preferences: PreferenceStore
+    importer: Importer
+    exporter: Exporter
+    shares: Shares
     upstreams: Upstreams
     sources: ChatSources
     supervisor: Supervisor | None = None
@@ -85,6 +93,21 @@ def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
         prompts=PromptLibrary(database),
         memories=Memories(database),
         preferences=PreferenceStore(database),
+        importer=Importer(database, changes, keep_file(files)),
+        exporter=Exporter(database),
+        shares=Shares(database),
         upstreams=upstreams,
         sources=ChatSources(models, upstreams),
     )
+
+
+def keep_file(files: Files) -> KeepFile:
+    """Stores the files that an import brings along."""
+
+    async def keep(name: str, data: bytes) -> Part:
+        async def chunks() -> AsyncIterator[bytes]:
+            yield data
+
+        return (await files.store(name, chunks())).part()
+
+    return keep

@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     # bounds
     max_body_bytes: int = Field(default=16 * 2**20, ge=1024)
     max_file_bytes: int = Field(default=100 * 2**20, ge=1024, description="size of an attached file")
+    max_import_bytes: int = Field(default=4 * 2**30, ge=1024, description="size of a file of conversations to import")
     max_context: int | None = Field(
         default=None, ge=1, description="tokens; none means what the model and the memory allow"
     )

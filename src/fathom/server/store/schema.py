@@ -207,6 +207,15 @@ shares = Table(
     _time("created"),
 )
 
+# Where a conversation was imported from, so that a second import is recognised.
+imports = Table(
+    "imports",
+    metadata,
+    Column("source", String(16), primary_key=True),
+    Column("source_key", String(64), primary_key=True),  # SHA-256 of its name there
+    _owner("conversation_id", "conversations"),
+)
+
 preferences = Table("preferences", metadata, Column("name", String(64), primary_key=True), _json("value"))
 
 tool_servers = Table(

@@ -6,13 +6,16 @@ from fastapi import APIRouter
 
 from fathom.server.api.assistant import (
     conversations,
+    exports,
     files,
+    imports,
     memories,
     messages,
     preferences,
     projects,
     prompts,
     search,
+    shares,
     status,
     upstreams,
 )
@@ -25,6 +28,8 @@ def router(handle: AssistantHandle, runtime: Runtime, settings: Settings) -> API
     """All resources, served from the assistant of ``handle``."""
     routes = APIRouter(prefix="/api")
     routes.include_router(status.router(handle, runtime, settings))
-    for resource in (conversations, messages, search, files, projects, prompts, memories, preferences, upstreams):
+    routes.include_router(imports.router(handle, settings))
+    resources = (conversations, messages, search, files, projects, prompts, memories, preferences, upstreams)
+    for resource in (*resources, exports, shares):
         routes.include_router(resource.router(handle))
     return routes

@@ -183,6 +183,17 @@ def upgrade() -> None:
     op.create_index(op.f("ix_messages_parent_id"), "messages", ["parent_id"], unique=False)
     op.create_index("ix_messages_siblings", "messages", ["conversation_id", "parent_id", "id"], unique=False)
     op.create_table(
+        "imports",
+        sa.Column("source", sa.String(length=16), nullable=False),
+        sa.Column("source_key", sa.String(length=64), nullable=False),
+        sa.Column("conversation_id", sa.String(length=26), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversations.id"], name=op.f("fk_imports_conversation_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("source", "source_key", name=op.f("pk_imports")),
+    )
+    op.create_index(op.f("ix_imports_conversation_id"), "imports", ["conversation_id"], unique=False)
+    op.create_table(
         "shares",
         sa.Column("token", sa.String(length=64), nullable=False),
         sa.Column("conversation_id", sa.String(length=26), nullable=False),

@@ -1,0 +1,80 @@
+"""Shares of conversations, and the page that a link leads to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.responses import HTMLResponse, Response
+from typing_extensions import TypedDict
+
+from fathom.server.api.assistant.common import resource_router
+from fathom.server.assistant_handle import AssistantHandle
+from fathom.server.errors import NotFoundError
+
+Token = Annotated[str, Path(max_length=64)]
+
+GONE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="robots" content="noindex">
+<meta name="viewport" content="width=device-width"><title>Not found</title></head><body><main><h1>Not found</h1>
+<p>There is nothing at this link. It may have been revoked by the person who shared it.</p></main></body></html>"""
+
+
+class ShareJson(TypedDict):
+    """``url`` is relative to this server; ``head`` the last message that is shown."""
+
+    token: str
+    conversation: str
+    head: str
+    created: int
+    url: str
+
+
+class ShareList(TypedDict):
+    data: list[ShareJson]
+    next: None
+
+
+def router(handle: AssistantHandle) -> APIRouter:
+    routes = resource_router()
+
+    @routes.post("/conversations/{conversation}/shares", status_code=201)
+    async def create_share(conversation: str) -> ShareJson:
+        """Share the path that is shown now: whoever has the link can read it, and nothing that is written later."""
+        share: ShareJson = (await (await handle.get()).shares.create(conversation)).json()
+        return share
+
+    @routes.get("/conversations/{conversation}/shares")
+    async def list_shares(conversation: str) -> ShareList:
+        """The shares of a conversation."""
+        return {"data": [share.json() for share in await (await handle.get()).shares.list(conversation)], "next": None}
+
+    @routes.delete("/shares/{token}", status_code=204)
+    async def revoke_share(token: Token) -> None:
+        """Revoke a share: its link leads nowhere from now on."""
+        await (await handle.get()).shares.revoke(token)
+
+    return routes
+
+
+def page_router(handle: AssistantHandle) -> APIRouter:
+    """``/share/{token}``, outside of ``/api``: it needs no key, the token is the secret."""
+    routes = APIRouter()
+
+    @routes.get("/share/{token}", response_class=HTMLResponse, include_in_schema=False)
+    async def show(token: Token) -> Response:
+        """A shared conversation as a page that is only read."""
+        assistant = await handle.get()
+        headers = {
+            "Content-Security-Policy": f"{assistant.exporter.page_policy}; frame-ancestors 'none'",
+            "X-Robots-Tag": "noindex, nofollow",
+            "Cache-Control": "no-store",
+        }
+        language = (await assistant.preferences.get()).language
+        try:
+            share = await assistant.shares.get(token)
+            _, page = await assistant.exporter.file(share.conversation, "html", share.head, language)
+        except NotFoundError:
+            return HTMLResponse(GONE, 404, headers)
+        return HTMLResponse(page, headers=headers)
+
+    return routes
