@@ -1,18 +1,20 @@
 /** Markdown on the screen: tokens become vnodes, never HTML text, so nothing that a model writes can become markup. */
 
 import { Component, type ComponentChild, type ComponentChildren, type JSX } from "preact";
-import { useRef } from "preact/hooks";
 import type { Token, Tokens } from "marked";
 import { CodeBlock } from "./CodeBlock";
 import type { DetailsToken } from "./details";
 import { decodeEntities } from "./entities";
 import { WithFootnotes } from "./NotesView";
 import type { NoteToken } from "./footnotes";
-import { IncrementalLexer } from "./incremental";
 import { inline, type AnyToken } from "./Inline";
 import { MathView } from "./MathView";
 import { TableView } from "./TableView";
+import { useTokens } from "./useTokens";
 import { t } from "../i18n";
+
+const GROUP = 40; // blocks
+const LONG = 4; // groups: of a longer text only what is near the window is laid out (blocks.css)
 
 interface Props {
   readonly text: string;
@@ -20,25 +22,36 @@ interface Props {
 }
 
 export function Markdown({ text, streaming = false }: Props) {
-  const lexer = useRef<IncrementalLexer | null>(null);
-  const finished = useRef<{ text: string; tokens: readonly Token[] } | null>(null);
-  lexer.current ??= new IncrementalLexer();
-  let tokens: readonly Token[];
-  if (streaming) tokens = lexer.current.grow(text);
-  else {
-    if (finished.current?.text !== text) finished.current = { text, tokens: lexer.current.finish(text) };
-    tokens = finished.current.tokens;
-  }
+  const tokens = useTokens(text, streaming);
   const top = tokens.reduce((least, token) => (token.type === "heading" ? Math.min(least, (token as Tokens.Heading).depth) : least), 6);
+  const groups = Array.from({ length: Math.ceil(tokens.length / GROUP) }, (_, index) => tokens.slice(index * GROUP, (index + 1) * GROUP));
   return (
-    <div class="prose">
+    <div class={groups.length > LONG ? "prose long" : "prose"}>
       <WithFootnotes tokens={tokens} content={(content) => blocks(content, false)}>
-        {tokens.map((token, index) => (
-          <Block key={index} token={token} top={top} open={streaming && index === tokens.length - 1} />
+        {groups.map((group, index) => (
+          <BlockGroup key={index} tokens={group} top={top} open={streaming && index === groups.length - 1} />
         ))}
       </WithFootnotes>
     </div>
   );
+}
+
+interface GroupProps {
+  readonly tokens: readonly Token[];
+  readonly top: number; // depth of the text's highest heading
+  readonly open: boolean; // its last block may still grow
+}
+
+/** Blocks that follow one another. Of a long text only the last group is looked through when the text grows. */
+class BlockGroup extends Component<GroupProps> {
+  override shouldComponentUpdate({ tokens, top, open }: GroupProps): boolean {
+    const { tokens: shown } = this.props;
+    return top !== this.props.top || open !== this.props.open || tokens.length !== shown.length || tokens.some((token, index) => token !== shown[index]);
+  }
+
+  override render({ tokens, top, open }: GroupProps): ComponentChild {
+    return tokens.map((token, index) => <Block key={index} token={token} top={top} open={open && index === tokens.length - 1} />);
+  }
 }
 
 interface BlockProps {

@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { soon } from "./idle";
 import { isChemistry } from "./tex";
 
 interface Props {
@@ -23,22 +24,32 @@ export function MathView({ tex, display, source }: Props) {
   return <span key={source} ref={ref} class={display ? "math display" : "math"} />;
 }
 
-async function draw({ tex, display, source }: Props, element: HTMLElement | null, mounted: () => boolean): Promise<void> {
+async function draw(props: Props, element: HTMLElement | null, mounted: () => boolean): Promise<void> {
   if (!element) return;
-  element.textContent = source;
+  element.textContent = props.source;
   try {
     const { drawMath } = await import("./katex");
-    if (isChemistry(tex)) await import("./chemistry");
-    if (!mounted()) return;
+    if (isChemistry(props.tex)) await import("./chemistry");
+    soon(() => mounted() && place(props, element, drawMath)); // a long text has thousands of formulae
+  } catch (error) {
+    if (mounted()) refuse(props.source, element, error);
+  }
+}
+
+function place({ tex, display, source }: Props, element: HTMLElement, drawMath: (tex: string, element: HTMLElement, display: boolean) => void): void {
+  try {
     drawMath(tex, element, display);
     if (element.querySelector(".katex-display")) element.classList.add("display");
     fit(element);
   } catch (error) {
-    if (!mounted()) return;
-    element.textContent = source;
-    element.classList.add("invalid");
-    element.title = error instanceof Error ? error.message : "";
+    refuse(source, element, error);
   }
+}
+
+function refuse(source: string, element: HTMLElement, error: unknown): void {
+  element.textContent = source;
+  element.classList.add("invalid");
+  element.title = error instanceof Error ? error.message : "";
 }
 
 const WIDE = 240; // pixels that a narrow phone has for text

@@ -3,8 +3,8 @@
  * their tokens (and with them their place on the screen), and each new piece costs as much as the last blocks are long.
  */
 
-import type { Token } from "marked";
-import { lex } from "./lexer";
+import type { Token, Tokens } from "marked";
+import { lex, type Links } from "./lexer";
 
 const OPEN_BLOCKS = 2; // the last block may grow; the one before may join it (a list and what follows it)
 
@@ -30,10 +30,24 @@ export class IncrementalLexer {
     return [...this.done, ...tail];
   }
 
-  /** The tokens of a text that is complete: references may point forward, so it is read once as a whole. */
+  /** How much of a text has been read already: all that it has in common with the last one, or nothing. */
+  covered(text: string): number {
+    return text.startsWith(this.text) ? this.text.length : 0;
+  }
+
+  /**
+   * The tokens of a text that is complete. Only its end is read again, and, as references may point forward, the blocks
+   * that may hold one where links are defined.
+   */
   finish(text: string): readonly Token[] {
-    this.reset();
-    return lex(text);
+    if (!text.startsWith(this.text)) this.reset();
+    this.text = text;
+    const earlier = this.done;
+    const tail = lex(text.slice(this.doneLength));
+    if (earlier.length === 0) return tail; // read as a whole, references and all
+    const links = definitions([...earlier, ...tail]);
+    if (links === null) return [...earlier, ...tail];
+    return [...earlier, ...tail].flatMap((token) => (/\[[^\]]/.test(token.raw) && token.type !== "code" ? lex(token.raw, true, links) : [token]));
   }
 
   private reset(): void {
@@ -41,6 +55,13 @@ export class IncrementalLexer {
     this.done = [];
     this.doneLength = 0;
   }
+}
+
+/** The links that a text defines; null where it defines none. Of two with one label, the first counts. */
+function definitions(tokens: readonly Token[]): Links | null {
+  const defined = tokens.filter((token): token is Tokens.Def => token.type === "def");
+  if (defined.length === 0) return null;
+  return Object.fromEntries(defined.toReversed().map(({ tag, href, title }) => [tag, { href, title }]));
 }
 
 function firstOpen(tokens: readonly Token[]): number {

@@ -196,23 +196,29 @@ function found(index: number): number | undefined {
   return index < 0 ? undefined : index;
 }
 
+/** What references such as `[text][label]` lead to, by their label. */
+export type Links = Readonly<Record<string, { readonly href: string | null; readonly title: string | null }>>;
+
 /**
  * The block tokens of a text. Never throws: what cannot be taken apart comes back as plain text. A text that is not
- * `complete` still streams: what is open at its end stays open.
+ * `complete` still streams: what is open at its end stays open. `links` are defined elsewhere in the text that this one
+ * is a part of.
  */
-export function lex(text: string, complete = true): Token[] {
+export function lex(text: string, complete = true, links: Links = {}): Token[] {
   if (text.length > LONGEST_TEXT) return [plain(text)];
   const tokens: Token[] = [];
   for (const part of splitHostile(text)) {
     if (part.hostile) tokens.push(plain(part.text));
-    else tokens.push(...lexPart(part.text, complete));
+    else tokens.push(...lexPart(part.text, complete, links));
   }
   return tokens;
 }
 
-function lexPart(text: string, complete: boolean): Token[] {
+function lexPart(text: string, complete: boolean, links: Links): Token[] {
   try {
-    return new AnswerLexer(complete).lex(text);
+    const lexer = new AnswerLexer(complete);
+    Object.assign(lexer.tokens.links, links);
+    return lexer.lex(text);
   } catch {
     return [plain(text)]; // the lexer refuses some input by throwing; the reader still gets to see it
   }

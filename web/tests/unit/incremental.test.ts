@@ -77,6 +77,23 @@ describe("IncrementalLexer", () => {
     }
   });
 
+  const REFERENCES = `See [the first][one], ![two] and [Three].\n\nMore.\n\n- in a [list][one]\n\nCode: \`[one]\`.\n\n[one]: https://x.org/1 "T"\n[two]: /2\n\n> quoted [three]\n\n[three]: /3\n[three]: /4\n\nEnd.`;
+
+  it.each([TEXT, REFERENCES, `${TEXT}\n\n${REFERENCES}`])("finishes with the tokens of the whole text, however it came", (text) => {
+    for (const step of [1, 7, 50, 400]) {
+      const lexer = new IncrementalLexer();
+      for (let end = step; end < text.length; end += step) lexer.grow(text.slice(0, end));
+      expect(lexer.finish(text), `steps of ${step}`).toEqual(lex(text));
+    }
+  });
+
+  it("finishes without reading again what it has read", () => {
+    const lexer = new IncrementalLexer();
+    const before = lexer.grow("one\n\ntwo\n\nthree\n\nfour");
+    const after = lexer.finish("one\n\ntwo\n\nthree\n\nfour\n\nfive");
+    expect(after[0]).toBe(before[0]);
+  });
+
   it("keeps the tokens of finished blocks, as the same objects", () => {
     const lexer = new IncrementalLexer();
     const before = lexer.grow("one\n\ntwo\n\nthree\n\nfour");
