@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { defineConfig, transformWithOxc, type Plugin } from "vite";
 
@@ -53,9 +54,35 @@ const diagramFrame: Plugin = {
   },
 };
 
+// The service worker with the names of what the page needs to open. Its version is another for each build.
+const serviceWorker: Plugin = {
+  name: "service-worker",
+  async generateBundle(_, bundle) {
+    const chunks = Object.values(bundle).filter((file) => file.type === "chunk");
+    const entry = chunks.find(({ isEntry }) => isEntry);
+    const needed = new Set<string>(["theme.js", "mark.svg", "app.webmanifest", "icons/192.png"]);
+    const take = (name: string | undefined) => {
+      const chunk = chunks.find(({ fileName }) => fileName === name);
+      if (!chunk || needed.has(chunk.fileName)) return;
+      needed.add(chunk.fileName);
+      for (const css of (chunk as { viteMetadata?: { importedCss: Set<string> } }).viteMetadata?.importedCss ?? []) needed.add(css);
+      chunk.imports.forEach(take);
+    };
+    take(entry?.fileName);
+    const files = [...needed].toSorted();
+    const read = (file: string) => readFileSync(new URL(file, import.meta.url), "utf8");
+    const source = read("src/worker/worker.ts");
+    const others = [source, read("index.html"), read("public/theme.js"), read("public/app.webmanifest")];
+    const version = createHash("sha256").update(JSON.stringify([Object.keys(bundle).toSorted(), others])).digest("hex").slice(0, 12);
+    const { code } = await transformWithOxc(source, "worker.ts");
+    const constants = `const VERSION = ${JSON.stringify(version)};\nconst FILES = ${JSON.stringify(files)};\n`;
+    this.emitFile({ type: "asset", fileName: "worker.js", source: constants + code });
+  },
+};
+
 export default defineConfig({
   base: "./", // the page may be served below any path
-  plugins: [woff2Only, licenses, diagramFrame],
+  plugins: [woff2Only, licenses, diagramFrame, serviceWorker],
   build: {
     outDir: "../src/fathom/server/static",
     emptyOutDir: true,

@@ -5,13 +5,14 @@ import { language, speak } from "./i18n";
 import { ChatPage } from "./pages/ChatPage";
 import { App } from "./state/app";
 import { openStorage } from "./state/memory";
+import { keepingFetch } from "./state/offline";
 import "./styles/main.css";
 
-const app = new App({
+const app: App = new App({
   window,
   storage: openStorage(window),
   clock: Date,
-  fetch: (input, init) => fetch(input, init),
+  fetch: keepingFetch((input, init) => fetch(input, init), window.caches, () => app.access.key.peek(), document.baseURI),
   tab: Math.random().toString(36).slice(2, 10),
 });
 app.start();
@@ -35,3 +36,4 @@ if (root) {
     root,
   );
 }
+if (import.meta.env.PROD) void import("./state/updates").then(({ watchForUpdates }) => watchForUpdates(window, app.notices));

@@ -30,8 +30,8 @@ POLICY = "; ".join(
         "frame-src 'self'",  # server/frames.py: the sandboxed documents, which cannot go elsewhere either
         "worker-src 'self'",
         "manifest-src 'self'",
-        "require-trusted-types-for 'script'",  # and none may be created: text never becomes HTML
-        "trusted-types 'none'",
+        "require-trusted-types-for 'script'",  # text never becomes HTML; the one policy makes the worker's address
+        "trusted-types fathom-worker",
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
@@ -39,7 +39,12 @@ POLICY = "; ".join(
 )
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
-SERVICE_WORKER = {"Service-Worker-Allowed": "./"}  # the folder that it is served from, below any base path
+OWN_HEADERS: Mapping[str, Mapping[str, str]] = {
+    "app.webmanifest": {"Content-Type": "application/manifest+json"},
+    "worker.js": {"Service-Worker-Allowed": "./"},  # the folder that it is served from, below any base path
+    **FRAME_HEADERS,
+}
+"""What a file has beside, or in place of, the headers of the others."""
 
 UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Fathom</title>
 <h1>Fathom is running</h1>
@@ -66,7 +71,7 @@ class Page:
         file = _find_file(self._root, path)
         if file is not None:
             caching = IMMUTABLE if path.startswith("assets/") else REVALIDATE
-            return _file(file, {**_headers(caching), **_own_headers(path)}, request)
+            return _file(file, {**_headers(caching), **OWN_HEADERS.get(path, {})}, request)
         if path and not _is_navigation(request):
             raise HTTPException(404)
         index = self._root / "index.html"
@@ -92,11 +97,6 @@ def _is_navigation(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "") and not path.startswith(
         ("/v1/", "/api/", "/assets/", "/health")
     )
-
-
-def _own_headers(path: str) -> Mapping[str, str]:
-    """What a file has beside, or in place of, the headers of the others."""
-    return SERVICE_WORKER if path == "worker.js" else FRAME_HEADERS.get(path, {})
 
 
 def _file(file: Path, headers: dict[str, str], request: Request) -> Response:

@@ -14,7 +14,7 @@ BROWSER = {"accept": "text/html,application/xhtml+xml"}
 STRICT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
     "frame-src 'self'; worker-src 'self'; manifest-src 'self'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'; "
+    "require-trusted-types-for 'script'; trusted-types fathom-worker; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
@@ -27,6 +27,7 @@ def static(tmp_path):
     (root / "assets" / "main-abc.js").write_text("let a")
     (root / "mark.svg").write_text("<svg/>")
     (root / "worker.js").write_text("let w")
+    (root / "app.webmanifest").write_text("{}")
     (root / "frames").mkdir()
     (root / "frames" / "preview.html").write_text("<p>frame</p>")
     (tmp_path / "secret").write_text("secret")
@@ -63,6 +64,12 @@ async def test_the_worker_serves_its_folder_and_is_asked_for_anew(static):
     async with client_of(static) as client:
         answer = await client.get("/worker.js")
     assert (answer.headers["service-worker-allowed"], answer.headers["cache-control"]) == ("./", "no-cache")
+
+
+async def test_the_manifest_has_its_type(static):
+    async with client_of(static) as client:
+        answer = await client.get("/app.webmanifest")
+    assert answer.headers["content-type"] == "application/manifest+json"
 
 
 async def test_a_frame_has_its_own_policy_in_place_of_the_page_s(static):

@@ -4,6 +4,7 @@ import { signal, type ReadonlySignal } from "@preact/signals";
 
 export interface Notice {
   readonly text: string;
+  readonly lasting?: boolean; // until the reader dismisses it
   readonly action?: { readonly label: string; run(): void };
 }
 
@@ -36,6 +37,6 @@ export class Notices {
 
   resume(): void {
     this.pause();
-    this.timer = setTimeout(() => this.dismiss(), SHOWN_MS);
+    if (!this.value.value?.lasting) this.timer = setTimeout(() => this.dismiss(), SHOWN_MS);
   }
 }

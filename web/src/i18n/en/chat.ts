@@ -78,5 +78,7 @@ export default defineArea({
   "chat.importedNotice": "Imported “{title}”",
   "chat.deletedNotice": "Deleted “{title}”",
   "chat.undo": "Undo",
+  "chat.updated": "A new version of this page is there.",
+  "chat.reload": "Reload",
   "chat.dismiss": "Dismiss",
 });

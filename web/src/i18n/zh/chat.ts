@@ -79,5 +79,7 @@ export default {
   "chat.importedNotice": "已导入“{title}”",
   "chat.deletedNotice": "已删除“{title}”",
   "chat.undo": "撤销",
+  "chat.updated": "本页面有新版本。",
+  "chat.reload": "重新加载",
   "chat.dismiss": "关闭提示",
 } satisfies Complete<typeof english>;
