@@ -1,1 +1,0 @@
-import{S as e,t,v as n}from"./jsxRuntime-Diofy26Z.js";function r(r){let i=null;return function(a){let[,o]=e(0);n(()=>{if(i)return;let e=!1;return r().then(t=>{i=t,e||o(e=>e+1)},()=>void 0),()=>{e=!0}},[]);let s=i;return s&&t(s,{...a})}}export{r as t};

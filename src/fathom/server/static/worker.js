@@ -1,0 +1,48 @@
+const VERSION = "e18b89789011";
+const FILES = ["app.webmanifest","assets/ThemeSwitch-DrF7LDBW.js","assets/catalog-CJpS2GA9.js","assets/i18n-DNpkZq3R.js","assets/index-BzI5_AmB.js","assets/index-DaVwzF8P.css","assets/jsxRuntime-ITaBokLk.js","assets/lazy-kZzUnvCk.js","assets/settings-Ch_tRYFK.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
+(() => {
+	const worker = self;
+	const { scope } = worker.registration;
+	const PREFIX = `fathom-page ${scope} `;
+	const OWN = PREFIX + VERSION;
+	const PATIENCE_MS = 4e3;
+	worker.addEventListener("install", (event) => event.waitUntil(keep()));
+	worker.addEventListener("activate", (event) => event.waitUntil(forget().then(() => worker.clients.claim())));
+	worker.addEventListener("fetch", (event) => {
+		const { method, mode, url } = event.request;
+		if (method !== "GET" || !url.startsWith(scope)) return;
+		const path = url.slice(scope.length).replace(/[?#].*$/, "");
+		if (mode === "navigate" && path === "") event.respondWith(document(event.request));
+		else if (path.startsWith("assets/") || FILES.includes(path)) event.respondWith(file(event.request, path.startsWith("assets/")));
+	});
+	async function keep() {
+		const cache = await caches.open(OWN);
+		await cache.addAll(["", ...FILES].map((path) => new Request(scope + path, { cache: path.startsWith("assets/") ? "default" : "no-cache" })));
+		await worker.skipWaiting();
+	}
+	/** Drops all but this build's files and the latest of the others. */
+	async function forget() {
+		const others = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== OWN);
+		await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
+	}
+	async function document(request) {
+		const kept = () => caches.open(OWN).then((cache) => cache.match(scope));
+		try {
+			const answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
+			return answer.status >= 502 ? await kept() ?? answer : answer;
+		} catch {
+			return await kept() ?? Response.error();
+		}
+	}
+	async function file(request, immutable) {
+		const kept = await caches.match(request);
+		if (kept && immutable) return kept;
+		try {
+			const answer = await fetch(request);
+			if (answer.ok && immutable) await (await caches.open(OWN)).put(request, answer.clone());
+			return answer;
+		} catch {
+			return kept ?? Response.error();
+		}
+	}
+})();
