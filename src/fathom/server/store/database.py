@@ -19,15 +19,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from fathom.base.errors import StorageError
+from fathom.server.store.ids import new_id
 from fathom.server.store.migrate import migrate
 from fathom.server.store.problems import UNREACHABLE, folder_error, storage_error
+from fathom.server.store.schema import conversations, messages
 from fathom.server.store.text import storable
 
 logger = logging.getLogger(__name__)
@@ -45,10 +47,10 @@ class Database:
     Serves the event loop it is opened on. All of its methods raise StorageError where the database cannot be used.
     """
 
-    def __init__(self, url: str, data_dir: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(self, url: str, data_dir: Path, *, busy_seconds: float | None = None) -> None:
         self.url: URL = make_url(url)
         self.data_dir = data_dir
-        self._busy_seconds = busy_seconds
+        self._busy_seconds = BUSY_SECONDS if busy_seconds is None else busy_seconds
         self._opening = asyncio.Lock()
         self._writing = asyncio.Lock()
         self._writer: AsyncEngine | None = None
@@ -135,7 +137,8 @@ class Database:
         engines = self._engines()
         try:
             async with _storage_errors():
-                await migrate(engines[0], self.data_dir)
+                await migrate(engines[1], self.file, self.data_dir)  # a reader: what is not ours is left alone
+                await self._observe_ids(engines[1])
         except OSError as error:
             await self._dispose(engines)
             if self.file is not None:
@@ -145,6 +148,14 @@ class Database:
             await self._dispose(engines)
             raise
         self._writer, self._reader = engines
+
+    async def _observe_ids(self, engine: AsyncEngine) -> None:
+        """Ids go on after the stored ones, also where the clock went back since."""
+        async with engine.connect() as connection:
+            for table in (conversations, messages):
+                last = (await connection.execute(select(func.max(table.c.id)))).scalar()
+                if last is not None:
+                    new_id.observe(last)
 
     async def _dispose(self, engines: tuple[AsyncEngine, AsyncEngine]) -> None:
         for engine in set(engines):

@@ -12,7 +12,8 @@ from sqlalchemy import insert, select, text
 from fathom.base.errors import StorageError
 from fathom.server.store import database as module
 from fathom.server.store.database import Database
-from fathom.server.store.schema import preferences
+from fathom.server.store.ids import IdSource
+from fathom.server.store.schema import conversations, preferences
 
 
 def row(name: str) -> dict[str, object]:
@@ -148,3 +149,54 @@ async def test_a_database_server_that_is_not_there(tmp_path):
     with pytest.raises(StorageError, match="the database server cannot be reached; start it") as caught:
         await database.open()
     assert "secret" not in str(caught.value)
+
+
+async def test_a_full_disk_loses_nothing(sqlite):
+    async with sqlite.write() as connection:
+        await connection.execute(insert(preferences), row("a"))
+        pages = (await connection.execute(text("PRAGMA page_count"))).scalar()
+    async with sqlite.write() as connection:
+        await connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+
+    async def fill() -> None:
+        async with sqlite.write() as connection:
+            await connection.execute(insert(preferences), row("b") | {"value": "x" * 1_000_000})
+
+    with pytest.raises(StorageError, match="the disk is full; free some space; nothing that was stored before is lost"):
+        await fill()
+    assert await names(sqlite) == ["a"]
+    async with sqlite.write() as connection:
+        await connection.execute(text("PRAGMA max_page_count = 1000000"))
+    await fill()
+    assert await names(sqlite) == ["a", "b"]
+
+
+async def test_a_damaged_page_is_named_as_such(sqlite):
+    async with sqlite.write() as connection:
+        await connection.execute(insert(preferences), row("a") | {"value": "x" * 100_000})
+    await sqlite.close()
+    content = bytearray(sqlite.file.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    sqlite.file.write_bytes(content)
+    damaged = Database(str(sqlite.url), sqlite.data_dir)
+    with pytest.raises(StorageError, match="the database is damaged; stop the server and restore a backup"):
+        await names(damaged)
+    await damaged.close()
+
+
+async def test_ids_go_on_after_those_of_a_clock_that_was_ahead(sqlite):
+    ahead = "7" + "z" * 20 + "00000"
+    conversation = {"id": ahead, "title": "", "title_source": "user", "pinned": False, "temporary": False}
+    async with sqlite.write() as connection:
+        await connection.execute(insert(conversations), conversation | {"settings": {}, "created": 1, "updated": 1})
+    await sqlite.close()
+    source = IdSource()
+    assert source() < ahead
+    module.new_id, before = source, module.new_id
+    try:
+        again = Database(str(sqlite.url), sqlite.data_dir)
+        await again.open()
+        await again.close()
+    finally:
+        module.new_id = before
+    assert source() > ahead
