@@ -94,7 +94,7 @@ def find_pulled(name: str) -> ModelLocation | None:
     """A model that ``fathom pull`` has fetched; None where there is none. ModelNotFoundError where parts lack."""
     known = registry.RECOMMENDED.get(name.lower())
     repo = known.repo if known else name
-    if not _REPO.fullmatch(repo):
+    if not is_repository(repo):
         return None
     place = pulled_dir(repo)
     if not place.is_dir():
@@ -102,6 +102,11 @@ def find_pulled(name: str) -> ModelLocation | None:
     if is_incomplete(place):
         raise ModelNotFoundError(f"{name} has been fetched only in part", f"fetch the rest: fathom pull {name}")
     return from_path(place)
+
+
+def is_repository(name: str) -> bool:
+    """Whether ``name`` is written as a repository is: ``ORGANIZATION/MODEL``, with or without a variant."""
+    return _REPO.fullmatch(name) is not None
 
 
 def pulled_dir(repo: str) -> Path:
@@ -123,7 +128,7 @@ def is_incomplete(directory: Path) -> bool:
 
 
 def _not_found(name: str) -> ModelNotFoundError:
-    if name.lower() in registry.RECOMMENDED or _REPO.fullmatch(name):
+    if name.lower() in registry.RECOMMENDED or is_repository(name):
         looks_like_path = "" if name.lower() in registry.RECOMMENDED else ", and no such path exists"
         return ModelNotFoundError(f"{name} has not been fetched{looks_like_path}", f"fetch it: fathom pull {name}")
     if "/" in name or "\\" in name or name.endswith((".gguf", ".safetensors")):

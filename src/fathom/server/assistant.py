@@ -25,8 +25,11 @@ from fathom.server.conversations.supervisor import Supervisor
 from fathom.server.files.files import Files
 from fathom.server.files.repository import FileRepository
 from fathom.server.files.tokens import RuntimeTokens
+from fathom.server.models.catalog import Catalog
+from fathom.server.models.downloads import Downloads
 from fathom.server.models.registry import ModelRegistry
 from fathom.server.models.sources import ChatSources
+from fathom.server.models.speed import SpeedFile
 from fathom.server.models.upstream.repository import UpstreamRepository
 from fathom.server.models.upstream.service import Upstreams
 from fathom.server.settings import Settings
@@ -36,7 +39,7 @@ from fathom.server.store.database import Database
 @dataclass(frozen=True, slots=True)
 class Assistant:
     """The parts of the assistant of one server. ``models`` are those of this machine, ``upstreams`` other servers;
-    ``sources`` finds a model among both."""
+    ``sources`` finds a model among both, ``catalog`` lists them with those that can be fetched."""
 
     settings: Settings
     models: ModelRegistry
@@ -55,6 +58,7 @@ class Assistant:
     shares: Shares
     upstreams: Upstreams
     sources: ChatSources
+    catalog: Catalog
     supervisor: Supervisor | None = None
 
     async def open(self) -> None:
@@ -65,6 +69,7 @@ class Assistant:
     async def close(self) -> None:
         """End everything that still runs, the database last."""
         await self.files.close()
+        self.catalog.downloads.close()
         await self.upstreams.close()
         await self.database.close()
 
@@ -98,6 +103,7 @@ def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
         shares=Shares(database),
         upstreams=upstreams,
         sources=ChatSources(models, upstreams),
+        catalog=Catalog(models, Downloads(), upstreams, SpeedFile(settings.data_dir / "speeds.json")),
     )
 
 

@@ -10,6 +10,7 @@ from fathom.checkpoint.resolve import (
     INCOMPLETE,
     find_embedded,
     is_incomplete,
+    is_repository,
     name_of_pulled,
     pulled_dir,
     resolve,
@@ -110,3 +111,8 @@ def test_an_incomplete_directory(home: Path) -> None:
     (home / INCOMPLETE).touch()
     assert is_incomplete(home)
     assert not is_incomplete(home / "other")
+
+
+def test_how_a_repository_is_written() -> None:
+    assert all(map(is_repository, ("org/model", "org/model:Q4_K_M")))
+    assert not any(map(is_repository, ("model", "../model", "org/../model", "/org/model", "a/b/c", "", "org/model\n")))

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fathom.base.errors import FathomError, TokenizerError
+from fathom.checkpoint.hub.registry import EMBEDDED
 from fathom.engine.config import EngineConfig
 from fathom.engine.request import SamplingParams
 from fathom.server.models.registry import ModelRegistry
@@ -33,9 +34,11 @@ def loader(settings: Settings) -> Callable[[Progress], ServedModel]:
 
 def registry_of(settings: Settings, served: Runtime | None = None) -> ModelRegistry:
     """The models that ``settings`` allow; with a ``served`` runtime, whose model the caller chose, no other."""
+    name = settings.served_name or settings.model or EMBEDDED
     if served is not None or not settings.on_demand:
-        return ModelRegistry(served or Runtime(loader(settings)))
-    return ModelRegistry(Runtime(loader(settings)), partial(find_others, settings), partial(loader_of, settings))
+        return ModelRegistry(served or Runtime(loader(settings)), served_name=name)
+    find, load_function = partial(find_others, settings), partial(loader_of, settings)
+    return ModelRegistry(Runtime(loader(settings)), find, load_function, served_name=name)
 
 
 def find_others(settings: Settings) -> Mapping[str, LocalModel]:

@@ -41,7 +41,8 @@ class ModelRegistry:
     """The models of this machine. ``served`` is the one that the server was started with.
 
     ``find`` lists the others, by id (it reads the disk, in a thread); ``load_function`` makes the function that loads
-    one; ``memory`` is that of the machine. ``on_change`` is called with the id of a model whose state changes.
+    one; ``served_name`` is the served model's until it is loaded; ``memory`` is that of the machine. ``on_change`` is
+    called with the id of a model whose state changes.
     """
 
     def __init__(
@@ -50,9 +51,11 @@ class ModelRegistry:
         find: Callable[[], Mapping[str, LocalModel]] = dict,
         load_function: Callable[[LocalModel], Load] | None = None,
         *,
+        served_name: str = "",
         memory: Callable[[], Memory] = detect,
     ) -> None:
         self.served = served
+        self.served_name = served_name
         self.on_change: Callable[[str], None] | None = None
         self._find = find
         self._load_function = load_function

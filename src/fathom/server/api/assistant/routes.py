@@ -11,6 +11,7 @@ from fathom.server.api.assistant import (
     imports,
     memories,
     messages,
+    models,
     preferences,
     projects,
     prompts,
@@ -29,7 +30,7 @@ def router(handle: AssistantHandle, runtime: Runtime, settings: Settings) -> API
     routes = APIRouter(prefix="/api")
     routes.include_router(status.router(handle, runtime, settings))
     routes.include_router(imports.router(handle, settings))
-    resources = (conversations, messages, search, files, projects, prompts, memories, preferences, upstreams)
+    resources = (conversations, messages, search, files, projects, prompts, memories, models, preferences, upstreams)
     for resource in (*resources, exports, shares):
         routes.include_router(resource.router(handle))
     return routes
