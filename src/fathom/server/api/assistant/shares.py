@@ -39,7 +39,7 @@ def router(handle: AssistantHandle) -> APIRouter:
 
     @routes.post("/conversations/{conversation}/shares", status_code=201)
     async def create_share(conversation: str) -> ShareJson:
-        """Share the path that is shown now: whoever has the link can read it, and nothing that is written later."""
+        """Share the path that is shown now: anyone with the link can read it, and nothing that is written later."""
         share: ShareJson = (await (await handle.get()).shares.create(conversation)).json()
         return share
 

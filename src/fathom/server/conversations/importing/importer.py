@@ -78,7 +78,7 @@ class Importer:
 
     async def _add(self, record: ImportedConversation, export: ExportFile, report: ImportReport) -> None:
         try:
-            known, ids = await self._known(record)
+            known, ids = await self._find_known(record)
             new = [message for message in record.messages if message.key not in ids]
             contents = {message.key: await self._content(message, export) for message in new}
             async with self._database.write() as connection:
@@ -98,7 +98,7 @@ class Importer:
         if new:
             self._changes.publish(ConversationChange(row.id, row))
 
-    async def _known(self, record: ImportedConversation) -> tuple[str | None, dict[str, str]]:
+    async def _find_known(self, record: ImportedConversation) -> tuple[str | None, dict[str, str]]:
         """The conversation that ``record`` is here, and which of its messages are which."""
         async with self._database.read() as connection:
             known = (await connection.execute(_origin_query(record))).scalar()
