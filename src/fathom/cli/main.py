@@ -15,7 +15,7 @@ from rich.text import Text
 
 from fathom import __version__
 from fathom.base.errors import FathomError
-from fathom.cli import chat, data, doctor, inspect, pull, report, serve, train
+from fathom.cli import backup, chat, data, doctor, inspect, pull, report, restore, serve, train
 
 app = typer.Typer(
     name="fathom",
@@ -32,6 +32,8 @@ app.command("train")(train.train)
 app.command("report")(report.report)
 app.command("pull")(pull.pull)
 app.command("inspect")(inspect.inspect)
+app.command("backup")(backup.backup)
+app.command("restore")(restore.restore)
 app.command("doctor")(doctor.doctor)
 app.add_typer(data.app)
 

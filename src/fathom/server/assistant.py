@@ -19,6 +19,7 @@ from fathom.server.conversations.projects import Projects
 from fathom.server.conversations.prompts import PromptLibrary
 from fathom.server.conversations.records import Part
 from fathom.server.conversations.repository import Conversations
+from fathom.server.conversations.retention import Retention
 from fathom.server.conversations.search import Search
 from fathom.server.conversations.sharing import Shares
 from fathom.server.conversations.supervisor import Supervisor
@@ -56,6 +57,7 @@ class Assistant:
     importer: Importer
     exporter: Exporter
     shares: Shares
+    retention: Retention
     upstreams: Upstreams
     sources: ChatSources
     catalog: Catalog
@@ -65,9 +67,11 @@ class Assistant:
         """Open what is stored. Raises StorageError where that fails; each later use tries again."""
         await self.database.open()
         await self.files.open()
+        self.retention.start()
 
     async def close(self) -> None:
         """End everything that still runs, the database last."""
+        await self.retention.close()
         await self.files.close()
         self.catalog.downloads.close()
         await self.upstreams.close()
@@ -85,6 +89,7 @@ def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
     )
     upstreams = Upstreams(UpstreamRepository(database))
     changes = Changes()
+    preferences = PreferenceStore(database)
     return Assistant(
         settings=settings,
         models=models,
@@ -97,10 +102,11 @@ def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
         projects=Projects(database),
         prompts=PromptLibrary(database),
         memories=Memories(database),
-        preferences=PreferenceStore(database),
+        preferences=preferences,
         importer=Importer(database, changes, keep_file(files)),
         exporter=Exporter(database),
         shares=Shares(database),
+        retention=Retention(database, changes, preferences),
         upstreams=upstreams,
         sources=ChatSources(models, upstreams),
         catalog=Catalog(models, Downloads(), upstreams, SpeedFile(settings.data_dir / "speeds.json")),

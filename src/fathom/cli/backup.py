@@ -1,0 +1,48 @@
+"""``fathom backup``: all that the assistant stores in one file, also while the server runs."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fathom.base.progress import human_bytes
+from fathom.cli import options
+
+
+def backup(
+    path: Annotated[
+        Path | None,
+        typer.Argument(help="A file, or a folder to put it in. Default: the folder backups beside the database."),
+    ] = None,
+) -> None:
+    """Write conversations, files, memories and settings to one file, and verify it."""
+    from fathom.server.store.backup import write_backup
+    from fathom.server.store.backup_file import Manifest
+    from fathom.server.store.database import Database
+
+    settings = options.settings()
+    target = place(path, settings.data_dir / "backups", datetime.now())
+
+    async def run() -> Manifest:
+        database = Database(settings.database, settings.data_dir)
+        try:
+            return await write_backup(database, target)
+        finally:
+            await database.close()
+
+    manifest = asyncio.run(run())
+    counts = f"{manifest.rows('conversations')} conversations, {manifest.rows('messages')} messages, "
+    counts += f"{manifest.rows('files')} files"
+    typer.echo(f"{target}\n{counts}; {human_bytes(target.stat().st_size)}, verified")
+
+
+def place(path: Path | None, folder: Path, now: datetime) -> Path:
+    """The file to write: ``path`` itself, or one named by the time in it or in ``folder``."""
+    name = f"fathom-{now:%Y%m%d-%H%M%S}.zip"
+    if path is None:
+        return folder / name
+    return path / name if path.is_dir() else path

@@ -1,0 +1,106 @@
+"""How long conversations are kept: temporary ones a day, those in the trash and forgotten ones as the preferences say.
+
+Runs when the server starts and once an hour. (Files that nothing refers to are the care of `fathom.server.files`.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, delete, false, or_, select, true, update
+
+from fathom.base.errors import StorageError
+from fathom.server.conversations.changes import Changes, ConversationChange
+from fathom.server.conversations.preferences import PreferenceStore
+from fathom.server.conversations.repository import RUNNING, read_conversation
+from fathom.server.store.database import Database
+from fathom.server.store.ids import milliseconds
+from fathom.server.store.schema import conversations, runs
+
+logger = logging.getLogger(__name__)
+
+DAY = 24 * 3600 * 1000
+TEMPORARY_MS = DAY
+"""A temporary conversation outlives the tab that holds it by no more."""
+HOUR_SECONDS = 3600.0
+BATCH = 200
+"""Conversations of one transaction, so that others need not wait long."""
+
+
+class Retention:
+    """Deletes and trashes what is due. ``changes`` reports each."""
+
+    def __init__(self, database: Database, changes: Changes, preferences: PreferenceStore) -> None:
+        self._database = database
+        self._changes = changes
+        self._preferences = preferences
+        self._sweeping: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Sweep now and once an hour, in the background."""
+        if self._sweeping is None:
+            self._sweeping = asyncio.create_task(self._sweep_always())
+
+    async def close(self) -> None:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.gather(self._sweeping, return_exceptions=True)
+
+    async def sweep(self, now: int | None = None) -> tuple[int, int]:
+        """How many conversations were deleted, and how many went to the trash."""
+        now = milliseconds() if now is None else now
+        preferences = await self._preferences.get()
+        c = conversations.c
+        old = or_(
+            and_(c.temporary == true(), c.updated < now - TEMPORARY_MS),
+            c.deleted < now - preferences.trash_days * DAY,
+        )
+        gone = 0
+        while removed := await self._delete(old):
+            gone += removed
+        forgotten = 0
+        if preferences.retention_days is not None:
+            due = and_(
+                c.temporary == false(),
+                c.pinned == false(),
+                c.deleted.is_(None),
+                c.updated < now - preferences.retention_days * DAY,
+            )
+            while moved := await self._trash(due, now):
+                forgotten += moved
+        return gone, forgotten
+
+    async def _sweep_always(self) -> None:
+        while True:
+            try:
+                gone, forgotten = await self.sweep()
+                if gone or forgotten:
+                    logger.info("%d conversations were deleted, %d went to the trash", gone, forgotten)
+            except StorageError as error:
+                logger.warning("conversations that are due were not deleted: %s", error)
+            await asyncio.sleep(HOUR_SECONDS)
+
+    async def _delete(self, condition: ColumnElement[bool]) -> int:
+        async with self._database.write() as connection:
+            ids = (await connection.execute(_due(condition))).scalars().all()
+            await connection.execute(delete(conversations).where(conversations.c.id.in_(ids)))
+        for conversation in ids:
+            self._changes.publish(ConversationChange(conversation))
+        return len(ids)
+
+    async def _trash(self, condition: ColumnElement[bool], now: int) -> int:
+        async with self._database.write() as connection:
+            ids = (await connection.execute(_due(condition))).scalars().all()
+            await connection.execute(update(conversations).where(conversations.c.id.in_(ids)).values(deleted=now))
+            rows = [await read_conversation(connection, conversation) for conversation in ids]
+        for row in rows:
+            self._changes.publish(ConversationChange(row.id, row))
+        return len(ids)
+
+
+def _due(condition: ColumnElement[bool]) -> Select[Any]:
+    """The next conversations for which ``condition`` holds, without those that an answer is being written in."""
+    running = select(runs.c.id).where(runs.c.conversation_id == conversations.c.id, runs.c.state.in_(RUNNING)).exists()
+    return select(conversations.c.id).where(condition, ~running).order_by(conversations.c.id).limit(BATCH)

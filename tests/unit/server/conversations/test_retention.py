@@ -1,0 +1,94 @@
+"""What is deleted when: by the clock that is given."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import insert, update
+
+from fathom.server.conversations import retention as module
+from fathom.server.conversations.changes import Changes
+from fathom.server.conversations.messages import Messages
+from fathom.server.conversations.preferences import PreferenceStore
+from fathom.server.conversations.repository import Conversations, insert_conversation
+from fathom.server.conversations.retention import DAY, Retention
+from fathom.server.errors import NotFoundError
+from fathom.server.store.ids import new_id
+from fathom.server.store.schema import conversations, runs
+
+NOW = 1_800_000_000_000
+
+
+@pytest.fixture
+def changes():
+    return Changes()
+
+
+@pytest.fixture
+def retention(database, changes):
+    return Retention(database, changes, PreferenceStore(database))
+
+
+async def made(database, days, **fields):
+    async with database.write() as connection:
+        moment = NOW - int(days * DAY)
+        row = await insert_conversation(
+            connection, title="t", title_source="user", created=moment, updated=moment, **fields
+        )
+    return row.id
+
+
+async def left(database, *ids):
+    repository, states = Conversations(database, Changes()), []
+    for conversation in ids:
+        try:
+            states.append("trash" if (await repository.get(conversation)).deleted else "here")
+        except NotFoundError:
+            states.append("gone")
+    return states
+
+
+async def test_by_default_only_temporary_ones_and_the_trash_end(database, retention, changes):
+    published = []
+    changes.subscribe(published.append)
+    old = await made(database, 5000)
+    temporary = await made(database, 1.1, temporary=True)
+    fresh = await made(database, 0.9, temporary=True)
+    trashed = await made(database, 50, deleted=NOW - 31 * DAY)
+    recent = await made(database, 50, deleted=NOW - 29 * DAY)
+    assert await retention.sweep(NOW) == (2, 0)
+    assert await left(database, old, temporary, fresh, trashed, recent) == ["here", "gone", "here", "gone", "trash"]
+    assert sorted(change.id for change in published) == sorted([temporary, trashed])
+
+
+async def test_forgotten_ones_go_to_the_trash_where_that_is_wished(database, retention):
+    await PreferenceStore(database).change({"retention_days": 10, "trash_days": 5})
+    old, pinned, recent = await made(database, 11), await made(database, 11, pinned=True), await made(database, 9)
+    assert await retention.sweep(NOW) == (0, 1)
+    assert await left(database, old, pinned, recent) == ["trash", "here", "here"]
+    assert await retention.sweep(NOW + 6 * DAY) == (1, 1)
+    assert await left(database, old, pinned, recent) == ["gone", "here", "trash"]
+
+
+async def test_one_that_is_being_answered_waits(database, retention, monkeypatch):
+    monkeypatch.setattr(module, "BATCH", 1)
+    running, idle = await made(database, 2, temporary=True), await made(database, 2, temporary=True)
+    question = await Messages(database, Changes()).ask(running, parent=None, text="q")
+    row = {
+        "id": new_id(),
+        "conversation_id": running,
+        "message_id": question.id,
+        "state": "running",
+        "request": {},
+        "control": {},
+    }
+    async with database.write() as connection:
+        await connection.execute(insert(runs), {**row, "created": 1, "last_sequence": 0})
+        await connection.execute(update(conversations).values(updated=NOW - 2 * DAY))
+    assert await retention.sweep(NOW) == (1, 0)
+    assert await left(database, running, idle) == ["here", "gone"]
+
+
+async def test_it_starts_and_ends(retention):
+    retention.start()
+    retention.start()
+    await retention.close()
