@@ -13,6 +13,8 @@ from fathom.server.store.database import Database
 from fathom.server.store.schema import conversations, files, messages, parts, passages, project_files
 
 _BATCH = 500
+_HOLDERS = ("file", "tool_call")
+"""Types of the parts that may hold files."""
 
 
 class FileRepository:
@@ -115,15 +117,15 @@ class FileRepository:
             return list((await connection.execute(statement)).scalars())
 
     async def of_conversations(self, ids: Iterable[str]) -> list[str]:
-        """The files in messages of these conversations."""
+        """The files in messages of these conversations, attached or made by tools."""
         statement = (
             select(parts.c.data)
             .join(messages, messages.c.id == parts.c.message_id)
             .join(conversations, conversations.c.id == messages.c.conversation_id)
-            .where(parts.c.type == "file", conversations.c.id.in_(set(ids)))
+            .where(parts.c.type.in_(_HOLDERS), conversations.c.id.in_(set(ids)))
         )
         async with self._database.read() as connection:
-            return sorted({data["file"] for data in (await connection.execute(statement)).scalars()})
+            return sorted({id_ for data in (await connection.execute(statement)).scalars() for id_ in _held(data)})
 
     async def _passages(self, statement: Select[Any]) -> list[StoredPassage]:
         async with self._database.read() as connection:
@@ -133,11 +135,17 @@ class FileRepository:
             ]
 
 
+def _held(data: Mapping[str, Any]) -> list[str]:
+    """The ids of the files in the data of a part."""
+    made = (data.get("result") or {}).get("files") or []
+    return [*([data["file"]] if "file" in data else []), *(file["id"] for file in made)]
+
+
 def _holds(id_: Any) -> tuple[Any, Any]:
     """The conditions for a part to hold a file: one that was attached, or the result of a tool call."""
     made = parts.c.data["result"]["files"].as_string()
     attached = parts.c.data["file"].as_string() == id_
-    return parts.c.type.in_(("file", "tool_call")), or_(attached, made.contains(id_))
+    return parts.c.type.in_(_HOLDERS), or_(attached, made.contains(id_))
 
 
 def _file(row: Row[Any]) -> StoredFile:

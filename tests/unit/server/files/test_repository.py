@@ -53,7 +53,7 @@ async def test_what_holds_a_file(repository: FileRepository, database):
         await repository.add(file)
     conversation = await attach(database, attached)
     project = await put_into_project(database, shared)
-    await attach(database, made)
+    calling = await attach(database, made)
     async with database.write() as connection:  # the result of a tool call instead of an attachment
         call = {"result": {"text": "", "files": [{"id": made.id, "name": "plot.png"}]}}
         condition = parts.c.data["file"].as_string() == made.id
@@ -67,7 +67,7 @@ async def test_what_holds_a_file(repository: FileRepository, database):
     assert await repository.find_unused(2000) == [free.id]
     assert await repository.find_unused(1000) == []
     assert await repository.of_project(project) == [shared.id]
-    assert await repository.of_conversations([conversation]) == [attached.id]
+    assert await repository.of_conversations([conversation, calling]) == [attached.id, made.id]
 
 
 async def test_content_is_given_back_with_its_last_file(repository):

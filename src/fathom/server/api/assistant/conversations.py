@@ -145,7 +145,9 @@ class _Endpoints:
         """Move a conversation to the trash, or delete it for good."""
         assistant = await self._handle.get()
         if permanently:
+            attached = await assistant.files.repository.of_conversations([conversation])
             await assistant.conversations.delete(conversation)
+            await assistant.files.remove_unused(attached)
         else:
             await assistant.conversations.trash(conversation)
         return Response(status_code=204)

@@ -125,3 +125,18 @@ async def test_uploads_at_the_same_time(client):
     done = await asyncio.gather(*uploads)
     assert {file["state"] for file in done} == {"ready"}
     assert len({file["id"] for file in done}) == 5
+
+
+async def test_a_conversation_that_is_deleted_for_good_takes_its_files_with_it(client, tmp_path):
+    file, other = await upload(client, b"private", "a.txt"), await upload(client, b"draft", "b.txt")
+    conversation = (await client.post("/api/conversations", json={})).json()["id"]
+    question = {"parent": None, "text": "What is this?", "files": [file["id"]]}
+    await client.post(f"/api/conversations/{conversation}/messages", json=question)
+    refused = await client.delete(f"/api/files/{file['id']}")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "file_in_use")
+    await client.delete(f"/api/conversations/{conversation}")
+    assert (await client.get(f"/api/files/{file['id']}")).status_code == 200
+    await client.delete(f"/api/conversations/{conversation}", params={"permanently": True})
+    assert (await client.get(f"/api/files/{file['id']}")).status_code == 404
+    assert (await client.get(f"/api/files/{other['id']}")).status_code == 200
+    assert len([path for path in (tmp_path / "files").rglob("*") if path.is_file()]) == 1
