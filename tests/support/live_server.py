@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import uvicorn
+from fastapi import FastAPI
 
 from fathom.server.app import create_app
 from fathom.server.models.runtime import Ready, Runtime
@@ -23,7 +24,8 @@ T = TypeVar("T")
 class LiveServer:
     """``url`` has no slash at its end. ``call`` runs a coroutine on the server's loop and returns its result."""
 
-    def __init__(self, url: str, port: int, runtime: Runtime, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, url: str, port: int, runtime: Runtime, loop: asyncio.AbstractEventLoop, app: FastAPI) -> None:
+        self.app = app
         self.url = url
         self.port = port
         self.runtime = runtime
@@ -73,7 +75,7 @@ def _serve(load: Callable[[Progress], ServedModel], chosen: Settings) -> Iterato
         async def main() -> None:
             parts["loop"] = asyncio.get_running_loop()
             parts["runtime"] = Runtime(load)
-            app = create_app(chosen, parts["runtime"])
+            app = parts["app"] = create_app(chosen, parts["runtime"])
             config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
             server = parts["server"] = _Server(config, started)
             await server.serve(sockets=[listener])
@@ -84,7 +86,7 @@ def _serve(load: Callable[[Progress], ServedModel], chosen: Settings) -> Iterato
     thread.start()
     assert started.wait(60)
     try:
-        yield LiveServer(f"http://127.0.0.1:{port}", port, parts["runtime"], parts["loop"])
+        yield LiveServer(f"http://127.0.0.1:{port}", port, parts["runtime"], parts["loop"], parts["app"])
     finally:
         parts["server"].should_exit = True
         thread.join(30)
@@ -100,3 +102,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
         self._started_event.set()
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        self.config.app.state.assistant.end_streams()  # type: ignore[union-attr]
+        await super().shutdown(sockets)

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from fathom.server.answers import Answers, assemble_answers
 from fathom.server.conversations.changes import Changes
 from fathom.server.conversations.export.exporter import Exporter
 from fathom.server.conversations.importing.importer import Importer, KeepFile
 from fathom.server.conversations.memories import Memories
 from fathom.server.conversations.messages import Messages
+from fathom.server.conversations.personal import PersonalContext
 from fathom.server.conversations.preferences import PreferenceStore
 from fathom.server.conversations.projects import Projects
 from fathom.server.conversations.prompts import PromptLibrary
@@ -22,9 +24,9 @@ from fathom.server.conversations.repository import Conversations
 from fathom.server.conversations.retention import Retention
 from fathom.server.conversations.search import Search
 from fathom.server.conversations.sharing import Shares
-from fathom.server.conversations.supervisor import Supervisor
 from fathom.server.files.files import Files
 from fathom.server.files.repository import FileRepository
+from fathom.server.files.retrieval.provider import FileContext
 from fathom.server.files.tokens import RuntimeTokens
 from fathom.server.models.catalog import Catalog
 from fathom.server.models.downloads import Downloads
@@ -33,6 +35,8 @@ from fathom.server.models.sources import ChatSources
 from fathom.server.models.speed import SpeedFile
 from fathom.server.models.upstream.repository import UpstreamRepository
 from fathom.server.models.upstream.service import Upstreams
+from fathom.server.runs.feed import LiveFeed
+from fathom.server.runs.supervisor import RunSupervisor
 from fathom.server.settings import Settings
 from fathom.server.store.database import Database
 
@@ -61,16 +65,28 @@ class Assistant:
     upstreams: Upstreams
     sources: ChatSources
     catalog: Catalog
-    supervisor: Supervisor | None = None
+    answers: Answers
+
+    @property
+    def supervisor(self) -> RunSupervisor:
+        return self.answers.supervisor
+
+    @property
+    def feed(self) -> LiveFeed:
+        return self.answers.feed
 
     async def open(self) -> None:
-        """Open what is stored. Raises StorageError where that fails; each later use tries again."""
+        """Open what is stored, and go on with unfinished answers. Raises StorageError where that fails; each later use
+        tries again.
+        """
         await self.database.open()
         await self.files.open()
+        await self.supervisor.open()
         self.retention.start()
 
     async def close(self) -> None:
         """End everything that still runs, the database last."""
+        await self.answers.close()
         await self.retention.close()
         await self.files.close()
         self.catalog.downloads.close()
@@ -90,6 +106,12 @@ def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
     upstreams = Upstreams(UpstreamRepository(database))
     changes = Changes()
     preferences = PreferenceStore(database)
+    sources = ChatSources(models, upstreams)
+    projects, memories = Projects(database), Memories(database)
+    personal = PersonalContext(database, preferences, projects, memories)
+    answers = assemble_answers(
+        database, changes, models, sources, preferences, providers=(personal, FileContext(files))
+    )
     return Assistant(
         settings=settings,
         models=models,
@@ -99,16 +121,17 @@ def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
         messages=Messages(database, changes),
         search=Search(database),
         files=files,
-        projects=Projects(database),
+        projects=projects,
         prompts=PromptLibrary(database),
-        memories=Memories(database),
+        memories=memories,
         preferences=preferences,
         importer=Importer(database, changes, keep_file(files)),
         exporter=Exporter(database),
         shares=Shares(database),
         retention=Retention(database, changes, preferences),
         upstreams=upstreams,
-        sources=ChatSources(models, upstreams),
+        sources=sources,
+        answers=answers,
         catalog=Catalog(models, Downloads(), upstreams, SpeedFile(settings.data_dir / "speeds.json")),
     )
 

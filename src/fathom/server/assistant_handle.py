@@ -48,6 +48,11 @@ class AssistantHandle:
             self._making = asyncio.create_task(self._make())
         return await asyncio.shield(self._making)
 
+    def end_streams(self) -> None:
+        """End the open streams of events, for which a server that stops would wait."""
+        if self.made is not None:
+            self.made.feed.close()
+
     async def close(self) -> None:
         """Close the assistant, if it was made."""
         self._closed = True

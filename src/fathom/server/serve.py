@@ -15,6 +15,7 @@ import uvicorn
 
 from fathom.base.errors import FathomError
 from fathom.server.app import create_app
+from fathom.server.assistant_handle import AssistantHandle
 from fathom.server.models.registry import ModelRegistry
 from fathom.server.models.runtime import Runtime
 from fathom.server.settings import Settings
@@ -54,7 +55,12 @@ def serve(
     )
     registry: ModelRegistry = app.state.registry
     server = _Server(
-        config, registry, settings.shutdown_timeout, url_of(listener, settings.host), on_listening or _print_url
+        config,
+        registry,
+        app.state.assistant,
+        settings.shutdown_timeout,
+        url_of(listener, settings.host),
+        on_listening or _print_url,
     )
     failures: list[FathomError] = []
 
@@ -125,12 +131,14 @@ class _Server(uvicorn.Server):
         self,
         config: uvicorn.Config,
         registry: ModelRegistry,
+        assistant: AssistantHandle,
         shutdown_timeout: float,
         url: str,
         on_listening: Callable[[str], None],
     ) -> None:
         super().__init__(config)
         self._registry = registry
+        self._assistant = assistant
         self._shutdown_timeout = shutdown_timeout
         self._url = url
         self._on_listening = on_listening
@@ -141,6 +149,7 @@ class _Server(uvicorn.Server):
             self._on_listening(self._url)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._assistant.end_streams()
         closing = asyncio.create_task(self._close_later())
         await super().shutdown(sockets)
         closing.cancel()

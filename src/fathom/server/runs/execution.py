@@ -43,6 +43,14 @@ class RunExecution:
         self._services = services
         self._usage: Mapping[str, Any] = {}
 
+    @property
+    def thinking_ms(self) -> int | None:
+        """How long it thought, or has thought so far; None where it does not think."""
+        times = [part["ms"] for part in self.writer.parts if part["type"] == "thinking"]
+        if not times:
+            return None
+        return self.writer.elapsed if times[-1] is None else sum(ms for ms in times if ms is not None)
+
     async def execute(self) -> None:
         """Run to the end, and append it. Returns without one where the server stops."""
         try:

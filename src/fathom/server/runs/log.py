@@ -131,6 +131,10 @@ class EventLog:
                 break
             except StorageError as error:
                 self._set_problem(error)
+            except Exception:  # a bug in one run's events must not keep those of others
+                logger.exception("events could not be stored")
+                lost = await self._store_apart(batch)
+                break
             for write in batch[delivered:]:
                 self._deliver(write)
             delivered = len(batch)
@@ -142,6 +146,17 @@ class EventLog:
         for write in batch[delivered:]:
             if write.run not in lost:
                 self._deliver(write)
+
+    async def _store_apart(self, batch: Sequence[RunWrite]) -> frozenset[str]:
+        """Store each write by itself; the runs whose write cannot be stored."""
+        lost: set[str] = set()
+        for write in batch:
+            try:
+                lost |= await self._store.write([write])
+            except Exception:
+                logger.exception("run %s is given up", write.run)
+                lost.add(write.run)
+        return frozenset(lost)
 
     def _set_problem(self, problem: StorageError | None) -> None:
         changed = (problem is None) != (self.problem is None)

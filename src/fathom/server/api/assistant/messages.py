@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query
 from pydantic import Field, StringConstraints, model_validator
 from typing_extensions import TypedDict
 
-from fathom.base.errors import RequestError
 from fathom.server.api.assistant.common import Id, StrictBody, resource_router
 from fathom.server.api.assistant.conversations import Limit
 from fathom.server.api.assistant.run_options import RunOptions
@@ -111,12 +110,10 @@ class _Endpoints:
         that is still written.
         """
         assistant = await self._handle.get()
-        if body.run is not None and assistant.supervisor is None:
-            raise RequestError("this server cannot answer here yet", "leave out run, and ask /v1/chat/completions")
-        if body.run is not None and assistant.supervisor is not None:
+        if body.run is not None:
             await assistant.supervisor.check(conversation, body.run.options())
         question = await assistant.messages.ask(conversation, parent=body.parent, text=body.text, file_ids=body.files)
-        if body.run is None or assistant.supervisor is None:
+        if body.run is None:
             return {"message": _body(question), "answer": None, "run": None}
         started = await assistant.supervisor.start(conversation, question.id, body.run.options())
         return {"message": _body(question), "answer": _body(started.answer), "run": dict(started.run)}

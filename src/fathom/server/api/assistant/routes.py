@@ -9,12 +9,14 @@ from fathom.server.api.assistant import (
     exports,
     files,
     imports,
+    live,
     memories,
     messages,
     models,
     preferences,
     projects,
     prompts,
+    runs,
     search,
     shares,
     status,
@@ -31,6 +33,6 @@ def router(handle: AssistantHandle, runtime: Runtime, settings: Settings) -> API
     routes.include_router(status.router(handle, runtime, settings))
     routes.include_router(imports.router(handle, settings))
     resources = (conversations, messages, search, files, projects, prompts, memories, models, preferences, upstreams)
-    for resource in (*resources, exports, shares):
+    for resource in (*resources, exports, shares, runs, live):
         routes.include_router(resource.router(handle))
     return routes

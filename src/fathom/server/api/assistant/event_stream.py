@@ -1,0 +1,75 @@
+"""A stream of server-sent events that may be idle for days, and costs next to nothing while it is.
+
+`fathom.server.api.live_response` is for generations, which have a status to wait for and an end. Here the status is
+known, the first bytes go out at once, and a comment now and then keeps proxies from closing the connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+KEEPALIVE = 15.0
+"""Seconds of silence before a comment is sent."""
+STALL = 60.0
+"""Seconds that a client may go without reading."""
+COMMENT = b": keep-alive\n\n"
+
+
+class EventStream(Response):
+    """Sends what ``frames`` yields until it ends, the client leaves, or the client does not read."""
+
+    def __init__(self, frames: AsyncGenerator[bytes, None], *, keepalive: float = KEEPALIVE, stall: float = STALL):
+        super().__init__(
+            media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        )
+        del self.headers["content-length"]
+        self._frames = frames
+        self._keepalive = keepalive
+        self._stall = stall
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002, ASGI's own form
+        tasks = [asyncio.create_task(self._send_all(send)), asyncio.create_task(_wait_for_disconnect(receive))]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._frames.aclose()
+
+    async def _send_all(self, send: Send) -> None:
+        coming = asyncio.ensure_future(_next(self._frames))
+        try:
+            await self._send(send, {"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            body: bytes | None = COMMENT
+            while body is not None:
+                done, _ = await asyncio.wait([coming], timeout=self._keepalive)
+                body = coming.result() if done else COMMENT
+                if done:
+                    coming = asyncio.ensure_future(_next(self._frames))
+                if body != b"":
+                    message = {"type": "http.response.body", "body": body or b"", "more_body": body is not None}
+                    await self._send(send, message)
+        except TimeoutError:
+            pass  # the client does not read: the connection is closed, and it may come again
+        finally:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+
+    async def _send(self, send: Send, message: dict[str, object]) -> None:
+        async with asyncio.timeout(self._stall):
+            await send(message)
+
+
+async def _next(frames: AsyncGenerator[bytes, None]) -> bytes | None:
+    """The next frame, which may be empty; None at the end."""
+    return await anext(frames, None)
+
+
+async def _wait_for_disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,307 @@
+"""Starts, resumes, stops and controls all runs of a server. A reader that leaves changes nothing.
+
+At its start a server resumes what an earlier one has left unfinished, however that ended; when it stops in order, it
+leaves its own runs in the same way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from fathom.base.errors import StorageError
+from fathom.server.conversations.messages import Messages
+from fathom.server.conversations.records import StoredMessage
+from fathom.server.conversations.repository import Conversations
+from fathom.server.conversations.supervisor import StartedRun
+from fathom.server.errors import ConflictError, NotFoundError, StoppingError, invalid
+from fathom.server.runs.active import ActiveRun
+from fathom.server.runs.execution import RunExecution
+from fathom.server.runs.feed import LiveFeed
+from fathom.server.runs.log import GAP, EventLog
+from fathom.server.runs.records import FINISHED, RunEnd, RunRecord, RunRequest, RunWrite
+from fathom.server.runs.repository import Runs
+from fathom.server.runs.services import RunServices
+from fathom.server.store.ids import milliseconds
+
+logger = logging.getLogger(__name__)
+
+SAMPLING = ("temperature", "top_p", "max_tokens", "seed")
+KEPT_MS = 3_600_000
+"""How long the events of a finished run are kept."""
+PRUNE_SECONDS = 3600.0
+STOP_SECONDS = 5.0
+"""How long a request to stop waits for the end."""
+
+Options = Mapping[str, Any]
+
+
+class RunSupervisor:
+    """All runs of one server. ``services`` makes what a run needs, given the log; ``defaults`` reads the preferences.
+
+    ``on_end`` is called with a run that is done, for what follows an answer (its title).
+    """
+
+    def __init__(
+        self,
+        runs: Runs,
+        conversations: Conversations,
+        messages: Messages,
+        feed: LiveFeed,
+        services: Callable[[EventLog], RunServices],
+        defaults: Callable[[], Awaitable[Options]],
+    ) -> None:
+        self.on_start: Callable[[str], None] = lambda _: None
+        self.on_end: Callable[[RunRecord], None] = lambda _: None
+        self.log = EventLog(runs, self._deliver, on_problem=self._report, on_lost=self._drop)
+        self.runs = runs
+        self._conversations = conversations
+        self._messages = messages
+        self._feed = feed
+        self.services = services(self.log)
+        self._defaults = defaults
+        self._active: dict[str, ActiveRun] = {}
+        self._pruning: asyncio.Task[None] | None = None
+        self._closed = False
+        self._opened = False
+
+    async def open(self) -> None:
+        """Resume all unfinished runs. Raises StorageError; may then be called again."""
+        if self._opened:
+            return
+        unfinished = await self.runs.read_unfinished()
+        self._opened = True
+        self.log.start()
+        for record in unfinished:
+            if record.id not in self._active:
+                await self._begin(record, await self.runs.events(record.id))
+        self._pruning = asyncio.create_task(self._prune())
+        if unfinished:
+            logger.info("resuming %d answers", len(unfinished))
+
+    async def close(self) -> None:
+        """Leave all runs where they are, for the next server to resume."""
+        self._closed = True
+        tasks = [active.task for active in self._active.values() if active.task is not None]
+        if self._pruning is not None:
+            tasks.append(self._pruning)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.log.close()
+
+    def active(self, run: str) -> ActiveRun | None:
+        """A run that is at work in this process."""
+        return self._active.get(run)
+
+    def active_in(self, conversation: str) -> list[ActiveRun]:
+        """The runs of a conversation that are at work, oldest first."""
+        return [active for active in self._active.values() if active.record.conversation == conversation]
+
+    async def check(self, conversation: str, options: Options) -> None:
+        """Raise a FathomError where no run with these options can start."""
+        self._check_open()
+        await self._request(conversation, (), options)
+
+    async def start(self, conversation: str, question: str, options: Options) -> StartedRun:
+        """Answer the message ``question``."""
+        self._check_open()
+        path = await self._path(conversation, question)
+        request = await self._request(conversation, [message.id for message in path], options)
+        return await self._start(conversation, request)
+
+    async def continue_message(
+        self, conversation: str, message: str, thinking: str | None, options: Options
+    ) -> StartedRun:
+        """A new answer that begins as ``message`` does: with all of it, or with ``thinking`` as an edited thought."""
+        self._check_open()
+        path = await self._path(conversation, message)
+        answer = path[-1]
+        if answer.role != "assistant":
+            raise NotFoundError("there is no such answer in this conversation", "name a message of the assistant")
+        if answer.state in ("waiting", "streaming"):
+            raise ConflictError("the answer is still written", "stop it first")
+        begun = begun_parts(answer.parts, thinking)
+        if not begun:
+            raise invalid("there is nothing to continue; ask for a new answer", "continues")
+        request = await self._request(conversation, [one.id for one in path[:-1]], options, begun)
+        return await self._start(conversation, request)
+
+    async def get(self, conversation: str, run: str) -> RunRecord:
+        """Raises NotFoundError."""
+        return await self.runs.get(run, conversation)
+
+    async def events(self, run: str, after: int) -> list[dict[str, Any]]:
+        """The stored events of a run."""
+        return await self.runs.events(run, after)
+
+    async def stop(self, conversation: str, run: str) -> None:
+        """End a run and keep what it has written; one that has ended is left alone."""
+        active = await self._find(conversation, run)
+        if active is None:
+            return
+        active.execution.interrupts.stop()
+        await self._store_control(active)
+        if active.task is not None:
+            await asyncio.wait([active.task], timeout=STOP_SECONDS)
+            if self.log.problem is None:
+                await self.log.drain()
+
+    async def answer_now(self, conversation: str, run: str) -> None:
+        """End the thinking of a run that thinks."""
+        active = await self._find(conversation, run)
+        if active is not None:
+            active.execution.interrupts.answer_now()
+
+    async def consent(self, conversation: str, run: str, call: str, *, allow: bool, always: bool = False) -> None:
+        """Let a tool call run, or refuse it; ``always``: and do the same for later calls of this tool."""
+        active = await self._find(conversation, run)
+        parts = active.message.parts if active is not None else ()
+        part = next((part for part in parts if part["type"] == "tool_call" and part["id"] == call), None)
+        if active is None or part is None:
+            raise NotFoundError(f"there is no call {call[:64]!r} that waits in this run", "read its message")
+        if part["state"] != "consent":
+            raise ConflictError(f"the call does not wait for consent: it is {part['state']}", "read the message again")
+        if allow and always and self.services.toolbox is not None:
+            await self.services.toolbox.allow_always(part["name"])
+        active.execution.interrupts.consent(call, allow)
+        await self._store_control(active)
+
+    async def _path(self, conversation: str, message: str) -> Sequence[StoredMessage]:
+        """The messages from the first to ``message``. Raises NotFoundError."""
+        path = await self._messages.path(conversation, message)
+        if not path:
+            raise NotFoundError(f"there is no message {message[:64]!r} in this conversation", "read its tree")
+        return path
+
+    async def _find(self, conversation: str, run: str) -> ActiveRun | None:
+        """A run of this conversation that has not ended; None: it has. Raises NotFoundError."""
+        active = self._active.get(run)
+        if active is not None and active.record.conversation == conversation:
+            return active
+        record = await self.runs.get(run, conversation)
+        if record.state in FINISHED:
+            return None
+        raise ConflictError("the run has not been resumed yet", "try again in a moment")
+
+    async def _store_control(self, active: ActiveRun) -> None:
+        try:
+            await self.runs.set_control(active.record.id, active.execution.interrupts.control)
+        except StorageError as error:  # it has reached the run itself
+            logger.warning("the control of run %s was not stored: %s", active.record.id, error)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoppingError
+
+    async def _request(
+        self, conversation: str, path: Sequence[str], options: Options, begun: Sequence[Mapping[str, Any]] = ()
+    ) -> RunRequest:
+        """What ``options`` ask for, over the conversation's settings and the preferences."""
+        row = await self._conversations.get(conversation)
+        chosen = {**await self._defaults(), **row.settings, **options}
+        if chosen.get("model") is not None:
+            await self.services.source(chosen["model"])
+        sampling = {name: chosen[name] for name in SAMPLING if chosen.get(name) is not None}
+        return RunRequest(
+            path=tuple(path),
+            sampling={"seed": secrets.randbits(53), **sampling},
+            model=chosen.get("model"),
+            thinking=chosen.get("thinking"),
+            thinking_budget=chosen.get("thinking_budget"),
+            tools=tuple(chosen.get("tools") or ()),
+            search=bool(chosen.get("search")),
+            together=1 if begun else int(chosen.get("together") or 1),
+            begun=tuple(begun),
+        )
+
+    async def _start(self, conversation: str, request: RunRequest) -> StartedRun:
+        answer, record = await self.runs.create(conversation, request)
+        self.on_start(conversation)
+        active = await self._begin(record, ())
+        return StartedRun(answer, run_json(record, active))
+
+    async def _begin(self, record: RunRecord, events: Sequence[Mapping[str, Any]]) -> ActiveRun:
+        execution = RunExecution(record, events, self.services)
+        active = self._active[record.id] = ActiveRun(record, execution, events)
+        self.log.begin(record.id, record.sequence + GAP if events else record.sequence)
+        self._feed.publish_state(record.conversation, True)
+        active.task = asyncio.create_task(execution.execute())
+        return active
+
+    def _deliver(self, write: RunWrite) -> None:
+        """From the log: what a run has appended is stored."""
+        active = self._active.get(write.run)
+        if active is None:
+            return
+        active.state = write.state or active.state
+        record = active.record
+        for event in active.take(write.events):
+            self._feed.publish_run(record.id, record.conversation, record.message, event)
+        if write.end is not None:
+            self._end(active, write.end)
+
+    def _end(self, active: ActiveRun, end: RunEnd) -> None:
+        del self._active[active.record.id]
+        self.log.forget(active.record.id)
+        if not self.active_in(active.record.conversation):
+            self._feed.publish_state(active.record.conversation, False)
+        if end.state == "done":
+            self.on_end(active.record)
+
+    def _report(self, problem: StorageError | None) -> None:
+        """Tell the readers of all runs that nothing can be stored, or can be again."""
+        text = f"not stored yet: {problem}" if problem is not None else "stored"
+        if problem is not None:
+            logger.error("answers go on, but cannot be stored: %s", problem)
+        for active in self._active.values():
+            active.execution.writer.status(text)
+
+    def _drop(self, lost: frozenset[str]) -> None:
+        """End runs whose conversation was deleted."""
+        for run in lost:
+            active = self._active.pop(run, None)
+            self.log.forget(run)
+            if active is not None and active.task is not None:
+                active.task.cancel()
+
+    async def _prune(self) -> None:
+        while True:
+            try:
+                await self.runs.prune(milliseconds() - KEPT_MS)
+            except StorageError as error:
+                logger.warning("old events were not deleted: %s", error)
+            await asyncio.sleep(PRUNE_SECONDS)
+
+
+def begun_parts(parts: Sequence[Mapping[str, Any]], thinking: str | None) -> list[Mapping[str, Any]]:
+    """What an answer that continues another begins with."""
+    if thinking is not None:
+        first = next((i for i, part in enumerate(parts) if part["type"] in ("thinking", "answer", "tool_call")), 0)
+        return [*parts[:first], {"type": "thinking", "text": thinking, "ms": None, "edited": True}]
+    return [part for part in parts if part["type"] != "vote"]
+
+
+def run_json(record: RunRecord, active: ActiveRun | None = None) -> dict[str, Any]:
+    """A run as the API has it. ``thinking_ms`` is the time until the thinking ended, or so far."""
+    thinking = None
+    if record.thinking_started is not None and record.thinking_ended is not None:
+        thinking = record.thinking_ended - record.thinking_started
+    elif active is not None:
+        thinking = active.execution.thinking_ms
+    return {
+        "id": record.id,
+        "conversation": record.conversation,
+        "message": record.message,
+        "state": active.state if active is not None else record.state,
+        "model": (active.execution.request if active is not None else record.request).model,
+        "seed": record.request.seed,
+        "sequence": active.message.sequence if active is not None else record.sequence,
+        "thinking_ms": thinking,
+        "created": record.created,
+        "started": record.started,
+        "finished": record.finished,
+    }

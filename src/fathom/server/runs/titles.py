@@ -1,0 +1,112 @@
+"""Titles by the model: asked for once, after the first answer, while nothing else is asked of it.
+
+A title of the user's is never overwritten, and where the model's is of no use the words of the question remain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from contextlib import aclosing
+
+from fathom.base.errors import FathomError
+from fathom.server.conversations.messages import Messages
+from fathom.server.conversations.prompt import question_text
+from fathom.server.conversations.records import StoredMessage
+from fathom.server.conversations.repository import Conversations
+from fathom.server.generation.events import ChoiceFinished, GenerationDelta
+from fathom.server.generation.jobs import ChatJob
+from fathom.server.models.source import ChatSource
+from fathom.server.runs.records import RunRecord
+from fathom.server.runs.services import RunServices
+from fathom.text.events import AnswerText
+from fathom.types import Conversation, Message
+
+logger = logging.getLogger(__name__)
+
+REQUEST = "Write a title for this conversation: at most six words, in its language, nothing else."
+MAX_TOKENS = 32
+LONGEST = 60
+"""Characters of a title."""
+READ = 2000
+"""Characters of the question and of the answer that the model reads for it."""
+
+_PREFIX = re.compile(r"^(?:title|titel|titre|título|标题|標題|タイトル)\s*[:：]\s*", re.IGNORECASE)
+_BEFORE = re.compile(r"^\s*(?:#{1,6}\s+|>\s?|[-*+]\s+|\d{1,3}[.)]\s+)+")
+_EMPHASIS = re.compile(r"(\*\*|__|~~|`+)(?=\S)(.+?)(?<=\S)\1")
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_QUOTES = "\"'“”‘’«»「」『』《》"
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+class Titles:
+    """Names conversations. One title at a time is asked for, and none while an answer is written."""
+
+    def __init__(self, conversations: Conversations, messages: Messages, services: RunServices) -> None:
+        self._conversations = conversations
+        self._messages = messages
+        self._services = services
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def stop(self, _: str = "") -> None:
+        """An answer is about to be asked for: it comes first."""
+        for task in self._tasks.values():
+            task.cancel()
+
+    def name(self, run: RunRecord) -> None:
+        """Begin to name the conversation of a run that is done, if it has no title of its own yet."""
+        self.stop()
+        task = asyncio.create_task(self._name(run))
+        self._tasks[run.id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(run.id, None))
+
+    async def close(self) -> None:
+        """End what still runs."""
+        self.stop()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _name(self, run: RunRecord) -> None:
+        try:
+            row = await self._conversations.get(run.conversation)
+            path = await self._messages.path(run.conversation, run.message)
+            if row.title_source != "question" or len(path) != 2:
+                return
+            title = await self._ask(path[0], path[1], await self._services.source(run.request.model))
+            if title is not None:
+                await self._conversations.set_title(run.conversation, title, "model")
+        except FathomError as error:  # the words of the question remain
+            logger.info("a conversation keeps its first words as its title: %s", error)
+        except Exception:
+            logger.exception("a title could not be made")
+
+    async def _ask(self, question: StoredMessage, answer: StoredMessage, source: ChatSource) -> str | None:
+        text = "".join(part["text"] for part in answer.parts if part["type"] == "answer")
+        conversation = Conversation(
+            (
+                Message("user", question_text(question.parts)[:READ]),
+                Message("assistant", text[:READ]),
+                Message("user", REQUEST),
+            ),
+            thinking=False,
+        )
+        written = ""
+        job = ChatJob(conversation, {"temperature": 0.0, "max_tokens": MAX_TOKENS})
+        async with aclosing(source.chat(job)) as events:
+            async for event in events:
+                if isinstance(event, GenerationDelta):
+                    written += "".join(piece.text for piece in event.events if isinstance(piece, AnswerText))
+                elif isinstance(event, ChoiceFinished) and event.reason != "stop":
+                    return None  # half a title is none
+        return title_from(written)
+
+
+def title_from(answer: str) -> str | None:
+    """The title in a model's answer to `REQUEST`; None where there is none."""
+    lines = [line for line in answer.strip().splitlines() if line.strip()]
+    if len(lines) != 1 or lines[0].lstrip().startswith(("```", "~~~")):
+        return None
+    title = _BEFORE.sub("", _INVISIBLE.sub("", lines[0]))
+    title = _EMPHASIS.sub(r"\2", _PREFIX.sub("", _EMPHASIS.sub(r"\2", title)))
+    title = " ".join(title.split()).strip(_QUOTES).rstrip(".。").strip(_QUOTES).strip()
+    return title if _LETTER.search(title) and len(title) <= LONGEST else None

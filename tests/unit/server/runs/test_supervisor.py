@@ -1,0 +1,143 @@
+"""The supervisor over a database in a file; routes and streams: tests/unit/server/api/assistant."""
+
+import asyncio
+
+import pytest
+from run_harness import EchoTool, ModelSource, Tools
+from scripted import Script, scripted_model
+
+from fathom.base.errors import StorageError
+from fathom.server.conversations.changes import Changes
+from fathom.server.conversations.messages import Messages
+from fathom.server.conversations.repository import Conversations
+from fathom.server.errors import ConflictError, NotFoundError, StoppingError
+from fathom.server.runs.feed import LiveFeed
+from fathom.server.runs.repository import Runs
+from fathom.server.runs.services import RunServices
+from fathom.server.runs.supervisor import RunSupervisor, begun_parts
+
+CALL = '<tool_call>\n{"name": "echo", "arguments": {"a": 1}}\n</tool_call>'
+
+
+class Server:
+    """One process' supervisor over a database."""
+
+    def __init__(self, database, *scripts, toolbox=None, defaults=None):
+        changes = Changes()
+        self.served = scripted_model(*scripts)
+        self.conversations = Conversations(database, changes)
+        self.messages = Messages(database, changes)
+        self.runs = Runs(database, changes)
+
+        async def source(name):
+            return ModelSource(self.served)
+
+        async def project(conversation):
+            return None
+
+        async def preferences():
+            return defaults or {}
+
+        def services(log):
+            return RunServices(log, source, self.messages.read, project, toolbox, delay=0)
+
+        self.feed = LiveFeed()
+        self.supervisor = RunSupervisor(self.runs, self.conversations, self.messages, self.feed, services, preferences)
+
+    async def ask(self, settings=None, **options):
+        conversation = (await self.conversations.create(settings=settings or {})).id
+        question = await self.messages.ask(conversation, parent=None, text="Hi?")
+        return await self.supervisor.start(conversation, question.id, options)
+
+    async def end_of(self, started):
+        active = self.supervisor.active(started.run["id"])
+        if active is not None:
+            await active.task
+        await self.supervisor.log.drain()
+        return await self.messages.get(started.answer.id)
+
+
+async def test_options_come_from_the_preferences_the_conversation_and_the_request(sqlite):
+    server = Server(sqlite, defaults={"temperature": 0.1, "top_p": 0.2, "max_tokens": 300})
+    await server.supervisor.open()
+    started = await server.ask({"top_p": 0.3, "thinking": "off"}, max_tokens=400, seed=9)
+    record = await server.runs.get(started.run["id"])
+    assert record.request.sampling == {"temperature": 0.1, "top_p": 0.3, "max_tokens": 400, "seed": 9}
+    assert (record.request.thinking, started.run["seed"]) == ("off", 9)
+    assert (await server.end_of(started)).state == "done"
+    await server.supervisor.close()
+
+
+async def test_what_a_server_leaves_the_next_one_finishes(sqlite):
+    first = Server(sqlite, Script("one two three", gate=asyncio.Event()))
+    await first.supervisor.open()
+    started = await first.ask()
+    await first.supervisor.close()
+    with pytest.raises(StoppingError):
+        await first.ask()
+    second = Server(sqlite, Script("one two three"))
+    await second.supervisor.open()
+    await second.supervisor.open()
+    message = await second.end_of(started)
+    assert (message.state, message.parts) == ("done", ({"type": "answer", "text": "one two three"},))
+    await second.supervisor.close()
+
+
+async def test_consent_and_what_does_not_wait_for_it(sqlite):
+    server = Server(sqlite, Script(CALL), Script("Done."), toolbox=Tools((EchoTool(),), "ask"))
+    await server.supervisor.open()
+    started = await server.ask(tools=["echo"])
+    conversation, run = started.answer.conversation, started.run["id"]
+    active = server.supervisor.active(run)
+    while active.state != "consent":
+        await asyncio.sleep(0.001)
+    call = active.message.parts[0]["id"]
+    with pytest.raises(NotFoundError):
+        await server.supervisor.consent(conversation, run, "another", allow=True)
+    await server.supervisor.consent(conversation, run, call, allow=True, always=True)
+    assert await server.supervisor.services.toolbox.policy("echo") == "always"
+    message = await server.end_of(started)
+    assert [part["type"] for part in message.parts] == ["tool_call", "answer"]
+    with pytest.raises(NotFoundError):
+        await server.supervisor.consent(conversation, run, call, allow=True)
+    await server.supervisor.close()
+
+
+async def test_readers_learn_that_nothing_can_be_stored_and_when_it_can(sqlite, monkeypatch):
+    server = Server(sqlite, Script("abc" * 200))
+    await server.supervisor.open()
+    server.supervisor.log._retry = 0.001
+    stream = server.feed.subscribe()
+    write = server.runs.write
+    failing = [StorageError("the disk is full", "free some space")] * 3
+
+    async def broken(writes):
+        if failing:
+            raise failing.pop()
+        return await write(writes)
+
+    monkeypatch.setattr(server.runs, "write", broken)
+    started = await server.ask()
+    stream.conversation = started.answer.conversation
+    message = await server.end_of(started)
+    assert message.parts[0]["text"] == "abc" * 200
+    frames = (await stream.get()).decode()
+    assert "not stored yet: the disk is full; free some space" in frames
+    await server.supervisor.close()
+
+
+async def test_an_answer_that_is_written_cannot_be_continued(sqlite):
+    server = Server(sqlite, Script("x", gate=asyncio.Event()))
+    await server.supervisor.open()
+    started = await server.ask()
+    with pytest.raises(ConflictError):
+        await server.supervisor.continue_message(started.answer.conversation, started.answer.id, None, {})
+    await server.supervisor.close()
+
+
+def test_what_a_continued_answer_begins_with():
+    citation, thought, answer = {"type": "citation"}, {"type": "thinking", "text": "a"}, {"type": "answer", "text": "b"}
+    assert begun_parts((citation, thought, answer), None) == [citation, thought, answer]
+    edited = {"type": "thinking", "text": "c", "ms": None, "edited": True}
+    assert begun_parts((citation, thought, answer), "c") == [citation, edited]
+    assert begun_parts((), None) == []
