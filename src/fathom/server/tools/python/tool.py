@@ -18,7 +18,7 @@ _SHOWN = 12_000
 class FileShelf(Protocol):
     """Where the files of conversations are: those that a program may read, and those that it makes."""
 
-    async def given(self, conversation: str) -> Sequence[tuple[str, Path]]:
+    async def files_of(self, conversation: str) -> Sequence[tuple[str, Path]]:
         """Name and path of the files of a conversation, the newest last."""
         ...
 
@@ -58,7 +58,7 @@ class PythonTool:
             raise ToolError("there is no program", 'call it with {"code": "print(1 + 2)"}')
         if len(code) > LONGEST_CODE:
             raise ToolError(f"the program has {len(code)} characters", f"write at most {LONGEST_CODE}")
-        given = await self.shelf.given(context.conversation) if self.shelf else ()
+        given = await self.shelf.files_of(context.conversation) if self.shelf else ()
         try:
             run = await run_program(code, _distinct(given))
         except SandboxError as error:

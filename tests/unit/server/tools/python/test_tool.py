@@ -22,7 +22,7 @@ class Shelf:
         self.files = given
         self.kept: list[tuple[str, str, bytes]] = []
 
-    async def given(self, conversation: str) -> Sequence[tuple[str, Path]]:
+    async def files_of(self, conversation: str) -> Sequence[tuple[str, Path]]:
         return self.files if conversation == "conversation" else ()
 
     async def keep(self, name: str, media_type: str, data: bytes) -> ProducedFile:

@@ -1,0 +1,1 @@
+"""Tools of MCP servers (https://modelcontextprotocol.io), over stdio and streamable HTTP."""
