@@ -39,6 +39,7 @@ from fathom.server.runs.feed import LiveFeed
 from fathom.server.runs.supervisor import RunSupervisor
 from fathom.server.settings import Settings
 from fathom.server.store.database import Database
+from fathom.server.tools.kit import ToolKit, assemble_tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Assistant:
     upstreams: Upstreams
     sources: ChatSources
     catalog: Catalog
+    tools: ToolKit
     answers: Answers
 
     @property
@@ -91,6 +93,7 @@ class Assistant:
         await self.files.close()
         self.catalog.downloads.close()
         await self.upstreams.close()
+        await self.tools.close()
         await self.database.close()
 
 
@@ -109,8 +112,16 @@ def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
     sources = ChatSources(models, upstreams)
     projects, memories = Projects(database), Memories(database)
     personal = PersonalContext(database, preferences, projects, memories)
+    tools = assemble_tools(settings, database, files, preferences)
     answers = assemble_answers(
-        database, changes, models, sources, preferences, providers=(personal, FileContext(files))
+        database,
+        changes,
+        models,
+        sources,
+        preferences,
+        providers=(personal, FileContext(files), tools.search_context),
+        toolbox=tools.registry,
+        check_citations=tools.citations,
     )
     return Assistant(
         settings=settings,
@@ -133,6 +144,7 @@ def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
         sources=sources,
         answers=answers,
         catalog=Catalog(models, Downloads(), upstreams, SpeedFile(settings.data_dir / "speeds.json")),
+        tools=tools,
     )
 
 

@@ -65,6 +65,17 @@ class Settings(BaseSettings):
         default=None, description="postgresql://USER:PASSWORD@HOST/NAME; none means a SQLite file in the data folder"
     )
 
+    # the web and tools
+    search_url: str | None = Field(
+        default=None, pattern=r"^https?://[^ ]+$", description="SearXNG for web searches; preferences may name another"
+    )
+    web_allowed_hosts: CommaSeparated = Field(
+        default=(), description="hosts (or host:port) of the own network whose pages may be fetched"
+    )
+    allow_commands: bool = Field(
+        default=False, description="let every client add programs as MCP servers, not only this machine's own page"
+    )
+
     # bounds
     max_body_bytes: int = Field(default=16 * 2**20, ge=1024)
     max_file_bytes: int = Field(default=100 * 2**20, ge=1024, description="size of an attached file")
@@ -89,7 +100,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     static_dir: Path = Field(default=Path(__file__).parent / "static", description="the built page")
 
-    @field_validator("allowed_hosts", "cors_origins", mode="before")
+    @field_validator("allowed_hosts", "cors_origins", "web_allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Commas separate entries, as an environment variable cannot hold a list."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from fathom.server.tools.permissions import ToolPermissions
@@ -20,19 +21,26 @@ class ToolSource(Protocol):
 class ToolRegistry:
     """A `Toolbox`. Our own tools run at once unless the reader says otherwise: they reach nothing but the web pages
     that were asked for. Tools of servers are asked for before every call until the reader allows them always.
+    ``usable`` says, in a thread, which of our own this machine can run.
     """
 
     def __init__(
-        self, own: Sequence[AssistantTool], permissions: ToolPermissions, source: ToolSource | None = None
+        self,
+        own: Sequence[AssistantTool],
+        permissions: ToolPermissions,
+        source: ToolSource | None = None,
+        usable: Callable[[AssistantTool], bool] = lambda _: True,
     ) -> None:
         self._own = {tool.name: tool for tool in own}
         self._permissions = permissions
         self._source = source
+        self._usable = usable
 
     async def all(self) -> Sequence[AssistantTool]:
         """Every tool, also those that are never to be called."""
         others = await self._source.tools() if self._source else ()
-        return [*self._own.values(), *(tool for tool in others if tool.name not in self._own)]
+        own = await asyncio.to_thread(lambda: [tool for tool in self._own.values() if self._usable(tool)])
+        return [*own, *(tool for tool in others if tool.name not in self._own)]
 
     async def tools(self) -> Sequence[AssistantTool]:
         policies = await self._permissions.all()

@@ -20,7 +20,10 @@ from fathom.server.api.assistant import (
     search,
     shares,
     status,
+    tool_servers,
+    tools,
     upstreams,
+    web_pages,
 )
 from fathom.server.assistant_handle import AssistantHandle
 from fathom.server.models.runtime import Runtime
@@ -33,6 +36,7 @@ def router(handle: AssistantHandle, runtime: Runtime, settings: Settings) -> API
     routes.include_router(status.router(handle, runtime, settings))
     routes.include_router(imports.router(handle, settings))
     resources = (conversations, messages, search, files, projects, prompts, memories, models, preferences, upstreams)
-    for resource in (*resources, exports, shares, runs, live):
+    for resource in (*resources, exports, shares, runs, live, tools, web_pages):
         routes.include_router(resource.router(handle))
+    routes.include_router(tool_servers.router(handle, settings))
     return routes

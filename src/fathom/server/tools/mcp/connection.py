@@ -104,7 +104,7 @@ class McpConnection:
             await self._drop()
             raise self._failure(str(error) or type(error).__name__) from None
 
-    async def _connected(self) -> Client:
+    async def _connect(self) -> Client:
         async with self._connecting:
             if self._client is not None and self._task is not None and not self._task.done():
                 return self._client
