@@ -13,7 +13,6 @@ const app: App = new App({
   storage: openStorage(window),
   clock: Date,
   fetch: keepingFetch((input, init) => fetch(input, init), window.caches, () => app.access.key.peek(), document.baseURI),
-  tab: Math.random().toString(36).slice(2, 10),
 });
 app.start();
 

@@ -1,6 +1,6 @@
 /** GET /health: which model this is, and whether it can answer yet. */
 
-import type { Fetch } from "./chat";
+import type { Fetch } from "./assistant/client";
 import { isRecord } from "./errors";
 
 export interface Capabilities {

@@ -1,43 +1,43 @@
-import type { Signal } from "@preact/signals";
-import { Markdown } from "../markdown/Markdown";
+import type { Message } from "../api/assistant/types";
+import { formatRate, t } from "../i18n";
 import type { Asking } from "../state/access";
+import { isMoving, textOf } from "../state/message";
 import type { ModelState } from "../state/model";
-import type { Message, Status } from "../state/records";
 import { CopyButton } from "./CopyButton";
 import { useApp } from "./context";
 import { Icon, Mark } from "./Icon";
 import { stateText } from "./ModelBadge";
+import { PartView } from "./parts";
+import { SourceList } from "./parts/SourceList";
+import { formatCost } from "./parts/ThinkingPane";
 import { Sentence } from "./Sentence";
-import { ThinkingPane } from "./ThinkingPane";
 import { Versions } from "./Versions";
-import { formatRate, t } from "../i18n";
 
 interface Props {
-  readonly signal: Signal<Message>;
-  readonly status: Status; // as it is to be shown: a stale stream is interrupted
-  readonly siblings: readonly string[];
+  readonly message: Message;
   readonly last: boolean;
 }
 
-export function AnswerView({ signal, status, siblings, last }: Props) {
-  const message = signal.value;
-  const streaming = status === "streaming";
-  const moving = streaming || status === "waiting";
-  const thinks = streaming && message.thinkingSince !== null;
+export function AnswerView({ message, last }: Props) {
+  const moving = isMoving(message);
+  const text = textOf(message);
   return (
     <article class="answer" aria-busy={moving}>
       <h2 class="sr-only">Fathom</h2>
       <Mark size={26} />
       <div class="answer-body">
-        {message.thinking && <ThinkingPane id={message.id} text={message.thinking} ms={message.thinkingMs} since={thinks ? message.thinkingSince : null} />}
-        {message.text && <Markdown text={message.text} streaming={streaming} />}
-        {moving && !message.text && !message.thinking && <Waiting status={status} />}
-        {!moving && <Ending signal={signal} status={status} last={last} />}
+        {message.parts.map((part, position) => (
+          <PartView key={position} part={part} message={message} position={position} streaming={moving && position === message.parts.length - 1} />
+        ))}
+        <SourceList message={message} />
+        {moving && <Waiting message={message} />}
+        {!moving && <Ending message={message} last={last} />}
         {!moving && (
           <div class="actions">
-            <Versions message={message} siblings={siblings} />
-            {message.text && <CopyButton text={message.text} label={t("chat.copyAnswer")} />}
+            <Versions message={message} />
+            {text && <CopyButton text={text} label={t("chat.copyAnswer")} />}
             {message.error === null && <Regenerate message={message} />}
+            {message.siblings.length > 1 && <Compare message={message} />}
             <Figures message={message} />
           </div>
         )}
@@ -46,8 +46,12 @@ export function AnswerView({ signal, status, siblings, last }: Props) {
   );
 }
 
-function Waiting({ status }: { readonly status: Status }) {
-  const { access, model } = useApp();
+/** That something is being done where nothing grows: before the first token, while a tool runs. */
+function Waiting({ message }: { readonly message: Message }) {
+  const { access, model, thread } = useApp();
+  const status = thread.value?.status.value ?? null;
+  const last = message.parts.at(-1);
+  if (status === null && (last?.type === "answer" || last?.type === "thinking" || last?.type === "vote")) return null;
   return (
     <p class="waiting">
       <span class="dots" aria-hidden="true">
@@ -55,7 +59,7 @@ function Waiting({ status }: { readonly status: Status }) {
         <i />
         <i />
       </span>
-      {status === "waiting" && reason(model.state.value, access.asking.value)}
+      {status ?? reason(model.state.value, access.asking.value)}
     </p>
   );
 }
@@ -64,40 +68,40 @@ function Waiting({ status }: { readonly status: Status }) {
 function reason(model: ModelState, asking: Asking | null): string {
   if (asking) return t("chat.waitKey");
   if (model.phase === "loading") return t("chat.waitLoading", { state: stateText(model) });
-  if (model.phase === "unreachable") return t("chat.waitUnreachable");
+  if (model.phase === "unreachable") return t("chat.waitReconnect");
   return "";
 }
 
 /** What happened to an answer that did not end by itself, and how to go on. */
-function Ending({ signal, status, last }: Pick<Props, "signal" | "status" | "last">) {
-  const app = useApp();
-  const message = signal.value;
-  if (status === "failed" || (status === "interrupted" && message.error !== null)) {
+function Ending({ message, last }: Props) {
+  const { actions } = useApp();
+  const hasText = textOf(message) !== "" || message.parts.some(({ type }) => type === "thinking");
+  if (message.state === "failed" && message.error?.message) {
     return (
       <div class="problem" role="alert">
         <p>
-          <strong>{t(status === "failed" ? "chat.failed" : "chat.interrupted")}</strong> <Sentence text={message.error ?? ""} />{" "}
+          <strong>{t("chat.failed")}</strong> <Sentence text={message.error.message} />{" "}
           <span class="remedy">
-            <Sentence text={message.remedy ?? ""} />
+            <Sentence text={message.error.remedy ?? ""} />
           </span>
         </p>
         <div class="buttons">
-          {last && message.text && <Continue signal={signal} />}
-          <button type="button" class="button" onClick={() => app.regenerate(message)}>
+          {last && hasText && <Continue message={message} />}
+          <button type="button" class="button" onClick={() => void actions.regenerate(message)}>
             <Icon name="retry" size={16} /> {t("chat.retry")}
           </button>
         </div>
       </div>
     );
   }
-  const note = endingNote(message, status);
+  const note = endingNote(message);
   if (note === null) return null;
   return (
     <div class="ending">
       <span>{note}</span>
-      {last && message.text && <Continue signal={signal} />}
+      {last && hasText && <Continue message={message} />}
       {last && (
-        <button type="button" class="text-button" onClick={() => app.regenerate(message)}>
+        <button type="button" class="text-button" onClick={() => void actions.regenerate(message)}>
           {t("chat.regenerate")}
         </button>
       )}
@@ -105,47 +109,58 @@ function Ending({ signal, status, last }: Pick<Props, "signal" | "status" | "las
   );
 }
 
-export function endingNote(message: Message, status: Status): string | null {
-  if (status === "interrupted") return t("chat.noteInterrupted");
-  if (status === "stopped") return t("chat.noteStopped");
-  if (message.finish === "length") return t("chat.noteLength");
-  return message.text === "" ? t("chat.noteEmpty") : null;
+export function endingNote(message: Message): string | null {
+  if (message.state === "failed") return t("chat.failed");
+  if (message.state === "stopped") return t("chat.noteStopped");
+  if (message.finish_reason === "length") return t("chat.noteLength");
+  return textOf(message) === "" && !message.parts.some(({ type }) => type === "vote") ? t("chat.noteEmpty") : null;
 }
 
-function Continue({ signal }: { readonly signal: Signal<Message> }) {
-  const app = useApp();
+function Continue({ message }: { readonly message: Message }) {
+  const { actions } = useApp();
   return (
-    <button type="button" class="text-button" onClick={() => app.answers.continue(signal)}>
+    <button type="button" class="text-button" onClick={() => void actions.continue(message)}>
       {t("chat.continue")}
     </button>
   );
 }
 
 function Regenerate({ message }: { readonly message: Message }) {
-  const app = useApp();
+  const { actions } = useApp();
+  const label = t("chat.regenerateAnswer");
   return (
-    <button type="button" class="icon-button small" aria-label={t("chat.regenerateAnswer")} title={t("chat.regenerateAnswer")} onClick={() => app.regenerate(message)}>
+    <button type="button" class="icon-button small" aria-label={label} title={label} onClick={() => void actions.regenerate(message)}>
       <Icon name="retry" size={16} />
+    </button>
+  );
+}
+
+function Compare({ message }: { readonly message: Message }) {
+  const app = useApp();
+  const label = t("chat.compare");
+  return (
+    <button type="button" class="icon-button small" aria-label={label} title={label} onClick={() => app.openDialog("compare", { ids: message.siblings, at: message.id })}>
+      <Icon name="compare" size={16} />
     </button>
   );
 }
 
 /** Speed and counts, in small print. */
 function Figures({ message }: { readonly message: Message }) {
-  const { usage, tokensPerSecond } = message;
+  const { usage, model } = message;
   if (!usage) return null;
-  const parts = [
-    t("chat.tokens", { count: usage.completionTokens }),
-    tokensPerSecond === null ? "" : t("chat.tokensPerSecond", { rate: formatRate(tokensPerSecond) }),
+  const count = usage.completion_tokens ?? 0;
+  const rate = usage.tokens_per_second;
+  const thought = usage.completion_tokens_details?.reasoning_tokens ?? 0;
+  const shown = [
+    t("chat.tokens", { count }),
+    typeof rate === "number" ? t("chat.tokensPerSecond", { rate: formatRate(rate) }) : "",
+    typeof usage.cost === "number" ? formatCost(usage.cost) : "",
   ];
-  const detail = [
-    message.model ?? "",
-    t("chat.tokensRead", { count: usage.promptTokens }),
-    usage.reasoningTokens ? t("chat.tokensThought", { thought: usage.reasoningTokens, count: usage.completionTokens }) : "",
-  ];
+  const detail = [model ?? "", t("chat.tokensRead", { count: usage.prompt_tokens ?? 0 }), thought ? t("chat.tokensThought", { thought, count }) : ""];
   return (
     <span class="figures" title={detail.filter(Boolean).join(" · ")}>
-      {parts.filter(Boolean).join(" · ")}
+      {shown.filter(Boolean).join(" · ")}
     </span>
   );
 }

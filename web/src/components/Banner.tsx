@@ -46,14 +46,5 @@ export function Banner() {
       </div>
     );
   }
-  if (app.library.full.value) {
-    return (
-      <div class="banner bad" role="alert">
-        <p>
-          <strong>{t("model.full")}</strong> {t("model.fullHelp")}
-        </p>
-      </div>
-    );
-  }
   return null;
 }

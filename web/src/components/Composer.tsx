@@ -1,77 +1,67 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { nodes, t } from "../i18n";
+import { composerControls } from "./composer";
 import { useApp } from "./context";
+import { FileChips } from "./FileChips";
 import { Icon } from "./Icon";
 import { isComposing } from "./keys";
+import { QueueChips } from "./QueueChips";
 import { fitHeight } from "./textarea";
-import { nodes, t } from "../i18n";
+import { ThinkingControl } from "./ThinkingControl";
 
 interface Props {
-  readonly conversation: string | null;
+  readonly chat: string | null;
   readonly busy: boolean;
-  send(text: string): void;
 }
 
-/** Where the reader writes: Enter sends, Shift+Enter breaks the line, Escape stops. */
-export function Composer({ conversation, busy, send }: Props) {
+/** Where the reader writes: Enter sends, or lets the message wait while an answer comes; Shift+Enter breaks the line. */
+export function Composer({ chat, busy }: Props) {
   const app = useApp();
   const area = useRef<HTMLTextAreaElement>(null);
-  const { capabilities } = app.model.state.value;
-  const { thinking } = app.settings.current.value;
+  const { text, files } = app.drafts.of(chat).value;
+  const empty = text.trim() === "" && files.length === 0;
   useEffect(() => {
     if (matchMedia("(hover: hover)").matches) area.current?.focus(); // on a phone the keyboard would jump up
-  }, [conversation]);
-
-  const submit = () => {
-    const element = area.current;
-    const text = element?.value.trim() ?? "";
-    if (!element || !text || busy) return;
-    element.value = "";
-    fitHeight(element);
-    send(text);
-  };
-  const stop = () => conversation !== null && app.answers.stop(conversation);
+  }, [chat]);
+  useLayoutEffect(() => {
+    if (area.current) fitHeight(area.current);
+  }, [text, chat]);
   return (
     <form
       class="composer"
       onSubmit={(event) => {
         event.preventDefault();
-        submit();
+        app.send();
       }}
     >
+      <QueueChips chat={chat} busy={busy} />
+      <FileChips files={files} remove={(file) => app.drafts.change(chat, { files: files.filter((other) => other !== file) })} />
       <textarea
         ref={area}
         rows={1}
         placeholder={t("chat.placeholder")}
         aria-label={t("chat.message")}
         enterkeyhint="send"
-        onInput={(event) => fitHeight(event.currentTarget)}
+        value={text}
+        onInput={(event) => app.drafts.change(chat, { text: event.currentTarget.value })}
         onKeyDown={(event) => {
           if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
           event.preventDefault();
-          submit();
+          app.send();
         }}
       />
       <div class="composer-row">
-        {capabilities.thinking && (
-          <button
-            type="button"
-            class="pill"
-            aria-pressed={thinking}
-            title={t("chat.deepThinkTitle")}
-            onClick={() => app.settings.change({ thinking: !thinking })}
-          >
-            <Icon name="think" size={16} /> {t("chat.deepThink")}
-          </button>
-        )}
-        <span class="keys">
-          {nodes("chat.keys", { enter: <kbd key="enter">Enter</kbd>, shiftEnter: <kbd key="shiftEnter">Shift Enter</kbd> })}
-        </span>
-        {busy ? (
-          <button type="button" class="send" aria-label={t("chat.stop")} title={t("chat.stopTitle")} onClick={stop}>
+        <ThinkingControl chat={chat} />
+        {composerControls.map(({ name, component: Control }) => (
+          <Control key={name} chat={chat} />
+        ))}
+        <span class="keys">{nodes("chat.keys", { enter: <kbd>Enter</kbd>, shiftEnter: <kbd>Shift Enter</kbd> })}</span>
+        {busy && empty ? (
+          <button type="button" class="send" aria-label={t("chat.stop")} title={t("chat.stopTitle")} onClick={() => void app.actions.stop()}>
             <span class="stop-square" aria-hidden="true" />
           </button>
         ) : (
-          <button type="submit" class="send" aria-label={t("chat.send")} title={t("chat.sendTitle")}>
+          <button type="submit" class="send" aria-label={busy ? t("chat.queue") : t("chat.send")} title={busy ? t("chat.queueTitle") : t("chat.sendTitle")}>
             <Icon name="send" />
           </button>
         )}

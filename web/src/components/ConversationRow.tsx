@@ -1,16 +1,16 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Conversation } from "../state/records";
+import type { Conversation } from "../api/assistant/types";
+import { t } from "../i18n";
 import { useApp } from "./context";
 import { Icon } from "./Icon";
 import { isComposing } from "./keys";
-import { t } from "../i18n";
 
 export function ConversationRow({ conversation }: { readonly conversation: Conversation }) {
   const app = useApp();
   const [renaming, setRenaming] = useState(false);
-  const { id, title } = conversation;
+  const { id, pinned, running } = conversation;
+  const title = conversation.title || t("chat.untitled");
   const open = app.navigation.open.value === id;
-  const busy = app.answers.active.value.has(id);
   if (renaming) return <Rename conversation={conversation} done={() => setRenaming(false)} />;
   return (
     <li class={open ? "row open" : "row"}>
@@ -22,14 +22,26 @@ export function ConversationRow({ conversation }: { readonly conversation: Conve
         onDblClick={() => setRenaming(true)}
       >
         {title}
-        {busy && <span class="pulse" role="img" aria-label={t("sidebar.answering")} />}
+        {running && <span class="pulse" role="img" aria-label={t("sidebar.answering")} />}
       </a>
       <div class="row-actions">
+        <button
+          type="button"
+          class="icon-button small"
+          aria-label={pinned ? t("sidebar.unpinTitle", { title }) : t("sidebar.pinTitle", { title })}
+          title={pinned ? t("sidebar.unpin") : t("sidebar.pin")}
+          onClick={() => void app.actions.change(id, { pinned: !pinned })}
+        >
+          <Icon name="pin" size={15} />
+        </button>
         <button type="button" class="icon-button small" aria-label={t("sidebar.renameTitle", { title })} title={t("sidebar.rename")} onClick={() => setRenaming(true)}>
           <Icon name="edit" size={15} />
         </button>
-        <button type="button" class="icon-button small" aria-label={t("sidebar.deleteTitle", { title })} title={t("sidebar.delete")} onClick={() => app.remove(id)}>
+        <button type="button" class="icon-button small" aria-label={t("sidebar.deleteTitle", { title })} title={t("sidebar.delete")} onClick={() => void app.actions.remove(id)}>
           <Icon name="trash" size={15} />
+        </button>
+        <button type="button" class="icon-button small" aria-label={t("sidebar.moreTitle", { title })} title={t("sidebar.chat")} onClick={() => app.openDialog("chat", { id })}>
+          <Icon name="more" size={15} />
         </button>
       </div>
     </li>
@@ -37,12 +49,13 @@ export function ConversationRow({ conversation }: { readonly conversation: Conve
 }
 
 function Rename({ conversation, done }: { readonly conversation: Conversation; done(): void }) {
-  const app = useApp();
+  const { actions } = useApp();
   const input = useRef<HTMLInputElement>(null);
   const cancelled = useRef(false);
   useEffect(() => input.current?.select(), []);
   const finish = () => {
-    if (!cancelled.current) app.library.rename(conversation.id, input.current?.value ?? "");
+    const title = input.current?.value.trim() ?? "";
+    if (!cancelled.current && title && title !== conversation.title) void actions.change(conversation.id, { title });
     done();
   };
   return (

@@ -2,19 +2,18 @@
 
 import type { ModelState } from "../state/model";
 import { useApp } from "./context";
+import { useSpoken } from "./StatusRegion";
 import { formatPercent, t } from "../i18n";
 
 export function ModelBadge() {
   const state = useApp().model.state.value;
   const text = stateText(state);
+  useSpoken(announcement(state));
   return (
     <div class={`model ${state.phase}`} title={[state.model, text].filter(Boolean).join(" · ")}>
       <span class="dot" aria-hidden="true" />
       <span class="model-name">{state.model || "Fathom"}</span>
       {state.phase !== "ready" && <span class="model-state">{text}</span>}
-      <span class="sr-only" role="status">
-        {announcement(state)}
-      </span>
     </div>
   );
 }

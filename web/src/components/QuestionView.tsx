@@ -1,29 +1,28 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Message } from "../state/records";
+import type { Message } from "../api/assistant/types";
+import { t } from "../i18n";
+import { filesOf, textOf } from "../state/message";
 import { CopyButton } from "./CopyButton";
 import { useApp } from "./context";
 import { Icon } from "./Icon";
 import { isComposing } from "./keys";
+import { PartView } from "./parts";
 import { fitHeight } from "./textarea";
 import { Versions } from "./Versions";
-import { t } from "../i18n";
-
-interface Props {
-  readonly message: Message;
-  readonly siblings: readonly string[];
-}
 
 /** What the reader wrote, as it was written: no Markdown. */
-export function QuestionView({ message, siblings }: Props) {
+export function QuestionView({ message }: { readonly message: Message }) {
   const [editing, setEditing] = useState(false);
   if (editing) return <Edit message={message} done={() => setEditing(false)} />;
+  const text = textOf(message);
   return (
     <article class="question">
       <h2 class="sr-only">{t("chat.you")}</h2>
-      <div class="bubble">{message.text}</div>
+      {message.parts.map((part, position) => part.type === "file" && <PartView key={position} part={part} message={message} position={position} streaming={false} />)}
+      {text && <div class="bubble">{text}</div>}
       <div class="actions">
-        <Versions message={message} siblings={siblings} />
-        <CopyButton text={message.text} label={t("chat.copyMessage")} />
+        <Versions message={message} />
+        <CopyButton text={text} label={t("chat.copyMessage")} />
         <button type="button" class="icon-button small" aria-label={t("chat.editMessage")} title={t("chat.editMessage")} onClick={() => setEditing(true)}>
           <Icon name="edit" size={16} />
         </button>
@@ -46,7 +45,7 @@ function Edit({ message, done }: { readonly message: Message; done(): void }) {
     const text = area.current?.value.trim() ?? "";
     if (!text) return;
     done();
-    app.edit(message, text);
+    void app.actions.edit(message, text, filesOf(message));
   };
   return (
     <form
@@ -60,7 +59,7 @@ function Edit({ message, done }: { readonly message: Message; done(): void }) {
         ref={area}
         aria-label={t("chat.editMessage")}
         rows={1}
-        defaultValue={message.text}
+        defaultValue={textOf(message)}
         onInput={(event) => fitHeight(event.currentTarget)}
         onKeyDown={(event) => {
           if (isComposing(event)) return;

@@ -1,12 +1,14 @@
 import { useApp } from "./context";
 import { Icon } from "./Icon";
+import { useSpoken } from "./StatusRegion";
 import { t } from "../i18n";
 
 export function Toast() {
   const { notices } = useApp();
   const notice = notices.current.value;
+  useSpoken(notice ? [notice.text, notice.action?.label].filter(Boolean).join(" ") : "");
   return (
-    <div class="toast-place" role="status">
+    <div class="toast-place">
       {notice && (
         <div
           class="toast"

@@ -1,39 +1,75 @@
-import { useComputed } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Step } from "../state/branches";
-import { useApp } from "./context";
-import { Icon } from "./Icon";
-import { MessageView } from "./MessageView";
 import { t } from "../i18n";
-import type { Message } from "../state/records";
+import type { Outgoing } from "../state/outbox";
+import type { Thread } from "../state/thread";
+import { Announcer } from "./Announcer";
+import { Icon } from "./Icon";
+import { MessageSlot } from "./MessageSlot";
+import { OutgoingView } from "./OutgoingView";
+import { Sizes } from "./sizes";
 
 const NEAR = 80; // pixels from the end that still count as the end
+const DRAWN_FIRST = 8; // messages at the end, with which a chat opens
+
+interface Props {
+  readonly thread: Thread;
+  readonly outgoing: readonly Outgoing[]; // questions that the server does not have yet
+}
 
 /** The messages. Follows the answer as it grows, until the reader scrolls away; a button leads back. */
-export function Transcript({ conversation, path }: { readonly conversation: string; readonly path: readonly Step[] }) {
+export function Transcript({ thread, outgoing }: Props) {
+  const all = thread.messages.value;
+  const branch = outgoing.find(({ parent }) => parent !== undefined)?.parent;
+  const path = branch === undefined ? all : all.slice(0, all.findIndex((message) => message.peek().id === branch) + 1);
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
   const lastTop = useRef(0);
+  const lastHeight = useRef(0);
+  const firstId = useRef<string | undefined>(undefined);
   const [away, setAway] = useState(false);
-  const lastId = path.at(-1)?.message.peek().id;
+  const [sizes] = useState(() => new Sizes());
+  const first = path[0]?.peek().id;
+  const last = outgoing.at(-1)?.id ?? path.at(-1)?.peek().id;
 
   const toEnd = () => {
     const element = scroller.current;
     if (!element) return;
     element.scrollTop = element.scrollHeight;
     lastTop.current = element.scrollTop; // text that folds away moves the end up: that is not the reader
+    lastHeight.current = element.scrollHeight;
   };
   useLayoutEffect(() => {
-    follows.current = true; // another conversation or a new message: show its end
+    follows.current = true; // a new message: show its end
     setAway(false);
     toEnd();
-  }, [conversation, lastId]);
+  }, [last]);
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    const before = firstId.current;
+    firstId.current = first;
+    if (!element || follows.current || before === undefined || before === first) return;
+    if (path.some((message) => message.peek().id === before)) element.scrollTop += element.scrollHeight - lastHeight.current; // older ones came above
+    lastTop.current = element.scrollTop;
+    lastHeight.current = element.scrollHeight;
+  }, [first]);
   useEffect(() => {
-    const observer = new ResizeObserver(() => follows.current && toEnd());
-    for (const { current } of [content, scroller]) if (current) observer.observe(current); // a phone's keyboard shrinks the latter
-    return () => observer.disconnect();
+    const element = scroller.current;
+    if (!element || !content.current) return;
+    const settle = () => {
+      if (follows.current) toEnd();
+      lastTop.current = element.scrollTop;
+      lastHeight.current = element.scrollHeight;
+    };
+    const detach = sizes.attach(element, settle);
+    const observer = new ResizeObserver(settle); // of the whole: a phone's keyboard, what is sent
+    for (const target of [content.current, element]) observer.observe(target);
+    return () => {
+      detach();
+      observer.disconnect();
+    };
   }, []);
+  useOlder(thread);
 
   const onScroll = () => {
     const element = scroller.current;
@@ -42,14 +78,18 @@ export function Transcript({ conversation, path }: { readonly conversation: stri
     if (element.scrollTop < lastTop.current && left > 2) follows.current = false; // upwards: that was the reader
     else if (element.scrollTop > lastTop.current && left < NEAR) follows.current = true;
     lastTop.current = element.scrollTop;
+    lastHeight.current = element.scrollHeight;
     setAway(left > NEAR && !follows.current);
   };
   return (
     <div class="scroll-place">
       <div class="transcript" ref={scroller} tabIndex={-1} onScroll={onScroll}>
         <div class="column" ref={content}>
-          {path.map((step, index) => (
-            <MessageView key={step.message.peek().id} step={step} last={index === path.length - 1} />
+          {path.map((message, index) => (
+            <MessageSlot key={message.peek().id} message={message} last={index === path.length - 1} near={index >= path.length - DRAWN_FIRST} sizes={sizes} />
+          ))}
+          {outgoing.map((item) => (
+            <OutgoingView key={item.id} chat={thread.id} item={item} />
           ))}
         </div>
       </div>
@@ -66,36 +106,23 @@ export function Transcript({ conversation, path }: { readonly conversation: stri
           <Icon name="down" size={18} />
         </button>
       )}
-      <Announcer path={path} />
+      <Announcer thread={thread} />
     </div>
   );
 }
 
-/** Announces the state of the answer to screen readers, and reads it when it is complete: not token by token. */
-function Announcer({ path }: { readonly path: readonly Step[] }) {
-  const { library } = useApp();
-  const moved = useRef<string | null>(null);
-  const last = path.at(-1)?.message;
-  const state = useComputed(() => {
-    const message = last?.value;
-    return message?.role === "assistant" ? message.status : null;
-  });
-  const message = last?.peek();
-  let text = "";
-  if (message && (state.value === "waiting" || state.value === "streaming")) {
-    if (message.owner === library.tab) moved.current = message.id;
-    text = t("chat.answering");
-  } else if (message && moved.current === message.id) {
-    text = announcement(message);
-  }
-  return (
-    <div class="sr-only" role="status" aria-live="polite">
-      {text}
-    </div>
-  );
-}
-
-function announcement({ status, text }: Message): string {
-  if (status === "done") return t("chat.answered", { text });
-  return t(status === "failed" ? "chat.endedFailed" : status === "stopped" ? "chat.endedStopped" : "chat.endedInterrupted");
+/** Fetches the earlier messages while nothing else is to be done, so that the browser finds and prints all of the chat. */
+function useOlder(thread: Thread): void {
+  const older = thread.older.value;
+  const count = thread.messages.value.length;
+  useEffect(() => {
+    if (!older || count === 0) return;
+    const load = () => void thread.loadOlder().catch(() => undefined); // tried again when the chat is opened again
+    if (typeof requestIdleCallback === "undefined") {
+      const timer = setTimeout(load, 300);
+      return () => clearTimeout(timer);
+    }
+    const handle = requestIdleCallback(load, { timeout: 1000 });
+    return () => cancelIdleCallback(handle);
+  }, [older, count]);
 }

@@ -44,8 +44,6 @@ export default {
   "chat.answering": "Fathom antwortet.",
   "chat.answered": "Fathom hat geantwortet: {text}",
   "chat.failed": "Diese Antwort ist gescheitert.",
-  "chat.interrupted": "Die Antwort wurde unterbrochen.",
-  "chat.noteInterrupted": "Vor dem Ende unterbrochen.",
   "chat.noteStopped": "Angehalten.",
   "chat.noteLength": "Die Antwort hat ihre Höchstlänge erreicht.",
   "chat.noteEmpty": "Das Modell hat ohne Antwort geendet.",

@@ -44,8 +44,6 @@ export default {
   "chat.answering": "Fathom está respondiendo.",
   "chat.answered": "Fathom respondió: {text}",
   "chat.failed": "Esta respuesta falló.",
-  "chat.interrupted": "La respuesta se interrumpió.",
-  "chat.noteInterrupted": "Interrumpida antes del final.",
   "chat.noteStopped": "Detenida.",
   "chat.noteLength": "La respuesta llegó a su longitud máxima.",
   "chat.noteEmpty": "El modelo terminó sin responder.",

@@ -44,8 +44,6 @@ export default {
   "chat.answering": "Fathom répond.",
   "chat.answered": "Fathom a répondu : {text}",
   "chat.failed": "Cette réponse a échoué.",
-  "chat.interrupted": "La réponse a été interrompue.",
-  "chat.noteInterrupted": "Interrompue avant la fin.",
   "chat.noteStopped": "Arrêtée.",
   "chat.noteLength": "La réponse a atteint sa longueur maximale.",
   "chat.noteEmpty": "Le modèle s’est arrêté sans répondre.",

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { ComponentChild } from "preact";
 import { CopyButton } from "../components/CopyButton";
-import { download } from "../components/download";
+import { download } from "../state/download";
 import { Icon, type IconName } from "../components/Icon";
 import { lazy } from "../components/lazy";
 import { t } from "../i18n";
@@ -41,7 +41,7 @@ export function CodeBlock({ code, language, open }: Props) {
             </button>
           )}
           {!showsPicture && <Toggle icon="wrap" label={t("text.wrap")} pressed={wrapped} onClick={() => setWrapped(!wrapped)} />}
-          {!open && <Toggle icon="save" label={t("text.saveCode")} onClick={() => download(codeFileName(language, name, code), "text/plain", code)} />}
+          {!open && <Toggle icon="save" label={t("text.saveCode")} onClick={() => download(codeFileName(language, name, code), new Blob([code], { type: "text/plain" }))} />}
           <CopyButton text={code} label={t("text.copyCode")} />
         </span>
       </figcaption>

@@ -1,5 +1,6 @@
 /** The page: sidebar, header, conversation, composer, and the keys that work everywhere. */
 
+import { useComputed } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Banner } from "../components/Banner";
 import { Composer } from "../components/Composer";
@@ -10,35 +11,35 @@ import { ExportMenu } from "../components/ExportMenu";
 import { Icon } from "../components/Icon";
 import { KeyDialog } from "../components/KeyDialog";
 import { isComposing } from "../components/keys";
+import { LegacyOffer } from "../components/LegacyOffer";
 import { ModelBadge } from "../components/ModelBadge";
+import { OutgoingView } from "../components/OutgoingView";
 import { unfoldForPrint } from "../components/printing";
 import { Sidebar } from "../components/Sidebar";
+import { StatusRegion } from "../components/StatusRegion";
 import { Toast } from "../components/Toast";
 import { Transcript } from "../components/Transcript";
-import { visiblePath } from "../state/branches";
 import { t } from "../i18n";
+import { isAnswered } from "../state/outbox";
+import type { Thread } from "../state/thread";
 
 export function ChatPage() {
   const app = useApp();
   const { theme, sidebar } = app.settings.current.value;
-  const open = app.navigation.open.value;
-  const conversation = open === null ? undefined : app.library.conversation(open);
-  const path = conversation ? visiblePath(app.library.thread(conversation.id).value, app.choices.value) : [];
-  const busy = conversation !== undefined && app.answers.active.value.has(conversation.id);
-
-  useKeys(conversation?.id ?? null);
+  const thread = app.thread.value;
+  const row = thread ? app.chats.get(thread.id) : undefined;
+  const drawer = app.drawer.value;
+  const asking = app.access.asking.value;
+  useKeys();
   useEffect(() => unfoldForPrint(window), []);
   useEffect(() => {
     if (theme === "system") delete document.documentElement.dataset["theme"];
     else document.documentElement.dataset["theme"] = theme;
   }, [theme]);
+  const title = row?.title;
   useEffect(() => {
-    document.title = conversation ? `${conversation.title} · Fathom` : "Fathom";
-  }, [conversation?.title]);
-
-  const send = (text: string) => app.send(text, path.at(-1)?.message.peek().id ?? null);
-  const drawer = app.drawer.value;
-  const asking = app.access.asking.value;
+    document.title = title ? `${title} · Fathom` : "Fathom";
+  }, [title]);
   return (
     <div class={`page${sidebar ? "" : " no-sidebar"}${drawer ? " drawer" : ""}`}>
       <Sidebar />
@@ -49,25 +50,22 @@ export function ChatPage() {
             <Icon name="menu" />
           </button>
           <ModelBadge />
-          {conversation && <ExportMenu conversation={conversation} path={path} />}
+          {row && <ExportMenu conversation={row} />}
+          {thread && <TreeButton thread={thread} />}
           <button type="button" class="icon-button top-new" aria-label={t("chat.new")} title={t("chat.new")} onClick={() => app.newChat()}>
             <Icon name="plus" />
           </button>
         </header>
         <Banner />
-        {conversation ? (
-          <>
-            <h1 class="sr-only">{conversation.title}</h1>
-            <Transcript conversation={conversation.id} path={path} />
-          </>
-        ) : (
-          <EmptyState send={send} />
-        )}
+        <LegacyOffer />
+        {thread && <h1 class="sr-only">{title || t("chat.untitled")}</h1>}
+        {thread ? <OpenChat key={thread.id} thread={thread} /> : <NewChat />}
         <div class="foot">
-          <Composer conversation={conversation?.id ?? null} busy={busy} send={send} />
+          <Foot thread={thread} />
           <p class="small-print">{t("chat.smallPrint")}</p>
         </div>
       </main>
+      <StatusRegion />
       <Toast />
       <OpenDialog />
       {asking && <KeyDialog asking={asking} />}
@@ -80,7 +78,60 @@ export function ChatPage() {
   }
 }
 
-function useKeys(conversation: string | null): void {
+function OpenChat({ thread }: { readonly thread: Thread }) {
+  const app = useApp();
+  const state = thread.state.value;
+  if (state === "missing") {
+    return (
+      <div class="empty">
+        <p>{t("chat.missing")}</p>
+        <button type="button" class="button" onClick={() => app.newChat()}>
+          {t("chat.new")}
+        </button>
+      </div>
+    );
+  }
+  const busy = isAnswered(thread.messages.value.at(-1)?.value ?? null);
+  const outgoing = app.outbox.of(thread.id).value.filter((item) => !busy || item.state !== "queued" || item.parent !== undefined);
+  return <Transcript thread={thread} outgoing={outgoing} />;
+}
+
+/** Where a message on the path has other versions: all branches. */
+function TreeButton({ thread }: { readonly thread: Thread }) {
+  const app = useApp();
+  const branches = useComputed(() => thread.messages.value.some((message) => message.value.siblings.length > 1));
+  if (!branches.value) return null;
+  return (
+    <button type="button" class="icon-button" aria-label={t("chat.tree")} title={t("chat.tree")} onClick={() => app.openDialog("tree")}>
+      <Icon name="tree" />
+    </button>
+  );
+}
+
+/** Nothing yet, or a first question on its way. */
+function NewChat() {
+  const app = useApp();
+  const outgoing = app.outbox.of(null).value;
+  if (outgoing.length === 0) return <EmptyState send={(text) => app.send(text)} />;
+  return (
+    <div class="scroll-place">
+      <div class="transcript">
+        <div class="column">
+          {outgoing.map((item) => (
+            <OutgoingView key={item.id} chat={null} item={item} />
+          ))}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Foot({ thread }: { readonly thread: Thread | null }) {
+  const busy = isAnswered(thread?.messages.value.at(-1)?.value ?? null);
+  return <Composer chat={thread?.id ?? null} busy={busy} />;
+}
+
+function useKeys(): void {
   const app = useApp();
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -88,7 +139,7 @@ function useKeys(conversation: string | null): void {
       if (event.key === "Escape") {
         if (document.querySelector("dialog[open], :popover-open")) return; // that is what Escape closes
         if (app.drawer.value) app.drawer.value = false;
-        else if (conversation !== null) app.answers.stop(conversation);
+        else void app.actions.stop();
       } else if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
         event.preventDefault();
         app.newChat();
@@ -96,5 +147,5 @@ function useKeys(conversation: string | null): void {
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
-  }, [conversation]);
+  }, []);
 }

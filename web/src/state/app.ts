@@ -1,25 +1,33 @@
 /** Puts the parts of the state together. Built once by main.tsx and handed down; tests build as many as they like. */
 
-import { signal, type Signal } from "@preact/signals";
-import type { Fetch } from "../api/chat";
+import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
+import { Client, type Fetch } from "../api/assistant/client";
+import { listMessages } from "../api/assistant/messages";
+import type { RunOptions } from "../api/assistant/types";
+import { ApiError } from "../api/errors";
 import { Access } from "./access";
-import { Answers } from "./answers";
-import { branchPoint, type Choices } from "./branches";
-import { Library, type Clock } from "./library";
+import { Actions } from "./actions";
+import { Chats } from "./chats";
+import { Drafts } from "./drafts";
+import { Feed } from "./feed";
+import { sameOptions } from "./message";
 import { ModelMonitor } from "./model";
 import { Navigation } from "./navigation";
 import { Notices } from "./notices";
-import type { Message } from "./records";
+import { isAnswered, Outbox } from "./outbox";
+import { Projects } from "./projects";
 import { SettingsStore } from "./settings";
-import { fromJson } from "./transfer";
-import { t } from "../i18n";
+import { Thread } from "./thread";
+
+export interface Clock {
+  now(): number; // ms since 1970
+}
 
 export interface World {
   readonly window: Window;
   readonly storage: Storage;
   readonly clock: Clock;
   readonly fetch: Fetch;
-  readonly tab: string;
 }
 
 /** A dialog of components/dialogs by its name, with what it is about. */
@@ -28,48 +36,112 @@ export interface DialogRequest {
   readonly props: Readonly<Record<string, unknown>>;
 }
 
+/** An event of the live stream that is for none of the parts here, such as the progress of a download. */
+export type LiveListener = (name: string, data: Readonly<Record<string, unknown>>) => void;
+
 export class App {
   readonly access: Access;
-  readonly settings: SettingsStore;
-  readonly library: Library;
+  readonly actions: Actions;
+  readonly chats: Chats;
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly drafts: Drafts;
+  readonly feed: Feed;
   readonly model: ModelMonitor;
-  readonly answers: Answers;
   readonly navigation: Navigation;
   readonly notices = new Notices();
-  readonly clock: Clock;
-  /** Which of several siblings the reader looks at, by branch point. */
-  readonly choices: Signal<Choices> = signal(new Map());
+  readonly outbox: Outbox;
+  readonly projects: Projects;
+  readonly settings: SettingsStore;
+  /** The chat that is open; null: a new one. */
+  readonly thread: ReadonlySignal<Thread | null>;
   readonly dialog: Signal<DialogRequest | null> = signal(null);
   /** The sidebar over the page, on narrow screens. */
   readonly drawer: Signal<boolean> = signal(false);
+  /** What a screen reader says next: the page has one place for it, so that messages do not talk over each other. */
+  readonly spoken: Signal<string> = signal("");
+  /** Why the chats cannot be read from the server, where they cannot. */
+  readonly problem: Signal<unknown> = signal(null);
+  /** What this browser keeps: drafts, messages on their way, settings. */
+  readonly storage: Storage;
+  /** Those who want the other events of the live stream. */
+  readonly listeners = new Set<LiveListener>();
 
   constructor(private readonly world: World) {
-    const { storage, clock, fetch } = world;
+    const { clock, fetch, storage, window } = world;
     this.clock = clock;
+    this.storage = storage;
     this.access = new Access(storage);
     this.settings = new SettingsStore(storage);
-    this.library = new Library(storage, clock, world.tab);
+    this.client = new Client(fetch, this.access, () => clock.now());
+    this.chats = new Chats(this.client);
+    this.drafts = new Drafts(storage);
     this.model = new ModelMonitor(fetch);
-    this.navigation = new Navigation(world.window);
-    const { access, library, model, settings } = this;
-    this.answers = new Answers({ access, clock, fetch, library, model, settings });
+    this.navigation = new Navigation(window);
+    this.projects = new Projects(this.client);
+    const { chats, client, navigation, notices, projects } = this;
+    const opened = computed(() => navigation.open.value);
+    this.thread = computed(() => (opened.value === null ? null : new Thread(opened.value, client)));
+    this.outbox = new Outbox({
+      client,
+      storage,
+      end: (chat) => this.end(chat),
+      onCreated: (row) => {
+        chats.put(row);
+        if (navigation.open.peek() === null) navigation.go(row.id);
+      },
+      onSent: (chat, { message, answer }) => this.openThread(chat)?.accept(message, answer),
+    });
+    this.feed = new Feed({
+      client,
+      chats,
+      visible: () => window.document.visibilityState === "visible",
+      open: () => this.thread.peek(),
+      onRunState: (chat, running) => {
+        if (!running) void this.outbox.pump(chat);
+      },
+      onOther: (name, data) => this.listeners.forEach((listener) => listener(name, data)),
+      onHello: () => projects.refresh(),
+      onFailure: (error) => this.onFailure(error),
+    });
+    const options = () => this.options(navigation.open.peek());
+    this.actions = new Actions({ client, chats, thread: this.thread, outbox: this.outbox, navigation, notices, options, projects });
   }
 
-  /** Listens to the browser. Call once. */
+  /** Listens to the browser and to the server. Call once. */
   start(): void {
     const { window } = this.world;
-    window.addEventListener("storage", (event) => {
-      this.access.onStorage(event.key);
-      this.library.onStorage(event.key);
-      this.settings.onStorage(event.key);
+    const { document } = window;
+    window.addEventListener("storage", ({ key }) => {
+      this.access.onStorage(key);
+      this.drafts.onStorage(key);
+      this.outbox.onStorage(key);
+      this.settings.onStorage(key);
     });
     window.addEventListener("hashchange", () => this.navigation.onHashChange());
-    window.addEventListener("pagehide", () => this.answers.onPageHide());
-    window.addEventListener("online", () => void this.model.refresh());
-    window.document.addEventListener("visibilitychange", () => {
-      if (window.document.visibilityState === "visible") void this.model.refresh();
+    window.addEventListener("pagehide", () => this.drafts.save());
+    window.addEventListener("online", () => this.wake());
+    document.addEventListener("visibilitychange", () => {
+      this.drafts.save();
+      if (document.visibilityState === "visible") this.wake();
+      else this.feed.rest();
     });
     this.model.start();
+    effect(() => {
+      const thread = this.thread.value;
+      untracked(() => this.onOpen(thread));
+    });
+    effect(() => {
+      if (this.model.state.value.phase === "ready") untracked(() => this.wake());
+    });
+    effect(() => {
+      if (this.access.key.value !== null) untracked(() => this.feed.wake());
+    });
+    effect(() => {
+      const thread = this.thread.value;
+      const last = thread?.messages.value.at(-1)?.value ?? null;
+      if (thread && !isAnswered(last)) void untracked(() => this.outbox.pump(thread.id));
+    });
   }
 
   newChat(): void {
@@ -77,9 +149,9 @@ export class App {
     this.navigation.go(null);
   }
 
-  open(conversation: string): void {
+  open(chat: string): void {
     this.drawer.value = false;
-    this.navigation.go(conversation);
+    this.navigation.go(chat);
   }
 
   openDialog(name: string, props: Readonly<Record<string, unknown>> = {}): void {
@@ -87,70 +159,68 @@ export class App {
     this.dialog.value = { name, props };
   }
 
-  /** Sends a message below the last one shown; opens a conversation where there is none. */
-  send(text: string, parent: string | null): void {
-    const open = this.navigation.open.value;
-    const known = open !== null && this.library.conversation(open) !== undefined;
-    const conversation = known ? open : this.library.create(text).id;
-    const [question, answer] = this.answers.ask(conversation, known ? parent : null, text);
-    this.choose((known && parent) || conversation, question);
-    this.choose(question, answer);
-    if (!known) this.navigation.go(conversation);
+  /** What a chat is answered with: its settings, and over them what the reader changed since the last question. */
+  options(chat: string | null): RunOptions {
+    const { temperature, maxTokens, thinking } = this.settings.current.value;
+    return {
+      ...(this.model.state.value.capabilities.thinking ? { thinking } : {}),
+      ...(temperature === null ? {} : { temperature }),
+      ...(maxTokens === null ? {} : { max_tokens: maxTokens }),
+      ...(chat === null ? {} : this.chats.get(chat)?.settings),
+      ...this.drafts.of(chat).value.options,
+    };
   }
 
-  regenerate(message: Message): void {
-    if (message.parent === null) return;
-    this.choose(message.parent, this.answers.answer(message.conversation, message.parent));
+  /** Changes what the next questions of a chat are answered with. */
+  chooseOptions(chat: string | null, change: RunOptions): void {
+    const { options } = this.drafts.of(chat).peek();
+    this.drafts.change(chat, { options: { ...options, ...change } });
   }
 
-  /** Sends a changed question in the place of the old one, which stays reachable beside it. */
-  edit(message: Message, text: string): void {
-    const [question, answer] = this.answers.ask(message.conversation, message.parent, text);
-    this.choose(branchPoint(message), question);
-    this.choose(question, answer);
+  /** Sends the draft of the open chat, or the text given in its place, as soon as nothing is being answered there. */
+  send(text?: string): void {
+    const chat = this.navigation.open.peek();
+    const draft = this.drafts.of(chat).peek();
+    const words = (text ?? draft.text).trim();
+    const files = text === undefined ? draft.files : [];
+    if (!words && files.length === 0) return;
+    const options = this.options(chat);
+    this.outbox.add(chat, { text: words, files, options });
+    if (text === undefined) this.drafts.clear(chat);
+    const row = chat === null ? undefined : this.chats.get(chat);
+    if (row && !sameOptions(row.settings, options)) void this.actions.change(row.id, { settings: options });
   }
 
-  choose(branchPoint: string, child: string): void {
-    this.choices.value = new Map(this.choices.value).set(branchPoint, child);
+  private onOpen(thread: Thread | null): void {
+    if (thread) {
+      void thread.refresh();
+      this.chats.ensure(thread.id).catch(() => undefined); // the thread says that there is none
+    }
+    void this.outbox.pump(thread?.id ?? null);
+    this.feed.restart();
   }
 
-  /** Takes in an exported chat, with a notice that takes it out again. */
-  import(text: string): void {
-    this.dialog.value = null;
-    const imported = fromJson(text, () => this.library.newId(), this.clock.now());
-    if (!imported) return this.notices.show({ text: t("chat.notImportable") });
-    const { id, title } = imported.conversation;
-    this.library.restore(imported);
-    this.open(id);
-    this.notices.show({
-      text: t("chat.importedNotice", { title }),
-      action: {
-        label: t("chat.undo"),
-        run: () => {
-          this.answers.stop(id);
-          this.library.remove(id);
-          if (this.navigation.open.value === id) this.navigation.go(null);
-        },
-      },
-    });
+  private wake(): void {
+    void this.model.refresh();
+    this.outbox.wake();
+    this.feed.wake();
   }
 
-  /** Deletes a conversation, with a notice that takes it back. */
-  remove(id: string): void {
-    this.answers.stop(id);
-    const deleted = this.library.remove(id);
-    if (!deleted) return;
-    if (this.navigation.open.value === id) this.navigation.go(null);
-    this.notices.show({
-      text: t("chat.deletedNotice", { title: deleted.conversation.title }),
-      action: {
-        label: t("chat.undo"),
-        run: () => {
-          this.library.restore(deleted);
-          this.open(id);
-        },
-      },
-    });
+  private onFailure(error: unknown): void {
+    this.problem.value = error;
+    if (!(error instanceof ApiError)) void this.model.refresh();
+  }
+
+  private openThread(chat: string): Thread | null {
+    const thread = this.thread.peek();
+    return thread?.id === chat ? thread : null;
+  }
+
+  /** The message that a chat ends with, and whether it is being answered. */
+  private async end(chat: string) {
+    const open = this.openThread(chat);
+    if (open?.state.peek() === "ready") return { last: open.last, moving: isAnswered(open.last) };
+    const last = (await listMessages(this.client, chat, 1, null)).data.at(-1) ?? null;
+    return { last, moving: isAnswered(last) };
   }
 }
-

@@ -1,9 +1,8 @@
 /** Whether the model can answer, asked again and again while it cannot. */
 
 import { signal, type ReadonlySignal } from "@preact/signals";
-import type { Fetch } from "../api/chat";
+import type { Fetch } from "../api/assistant/client";
 import { fetchHealth, type Health } from "../api/health";
-import { t } from "../i18n";
 
 export type Phase = "connecting" | "unreachable" | Health["status"];
 
@@ -34,7 +33,6 @@ export class ModelMonitor {
   private readonly value = signal(unknown);
   private timer: ReturnType<typeof setTimeout> | null = null;
   private asking: Promise<void> | null = null;
-  private readonly waiting = new Set<() => void>();
 
   constructor(private readonly fetch: Fetch) {
     this.state = this.value;
@@ -57,25 +55,6 @@ export class ModelMonitor {
     return this.asking;
   }
 
-  /** Resolves once the model is ready. Throws ModelFailed where it has failed, the signal's reason where that aborts. */
-  async untilReady(signal: AbortSignal): Promise<void> {
-    if (this.value.value.phase !== "ready") await this.refresh();
-    for (;;) {
-      signal.throwIfAborted();
-      const state = this.value.value;
-      if (state.phase === "ready") return;
-      if (state.phase === "failed") throw new ModelFailed(state);
-      await this.nextAnswer(signal);
-    }
-  }
-
-  private nextAnswer(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      this.waiting.add(resolve);
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-  }
-
   private async ask(): Promise<void> {
     this.stop();
     try {
@@ -84,19 +63,6 @@ export class ModelMonitor {
     } catch {
       this.value.value = { ...this.value.value, phase: "unreachable", progress: null };
     }
-    for (const resolve of this.waiting) resolve();
-    this.waiting.clear();
     this.timer = setTimeout(() => void this.refresh(), PAUSES_MS[this.value.value.phase]);
-  }
-}
-
-/** The model cannot be loaded; carries the server's reason and remedy. */
-export class ModelFailed extends Error {
-  override readonly name = "ModelFailed";
-  readonly remedy: string | null;
-
-  constructor(state: ModelState) {
-    super(state.error ?? t("errors.model"));
-    this.remedy = state.remedy;
   }
 }

@@ -7,7 +7,7 @@
  * that is neither secure nor this machine's), requests simply fail.
  */
 
-import type { Fetch } from "../api/chat";
+import type { Fetch } from "../api/assistant/client";
 
 const CACHE = "fathom-chats";
 const MOST = 60; // answers: the oldest go first

@@ -1,6 +1,7 @@
 /** What the reader prefers, kept in the browser and shared by its tabs. */
 
 import { signal, type ReadonlySignal } from "@preact/signals";
+import type { ThinkingMode } from "../api/assistant/types";
 import { isRecord } from "../api/errors";
 import { isLanguageChoice, type LanguageChoice } from "../i18n";
 
@@ -8,8 +9,7 @@ export type Theme = "system" | "light" | "dark";
 
 export interface Settings {
   readonly theme: Theme;
-  readonly thinking: boolean;
-  readonly systemPrompt: string;
+  readonly thinking: ThinkingMode; // of new chats: what was chosen last
   readonly temperature: number | null; // null: the model's own default
   readonly maxTokens: number | null;
   readonly language: LanguageChoice;
@@ -20,8 +20,7 @@ export const SETTINGS_KEY = "fathom:settings"; // read by public/theme.js too
 
 export const defaultSettings: Settings = {
   theme: "system",
-  thinking: true,
-  systemPrompt: "",
+  thinking: "high",
   temperature: null,
   maxTokens: null,
   language: "system",
@@ -42,7 +41,7 @@ export class SettingsStore {
     try {
       this.storage.setItem(SETTINGS_KEY, JSON.stringify(this.value.value));
     } catch {
-      // full or switched off: the choice holds until the page closes, and the library says that nothing is kept
+      // full or switched off: the choice holds until the page closes, and drafts do too
     }
   }
 
@@ -64,14 +63,17 @@ export function parseSettings(text: string | null): Settings {
     return defaultSettings;
   }
   if (!isRecord(record)) return defaultSettings;
-  const { theme, thinking, systemPrompt, temperature, maxTokens, language, sidebar } = record;
+  const { theme, thinking, temperature, maxTokens, language, sidebar } = record;
   return {
     theme: theme === "light" || theme === "dark" ? theme : "system",
-    thinking: typeof thinking === "boolean" ? thinking : defaultSettings.thinking,
-    systemPrompt: typeof systemPrompt === "string" ? systemPrompt : "",
+    thinking: isThinkingMode(thinking) ? thinking : thinking === false ? "off" : defaultSettings.thinking,
     temperature: typeof temperature === "number" && temperature >= 0 && temperature <= 2 ? temperature : null,
     maxTokens: typeof maxTokens === "number" && maxTokens >= 1 ? Math.floor(maxTokens) : null,
     language: isLanguageChoice(language) ? language : defaultSettings.language,
     sidebar: typeof sidebar === "boolean" ? sidebar : defaultSettings.sidebar,
   };
+}
+
+function isThinkingMode(value: unknown): value is ThinkingMode {
+  return value === "off" || value === "low" || value === "high" || value === "budget";
 }

@@ -69,11 +69,7 @@ after(async () => {
   await mock?.close();
 });
 beforeEach(() => {
-  mock.health = { status: "ready", model: "mock-135m", progress: null, capabilities: { thinking: true, tools: false } };
-  mock.key = null;
-  mock.title = "";
-  mock.requests.length = 0;
-  mock.closed = 0;
+  mock.reset();
   next = () => ({ events: stream({ thinking: "Hm, let me see.", answer: "Hello **there**." }) });
 });
 
@@ -95,12 +91,12 @@ const answer = (page) => page.locator(".answer").last();
 const answered = (page) => answer(page).locator(".figures").waitFor();
 
 /** An answer that stops after some pieces until it is released. */
-function heldAnswer(text, after, end = "done") {
+function heldAnswer(text, after, thinking = "") {
   let release;
   const until = new Promise((resolve) => {
     release = resolve;
   });
-  next = () => ({ events: stream({ answer: text, hold: { after, until }, end }) });
+  next = () => ({ events: stream({ thinking, answer: text, hold: { after, until } }) });
   return release;
 }
 
@@ -109,15 +105,17 @@ describe("a conversation", () => {
     await ask(page, "Hi");
     await answered(page);
     assert.equal(await answer(page).locator(".prose").last().innerText(), "Hello there.");
-    assert.match(await answer(page).locator(".thinking-head").innerText(), /^Thought for \d+s$/);
+    assert.match(await answer(page).locator(".thinking-head").innerText(), /^Thought for \d+s\n3 tokens$/);
     assert.match(await answer(page).locator(".figures").innerText(), /^6 tokens/);
-    await answer(page).locator(".thinking-head").click();
-    assert.equal(await answer(page).locator(".thinking-text").innerText(), "Hm, let me see.");
-    assert.deepEqual(mock.requests[0].thinking, { type: "enabled" });
+    const head = answer(page).locator(".thinking-head");
+    if ((await head.getAttribute("aria-expanded")) === "true") await head.click(); // it was seen while it thought
+    await head.click();
+    assert.equal(await answer(page).locator(".thinking-text .prose").innerText(), "Hm, let me see.");
+    assert.equal(mock.requests[0].thinking, "high");
     await button(page, "DeepThink").click();
     await ask(page, "Again");
     await page.locator(".figures").nth(1).waitFor();
-    assert.deepEqual(mock.requests[1].thinking, { type: "disabled" });
+    assert.equal(mock.requests[1].thinking, "off");
     assert.equal(mock.requests[1].messages.length, 3);
     assert.equal(await page.title(), "Hi · Fathom");
   });
@@ -129,38 +127,49 @@ describe("a conversation", () => {
     await button(page, "Stop").click();
     await answer(page).getByText("Stopped.").waitFor();
     assert.match(await answer(page).locator(".prose").innerText(), /^This goes on/);
-    while (mock.closed === 0) await page.waitForTimeout(20); // the server is told
+    assert.deepEqual([...mock.assistant.runs.values()].map(({ state }) => state), ["stopped"]); // the server is told
   });
 
-  onPage("is there after a reload in the middle of an answer, and goes on", async (page) => {
-    heldAnswer("This goes on and on and on.", 2);
+  onPage("goes on over a reload in the middle of an answer", async (page) => {
+    const release = heldAnswer("This goes on and on and on.", 2);
     await ask(page, "Go on");
     await answer(page).getByText("This goes on").waitFor();
     await page.reload();
-    await answer(page).getByText("Interrupted before the end.").waitFor();
-    assert.match(await answer(page).locator(".prose").innerText(), /^This goes on/);
-    next = () => ({ events: stream({ answer: ", and ends." }) });
+    await answer(page).getByText("This goes on").waitFor();
+    release();
+    await answered(page);
+    assert.equal(await answer(page).locator(".prose").innerText(), "This goes on and on and on.");
+    assert.equal(mock.requests.length, 1);
+  });
+
+  onPage("goes on where the connection broke, and loses nothing", async (page) => {
+    const release = heldAnswer("Half of it, and the other half.", 2, "Hm. ".repeat(9));
+    await ask(page, "Hi");
+    await page.locator(".growing").getByText("Hm. Hm. Hm.").waitFor();
+    mock.away = true;
+    mock.assistant.disconnect();
+    release();
+    while (mock.assistant.runs.values().next().value.finished === null) await page.waitForTimeout(20);
+    mock.away = false;
+    await answered(page);
+    assert.equal(await answer(page).locator(".prose").innerText(), "Half of it, and the other half.");
+  });
+
+  onPage("goes on from an answer that was stopped", async (page) => {
+    heldAnswer("This goes on and on and on.", 2);
+    await ask(page, "Go on");
+    await answer(page).getByText("This goes on").waitFor();
+    await button(page, "Stop").click();
+    await answer(page).getByText("Stopped.").waitFor();
+    next = ({ prefix }) => ({ events: stream({ answer: prefix.length === 1 ? ", and ends." : "" }) });
     await button(answer(page), "Continue").click();
     await answered(page);
     assert.match(await answer(page).locator(".prose").innerText(), /^This goes on?.*, and ends\.$/);
-    assert.equal(mock.requests[1].messages.at(-1).prefix, true);
-  });
-
-  onPage("keeps the part of an answer that came before the connection broke", async (page) => {
-    const release = heldAnswer("Half of it", Infinity, "break");
-    await ask(page, "Hi");
-    await answer(page).getByText("Half of it").waitFor();
-    release();
-    await page.getByRole("alert").getByText("The answer was interrupted.").waitFor();
-    assert.equal(await answer(page).locator(".prose").innerText(), "Half of it");
-    next = () => ({ events: stream({ answer: "All of it." }) });
-    await button(page, "Retry").click();
-    await answer(page).getByText("All of it.").waitFor();
     assert.equal(await answer(page).locator(".versions").innerText(), "2/2");
   });
 
   onPage("shows the server's refusal, and tries again", async (page) => {
-    next = () => ({ status: 400, body: { error: { message: "the prompt is too long", type: "invalid_request_error" } } });
+    next = () => ({ status: 400, body: { error: { message: "the prompt is too long" } } });
     await ask(page, "Hi");
     await page.getByRole("alert").getByText("The prompt is too long.").waitFor();
     next = () => ({ events: stream({ answer: "Fine." }) });
@@ -185,7 +194,7 @@ describe("a conversation", () => {
     assert.equal(await page.locator(".bubble").innerText(), "Two");
     assert.deepEqual(mock.requests.at(-1).messages, [{ role: "user", content: "Two" }]);
     await button(page, "Previous version").click();
-    assert.equal(await page.locator(".bubble").innerText(), "One");
+    await page.locator(".bubble").getByText("One").waitFor();
   });
 
   onPage("copies a message and a block of code", async (page, context) => {
@@ -275,7 +284,8 @@ describe("the model's state", () => {
     mock.health = { status: "ready", model: "mock-135m", capabilities: { thinking: false } };
     await answer(page).getByText("Hello there.").waitFor();
     assert.equal(mock.requests.length, 1);
-    assert.equal(await button(page, "DeepThink").count(), 0); // this model has no such switch
+    await button(page, "DeepThink").click(); // this model has no such switch
+    await page.getByText("mock-135m was not trained to think").waitFor();
   });
 
   onPage("shows why a model could not be loaded, and the remedy", async (page) => {
@@ -304,8 +314,8 @@ describe("a server that asks for an API key", () => {
   });
   const prompt = (page) => page.getByRole("dialog", { name: "This server asks for an API key" });
 
-  onPage("gets the waiting message with the key, which is kept and can be removed", async (page) => {
-    await ask(page, "Hi");
+  onPage("gets the key, which is kept and can be removed, and the message that waits for it", async (page) => {
+    await prompt(page).waitFor(); // the chats are the server's
     assert.equal(await prompt(page).getByRole("alert").count(), 0);
     await prompt(page).getByLabel("API key").fill("sk-wrong");
     await page.keyboard.press("Enter");
@@ -313,8 +323,9 @@ describe("a server that asks for an API key", () => {
     assert.equal(await prompt(page).getByLabel("API key").inputValue(), "");
     await prompt(page).getByLabel("API key").fill("sk-right");
     await button(prompt(page), "Send").click();
+    await prompt(page).waitFor({ state: "detached" });
+    await ask(page, "Hi");
     await answered(page);
-    assert.equal(await page.locator(".answer").count(), 1);
     await page.reload();
     await ask(page, "Again");
     await page.locator(".figures").nth(1).waitFor();
@@ -323,16 +334,22 @@ describe("a server that asks for an API key", () => {
     assert.equal(await page.getByLabel("API key").inputValue(), "");
     await page.keyboard.press("Escape");
     await ask(page, "Once more");
-    await prompt(page).waitFor();
-    assert.equal(mock.requests.length, 2);
+    await prompt(page).getByLabel("API key").fill("sk-right");
+    await page.keyboard.press("Enter");
+    await page.locator(".figures").nth(2).waitFor();
+    assert.equal(mock.requests.length, 3);
   });
 
-  onPage("lets the message fail where the reader has none, and takes one in the settings", async (page) => {
+  onPage("keeps the message where the reader has none, and takes one in the settings", async (page) => {
+    await prompt(page).waitFor();
+    await page.keyboard.press("Escape");
     await ask(page, "Hi");
     await prompt(page).waitFor();
     await page.keyboard.press("Escape");
-    await answer(page).getByText("The server asks for an API key.").waitFor();
+    await page.getByRole("alert").getByText("The server asks for an API key.").waitFor();
     await button(page, "Settings").click();
+    await prompt(page).waitFor();
+    await page.keyboard.press("Escape");
     await page.getByLabel("API key").fill("sk-right");
     await button(page, "Close settings").click();
     await button(page, "Retry").click();
@@ -347,7 +364,7 @@ describe("the title", () => {
   ]) {
     onPage(`has the words of ${JSON.stringify(question)}, then the model's own`, async (page) => {
       const release = heldAnswer("One.", 0);
-      mock.title = "Printing One";
+      mock.assistant.title = "Printing One";
       await ask(page, question);
       await page.getByRole("link", { name: title }).waitFor();
       release();
@@ -399,31 +416,17 @@ describe("the sidebar", () => {
 });
 
 describe("chats as files", () => {
-  onPage("saves one as Markdown and JSON, and takes the JSON in again", async (page) => {
+  onPage("saves one as the server writes it, and sends one to it", async (page) => {
     await ask(page, "Tides & moons");
     await answered(page);
-    const save = async (format) => {
-      await button(page, "Export chat").click();
-      const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: format }).click()]);
-      return { name: file.suggestedFilename(), text: await readFile(await file.path(), "utf8") };
-    };
-    const markdown = await save("Markdown");
-    assert.equal(markdown.name, "Tides-moons.md");
-    assert.match(markdown.text, /^# Tides & moons\n\n## You\n\nTides & moons\n\n## Fathom\n[\s\S]*Hello \*\*there\*\*\.\n$/);
-    const { name, text } = await save("JSON");
-    const take = async (content) => {
-      await button(page, "Settings").click();
-      await page.getByLabel("Import a JSON file").setInputFiles({ name, mimeType: "application/json", buffer: Buffer.from(content) });
-    };
-    await take("{}");
-    await page.getByText("This file is not a chat that Fathom exported as JSON.").waitFor();
-    await take(text);
-    await page.getByText("Imported “Tides & moons”").waitFor();
-    assert.equal(await page.locator(".conversations a").count(), 2);
-    await answer(page).getByText("Hello there.").waitFor();
-    await button(page, "Undo").click();
-    await page.getByRole("heading", { name: "What shall we get to the bottom of?" }).waitFor();
-    assert.equal(await page.locator(".conversations a").count(), 1);
+    await button(page, "Export chat").click();
+    const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Markdown" }).click()]);
+    assert.equal(file.suggestedFilename(), "chat.markdown");
+    assert.equal(await readFile(await file.path(), "utf8"), "Tides & moons\n\nHello **there**.");
+    await button(page, "Settings").click();
+    await page.getByLabel("Import a file").setInputFiles({ name: "chats.json", mimeType: "application/json", buffer: Buffer.from('{"a": 1}') });
+    await page.getByText("Imported 1 chat.").waitFor();
+    assert.deepEqual(mock.assistant.imports, ['{"a": 1}']);
   });
 });
 
@@ -469,6 +472,7 @@ describe("keys and settings", () => {
     await button(page, "Settings").click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("System prompt").fill("Be brief.");
+    await page.keyboard.press("Tab");
     await dialog.getByLabel("Temperature").fill("0.3");
     await dialog.getByLabel("Maximum answer length").fill("50");
     await button(dialog, "Dark").click();
@@ -478,8 +482,8 @@ describe("keys and settings", () => {
     assert.notEqual(await background(), light);
     await ask(page, "Hi");
     await answered(page);
-    const [body] = mock.requests;
-    assert.deepEqual([body.messages[0], body.temperature, body.max_tokens], [{ role: "system", content: "Be brief." }, 0.3, 50]);
+    const body = mock.requests[0];
+    assert.deepEqual([mock.assistant.preferences.custom_instructions, body.temperature, body.max_tokens], ["Be brief.", 0.3, 50]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { thoughtFor } from "../../src/components/ThinkingPane";
+import { thoughtFor } from "../../src/components/parts/ThinkingPane";
 import { toSentence } from "../../src/components/Sentence";
 
 it.each([

@@ -1,141 +1,75 @@
-/** A browser in miniature: a clock that the test moves, storage that tabs share, a server that the test plays. */
+/** A page without a browser: its state over an assistant in memory, and a network that the test breaks. */
 
-import type { Fetch } from "../../src/api/chat";
+import { Client } from "../../src/api/assistant/client";
 import { Access } from "../../src/state/access";
-import { Answers } from "../../src/state/answers";
-import { Library } from "../../src/state/library";
 import { MemoryStorage } from "../../src/state/memory";
-import { ModelMonitor } from "../../src/state/model";
-import { SettingsStore } from "../../src/state/settings";
-import { TITLE_REQUEST } from "../../src/state/titles";
+import { Assistant } from "../browser/assistant.mjs";
 
-export class TestClock {
-  constructor(private time = 1_000_000) {}
-
-  now(): number {
-    return this.time;
-  }
-
-  pass(ms: number): void {
-    this.time += ms;
-  }
+export interface Event {
+  readonly kind?: "thinking" | "answer";
+  readonly text?: string;
+  readonly done?: Record<string, unknown>;
 }
 
-/** Storage that several tabs share. Like a browser, it tells each tab of what the others wrote, not of its own. */
-export class SharedStorage {
-  readonly items = new MemoryStorage();
-  private readonly tabs = new Map<Storage, (key: string) => void>();
-
-  tab(): Storage {
-    const { items, tabs } = this;
-    const tell = (key: string) => tabs.forEach((listener, other) => other !== storage && listener(key));
-    const storage = new (class extends MemoryStorage {
-      override get length() {
-        return items.length;
-      }
-      override key(index: number) {
-        return items.key(index);
-      }
-      override getItem(key: string) {
-        return items.getItem(key);
-      }
-      override setItem(key: string, value: string) {
-        items.setItem(key, value);
-        tell(key);
-      }
-      override removeItem(key: string) {
-        items.removeItem(key);
-        tell(key);
-      }
-    })();
-    return storage;
-  }
-
-  listen(storage: Storage, listener: (key: string) => void): void {
-    this.tabs.set(storage, listener);
-  }
+export async function* says(...events: Event[]): AsyncGenerator<Event> {
+  for (const event of events) yield event;
+  yield { done: { finish_reason: "stop", usage: { prompt_tokens: 1, completion_tokens: 2 } } };
 }
 
-/** A stream that the test writes to, as the body of an answer. */
-export class Stream {
-  readonly body: ReadableStream<Uint8Array>;
-  private controller!: ReadableStreamDefaultController<Uint8Array>;
+export class World {
+  readonly assistant = new Assistant(() => ({ events: says({ kind: "answer", text: "Yes." }) }));
+  readonly storage = new MemoryStorage();
+  readonly access = new Access(this.storage);
+  readonly calls: string[] = [];
+  readonly client = new Client((input, init) => this.fetch(input, init), this.access);
+  key: string | null = null; // the one the server asks for
+  away = false; // nothing arrives
+  deaf = false; // it arrives, but no answer comes back
 
-  constructor(signal?: AbortSignal | null) {
-    this.body = new ReadableStream({
+  async fetch(input: string, init: RequestInit = {}): Promise<Response> {
+    const url = new URL(input, "http://page/");
+    const method = init.method ?? "GET";
+    this.calls.push(`${method} ${url.pathname.slice(1)}`);
+    init.signal?.throwIfAborted();
+    if (this.away) throw new TypeError("failed to fetch");
+    if (this.key !== null && new Headers(init.headers).get("authorization") !== `Bearer ${this.key}`) return Response.json({ error: { message: "no" } }, { status: 401 });
+    if (url.pathname === "/api/live") return this.live(url.searchParams, init.signal ?? null);
+    const body = typeof init.body === "string" ? (JSON.parse(init.body) as unknown) : null;
+    const { status = 200, json } = this.assistant["handle"](method, url.pathname.slice(5).split("/"), url.searchParams, body, init.body);
+    if (this.deaf) throw new TypeError("the connection broke");
+    return json === undefined ? new Response(null, { status }) : Response.json(json, { status });
+  }
+
+  private live(query: URLSearchParams, signal: AbortSignal | null): Response {
+    let stream: { write(name: string, data: unknown): void; end(): void };
+    const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
-        this.controller = controller;
+        const encoder = new TextEncoder();
+        let open = true;
+        stream = {
+          write: (name, data) => open && controller.enqueue(encoder.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)),
+          end: () => {
+            if (open) controller.close();
+            open = false;
+          },
+        };
+        signal?.addEventListener("abort", () => {
+          this.assistant["streams"].delete(stream);
+          if (open) controller.error(signal.reason);
+          open = false;
+        });
+        this.assistant["live"](query, stream);
       },
     });
-    signal?.addEventListener("abort", () => this.controller.error(signal.reason));
-  }
-
-  delta(delta: Record<string, string>): void {
-    this.write({ choices: [{ delta }] });
-  }
-
-  finish(reason = "stop", completionTokens = 4): void {
-    this.write({ choices: [{ delta: {}, finish_reason: reason }] });
-    this.write({ choices: [], usage: { prompt_tokens: 2, completion_tokens: completionTokens } });
-    this.controller.enqueue(new TextEncoder().encode("data: [DONE]\n\n"));
-    this.controller.close();
-  }
-
-  /** The connection closes, and nothing more comes. */
-  close(): void {
-    this.controller.close();
-  }
-
-  private write(chunk: unknown): void {
-    this.controller.enqueue(new TextEncoder().encode(`data: ${JSON.stringify(chunk)}\n\n`));
+    return new Response(body);
   }
 }
 
-export class TestServer {
-  health: Record<string, unknown> = { status: "ready", model: "m", capabilities: { thinking: true } };
-  readonly requests: Record<string, unknown>[] = [];
-  readonly keys: (string | null)[] = []; // that came with the requests
-  readonly streams: Stream[] = [];
-  readonly titleRequests: Record<string, unknown>[] = [];
-  title = ""; // what the model calls a chat
-  key: string | null = null; // the one it asks for
-  refuse: { status: number; body: unknown } | null = null;
-
-  readonly fetch: Fetch = async (path, init) => {
-    if (path === "health") return Response.json(this.health);
-    const request = JSON.parse(String(init?.body)) as Record<string, unknown>;
-    if ((request["messages"] as { content: string }[]).at(-1)?.content === TITLE_REQUEST) return this.name(request);
-    this.requests.push(request);
-    const authorization = new Headers(init?.headers).get("authorization");
-    this.keys.push(authorization);
-    if (this.key !== null && authorization !== `Bearer ${this.key}`) return Response.json({ error: { message: "no" } }, { status: 401 });
-    if (this.refuse) return Response.json(this.refuse.body, { status: this.refuse.status });
-    const stream = new Stream(init?.signal);
-    this.streams.push(stream);
-    return new Response(stream.body);
-  };
-
-  private name(request: Record<string, unknown>): Response {
-    this.titleRequests.push(request);
-    const stream = new Stream();
-    stream.delta({ content: this.title });
-    stream.finish();
-    return new Response(stream.body);
+/** Waits until something holds. */
+export async function until(holds: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 500; turn += 1) {
+    if (holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
-}
-
-/** A tab over a server and a storage: the parts of the state, without a page. */
-export function openTab(server: TestServer, shared = new SharedStorage(), name = "a", clock = new TestClock()) {
-  const storage = shared.tab();
-  const access = new Access(storage);
-  const settings = new SettingsStore(storage);
-  const library = new Library(storage, clock, name);
-  const model = new ModelMonitor(server.fetch);
-  const answers = new Answers({ access, clock, fetch: server.fetch, library, model, settings });
-  shared.listen(storage, (key) => {
-    access.onStorage(key);
-    library.onStorage(key);
-    settings.onStorage(key);
-  });
-  return { access, storage, clock, settings, library, model, answers };
+  throw new Error("it did not come to pass");
 }

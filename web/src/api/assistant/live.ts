@@ -45,7 +45,7 @@ export function parseLive(name: string, data: string): LiveEvent | null {
     case "hello":
       return { type: "hello", epoch: String(body["epoch"] ?? "") };
     case "conversation":
-      return { type: "conversation", row: (body["row"] ?? body) as unknown as Conversation };
+      return { type: "conversation", row: (body["row"] ?? body) as Conversation };
     case "conversation.removed":
       return { type: "conversation.removed", id: String(body["id"]) };
     case "message": {

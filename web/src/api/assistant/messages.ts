@@ -26,7 +26,6 @@ export interface Question {
 }
 
 /** Adds a question and starts its answer. An edit is a question with the parent of the edited one. */
-export function sendMessage(client: Client, conversation: string, question: Question, key: string, signal?: AbortSignal): Promise<Sent> {
-  void key;
+export function sendMessage(client: Client, conversation: string, question: Question, signal?: AbortSignal): Promise<Sent> {
   return client.json(`${path(conversation)}/messages`, { json: question, ...(signal ? { signal } : {}) });
 }

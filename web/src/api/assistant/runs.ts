@@ -15,7 +15,7 @@ export function regenerate(client: Client, conversation: string, parent: string,
 
 /** Goes on where an answer ended, or from a thought that the reader rewrote, as a new version. */
 export function continueAnswer(client: Client, conversation: string, message: string, thinking: string | null, options: RunOptions): Promise<Started> {
-  return client.json(path(conversation), { json: { continues: message, ...(thinking === null ? {} : { thinking }), ...options } });
+  return client.json(path(conversation), { json: { ...options, continues: message, ...(thinking === null ? {} : { thinking }) } });
 }
 
 export async function stopRun(client: Client, conversation: string, run: string): Promise<void> {

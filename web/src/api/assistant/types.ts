@@ -136,6 +136,7 @@ export interface Message {
   readonly updated: number;
   readonly siblings: readonly string[]; // oldest first, this one included
   readonly index: number;
+  readonly status?: string | null; // what its run is doing, where it says so
 }
 
 export interface Run {
@@ -189,9 +190,10 @@ export interface TreeNode {
 }
 
 export interface SearchHit {
-  readonly conversation: string | Conversation;
+  readonly conversation: string;
+  readonly title: string;
   readonly message: string | null;
   readonly kind: "title" | "question" | "answer" | "thinking";
-  readonly snippet: string | { readonly text: string; readonly marks: readonly (readonly [number, number])[] };
+  readonly snippet: { readonly text: string; readonly marks: readonly (readonly [number, number])[] };
   readonly created: number;
 }

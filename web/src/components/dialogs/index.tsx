@@ -13,6 +13,9 @@ export interface DialogProps {
 }
 
 const dialogs: Readonly<Record<string, ComponentType<DialogProps>>> = {
+  chat: lazy(() => import("./ChatDialog").then((module) => module.ChatDialog)),
+  compare: lazy(() => import("./CompareDialog").then((module) => module.CompareDialog)),
+  tree: lazy(() => import("./TreeDialog").then((module) => module.TreeDialog)),
   settings: lazy(() => import("../settings/SettingsDialog").then((module) => module.SettingsDialog)),
 };
 

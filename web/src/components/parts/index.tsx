@@ -3,8 +3,11 @@
  * drawn; until then, and for a type that this page does not know, the text of the part is shown.
  */
 
-import type { ComponentType } from "preact";
+import { Component, type ComponentChild, type ComponentType } from "preact";
 import type { Message, Part } from "../../api/assistant/types";
+import { lazy } from "../lazy";
+import { AnswerText } from "./AnswerText";
+import { ThinkingPane } from "./ThinkingPane";
 
 export interface PartProps<P extends Part = Part> {
   readonly part: P;
@@ -13,16 +16,29 @@ export interface PartProps<P extends Part = Part> {
   readonly streaming: boolean; // it may still grow
 }
 
-type Parts = { readonly [T in Part["type"]]: ComponentType<PartProps<Extract<Part, { type: T }>>> };
+type Parts = { readonly [T in Part["type"]]?: ComponentType<PartProps<Extract<Part, { type: T }>>> };
 
-const parts: Partial<Parts> = {};
+const parts: Parts = {
+  thinking: ThinkingPane,
+  answer: AnswerText,
+  vote: lazy(() => import("./VoteView").then((module) => module.VoteView)),
+  citation: () => null, // SourceList draws them all together
+};
 
-export function PartView(props: PartProps) {
-  const Component = parts[props.part.type] as ComponentType<PartProps> | undefined;
-  return Component ? <Component {...props} /> : <PlainPart {...props} />;
+/** Draws again only when the part is another one or the message's state has changed. */
+export class PartView extends Component<PartProps> {
+  override shouldComponentUpdate({ part, message, streaming }: PartProps): boolean {
+    const before = this.props;
+    return part !== before.part || streaming !== before.streaming || message.state !== before.message.state || message.id !== before.message.id;
+  }
+
+  override render(props: PartProps): ComponentChild {
+    const Content = parts[props.part.type] as ComponentType<PartProps> | undefined;
+    return Content ? <Content {...props} /> : <PlainPart {...props} />;
+  }
 }
 
 function PlainPart({ part }: PartProps) {
-  const text = "text" in part ? part.text : "name" in part ? part.name : "title" in part ? part.title : "";
+  const text = "text" in part ? part.text : "name" in part ? part.name : "";
   return text ? <p class="plain-part">{text}</p> : null;
 }

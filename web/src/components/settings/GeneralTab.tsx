@@ -1,5 +1,6 @@
 import { t } from "../../i18n";
 import "../../i18n/en/settings";
+import { useEffect, useState } from "preact/hooks";
 import { useApp } from "../context";
 import { keyField } from "../keyField";
 import { ThemeSwitch } from "../ThemeSwitch";
@@ -8,19 +9,11 @@ import { LanguageSetting } from "./LanguageSetting";
 /** System prompt, sampling, key and theme. */
 export function GeneralTab() {
   const app = useApp();
-  const { systemPrompt, temperature, maxTokens } = app.settings.current.value;
+  const { temperature, maxTokens } = app.settings.current.value;
   const key = app.access.key.value;
   return (
     <>
-      <label>
-        <span>{t("settings.systemPrompt")}</span>
-        <textarea
-          rows={4}
-          placeholder={t("settings.systemPromptHint")}
-          value={systemPrompt}
-          onInput={(event) => app.settings.change({ systemPrompt: event.currentTarget.value })}
-        />
-      </label>
+      <Instructions />
       <div class="pair">
         <label>
           <span>{t("settings.temperature")}</span>
@@ -74,8 +67,8 @@ export function GeneralTab() {
           <input
             type="file"
             class="sr-only"
-            accept=".json,application/json"
-            onChange={({ currentTarget: { files } }) => void files?.[0]?.text().then((text) => app.import(text))}
+            accept=".json,.zip,application/json,application/zip"
+            onChange={({ currentTarget: { files } }) => files?.[0] && void app.actions.import(files[0])}
           />
         </label>
       </div>
@@ -97,4 +90,29 @@ function bounded(text: string, low: number, high: number): number | null {
 
 function whole(value: number | null): number | null {
   return value === null ? null : Math.floor(value);
+}
+
+/** What every answer is asked to heed: kept by the server, for all of the reader's browsers. */
+function Instructions() {
+  const { actions, client } = useApp();
+  const [text, setText] = useState<string | null>(null);
+  useEffect(() => {
+    client.json<{ custom_instructions: string | null }>("api/preferences").then(
+      ({ custom_instructions }) => setText(custom_instructions ?? ""),
+      () => undefined, // the banner says that the server is away
+    );
+  }, []);
+  return (
+    <label>
+      <span>{t("settings.systemPrompt")}</span>
+      <textarea
+        rows={4}
+        placeholder={t("settings.systemPromptHint")}
+        disabled={text === null}
+        value={text ?? ""}
+        onInput={(event) => setText(event.currentTarget.value)}
+        onChange={(event) => void actions.setPreferences({ custom_instructions: event.currentTarget.value })}
+      />
+    </label>
+  );
 }

@@ -15,10 +15,8 @@ export default defineArea({
   "model.checkAgain": "Check again",
   "model.failed": "The model could not be loaded.",
   "model.unreachable": "Fathom is not reachable.",
-  "model.unreachableHelp": "Your chats are safe in this browser. Start it again with {command}; the page reconnects by itself.",
+  "model.unreachableHelp": "Your chats are safe on its disk. Start it again with {command}; the page reconnects by itself.",
   "model.loading": "The model is loading",
   "model.loadingHelp": "You can write already: your message is sent as soon as it is ready.",
   "model.loadingProgress": "Loading the model",
-  "model.full": "The browser cannot keep this chat.",
-  "model.fullHelp": "Its storage is full or switched off. Delete old chats, or allow storage for this page.",
 });

@@ -18,11 +18,11 @@ export default defineArea({
   "settings.keyPattern": "Letters, digits and punctuation of ASCII",
   "settings.removeKey": "Remove key",
   "settings.chats": "Chats",
-  "settings.import": "Import a JSON file",
+  "settings.import": "Import a file",
   "settings.language": "Language",
   "settings.languageSystem": "As the browser ({language})",
   "settings.languagePartial": "Parts of it are in English still.",
-  "settings.kept": "Chats and settings are kept in this browser only.",
+  "settings.kept": "Chats are kept by the server, what is set here in this browser.",
 
   "settings.askTitle": "This server asks for an API key",
   "settings.askWrong": "The server did not accept that key. Check it and try again.",

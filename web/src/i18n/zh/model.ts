@@ -16,10 +16,8 @@ export default {
   "model.checkAgain": "再次检查",
   "model.failed": "模型无法加载。",
   "model.unreachable": "无法连接 Fathom。",
-  "model.unreachableHelp": "你的对话安全地保存在这个浏览器里。请用 {command} 重新启动；页面会自动重新连接。",
+  "model.unreachableHelp": "你的对话安全地保存在它的磁盘上。用 {command} 重新启动，页面会自动重连。",
   "model.loading": "模型正在加载",
   "model.loadingHelp": "现在就可以写：就绪后消息会立即发送。",
   "model.loadingProgress": "正在加载模型",
-  "model.full": "浏览器无法保存这个对话。",
-  "model.fullHelp": "存储空间已满或被关闭。请删除旧对话，或允许本页使用存储。",
 } satisfies Complete<typeof english>;

@@ -19,11 +19,11 @@ export default {
   "settings.keyPattern": "ASCII 字母、数字和标点",
   "settings.removeKey": "移除密钥",
   "settings.chats": "对话",
-  "settings.import": "导入 JSON 文件",
+  "settings.import": "导入文件",
   "settings.language": "语言",
   "settings.languageSystem": "跟随浏览器（{language}）",
   "settings.languagePartial": "部分内容仍为英文。",
-  "settings.kept": "对话和设置只保存在这个浏览器里。",
+  "settings.kept": "对话保存在服务器上，这里的设置保存在此浏览器中。",
 
   "settings.askTitle": "这台服务器要求 API 密钥",
   "settings.askWrong": "服务器不接受这个密钥。请检查后重试。",

@@ -1,0 +1,14 @@
+/** What stands in the composer beside the text, in order: each changes the draft or the options of its chat. */
+
+import type { ComponentType } from "preact";
+
+export interface ControlProps {
+  readonly chat: string | null; // null: the new chat
+}
+
+export interface ComposerControl {
+  readonly name: string;
+  readonly component: ComponentType<ControlProps>;
+}
+
+export const composerControls: readonly ComposerControl[] = [];

@@ -1,0 +1,310 @@
+/** Drafts, the queue, two pages, long chats and many of them, in a real browser. Run: npm run test:browser */
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { ask, launch, openPage } from "./browser.mjs";
+import { startMock, stream } from "./mock.mjs";
+
+let browser;
+let mock;
+let next;
+
+before(async () => {
+  browser = await launch();
+  mock = await startMock((body) => next(body));
+});
+after(async () => {
+  await browser?.close();
+  await mock?.close();
+});
+beforeEach(() => {
+  mock.reset();
+  next = () => ({ events: stream({ answer: "Hello **there**." }) });
+});
+
+function onPage(name, test, options = {}) {
+  it(name, { timeout: 90_000 }, async () => {
+    const { context, page, complaints } = await openPage(browser, mock.url, options);
+    try {
+      await test(page, context);
+      assert.deepEqual(complaints, []);
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+const box = (page) => page.getByRole("textbox", { name: "Message", exact: true });
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const answer = (page) => page.locator(".answer").last();
+const open = (page, row) => page.evaluate((id) => (location.hash = `#/c/${id}`), row.id);
+const turns = (count, text = "An answer.") => Array.from({ length: count }, (_, index) => [`Question ${index}`, `${text} ${index}`]);
+
+function held(spec) {
+  let release;
+  const until = new Promise((resolve) => (release = resolve));
+  next = () => ({ events: stream({ ...spec, hold: { after: spec.after, until } }) });
+  return release;
+}
+
+/** Longest time in which the page did nothing else, while `work` was done. */
+async function longestPause(page, work) {
+  const observe = () => {
+    globalThis.pauses = [];
+    globalThis.observer = new PerformanceObserver((list) => globalThis.pauses.push(...list.getEntries().map(({ duration }) => duration)));
+    globalThis.observer.observe({ entryTypes: ["longtask"] });
+  };
+  await page.addInitScript(observe);
+  await page.evaluate(observe);
+  await work();
+  return page.evaluate(() => Math.max(0, ...globalThis.pauses));
+}
+
+describe("a draft", () => {
+  onPage("is kept a chat, and over a reload", async (page) => {
+    const [a, b] = [mock.assistant.seed({ title: "A", turns: turns(1) }), mock.assistant.seed({ title: "B", turns: turns(1) })];
+    await box(page).fill("for none");
+    await open(page, a);
+    assert.equal(await box(page).inputValue(), "");
+    await box(page).fill("for a");
+    await open(page, b);
+    await page.getByText("Question 0").waitFor();
+    assert.equal(await box(page).inputValue(), "");
+    await page.reload();
+    await open(page, a);
+    await page.waitForFunction(() => document.querySelector(".composer textarea").value === "for a");
+    await page.keyboard.press("Control+k");
+    assert.equal(await box(page).inputValue(), "for none");
+    await page.keyboard.press("Enter");
+    await answer(page).getByText("Hello there.").waitFor();
+    await page.keyboard.press("Control+k");
+    assert.equal(await box(page).inputValue(), "");
+  });
+
+  onPage("keeps how long to think, and sends it", async (page) => {
+    await button(page, "How long to think").click();
+    await page.getByRole("radio", { name: /Budget/ }).check();
+    await page.getByLabel("Tokens of thinking").fill("512");
+    await page.keyboard.press("Tab");
+    await page.reload();
+    await ask(page, "Hi");
+    await answer(page).getByText("Hello there.").waitFor();
+    assert.deepEqual([mock.requests[0].thinking, mock.requests[0].thinking_budget], ["budget", 512]);
+  });
+});
+
+describe("a message while an answer comes", () => {
+  onPage("waits, can be edited and removed, and is sent at the end", async (page) => {
+    const release = held({ answer: "This goes on and on.", after: 2 });
+    await ask(page, "One");
+    await answer(page).getByText("This goes").waitFor();
+    for (const text of ["Two", "Three", "Four"]) await ask(page, text);
+    assert.deepEqual(await page.locator(".queue .chip > span").allInnerTexts(), ["Two", "Three", "Four"]);
+    assert.equal(await page.locator(".bubble").count(), 1);
+    await button(page, "Remove waiting message: Three").click();
+    await button(page, "Edit waiting message: Four").click();
+    assert.equal(await box(page).inputValue(), "Four");
+    await page.reload();
+    await page.locator(".queue").getByText("Two").waitFor();
+    next = () => ({ events: stream({ answer: "Second." }) });
+    release();
+    await answer(page).getByText("Second.").waitFor();
+    assert.deepEqual(await page.locator(".bubble").allInnerTexts(), ["One", "Two"]);
+    assert.equal(await page.locator(".queue").count(), 0);
+  });
+});
+
+describe("a server that is away", () => {
+  onPage("gets the message when it is back, once, also after a reload", async (page, context) => {
+    await page.locator(".model.ready").waitFor();
+    mock.away = true;
+    await ask(page, "Are you there?");
+    await page.getByText("Your message is sent as soon as it is back.").waitFor();
+    assert.equal(await page.locator(".bubble").innerText(), "Are you there?");
+    await page.reload();
+    await page.locator(".bubble").getByText("Are you there?").waitFor();
+    mock.away = false;
+    await answer(page).getByText("Hello there.").waitFor();
+    assert.equal(await page.locator(".bubble").count(), 1);
+    assert.equal(mock.requests.length, 1);
+    assert.equal(context.pages().length, 1);
+  });
+});
+
+describe("two pages", () => {
+  onPage("see each other's answer as it comes", async (page, context) => {
+    const release = held({ thinking: "Hm. Well.", answer: "At last.", after: 1 });
+    await ask(page, "Hi");
+    await page.locator(".growing").getByText("Hm.").waitFor();
+    const other = await context.newPage();
+    await other.goto(page.url());
+    await other.locator(".growing").getByText("Hm.").waitFor();
+    release();
+    await answer(other).getByText("At last.").waitFor();
+    next = () => ({ events: stream({ answer: "Again." }) });
+    await button(page, "Regenerate answer").click();
+    await answer(other).getByText("Again.").waitFor();
+    await other.locator(".versions").getByText("2/2").waitFor();
+    await button(other, "Previous version").click();
+    await answer(page).getByText("At last.").waitFor();
+  });
+
+  onPage("close their stream where they are hidden and idle, and catch up", async (page) => {
+    await page.locator(".model.ready").waitFor();
+    await page.clock.install();
+    const see = (state) =>
+      page.evaluate((visible) => {
+        Object.defineProperty(document, "visibilityState", { value: visible, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, state);
+    while (mock.assistant.streams.size !== 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    await see("hidden");
+    await page.clock.fastForward(20_000);
+    while (mock.assistant.streams.size !== 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    mock.assistant.seed({ title: "Made elsewhere" });
+    await see("visible");
+    await page.getByRole("link", { name: "Made elsewhere" }).waitFor();
+  });
+});
+
+describe("thinking", () => {
+  onPage("stays in a pane of bounded height, which follows until the reader scrolls up in it", async (page) => {
+    const release = held({ thinking: "A thought.\n\n".repeat(200), answer: "An answer.", after: 300, size: 6 });
+    await ask(page, "Think");
+    const pane = page.locator(".growing");
+    await page.waitForFunction(() => {
+      const element = document.querySelector(".growing");
+      return element && element.scrollTop > 300 && element.scrollHeight - element.scrollTop - element.clientHeight < 2;
+    });
+    assert.ok((await pane.boundingBox()).height <= 362);
+    await pane.hover();
+    await page.mouse.wheel(0, -200);
+    await page.waitForTimeout(100);
+    const top = await pane.evaluate((element) => element.scrollTop);
+    release();
+    await answer(page).getByText("An answer.").waitFor();
+    await page.locator(".figures").waitFor();
+    assert.equal(await pane.evaluate((element) => element.scrollTop), top);
+    assert.equal(await pane.isVisible(), true);
+  });
+
+  onPage("folds out of sight without moving what is read", async (page) => {
+    const release = held({ thinking: "A thought.\n\n".repeat(60), answer: "A line.\n\n".repeat(100), after: 110, size: 12 });
+    await ask(page, "Think");
+    await page.locator(".growing").waitFor();
+    await page.waitForTimeout(200);
+    release();
+    await page.locator(".figures").waitFor();
+    await page.locator(".thinking-head[aria-expanded=false]").waitFor({ state: "attached" });
+    const place = () => page.locator(".prose p").nth(60).evaluate((element) => element.getBoundingClientRect().top);
+    await page.locator(".transcript").evaluate((element) => element.scrollTo(0, 900));
+    await page.waitForTimeout(200); // the page learns that it was scrolled
+    const before = await place();
+    await page.waitForTimeout(200);
+    assert.equal(Math.round(await place()), Math.round(before));
+  });
+
+  onPage("can be ended, and changed and gone on from", async (page) => {
+    const release = held({ thinking: "It is 3. No, 4.", answer: "Four.", after: 1 });
+    await ask(page, "2 + 2");
+    await button(page, "Answer now").click();
+    while (![...mock.assistant.runs.values()][0].answerNow) await page.waitForTimeout(10);
+    release();
+    await page.locator(".figures").waitFor();
+    if ((await page.locator(".thinking-head").getAttribute("aria-expanded")) === "false") await page.locator(".thinking-head").click();
+    await button(page, "Edit thought").click();
+    await page.getByRole("textbox", { name: "Edit thought" }).fill("It is surely 5");
+    next = () => ({ events: stream({ thinking: ", yes.", answer: "Five." }) });
+    await button(page, "Continue from here").click();
+    await answer(page).getByText("Five.").waitFor();
+    await page.locator(".versions").getByText("2/2").waitFor();
+    assert.equal(mock.requests[1].prefix[0].text, "It is surely 5");
+  });
+});
+
+describe("long chats and many", () => {
+  onPage("opens a chat of 1 000 messages at its end, finds and prints all of it", async (page) => {
+    const row = mock.assistant.seed({ title: "Long", turns: turns(500, "Some **words** in an answer.\n\n- one\n- two\n\n") });
+    await page.locator(".model.ready").waitFor();
+    const took = await page.evaluate(async (id) => {
+      const start = performance.now();
+      location.hash = `#/c/${id}`;
+      while (!document.querySelector(".answer .prose")) await new Promise((resolve) => requestAnimationFrame(resolve));
+      return performance.now() - start;
+    }, row.id);
+    console.log(`# opened in ${Math.round(took)} ms`);
+    await answer(page).getByText("499", { exact: false }).first().waitFor();
+    await page.waitForFunction(() => document.querySelectorAll(".message").length === 1000);
+    const { scrollTop, scrollHeight, clientHeight } = await page.locator(".transcript").evaluate((e) => ({ scrollTop: e.scrollTop, scrollHeight: e.scrollHeight, clientHeight: e.clientHeight }));
+    assert.ok(scrollHeight - scrollTop - clientHeight < 2, "at the end");
+    assert.ok((await page.locator(".message.far").count()) > 900);
+    assert.match(await page.locator(".message.far").nth(14).textContent(), /Question 7/); // what the browser's own search looks at
+    const pdf = (await page.pdf({ format: "A4" })).toString("latin1");
+    assert.ok((pdf.match(/\/Type\s*\/Page\b(?!s)/g)?.length ?? 0) > 30);
+  });
+
+  onPage("scrolls through 2 000 messages", async (page) => {
+    const row = mock.assistant.seed({ title: "Longer", turns: turns(1000, "Some **words** in an answer.\n\n- one\n- two\n\n") });
+    const pause = await longestPause(page, async () => {
+      await open(page, row);
+      await page.waitForFunction(() => document.querySelectorAll(".message").length === 2000);
+      await page.locator(".transcript").hover();
+      for (let turn = 0; turn < 20; turn += 1) {
+        await page.mouse.wheel(0, -1500);
+        await page.waitForTimeout(30);
+      }
+      await page.locator(".transcript").evaluate((element) => element.scrollTo(0, 0));
+      await page.getByText("Question 0", { exact: true }).waitFor();
+    });
+    console.log(`# longest pause ${Math.round(pause)} ms`);
+  });
+
+  onPage("keeps its place while older messages come", async (page) => {
+    const row = mock.assistant.seed({ title: "Long", turns: turns(200) });
+    await open(page, row);
+    await page.waitForFunction(() => document.querySelectorAll(".message").length === 400);
+    await page.locator(".transcript").hover();
+    await page.mouse.wheel(0, -3000);
+    await page.waitForTimeout(300);
+    const place = () => page.evaluate(() => {
+      const top = document.querySelector(".transcript").getBoundingClientRect().top;
+      const first = [...document.querySelectorAll(".message")].find((element) => element.getBoundingClientRect().bottom > top + 100);
+      return [first.innerText.slice(0, 40), Math.round(first.getBoundingClientRect().top)];
+    });
+    const before = await place();
+    await page.waitForTimeout(500);
+    assert.deepEqual(await place(), before);
+  });
+
+  onPage("lists 10 000 chats, of which it draws what is seen", async (page) => {
+    for (let index = 0; index < 10_000; index += 1) mock.assistant.seed({ title: `Chat ${index}`, updated: 1_700_000_000_000 + index });
+    const pause = await longestPause(page, async () => {
+      await page.reload();
+      await page.getByRole("link", { name: "Chat 9999", exact: true }).waitFor();
+      for (let turn = 0; turn < 40; turn += 1) {
+        await page.locator(".conversations").evaluate((element) => element.scrollTo(0, element.scrollHeight));
+        await page.waitForTimeout(20);
+      }
+    });
+    console.log(`# longest pause ${Math.round(pause)} ms`);
+    assert.ok((await page.locator(".conversations a").count()) < 80);
+  });
+});
+
+describe("the sidebar", () => {
+  onPage("pins, and finds words in titles and messages", async (page) => {
+    mock.assistant.seed({ title: "Tides", turns: [["Why the moon?", "It pulls the water."]], updated: 1_000 });
+    mock.assistant.seed({ title: "Bread", turns: [["How long?", "An hour."]] });
+    await page.reload();
+    await page.getByRole("link", { name: "Tides" }).hover();
+    await button(page, "Pin Tides").click();
+    await page.getByRole("heading", { name: "Pinned" }).waitFor();
+    assert.equal(await page.locator(".conversations a").first().innerText(), "Tides");
+    await page.getByRole("searchbox", { name: "Search chats" }).fill("the water");
+    await page.locator(".hit mark").getByText("the water").waitFor();
+    await page.locator(".hit a").click();
+    await answer(page).getByText("It pulls the water.").waitFor();
+    await page.getByRole("searchbox", { name: "Search chats" }).fill("nowhere");
+    await page.getByText("Nothing found.").waitFor();
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import { listMessages } from "../../src/api/assistant/messages";
+import type { Conversation } from "../../src/api/assistant/types";
+import { isAnswered, Outbox } from "../../src/state/outbox";
+import { until, World } from "./world";
+
+function opened(world = new World()) {
+  const created: Conversation[] = [];
+  const outbox = new Outbox({
+    client: world.client,
+    storage: world.storage,
+    end: async (chat) => {
+      const last = (await listMessages(world.client, chat, 1, null)).data.at(-1) ?? null;
+      return { last, moving: isAnswered(last) };
+    },
+    onCreated: (row) => void created.push(row),
+    onSent: () => undefined,
+    wait: () => new Promise((resolve) => setTimeout(resolve, 1)),
+  });
+  return { world, outbox, created };
+}
+
+const question = { text: "Why?", files: [], options: {} };
+const asked = (world: World) => [...world.assistant["messages"].values()].filter(({ role }: { role: string }) => role === "user");
+
+describe("a question", () => {
+  it("makes its chat and is sent", async () => {
+    const { world, outbox, created } = opened();
+    outbox.add(null, { ...question, options: { thinking: "low" } });
+    await until(() => asked(world).length === 1);
+    expect(created[0]?.settings).toEqual({ thinking: "low" });
+    await until(() => outbox.of(created[0]?.id ?? "").value.length === 0);
+    expect(outbox.of(null).value).toEqual([]);
+    expect(world.storage.length).toBe(0);
+  });
+
+  it("waits while the server is away, also over a reload", async () => {
+    const { world, outbox } = opened();
+    const row = world.assistant["seed"]({});
+    world.away = true;
+    outbox.add(row.id, question);
+    await until(() => outbox.of(row.id).value[0]?.problem !== null);
+    world.away = false;
+    const reloaded = opened(world).outbox;
+    expect(reloaded.of(row.id).value[0]?.text).toBe("Why?");
+    await reloaded.pump(row.id);
+    await until(() => asked(world).length === 1);
+  });
+
+  it("is not sent twice where only the acknowledgement was lost", async () => {
+    const { world, outbox } = opened();
+    const row = world.assistant["seed"]({});
+    const handle = world.assistant["handle"].bind(world.assistant);
+    world.assistant["handle"] = (method: string, path: string[], ...rest: unknown[]) => {
+      world.deaf = method === "POST" && path[2] === "messages";
+      return handle(method, path, ...rest);
+    };
+    outbox.add(row.id, question);
+    await until(() => outbox.of(row.id).value.length === 0);
+    expect(asked(world).length).toBe(1);
+  });
+
+  it("waits for the end of an answer, in order, and can be taken back", async () => {
+    const { world, outbox } = opened();
+    const row = world.assistant["seed"]({ turns: [["q", "a"]] });
+    const last = world.assistant["messages"].get(row.head);
+    last.state = "streaming";
+    for (const text of ["one", "two", "three"]) outbox.add(row.id, { ...question, text });
+    await until(() => world.calls.some((call) => call.startsWith("GET")));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(outbox.of(row.id).value.map(({ state }) => state)).toEqual(["queued", "queued", "queued"]);
+    const [, second] = outbox.of(row.id).value;
+    expect(outbox.take(row.id, second?.id ?? "")?.text).toBe("two");
+    last.state = "done";
+    await outbox.pump(row.id);
+    await until(() => asked(world).length >= 2);
+    await until(() => !isAnswered(world.assistant["messages"].get(row.head)));
+    await outbox.pump(row.id);
+    await until(() => outbox.of(row.id).value.length === 0);
+    expect(asked(world).map(({ parts }) => parts[0].text)).toEqual(["q", "one", "three"]);
+  });
+
+  it("that the server refuses stays, with the reason", async () => {
+    const { outbox } = opened();
+    outbox.add("none", question);
+    await until(() => outbox.of("none").value[0]?.state === "failed");
+    expect(outbox.of("none").value[0]?.problem?.message).toBe("there is no such conversation");
+  });
+
+  it("of a damaged record is passed over", () => {
+    const world = new World();
+    world.storage.setItem("fathom:outbox:a", '[{"id": 3}, null, {"id": "1", "text": "x", "files": [], "options": {}}]');
+    world.storage.setItem("fathom:outbox:b", "{");
+    const { outbox } = opened(world);
+    expect(outbox.of("a").value.map(({ text }) => text)).toEqual(["x"]);
+    expect(outbox.of("b").value).toEqual([]);
+  });
+});
