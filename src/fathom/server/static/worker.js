@@ -1,5 +1,5 @@
-const VERSION = "e18b89789011";
-const FILES = ["app.webmanifest","assets/ThemeSwitch-DrF7LDBW.js","assets/catalog-CJpS2GA9.js","assets/i18n-DNpkZq3R.js","assets/index-BzI5_AmB.js","assets/index-DaVwzF8P.css","assets/jsxRuntime-ITaBokLk.js","assets/lazy-kZzUnvCk.js","assets/settings-Ch_tRYFK.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
+const VERSION = "60c8797fcea8";
+const FILES = ["app.webmanifest","assets/GrowingText-BPYFAXCD.js","assets/Icon-BdmfSEEx.js","assets/StatusRegion-BI14IH5N.js","assets/ThemeSwitch-CULujytG.js","assets/catalog-CJpS2GA9.js","assets/context-BNODdchS.js","assets/i18n-Bb1tX8C7.js","assets/index-BKrsoeNV.js","assets/index-RVMOMx1R.css","assets/jsxRuntime-4eEDB41K.js","assets/lazy-DKW_pgOF.js","assets/outbox-B_1V1mfd.js","assets/parts-CSZrFGb8.js","assets/settings-CwW3p_7I.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
 (() => {
 	const worker = self;
 	const { scope } = worker.registration;

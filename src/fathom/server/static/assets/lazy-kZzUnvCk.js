@@ -1,1 +1,0 @@
-import{_ as e,x as t}from"./i18n-DNpkZq3R.js";import{t as n}from"./jsxRuntime-ITaBokLk.js";function r(r){let i=null;return function(a){let[,o]=t(0);e(()=>{if(i)return;let e=!1;return r().then(t=>{i=t,e||o(e=>e+1)},()=>void 0),()=>{e=!0}},[]);let s=i;return s&&n(s,{...a})}}export{r as t};
