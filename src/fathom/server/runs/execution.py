@@ -136,7 +136,10 @@ class RunExecution:
             return await work
         except FathomError as error:  # an answer without this context is better than none
             self.writer.status(str(error))
-            return TurnContext()
+        except Exception:
+            logger.exception("a part of the context failed")
+            self.writer.status("a part of the context failed and is left out; the server's log says why")
+        return TurnContext()
 
     async def _check_citations(self) -> None:
         check = self._services.check_citations
@@ -146,8 +149,8 @@ class RunExecution:
         answer = "".join(part["text"] for part in self.writer.parts if part["type"] == "answer")
         try:
             checked = await check(answer, [self.writer.parts[i] for i in positions])
-        except FathomError as error:
-            logger.warning("the citations of run %s were not checked: %s", self.record.id, error)
+        except Exception:
+            logger.exception("the citations of run %s were not checked", self.record.id)
             return
         for position, part in zip(positions, checked, strict=True):
             if part != self.writer.parts[position]:

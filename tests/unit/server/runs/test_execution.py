@@ -5,6 +5,7 @@ from fathom.base.errors import GenerationError
 from fathom.server.conversations.context import Citation, TurnContext
 from fathom.server.runs.execution import CONTEXT_SHARE
 
+BROKEN = (GenerationError("no network"), ZeroDivisionError())
 THOUGHT = "<think>\nHm.\n</think>\n\nForty-two."
 
 
@@ -103,22 +104,24 @@ async def test_what_a_provider_knows_is_frozen_with_the_run():
             return TurnContext("Be brief.", "[1] The page.", (Citation(1, "web", "A page", "p", "https://a.example"),))
 
     class Broken:
+        def __init__(self, error):
+            self.error = error
+
         async def provide(self, turn):
-            raise GenerationError("no network")
+            raise self.error
 
     store = MemoryStore()
     store.add(request())
-    process = Process(store, Script("Yes [1]."), providers=(Pages(), Broken()))
+    process = Process(store, Script("Yes [1]."), providers=(Pages(), *map(Broken, BROKEN)))
     process.start()
     message = await process.finish()
     assert [part["type"] for part in message.parts] == ["citation", "answer"]
     prompt = bytes(process.served.engine.requests[0].prompt).decode()
     assert "Be brief." in prompt
     assert "[1] The page.\n\nHi?" in prompt
-    assert [event["text"] for event in store.logs["run"] if event["type"] == "status"] == [
-        "reading a page",
-        "no network",
-    ]
+    lines = [event["text"] for event in store.logs["run"] if event["type"] == "status"]
+    assert lines[:2] == ["reading a page", "no network"]
+    assert "left out" in lines[2]
     assert store.records["run"].request.ready
 
 

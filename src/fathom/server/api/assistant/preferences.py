@@ -23,6 +23,10 @@ def router(handle: AssistantHandle) -> APIRouter:
     async def change_preferences(body: Preferences) -> Preferences:
         """Set the preferences that are named; in ``run`` and ``search`` only the named fields, which null unsets."""
         fields: dict[str, Any] = body.model_dump(exclude_unset=True)
-        return await (await handle.get()).preferences.change(fields)
+        assistant = await handle.get()
+        changed = await assistant.preferences.change(fields)
+        for name in fields:
+            assistant.feed.publish("preference", {"name": name})
+        return changed
 
     return routes

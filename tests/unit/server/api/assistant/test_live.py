@@ -12,6 +12,8 @@ import pytest
 from live_server import live_server
 from scripted import Script, instantly, scripted_model
 
+from fathom.server.api.assistant.live import message_body
+
 
 @pytest.fixture
 def gate():
@@ -97,6 +99,11 @@ def test_a_position_in_a_run_that_has_ended_gives_its_message(server):
     server.wait_until(lambda: server.engine.finished > 0)
     with live(server, conversation=conversation, run=f"{sent['run']['id']}:3") as events:
         assert until(events, "message")["message"]["id"] == sent["answer"]["id"]
+
+
+def test_the_data_of_a_message_event():
+    body = message_body({"id": "m", "conversation": "c", "sequence": 3})
+    assert body == {"conversation": "c", "message": {"id": "m", "conversation": "c"}, "sequence": 3}
 
 
 def test_positions_that_cannot_be_read(server):

@@ -10,6 +10,8 @@ import pytest
 from live_server import live_server
 from scripted import Script, instantly, scripted_model
 
+from fathom.server.api.assistant.runs import Continuation, frame_of
+
 THOUGHT = "<think>\nHm.\n</think>\n\nForty-two."
 
 
@@ -25,6 +27,12 @@ def serve(tmp_path):
     return lambda *scripts, **options: live_server(
         instantly(scripted_model(*scripts, **options)), data_dir=tmp_path / "data"
     )
+
+
+def test_a_thought_is_not_a_mode():
+    assert Continuation(continues="m", thinking="off").thought is None
+    assert Continuation(continues="m", thinking="off we go").thought == "off we go"
+    assert frame_of({"type": "status", "sequence": 2, "text": "a"}).startswith(b"id: 2\nevent: status\n")
 
 
 def client(server):
