@@ -3,6 +3,7 @@ import { nodes, t } from "../i18n";
 import { composerControls } from "./composer";
 import { useApp } from "./context";
 import { FileChips } from "./FileChips";
+import { UploadChips } from "./files/UploadChips";
 import { Icon } from "./Icon";
 import { isComposing } from "./keys";
 import { QueueChips } from "./QueueChips";
@@ -35,6 +36,7 @@ export function Composer({ chat, busy }: Props) {
       }}
     >
       <QueueChips chat={chat} busy={busy} />
+      <UploadChips chat={chat} />
       <FileChips files={files} remove={(file) => app.drafts.change(chat, { files: files.filter((other) => other !== file) })} />
       <textarea
         ref={area}

@@ -24,6 +24,9 @@ const paths = {
   compare: "M3.5 4.5h5.5v11H3.5zM11 4.5h5.5v11H11z",
   tree: "M5 3.5v11.5h6M5 8h6M11 6h4.5v4H11zM11 13h4.5v4H11z",
   pin: "M7 3.5h6l-.8 5 2.3 2.5H5.5l2.3-2.5zM10 11v5.5",
+  download: "M10 3.5v8.5M6.5 8.8L10 12.2l3.5-3.4M4 15.5h12",
+  file: "M5.5 3h6l3 3v11h-9zM11.5 3v3h3",
+  attach: "M14.5 8.5l-5.6 5.6a2.3 2.3 0 0 1-3.3-3.3l6-6a3.4 3.4 0 0 1 4.8 4.8l-6.2 6.2",
   folder: "M3.5 5.5h4.5l1.5 2h7v8h-13z",
   forward: "M4 5l6 5-6 5zM10.5 5l6 5-6 5z",
 } as const;

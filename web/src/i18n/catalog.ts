@@ -8,6 +8,7 @@
 
 import type chat from "./en/chat";
 import type errors from "./en/errors";
+import type files from "./en/files";
 import type model from "./en/model";
 import type settings from "./en/settings";
 import type sidebar from "./en/sidebar";
@@ -25,7 +26,7 @@ export interface Plural {
   readonly other: string;
 }
 
-export type English = typeof chat & typeof errors & typeof model & typeof settings & typeof sidebar & typeof text;
+export type English = typeof chat & typeof errors & typeof files & typeof model & typeof settings & typeof sidebar & typeof text;
 
 export type Key = keyof English;
 

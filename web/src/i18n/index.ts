@@ -2,6 +2,7 @@
 
 import "./en/chat";
 import "./en/errors";
+import "./en/files";
 import "./en/model";
 import "./en/sidebar";
 import "./en/text";

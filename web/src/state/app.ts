@@ -2,9 +2,11 @@
 
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
 import { Client, type Fetch } from "../api/assistant/client";
+import { uploadFile } from "../api/assistant/files";
 import { listMessages } from "../api/assistant/messages";
 import type { RunOptions } from "../api/assistant/types";
 import { ApiError } from "../api/errors";
+import { t } from "../i18n";
 import { Access } from "./access";
 import { Actions } from "./actions";
 import { Chats } from "./chats";
@@ -18,6 +20,7 @@ import { isAnswered, Outbox } from "./outbox";
 import { Projects } from "./projects";
 import { SettingsStore } from "./settings";
 import { Thread } from "./thread";
+import { Uploads } from "./uploads";
 
 export interface Clock {
   now(): number; // ms since 1970
@@ -53,6 +56,7 @@ export class App {
   readonly outbox: Outbox;
   readonly projects: Projects;
   readonly settings: SettingsStore;
+  readonly uploads: Uploads;
   /** The chat that is open; null: a new one. */
   readonly thread: ReadonlySignal<Thread | null>;
   readonly dialog: Signal<DialogRequest | null> = signal(null);
@@ -77,6 +81,7 @@ export class App {
     this.chats = new Chats(this.client);
     this.drafts = new Drafts(storage);
     this.model = new ModelMonitor(fetch);
+    this.uploads = new Uploads({ client: this.client, drafts: this.drafts, send: (file, name, sending) => uploadFile(this.access, file, name, sending) });
     this.navigation = new Navigation(window);
     this.projects = new Projects(this.client);
     const { chats, client, navigation, notices, projects } = this;
@@ -184,6 +189,10 @@ export class App {
     const words = (text ?? draft.text).trim();
     const files = text === undefined ? draft.files : [];
     if (!words && files.length === 0) return;
+    if (this.uploads.isSending(chat)) {
+      this.notices.show({ text: t("files.stillSending") });
+      return;
+    }
     const options = this.options(chat);
     this.outbox.add(chat, { text: words, files, options });
     if (text === undefined) this.drafts.clear(chat);

@@ -1,6 +1,7 @@
 /** What stands in the composer beside the text, in order: each changes the draft or the options of its chat. */
 
 import type { ComponentType } from "preact";
+import { AttachControl } from "../files/AttachControl";
 
 export interface ControlProps {
   readonly chat: string | null; // null: the new chat
@@ -11,4 +12,4 @@ export interface ComposerControl {
   readonly component: ComponentType<ControlProps>;
 }
 
-export const composerControls: readonly ComposerControl[] = [];
+export const composerControls: readonly ComposerControl[] = [{ name: "files", component: AttachControl }];

@@ -16,6 +16,7 @@ const dialogs: Readonly<Record<string, ComponentType<DialogProps>>> = {
   chat: lazy(() => import("./ChatDialog").then((module) => module.ChatDialog)),
   compare: lazy(() => import("./CompareDialog").then((module) => module.CompareDialog)),
   tree: lazy(() => import("./TreeDialog").then((module) => module.TreeDialog)),
+  file: lazy(() => import("../files/FilePanel").then((module) => module.FilePanel)),
   settings: lazy(() => import("../settings/SettingsDialog").then((module) => module.SettingsDialog)),
 };
 

@@ -5,6 +5,7 @@
 
 import { Component, type ComponentChild, type ComponentType } from "preact";
 import type { Message, Part } from "../../api/assistant/types";
+import { FilePartView } from "../files/FilePartView";
 import { lazy } from "../lazy";
 import { AnswerText } from "./AnswerText";
 import { ThinkingPane } from "./ThinkingPane";
@@ -21,6 +22,7 @@ type Parts = { readonly [T in Part["type"]]?: ComponentType<PartProps<Extract<Pa
 const parts: Parts = {
   thinking: ThinkingPane,
   answer: AnswerText,
+  file: FilePartView,
   vote: lazy(() => import("./VoteView").then((module) => module.VoteView)),
   citation: () => null, // SourceList draws them all together
 };

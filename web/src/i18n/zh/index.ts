@@ -2,9 +2,10 @@
 
 import chat from "./chat";
 import errors from "./errors";
+import files from "./files";
 import model from "./model";
 import settings from "./settings";
 import sidebar from "./sidebar";
 import text from "./text";
 
-export default { ...chat, ...errors, ...model, ...settings, ...sidebar, ...text };
+export default { ...chat, ...errors, ...files, ...model, ...settings, ...sidebar, ...text };
