@@ -19,6 +19,5 @@ export default defineArea({
   "files.place.slide": "Slide {at}",
   "files.place.line": "Line {at}",
   "files.place.cell": "Cell {at}",
-  "files.place.chapter": "{at}",
   "files.place.sheet": "Sheet {sheet}, {cells}",
 });

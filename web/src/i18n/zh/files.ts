@@ -20,6 +20,5 @@ export default {
   "files.place.slide": "第 {at} 张幻灯片",
   "files.place.line": "第 {at} 行",
   "files.place.cell": "第 {at} 个单元",
-  "files.place.chapter": "{at}",
   "files.place.sheet": "工作表 {sheet}，{cells}",
 } satisfies Complete<typeof english>;
