@@ -18,6 +18,9 @@ export interface Upload {
   readonly problem: string | null;
 }
 
+/** A file as the server has it; null until it has said so. */
+export type Known = StoredFile | "gone" | null;
+
 export type Send = (file: Blob, name: string, sending: Sending) => Promise<StoredFile>;
 
 interface Parts {
@@ -33,7 +36,7 @@ export class Uploads {
   readonly current: ReadonlySignal<readonly Upload[]>;
   private readonly uploads = signal<readonly Upload[]>([]);
   private readonly aborts = new Map<number, AbortController>();
-  private readonly known = new Map<string, Signal<StoredFile | null>>();
+  private readonly known = new Map<string, Signal<Known>>();
   private count = 0;
 
   constructor(private readonly parts: Parts) {
@@ -60,11 +63,11 @@ export class Uploads {
     this.end(key);
   }
 
-  /** What the server says of a file; null until it has said it. Asked again until it is read. */
-  details(id: string): ReadonlySignal<StoredFile | null> {
+  /** What the server says of a file. Asked again until it is read. */
+  details(id: string): ReadonlySignal<Known> {
     let details = this.known.get(id);
     if (!details) {
-      details = signal(null);
+      details = signal<Known>(null);
       this.known.set(id, details);
       void this.follow(id, details);
     }
@@ -94,21 +97,24 @@ export class Uploads {
 
   private put(chat: string | null, stored: StoredFile): void {
     const { files } = this.parts.drafts.of(chat).peek();
-    const details = signal<StoredFile | null>(stored);
+    const details = signal<Known>(stored);
     this.known.set(stored.id, details);
     this.parts.drafts.change(chat, { files: [...files, partOf(stored)] });
     void this.follow(stored.id, details);
   }
 
-  /** Asks until a file is read. One that is gone stays unknown. */
-  private async follow(id: string, details: Signal<StoredFile | null>): Promise<void> {
+  /** Asks until a file is read, or gone. */
+  private async follow(id: string, details: Signal<Known>): Promise<void> {
     for (;;) {
       try {
         const file = await getFile(this.parts.client, id, WAIT_S);
         details.value = file;
         if (file.state !== "reading") return;
       } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return;
+        if (error instanceof ApiError && error.status < 500) {
+          details.value = "gone";
+          return;
+        }
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }

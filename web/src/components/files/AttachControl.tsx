@@ -35,8 +35,9 @@ export function AttachControl({ chat }: ControlProps) {
       },
       paste: (event: ClipboardEvent) => {
         const files = event.clipboardData?.files;
-        const hasText = event.clipboardData?.types.includes("text/plain") ?? false; // a spreadsheet's copy has a picture beside the text
-        if (!files?.length || hasText || document.querySelector("dialog[open]")) return;
+        const types = event.clipboardData?.types ?? [];
+        const isText = types.includes("text/plain") && types.includes("text/html"); // a spreadsheet's copy has a picture beside it
+        if (!files?.length || isText || document.querySelector("dialog[open]")) return;
         event.preventDefault();
         add(files);
       },

@@ -12,7 +12,8 @@ interface Props {
 /** One file: its name opens what was read of it; beside it its tokens, that it is being read, or why it cannot be. */
 export function FileChip({ file, remove }: Props) {
   const app = useApp();
-  const details = app.uploads.details(file.file).value;
+  const known = app.uploads.details(file.file).value;
+  const details = known === "gone" ? null : known;
   const state = details?.state ?? file.state;
   const problem = details?.error ?? null;
   return (
@@ -33,6 +34,7 @@ export function FileChip({ file, remove }: Props) {
           {problem.remedy ? `; ${problem.remedy}` : ""}
         </p>
       )}
+      {known === "gone" && <p class="file-problem">{t("files.gone")}</p>}
       {state === "ready" && details?.data.passages === 0 && <p class="file-problem">{t("files.noText")}</p>}
     </div>
   );

@@ -15,7 +15,8 @@ const MOST_AT_ONCE = 3000; // passages that are loaded to find a place
 export function FilePanel({ file: id, name, place, quote, close }: DialogProps) {
   const app = useApp();
   const dialog = useRef<HTMLDialogElement>(null);
-  const file = app.uploads.details(String(id)).value;
+  const known = app.uploads.details(String(id)).value;
+  const file = known === "gone" ? null : known;
   const cited = (place as Place | null | undefined) ?? null;
   const { passages, more, problem, load } = usePassages(String(id), file?.state === "ready", cited);
   const marked = typeof quote === "string" && quote ? markQuote(passages, quote) : new Map<number, Span>();
@@ -50,6 +51,7 @@ export function FilePanel({ file: id, name, place, quote, close }: DialogProps) 
             {file.error.message}; {file.error.remedy}
           </p>
         )}
+        {known === "gone" && <p class="file-problem">{t("files.gone")}</p>}
         {file?.state === "reading" && <p class="hint">{t("files.reading")}</p>}
         {file?.state === "ready" && file.data.passages === 0 && <p class="hint">{t("files.noText")}</p>}
         {problem && <p class="file-problem">{problem}</p>}

@@ -6,6 +6,7 @@ export default defineArea({
   "files.drop": "Drop to attach",
   "files.open": "Show what was read of {name}",
   "files.reading": "reading…",
+  "files.gone": "The file was deleted.",
   "files.unreadable": "not readable",
   "files.tokens": { one: "{count} token", other: "{count} tokens" },
   "files.noText": "No text was found; no model here sees pictures.",

@@ -7,6 +7,7 @@ export default {
   "files.drop": "松开以添加",
   "files.open": "查看从 {name} 读取的内容",
   "files.reading": "读取中…",
+  "files.gone": "文件已删除。",
   "files.unreadable": "无法读取",
   "files.tokens": { other: "{count} 个 token" },
   "files.noText": "未找到文字；这里没有能看图的模型。",
