@@ -104,8 +104,8 @@ describe("what is known of a file", () => {
     const answers = [stored(), stored({ state: "failed", error: { message: "the PDF is damaged" } })];
     server.answer = () => Response.json(answers.shift());
     const details = server.uploads.details("f1");
-    await until(() => details.value?.state === "failed");
-    expect(details.value?.error?.message).toBe("the PDF is damaged");
+    await until(() => details.value !== null && details.value !== "gone" && details.value.state === "failed");
+    expect(details.value).toMatchObject({ error: { message: "the PDF is damaged" } });
     expect(server.uploads.details("f1")).toBe(details);
   });
 
