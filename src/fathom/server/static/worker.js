@@ -1,5 +1,5 @@
-const VERSION = "60c8797fcea8";
-const FILES = ["app.webmanifest","assets/GrowingText-BPYFAXCD.js","assets/Icon-BdmfSEEx.js","assets/StatusRegion-BI14IH5N.js","assets/ThemeSwitch-CULujytG.js","assets/catalog-CJpS2GA9.js","assets/context-BNODdchS.js","assets/i18n-Bb1tX8C7.js","assets/index-BKrsoeNV.js","assets/index-RVMOMx1R.css","assets/jsxRuntime-4eEDB41K.js","assets/lazy-DKW_pgOF.js","assets/outbox-B_1V1mfd.js","assets/parts-CSZrFGb8.js","assets/settings-CwW3p_7I.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
+const VERSION = "81c7595b9c21";
+const FILES = ["app.webmanifest","assets/GrowingText-Bniuypsi.js","assets/Icon-Bw2FwBaz.js","assets/StatusRegion-BK3sI-k1.js","assets/ThemeSwitch-j_GuBf4E.js","assets/catalog-CJpS2GA9.js","assets/client-PFSow2F9.js","assets/context-cq7dOh1v.js","assets/download-BsDXi6Cm.js","assets/files-BKIHvsXc.js","assets/i18n-DDnljS1Q.js","assets/index-CwRR4M0C.js","assets/index-DDuZdPhn.css","assets/jsxRuntime-D3OEJq6A.js","assets/lazy-C4RiK62e.js","assets/outbox-CHap3CI5.js","assets/parts-e_VbZ3mI.js","assets/settings-CwW3p_7I.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
 (() => {
 	const worker = self;
 	const { scope } = worker.registration;

@@ -1,0 +1,1 @@
+function e(e,t){let n=URL.createObjectURL(t),r=document.createElement(`a`);r.href=n,r.download=e,r.click(),setTimeout(()=>URL.revokeObjectURL(n),6e4)}function t(e,t){let n=/filename\*=UTF-8''([^;]+)/i.exec(e??``)?.[1];try{if(n)return decodeURIComponent(n)}catch{return t}return/filename="([^"]+)"/i.exec(e??``)?.[1]??t}export{e as n,t};
