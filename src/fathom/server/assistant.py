@@ -123,6 +123,8 @@ def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
         toolbox=tools.registry,
         check_citations=tools.citations,
     )
+    catalog = Catalog(models, Downloads(), upstreams, SpeedFile(settings.data_dir / "speeds.json"))
+    catalog.announce(answers.feed.publish)
     return Assistant(
         settings=settings,
         models=models,
@@ -143,7 +145,7 @@ def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
         upstreams=upstreams,
         sources=sources,
         answers=answers,
-        catalog=Catalog(models, Downloads(), upstreams, SpeedFile(settings.data_dir / "speeds.json")),
+        catalog=catalog,
         tools=tools,
     )
 

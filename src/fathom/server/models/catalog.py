@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from fathom.base.errors import FathomError, StorageError
 from fathom.base.memory import Memory, detect
@@ -73,6 +73,22 @@ class Catalog:
         self.upstreams = upstreams
         self.speeds = speeds
         self._memory = memory
+
+    def announce(self, publish: Callable[[str, Mapping[str, Any]], None]) -> None:
+        """Publish a ``download`` event whenever a download goes on or a model is loaded or unloaded."""
+
+        def notify(name: str) -> None:
+            download = self.downloads.all.get(name)
+            publish(
+                "download",
+                {
+                    "id": name,
+                    "running": download is not None and download.running,
+                    "progress": download.fraction if download is not None else None,
+                },
+            )
+
+        self.downloads.on_change = self.registry.on_change = notify
 
     async def entries(self) -> list[CatalogEntry]:
         """The served model first, then the other local ones, those to fetch by their size, and upstream ones."""

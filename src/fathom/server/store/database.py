@@ -139,6 +139,7 @@ class Database:
             async with _storage_errors():
                 await migrate(engines[1], self.file, self.data_dir)  # a reader: what is not ours is left alone
                 await self._observe_ids(engines[1])
+            self._close_to_others()
         except OSError as error:
             await self._dispose(engines)
             if self.file is not None:
@@ -148,6 +149,13 @@ class Database:
             await self._dispose(engines)
             raise
         self._writer, self._reader = engines
+
+    def _close_to_others(self) -> None:
+        """Let only the owner read a SQLite file, which holds conversations and keys; its folder may be an older one."""
+        for ending in ("", "-wal", "-shm"):
+            file = self.file.with_name(self.file.name + ending) if self.file is not None else None
+            if file is not None and file.exists():
+                file.chmod(0o600)
 
     async def _observe_ids(self, engine: AsyncEngine) -> None:
         """Ids go on after the stored ones, also where the clock went back since."""

@@ -137,3 +137,14 @@ async def test_an_interrupted_download(parts: Parts):
 async def test_without_a_database_the_local_models_are_listed(parts: Parts):
     parts.upstreams = StorageError("the disk is full", "free some space")
     assert (await parts.entry("mine")).state == "available"
+
+
+async def test_changes_are_announced(parts: Parts):
+    told: list[tuple[str, dict]] = []
+    parts.catalog.announce(lambda name, data: told.append((name, dict(data))))
+    parts.downloads._downloads["m"] = Download("fetching", 0.5)
+    parts.downloads._notify("m")
+    async with parts.registry.lease("mine"):
+        pass
+    assert told[0] == ("download", {"id": "m", "running": True, "progress": 0.5})
+    assert told[1:] == [("download", {"id": "mine", "running": False, "progress": None})] * 2

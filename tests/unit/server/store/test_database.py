@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import stat
 
@@ -200,3 +201,14 @@ async def test_ids_go_on_after_those_of_a_clock_that_was_ahead(sqlite):
     finally:
         module.new_id = before
     assert source() > ahead
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+async def test_only_the_owner_can_read_the_file(tmp_path):
+    tmp_path.chmod(0o755)  # a folder that was there before
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'fathom.db'}", tmp_path)
+    await database.open()
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.glob("fathom.db*") if "lock" not in file.name}
+    await database.close()
+    assert modes["fathom.db"] == 0o600
+    assert set(modes.values()) == {0o600}
