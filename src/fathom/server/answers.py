@@ -71,6 +71,7 @@ def assemble_answers(
     supervisor = RunSupervisor(Runs(database, changes), conversations, messages, feed, services, defaults)
     titles = Titles(conversations, messages, supervisor.services)
     supervisor.on_start, supervisor.on_end = titles.stop, titles.name
+    changes.subscribe(lambda change: None if change.conversation else supervisor.end_conversation(change.id))
     return Answers(feed, supervisor, titles)
 
 

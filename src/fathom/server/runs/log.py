@@ -106,7 +106,10 @@ class EventLog:
     async def _run(self) -> None:
         while True:
             await self._arrived.wait()
-            await self._store_batch(self._take())
+            try:
+                await self._store_batch(self._take())
+            except Exception:  # the runs of all readers depend on this task
+                logger.exception("events were stored, and could not be delivered")
             if not self._pending:
                 self._stored.set()
             await asyncio.sleep(self._pause)

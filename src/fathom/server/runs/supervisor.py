@@ -205,6 +205,7 @@ class RunSupervisor:
         chosen = {**await self._defaults(), **row.settings, **options}
         if chosen.get("model") is not None:
             await self.services.source(chosen["model"])
+        await self._check_tools(options.get("tools") or ())
         sampling = {name: chosen[name] for name in SAMPLING if chosen.get(name) is not None}
         return RunRequest(
             path=tuple(path),
@@ -217,6 +218,14 @@ class RunSupervisor:
             together=1 if begun else int(chosen.get("together") or 1),
             begun=tuple(begun),
         )
+
+    async def _check_tools(self, names: Sequence[str]) -> None:
+        """Raise for a tool that was asked for and is not there."""
+        toolbox = self.services.toolbox
+        known = {tool.name for tool in await toolbox.tools()} if names and toolbox is not None else set()
+        missing = [name for name in names if name not in known]
+        if missing:
+            raise invalid(f"there is no tool {missing[0]!r} to call; /api/tools lists them", "tools")
 
     async def _start(self, conversation: str, request: RunRequest) -> StartedRun:
         answer, record = await self.runs.create(conversation, request)
@@ -260,8 +269,12 @@ class RunSupervisor:
         for active in self._active.values():
             active.execution.writer.status(text)
 
+    def end_conversation(self, conversation: str) -> None:
+        """End the runs of a conversation that was deleted."""
+        self._drop(frozenset(active.record.id for active in self.active_in(conversation)))
+
     def _drop(self, lost: frozenset[str]) -> None:
-        """End runs whose conversation was deleted."""
+        """End runs whose conversation was deleted, without a trace."""
         for run in lost:
             active = self._active.pop(run, None)
             self.log.forget(run)

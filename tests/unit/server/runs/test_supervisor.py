@@ -10,7 +10,7 @@ from fathom.base.errors import StorageError
 from fathom.server.conversations.changes import Changes
 from fathom.server.conversations.messages import Messages
 from fathom.server.conversations.repository import Conversations
-from fathom.server.errors import ConflictError, NotFoundError, StoppingError
+from fathom.server.errors import ApiError, ConflictError, NotFoundError, StoppingError
 from fathom.server.runs.feed import LiveFeed
 from fathom.server.runs.repository import Runs
 from fathom.server.runs.services import RunServices
@@ -123,6 +123,27 @@ async def test_readers_learn_that_nothing_can_be_stored_and_when_it_can(sqlite, 
     assert message.parts[0]["text"] == "abc" * 200
     frames = (await stream.get()).decode()
     assert "not stored yet: the disk is full; free some space" in frames
+    await server.supervisor.close()
+
+
+async def test_a_tool_that_is_not_there_is_refused(sqlite):
+    server = Server(sqlite, toolbox=Tools((EchoTool(),)))
+    await server.supervisor.open()
+    with pytest.raises(ApiError, match="no tool 'other'"):
+        await server.ask(tools=["echo", "other"])
+    await server.supervisor.close()
+
+
+async def test_the_runs_of_a_deleted_conversation_end_also_where_they_wait(sqlite):
+    server = Server(sqlite, Script(CALL), toolbox=Tools((EchoTool(),), "ask"))
+    await server.supervisor.open()
+    started = await server.ask(tools=["echo"])
+    active = server.supervisor.active(started.run["id"])
+    while active.state != "consent":
+        await asyncio.sleep(0.001)
+    server.supervisor.end_conversation(started.answer.conversation)
+    await asyncio.gather(active.task, return_exceptions=True)
+    assert server.supervisor.active(started.run["id"]) is None
     await server.supervisor.close()
 
 

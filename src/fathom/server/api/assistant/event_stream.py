@@ -7,10 +7,13 @@ known, the first bytes go out at once, and a comment now and then keeps proxies 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+logger = logging.getLogger(__name__)
 
 KEEPALIVE = 15.0
 """Seconds of silence before a comment is sent."""
@@ -34,7 +37,10 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002, ASGI's own form
         tasks = [asyncio.create_task(self._send_all(send)), asyncio.create_task(_wait_for_disconnect(receive))]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if error := task.exception():
+                    logger.warning("a stream of events was cut off: %s", error)
         finally:
             for task in tasks:
                 task.cancel()

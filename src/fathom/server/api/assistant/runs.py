@@ -184,12 +184,12 @@ async def _events(
             yield await _stored_events(assistant, supervisor, record, after)
             return
         missed = active.events_after(after)
-        if missed is None:
-            row = await assistant.messages.get(record.message)
+        row = await assistant.messages.get(record.message) if missed is None else None
+        subscription.numbers[record.id] = active.message.sequence
+        if row is not None:
             yield frame("message", snapshot(row, active), active.message.sequence)
         else:
-            yield b"".join(frame_of(event) for event in missed)
-        subscription.numbers[record.id] = active.message.sequence
+            yield b"".join(frame_of(event) for event in missed or ())
         while data := await subscription.get():
             yield data
     finally:
