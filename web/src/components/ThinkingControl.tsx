@@ -1,8 +1,9 @@
-import { useId } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import type { ThinkingMode } from "../api/assistant/types";
 import { t, type PlainKey } from "../i18n";
 import { useApp } from "./context";
 import { Icon } from "./Icon";
+import { lazy } from "./lazy";
 
 const MODES: readonly { readonly mode: ThinkingMode; readonly label: PlainKey; readonly help: PlainKey }[] = [
   { mode: "off", label: "chat.mode.off", help: "chat.modeHelp.off" },
@@ -16,8 +17,9 @@ const BUDGET = 2048; // tokens, where the reader has named none
 export function ThinkingControl({ chat }: { readonly chat: string | null }) {
   const app = useApp();
   const menu = useId();
-  const { thinking: can } = app.model.state.value.capabilities;
+  const [open, setOpen] = useState(false);
   const options = app.options(chat);
+  const can = app.canThink(chat);
   const mode = can ? (options.thinking ?? "high") : "off";
   const budget = options.thinking_budget ?? BUDGET;
   const choose = (thinking: ThinkingMode) => {
@@ -40,7 +42,7 @@ export function ThinkingControl({ chat }: { readonly chat: string | null }) {
       <button type="button" class="pill more" popovertarget={menu} aria-label={t("chat.thinkingLevels")} title={t("chat.thinkingLevels")}>
         <Icon name="chevron" size={12} />
       </button>
-      <div id={menu} class="menu up" popover="auto">
+      <div id={menu} class="menu up" popover="auto" onToggle={(event) => setOpen(event.newState === "open")}>
         {can ? (
           <>
             <div role="radiogroup" aria-label={t("chat.thinkingLevels")}>
@@ -72,22 +74,21 @@ export function ThinkingControl({ chat }: { readonly chat: string | null }) {
             )}
           </>
         ) : (
-          <CannotThink />
+          <CannotThink chat={chat} open={open} />
         )}
       </div>
     </div>
   );
 }
 
-function CannotThink() {
-  const app = useApp();
-  const { model } = app.model.state.value;
+const ThinkingModels = lazy(() => import("./ThinkingModels").then((module) => module.ThinkingModels));
+
+function CannotThink({ chat, open }: { readonly chat: string | null; readonly open: boolean }) {
+  const { model } = useApp().model.state.value;
   return (
     <div class="menu-text">
       <p>{t("chat.cannotThinkText", { model: model || t("model.name") })}</p>
-      <button type="button" class="button" onClick={() => app.openDialog("models", { thinking: true })}>
-        {t("chat.thinkingModels")}
-      </button>
+      {open && <ThinkingModels chat={chat} />}
     </div>
   );
 }

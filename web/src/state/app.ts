@@ -62,6 +62,8 @@ export class App {
   readonly dialog: Signal<DialogRequest | null> = signal(null);
   /** The sidebar over the page, on narrow screens. */
   readonly drawer: Signal<boolean> = signal(false);
+  /** Ids of models beside the first one that are known to think. */
+  readonly thinkers: Signal<ReadonlySet<string>> = signal(new Set());
   /** What a screen reader says next: the page has one place for it, so that messages do not talk over each other. */
   readonly spoken: Signal<string> = signal("");
   /** Why the chats cannot be read from the server, where they cannot. */
@@ -168,7 +170,7 @@ export class App {
   options(chat: string | null): RunOptions {
     const { temperature, maxTokens, thinking } = this.settings.current.value;
     return {
-      ...(this.model.state.value.capabilities.thinking ? { thinking } : {}),
+      ...(this.canThink(chat) ? { thinking } : {}),
       ...(temperature === null ? {} : { temperature }),
       ...(maxTokens === null ? {} : { max_tokens: maxTokens }),
       ...(chat === null ? {} : this.chats.get(chat)?.settings),
@@ -180,6 +182,20 @@ export class App {
   chooseOptions(chat: string | null, change: RunOptions): void {
     const { options } = this.drafts.of(chat).peek();
     this.drafts.change(chat, { options: { ...options, ...change } });
+  }
+
+  /** Whether the model that answers a chat can think before it does. */
+  canThink(chat: string | null): boolean {
+    const options = { ...(chat === null ? {} : this.chats.get(chat)?.settings), ...this.drafts.of(chat).value.options };
+    const first = this.model.state.value;
+    if (options.model === undefined || options.model === first.model) return first.capabilities.thinking;
+    return this.thinkers.value.has(options.model) || options.thinking !== undefined; // that is kept only where it can
+  }
+
+  /** Answers a chat with a model that can think. */
+  chooseThinker(chat: string | null, model: string): void {
+    this.thinkers.value = new Set(this.thinkers.value).add(model);
+    this.chooseOptions(chat, { model, thinking: "high" });
   }
 
   /** Sends the draft of the open chat, or the text given in its place, as soon as nothing is being answered there. */

@@ -1,9 +1,12 @@
 /** Drafts, the queue, two pages, long chats and many of them, in a real browser. Run: npm run test:browser */
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { ask, launch, openPage } from "./browser.mjs";
 import { startMock, stream } from "./mock.mjs";
+
+const AXE = await readFile(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
 let browser;
 let mock;
@@ -222,6 +225,29 @@ describe("thinking", () => {
   });
 });
 
+describe("a model that cannot think", () => {
+  onPage("says so and offers one that can", async (page) => {
+    mock.health.capabilities = { thinking: false };
+    mock.assistant.models = [
+      { id: "mock-135m", name: "mock-135m", state: "ready", thinking: false },
+      { id: "thinker", name: "Thinker 1B", state: "available", thinking: true },
+      { id: "far", name: "Far 70B", state: "downloadable", thinking: true },
+    ];
+    await page.reload();
+    await page.locator(".model.ready").waitFor();
+    await button(page, "DeepThink").click();
+    await page.getByText("mock-135m was not trained to think").waitFor();
+    assert.equal(await button(page, "Far 70B").count(), 0);
+    await button(page, "Thinker 1B").click();
+    await page.keyboard.press("Escape");
+    await ask(page, "Hi");
+    await answer(page).getByText("Hello there.").waitFor();
+    assert.deepEqual([mock.requests[0].model, mock.requests[0].thinking], ["thinker", "high"]);
+    await page.reload();
+    await page.locator('.pill[aria-pressed="true"]').waitFor();
+  });
+});
+
 describe("long chats and many", () => {
   onPage("opens a chat of 1 000 messages at its end, finds and prints all of it", async (page) => {
     const row = mock.assistant.seed({ title: "Long", turns: turns(500, "Some **words** in an answer.\n\n- one\n- two\n\n") });
@@ -307,4 +333,69 @@ describe("the sidebar", () => {
     await page.getByRole("searchbox", { name: "Search chats" }).fill("nowhere");
     await page.getByText("Nothing found.").waitFor();
   });
+});
+
+describe("accessibility", () => {
+  async function check(page, state) {
+    await page.evaluate(AXE);
+    const violations = await page.evaluate(async () => {
+      const result = await globalThis.axe.run(document, { resultTypes: ["violations"] });
+      return result.violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ target }) => target).join(" ")}`);
+    });
+    assert.deepEqual(violations, [], state);
+  }
+
+  for (const [name, options] of Object.entries({
+    desktop: { colorScheme: "light" },
+    phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, colorScheme: "dark" },
+  })) {
+    onPage(
+      `${name}: no violation while it thinks, in menus, dialogs and results`,
+      async (page) => {
+        mock.assistant.collections.projects.set("p", { id: "p", name: "Garden", instructions: "", created: 1, updated: 1 });
+        mock.assistant.seed({ title: "Roses", turns: [["Roses?", "Red."]], project: "p" });
+        mock.assistant.seed({ title: "Tides", turns: [["Why?", "The moon."]], pinned: true });
+        await page.reload();
+        const release = held({ thinking: "A thought. ".repeat(60), answer: "The end.", after: 60 });
+        await ask(page, "Think");
+        await page.locator(".growing").waitFor();
+        await ask(page, "Then this");
+        await page.locator(".queue").waitFor();
+        await check(page, "thinking");
+        release();
+        next = () => ({ events: stream({ answer: "Second." }) });
+        await page.locator(".prose").getByText("Second.").waitFor();
+        await page.locator(".figures").nth(1).waitFor();
+        await button(page, "Regenerate answer").last().click();
+        await page.locator(".versions").waitFor();
+        await button(page, "How long to think").click();
+        await check(page, "levels");
+        await page.keyboard.press("Escape");
+        await button(page, "Compare versions").click();
+        await page.locator(".compare-side .prose").nth(1).waitFor();
+        await check(page, "compare");
+        await page.keyboard.press("Escape");
+        await button(page, "Branches of this chat").click();
+        await page.locator(".tree-line").nth(3).waitFor();
+        await check(page, "tree");
+        await page.keyboard.press("Escape");
+        if (name === "phone") await button(page, "Open sidebar").click();
+        await page.getByRole("searchbox").fill("moon");
+        await page.locator(".hit").waitFor();
+        await check(page, "results");
+        await page.getByRole("searchbox").fill("");
+        await page.getByRole("link", { name: "Tides" }).hover();
+        await button(page, "More for Tides").click();
+        await page.getByRole("dialog").waitFor();
+        await check(page, "a chat");
+        await page.keyboard.press("Escape");
+        mock.away = true;
+        mock.assistant.disconnect();
+        await ask(page, "Are you there?");
+        await page.getByText("Fathom is not reachable.").waitFor();
+        await check(page, "away");
+      },
+      options,
+    );
+  }
 });

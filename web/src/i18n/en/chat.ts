@@ -124,6 +124,8 @@ export default defineArea({
     other: "{count} chats of an earlier version are kept in this browser only.",
   },
   "chat.legacyMove": "Move to the server",
+  "chat.thinkersToDownload": "Models that can think can be downloaded to this server:",
+  "chat.noThinkers": "No model on this server can think.",
   "chat.deletedNotice": "Deleted “{title}”",
   "chat.undo": "Undo",
   "chat.updated": "A new version of this page is there.",

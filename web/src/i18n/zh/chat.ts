@@ -122,6 +122,8 @@ export default {
   "chat.useVersion": "用这个版本继续",
   "chat.legacy": "有 {count} 个早期版本的对话仅保存在此浏览器中。",
   "chat.legacyMove": "移到服务器",
+  "chat.thinkersToDownload": "可以下载到这台服务器的思考模型：",
+  "chat.noThinkers": "这台服务器上没有能思考的模型。",
   "chat.deletedNotice": "已删除“{title}”",
   "chat.undo": "撤销",
   "chat.updated": "本页面有新版本。",
