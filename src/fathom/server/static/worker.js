@@ -1,5 +1,5 @@
-const VERSION = "81c7595b9c21";
-const FILES = ["app.webmanifest","assets/GrowingText-Bniuypsi.js","assets/Icon-Bw2FwBaz.js","assets/StatusRegion-BK3sI-k1.js","assets/ThemeSwitch-j_GuBf4E.js","assets/catalog-CJpS2GA9.js","assets/client-PFSow2F9.js","assets/context-cq7dOh1v.js","assets/download-BsDXi6Cm.js","assets/files-BKIHvsXc.js","assets/i18n-DDnljS1Q.js","assets/index-CwRR4M0C.js","assets/index-DDuZdPhn.css","assets/jsxRuntime-D3OEJq6A.js","assets/lazy-C4RiK62e.js","assets/outbox-CHap3CI5.js","assets/parts-e_VbZ3mI.js","assets/settings-CwW3p_7I.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
+const VERSION = "c965f74cba43";
+const FILES = ["app.webmanifest","assets/GrowingText-fRr-FMPi.js","assets/Icon-BaBgVF2z.js","assets/StatusRegion-DS2-UQD7.js","assets/ThemeSwitch-IhXOkLKs.js","assets/catalog-CJpS2GA9.js","assets/client-BJAoTT_v.js","assets/context-CKm-WlZA.js","assets/download-BsDXi6Cm.js","assets/files-Eo4mTrHS.js","assets/i18n-VF-pSzYV.js","assets/index-BWlIApFs.js","assets/index-DDuZdPhn.css","assets/jsxRuntime-BGyl_arN.js","assets/lazy-wM_glM8b.js","assets/outbox-tJw80D2e.js","assets/parts-Dl-toBTb.js","assets/settings-CwW3p_7I.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
 (() => {
 	const worker = self;
 	const { scope } = worker.registration;
