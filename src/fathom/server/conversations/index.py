@@ -15,7 +15,7 @@ from sqlalchemy import delete, insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fathom.server.conversations.records import Part
-from fathom.server.conversations.terms import terms_of
+from fathom.server.conversations.terms import index_terms
 from fathom.server.store.schema import search_entries
 from fathom.server.store.text import storable
 
@@ -116,7 +116,7 @@ def kind_term(kind: SearchKind) -> str:
 
 def _index_value(dialect: str, kind: SearchKind, whole: str) -> str | None:
     """The terms of an entry as its database takes them; None where there are none."""
-    terms = [term.text for term in terms_of(whole)]
+    terms = index_terms(whole)
     if not terms:
         return None
     terms.append(kind_term(kind))

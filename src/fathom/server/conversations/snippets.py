@@ -66,7 +66,7 @@ def _matches(text: str, asked: Sequence[QueryTerm]) -> list[tuple[int, int, int]
     for number, one in enumerate(asked):
         length = len(one.terms)
         for i in range(len(terms) - length + 1):
-            if one.is_beginning and terms[i].text.startswith(one.terms[0]):
+            if (one.is_beginning or one.is_character) and terms[i].text.startswith(one.terms[0]):
                 matches.append((terms[i].start, _end(text, terms[i], one.terms[0]), number))
             elif all(terms[i + j].text == one.terms[j] for j in range(length)):
                 matches.append((terms[i].start, terms[i + length - 1].end, number))

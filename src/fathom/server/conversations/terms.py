@@ -3,8 +3,7 @@
 Both databases would divide text by rules of their own that fail in languages without spaces. Here it is divided once,
 for both: words are folded (case, accents, compatibility forms) and found by their beginning; in scripts that are
 written without spaces each two neighbouring characters are a term, as in Lucene's CJK analyzer, so that a query of any
-length is found anywhere, and a single character as the beginning of a pair. What a person types becomes terms too, and
-never is a query language.
+length is found anywhere. What a person types becomes terms too, and never is a query language.
 """
 
 from __future__ import annotations
@@ -18,8 +17,9 @@ LONGEST_TERM = 64
 """Characters of a term; of a longer word (an encoded image, say) the beginning is known."""
 MOST_TERMS = 32
 """Terms of a query; those beyond are left out."""
-SHORTEST_BEGINNING = 3
-"""Letters from which on a word of a query is the beginning of words; a shorter one is a whole word."""
+SHORTEST_BEGINNING = 4
+"""Letters from which on a word of a query is the beginning of words; the last word, which may still be typed, from one
+less. A shorter one is a whole word: what begins with its letters is too much to merge."""
 
 _CONTINUOUS = (
     "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Tibetan, Burmese, Khmer
@@ -54,10 +54,15 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class QueryTerm:
-    """What one word of a query asks for: ``terms`` one after another; the last may be only the beginning of one."""
+    """What one word of a query asks for: ``terms`` one after another.
+
+    ``is_beginning``: the one term may be longer in the text. ``is_character``: it is a single character of a script
+    without spaces.
+    """
 
     terms: tuple[str, ...]
-    is_beginning: bool
+    is_beginning: bool = False
+    is_character: bool = False
 
 
 def terms_of(text: str) -> Iterator[Term]:
@@ -67,6 +72,16 @@ def terms_of(text: str) -> Iterator[Term]:
             yield from _pairs(match[1], match.start())
         else:
             yield from _words(match[2], match.start())
+
+
+def index_terms(text: str) -> list[str]:
+    """What an index stores of ``text``: its terms in order, then each character of a script without spaces once.
+
+    To look a character up as the beginning of its pairs would mean to merge what is known of thousands of them.
+    """
+    terms = [term.text for term in terms_of(text)]
+    characters = {character for match in _RUN.finditer(text) if match[1] for character in match[1]}
+    return terms + sorted({_fold(character) or character for character in characters} - set(terms))
 
 
 def _pairs(run: str, start: int) -> Iterator[Term]:
@@ -99,10 +114,12 @@ def _fold(word: str) -> str:
 def query_terms(query: str) -> list[QueryTerm]:
     """What ``query`` asks for: all of these, each anywhere in the text."""
     asked: list[QueryTerm] = []
-    for match in _RUN.finditer(query):
+    matches = list(_RUN.finditer(query))
+    for match in matches:
         if match[1] is not None:
             pairs = [term.text for term in _pairs(match[1], 0)]
-            asked.append(QueryTerm(tuple(pairs[:-1] or pairs), is_beginning=len(pairs) == 1))
+            asked.append(QueryTerm(tuple(pairs[:-1] or pairs), is_character=len(pairs) == 1))
         elif word := _fold(match[2])[:LONGEST_TERM]:
-            asked.append(QueryTerm((word,), is_beginning=len(word) >= SHORTEST_BEGINNING))
+            shortest = SHORTEST_BEGINNING - (match is matches[-1])
+            asked.append(QueryTerm((word,), is_beginning=len(word) >= shortest))
     return list(dict.fromkeys(asked))[:MOST_TERMS]

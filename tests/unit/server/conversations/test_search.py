@@ -147,6 +147,13 @@ def test_a_query_in_both_languages():
     assert expression("postgresql", asked, None) == "('deep':*) & ('你好' <-> '好世') & ('ab') & !'·title'"
 
 
+async def test_the_conversations_of_hits_are_looked_up_by_their_keys(sqlite):
+    query = "SELECT id, deleted, temporary FROM conversations WHERE id IN ('a', 'b')"
+    async with sqlite.read() as connection:
+        plan = [row.detail for row in await connection.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
+    assert plan == ["SEARCH conversations USING INDEX sqlite_autoindex_conversations_1 (id=?)"]
+
+
 async def test_the_index_is_used(sqlite):
     query = "SELECT rowid FROM search_index WHERE search_index MATCH '\"a\"' ORDER BY rowid DESC LIMIT 10"
     async with sqlite.read() as connection:

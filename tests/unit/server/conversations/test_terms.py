@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fathom.server.conversations.terms import LONGEST_TERM, MOST_TERMS, query_terms, terms_of
+from fathom.server.conversations.terms import LONGEST_TERM, MOST_TERMS, index_terms, query_terms, terms_of
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,16 @@ def test_a_long_word_is_known_by_its_beginning():
     assert query_terms("a" * 200)[0].terms == (term.text,)
 
 
+def test_the_index_knows_each_character_of_a_run():
+    assert index_terms("你好你 ab") == ["你好", "好你", "你", "ab", "好"]
+    (asked,) = query_terms("好")
+    assert asked.is_character
+    assert not asked.is_beginning
+
+
 def test_a_query_asks_for_words_their_beginnings_and_runs():
     asked = {one.terms: one.is_beginning for one in query_terms('Re "deep" 你 你好世 deep')}
-    assert asked == {("re",): False, ("deep",): True, ("你",): True, ("你好", "好世"): False}
+    assert asked == {("re",): False, ("deep",): True, ("你",): False, ("你好", "好世"): False}
     assert query_terms('* OR ( NEAR" -') == query_terms("or near")
     assert len(query_terms(" ".join(f"word{i}" for i in range(500)))) == MOST_TERMS
 
