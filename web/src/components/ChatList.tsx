@@ -65,7 +65,10 @@ export function ChatList() {
 }
 
 function ProjectRow({ project, open }: { readonly project: Project; readonly open: boolean }) {
-  const { chats, projects } = useApp();
+  const app = useApp();
+  const { chats, projects } = app;
+  const settings = t("sidebar.projectSettings", { name: project.name });
+  const changed = () => Promise.all([projects.refresh(), chats.refresh()]);
   const toggle = () => {
     projects.toggle(project.id);
     if (!open) void chats.loadProject(project.id).catch(() => undefined); // those that are loaded are shown
@@ -78,6 +81,9 @@ function ProjectRow({ project, open }: { readonly project: Project; readonly ope
         <span class="turn">
           <Icon name="chevron" size={12} />
         </span>
+      </button>
+      <button type="button" class="icon-button small" aria-label={settings} title={settings} onClick={() => app.openDialog("project", { project: project.id, changed })}>
+        <Icon name="gear" size={14} />
       </button>
     </li>
   );

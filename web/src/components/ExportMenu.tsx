@@ -11,7 +11,8 @@ const FORMATS: readonly { readonly format: "markdown" | "json" | "html"; readonl
 
 /** Saves the open chat as a file that the server writes. The browser opens, closes and layers the menu: it is a popover. */
 export function ExportMenu({ conversation }: { readonly conversation: Conversation }) {
-  const { actions } = useApp();
+  const app = useApp();
+  const { actions } = app;
   return (
     <>
       <button type="button" class="icon-button export" popovertarget="export-menu" aria-label={t("chat.export")} title={t("chat.export")}>
@@ -24,6 +25,10 @@ export function ExportMenu({ conversation }: { readonly conversation: Conversati
             <small>{t(help)}</small>
           </button>
         ))}
+        <button type="button" popovertarget="export-menu" onClick={() => app.openDialog("share", { conversation: conversation.id })}>
+          <strong>{t("chat.share")}</strong>
+          <small>{t("chat.shareHelp")}</small>
+        </button>
       </div>
     </>
   );

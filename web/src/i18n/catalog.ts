@@ -7,6 +7,7 @@
  */
 
 import type chat from "./en/chat";
+import type data from "./en/data";
 import type errors from "./en/errors";
 import type files from "./en/files";
 import type model from "./en/model";
@@ -26,7 +27,7 @@ export interface Plural {
   readonly other: string;
 }
 
-export type English = typeof chat & typeof errors & typeof files & typeof model & typeof settings & typeof sidebar & typeof text;
+export type English = typeof chat & typeof data & typeof errors & typeof files & typeof model & typeof settings & typeof sidebar & typeof text;
 
 export type Key = keyof English;
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import httpx
 
 from fathom.server.citations.check import CitationCheck
+from fathom.server.conversations.memories import Memories
 from fathom.server.conversations.preferences import PreferenceStore
 from fathom.server.files.files import Files
 from fathom.server.settings import Settings
@@ -19,6 +20,7 @@ from fathom.server.tools.mcp.servers import McpServers
 from fathom.server.tools.permissions import ToolPermissions
 from fathom.server.tools.python.tool import PythonTool, is_available
 from fathom.server.tools.registry import ToolRegistry
+from fathom.server.tools.remember import RememberTool
 from fathom.server.tools.tool import AssistantTool
 from fathom.server.tools.web.page import OpenPageTool
 from fathom.server.tools.web.search import WebSearchTool
@@ -83,11 +85,12 @@ def assemble_tools(settings: Settings, database: Database, files: Files, prefere
         PythonTool(contents),
         WebSearchTool(search),
         OpenPageTool(search, contents.mentions),
+        RememberTool(database, Memories(database), preferences),
     ]
     permissions = ToolPermissions(database)
     kit = ToolKit(
         settings=settings,
-        registry=ToolRegistry(own, permissions, servers, usable=_is_usable),
+        registry=ToolRegistry(own, permissions, servers, usable=_is_usable, asks=[RememberTool.name]),
         permissions=permissions,
         servers=servers,
         search=search,

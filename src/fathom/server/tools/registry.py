@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from fathom.server.tools.permissions import ToolPermissions
@@ -21,7 +21,7 @@ class ToolSource(Protocol):
 class ToolRegistry:
     """A `Toolbox`. Our own tools run at once unless the reader says otherwise: they reach nothing but the web pages
     that were asked for. Tools of servers are asked for before every call until the reader allows them always.
-    ``usable`` says, in a thread, which of our own this machine can run.
+    ``usable`` says, in a thread, which of our own this machine can run; ``asks`` names those that ask all the same.
     """
 
     def __init__(
@@ -30,11 +30,13 @@ class ToolRegistry:
         permissions: ToolPermissions,
         source: ToolSource | None = None,
         usable: Callable[[AssistantTool], bool] = lambda _: True,
+        asks: Collection[str] = (),
     ) -> None:
         self._own = {tool.name: tool for tool in own}
         self._permissions = permissions
         self._source = source
         self._usable = usable
+        self._asks = frozenset(asks)
 
     async def all(self) -> Sequence[AssistantTool]:
         """Every tool, also those that are never to be called."""
@@ -50,7 +52,7 @@ class ToolRegistry:
         return (await self._permissions.all()).get(name, self.default_policy(name))
 
     def default_policy(self, name: str) -> Policy:
-        return "always" if name in self._own else "ask"
+        return "always" if name in self._own and name not in self._asks else "ask"
 
     async def set_policy(self, name: str, policy: Policy) -> None:
         await self._permissions.set(name, policy)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from fathom.server.conversations.memories import Memories
+from fathom.server.conversations.preferences import PreferenceStore
 from fathom.server.errors import ConflictError
 from fathom.server.store.database import Database
 from fathom.server.store.schema import conversations
@@ -39,17 +40,21 @@ class RememberTool:
         "additionalProperties": False,
     }
     repeatable = True  # the same words are kept once
+    effects = True
     seconds = 10.0
 
-    def __init__(self, database: Database, memories: Memories) -> None:
+    def __init__(self, database: Database, memories: Memories, preferences: PreferenceStore) -> None:
         self._database = database
         self._memories = memories
+        self._preferences = preferences
 
     async def call(self, arguments: Mapping[str, Any], context: CallContext) -> ToolResult:
-        """Keep ``text``. Raises ToolError for one that is empty or too long, and in a temporary conversation."""
+        """Keep ``text``. Raises ToolError for one that is empty or too long, and where nothing is to be remembered."""
         text = arguments.get("text")
         if not isinstance(text, str) or not text.strip() or len(text) > LONGEST:
             raise ToolError(f"text is one sentence of at most {LONGEST} characters", "send it again, shorter")
+        if not (await self._preferences.get()).memory:
+            raise ToolError("the user has switched memory off", "go on without remembering")
         async with self._database.read() as connection:
             query = select(conversations.c.temporary).where(conversations.c.id == context.conversation)
             if (await connection.execute(query)).scalar():

@@ -16,7 +16,7 @@ async def test_own_tools(tmp_path: Path) -> None:
     async with assistant_client(tmp_path) as client:
         kit: ToolKit = (await client.app.state.assistant.get()).tools  # type: ignore[attr-defined]
         names = [tool.name for tool in await kit.registry.tools()]
-        assert names == ["calculator", *(["python"] if is_available() else []), "web_search", "open_page"]
+        assert names == ["calculator", *(["python"] if is_available() else []), "web_search", "open_page", "remember"]
 
 
 async def test_a_question_is_searched_by_the_preferences_and_its_answer_checked(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import type { ComponentType } from "preact";
 import { AttachControl } from "../files/AttachControl";
+import { SlashControl } from "./SlashControl";
 
 export interface ControlProps {
   readonly chat: string | null; // null: the new chat
@@ -12,4 +13,7 @@ export interface ComposerControl {
   readonly component: ComponentType<ControlProps>;
 }
 
-export const composerControls: readonly ComposerControl[] = [{ name: "files", component: AttachControl }];
+export const composerControls: readonly ComposerControl[] = [
+  { name: "files", component: AttachControl },
+  { name: "prompts", component: SlashControl },
+];

@@ -18,6 +18,9 @@ const dialogs: Readonly<Record<string, ComponentType<DialogProps>>> = {
   tree: lazy(() => import("./TreeDialog").then((module) => module.TreeDialog)),
   file: lazy(() => import("../files/FilePanel").then((module) => module.FilePanel)),
   settings: lazy(() => import("../settings/SettingsDialog").then((module) => module.SettingsDialog)),
+  share: lazy(() => import("../data/ShareDialog").then((module) => module.ShareDialog)),
+  prompt: lazy(() => import("../data/PromptDialog").then((module) => module.PromptDialog)),
+  project: lazy(() => import("../data/ProjectDialog").then((module) => module.ProjectDialog)),
 };
 
 /** The dialog that is open, if one is. */

@@ -2,6 +2,7 @@
 
 import type { ComponentType } from "preact";
 import type { PlainKey } from "../../i18n";
+import "../../i18n/en/data";
 import "../../i18n/en/settings";
 import { lazy } from "../lazy";
 
@@ -13,4 +14,7 @@ export interface Tab {
 
 export const tabs: readonly Tab[] = [
   { name: "general", label: "settings.general", component: lazy(() => import("./GeneralTab").then((module) => module.GeneralTab)) },
+  { name: "memory", label: "data.memoryTab", component: lazy(() => import("../data/MemoryTab").then((module) => module.MemoryTab)) },
+  { name: "prompts", label: "data.promptsTab", component: lazy(() => import("../data/PromptsTab").then((module) => module.PromptsTab)) },
+  { name: "data", label: "data.tab", component: lazy(() => import("../data/DataTab").then((module) => module.DataTab)) },
 ];

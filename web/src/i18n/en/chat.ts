@@ -1,6 +1,8 @@
 import { defineArea } from "../catalog";
 
 export default defineArea({
+  "chat.share": "Link",
+  "chat.shareHelp": "A page for others to read, as the chat is now",
   "chat.new": "New chat",
   "chat.closeSidebar": "Close sidebar",
   "chat.openSidebar": "Open sidebar",

@@ -1,6 +1,7 @@
 import { defineArea } from "../catalog";
 
 export default defineArea({
+  "sidebar.projectSettings": "Instructions and files of {name}",
   "sidebar.name": "Conversations",
   "sidebar.search": "Search chats",
   "sidebar.none": "Your chats appear here. They stay on this server.",

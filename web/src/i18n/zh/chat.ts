@@ -2,6 +2,8 @@ import type { Complete } from "../catalog";
 import type english from "../en/chat";
 
 export default {
+  "chat.share": "链接",
+  "chat.shareHelp": "供他人阅读的页面，内容为对话当前的样子",
   "chat.new": "新对话",
   "chat.closeSidebar": "收起侧边栏",
   "chat.openSidebar": "展开侧边栏",

@@ -1,6 +1,7 @@
 /** Simplified Chinese, complete: the types refuse an area that lacks a key. */
 
 import chat from "./chat";
+import data from "./data";
 import errors from "./errors";
 import files from "./files";
 import model from "./model";
@@ -8,4 +9,4 @@ import settings from "./settings";
 import sidebar from "./sidebar";
 import text from "./text";
 
-export default { ...chat, ...errors, ...files, ...model, ...settings, ...sidebar, ...text };
+export default { ...chat, ...data, ...errors, ...files, ...model, ...settings, ...sidebar, ...text };

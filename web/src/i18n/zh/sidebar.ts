@@ -2,6 +2,7 @@ import type { Complete } from "../catalog";
 import type english from "../en/sidebar";
 
 export default {
+  "sidebar.projectSettings": "{name} 的指令和文件",
   "sidebar.name": "对话列表",
   "sidebar.search": "搜索对话",
   "sidebar.none": "你的对话会显示在这里，只保存在这台服务器上。",

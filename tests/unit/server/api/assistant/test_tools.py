@@ -15,7 +15,8 @@ async def test_our_own_tools_with_their_policies(client: httpx.AsyncClient):
     assert {"calculator", "web_search", "open_page"} <= set(tools)
     assert tools["calculator"]["title"] == "Calculator"
     assert (tools["calculator"]["policy"], tools["calculator"]["server"]) == ("always", None)
-    assert not any(tool["effects"] for tool in tools.values())
+    assert [name for name, tool in tools.items() if tool["effects"]] == ["remember"]
+    assert tools["remember"]["policy"] == "ask"
 
 
 @pytest.mark.parametrize("policy", POLICIES)
