@@ -1,5 +1,5 @@
-const VERSION = "c965f74cba43";
-const FILES = ["app.webmanifest","assets/GrowingText-fRr-FMPi.js","assets/Icon-BaBgVF2z.js","assets/StatusRegion-DS2-UQD7.js","assets/ThemeSwitch-IhXOkLKs.js","assets/catalog-CJpS2GA9.js","assets/client-BJAoTT_v.js","assets/context-CKm-WlZA.js","assets/download-BsDXi6Cm.js","assets/files-Eo4mTrHS.js","assets/i18n-VF-pSzYV.js","assets/index-BWlIApFs.js","assets/index-DDuZdPhn.css","assets/jsxRuntime-BGyl_arN.js","assets/lazy-wM_glM8b.js","assets/outbox-tJw80D2e.js","assets/parts-Dl-toBTb.js","assets/settings-CwW3p_7I.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
+const VERSION = "0b75edf7e0d3";
+const FILES = ["app.webmanifest","assets/GrowingText-CuLUc6Kn.js","assets/Icon-C87dIRNE.js","assets/StatusRegion-BGw_erwM.js","assets/ThemeSwitch-AJ0fykJ7.js","assets/catalog-CJpS2GA9.js","assets/client-WCYgTc3B.js","assets/context-Ce5oBJiL.js","assets/conversations-Bf_QWYqj.js","assets/download-BsDXi6Cm.js","assets/files-B2tWPpdo.js","assets/i18n-ClFAeW3Q.js","assets/index-0CCngs1o.js","assets/index-Dv3eXPfu.css","assets/jsxRuntime-D5cFKqw6.js","assets/lazy-DerQ8XzM.js","assets/outbox-DMan733_.js","assets/parts-BJobedcL.js","assets/settings-CwW3p_7I.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
 (() => {
 	const worker = self;
 	const { scope } = worker.registration;
