@@ -52,14 +52,16 @@ class RunRequest:
     @property
     def budget(self) -> int | None:
         """The most tokens of thinking; None: no limit."""
-        if self.thinking == "budget":
-            return self.thinking_budget or LOW_BUDGET
-        return LOW_BUDGET if self.thinking == "low" else None
+        if self.thinking == "budget" and self.thinking_budget is not None:
+            return self.thinking_budget or None
+        return LOW_BUDGET if self.thinking in ("low", "budget") else None
 
     @property
     def thinks(self) -> bool | None:
-        """What to ask of the template; None: its own default."""
-        return None if self.thinking is None else self.thinking != "off"
+        """What to ask of the template; None: its own default. A budget of no tokens is no thinking."""
+        if self.thinking is None:
+            return None
+        return self.thinking != "off" and not (self.thinking == "budget" and self.thinking_budget == 0)
 
     @property
     def seed(self) -> int:

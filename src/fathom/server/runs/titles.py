@@ -1,6 +1,7 @@
-"""Titles by the model: asked for once, after the first answer, while nothing else is asked of it.
+"""Titles by the model: asked for after the first answer, while nothing else is asked of it.
 
-A title of the user's is never overwritten, and where the model's is of no use the words of the question remain.
+A reader who asks again comes first; the title is then asked for after the next answer. A title of the user's is never
+overwritten, and where the model's is of no use the words of the question remain.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ REQUEST = "Write a title for this conversation: at most six words, in its langua
 MAX_TOKENS = 32
 LONGEST = 60
 """Characters of a title."""
+MOST_MESSAGES = 6
+"""Of a conversation that is named: after three answers it keeps the words of its question."""
 READ = 2000
 """Characters of the question and of the answer that the model reads for it."""
 
@@ -70,7 +73,7 @@ class Titles:
         try:
             row = await self._conversations.get(run.conversation)
             path = await self._messages.path(run.conversation, run.message)
-            if row.title_source != "question" or len(path) != 2:
+            if row.title_source != "question" or not 2 <= len(path) <= MOST_MESSAGES:
                 return
             title = await self._ask(path[0], path[1], await self._services.source(run.request.model))
             if title is not None:

@@ -21,6 +21,7 @@ def test_a_request_survives_json():
         ("high", 5, True, None),
         ("budget", 77, True, 77),
         ("budget", None, True, LOW_BUDGET),
+        ("budget", 0, False, None),
     ],
 )
 def test_modes_of_thinking(mode, budget, thinks, tokens):
