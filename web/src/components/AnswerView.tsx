@@ -1,4 +1,6 @@
+import { useMemo } from "preact/hooks";
 import type { Message } from "../api/assistant/types";
+import { CitationContext } from "../markdown/Cite";
 import { formatRate, t } from "../i18n";
 import type { Asking } from "../state/access";
 import { isMoving, textOf } from "../state/message";
@@ -8,7 +10,7 @@ import { useApp } from "./context";
 import { Icon, Mark } from "./Icon";
 import { stateText } from "./ModelBadge";
 import { PartView } from "./parts";
-import { SourceList } from "./parts/SourceList";
+import { citationsOf, SourceList } from "./parts/SourceList";
 import { formatCost } from "./parts/ThinkingPane";
 import { Sentence } from "./Sentence";
 import { Versions } from "./Versions";
@@ -21,14 +23,17 @@ interface Props {
 export function AnswerView({ message, last }: Props) {
   const moving = isMoving(message);
   const text = textOf(message);
+  const sources = useMemo(() => new Map(citationsOf(message).map((source) => [source.number, source])), [message.parts]);
   return (
     <article class="answer" aria-busy={moving}>
       <h2 class="sr-only">Fathom</h2>
       <Mark size={26} />
       <div class="answer-body">
-        {message.parts.map((part, position) => (
-          <PartView key={position} part={part} message={message} position={position} streaming={moving && position === message.parts.length - 1} />
-        ))}
+        <CitationContext.Provider value={sources}>
+          {message.parts.map((part, position) => (
+            <PartView key={position} part={part} message={message} position={position} streaming={moving && position === message.parts.length - 1} />
+          ))}
+        </CitationContext.Provider>
         <SourceList message={message} />
         {moving && <Waiting message={message} />}
         {!moving && <Ending message={message} last={last} />}

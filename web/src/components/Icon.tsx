@@ -28,6 +28,7 @@ const paths = {
   file: "M5.5 3h6l3 3v11h-9zM11.5 3v3h3",
   attach: "M14.5 8.5l-5.6 5.6a2.3 2.3 0 0 1-3.3-3.3l6-6a3.4 3.4 0 0 1 4.8 4.8l-6.2 6.2",
   folder: "M3.5 5.5h4.5l1.5 2h7v8h-13z",
+  search: "M9 3.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11zM13 13l4 4",
   forward: "M4 5l6 5-6 5zM10.5 5l6 5-6 5z",
 } as const;
 

@@ -14,6 +14,7 @@ import type model from "./en/model";
 import type settings from "./en/settings";
 import type sidebar from "./en/sidebar";
 import type text from "./en/text";
+import type tools from "./en/tools";
 
 /** A text with `{placeholders}`, or its forms by the number `count`, in the categories of the language (Unicode CLDR). */
 export type Phrase = string | Plural;
@@ -27,7 +28,7 @@ export interface Plural {
   readonly other: string;
 }
 
-export type English = typeof chat & typeof data & typeof errors & typeof files & typeof model & typeof settings & typeof sidebar & typeof text;
+export type English = typeof chat & typeof data & typeof errors & typeof files & typeof model & typeof settings & typeof sidebar & typeof text & typeof tools;
 
 export type Key = keyof English;
 

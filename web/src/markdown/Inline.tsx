@@ -2,6 +2,7 @@
 
 import { h, type ComponentChild, type ComponentChildren } from "preact";
 import type { MarkedToken, Token, Tokens } from "marked";
+import { withCitations } from "./Cite";
 import { decodeEntities } from "./entities";
 import { NoteRef } from "./NotesView";
 import type { NoteRefToken } from "./footnotes";
@@ -53,7 +54,7 @@ function spill(open: Frame[]): void {
 function span(token: AnyToken): ComponentChild {
   switch (token.type) {
     case "text":
-      return token.tokens ? inline(token.tokens) : decodeEntities(token.text);
+      return token.tokens ? inline(token.tokens) : withCitations(decodeEntities(token.text));
     case "escape":
       return token.text;
     case "strong":

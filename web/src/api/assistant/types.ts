@@ -101,6 +101,8 @@ export interface CitationPart {
   readonly place: Readonly<Record<string, unknown>> | null;
   readonly quote: string | null;
   readonly supported: boolean | null;
+  readonly passage?: string | null; // the place in the source nearest to what the answer says
+  readonly used?: boolean; // known once the answer is complete
 }
 
 export interface Candidate {

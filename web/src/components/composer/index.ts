@@ -3,6 +3,7 @@
 import type { ComponentType } from "preact";
 import { AttachControl } from "../files/AttachControl";
 import { SlashControl } from "./SlashControl";
+import { SearchToggle } from "../tools/SearchToggle";
 
 export interface ControlProps {
   readonly chat: string | null; // null: the new chat
@@ -16,4 +17,5 @@ export interface ComposerControl {
 export const composerControls: readonly ComposerControl[] = [
   { name: "files", component: AttachControl },
   { name: "prompts", component: SlashControl },
+  { name: "search", component: SearchToggle },
 ];

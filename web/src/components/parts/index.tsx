@@ -24,6 +24,7 @@ const parts: Parts = {
   answer: AnswerText,
   file: FilePartView,
   vote: lazy(() => import("./VoteView").then((module) => module.VoteView)),
+  tool_call: lazy(() => import("../tools/ToolCall").then((module) => module.ToolCall)),
   citation: () => null, // SourceList draws them all together
 };
 

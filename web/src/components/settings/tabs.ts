@@ -14,6 +14,8 @@ export interface Tab {
 
 export const tabs: readonly Tab[] = [
   { name: "general", label: "settings.general", component: lazy(() => import("./GeneralTab").then((module) => module.GeneralTab)) },
+  { name: "search", label: "settings.search", component: lazy(() => import("../tools/SearchTab").then((module) => module.SearchTab)) },
+  { name: "tools", label: "settings.tools", component: lazy(() => import("../tools/ToolsTab").then((module) => module.ToolsTab)) },
   { name: "memory", label: "data.memoryTab", component: lazy(() => import("../data/MemoryTab").then((module) => module.MemoryTab)) },
   { name: "prompts", label: "data.promptsTab", component: lazy(() => import("../data/PromptsTab").then((module) => module.PromptsTab)) },
   { name: "data", label: "data.tab", component: lazy(() => import("../data/DataTab").then((module) => module.DataTab)) },

@@ -83,7 +83,6 @@ export default defineArea({
   "chat.discard": "Discard",
   "chat.notSent": "This message was not sent.",
   "chat.waitReconnect": "Fathom is not reachable. The answer goes on when it is back.",
-  "chat.sources": "Sources",
   "chat.compare": "Compare versions",
   "chat.answerNow": "Answer now",
   "chat.answerNowTitle": "End the thinking and answer from what was thought so far",
@@ -133,4 +132,6 @@ export default defineArea({
   "chat.updated": "A new version of this page is there.",
   "chat.reload": "Reload",
   "chat.dismiss": "Dismiss",
+  "chat.search": "Search",
+  "chat.searchTitle": "Search the web for this chat: the question goes to the search engine, and pages are read",
 });

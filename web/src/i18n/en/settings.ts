@@ -28,4 +28,6 @@ export default defineArea({
   "settings.askWrong": "The server did not accept that key. Check it and try again.",
   "settings.askMissing": "Enter the key that its operator gave you. Your message is sent once the key is accepted.",
   "settings.askKept": "Kept in this browser only. The settings can remove it.",
+  "settings.search": "Search",
+  "settings.tools": "Tools",
 });

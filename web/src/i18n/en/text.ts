@@ -25,4 +25,7 @@ export default defineArea({
   "text.footnotes": "Footnotes",
   "text.footnote": "Footnote {number}",
   "text.footnoteBack": "Back to reference {number}",
+  "text.citation": "Source {number}: {title}",
+  "text.notSupported": "Not found in the page: “{quote}”",
+  "text.supported": "quote found in the page",
 });

@@ -84,7 +84,6 @@ export default {
   "chat.discard": "丢弃",
   "chat.notSent": "这条消息没有发送。",
   "chat.waitReconnect": "无法连接 Fathom。恢复后回答会继续。",
-  "chat.sources": "来源",
   "chat.compare": "比较各版本",
   "chat.answerNow": "立即回答",
   "chat.answerNowTitle": "结束思考，根据目前的思考作答",
@@ -131,4 +130,6 @@ export default {
   "chat.updated": "本页面有新版本。",
   "chat.reload": "重新加载",
   "chat.dismiss": "关闭提示",
+  "chat.search": "联网搜索",
+  "chat.searchTitle": "为此对话搜索网络：问题会发送给搜索引擎，并读取网页",
 } satisfies Complete<typeof english>;

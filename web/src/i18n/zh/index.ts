@@ -8,5 +8,6 @@ import model from "./model";
 import settings from "./settings";
 import sidebar from "./sidebar";
 import text from "./text";
+import tools from "./tools";
 
-export default { ...chat, ...data, ...errors, ...files, ...model, ...settings, ...sidebar, ...text };
+export default { ...chat, ...data, ...errors, ...files, ...model, ...settings, ...sidebar, ...text, ...tools };

@@ -29,4 +29,6 @@ export default {
   "settings.askWrong": "服务器不接受这个密钥。请检查后重试。",
   "settings.askMissing": "请输入服务器管理员给你的密钥。密钥被接受后，消息会立即发送。",
   "settings.askKept": "只保存在这个浏览器里，可以在设置中移除。",
+  "settings.search": "搜索",
+  "settings.tools": "工具",
 } satisfies Complete<typeof english>;

@@ -26,4 +26,7 @@ export default {
   "text.footnotes": "脚注",
   "text.footnote": "脚注 {number}",
   "text.footnoteBack": "回到引用 {number}",
+  "text.citation": "来源 {number}：{title}",
+  "text.notSupported": "页面中未找到：“{quote}”",
+  "text.supported": "引文已在页面中找到",
 } satisfies Complete<typeof english>;

@@ -1,0 +1,24 @@
+import { t } from "../../i18n";
+import { useApp } from "../context";
+import type { ControlProps } from "../composer";
+import { Icon } from "../Icon";
+
+const TOOLS = ["web_search", "open_page"];
+
+/** Whether questions of this chat are searched for. Models that can call tools may then search for more by themselves. */
+export function SearchToggle({ chat }: ControlProps) {
+  const app = useApp();
+  const { search = false, tools = [] } = app.options(chat);
+  const others = tools.filter((tool) => !TOOLS.includes(tool));
+  return (
+    <button
+      type="button"
+      class="pill"
+      aria-pressed={search}
+      title={t("chat.searchTitle")}
+      onClick={() => app.chooseOptions(chat, { search: !search, tools: search ? others : [...others, ...TOOLS] })}
+    >
+      <Icon name="search" size={16} /> {t("chat.search")}
+    </button>
+  );
+}
