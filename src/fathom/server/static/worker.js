@@ -1,5 +1,5 @@
-const VERSION = "0b75edf7e0d3";
-const FILES = ["app.webmanifest","assets/GrowingText-CuLUc6Kn.js","assets/Icon-C87dIRNE.js","assets/StatusRegion-BGw_erwM.js","assets/ThemeSwitch-AJ0fykJ7.js","assets/catalog-CJpS2GA9.js","assets/client-WCYgTc3B.js","assets/context-Ce5oBJiL.js","assets/conversations-Bf_QWYqj.js","assets/download-BsDXi6Cm.js","assets/files-B2tWPpdo.js","assets/i18n-ClFAeW3Q.js","assets/index-0CCngs1o.js","assets/index-Dv3eXPfu.css","assets/jsxRuntime-D5cFKqw6.js","assets/lazy-DerQ8XzM.js","assets/outbox-DMan733_.js","assets/parts-BJobedcL.js","assets/settings-CwW3p_7I.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
+const VERSION = "e5819a8eea09";
+const FILES = ["app.webmanifest","assets/GrowingText-CaFrAO9n.js","assets/Icon-vYUWi7Xt.js","assets/StatusRegion-xlo5RqBa.js","assets/ThemeSwitch-C6jfsXen.js","assets/catalog-CJpS2GA9.js","assets/client-CPMRIcMM.js","assets/context-CzRRoyb9.js","assets/conversations-Di20bfn2.js","assets/download-BsDXi6Cm.js","assets/files-_GEXv-L1.js","assets/i18n-D3utQcY5.js","assets/index-CvEp7Es0.css","assets/index-lNTU3c2q.js","assets/jsxRuntime-DMg-C1i9.js","assets/lazy-BmOQO6kZ.js","assets/outbox-DScsj9zX.js","assets/parts-Cvlw3lw3.js","assets/settings-xh8fMU-N.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
 (() => {
 	const worker = self;
 	const { scope } = worker.registration;
