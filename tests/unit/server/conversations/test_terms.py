@@ -56,6 +56,7 @@ def test_the_index_knows_each_character_of_a_run():
 def test_a_query_asks_for_words_their_beginnings_and_runs():
     asked = {one.terms: one.is_beginning for one in query_terms('Re "deep" 你 你好世 deep')}
     assert asked == {("re",): False, ("deep",): True, ("你",): False, ("你好", "好世"): False}
+    assert [one.is_beginning for one in query_terms("the then thy")] == [False, True, True]
     assert query_terms('* OR ( NEAR" -') == query_terms("or near")
     assert len(query_terms(" ".join(f"word{i}" for i in range(500)))) == MOST_TERMS
 

@@ -50,8 +50,9 @@ def router(handle: AssistantHandle) -> APIRouter:
     ) -> SearchResults:
         """Texts with all of the words, wherever they are in it: titles first, then what fits best, the newest first.
 
-        A word of three letters or more is also found as the beginning of a longer one; in scripts without spaces any
-        part of the text is found. Case and accents do not matter, and there is no query language.
+        A word of four letters or more (the last of the query: three) is also found as the beginning of a longer one;
+        in scripts without spaces any part of the text is found. Case and accents do not matter, and there is no query
+        language.
         """
         page = await (await handle.get()).search.find(q, limit=limit, after=after, kind=kind)
         return {
