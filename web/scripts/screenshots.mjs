@@ -35,7 +35,7 @@ await set(page, 0, 8);
 for (const question of EARLIER) {
   await ask(page, question);
   await answered(page);
-  await page.keyboard.press("Control+k");
+  await page.keyboard.press("Control+Alt+n");
 }
 await set(page, 0, 320);
 for (const question of SHOWN) {

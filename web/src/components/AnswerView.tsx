@@ -8,12 +8,15 @@ import type { ModelState } from "../state/model";
 import { CopyButton } from "./CopyButton";
 import { useApp } from "./context";
 import { Icon, Mark } from "./Icon";
+import { lazy } from "./lazy";
 import { stateText } from "./ModelBadge";
 import { PartView } from "./parts";
 import { citationsOf, SourceList } from "./parts/SourceList";
 import { formatCost } from "./parts/ThinkingPane";
 import { Sentence } from "./Sentence";
 import { Versions } from "./Versions";
+
+const SpeakButton = "speechSynthesis" in globalThis ? lazy(() => import("./speech/SpeakButton").then((module) => module.SpeakButton)) : null;
 
 interface Props {
   readonly message: Message;
@@ -40,7 +43,12 @@ export function AnswerView({ message, last }: Props) {
         {!moving && (
           <div class="actions">
             <Versions message={message} />
-            {text && <CopyButton text={text} label={t("chat.copyAnswer")} />}
+            {text && (
+              <span class="copy-answer">
+                <CopyButton text={text} label={t("chat.copyAnswer")} />
+              </span>
+            )}
+            {text && SpeakButton && <SpeakButton id={message.id} text={text} />}
             {message.error === null && <Regenerate message={message} />}
             {message.siblings.length > 1 && <Compare message={message} />}
             <Figures message={message} />

@@ -6,9 +6,12 @@ import { FileChips } from "./FileChips";
 import { UploadChips } from "./files/UploadChips";
 import { Icon } from "./Icon";
 import { isComposing } from "./keys";
+import { lazy } from "./lazy";
 import { QueueChips } from "./QueueChips";
 import { fitHeight } from "./textarea";
 import { ThinkingControl } from "./ThinkingControl";
+
+const DictateButton = "SpeechRecognition" in globalThis ? lazy(() => import("./speech/DictateButton").then((module) => module.DictateButton)) : null;
 
 interface Props {
   readonly chat: string | null;
@@ -57,6 +60,7 @@ export function Composer({ chat, busy }: Props) {
         {composerControls.map(({ name, component: Control }) => (
           <Control key={name} chat={chat} />
         ))}
+        {DictateButton && <DictateButton />}
         <span class="keys">{nodes("chat.keys", { enter: <kbd>Enter</kbd>, shiftEnter: <kbd>Shift Enter</kbd> })}</span>
         {busy && empty ? (
           <button type="button" class="send" aria-label={t("chat.stop")} title={t("chat.stopTitle")} onClick={() => void app.actions.stop()}>

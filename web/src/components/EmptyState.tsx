@@ -1,5 +1,9 @@
 import { Mark } from "./Icon";
 import { t } from "../i18n";
+import { useApp } from "./context";
+import { lazy } from "./lazy";
+
+const WelcomeCard = lazy(() => import("./WelcomeCard").then((module) => module.WelcomeCard));
 
 const examples = [
   ["chat.example.explain", "chat.example.explainPrompt"],
@@ -9,11 +13,14 @@ const examples = [
 ] as const;
 
 export function EmptyState({ send }: { send(text: string): void }) {
+  const { chats } = useApp();
+  const first = chats.ready.value && chats.rows.value.length === 0;
   return (
     <div class="empty">
       <Mark size={56} />
       <h1>{t("chat.empty.title")}</h1>
       <p>{t("chat.empty.text")}</p>
+      {first && <WelcomeCard />}
       <ul class="examples">
         {examples.map(([title, prompt]) => (
           <li key={title}>

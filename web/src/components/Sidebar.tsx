@@ -6,6 +6,7 @@ import { ChatList } from "./ChatList";
 import { useApp } from "./context";
 import { Icon, Mark } from "./Icon";
 import { lazy } from "./lazy";
+import { ariaKeys, ShortcutKeys } from "./shortcuts/ShortcutKeys";
 import { ThemeSwitch } from "./ThemeSwitch";
 
 const SearchResults = lazy(() => import("./SearchResults").then((module) => module.SearchResults));
@@ -31,16 +32,17 @@ export function Sidebar() {
           <Icon name="panel" />
         </button>
       </div>
-      <button type="button" class="new-chat" onClick={() => app.newChat()} aria-keyshortcuts="Control+K Meta+K">
+      <button type="button" class="new-chat" onClick={() => app.newChat()} aria-keyshortcuts={ariaKeys("new")}>
         <Icon name="plus" size={18} />
         <span>{t("chat.new")}</span>
-        <kbd>{shortcut()}</kbd>
+        <ShortcutKeys name="new" />
       </button>
       <input
         type="search"
         class="search"
         placeholder={t("sidebar.search")}
         aria-label={t("sidebar.search")}
+        aria-keyshortcuts={ariaKeys("search")}
         value={search}
         onInput={(event) => setSearch(event.currentTarget.value)}
         onKeyDown={(event) => {
@@ -55,12 +57,11 @@ export function Sidebar() {
           <Icon name="gear" size={18} />
           <span>{t("sidebar.settings")}</span>
         </button>
+        <button type="button" class="icon-button keyboard" aria-label={t("sidebar.shortcuts")} title={t("sidebar.shortcuts")} onClick={() => app.openDialog("shortcuts")}>
+          <Icon name="keyboard" size={18} />
+        </button>
         <ThemeSwitch />
       </div>
     </nav>
   );
-}
-
-function shortcut(): string {
-  return /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘K" : "Ctrl K";
 }

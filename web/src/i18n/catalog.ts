@@ -10,6 +10,7 @@ import type chat from "./en/chat";
 import type data from "./en/data";
 import type errors from "./en/errors";
 import type files from "./en/files";
+import type keys from "./en/keys";
 import type model from "./en/model";
 import type settings from "./en/settings";
 import type sidebar from "./en/sidebar";
@@ -28,7 +29,17 @@ export interface Plural {
   readonly other: string;
 }
 
-export type English = typeof chat & typeof data & typeof errors & typeof files & typeof model & typeof settings & typeof sidebar & typeof text & typeof tools;
+export type English =
+  typeof chat
+  & typeof data
+  & typeof errors
+  & typeof files
+  & typeof keys
+  & typeof model
+  & typeof settings
+  & typeof sidebar
+  & typeof text
+  & typeof tools;
 
 export type Key = keyof English;
 

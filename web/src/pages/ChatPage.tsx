@@ -2,6 +2,7 @@
 
 import { useComputed } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { Attention } from "../components/Attention";
 import { Banner } from "../components/Banner";
 import { Composer } from "../components/Composer";
 import { useApp } from "../components/context";
@@ -15,6 +16,8 @@ import { LegacyOffer } from "../components/LegacyOffer";
 import { ModelBadge } from "../components/ModelBadge";
 import { OutgoingView } from "../components/OutgoingView";
 import { unfoldForPrint } from "../components/printing";
+import { toggleSidebar } from "../components/shortcuts/sidebar";
+import { useShortcuts } from "../components/shortcuts/useShortcuts";
 import { Sidebar } from "../components/Sidebar";
 import { StatusRegion } from "../components/StatusRegion";
 import { Toast } from "../components/Toast";
@@ -30,23 +33,25 @@ export function ChatPage() {
   const row = thread ? app.chats.get(thread.id) : undefined;
   const drawer = app.drawer.value;
   const asking = app.access.asking.value;
-  useKeys();
+  useShortcuts();
+  useEscape();
   useEffect(() => unfoldForPrint(window), []);
   useEffect(() => {
     if (theme === "system") delete document.documentElement.dataset["theme"];
     else document.documentElement.dataset["theme"] = theme;
   }, [theme]);
   const title = row?.title;
+  const unseen = app.unseen.value;
   useEffect(() => {
-    document.title = title ? `${title} · Fathom` : "Fathom";
-  }, [title]);
+    document.title = `${unseen ? "● " : ""}${title ? `${title} · Fathom` : "Fathom"}`;
+  }, [title, unseen]);
   return (
     <div class={`page${sidebar ? "" : " no-sidebar"}${drawer ? " drawer" : ""}`}>
       <Sidebar />
       {drawer && <button type="button" class="veil" aria-label={t("chat.closeSidebar")} onClick={() => (app.drawer.value = false)} />}
       <main>
         <header class="top">
-          <button type="button" class="icon-button open-sidebar" aria-label={t("chat.openSidebar")} title={t("chat.openSidebar")} onClick={openSidebar}>
+          <button type="button" class="icon-button open-sidebar" aria-label={t("chat.openSidebar")} title={t("chat.openSidebar")} onClick={() => toggleSidebar(app)}>
             <Icon name="menu" />
           </button>
           <ModelBadge />
@@ -59,6 +64,7 @@ export function ChatPage() {
         <Banner />
         <LegacyOffer />
         {thread && <h1 class="sr-only">{title || t("chat.untitled")}</h1>}
+        {thread && <Attention key={`attention-${thread.id}`} thread={thread} />}
         {thread ? <OpenChat key={thread.id} thread={thread} /> : <NewChat />}
         <div class="foot">
           <Foot thread={thread} />
@@ -71,11 +77,6 @@ export function ChatPage() {
       {asking && <KeyDialog asking={asking} />}
     </div>
   );
-
-  function openSidebar(): void {
-    if (matchMedia("(max-width: 760px)").matches) app.drawer.value = true;
-    else app.settings.change({ sidebar: true });
-  }
 }
 
 function OpenChat({ thread }: { readonly thread: Thread }) {
@@ -131,7 +132,7 @@ function Foot({ thread }: { readonly thread: Thread | null }) {
   return <Composer chat={thread?.id ?? null} busy={busy} />;
 }
 
-function useKeys(): void {
+function useEscape(): void {
   const app = useApp();
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -140,9 +141,6 @@ function useKeys(): void {
         if (document.querySelector("dialog[open], :popover-open")) return; // that is what Escape closes
         if (app.drawer.value) app.drawer.value = false;
         else void app.actions.stop();
-      } else if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
-        event.preventDefault();
-        app.newChat();
       }
     };
     window.addEventListener("keydown", onKey);

@@ -70,6 +70,8 @@ export class App {
   readonly problem: Signal<unknown> = signal(null);
   /** What this browser keeps: drafts, messages on their way, settings. */
   readonly storage: Storage;
+  /** Whether an answer came while the reader looked at another tab. */
+  readonly unseen: Signal<boolean> = signal(false);
   /** Those who want the other events of the live stream. */
   readonly listeners = new Set<LiveListener>();
 
@@ -130,6 +132,7 @@ export class App {
     window.addEventListener("online", () => this.wake());
     document.addEventListener("visibilitychange", () => {
       this.drafts.save();
+      if (document.visibilityState === "visible") this.unseen.value = false;
       if (document.visibilityState === "visible") this.wake();
       else this.feed.rest();
     });

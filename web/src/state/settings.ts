@@ -13,6 +13,7 @@ export interface Settings {
   readonly temperature: number | null; // null: the model's own default
   readonly maxTokens: number | null;
   readonly language: LanguageChoice;
+  readonly notificationsOffered: boolean; // they are offered once
   readonly sidebar: boolean; // open, on wide screens
 }
 
@@ -24,6 +25,7 @@ export const defaultSettings: Settings = {
   temperature: null,
   maxTokens: null,
   language: "system",
+  notificationsOffered: false,
   sidebar: true,
 };
 
@@ -63,13 +65,14 @@ export function parseSettings(text: string | null): Settings {
     return defaultSettings;
   }
   if (!isRecord(record)) return defaultSettings;
-  const { theme, thinking, temperature, maxTokens, language, sidebar } = record;
+  const { theme, thinking, temperature, maxTokens, language, notificationsOffered, sidebar } = record;
   return {
     theme: theme === "light" || theme === "dark" ? theme : "system",
     thinking: isThinkingMode(thinking) ? thinking : thinking === false ? "off" : defaultSettings.thinking,
     temperature: typeof temperature === "number" && temperature >= 0 && temperature <= 2 ? temperature : null,
     maxTokens: typeof maxTokens === "number" && maxTokens >= 1 ? Math.floor(maxTokens) : null,
     language: isLanguageChoice(language) ? language : defaultSettings.language,
+    notificationsOffered: notificationsOffered === true,
     sidebar: typeof sidebar === "boolean" ? sidebar : defaultSettings.sidebar,
   };
 }

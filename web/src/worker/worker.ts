@@ -14,15 +14,16 @@ declare const FILES: readonly string[]; // of the first load, relative to the sc
 
 interface WorkerEvent extends Event {
   readonly request: Request;
+  readonly notification: Notification;
   waitUntil(work: Promise<unknown>): void;
   respondWith(answer: Promise<Response>): void;
 }
 
 interface Worker {
   readonly registration: { readonly scope: string };
-  readonly clients: { claim(): Promise<void> };
+  readonly clients: { claim(): Promise<void>; matchAll(options: { type: "window" }): Promise<readonly { focus(): Promise<unknown> }[]> };
   skipWaiting(): Promise<void>;
-  addEventListener(type: "install" | "activate" | "fetch", listener: (event: WorkerEvent) => void): void;
+  addEventListener(type: "install" | "activate" | "fetch" | "notificationclick", listener: (event: WorkerEvent) => void): void;
 }
 
 (() => {
@@ -40,6 +41,11 @@ interface Worker {
     const path = url.slice(scope.length).replace(/[?#].*$/, "");
     if (mode === "navigate" && path === "") event.respondWith(document(event.request));
     else if (path.startsWith("assets/") || FILES.includes(path)) event.respondWith(file(event.request, path.startsWith("assets/")));
+  });
+
+  worker.addEventListener("notificationclick", (event) => {
+    event.notification.close();
+    event.waitUntil(worker.clients.matchAll({ type: "window" }).then(([page]) => page?.focus()));
   });
 
   async function keep(): Promise<void> {

@@ -76,11 +76,11 @@ describe("a draft", () => {
     await page.reload();
     await open(page, a);
     await page.waitForFunction(() => document.querySelector(".composer textarea").value === "for a");
-    await page.keyboard.press("Control+k");
+    await page.keyboard.press("Control+Alt+n");
     assert.equal(await box(page).inputValue(), "for none");
     await page.keyboard.press("Enter");
     await answer(page).getByText("Hello there.").waitFor();
-    await page.keyboard.press("Control+k");
+    await page.keyboard.press("Control+Alt+n");
     assert.equal(await box(page).inputValue(), "");
   });
 

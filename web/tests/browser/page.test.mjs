@@ -431,7 +431,7 @@ describe("chats as files", () => {
 });
 
 describe("keys and settings", () => {
-  onPage("Shift+Enter breaks the line, Escape stops, Control+K opens a new chat", async (page) => {
+  onPage("Shift+Enter breaks the line, Escape stops, Control+Alt+N opens a new chat", async (page) => {
     heldAnswer("This goes on and on.", 2);
     const box = page.getByRole("textbox", { name: "Message", exact: true });
     await box.pressSequentially("one");
@@ -442,7 +442,7 @@ describe("keys and settings", () => {
     await answer(page).getByText("This goes").waitFor();
     await page.keyboard.press("Escape");
     await answer(page).getByText("Stopped.").waitFor();
-    await page.keyboard.press("Control+k");
+    await page.keyboard.press("Control+Alt+n");
     await page.getByRole("heading", { name: "What shall we get to the bottom of?" }).waitFor();
     assert.equal(await box.evaluate((element) => element === document.activeElement), true);
   });

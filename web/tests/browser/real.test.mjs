@@ -85,7 +85,7 @@ it("goes on with an answer over a reload, and continues one that was stopped", a
 });
 
 it("answers to the end, and counts the tokens", async () => {
-  await page.keyboard.press("Control+k");
+  await page.keyboard.press("Control+Alt+n");
   await button("Settings").click();
   await page.getByLabel("Maximum answer length").fill("12");
   await page.getByLabel("Temperature").fill("0");

@@ -15,6 +15,7 @@ export interface DialogProps {
 const dialogs: Readonly<Record<string, ComponentType<DialogProps>>> = {
   chat: lazy(() => import("./ChatDialog").then((module) => module.ChatDialog)),
   compare: lazy(() => import("./CompareDialog").then((module) => module.CompareDialog)),
+  shortcuts: lazy(() => import("../shortcuts/ShortcutSheet").then((module) => module.ShortcutSheet)),
   tree: lazy(() => import("./TreeDialog").then((module) => module.TreeDialog)),
   file: lazy(() => import("../files/FilePanel").then((module) => module.FilePanel)),
   settings: lazy(() => import("../settings/SettingsDialog").then((module) => module.SettingsDialog)),
@@ -22,6 +23,10 @@ const dialogs: Readonly<Record<string, ComponentType<DialogProps>>> = {
   prompt: lazy(() => import("../data/PromptDialog").then((module) => module.PromptDialog)),
   project: lazy(() => import("../data/ProjectDialog").then((module) => module.ProjectDialog)),
 };
+
+export function hasDialog(name: string): boolean {
+  return Object.hasOwn(dialogs, name);
+}
 
 /** The dialog that is open, if one is. */
 export function OpenDialog() {

@@ -36,6 +36,7 @@ export default defineArea({
   "sidebar.projectName": "Name of the project",
   "sidebar.done": "Done",
   "sidebar.settings": "Settings",
+  "sidebar.shortcuts": "Keyboard shortcuts",
   "sidebar.theme": "Theme",
   "sidebar.light": "Light",
   "sidebar.system": "As the system",

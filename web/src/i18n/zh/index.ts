@@ -4,10 +4,11 @@ import chat from "./chat";
 import data from "./data";
 import errors from "./errors";
 import files from "./files";
+import keys from "./keys";
 import model from "./model";
 import settings from "./settings";
 import sidebar from "./sidebar";
 import text from "./text";
 import tools from "./tools";
 
-export default { ...chat, ...data, ...errors, ...files, ...model, ...settings, ...sidebar, ...text, ...tools };
+export default { ...chat, ...data, ...errors, ...files, ...keys, ...model, ...settings, ...sidebar, ...text, ...tools };

@@ -37,6 +37,7 @@ export default {
   "sidebar.projectName": "项目名称",
   "sidebar.done": "完成",
   "sidebar.settings": "设置",
+  "sidebar.shortcuts": "键盘快捷键",
   "sidebar.theme": "主题",
   "sidebar.light": "浅色",
   "sidebar.system": "跟随系统",

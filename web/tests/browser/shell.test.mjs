@@ -1,0 +1,214 @@
+/** Shortcuts, reading aloud, dictation and notifications, in a real browser whose speech is played by the test. */
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { ask, launch, openPage } from "./browser.mjs";
+import { startMock, stream } from "./mock.mjs";
+
+let browser;
+let mock;
+let next;
+
+before(async () => {
+  browser = await launch();
+  mock = await startMock((body) => next(body));
+});
+after(async () => {
+  await browser?.close();
+  await mock?.close();
+});
+beforeEach(() => {
+  next = () => ({ events: stream({ thinking: "Hm.", answer: "One **first** sentence. And a second.\n\n```python\nx = 1\n```" }) });
+});
+
+function onPage(name, test, { script = null, ...options } = {}) {
+  it(name, { timeout: 60_000 }, async () => {
+    const { context, page, complaints } = await openPage(browser, mock.url, options);
+    try {
+      if (script) {
+        await page.addInitScript(script);
+        await page.reload();
+      }
+      await test(page, context);
+      assert.deepEqual(complaints, []);
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+const answered = (page) => page.locator(".answer .figures").last().waitFor();
+const sheet = (page) => page.getByRole("dialog", { name: "Keyboard shortcuts" });
+
+describe("shortcuts", () => {
+  onPage("are on a sheet, which a question mark opens where nothing is typed", async (page) => {
+    await page.locator(".composer textarea").fill("why");
+    await page.keyboard.press("End");
+    await page.keyboard.type("?");
+    assert.equal(await page.locator(".composer textarea").inputValue(), "why?");
+    await page.keyboard.press("Control+/");
+    await sheet(page).waitFor();
+    await page.keyboard.press("Escape");
+    await sheet(page).waitFor({ state: "detached" });
+    await page.locator(".composer textarea").evaluate((area) => area.blur());
+    await page.keyboard.type("?");
+    await sheet(page).getByText("Search chats").waitFor();
+  });
+
+  onPage(
+    "search, write, copy, hide the sidebar, and walk through the chats",
+    async (page) => {
+      for (const question of ["First", "Second"]) {
+        await page.keyboard.press("Control+Alt+n");
+        await ask(page, question);
+        await answered(page);
+        await page.locator(".sidebar").getByRole("link", { name: question, exact: true }).waitFor();
+      }
+      await page.keyboard.press("Control+k");
+      await page.waitForFunction(() => document.activeElement?.matches("input[type=search]"));
+      await page.keyboard.press("Control+Alt+p");
+      await page.waitForFunction(() => document.activeElement?.matches(".composer textarea"));
+      await page.keyboard.press("Control+Alt+y");
+      await page.getByRole("button", { name: "Copied" }).waitFor();
+      assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^One \*\*first\*\* sentence/);
+      await page.keyboard.press("Control+Alt+s");
+      await page.locator(".sidebar").waitFor({ state: "hidden" });
+      await page.keyboard.press("Control+k"); // which shows it again
+      await page.locator(".sidebar").waitFor();
+      await page.keyboard.press("Control+Alt+.");
+      await page.locator('.sidebar a[aria-current="page"]', { hasText: "First" }).waitFor();
+      await page.keyboard.press("Control+Alt+,");
+      await page.locator('.sidebar a[aria-current="page"]', { hasText: "Second" }).waitFor();
+    },
+    { permissions: ["clipboard-read", "clipboard-write"] },
+  );
+});
+
+/** A browser with one voice of its own and one of a server; what is said is kept. */
+function playSpeech() {
+  window.said = [];
+  const voices = [
+    { name: "far", lang: "en-US", localService: false, default: true },
+    { name: "near", lang: "en-GB", localService: true, default: false },
+  ];
+  window.SpeechSynthesisUtterance = class {
+    constructor(text) {
+      this.text = text;
+    }
+  };
+  const speech = {
+    getVoices: () => voices,
+    addEventListener: () => undefined,
+    cancel: () => undefined,
+    speak: (utterance) => {
+      window.said.push(`${utterance.voice.name}: ${utterance.text}`);
+      window.saidOne = () => utterance.onend();
+    },
+  };
+  Object.defineProperty(window, "speechSynthesis", { value: speech });
+}
+
+/** A browser that understands speech, on this machine or elsewhere. */
+function playRecognition(here) {
+  window.SpeechRecognition = class {
+    static available = async ({ processLocally }) => (processLocally && !here ? "unavailable" : "available");
+    get processLocally() {
+      return this.local;
+    }
+    set processLocally(local) {
+      this.local = local;
+    }
+    start() {
+      setTimeout(() => this.onresult({ results: [[{ transcript: ` said ${this.local ? "here" : "elsewhere"}` }]] }));
+    }
+    stop() {
+      this.onend();
+    }
+  };
+}
+
+describe("speech", () => {
+  onPage(
+    "reads an answer sentence by sentence with a voice of this machine, and stops",
+    async (page) => {
+      await ask(page, "Hi");
+      await answered(page);
+      await page.getByRole("button", { name: "Read aloud" }).click();
+      assert.deepEqual(await page.evaluate(() => window.said), ["near: One first sentence."]);
+      await page.evaluate(() => window.saidOne());
+      assert.deepEqual(await page.evaluate(() => window.said), ["near: One first sentence.", "near: And a second."]);
+      await page.getByRole("button", { name: "Stop reading" }).click();
+      await page.getByRole("button", { name: "Read aloud" }).waitFor();
+    },
+    { script: playSpeech },
+  );
+
+  onPage(
+    "does not offer what no voice of this machine can say",
+    async (page) => {
+      next = () => ({ events: stream({ answer: "你好，世界。" }) });
+      await ask(page, "Hi");
+      await answered(page);
+      await page.waitForTimeout(200);
+      assert.equal(await page.getByRole("button", { name: "Read aloud" }).count(), 0);
+    },
+    { script: playSpeech },
+  );
+
+  onPage(
+    "is written into the message where it is understood on this machine",
+    async (page) => {
+      await page.locator(".composer textarea").fill("I");
+      await page.getByRole("button", { name: "Dictate" }).click();
+      await page.waitForFunction(() => document.querySelector(".composer textarea").value === "I said here");
+      await page.getByRole("button", { name: "Stop dictation" }).click();
+      await page.getByRole("button", { name: "Dictate" }).waitFor();
+    },
+    { script: `(${playRecognition})(true)` },
+  );
+
+  onPage(
+    "is not offered where it would be sent elsewhere",
+    async (page) => {
+      await page.waitForTimeout(300);
+      assert.equal(await page.getByRole("button", { name: "Dictate" }).count(), 0);
+    },
+    { script: `(${playRecognition})(false)` },
+  );
+});
+
+describe("a long thought", () => {
+  it("offers a notification once, and sends it when the reader is elsewhere", { timeout: 60_000 }, async () => {
+    let release;
+    const until = new Promise((resolve) => (release = resolve));
+    next = () => ({ events: stream({ thinking: "Hm, let me think about this.", answer: "Here it is.", hold: { after: 2, until } }) });
+    const { context, page } = await openPage(browser, mock.url);
+    await page.addInitScript(() => {
+      window.sent = [];
+      const sent = (title, { body }) => window.sent.push(`${title}: ${body}`);
+      window.Notification = class extends EventTarget {
+        static permission = "default";
+        static requestPermission = async () => (window.Notification.permission = "granted");
+        constructor(...options) {
+          super();
+          sent(...options);
+        }
+      };
+      ServiceWorkerRegistration.prototype.showNotification = async (...options) => sent(...options);
+    });
+    await page.clock.install();
+    await page.reload();
+    assert.equal(await page.evaluate(() => window.Notification.permission), "default");
+    await ask(page, "Hard");
+    await page.locator(".thinking-head").waitFor();
+    await page.clock.runFor(25_000);
+    await page.getByRole("button", { name: "Notify me" }).click();
+    await page.waitForFunction(() => window.Notification.permission === "granted");
+    await page.evaluate(() => Object.defineProperty(document, "hidden", { value: true, configurable: true }));
+    release();
+    for (let tries = 0; tries < 200 && (await page.evaluate(() => window.sent.length)) === 0; tries += 1) await page.clock.runFor(100);
+    assert.deepEqual(await page.evaluate(() => window.sent), ["Hard: Here it is."]);
+    assert.match(await page.title(), /^● Hard/);
+    await context.close();
+  });
+});
