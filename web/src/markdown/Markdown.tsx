@@ -14,7 +14,6 @@ import { useTokens } from "./useTokens";
 import { t } from "../i18n";
 
 const GROUP = 40; // blocks
-const LONG = 4; // groups: of a longer text only what is near the window is laid out (blocks.css)
 
 interface Props {
   readonly text: string;
@@ -26,7 +25,7 @@ export function Markdown({ text, streaming = false }: Props) {
   const top = tokens.reduce((least, token) => (token.type === "heading" ? Math.min(least, (token as Tokens.Heading).depth) : least), 6);
   const groups = Array.from({ length: Math.ceil(tokens.length / GROUP) }, (_, index) => tokens.slice(index * GROUP, (index + 1) * GROUP));
   return (
-    <div class={groups.length > LONG ? "prose long" : "prose"}>
+    <div class="prose">
       <WithFootnotes tokens={tokens} content={(content) => blocks(content, false)}>
         {groups.map((group, index) => (
           <BlockGroup key={index} tokens={group} top={top} open={streaming && index === groups.length - 1} />

@@ -425,7 +425,7 @@ describe("chats as files", () => {
     assert.equal(await readFile(await file.path(), "utf8"), "Tides & moons\n\nHello **there**.");
     await button(page, "Settings").click();
     await page.getByLabel("Import a file").setInputFiles({ name: "chats.json", mimeType: "application/json", buffer: Buffer.from('{"a": 1}') });
-    await page.getByText("Imported 1 chat.").waitFor();
+    await page.locator(".toast").getByText("Imported 1 chat.").waitFor();
     assert.deepEqual(mock.assistant.imports, ['{"a": 1}']);
   });
 });
