@@ -1,5 +1,5 @@
-const VERSION = "e5819a8eea09";
-const FILES = ["app.webmanifest","assets/GrowingText-CaFrAO9n.js","assets/Icon-vYUWi7Xt.js","assets/StatusRegion-xlo5RqBa.js","assets/ThemeSwitch-C6jfsXen.js","assets/catalog-CJpS2GA9.js","assets/client-CPMRIcMM.js","assets/context-CzRRoyb9.js","assets/conversations-Di20bfn2.js","assets/download-BsDXi6Cm.js","assets/files-_GEXv-L1.js","assets/i18n-D3utQcY5.js","assets/index-CvEp7Es0.css","assets/index-lNTU3c2q.js","assets/jsxRuntime-DMg-C1i9.js","assets/lazy-BmOQO6kZ.js","assets/outbox-DScsj9zX.js","assets/parts-Cvlw3lw3.js","assets/settings-xh8fMU-N.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
+const VERSION = "52b3dc5cf2be";
+const FILES = ["app.webmanifest","assets/GrowingText-CQVugKdX.js","assets/Icon-DXNSBRrv.js","assets/ShortcutKeys-QCjkfJRY.js","assets/StatusRegion-DVMTCLf9.js","assets/ThemeSwitch-Cqelwg39.js","assets/catalog-CJpS2GA9.js","assets/client-BaZqeAFW.js","assets/context-lapKnPKy.js","assets/conversations-CmMn05Qd.js","assets/dialogs-BtevuU3Z.js","assets/download-BsDXi6Cm.js","assets/files-DOyilInj.js","assets/i18n-MYu24E2T.js","assets/index-CBQADIpe.css","assets/index-cgqaiS8R.js","assets/jsxRuntime-Box8I6bj.js","assets/lazy-B2137soh.js","assets/lexer-D9nmMspc.js","assets/outbox-B4t6hiy9.js","assets/parts-Dx8DpdZB.js","assets/settings-xh8fMU-N.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
 (() => {
 	const worker = self;
 	const { scope } = worker.registration;
@@ -14,6 +14,10 @@ const FILES = ["app.webmanifest","assets/GrowingText-CaFrAO9n.js","assets/Icon-v
 		const path = url.slice(scope.length).replace(/[?#].*$/, "");
 		if (mode === "navigate" && path === "") event.respondWith(document(event.request));
 		else if (path.startsWith("assets/") || FILES.includes(path)) event.respondWith(file(event.request, path.startsWith("assets/")));
+	});
+	worker.addEventListener("notificationclick", (event) => {
+		event.notification.close();
+		event.waitUntil(worker.clients.matchAll({ type: "window" }).then(([page]) => page?.focus()));
 	});
 	async function keep() {
 		const cache = await caches.open(OWN);
