@@ -106,10 +106,39 @@ it("shows the files of a question in the transcript", async () => {
   await chip("report.pdf").getByText(/\d+ tokens/).waitFor();
   await page.getByRole("textbox", { name: "Message", exact: true }).fill("When is the launch?");
   await page.keyboard.press("Enter");
-  await page.locator(".question .file-chip", { hasText: "report.pdf" }).waitFor();
+  await page.locator(".question:not(.outgoing) .file-chip", { hasText: "report.pdf" }).waitFor();
   assert.equal(await chip("report.pdf").count(), 0);
   await page.reload();
   await page.locator(".question .file-chip", { hasText: "report.pdf" }).getByText(/\d+ tokens/).waitFor();
+});
+
+it("opens a cited file at its page, with the quote marked", async () => {
+  await attach(report);
+  await chip("report.pdf").getByText(/\d+ tokens/).waitFor();
+  await page.getByRole("textbox", { name: "Message", exact: true }).fill("When is the launch?");
+  await page.keyboard.press("Enter");
+  await page.locator(".question:not(.outgoing) .file-chip").waitFor();
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await page.route("**/api/conversations/*/messages*", async (route) => {
+    const response = await route.fetch();
+    const body = await response.json();
+    const file = body.data.flatMap(({ parts }) => parts).find(({ type }) => type === "file");
+    const source = { type: "citation", kind: "file", title: "report.pdf", url: null, source: file.file, used: true };
+    const parts = [
+      { ...source, number: 1, place: { page: 2 }, quote: "launch is planned for the FOURTH of May", supported: true },
+      { ...source, number: 2, place: { page: 1 }, quote: "revenue fell by nine percent", supported: false },
+      { type: "answer", text: "On the fourth of May [1], although revenue fell [2]." },
+    ];
+    body.data = body.data.map((message) => (message.role === "user" ? message : { ...message, parts, state: "done", error: null }));
+    await route.fulfill({ response, json: body });
+  });
+  await page.reload();
+  await page.locator(".sources").getByText("not found in the page").waitFor();
+  await page.locator(".sources").getByRole("button", { name: "report.pdf, Page 2" }).click();
+  const panel = page.getByRole("dialog", { name: "report.pdf" });
+  assert.equal(await panel.locator("mark").innerText(), "launch is planned for the fourth of May");
+  assert.equal(await panel.locator("section.cited").count(), 1);
+  assert.deepEqual(await violations(), []);
 });
 
 it("fits on a phone", async () => {
