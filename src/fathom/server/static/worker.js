@@ -1,5 +1,5 @@
-const VERSION = "52b3dc5cf2be";
-const FILES = ["app.webmanifest","assets/GrowingText-CQVugKdX.js","assets/Icon-DXNSBRrv.js","assets/ShortcutKeys-QCjkfJRY.js","assets/StatusRegion-DVMTCLf9.js","assets/ThemeSwitch-Cqelwg39.js","assets/catalog-CJpS2GA9.js","assets/client-BaZqeAFW.js","assets/context-lapKnPKy.js","assets/conversations-CmMn05Qd.js","assets/dialogs-BtevuU3Z.js","assets/download-BsDXi6Cm.js","assets/files-DOyilInj.js","assets/i18n-MYu24E2T.js","assets/index-CBQADIpe.css","assets/index-cgqaiS8R.js","assets/jsxRuntime-Box8I6bj.js","assets/lazy-B2137soh.js","assets/lexer-D9nmMspc.js","assets/outbox-B4t6hiy9.js","assets/parts-Dx8DpdZB.js","assets/settings-xh8fMU-N.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
+const VERSION = "434b310008fa";
+const FILES = ["app.webmanifest","assets/GrowingText-CQVugKdX.js","assets/Icon-DXNSBRrv.js","assets/ShortcutKeys-QCjkfJRY.js","assets/StatusRegion-DVMTCLf9.js","assets/ThemeSwitch-Cqelwg39.js","assets/catalog-CJpS2GA9.js","assets/client-BaZqeAFW.js","assets/context-lapKnPKy.js","assets/conversations-CmMn05Qd.js","assets/dialogs-BtevuU3Z.js","assets/download-BsDXi6Cm.js","assets/files-DOyilInj.js","assets/i18n-MYu24E2T.js","assets/index-CLbvgrKS.css","assets/index-Cwl0EPw0.js","assets/jsxRuntime-Box8I6bj.js","assets/lazy-B2137soh.js","assets/lexer-D9nmMspc.js","assets/outbox-B4t6hiy9.js","assets/parts-Dx8DpdZB.js","assets/settings-xh8fMU-N.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
 (() => {
 	const worker = self;
 	const { scope } = worker.registration;
