@@ -1,20 +1,37 @@
 /** The model's name and whether it can answer. */
 
+import { useEffect } from "preact/hooks";
 import type { ModelState } from "../state/model";
 import { useApp } from "./context";
+import { Icon } from "./Icon";
 import { useSpoken } from "./StatusRegion";
 import { formatPercent, t } from "../i18n";
 
 export function ModelBadge() {
-  const state = useApp().model.state.value;
+  const app = useApp();
+  const state = app.model.state.value;
+  const chosen = app.chosenModel(app.navigation.open.value);
+  const name = chosen ?? (state.model || "Fathom");
+  const own = chosen === undefined || chosen === state.model; // the one that the state is about
   const text = stateText(state);
   useSpoken(announcement(state));
+  useEffect(() => {
+    if (chosen !== undefined && app.models.rows.peek() === null) void app.models.refresh(); // whether it thinks
+  }, [chosen]);
   return (
-    <div class={`model ${state.phase}`} title={[state.model, text].filter(Boolean).join(" · ")}>
+    <button
+      type="button"
+      class={`model ${own || state.phase === "unreachable" ? state.phase : "ready"}`}
+      aria-haspopup="dialog"
+      aria-label={t("model.choose", { model: name })}
+      title={own ? [name, text].join(" · ") : name}
+      onClick={() => app.openDialog("models")}
+    >
       <span class="dot" aria-hidden="true" />
-      <span class="model-name">{state.model || "Fathom"}</span>
-      {state.phase !== "ready" && <span class="model-state">{text}</span>}
-    </div>
+      <span class="model-name">{name}</span>
+      {own && state.phase !== "ready" && <span class="model-state">{text}</span>}
+      <Icon name="chevron" size={12} />
+    </button>
   );
 }
 

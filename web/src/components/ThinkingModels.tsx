@@ -33,7 +33,9 @@ export function ThinkingModels({ chat }: { readonly chat: string | null }) {
         </button>
       ))}
       {here.length === 0 && <p>{t(models.length > 0 ? "chat.thinkersToDownload" : "chat.noThinkers")}</p>}
-      {here.length === 0 && <ul>{models.slice(0, 4).map(({ id, name }) => <li key={id}>{name}</li>)}</ul>}
+      <button type="button" class="button" onClick={() => app.openDialog("models", { thinking: true })}>
+        {t("model.all")}
+      </button>
     </>
   );
 }

@@ -12,6 +12,7 @@ import type errors from "./en/errors";
 import type files from "./en/files";
 import type keys from "./en/keys";
 import type model from "./en/model";
+import type models from "./en/models";
 import type settings from "./en/settings";
 import type sidebar from "./en/sidebar";
 import type text from "./en/text";
@@ -36,6 +37,7 @@ export type English =
   & typeof files
   & typeof keys
   & typeof model
+  & typeof models
   & typeof settings
   & typeof sidebar
   & typeof text

@@ -14,6 +14,7 @@ import { Drafts } from "./drafts";
 import { Feed } from "./feed";
 import { sameOptions } from "./message";
 import { ModelMonitor } from "./model";
+import { Models } from "./models";
 import { Navigation } from "./navigation";
 import { Notices } from "./notices";
 import { isAnswered, Outbox } from "./outbox";
@@ -51,6 +52,7 @@ export class App {
   readonly drafts: Drafts;
   readonly feed: Feed;
   readonly model: ModelMonitor;
+  readonly models: Models;
   readonly navigation: Navigation;
   readonly notices = new Notices();
   readonly outbox: Outbox;
@@ -86,6 +88,7 @@ export class App {
     this.drafts = new Drafts(storage);
     this.model = new ModelMonitor(fetch);
     this.uploads = new Uploads({ client: this.client, drafts: this.drafts, send: (file, name, sending) => uploadFile(this.access, file, name, sending) });
+    this.models = new Models(this.client);
     this.navigation = new Navigation(window);
     this.projects = new Projects(this.client);
     const { chats, client, navigation, notices, projects } = this;
@@ -169,6 +172,12 @@ export class App {
     this.dialog.value = { name, props };
   }
 
+  /** The model that the reader chose for a chat; undefined: the one that the server was started with. */
+  chosenModel(chat: string | null): string | undefined {
+    const kept = chat === null ? undefined : this.chats.get(chat)?.settings.model;
+    return this.drafts.of(chat).value.options.model ?? kept;
+  }
+
   /** What a chat is answered with: its settings, and over them what the reader changed since the last question. */
   options(chat: string | null): RunOptions {
     const { temperature, maxTokens, thinking } = this.settings.current.value;
@@ -189,10 +198,10 @@ export class App {
 
   /** Whether the model that answers a chat can think before it does. */
   canThink(chat: string | null): boolean {
-    const options = { ...(chat === null ? {} : this.chats.get(chat)?.settings), ...this.drafts.of(chat).value.options };
+    const chosen = this.chosenModel(chat);
     const first = this.model.state.value;
-    if (options.model === undefined || options.model === first.model) return first.capabilities.thinking;
-    return this.thinkers.value.has(options.model) || options.thinking !== undefined; // that is kept only where it can
+    if (chosen === undefined || chosen === first.model) return first.capabilities.thinking;
+    return this.models.find(chosen)?.thinking ?? this.thinkers.value.has(chosen);
   }
 
   /** Answers a chat with a model that can think. */

@@ -16,6 +16,7 @@ const dialogs: Readonly<Record<string, ComponentType<DialogProps>>> = {
   chat: lazy(() => import("./ChatDialog").then((module) => module.ChatDialog)),
   compare: lazy(() => import("./CompareDialog").then((module) => module.CompareDialog)),
   shortcuts: lazy(() => import("../shortcuts/ShortcutSheet").then((module) => module.ShortcutSheet)),
+  models: lazy(() => import("../models/ModelDialog").then((module) => module.ModelDialog)),
   tree: lazy(() => import("./TreeDialog").then((module) => module.TreeDialog)),
   file: lazy(() => import("../files/FilePanel").then((module) => module.FilePanel)),
   settings: lazy(() => import("../settings/SettingsDialog").then((module) => module.SettingsDialog)),

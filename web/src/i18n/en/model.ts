@@ -2,6 +2,8 @@ import { defineArea } from "../catalog";
 
 export default defineArea({
   "model.name": "The model",
+  "model.choose": "Choose a model, now {model}",
+  "model.all": "All models",
   "model.ready": "ready",
   "model.failedState": "could not be loaded",
   "model.unreachableState": "not reachable",

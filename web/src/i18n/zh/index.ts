@@ -6,9 +6,10 @@ import errors from "./errors";
 import files from "./files";
 import keys from "./keys";
 import model from "./model";
+import models from "./models";
 import settings from "./settings";
 import sidebar from "./sidebar";
 import text from "./text";
 import tools from "./tools";
 
-export default { ...chat, ...data, ...errors, ...files, ...keys, ...model, ...settings, ...sidebar, ...text, ...tools };
+export default { ...chat, ...data, ...errors, ...files, ...keys, ...model, ...models, ...settings, ...sidebar, ...text, ...tools };

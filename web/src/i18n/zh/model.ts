@@ -3,6 +3,8 @@ import type english from "../en/model";
 
 export default {
   "model.name": "模型",
+  "model.choose": "选择模型，当前为 {model}",
+  "model.all": "所有模型",
   "model.ready": "就绪",
   "model.failedState": "无法加载",
   "model.unreachableState": "无法连接",
