@@ -16,6 +16,8 @@ export interface CitedSource {
 /** The sources that marks may refer to, by their numbers; a number that is not among them is text. */
 export const CitationContext = createContext<ReadonlyMap<number, CitedSource>>(new Map());
 
+const LEAVE = 200; // ms
+
 const MARK = /(\[(?:citation:\s*)?\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]|【\d{1,3}(?:†[^】\n]{0,40})?】)/;
 
 /** A text in which marks may be; the text itself where there is none. */
@@ -54,18 +56,24 @@ function Cite({ source }: { readonly source: CitedSource }) {
     const below = from.bottom + 6;
     element.style.top = `${below + element.offsetHeight < innerHeight ? below : Math.max(8, from.top - element.offsetHeight - 6)}px`;
   };
-  const show = (event: PointerEvent) => {
+  const leaving = useRef(0);
+  const enter = (event: PointerEvent) => {
+    clearTimeout(leaving.current);
     if (event.pointerType === "mouse" && !open) card.current?.showPopover();
   };
+  const leave = (event: PointerEvent) => {
+    if (event.pointerType !== "mouse") return;
+    leaving.current = window.setTimeout(() => card.current?.hidePopover(), LEAVE); // the way to the card is no leaving
+  };
   return (
-    <span class="cite" onPointerLeave={(event) => event.pointerType === "mouse" && card.current?.hidePopover()}>
+    <span class="cite" onPointerEnter={enter} onPointerLeave={leave}>
       <button
         ref={button}
         type="button"
         class={source.supported === false ? "unsupported" : ""}
         aria-label={t("text.citation", { number: source.number, title: source.title })}
         popovertarget={id}
-        onPointerEnter={show}
+        popovertargetaction="show" // it may be open by the pointer already
       >
         {source.number}
       </button>

@@ -13,12 +13,13 @@ export function SearchToggle({ chat }: ControlProps) {
   return (
     <button
       type="button"
-      class="pill"
+      class="pill search-toggle"
+      aria-label={t("chat.search")}
       aria-pressed={search}
       title={t("chat.searchTitle")}
       onClick={() => app.chooseOptions(chat, { search: !search, tools: search ? others : [...others, ...TOOLS] })}
     >
-      <Icon name="search" size={16} /> {t("chat.search")}
+      <Icon name="search" size={16} /> <span>{t("chat.search")}</span>
     </button>
   );
 }

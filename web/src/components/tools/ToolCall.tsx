@@ -25,7 +25,7 @@ export function ToolCall({ part, message }: PartProps<ToolCallPart>) {
           <strong>{toolLabel(part.name)}</strong>
           <span class="tool-state">
             {t(STATES[state])}
-            {ms !== null && state !== "running" && ` · ${formatDuration(ms)}`}
+            {ms !== null && state !== "running" && ` · ${formatDuration(ms < 10_000 ? Math.round(ms / 100) / 10 : Math.round(ms / 1000))}`}
           </span>
         </summary>
         <Arguments part={part} />
