@@ -14,7 +14,10 @@ export function ImportSection() {
   const start = async (file: File) => {
     setState({ phase: "sending" });
     try {
-      setState({ phase: "done", ...(await importFile(client, file, (done) => setState({ phase: "reading", done }))) });
+      const result = await importFile(client, file, (done) => setState({ phase: "reading", done }));
+      const { conversations, extended, known } = result.report;
+      if (result.error !== null && conversations + extended + known === 0) setState({ phase: "failed", reason: result.error });
+      else setState({ phase: "done", ...result });
     } catch (error) {
       setState({ phase: "failed", reason: reasonOf(error) });
     }
