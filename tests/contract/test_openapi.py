@@ -21,7 +21,8 @@ DOCUMENT = create_app(Settings(), Runtime(LOAD)).openapi()
 # parts of a request may contradict each other, and names may be unknown, which a schema cannot say
 NOT_JUDGED = [positive_data_acceptance]
 
-schema = schemathesis.openapi.from_dict(DOCUMENT)
+# the live stream has no end that a generated request could wait for: tests/unit/server/api/assistant/test_live.py
+schema = schemathesis.openapi.from_dict(DOCUMENT).exclude(path="/api/live")
 
 
 @pytest.fixture(scope="module")

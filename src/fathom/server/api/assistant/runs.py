@@ -28,7 +28,18 @@ After = Annotated[int | None, Query(ge=0, description="the number of the last ev
 
 EVENTS = {
     "description": "Server-sent events: `id` is the number, `event` the type, `data` its JSON.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    "content": {
+        "text/event-stream": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "id": {"type": "string", "description": "the number of the event in its run"},
+                    "event": {"type": "string", "description": "the type"},
+                    "data": {"type": "string", "description": "JSON"},
+                },
+            }
+        }
+    },
 }
 
 
