@@ -22,6 +22,7 @@ interface Mermaid {
 
   const draw = async ({ source, dark }: Order): Promise<void> => {
     const own = (turn += 1);
+    document.documentElement.style.colorScheme = dark ? "dark" : "light"; // a frame of another scheme than the page's is not transparent
     mermaid.initialize({
       startOnLoad: false,
       securityLevel: "strict",

@@ -29,7 +29,7 @@ async function openIn(language, options = {}) {
 function overflows() {
   const width = document.documentElement.clientWidth;
   const name = (element) => `${element.tagName.toLowerCase()}.${element.className} ${JSON.stringify(element.textContent.slice(0, 40))}`;
-  const seen = (element) => element.checkVisibility() && !element.closest(".sr-only, .sidebar, .table, pre");
+  const seen = (element) => element.checkVisibility() && !element.closest(".sr-only, .sidebar, .table, .tabs, pre");
   const wide = [...document.querySelectorAll("body *")].filter(seen).filter((element) => {
     const { left, right } = element.getBoundingClientRect();
     return right > width + 1 || left < -1;

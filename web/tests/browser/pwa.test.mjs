@@ -89,7 +89,7 @@ describe("the installed page", () => {
     server.changed.set("worker.js", worker.replace(/VERSION = "\w+"/, 'VERSION = "next"'));
     server.changed.set("index.html", html.replace("<title>Fathom</title>", "<title>Fathom</title><meta name=next>"));
     await page.evaluate(async () => (await navigator.serviceWorker.getRegistration()).update());
-    await page.getByText("A new version of this page is there.").waitFor();
+    await page.locator(".toast").getByText("A new version of this page is there.").waitFor();
     await page.getByRole("button", { name: "Reload" }).click();
     await page.locator("meta[name=next]").waitFor({ state: "attached" });
     await server.stop();
