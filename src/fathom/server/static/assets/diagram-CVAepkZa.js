@@ -5,6 +5,7 @@
 	const answer = (message) => parent.postMessage(message, "*");
 	const draw = async ({ source, dark }) => {
 		const own = turn += 1;
+		document.documentElement.style.colorScheme = dark ? "dark" : "light";
 		mermaid.initialize({
 			startOnLoad: false,
 			securityLevel: "strict",
