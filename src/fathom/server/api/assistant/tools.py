@@ -13,7 +13,7 @@ from fathom.server.assistant_handle import AssistantHandle
 Policy = Literal["ask", "always", "never"]
 
 
-class ToolBody(TypedDict):
+class AssistantToolBody(TypedDict):
     """``server``: the name of its MCP server; null for a tool of our own. ``effects``: it asks again once pages of
     strangers came into a conversation, also with the policy ``always``.
     """
@@ -27,7 +27,7 @@ class ToolBody(TypedDict):
 
 
 class ToolList(TypedDict):
-    data: list[ToolBody]
+    data: list[AssistantToolBody]
     next: None
 
 
@@ -48,7 +48,7 @@ def router(handle: AssistantHandle) -> APIRouter:
         """All tools, also those of the MCP servers that answer, each with its policy."""
         kit = (await handle.get()).tools
         policies = await kit.permissions.all()
-        data: list[ToolBody] = [
+        data: list[AssistantToolBody] = [
             {
                 "name": tool.name,
                 "title": tool.title,
