@@ -1,4 +1,4 @@
-"""Bringing a database's schema up to date, once, whoever starts first.
+"""Bringing a database's schema up to date, once, however many processes start together.
 
 A new database gets the latest schema at once; an older one goes through the revisions it lacks. Both happen in one
 transaction under a lock that other processes wait for. Of a SQLite file a copy is made first, in ``backups`` in the
