@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { cancelDownload, loadModel, measureModel, removeModel, startDownload, type ModelRow } from "../../api/assistant/models";
 import { formatBytes, formatNumber, formatPercent, formatRate, t } from "../../i18n";
+import "../../i18n/en/models";
 import { isUsable } from "../../state/models";
 import { failureOf } from "../../state/outbox";
 import { useApp } from "../context";

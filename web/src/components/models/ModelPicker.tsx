@@ -1,6 +1,7 @@
 import { useId, useState } from "preact/hooks";
 import { startDownload, type ModelRow } from "../../api/assistant/models";
 import { formatBytes, formatPercent, t } from "../../i18n";
+import "../../i18n/en/models";
 import { isRepository, isUsable, search } from "../../state/models";
 import { failureOf } from "../../state/outbox";
 import { useApp } from "../context";

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { addUpstream, checkUpstream, listUpstreams, removeUpstream, type Upstream } from "../../api/assistant/models";
 import { t } from "../../i18n";
+import "../../i18n/en/models";
 import { failureOf } from "../../state/outbox";
 import { useApp } from "../context";
 import { Icon } from "../Icon";

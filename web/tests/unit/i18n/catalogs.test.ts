@@ -23,6 +23,9 @@ const forms = (phrase: Phrase | undefined): string[] => (typeof phrase === "stri
 const placeholders = (text: string): string[] => [...new Set(text.match(/\{\w+\}/g))].toSorted();
 const used = new Set(code.flatMap(({ text }) => text.match(/"[a-z]\w*\.\w[\w.]*"/gi) ?? []).map((literal) => literal.slice(1, -1)));
 
+/** What begins a key whose end is computed: `models.state.${state}`. */
+const begun = code.flatMap(({ text }) => text.match(/`[a-z]+\.(?:\w+\.)*\$\{/g) ?? []).map((literal) => literal.slice(1, -2));
+
 it("names each key after its area", () => {
   for (const [area, phrases] of Object.entries(areas)) {
     for (const key of Object.keys(phrases)) expect(key.split(".")[0]).toBe(area);
@@ -30,7 +33,7 @@ it("names each key after its area", () => {
 });
 
 it("uses every text", () => {
-  expect(Object.keys(english).filter((key) => !used.has(key))).toEqual([]);
+  expect(Object.keys(english).filter((key) => !used.has(key) && !begun.some((start) => key.startsWith(start)))).toEqual([]);
 });
 
 it("loads the areas that a module speaks from", () => {

@@ -8,7 +8,7 @@ const SAID = new Set(["label", "message", "placeholder", "remedy", "text", "titl
 const ERRORS = new Set(["ApiError", "ConnectionLost"]);
 
 /** Names and signs that are the same in every language. */
-const NAMES = /^(?:Fathom|JSON|Markdown|CSV|HTML|PDF|Enter|Shift Enter|fathom chat|Esc)$/;
+const NAMES = /^(?:https?:\/\/\S+|DeepSeek|Fathom|JSON|Markdown|CSV|HTML|PDF|Enter|Shift Enter|fathom chat|Esc)$/;
 
 function isWords(text: string): boolean {
   return /\p{L}{2}/u.test(text) && !NAMES.test(text.trim()) && !/^[a-z]+(?:\.\w+)+$/.test(text); // the last is a key
