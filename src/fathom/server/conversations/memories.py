@@ -21,7 +21,7 @@ MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class StoredMemory:
     id: str
     text: str
     created: int
@@ -38,26 +38,26 @@ class Memories:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def list(self) -> list[Memory]:
+    async def list(self) -> list[StoredMemory]:
         """The one changed last first."""
         async with self._database.read() as connection:
             rows = await connection.execute(select(memories).order_by(memories.c.updated.desc(), memories.c.id.desc()))
-        return [Memory(**row) for row in rows.mappings()]
+        return [StoredMemory(**row) for row in rows.mappings()]
 
-    async def add(self, text: str) -> Memory:
+    async def add(self, text: str) -> StoredMemory:
         """Keep ``text``; one that is known in the same words is not doubled. Raises ConflictError beyond MOST."""
         text, now = storable(text).strip(), milliseconds()
         async with self._database.write() as connection:
             same = (await connection.execute(select(memories).where(memories.c.text == text))).mappings().first()
             if same is not None:
-                return Memory(**same)
+                return StoredMemory(**same)
             if (await connection.execute(select(func.count()).select_from(memories))).scalar_one() >= MOST:
                 raise ConflictError(f"there are {MOST} memories already", "delete some that no longer matter")
             row: dict[str, Any] = {"id": new_id(), "text": text, "created": now, "updated": now}
             await connection.execute(insert(memories), row)
-        return Memory(**row)
+        return StoredMemory(**row)
 
-    async def change(self, memory: str, text: str) -> Memory:
+    async def change(self, memory: str, text: str) -> StoredMemory:
         """Raises NotFoundError."""
         values = {"text": storable(text).strip(), "updated": milliseconds()}
         async with self._database.write() as connection:
@@ -65,7 +65,7 @@ class Memories:
             row = (await connection.execute(select(memories).where(memories.c.id == memory))).mappings().first()
         if row is None:
             raise NotFoundError(f"there is no memory {memory[:64]!r}")
-        return Memory(**row)
+        return StoredMemory(**row)
 
     async def delete(self, memory: str) -> None:
         """Raises NotFoundError."""

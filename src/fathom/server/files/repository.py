@@ -125,7 +125,7 @@ class FileRepository:
             .where(parts.c.type.in_(_HOLDERS), conversations.c.id.in_(set(ids)))
         )
         async with self._database.read() as connection:
-            return sorted({id_ for data in (await connection.execute(statement)).scalars() for id_ in _held(data)})
+            return sorted({id_ for data in (await connection.execute(statement)).scalars() for id_ in _file_ids(data)})
 
     async def _passages(self, statement: Select[Any]) -> list[StoredPassage]:
         async with self._database.read() as connection:
@@ -135,7 +135,7 @@ class FileRepository:
             ]
 
 
-def _held(data: Mapping[str, Any]) -> list[str]:
+def _file_ids(data: Mapping[str, Any]) -> list[str]:
     """The ids of the files in the data of a part."""
     made = (data.get("result") or {}).get("files") or []
     return [*([data["file"]] if "file" in data else []), *(file["id"] for file in made)]

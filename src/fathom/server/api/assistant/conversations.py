@@ -77,7 +77,7 @@ def router(handle: AssistantHandle) -> APIRouter:
     for method, path, endpoint, status in (
         ("GET", "/conversations", endpoints.list_conversations, 200),
         ("POST", "/conversations", endpoints.create, 201),
-        ("GET", "/conversations/counts", endpoints.counts, 200),
+        ("GET", "/conversation-counts", endpoints.counts, 200),
         ("GET", one, endpoints.get, 200),
         ("PATCH", one, endpoints.change, 200),
         ("DELETE", one, endpoints.delete, 204),

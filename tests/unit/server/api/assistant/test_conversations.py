@@ -32,7 +32,7 @@ async def test_a_conversation_is_made_changed_and_deleted(client):
     assert (await client.get("/api/conversations")).json()["data"] == []
     assert [row["id"] for row in (await client.get("/api/conversations?deleted=true")).json()["data"]] == [row["id"]]
     counts = {"conversations": 0, "pinned": 0, "deleted": 1, "projects": {}}
-    assert (await client.get("/api/conversations/counts")).json() == counts
+    assert (await client.get("/api/conversation-counts")).json() == counts
     assert (await client.post(f"{path}/restore")).json()["deleted"] is None
     assert (await client.delete(f"{path}?permanently=true")).status_code == 204
     assert (await client.get(path)).status_code == 404
