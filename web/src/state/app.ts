@@ -103,6 +103,11 @@ export class App {
         if (navigation.open.peek() === null) navigation.go(row.id);
       },
       onSent: (chat, { message, answer }) => this.openThread(chat)?.accept(message, answer),
+      onSecond: (chat, message) => {
+        this.openThread(chat)?.accept(message);
+        if (this.openThread(chat) && this.dialog.peek() === null) this.openDialog("compare", { ids: message.siblings, at: message.id });
+      },
+      onRefused: ({ message, remedy }) => notices.show({ text: [message, remedy].filter(Boolean).join(". ") }),
     });
     this.feed = new Feed({
       client,
@@ -140,6 +145,7 @@ export class App {
       else this.feed.rest();
     });
     this.model.start();
+    this.outbox.pumpAll();
     effect(() => {
       const thread = this.thread.value;
       untracked(() => this.onOpen(thread));
@@ -204,6 +210,14 @@ export class App {
     return this.models.find(chosen)?.thinking ?? this.thinkers.value.has(chosen);
   }
 
+  /** Whether the model that answers a chat can call tools; as long as it is not known, that it can. */
+  canCall(chat: string | null): boolean {
+    const chosen = this.chosenModel(chat);
+    const first = this.model.state.value;
+    if (chosen === undefined || chosen === first.model) return first.capabilities.tools;
+    return this.models.find(chosen)?.tools ?? true;
+  }
+
   /** Answers a chat with a model that can think. */
   chooseThinker(chat: string | null, model: string): void {
     this.thinkers.value = new Set(this.thinkers.value).add(model);
@@ -222,7 +236,7 @@ export class App {
       return;
     }
     const options = this.options(chat);
-    this.outbox.add(chat, { text: words, files, options });
+    this.outbox.add(chat, { text: words, files, options, ...(draft.second ? { second: draft.second } : {}) });
     if (text === undefined) this.drafts.clear(chat);
     const row = chat === null ? undefined : this.chats.get(chat);
     if (row && !sameOptions(row.settings, options)) void this.actions.change(row.id, { settings: options });

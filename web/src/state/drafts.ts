@@ -9,9 +9,11 @@ export interface Draft {
   readonly files: readonly FilePart[];
   /** What this chat is to be answered with from now on: only what the reader has changed. */
   readonly options: RunOptions;
+  /** The model that answers the next question too. */
+  readonly second?: string | null;
 }
 
-const EMPTY: Draft = { text: "", files: [], options: {} };
+const EMPTY: Draft = { text: "", files: [], options: {}, second: null };
 const PREFIX = "fathom:draft:";
 const SAVE_MS = 300;
 
@@ -66,7 +68,7 @@ export class Drafts {
 
   private write(name: string): void {
     const draft = this.signalOf(name).peek();
-    const empty = draft.text === "" && draft.files.length === 0 && Object.keys(draft.options).length === 0;
+    const empty = draft.text === "" && draft.files.length === 0 && Object.keys(draft.options).length === 0 && !draft.second;
     try {
       if (empty) this.storage.removeItem(PREFIX + name);
       else this.storage.setItem(PREFIX + name, JSON.stringify(draft));
@@ -92,5 +94,6 @@ export function parseDraft(text: string | null): Draft {
     text: typeof record["text"] === "string" ? record["text"] : "",
     files: Array.isArray(record["files"]) ? (record["files"] as unknown[]).filter((file): file is FilePart => isRecord(file) && typeof file["file"] === "string") : [],
     options: isRecord(record["options"]) ? (record["options"] as RunOptions) : {},
+    second: typeof record["second"] === "string" ? record["second"] : null,
   };
 }

@@ -6,7 +6,8 @@
 import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { isPassing, type Client } from "../api/assistant/client";
 import { createConversation } from "../api/assistant/conversations";
-import { listMessages, sendMessage } from "../api/assistant/messages";
+import { getTree, listMessages, sendMessage } from "../api/assistant/messages";
+import { regenerate } from "../api/assistant/runs";
 import type { Conversation, Failure, FilePart, Message, RunOptions, Sent } from "../api/assistant/types";
 import { ApiError, isRecord } from "../api/errors";
 import { isMoving, textOf } from "./message";
@@ -20,6 +21,10 @@ export interface Outgoing {
   readonly text: string;
   readonly files: readonly FilePart[];
   readonly options: RunOptions;
+  /** The model that answers the question too. */
+  readonly second?: string;
+  /** The question that the server has by now: only the second answer is still to be asked for. */
+  readonly asked?: string;
   readonly state: OutgoingState;
   readonly problem: Failure | null; // why it is not sent: for good, or not yet
   readonly at: number; // by the server's clock
@@ -38,6 +43,9 @@ export interface OutboxParts {
   readonly end: (chat: string) => Promise<{ readonly last: Message | null; readonly moving: boolean }>;
   readonly onCreated: (row: Conversation) => void;
   readonly onSent: (chat: string, sent: Sent) => void;
+  /** Two models answer the same question: the message is the second answer. */
+  readonly onSecond?: (chat: string, message: Message) => void;
+  readonly onRefused?: (problem: Failure) => void;
   readonly wait?: (ms: number) => Promise<void>;
 }
 
@@ -50,12 +58,12 @@ export class Outbox {
 
   constructor(private readonly parts: OutboxParts) {}
 
-  /** What waits in a chat, the next one first; in the new chat, until it exists on the server. */
+  /** What waits in a chat, the next one first; in the new chat, until it exists on the server. Of one with `asked`, the server has the question. */
   of(chat: string | null): ReadonlySignal<readonly Outgoing[]> {
     return this.box(chat ?? "new");
   }
 
-  add(chat: string | null, item: Pick<Outgoing, "text" | "files" | "options"> & { readonly parent?: string | null }): void {
+  add(chat: string | null, item: Pick<Outgoing, "text" | "files" | "options" | "second"> & { readonly parent?: string | null }): void {
     const name = chat ?? "new";
     const at = this.parts.client.serverNow();
     this.lastId = Math.max(this.lastId + 1, at);
@@ -94,6 +102,13 @@ export class Outbox {
     }
   }
 
+  /** Sends what this browser still keeps, of whichever chat. Call at the start: the page may have been closed between making a chat and asking in it. */
+  pumpAll(): void {
+    const { storage } = this.parts;
+    const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "");
+    for (const key of keys) if (key.startsWith(PREFIX)) void this.pump(chatOf(key.slice(PREFIX.length)));
+  }
+
   /** The server is back: what waits for it need not wait longer. */
   wake(): void {
     for (const waker of this.wakers.splice(0)) waker();
@@ -109,6 +124,7 @@ export class Outbox {
       const item = this.box(name).peek()[0];
       if (!item || item.state === "failed") return;
       if (name === "new") await this.open(item);
+      else if (item.asked !== undefined) await this.askSecond(name, item, item.asked);
       else if (!(await this.send(name, item))) return;
     }
   }
@@ -142,9 +158,31 @@ export class Outbox {
     });
     if (sent === "later") this.update(chat, item.id, { state: "queued", problem: null });
     if (!sent || sent === "later") return false;
-    this.write(chat, this.box(chat).peek().filter(({ id }) => id !== item.id));
+    const { second } = item;
+    if (second === undefined) this.drop(chat, item.id);
+    else this.update(chat, item.id, { state: "queued", problem: null, asked: sent.message.id });
     this.parts.onSent(chat, sent);
     return true;
+  }
+
+  /** Asks another model for its answer to a question that the server has. What is refused is said and given up: the first answer comes. */
+  private async askSecond(chat: string, item: Outgoing, parent: string): Promise<void> {
+    const { client } = this.parts;
+    let tried = item.state === "sending";
+    const started = await this.persist(chat, item, async () => {
+      if (tried && (await getTree(client, chat)).filter((node) => node.parent === parent).length > 1) return "known";
+      this.update(chat, item.id, { state: "sending" });
+      tried = true;
+      return regenerate(client, chat, parent, { ...item.options, ...(item.second === undefined ? {} : { model: item.second }) });
+    });
+    const problem = this.box(chat).peek().find(({ id }) => id === item.id)?.problem;
+    this.drop(chat, item.id);
+    if (started === null && problem) this.parts.onRefused?.(problem);
+    else if (started !== null && started !== "known") this.parts.onSecond?.(chat, started.message);
+  }
+
+  private drop(name: string, id: string): void {
+    this.write(name, this.box(name).peek().filter((item) => item.id !== id));
   }
 
   /** Tries until it succeeds or the server refuses; null where it is refused, or the reader took it back. */
@@ -215,6 +253,10 @@ export class Outbox {
       return [];
     }
   }
+}
+
+function chatOf(name: string): string | null {
+  return name === "new" ? null : name;
 }
 
 export function failureOf(error: unknown): Failure {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { listMessages } from "../../src/api/assistant/messages";
-import type { Conversation } from "../../src/api/assistant/types";
+import type { Conversation, Failure, Message } from "../../src/api/assistant/types";
 import { isAnswered, Outbox } from "../../src/state/outbox";
 import { until, World } from "./world";
 
 function opened(world = new World()) {
   const created: Conversation[] = [];
+  const seconds: Message[] = [];
+  const refused: Failure[] = [];
   const outbox = new Outbox({
     client: world.client,
     storage: world.storage,
@@ -15,9 +17,11 @@ function opened(world = new World()) {
     },
     onCreated: (row) => void created.push(row),
     onSent: () => undefined,
+    onSecond: (_, message) => void seconds.push(message),
+    onRefused: (problem) => void refused.push(problem),
     wait: () => new Promise((resolve) => setTimeout(resolve, 1)),
   });
-  return { world, outbox, created };
+  return { world, outbox, created, seconds, refused };
 }
 
 const question = { text: "Why?", files: [], options: {} };
@@ -45,6 +49,18 @@ describe("a question", () => {
     expect(reloaded.of(row.id).value[0]?.text).toBe("Why?");
     await reloaded.pump(row.id);
     await until(() => asked(world).length === 1);
+  });
+
+  it("is sent at the next start where the page was closed after its chat was made", async () => {
+    const world = new World();
+    const [row, other] = [world.assistant["seed"]({}), world.assistant["seed"]({})];
+    const item = { ...question, id: "1", parent: null, state: "queued", problem: null, at: 1 };
+    world.storage.setItem(`fathom:outbox:${row.id}`, JSON.stringify([item]));
+    world.storage.setItem(`fathom:outbox:${other.id}`, JSON.stringify([{ ...item, text: "How?" }]));
+    world.storage.setItem("fathom:draft:new", "{}");
+    opened(world).outbox.pumpAll();
+    await until(() => world.storage.length === 1);
+    expect(asked(world).map(({ conversation }) => conversation)).toEqual([row.id, other.id]);
   });
 
   it("is not sent twice where only the acknowledgement was lost", async () => {
@@ -78,6 +94,35 @@ describe("a question", () => {
     await outbox.pump(row.id);
     await until(() => outbox.of(row.id).value.length === 0);
     expect(asked(world).map(({ parts }) => parts[0].text)).toEqual(["q", "one", "three"]);
+  });
+
+  it("is answered by two models, also where the acknowledgement of the second was lost", async () => {
+    const { world, outbox, created, seconds } = opened();
+    const models = () => [...world.assistant["runs"].values()].map(({ options }: { options: { model?: string } }) => options.model);
+    outbox.add(null, { ...question, second: "other" });
+    await until(() => seconds.length === 1);
+    expect(seconds[0]?.siblings.length).toBe(2);
+    expect(models()).toEqual([undefined, "other"]);
+    const row = created[0]?.id ?? "";
+    const asked = seconds[0]?.parent ?? "";
+    expect(outbox.of(row).value).toEqual([]);
+    world.storage.setItem(`fathom:outbox:${row}`, JSON.stringify([{ ...question, id: "9", second: "other", asked, state: "sending", problem: null, at: 1 }]));
+    opened(world).outbox.pumpAll();
+    await until(() => world.storage.length === 0);
+    expect(models().length).toBe(2);
+  });
+
+  it("keeps its first answer where the second model is refused", async () => {
+    const { world, outbox, refused } = opened();
+    const row = world.assistant["seed"]({});
+    const handle = world.assistant["handle"].bind(world.assistant);
+    world.assistant["handle"] = (method: string, path: string[], ...rest: unknown[]) =>
+      method === "POST" && path[2] === "runs" ? { status: 404, json: { error: { message: "there is no such model" } } } : handle(method, path, ...rest);
+    outbox.add(row.id, { ...question, second: "gone" });
+    await until(() => refused.length === 1);
+    expect(refused[0]?.message).toBe("there is no such model");
+    expect(outbox.of(row.id).value).toEqual([]);
+    expect(asked(world).length).toBe(1);
   });
 
   it("that the server refuses stays, with the reason", async () => {

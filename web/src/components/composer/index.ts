@@ -4,6 +4,7 @@ import type { ComponentType } from "preact";
 import { AttachControl } from "../files/AttachControl";
 import { SlashControl } from "./SlashControl";
 import { SearchToggle } from "../tools/SearchToggle";
+import { MoreControl } from "./MoreControl";
 
 export interface ControlProps {
   readonly chat: string | null; // null: the new chat
@@ -18,4 +19,5 @@ export const composerControls: readonly ComposerControl[] = [
   { name: "files", component: AttachControl },
   { name: "prompts", component: SlashControl },
   { name: "search", component: SearchToggle },
+  { name: "more", component: MoreControl },
 ];

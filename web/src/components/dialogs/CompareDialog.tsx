@@ -1,12 +1,16 @@
 import { useEffect, useState } from "preact/hooks";
+import type { Client } from "../../api/assistant/client";
 import { getMessage } from "../../api/assistant/messages";
 import type { Message } from "../../api/assistant/types";
 import { formatDate, t } from "../../i18n";
+import { isMoving } from "../../state/message";
 import { failureOf } from "../../state/outbox";
 import { useApp } from "../context";
 import { Dialog } from "../Dialog";
 import { PartView } from "../parts";
 import type { DialogProps } from "./index";
+
+const AGAIN_MS = 500;
 
 /** Two answers to the same question side by side; on a phone one after the other, which a swipe changes. */
 export function CompareDialog({ ids, at, close }: DialogProps) {
@@ -18,13 +22,9 @@ export function CompareDialog({ ids, at, close }: DialogProps) {
   const [problem, setProblem] = useState<string | null>(null);
   const [first, second] = shown.map((index) => all[index]);
   useEffect(() => {
-    for (const id of [first, second]) {
-      if (id === undefined || messages.has(id)) continue;
-      getMessage(client, id).then(
-        (message) => setMessages((before) => new Map(before).set(id, message)),
-        (error: unknown) => setProblem(failureOf(error).message),
-      );
-    }
+    const show = (message: Message) => setMessages((before) => new Map(before).set(message.id, message));
+    const ends = [...new Set([first, second])].map((id) => follow(client, id, show, (error) => setProblem(failureOf(error).message)));
+    return () => ends.forEach((end) => end());
   }, [first, second]);
   return (
     <Dialog title={t("chat.compare")} wide close={close}>
@@ -55,6 +55,24 @@ export function CompareDialog({ ids, at, close }: DialogProps) {
   );
 }
 
+/** Shows a message, and again as long as it is being written. Only one of two is on the path that the live stream feeds. */
+function follow(client: Client, id: string | undefined, show: (message: Message) => void, fail: (error: unknown) => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let ended = id === undefined;
+  const fetch = async () => {
+    if (ended || id === undefined) return;
+    const message = await getMessage(client, id);
+    if (ended) return;
+    show(message);
+    if (isMoving(message)) timer = setTimeout(() => void fetch().catch(fail), AGAIN_MS);
+  };
+  void fetch().catch(fail);
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+  };
+}
+
 function Version({ message, close }: { readonly message: Message; close(): void }) {
   const { actions } = useApp();
   const use = () => {
@@ -65,7 +83,7 @@ function Version({ message, close }: { readonly message: Message; close(): void 
     <>
       <p class="hint">{[message.model, formatDate(message.created)].filter(Boolean).join(" · ")}</p>
       {message.parts.map((part, position) => (
-        <PartView key={position} part={part} message={message} position={position} streaming={false} />
+        <PartView key={position} part={part} message={message} position={position} streaming={isMoving(message) && position === message.parts.length - 1} />
       ))}
       <button type="button" class="button" onClick={use}>
         {t("chat.useVersion")}

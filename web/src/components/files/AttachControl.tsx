@@ -1,13 +1,19 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { t } from "../../i18n";
 import type { ControlProps } from "../composer";
 import { useApp } from "../context";
 import { Icon } from "../Icon";
 
+const FIELD = "files-to-attach";
+
+/** Opens the browser's choice of files for the message. */
+export function chooseFiles(): void {
+  document.getElementById(FIELD)?.click();
+}
+
 /** Attaches files: by a button, dropped anywhere on the page, or pasted. */
 export function AttachControl({ chat }: ControlProps) {
   const app = useApp();
-  const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
   useEffect(() => {
     const add = (files: FileList | null | undefined) => void (files?.length && app.uploads.add(chat, [...files]));
@@ -49,11 +55,11 @@ export function AttachControl({ chat }: ControlProps) {
   }, [app, chat]);
   return (
     <>
-      <button type="button" class="icon-button" aria-label={t("files.attach")} title={t("files.attachTitle")} onClick={() => input.current?.click()}>
+      <button type="button" class="icon-button attach" aria-label={t("files.attach")} title={t("files.attachTitle")} onClick={chooseFiles}>
         <Icon name="attach" size={18} />
       </button>
       <input
-        ref={input}
+        id={FIELD}
         type="file"
         multiple
         hidden

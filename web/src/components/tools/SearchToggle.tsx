@@ -5,11 +5,16 @@ import { Icon } from "../Icon";
 
 const TOOLS = ["web_search", "open_page"];
 
+/** Whether a tool is not one of those that the toggle turns on and off. */
+export function isOther(tool: string): boolean {
+  return !TOOLS.includes(tool);
+}
+
 /** Whether questions of this chat are searched for. Models that can call tools may then search for more by themselves. */
 export function SearchToggle({ chat }: ControlProps) {
   const app = useApp();
   const { search = false, tools = [] } = app.options(chat);
-  const others = tools.filter((tool) => !TOOLS.includes(tool));
+  const others = tools.filter(isOther);
   return (
     <button
       type="button"

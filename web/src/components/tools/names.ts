@@ -8,6 +8,7 @@ const OWN: Readonly<Record<string, PlainKey>> = {
   python: "tools.name.python",
   web_search: "tools.name.web_search",
   open_page: "tools.name.open_page",
+  remember: "tools.name.remember",
 };
 
 /** `notes__add` is `add` of the server `notes`; our own have names in the reader's language. */

@@ -146,6 +146,8 @@ export default defineArea({
   "chat.welcomeChoose": "Choose a model",
   "chat.thinks": "can think",
   "chat.dismiss": "Dismiss",
+  "chat.more": "Tools and a second answer",
+  "chat.moreChosen": { one: "Tools and a second answer, {count} chosen", other: "Tools and a second answer, {count} chosen" },
   "chat.search": "Search",
   "chat.searchTitle": "Search the web for this chat: the question goes to the search engine, and pages are read",
 });

@@ -19,12 +19,22 @@ export default defineArea({
   "tools.name.python": "Python",
   "tools.name.web_search": "Web search",
   "tools.name.open_page": "Open a page",
+  "tools.name.remember": "Memory",
   "tools.ofServer": "{tool} of {server}",
 
   "tools.sources": "Sources",
   "tools.sourcesRead": { one: "{count} more source was read", other: "{count} more sources were read" },
   "tools.notSupported": "not found in the page",
   "tools.supported": "quote found in the page",
+
+  "tools.choice": "Tools for this chat",
+  "tools.cannotCall": "The model of this chat was not trained to call tools.",
+  "tools.isNever": "never, say the settings",
+  "tools.gone": "no longer offered: take it out",
+  "tools.second": "Second answer to the next question",
+  "tools.secondNone": "None",
+  "tools.secondFind": "Find another model",
+  "tools.secondHelp": "Another model answers too; both stand side by side.",
 
   "tools.policies": "What a model may call",
   "tools.policyOf": "Policy of {tool}",

@@ -144,6 +144,8 @@ export default {
   "chat.welcomeChoose": "选择模型",
   "chat.thinks": "会思考",
   "chat.dismiss": "关闭提示",
+  "chat.more": "工具和第二个回答",
+  "chat.moreChosen": "工具和第二个回答，已选 {count} 项",
   "chat.search": "联网搜索",
   "chat.searchTitle": "为此对话搜索网络：问题会发送给搜索引擎，并读取网页",
 } satisfies Complete<typeof english>;

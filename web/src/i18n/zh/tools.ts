@@ -20,12 +20,22 @@ export default {
   "tools.name.python": "Python",
   "tools.name.web_search": "网络搜索",
   "tools.name.open_page": "打开网页",
+  "tools.name.remember": "记忆",
   "tools.ofServer": "{server} 的 {tool}",
 
   "tools.sources": "来源",
   "tools.sourcesRead": { other: "另外读取了 {count} 个来源" },
   "tools.notSupported": "页面中未找到",
   "tools.supported": "引文已在页面中找到",
+
+  "tools.choice": "此对话可用的工具",
+  "tools.cannotCall": "此对话的模型没有受过调用工具的训练。",
+  "tools.isNever": "设置中为“从不”",
+  "tools.gone": "已不再提供：请取消选择",
+  "tools.second": "下一个问题的第二个回答",
+  "tools.secondNone": "无",
+  "tools.secondFind": "寻找其他模型",
+  "tools.secondHelp": "另一个模型也会回答，两个回答并排显示。",
 
   "tools.policies": "模型可以调用什么",
   "tools.policyOf": "{tool} 的策略",
