@@ -33,7 +33,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FATHOM_", extra="forbid", frozen=True)
 
     # the model
-    model: str | None = Field(default=None, description="name or path; none means the embedded model")
+    model: str | None = Field(
+        default=None,
+        description="name or path; without one the embedded model; `none` serves without a model of its own",
+    )
     served_name: str | None = Field(
         default=None, description="the id that clients see; none means the model's own name"
     )

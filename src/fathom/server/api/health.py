@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from fathom import __version__
 from fathom.server.api.json_io import encode
-from fathom.server.models.runtime import Failed, Loading, Ready, Runtime
+from fathom.server.models.runtime import Absent, Failed, Loading, Ready, Runtime
 
 
 class CapabilitiesBody(TypedDict):
@@ -93,6 +93,8 @@ def _health(runtime: Runtime) -> Health:
         body["model"] = state.model.name
         body["capabilities"] = {"thinking": state.model.thinking_switch, "tools": True}
         body["engine"] = asdict(state.model.engine.stats())  # type: ignore[typeddict-item]
+    elif isinstance(state, Absent):
+        body["status"] = "ready"
     elif isinstance(state, Failed):
         body["status"] = "failed"
         body["error"] = {"message": state.error.message, "remedy": state.error.remedy}

@@ -14,7 +14,7 @@ from fathom.checkpoint.hub.registry import EMBEDDED, RECOMMENDED, Recommended
 from fathom.server.models.downloads import Download, Downloads
 from fathom.server.models.local import LocalModel, Origin
 from fathom.server.models.registry import USABLE, ModelRegistry
-from fathom.server.models.runtime import Failed, Loading, Ready, State
+from fathom.server.models.runtime import Absent, Failed, Loading, Ready, State
 from fathom.server.models.speed import SpeedFile
 from fathom.server.models.upstream.service import Upstreams
 
@@ -93,7 +93,8 @@ class Catalog:
     async def entries(self) -> list[CatalogEntry]:
         """The served model first, then the other local ones, those to fetch by their size, and upstream ones."""
         local = await self.registry.local_models()
-        rows = [self._served_entry(), *(self._local_entry(model) for model in local.values())]
+        served = [] if isinstance(self.registry.served.state, Absent) else [self._served_entry()]
+        rows = [*served, *(self._local_entry(model) for model in local.values())]
         known = {row.id for row in rows}
         rows += await asyncio.to_thread(self._to_fetch, known)
         speeds, total = await asyncio.to_thread(self.speeds.all), self._memory().total

@@ -26,10 +26,13 @@ from fathom.text.tokenizer.tokenizer import Tokenizer
 if TYPE_CHECKING:
     from fathom.server.models.local import LocalModel
 
+NO_MODEL = "none"
+"""The name by which settings ask for a server without a model of its own."""
 
-def loader(settings: Settings) -> Callable[[Progress], ServedModel]:
-    """The load function of a Runtime, for the model that ``settings`` name."""
-    return partial(load, settings)
+
+def loader(settings: Settings) -> Callable[[Progress], ServedModel] | None:
+    """The load function of a Runtime, for the model that ``settings`` name; None where they ask for none."""
+    return partial(load, settings) if settings.model != NO_MODEL else None
 
 
 def registry_of(settings: Settings, served: Runtime | None = None) -> ModelRegistry:
@@ -57,7 +60,7 @@ def find_others(settings: Settings) -> Mapping[str, LocalModel]:
 def loader_of(settings: Settings, model: LocalModel) -> Callable[[Progress], ServedModel]:
     """The load function for another model than the one that ``settings`` name."""
     name = model.id if model.origin in ("embedded", "pulled") else str(model.path)
-    return loader(settings.model_copy(update={"model": name, "served_name": model.id}))
+    return partial(load, settings.model_copy(update={"model": name, "served_name": model.id}))
 
 
 def load(settings: Settings, progress: Progress) -> ServedModel:

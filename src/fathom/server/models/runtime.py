@@ -1,4 +1,4 @@
-"""The life cycle of the served model: loading → ready or failed.
+"""The life cycle of the served model: loading → ready or failed; or absent, where the server has none of its own.
 
 Loading takes from a second to minutes. The server listens at once, a thread loads, ``state`` holds the progress, and
 requests that arrive early wait for the model. A failed load leaves the server up: the page and the API then report the
@@ -38,18 +38,23 @@ class Failed:
     error: FathomError
 
 
-State = Loading | Ready | Failed
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The server was started without a model of its own: others answer, on request."""
+
+
+State = Loading | Ready | Failed | Absent
 
 
 class Runtime:
     """Loads a model in a thread while the event loop runs; `model` awaits it.
 
-    ``load`` reports its progress through the function it is given. ``on_failure`` is called with the error of a failed
-    load, on the event loop.
+    ``load`` reports its progress through the function it is given; None: there is no model to load. ``on_failure`` is
+    called with the error of a failed load, on the event loop.
     """
 
-    def __init__(self, load: Callable[[Progress], ServedModel]) -> None:
-        self.state: State = Loading()
+    def __init__(self, load: Callable[[Progress], ServedModel] | None) -> None:
+        self.state: State = Loading() if load is not None else Absent()
         self.on_failure: Callable[[FathomError], None] | None = None
         self._load = load
         self._finished = asyncio.Event()
@@ -57,6 +62,9 @@ class Runtime:
 
     def start(self) -> None:
         """Start loading. Must be called on the event loop that will serve."""
+        if self._load is None:
+            self._finished.set()
+            return
         loop = asyncio.get_running_loop()
         # a daemon: a process that must stop does not wait for gigabytes to be read
         threading.Thread(target=self._run, args=(loop,), name="fathom-load", daemon=True).start()
@@ -66,12 +74,15 @@ class Runtime:
         return self._closed
 
     async def model(self) -> ServedModel:
-        """Wait for the model. Raises UnavailableError where loading failed, StoppingError on a closed runtime."""
+        """Wait for the model. Raises UnavailableError where loading failed or there is none, StoppingError on a closed
+        runtime."""
         await self._finished.wait()
         if self._closed:
             raise StoppingError
         if isinstance(self.state, Ready):
             return self.state.model
+        if isinstance(self.state, Absent):
+            raise UnavailableError("this server has no model of its own", "name one of those that GET /v1/models lists")
         assert isinstance(self.state, Failed)
         raise UnavailableError(f"the model could not be loaded: {self.state.error.message}", self.state.error.remedy)
 
@@ -83,6 +94,7 @@ class Runtime:
             await asyncio.to_thread(self.state.model.engine.close)
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        assert self._load is not None
         try:
             state: State = Ready(self._load(self._report))
         except FathomError as error:

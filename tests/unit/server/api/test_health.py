@@ -10,7 +10,7 @@ from fathom.base.errors import CheckpointError
 from fathom.server.api import health
 from fathom.server.api.health import Health
 from fathom.server.app import create_app
-from fathom.server.models.runtime import Failed, Loading, Runtime
+from fathom.server.models.runtime import Absent, Failed, Loading, Runtime
 from fathom.server.settings import Settings
 
 
@@ -49,6 +49,12 @@ async def test_failed(client, runtime):
     answer = await client.get("/health/ready")
     assert answer.status_code == 503
     assert answer.json()["error"] == {"message": "the file ends early", "remedy": "download it again"}
+
+
+async def test_a_server_without_a_model_of_its_own_is_ready_for_others(client, runtime):
+    runtime.state = Absent()
+    body = (await client.get("/health/ready")).json()
+    assert (body["status"], body["model"], body["error"]) == ("ready", None, None)
 
 
 def test_the_paths():

@@ -10,7 +10,7 @@ from scripted import instantly, scripted_model
 
 from fathom.base.errors import CheckpointError
 from fathom.server.errors import StoppingError, UnavailableError
-from fathom.server.models.runtime import Failed, Loading, Ready, Runtime
+from fathom.server.models.runtime import Absent, Failed, Loading, Ready, Runtime
 
 
 async def test_early_requests_wait():
@@ -85,3 +85,12 @@ async def test_no_model_at_all():
     await runtime.close()
     with pytest.raises(StoppingError):
         await runtime.model()
+
+
+async def test_without_a_model_of_its_own_a_server_says_how_to_name_another():
+    runtime = Runtime(None)
+    runtime.start()
+    assert runtime.state == Absent()
+    with pytest.raises(UnavailableError, match=r"no model of its own; name one of those that GET /v1/models lists"):
+        await runtime.model()
+    await runtime.close()
