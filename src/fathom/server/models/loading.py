@@ -30,18 +30,21 @@ NO_MODEL = "none"
 """The name by which settings ask for a server without a model of its own."""
 
 
-def loader(settings: Settings) -> Callable[[Progress], ServedModel] | None:
-    """The load function of a Runtime, for the model that ``settings`` name; None where they ask for none."""
-    return partial(load, settings) if settings.model != NO_MODEL else None
+def loader(settings: Settings) -> Callable[[Progress], ServedModel]:
+    """The load function of a Runtime, for the model that ``settings`` name."""
+    return partial(load, settings)
 
 
 def registry_of(settings: Settings, served: Runtime | None = None) -> ModelRegistry:
     """The models that ``settings`` allow; with a ``served`` runtime, whose model the caller chose, no other."""
     name = settings.served_name or settings.model or EMBEDDED
-    if served is not None or not settings.on_demand:
-        return ModelRegistry(served or Runtime(loader(settings)), served_name=name)
+    if served is not None:
+        return ModelRegistry(served, served_name=name)
+    runtime = Runtime(loader(settings) if settings.model != NO_MODEL else None)
+    if not settings.on_demand:
+        return ModelRegistry(runtime, served_name=name)
     find, load_function = partial(find_others, settings), partial(loader_of, settings)
-    return ModelRegistry(Runtime(loader(settings)), find, load_function, served_name=name)
+    return ModelRegistry(runtime, find, load_function, served_name=name)
 
 
 def find_others(settings: Settings) -> Mapping[str, LocalModel]:
@@ -60,7 +63,7 @@ def find_others(settings: Settings) -> Mapping[str, LocalModel]:
 def loader_of(settings: Settings, model: LocalModel) -> Callable[[Progress], ServedModel]:
     """The load function for another model than the one that ``settings`` name."""
     name = model.id if model.origin in ("embedded", "pulled") else str(model.path)
-    return partial(load, settings.model_copy(update={"model": name, "served_name": model.id}))
+    return loader(settings.model_copy(update={"model": name, "served_name": model.id}))
 
 
 def load(settings: Settings, progress: Progress) -> ServedModel:
