@@ -1,13 +1,15 @@
 """The layout of the source: what a file may hold, how long it may be, and that a test file mirrors it."""
 
 import ast
+import os
 import re
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import pytest
+from source_files import PYTHON, ROOT, SOURCE, nodes_of, relative, syntax_of, text_of
 
-ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "src" / "fathom"
 LONGEST = 450
 
 SKIPPED = {".git", ".venv", "node_modules", "static", "build", "dist", "__pycache__"}
@@ -41,13 +43,18 @@ NOT_MIRRORED = {
 """Modules without a test file of their own, each with the reason."""
 
 
-def tree(*suffixes: str, under: Path = ROOT) -> list[Path]:
-    return sorted(
-        path
-        for path in under.rglob("*")
-        if path.is_file() and path.suffix in suffixes and not SKIPPED & set(path.relative_to(ROOT).parts)
-        and not any(part.startswith(".") and part != ".ci" for part in path.relative_to(ROOT).parts)
-    )  # fmt: skip
+@cache
+def tree() -> tuple[Path, ...]:
+    """The text files of the project. What is built, installed or hidden is no part of it, and is not entered."""
+    files: list[Path] = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if is_part(name)]
+        files += [Path(folder, name) for name in names if is_part(name) and Path(name).suffix in TEXT]
+    return tuple(sorted(path for path in files if path.is_file()))
+
+
+def is_part(name: str) -> bool:
+    return name == ".ci" or not (name in SKIPPED or name.startswith("."))
 
 
 def name_of(path: Path) -> str:
@@ -57,7 +64,7 @@ def name_of(path: Path) -> str:
 def imports_of(path: Path) -> set[str]:
     """Every dotted name that a file imports, wherever in it."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.ImportFrom) and node.module:
             names.update({node.module, *(f"{node.module}.{alias.name}" for alias in node.names)})
         elif isinstance(node, ast.Import):
@@ -65,34 +72,57 @@ def imports_of(path: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("path", tree(".py", under=SOURCE), ids=name_of)
-class TestModule:
-    def test_a_package_holds_only_its_docstring(self, path: Path) -> None:
-        body = ast.parse(path.read_text(encoding="utf-8")).body
+def test_a_package_holds_only_its_docstring() -> None:
+    wrong = []
+    for path in PYTHON:
         if path.name == "__init__.py":
-            rest = [node for node in body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+            rest = [
+                node for node in syntax_of(path).body
+                if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+            ]  # fmt: skip
             if path.parent == SOURCE:
                 rest = [node for node in rest if ast.unparse(node).split(" = ")[0] != "__version__"]
-            assert not rest, "import from the module that holds the noun"
-
-    def test_it_says_what_it_is(self, path: Path) -> None:
-        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), "a module opens with a docstring"
-
-    def test_a_test_file_mirrors_its_path_and_imports_it(self, path: Path) -> None:
-        name = name_of(path)
-        if path.name == "__init__.py" or name in NOT_MIRRORED:
-            return
-        mirror = ROOT / "tests" / "unit" / path.relative_to(SOURCE).parent / f"test_{path.stem}.py"
-        assert mirror.exists(), f"write {mirror.relative_to(ROOT)}"
-        in_strings = re.findall(r"\bfathom(?:\.\w+)+", mirror.read_text(encoding="utf-8"))  # as code for a subprocess
-        imported = imports_of(mirror) | set(in_strings)
-        assert any(other == name or other.startswith(f"{name}.") for other in imported), f"import {name} in its test"
+            wrong += [relative(path)] if rest else []
+    assert not wrong, f"import from the module that holds the noun: {wrong}"
 
 
-@pytest.mark.parametrize("path", tree(".py", ".ts", ".tsx"), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_file_can_be_read_in_one_sitting(path: Path) -> None:
-    count = len(path.read_text(encoding="utf-8").splitlines())
-    assert count <= LONGEST, f"{count} lines: name the second noun and give it a file"
+def test_every_module_says_what_it_is() -> None:
+    wrong = [relative(path) for path in PYTHON if not ast.get_docstring(syntax_of(path))]
+    assert not wrong, f"a module opens with a docstring: {wrong}"
+
+
+def test_a_test_file_mirrors_each_module_and_imports_it() -> None:
+    wrong = [fault for path in PYTHON for fault in [mirror_fault(path)] if fault]
+    assert not wrong, "\n".join(wrong)
+
+
+def holds(names: Iterable[str], module: str) -> bool:
+    """Whether one of the dotted names is the module, or something in it."""
+    return any(name == module or name.startswith(f"{module}.") for name in names)
+
+
+def mirror_fault(path: Path) -> str | None:
+    """What is wrong with the test file of a module."""
+    name = name_of(path)
+    if path.name == "__init__.py" or name in NOT_MIRRORED:
+        return None
+    mirror = ROOT / "tests" / "unit" / path.relative_to(SOURCE).parent / f"test_{path.stem}.py"
+    if not mirror.exists():
+        return f"write {mirror.relative_to(ROOT)}"
+    named = re.findall(r"\bfathom(?:\.\w+)+", text_of(mirror))  # in an import, or in code for a subprocess
+    if holds(named, name) or holds(imports_of(mirror), name):
+        return None
+    return f"import {name} in {mirror.relative_to(ROOT)}"
+
+
+def test_every_file_can_be_read_in_one_sitting() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(text_of(path).splitlines())
+        for path in tree()
+        if path.suffix in {".py", ".ts", ".tsx"}
+    }
+    long = {name: count for name, count in lengths.items() if count > LONGEST}
+    assert not long, f"name the second noun and give it a file: {long}"
 
 
 @pytest.mark.parametrize(
@@ -107,9 +137,9 @@ def test_a_file_can_be_read_in_one_sitting(path: Path) -> None:
 def test_no_file_contains(pattern: re.Pattern[str], why: str) -> None:
     found = [
         f"{path.relative_to(ROOT)}: {match.group()!r}"
-        for path in tree(*TEXT)
+        for path in tree()
         if path.name != "package-lock.json"
-        for match in [pattern.search(path.read_text(encoding="utf-8", errors="replace"))]
+        for match in [pattern.search(text_of(path))]
         if match
     ]
     assert not found, f"{why}: {found}"
