@@ -2,7 +2,9 @@
 
 Each document runs from top to bottom in a home of its own, with the project's files around it. ``sh`` blocks are run by
 bash, ``python`` blocks by Python; an ``sh server`` block keeps running until the document ends. ``make`` targets create
-environments and run for minutes, so of them only the existence is checked (``make -n``).
+environments and run for minutes, so of them only the existence is checked (``make -n``). The homes share the
+compiled kernels of the person who runs the tests: to compile them again for each document would take most of the time,
+and tests/unit/kernels/cpu/test_library.py does it in an empty home.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from pathlib import Path
 
 import pytest
 from markdown_files import REASONS, ROOT, Block, blocks, documents, name_of
+
+from fathom.base.paths import kernels_dir
 
 RUNNABLE = ("sh", "python")
 LIMIT = 240
@@ -45,7 +49,10 @@ class Sandbox:
             shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n')
             shim.chmod(0o755)
         home = folder / "home"
-        home.mkdir()
+        kernels = kernels_dir()
+        kernels.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (home / ".cache" / "fathom").mkdir(parents=True)
+        (home / ".cache" / "fathom" / "kernels").symlink_to(kernels)
         keep = {name: value for name, value in os.environ.items() if not name.startswith(("FATHOM_", "XDG_"))}
         self.environ = keep | {
             "HOME": str(home),
