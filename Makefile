@@ -14,6 +14,8 @@ PIP_ARGS ?=
 ARGS     ?=
 # Processes that share the tests, file by file; 0 runs them in one, for a debugger.
 WORKERS  ?= 2
+# What `make check` runs of the tests; nothing where all of them run in any case.
+CHECK_TESTS ?= tests/architecture tests/docs/test_links.py tests/docs/test_generated.py tests/docs/test_site.py
 
 PY   := $(VENV)/bin/python
 PIP   = $(PY) -m pip --disable-pip-version-check install --quiet $(PIP_ARGS)
@@ -51,7 +53,7 @@ check: $(READY_TO_TEST) ## lint, format, types, import direction, documentation,
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
-	$(PY) -m pytest -q tests/architecture tests/docs/test_links.py tests/docs/test_generated.py tests/docs/test_site.py
+	$(if $(CHECK_TESTS),$(PY) -m pytest -q $(CHECK_TESTS))
 	@$(MAKE) --no-print-directory web-check
 
 docs: $(READY_TO_TEST) ## regenerate the reference and the tables of numbers
