@@ -20,7 +20,6 @@ from fathom.server.settings import Settings
 PACKAGES = {
     "files": ("pypdfium2", "mammoth", "openpyxl", "pptx"),
     "search": ("ddgs", "trafilatura"),
-    "ocr": ("rapidocr",),
     "mcp": ("mcp",),
     "postgres": ("asyncpg",),
 }
@@ -28,7 +27,10 @@ PACKAGES = {
 
 
 class Features(TypedDict):
-    """Whether the packages are installed that a feature needs; `pip install 'fathom-lm[app]'` installs them."""
+    """Whether the packages are installed that a feature needs; `pip install 'fathom-lm[app]'` installs them.
+
+    ``ocr`` is false: no text is read from pictures yet.
+    """
 
     files: bool
     search: bool
@@ -106,7 +108,7 @@ def router(handle: AssistantHandle, runtime: Runtime, settings: Settings) -> API
 def features() -> Features:
     """What is installed does not change while a process lives."""
     there = {name: all(map(importlib.util.find_spec, packages)) for name, packages in PACKAGES.items()}
-    return Features(**there)  # type: ignore[typeddict-item]
+    return Features(ocr=False, **there)  # type: ignore[typeddict-item]
 
 
 def storage(handle: AssistantHandle, settings: Settings) -> Storage:

@@ -43,3 +43,4 @@ async def test_the_state_of_what_is_stored(tmp_path, usable):
 
 def test_features_are_what_is_installed():
     assert features()["postgres"] is True
+    assert features()["ocr"] is False  # nothing reads text from pictures

@@ -1,7 +1,6 @@
 """Pictures: their format and size. What else a picture file holds about place, time and camera is never read.
 
-No model here sees pictures, so the text of one is what OCR finds, which the parent of this process runs where it is
-installed.
+No model here sees pictures, and nothing reads their text (OCR), so a picture has no passages.
 """
 
 from __future__ import annotations
