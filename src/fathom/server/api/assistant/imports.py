@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -23,9 +27,18 @@ from fathom.server.settings import Settings
 
 if TYPE_CHECKING:
     from fathom.server.conversations.importing.importer import Importer
+    from fathom.server.conversations.importing.report import ImportReport
 
 PROGRESS = "application/x-ndjson"
 PROGRESS_SECONDS = 0.5
+PREFIX = "import-"
+"""Of the names of files that are being imported."""
+LEFT_SECONDS = 24 * 3600.0
+"""The age at which such a file is one that a killed process left."""
+_running: set[asyncio.Task[ImportReport]] = set()  # the event loop itself refers to tasks only weakly
+
+logger = logging.getLogger(__name__)
+
 BODY = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}, "required": True}
 
 
@@ -75,17 +88,24 @@ def router(handle: AssistantHandle, settings: Settings) -> APIRouter:
 async def _progress(importer: Importer, path: Path) -> AsyncIterator[bytes]:
     report = importer.new_report()
     work = asyncio.create_task(importer.run(path, report))
-    try:
-        while not work.done():
-            await asyncio.wait([work], timeout=PROGRESS_SECONDS)
-            yield encode({"progress": {"done": report.done, "messages": report.messages}}) + b"\n"
-        error = work.exception()
-        if error is None:
-            yield encode({"report": report.json()}) + b"\n"
-        else:
-            yield encode({"error": problem_of(error).body()["error"], "report": report.json()}) + b"\n"
-    finally:  # a client that goes away does not stop an import that has begun
-        work.add_done_callback(lambda _: path.unlink(missing_ok=True))
+    _running.add(work)
+    work.add_done_callback(partial(_end, path))
+    while not work.done():  # a client that goes away does not stop an import that has begun
+        await asyncio.wait([work], timeout=PROGRESS_SECONDS)
+        yield encode({"progress": {"done": report.done, "messages": report.messages}}) + b"\n"
+    error = work.exception()
+    if error is None:
+        yield encode({"report": report.json()}) + b"\n"
+    else:
+        yield encode({"error": problem_of(error).body()["error"], "report": report.json()}) + b"\n"
+
+
+def _end(path: Path, work: asyncio.Task[ImportReport]) -> None:
+    """Remove the file of an import that has ended, and log its failure, which nobody may be there to read."""
+    _running.discard(work)
+    path.unlink(missing_ok=True)
+    if not work.cancelled() and (error := work.exception()) is not None:
+        logger.warning("an import ended early: %s", error)
 
 
 async def _receive(request: Request, folder: Path) -> Path:
@@ -93,11 +113,12 @@ async def _receive(request: Request, folder: Path) -> Path:
     announced = request.headers.get("content-length", "")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await asyncio.to_thread(_remove_left, folder)
         free = shutil.disk_usage(folder).free
         if announced.isdecimal() and int(announced) * 2 > free:
             raise StorageError("the disk has no room for this import", "free some space")
         file: IO[bytes]
-        with tempfile.NamedTemporaryFile(dir=folder, prefix="import-", delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=PREFIX, delete=False) as file:
             path = Path(file.name)
             try:
                 async for chunk in request.stream():
@@ -110,3 +131,11 @@ async def _receive(request: Request, folder: Path) -> Path:
     except OSError as error:
         raise StorageError(f"the upload cannot be stored: {error.strerror or error}", "free some disk space") from error
     return path
+
+
+def _remove_left(folder: Path) -> None:
+    """Remove files of imports that ended with their process."""
+    for path in folder.glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - LEFT_SECONDS:
+                path.unlink()

@@ -69,14 +69,14 @@ class Exporter:
         async def lines() -> AsyncIterator[bytes]:
             async for record in self.records():
                 attached.update(dict.fromkeys(file_ids(record)))
-                yield _json(record)
+                yield await asyncio.to_thread(_json, record)
 
         async for chunk in stream.lines("conversations.jsonl", lines()):
             yield chunk
         for file in attached:
             path = await find_file(file)
             if path is not None:
-                for chunk in stream.file(f"files/{file}", path):
+                async for chunk in stream.file(f"files/{file}", path):
                     yield chunk
         yield stream.end()
 

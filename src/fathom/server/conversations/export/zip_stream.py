@@ -1,10 +1,14 @@
-"""A zip archive as a stream: what is written is given out at once, and nothing is kept."""
+"""A zip archive as a stream: what is written is given out at once, and nothing is kept.
+
+Files are read and entries compressed in threads: a long conversation does not hold up the other requests.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import io
 import zipfile
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator
 from pathlib import Path
 
 CHUNK = 1 << 20
@@ -44,17 +48,17 @@ class ZipStream:
         """An entry of lines that come one by one."""
         with self._archive.open(name, "w", force_zip64=True) as entry:
             async for line in lines:
-                entry.write(line + b"\n")
+                await asyncio.to_thread(entry.write, line + b"\n")
                 yield self._outlet.take()
         yield self._outlet.take()
 
-    def file(self, name: str, path: Path) -> Iterable[bytes]:
+    async def file(self, name: str, path: Path) -> AsyncIterator[bytes]:
         """An entry with the bytes of a file, as they are."""
         information = zipfile.ZipInfo(name)
         information.compress_type = zipfile.ZIP_STORED
         with path.open("rb") as source, self._archive.open(information, "w", force_zip64=True) as entry:
-            while chunk := source.read(CHUNK):
-                entry.write(chunk)
+            while chunk := await asyncio.to_thread(source.read, CHUNK):
+                await asyncio.to_thread(entry.write, chunk)
                 yield self._outlet.take()
         yield self._outlet.take()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,9 @@ class Importer:
         """
         report = report or ImportReport()
         async with self._lock:
-            with open_export(path) as export:
+            with ExitStack() as stack:
+                # in a thread: the directory of an archive may be long
+                export = await asyncio.to_thread(stack.enter_context, open_export(path))
                 records = read_records(export)
                 while (record := await asyncio.to_thread(next, records, None)) is not None:
                     if isinstance(record, SkippedRecord):

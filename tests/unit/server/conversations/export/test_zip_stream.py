@@ -19,7 +19,7 @@ async def test_entries(tmp_path, monkeypatch):
 
     stream = ZipStream()
     chunks = [chunk async for chunk in stream.lines("x.jsonl", lines())]
-    chunks += stream.file("files/a", tmp_path / "a")
+    chunks += [chunk async for chunk in stream.file("files/a", tmp_path / "a")]
     chunks.append(stream.end())
     with zipfile.ZipFile(io.BytesIO(b"".join(chunks))) as archive:
         assert archive.testzip() is None
