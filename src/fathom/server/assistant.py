@@ -6,7 +6,6 @@ may: `fathom.server.assistant_handle` does it in a thread, while the server alre
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from fathom.server.answers import Answers, assemble_answers
@@ -154,9 +153,6 @@ def keep_file(files: Files) -> KeepFile:
     """Stores the files that an import brings along."""
 
     async def keep(name: str, data: bytes) -> Part:
-        async def chunks() -> AsyncIterator[bytes]:
-            yield data
-
-        return (await files.store(name, chunks())).part()
+        return (await files.store_bytes(name, data)).part()
 
     return keep

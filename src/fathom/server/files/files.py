@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Iterable, Sequence
+import logging
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from pathlib import Path
 
+from fathom.base.errors import StorageError
 from fathom.server.files.content import ContentStore
 from fathom.server.files.errors import FileInUseError
 from fathom.server.files.extraction.reader import read_file
@@ -15,6 +17,8 @@ from fathom.server.files.records import StoredFile, StoredPassage
 from fathom.server.files.repository import FileRepository
 from fathom.server.files.tokens import TokenCounter
 from fathom.server.store.ids import milliseconds, new_id
+
+logger = logging.getLogger(__name__)
 
 UNUSED_DAYS = 30
 """A file that no message and no project holds is kept so long, for drafts."""
@@ -86,6 +90,14 @@ class Files:
         self._queue.put(file.id)
         return file
 
+    async def store_bytes(self, name: str, data: bytes) -> StoredFile:
+        """Store a file that is in memory, as `store` does."""
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield data
+
+        return await self.store(name, chunks())
+
     async def get(self, id_: str, *, wait: float = 0.0) -> StoredFile | None:
         """A file; one that is being read is waited for, at most for ``wait`` seconds."""
         if wait > 0:
@@ -143,6 +155,9 @@ class Files:
     async def _sweep(self) -> None:
         """Once a day, delete what was attached long ago and never sent."""
         while True:
-            before = milliseconds() - UNUSED_DAYS * _DAY * 1000
-            await self.remove_unused(await self.repository.find_unused(before), before=before)
+            try:
+                before = milliseconds() - UNUSED_DAYS * _DAY * 1000
+                await self.remove_unused(await self.repository.find_unused(before), before=before)
+            except (StorageError, OSError) as error:
+                logger.warning("files that nothing holds were not deleted: %s", error)
             await asyncio.sleep(_DAY)

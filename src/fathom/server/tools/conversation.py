@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import select
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from fathom.base.errors import FathomError
 from fathom.server.files.files import Files
 from fathom.server.store.database import Database
-from fathom.server.store.schema import messages, parts, passages
+from fathom.server.store.schema import messages, parts
 from fathom.server.tools.tool import ProducedFile, ToolError
 
 MOST_FILES = 50
@@ -49,7 +49,7 @@ class ConversationContents:
     async def keep(self, name: str, media_type: str, data: bytes) -> ProducedFile:
         """Store a file that a tool made. Raises ToolError where that is not possible."""
         try:
-            file = await self._files.store(name, _one(data))
+            file = await self._files.store_bytes(name, data)
         except FathomError as error:
             raise ToolError(f"the file {name} could not be stored: {error.message}", error.remedy) from None
         return ProducedFile(file.id, file.name, media_type)
@@ -68,20 +68,3 @@ class ConversationContents:
         )
         async with self._database.read() as connection:
             return (await connection.execute(written.limit(1))).first() is not None
-
-    async def texts_of(self, ids: Iterable[str]) -> Mapping[str, str]:
-        """All that was read of files, by their ids."""
-        read = (
-            select(passages.c.file_id, passages.c.text)
-            .where(passages.c.file_id.in_(list(ids)))
-            .order_by(passages.c.file_id, passages.c.position)
-        )
-        texts: dict[str, list[str]] = {}
-        async with self._database.read() as connection:
-            for id_, text in (await connection.execute(read)).all():
-                texts.setdefault(id_, []).append(text)
-        return {id_: "".join(pieces) for id_, pieces in texts.items()}
-
-
-async def _one(data: bytes) -> AsyncIterator[bytes]:
-    yield data

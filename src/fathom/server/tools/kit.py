@@ -95,7 +95,7 @@ def assemble_tools(settings: Settings, database: Database, files: Files, prefere
         servers=servers,
         search=search,
         search_context=SearchContext(search),
-        citations=CitationCheck({"web": page_texts, "file": contents.texts_of}),
+        citations=CitationCheck({"web": page_texts, "file": files.texts}),
     )
     return kit
 
