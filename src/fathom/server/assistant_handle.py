@@ -80,4 +80,7 @@ class AssistantHandle:
                 if str(error) != reported:
                     logger.error("stored conversations are unavailable: %s", error)
                 reported = str(error)
+            except Exception:
+                logger.exception("the assistant could not be opened, and is not tried again")
+                return
             await asyncio.sleep(RETRY_SECONDS)
