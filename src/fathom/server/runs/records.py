@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from fathom.server.conversations.records import StoredMessage
+
 RunState = Literal["queued", "running", "consent", "done", "stopped", "failed"]
 
 FINISHED: frozenset[str] = frozenset({"done", "stopped", "failed"})
@@ -114,3 +116,11 @@ class RunWrite:
     def sequence(self) -> int | None:
         """The number of the last event; None without events."""
         return self.events[-1]["sequence"] if self.events else None
+
+
+@dataclass(frozen=True, slots=True)
+class StartedRun:
+    """``answer`` is the message that the run writes, ``run`` the run as the API has it."""
+
+    answer: StoredMessage
+    run: Mapping[str, Any]

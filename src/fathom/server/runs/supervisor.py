@@ -16,13 +16,12 @@ from fathom.base.errors import StorageError
 from fathom.server.conversations.messages import Messages
 from fathom.server.conversations.records import StoredMessage
 from fathom.server.conversations.repository import Conversations
-from fathom.server.conversations.supervisor import StartedRun
 from fathom.server.errors import ConflictError, NotFoundError, StoppingError, invalid
 from fathom.server.runs.active import ActiveRun
 from fathom.server.runs.execution import RunExecution
 from fathom.server.runs.feed import LiveFeed
 from fathom.server.runs.log import GAP, EventLog
-from fathom.server.runs.records import FINISHED, RunEnd, RunRecord, RunRequest, RunWrite
+from fathom.server.runs.records import FINISHED, RunEnd, RunRecord, RunRequest, RunWrite, StartedRun
 from fathom.server.runs.repository import Runs
 from fathom.server.runs.services import RunServices
 from fathom.server.store.ids import milliseconds
@@ -72,12 +71,12 @@ class RunSupervisor:
         """Resume all unfinished runs. Raises StorageError; may then be called again."""
         if self._opened:
             return
-        unfinished = await self.runs.read_unfinished()
-        self._opened = True
+        unfinished = [(record, await self.runs.events(record.id)) for record in await self.runs.read_unfinished()]
+        self._opened = True  # nothing below reads: a failure above leaves all of it to the next call
         self.log.start()
-        for record in unfinished:
+        for record, events in unfinished:
             if record.id not in self._active:
-                await self._begin(record, await self.runs.events(record.id))
+                self._begin(record, events)
         self._pruning = asyncio.create_task(self._prune())
         if unfinished:
             logger.info("resuming %d answers", len(unfinished))
@@ -157,7 +156,7 @@ class RunSupervisor:
             active.execution.interrupts.answer_now()
 
     async def consent(self, conversation: str, run: str, call: str, *, allow: bool, always: bool = False) -> None:
-        """Let a tool call run, or refuse it; ``always``: and do the same for later calls of this tool."""
+        """Let a tool call run, or refuse it; ``allow`` with ``always`` also lets later calls of this tool run."""
         active = await self._find(conversation, run)
         parts = active.message.parts if active is not None else ()
         part = next((part for part in parts if part["type"] == "tool_call" and part["id"] == call), None)
@@ -230,10 +229,10 @@ class RunSupervisor:
     async def _start(self, conversation: str, request: RunRequest) -> StartedRun:
         answer, record = await self.runs.create(conversation, request)
         self.on_start(conversation)
-        active = await self._begin(record, ())
+        active = self._begin(record, ())
         return StartedRun(answer, run_json(record, active))
 
-    async def _begin(self, record: RunRecord, events: Sequence[Mapping[str, Any]]) -> ActiveRun:
+    def _begin(self, record: RunRecord, events: Sequence[Mapping[str, Any]]) -> ActiveRun:
         execution = RunExecution(record, events, self.services)
         active = self._active[record.id] = ActiveRun(record, execution, events)
         self.log.begin(record.id, record.sequence + GAP if events else record.sequence)

@@ -162,3 +162,25 @@ def test_what_a_continued_answer_begins_with():
     edited = {"type": "thinking", "text": "c", "ms": None, "edited": True}
     assert begun_parts((citation, thought, answer), "c") == [citation, edited]
     assert begun_parts((), None) == []
+
+
+async def test_an_opening_that_fails_half_way_leaves_every_run_to_the_next(sqlite, monkeypatch):
+    first = Server(sqlite, Script("one", gate=asyncio.Event()), Script("two", gate=asyncio.Event()))
+    await first.supervisor.open()
+    left = [(await first.ask()).run["id"] for _ in range(2)]
+    await first.supervisor.close()
+    second = Server(sqlite, Script("one", gate=asyncio.Event()), Script("two", gate=asyncio.Event()))
+    events = second.runs.events
+
+    async def fail(run, after=0):
+        if run == left[1]:
+            raise StorageError("the database is locked", "try again")
+        return await events(run, after)
+
+    monkeypatch.setattr(second.runs, "events", fail)
+    with pytest.raises(StorageError):
+        await second.supervisor.open()
+    monkeypatch.setattr(second.runs, "events", events)
+    await second.supervisor.open()
+    assert [second.supervisor.active(run) is not None for run in left] == [True, True]
+    await second.supervisor.close()

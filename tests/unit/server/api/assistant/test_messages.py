@@ -9,7 +9,7 @@ import pytest
 from fathom.base.errors import RequestError
 from fathom.server.api.assistant.messages import MessageBody
 from fathom.server.conversations.messages import insert_message
-from fathom.server.conversations.supervisor import StartedRun
+from fathom.server.runs.records import StartedRun
 
 
 @pytest.fixture
