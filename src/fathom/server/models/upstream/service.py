@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from fathom.base.errors import FathomError, RequestError
 from fathom.server.errors import UnknownModelError
@@ -43,7 +44,17 @@ class Upstreams:
         return await self.repository.add(draft.name, draft.base_url, draft.api_key, draft.models)
 
     async def change(self, upstream: Upstream, changes: dict[str, Any]) -> Upstream:
-        """Store what ``changes`` names (name, base_url, api_key, models), after a check where that may matter."""
+        """Store what ``changes`` names (name, base_url, api_key, models), after a check where that may matter.
+
+        Raises RequestError for another server without its key: a key goes to no server that it was not given for.
+        """
+        elsewhere = "base_url" in changes and _server_of(changes["base_url"]) != _server_of(upstream.base_url)
+        if elsewhere and upstream.api_key is not None and "api_key" not in changes:
+            raise RequestError(
+                "the stored key was given for another server",
+                "send api_key with the new base_url (null: none)",
+                "api_key",
+            )
         if "models" in changes:
             changes = changes | {"models": tuple(map(UpstreamModel, changes["models"]))}
         changed = replace(upstream, **changes)
@@ -105,6 +116,12 @@ class Upstreams:
         if key not in self._endpoints:
             self._endpoints[key] = self._connect(*key)
         return self._endpoints[key]
+
+
+def _server_of(base_url: str) -> tuple[str, str]:
+    """The scheme and host, with the port, that an address leads to."""
+    parts = urlsplit(base_url)
+    return parts.scheme.lower(), parts.netloc.lower()
 
 
 def _join_models(before: tuple[UpstreamModel, ...], listed: list[UpstreamModel]) -> tuple[UpstreamModel, ...]:

@@ -76,6 +76,24 @@ async def test_a_change_of_the_key_is_checked(client: httpx.AsyncClient):
     assert (await client.get(place)).json()["key"] == "…cdef"
 
 
+async def test_the_key_goes_to_no_other_server_that_it_was_not_given_for(tmp_path):
+    asked = []
+
+    def answer(request):
+        asked.append((request.url.host, request.headers.get("authorization")))
+        return listing(request, "a")
+
+    async with running(tmp_path, answer) as client:
+        place = f"/upstreams/{(await client.post('/upstreams', json=UP)).json()['id']}"
+        refused = await client.patch(place, json={"base_url": "http://elsewhere.example/v1"})
+        assert (refused.status_code, "another server" in refused.json()["error"]["message"]) == (422, True)
+        assert {host for host, _ in asked} == {"up.example"}
+        assert (await client.patch(place, json={"base_url": "http://up.example/v1/"})).status_code == 200
+        moved = await client.patch(place, json={"base_url": "http://elsewhere.example/v1", "api_key": None})
+        assert (moved.status_code, moved.json()["key"]) == (200, None)
+        assert asked[-1] == ("elsewhere.example", None)
+
+
 @pytest.mark.parametrize(
     ("changes", "param"),
     [
