@@ -101,7 +101,7 @@ async def _progress(importer: Importer, path: Path) -> AsyncIterator[bytes]:
 
 
 def _end(path: Path, work: asyncio.Task[ImportReport]) -> None:
-    """Remove the file of an import that has ended, and log its failure, which nobody may be there to read."""
+    """Remove the file of an import that has ended, and log its failure: its client may be gone."""
     _running.discard(work)
     path.unlink(missing_ok=True)
     if not work.cancelled() and (error := work.exception()) is not None:
