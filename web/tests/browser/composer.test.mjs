@@ -57,6 +57,7 @@ onPage("offers the tools by name, and keeps the choice with the chat", async (pa
   await more(page).click();
   const menu = page.locator(".menu:popover-open");
   await menu.getByText("Calculator").waitFor();
+  assert.equal(await menu.getByRole("button", { name: "Attach files" }).count(), 0); // it has a button of its own, where there is room
   assert.deepEqual(await menu.getByRole("checkbox").evaluateAll((boxes) => boxes.map((box) => box.closest("label").querySelector("strong").textContent)), ["Calculator", "Python", "add of notes", "wipe of notes"]);
   assert.ok(await menu.getByRole("checkbox", { name: /wipe of notes/ }).isDisabled());
   await menu.getByRole("checkbox", { name: "Python" }).check();

@@ -409,6 +409,7 @@ describe("the sidebar", () => {
     await other.locator(".bubble").getByText("More from one").waitFor();
     await other.locator(".figures").nth(1).waitFor();
     await page.reload();
+    await Promise.all([page.locator(".conversations a"), page.locator(".bubble")].map((two) => two.nth(1).waitFor())); // list and chat come each by itself
     assert.equal(await page.locator(".conversations a").count(), 2);
     assert.equal(await page.locator(".bubble").count(), 2);
     assert.deepEqual(complaints, []);
