@@ -53,3 +53,25 @@ class ActiveRun:
         if not known and all(event["sequence"] != number for event in self._tail):
             return None
         return [event for event in self._tail if event["sequence"] > number]
+
+
+def run_json(record: RunRecord, active: ActiveRun | None = None) -> dict[str, Any]:
+    """A run as the API has it. ``thinking_ms`` is the time until the thinking ended, or so far."""
+    thinking = None
+    if record.thinking_started is not None and record.thinking_ended is not None:
+        thinking = record.thinking_ended - record.thinking_started
+    elif active is not None:
+        thinking = active.execution.thinking_ms
+    return {
+        "id": record.id,
+        "conversation": record.conversation,
+        "message": record.message,
+        "state": active.state if active is not None else record.state,
+        "model": (active.execution.request if active is not None else record.request).model,
+        "seed": record.request.seed,
+        "sequence": active.message.sequence if active is not None else record.sequence,
+        "thinking_ms": thinking,
+        "created": record.created,
+        "started": record.started,
+        "finished": record.finished,
+    }

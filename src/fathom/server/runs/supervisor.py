@@ -17,7 +17,7 @@ from fathom.server.conversations.messages import Messages
 from fathom.server.conversations.records import StoredMessage
 from fathom.server.conversations.repository import Conversations
 from fathom.server.errors import ConflictError, NotFoundError, StoppingError, invalid
-from fathom.server.runs.active import ActiveRun
+from fathom.server.runs.active import ActiveRun, run_json
 from fathom.server.runs.execution import RunExecution
 from fathom.server.runs.feed import LiveFeed
 from fathom.server.runs.log import GAP, EventLog
@@ -295,25 +295,3 @@ def begun_parts(parts: Sequence[Mapping[str, Any]], thinking: str | None) -> lis
         first = next((i for i, part in enumerate(parts) if part["type"] in ("thinking", "answer", "tool_call")), 0)
         return [*parts[:first], {"type": "thinking", "text": thinking, "ms": None, "edited": True}]
     return [part for part in parts if part["type"] != "vote"]
-
-
-def run_json(record: RunRecord, active: ActiveRun | None = None) -> dict[str, Any]:
-    """A run as the API has it. ``thinking_ms`` is the time until the thinking ended, or so far."""
-    thinking = None
-    if record.thinking_started is not None and record.thinking_ended is not None:
-        thinking = record.thinking_ended - record.thinking_started
-    elif active is not None:
-        thinking = active.execution.thinking_ms
-    return {
-        "id": record.id,
-        "conversation": record.conversation,
-        "message": record.message,
-        "state": active.state if active is not None else record.state,
-        "model": (active.execution.request if active is not None else record.request).model,
-        "seed": record.request.seed,
-        "sequence": active.message.sequence if active is not None else record.sequence,
-        "thinking_ms": thinking,
-        "created": record.created,
-        "started": record.started,
-        "finished": record.finished,
-    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -14,9 +14,11 @@ from fathom.checkpoint.resolve import is_repository
 from fathom.server.api.assistant.common import not_found, resource_router
 from fathom.server.assistant_handle import AssistantHandle
 from fathom.server.errors import ApiError, ApiProblem
-from fathom.server.models.catalog import Catalog, CatalogEntry
 from fathom.server.models.downloads import remove_files
 from fathom.server.models.speed import measure_speed
+
+if TYPE_CHECKING:
+    from fathom.server.models.catalog import Catalog, CatalogEntry
 
 
 class ModelError(TypedDict):

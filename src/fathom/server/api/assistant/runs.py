@@ -16,13 +16,13 @@ from fathom.server.api.assistant.messages import MessageBody
 from fathom.server.api.assistant.run_options import RunOptions
 from fathom.server.assistant_handle import AssistantHandle
 from fathom.server.conversations.records import StoredMessage
-from fathom.server.runs.active import ActiveRun, public_events
+from fathom.server.runs.active import ActiveRun, public_events, run_json
 from fathom.server.runs.feed import frame
 from fathom.server.runs.records import RunRecord
-from fathom.server.runs.supervisor import RunSupervisor, run_json
 
 if TYPE_CHECKING:
     from fathom.server.assistant import Assistant
+    from fathom.server.runs.supervisor import RunSupervisor
 
 After = Annotated[int | None, Query(ge=0, description="the number of the last event that the client has")]
 

@@ -15,11 +15,11 @@ from fathom.server.errors import ApiError, ApiProblem
 from fathom.server.middleware.host_name import LOOPBACK_NAMES, host_name
 from fathom.server.settings import Settings
 from fathom.server.tools.mcp.config import NAME_PATTERN, HttpConfig, StdioConfig, hide_secrets, keep_secrets
-from fathom.server.tools.mcp.records import ToolServer
 from fathom.server.tools.tool import ToolError
 
 if TYPE_CHECKING:
     from fathom.server.tools.kit import ToolKit
+    from fathom.server.tools.mcp.records import ToolServer
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, description="its tools are called name__tool")]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import httpx
 from fastapi import APIRouter
@@ -15,7 +15,9 @@ from fathom.server.api.assistant.common import StrictBody, not_found, resource_r
 from fathom.server.assistant_handle import AssistantHandle
 from fathom.server.errors import ApiError, ApiProblem, StoppingError
 from fathom.server.models.upstream.records import Upstream
-from fathom.server.models.upstream.service import Upstreams
+
+if TYPE_CHECKING:
+    from fathom.server.models.upstream.service import Upstreams
 
 
 def _address(value: str) -> str:

@@ -79,7 +79,8 @@ class FakeSupervisor:
 async def test_an_answer_is_started_by_the_supervisor(client, chat, monkeypatch):
     handle = client.app.state.assistant
     assistant = await handle.get()
-    assistant = replace(assistant, supervisor=FakeSupervisor(assistant))
+    answers = replace(assistant.answers, supervisor=FakeSupervisor(assistant))
+    assistant = replace(assistant, answers=answers)
 
     async def get():
         return assistant
