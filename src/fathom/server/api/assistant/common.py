@@ -11,22 +11,25 @@ from fathom.server.api.json_io import JsonRoute
 from fathom.server.errors import ErrorBody, NotFoundError
 from fathom.server.store.text import storable
 
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorBody, "description": description}
-    for status, description in {
-        400: "The body cannot be read.",
-        401: "The API key is missing or wrong.",
-        403: "The request comes from a web page that may not use this server.",
-        404: "There is nothing with this id.",
-        405: "The path does not take this method.",
-        409: "The change does not fit the present state.",
-        413: "The body is larger than this server takes.",
-        415: "The body is not of the media type that is expected, or compressed.",
-        422: "A field is missing, unknown, of the wrong type, or out of range.",
-        500: "The server failed.",
-        503: "What is stored cannot be reached: the message says why, and what to do.",
-    }.items()
+DESCRIPTIONS = {
+    400: "The body cannot be read.",
+    401: "The API key is missing or wrong.",
+    403: "The request comes from a web page that may not use this server.",
+    404: "There is nothing with this id.",
+    405: "The path does not take this method.",
+    409: "The change does not fit the present state.",
+    413: "The body is larger than this server takes.",
+    415: "The body is not of the media type that is expected, or compressed.",
+    422: "A field is missing, unknown, of the wrong type, or out of range.",
+    500: "The server failed.",
+    503: "What is stored cannot be reached: the message says why, and what to do.",
 }
+ERROR = {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorBody.__name__}"}}}
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"description": description} | ({"model": ErrorBody} if status == 500 else {"content": ERROR})
+    for status, description in DESCRIPTIONS.items()
+}
+"""One status names the model, which puts its schema into the document. FastAPI would build a validator for each."""
 
 
 Id = Annotated[str, AfterValidator(storable)]
