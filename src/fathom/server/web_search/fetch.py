@@ -69,7 +69,7 @@ class PageFetcher:
                 return await self._follow(address, self._url(address))
         except (TimeoutError, httpx.TimeoutException):
             raise FetchError(f"{_short(address)} did not answer in {self.limits.seconds:g} s", "try again") from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise FetchError(
                 f"{_short(address)} could not be fetched ({_reason(error)})", "check the address"
             ) from None

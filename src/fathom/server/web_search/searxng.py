@@ -48,7 +48,7 @@ class SearxngProvider:
                 return await self._answer(response)
         except httpx.TimeoutException:
             raise WebSearchError(f"{self.url} did not answer in {self.seconds:g} s", "is SearXNG running?") from None
-        except (httpx.HTTPError, httpx.InvalidURL, FetchError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, FetchError) as error:
             raise WebSearchError(f"{self.url} cannot be reached ({error})", "is SearXNG running there?") from None
 
     async def _answer(self, response: httpx.Response) -> dict[str, Any]:

@@ -114,7 +114,9 @@ async def test_a_silent_server_ends_at_the_limit(site: WebSite) -> None:
     await fetcher.close()
 
 
-@pytest.mark.parametrize("address", ["", "not an address", "http://", "http://[::1", "http://a\x00b/", "javascript:1"])
+@pytest.mark.parametrize(
+    "address", ["", "not an address", "http://", "http://[::1", "http://a\x00b/", "javascript:1", "http://xn--/"]
+)
 async def test_what_is_no_address_is_refused(address: str, fetcher: PageFetcher) -> None:
     with pytest.raises(FetchError):
         await fetcher.fetch(address)

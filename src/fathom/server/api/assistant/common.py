@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NoReturn
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from fathom.server.api.json_io import JsonRoute
@@ -34,6 +34,14 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 Id = Annotated[str, AfterValidator(storable)]
 """An id that a client gives: whatever it holds, the databases take it, and know nothing by that name."""
+
+MOST_POSITION = 2**31 - 1
+"""The largest number of an event or a passage: what a 32-bit column of a database holds."""
+
+
+def position(description: str, *, first: int = 0) -> Any:
+    """The parameter of a query that counts events or passages, from ``first``."""
+    return Query(ge=first, le=MOST_POSITION, description=description)
 
 
 def _not_blank(text: str) -> str:

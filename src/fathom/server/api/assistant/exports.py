@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
-from fathom.server.api.assistant.common import resource_router
+from fathom.server.api.assistant.common import Id, resource_router
 from fathom.server.assistant_handle import AssistantHandle
 
 if TYPE_CHECKING:
@@ -27,9 +27,11 @@ def router(handle: AssistantHandle) -> APIRouter:
     routes = resource_router()
 
     async def export(
-        conversation: str,
+        conversation: Id,
         format: Literal["json", "markdown", "html"] = "json",  # noqa: A002 (the name in the query)
-        head: Annotated[str | None, Query(description="the last message of the path; else the one shown last")] = None,
+        head: Annotated[
+            Id | None, Query(max_length=64, description="the last message of the path; else the one shown last")
+        ] = None,
         language: Annotated[str | None, Query(max_length=35, description="of the few words that are ours")] = None,
     ) -> Response:
         """A conversation as a file: JSON holds every branch and can be imported; the others show one path."""

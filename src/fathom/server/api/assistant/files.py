@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 from typing_extensions import TypedDict
 
-from fathom.server.api.assistant.common import not_found, resource_router
+from fathom.server.api.assistant.common import not_found, position, resource_router
 from fathom.server.assistant_handle import AssistantHandle
 from fathom.server.errors import ApiError, ApiProblem
 from fathom.server.files.errors import FileInUseError, FileTooLargeError
@@ -89,7 +89,7 @@ def router(handle: AssistantHandle) -> APIRouter:
 
     async def text(
         id: Id,  # noqa: A002
-        after: Annotated[int, Query(ge=-1, description="the position of the last passage that is known")] = -1,
+        after: Annotated[int, position("the position of the last passage that is known", first=-1)] = -1,
         limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     ) -> FileTextBody:
         """What was read of a file, in passages with their places."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from fathom.server.api.assistant.common import NotBlank, StrictBody, resource_router
+from fathom.server.api.assistant.common import Id, NotBlank, StrictBody, resource_router
 from fathom.server.assistant_handle import AssistantHandle
 
 
@@ -42,12 +42,12 @@ def router(handle: AssistantHandle) -> APIRouter:
         return (await (await handle.get()).memories.add(body.text)).json()
 
     @routes.patch("/memories/{memory}")
-    async def change_memory(memory: str, body: MemoryBody) -> MemoryJson:
+    async def change_memory(memory: Id, body: MemoryBody) -> MemoryJson:
         """Change the text of a memory."""
         return (await (await handle.get()).memories.change(memory, body.text)).json()
 
     @routes.delete("/memories/{memory}", status_code=204)
-    async def delete_memory(memory: str) -> None:
+    async def delete_memory(memory: Id) -> None:
         """Forget one."""
         await (await handle.get()).memories.delete(memory)
 

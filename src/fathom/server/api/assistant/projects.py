@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from fathom.server.api.assistant.common import NotBlank, StrictBody, resource_router
+from fathom.server.api.assistant.common import Id, NotBlank, StrictBody, resource_router
 from fathom.server.assistant_handle import AssistantHandle
 
 Name = Annotated[str, Field(min_length=1, max_length=200), NotBlank]
@@ -28,7 +28,7 @@ class ProjectChange(StrictBody):
 
 
 class ProjectFile(StrictBody):
-    file: str = Field(max_length=64, description="the id of an uploaded file")
+    file: Id = Field(max_length=64, description="the id of an uploaded file")
 
 
 class ProjectJson(TypedDict):
@@ -67,32 +67,32 @@ def router(handle: AssistantHandle) -> APIRouter:
         return (await (await handle.get()).projects.create(body.name, body.instructions)).json()
 
     @routes.get("/projects/{project}")
-    async def get_project(project: str) -> ProjectJson:
+    async def get_project(project: Id) -> ProjectJson:
         """One project."""
         return (await (await handle.get()).projects.get(project)).json()
 
     @routes.patch("/projects/{project}")
-    async def change_project(project: str, body: ProjectChange) -> ProjectJson:
+    async def change_project(project: Id, body: ProjectChange) -> ProjectJson:
         """Rename a project, or change its instructions. Answers of before keep what they were made with."""
         return (await (await handle.get()).projects.change(project, **body.model_dump(exclude_unset=True))).json()
 
     @routes.delete("/projects/{project}", status_code=204)
-    async def delete_project(project: str) -> None:
+    async def delete_project(project: Id) -> None:
         """Delete a project. Its conversations stay, outside of any project."""
         await (await handle.get()).projects.delete(project)
 
     @routes.get("/projects/{project}/files")
-    async def list_project_files(project: str) -> ProjectFileList:
+    async def list_project_files(project: Id) -> ProjectFileList:
         """The files that all conversations of a project can use."""
         return {"data": list(await (await handle.get()).projects.files(project)), "next": None}
 
     @routes.post("/projects/{project}/files", status_code=204)
-    async def add_project_file(project: str, body: ProjectFile) -> None:
+    async def add_project_file(project: Id, body: ProjectFile) -> None:
         """Add an uploaded file to a project."""
         await (await handle.get()).projects.add_file(project, body.file)
 
     @routes.delete("/projects/{project}/files/{file}", status_code=204)
-    async def remove_project_file(project: str, file: str) -> None:
+    async def remove_project_file(project: Id, file: Id) -> None:
         """Take a file out of a project."""
         await (await handle.get()).projects.remove_file(project, file)
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
-from fathom.server.api.assistant.common import StrictBody, resource_router
+from fathom.server.api.assistant.common import Id, StrictBody, resource_router
 from fathom.server.assistant_handle import AssistantHandle
 
 
@@ -65,17 +65,17 @@ def router(handle: AssistantHandle) -> APIRouter:
         return (await (await handle.get()).prompts.create(body.name, body.text)).json()
 
     @routes.get("/prompts/{prompt}")
-    async def get_prompt(prompt: str) -> PromptJson:
+    async def get_prompt(prompt: Id) -> PromptJson:
         """One prompt."""
         return (await (await handle.get()).prompts.get(prompt)).json()
 
     @routes.patch("/prompts/{prompt}")
-    async def change_prompt(prompt: str, body: PromptChange) -> PromptJson:
+    async def change_prompt(prompt: Id, body: PromptChange) -> PromptJson:
         """Rename a prompt, or change its text."""
         return (await (await handle.get()).prompts.change(prompt, **body.model_dump(exclude_unset=True))).json()
 
     @routes.delete("/prompts/{prompt}", status_code=204)
-    async def delete_prompt(prompt: str) -> None:
+    async def delete_prompt(prompt: Id) -> None:
         """Delete a prompt."""
         await (await handle.get()).prompts.delete(prompt)
 

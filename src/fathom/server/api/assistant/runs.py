@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header
 from pydantic import Discriminator, Field, StringConstraints, Tag
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from fathom.server.api.assistant.common import Id, StrictBody, resource_router
+from fathom.server.api.assistant.common import Id, StrictBody, position, resource_router
 from fathom.server.api.assistant.event_stream import EventStream
 from fathom.server.api.assistant.messages import MessageBody
 from fathom.server.api.assistant.run_options import RunOptions
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from fathom.server.assistant import Assistant
     from fathom.server.runs.supervisor import RunSupervisor
 
-After = Annotated[int | None, Query(ge=0, description="the number of the last event that the client has")]
+After = Annotated[int | None, position("the number of the last event that the client has")]
+_EVENT_ID = re.compile(r"[0-9]{1,10}")
 
 EVENTS = {
     "description": "Server-sent events: `id` is the number, `event` the type, `data` its JSON.",
@@ -172,7 +174,7 @@ class _Endpoints:
         """
         supervisor = await self._supervisor()
         record = await supervisor.get(conversation, run)
-        seen = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else 0
+        seen = int(last_event_id) if last_event_id and _EVENT_ID.fullmatch(last_event_id) else 0
         return EventStream(_events(await self._handle.get(), supervisor, record, after if after is not None else seen))
 
     async def _supervisor(self) -> RunSupervisor:

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Path
 from starlette.responses import HTMLResponse, Response
 from typing_extensions import TypedDict
 
-from fathom.server.api.assistant.common import resource_router
+from fathom.server.api.assistant.common import Id, resource_router
 from fathom.server.assistant_handle import AssistantHandle
 from fathom.server.errors import NotFoundError
 
-Token = Annotated[str, Path(max_length=64)]
+Token = Annotated[Id, Path(max_length=64)]
 
 GONE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="robots" content="noindex">
 <meta name="viewport" content="width=device-width"><title>Not found</title></head><body><main><h1>Not found</h1>
@@ -38,13 +38,13 @@ def router(handle: AssistantHandle) -> APIRouter:
     routes = resource_router()
 
     @routes.post("/conversations/{conversation}/shares", status_code=201)
-    async def create_share(conversation: str) -> ShareJson:
+    async def create_share(conversation: Id) -> ShareJson:
         """Share the path that is shown now: anyone with the link can read it, and nothing that is written later."""
         share: ShareJson = (await (await handle.get()).shares.create(conversation)).json()
         return share
 
     @routes.get("/conversations/{conversation}/shares")
-    async def list_shares(conversation: str) -> ShareList:
+    async def list_shares(conversation: Id) -> ShareList:
         """The shares of a conversation."""
         return {"data": [share.json() for share in await (await handle.get()).shares.list(conversation)], "next": None}
 

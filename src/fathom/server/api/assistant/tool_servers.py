@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from fathom.server.api.assistant.common import StrictBody, not_found, resource_router
+from fathom.server.api.assistant.common import Id, StrictBody, not_found, resource_router
 from fathom.server.assistant_handle import AssistantHandle
 from fathom.server.errors import ApiError, ApiProblem
 from fathom.server.middleware.host_name import LOOPBACK_NAMES, host_name
@@ -106,7 +106,7 @@ def router(handle: AssistantHandle, settings: Settings) -> APIRouter:
         return _body(kit, await kit.servers.records.add(body.name, body.config, enabled=body.enabled))
 
     @routes.patch("/tool-servers/{server}")
-    async def change_server(server: str, body: ServerChange, request: Request) -> ToolServerBody:
+    async def change_server(server: Id, body: ServerChange, request: Request) -> ToolServerBody:
         """Rename a server, change its configuration, or turn it off. Its transport stays."""
         kit, before = await kit_and(server)
         changed = replace(before, name=body.name or before.name)
@@ -126,7 +126,7 @@ def router(handle: AssistantHandle, settings: Settings) -> APIRouter:
         return _body(kit, changed)
 
     @routes.delete("/tool-servers/{server}", status_code=204)
-    async def remove_server(server: str) -> None:
+    async def remove_server(server: Id) -> None:
         """Remove a server, and what was permitted to its tools."""
         kit, before = await kit_and(server)
         await kit.servers.records.remove(server)
@@ -134,7 +134,7 @@ def router(handle: AssistantHandle, settings: Settings) -> APIRouter:
         await kit.permissions.forget(f"{before.name}__")
 
     @routes.post("/tool-servers/{server}/check")
-    async def check_server(server: str) -> ServerCheck:
+    async def check_server(server: Id) -> ServerCheck:
         """Connect anew and list its tools."""
         kit, known = await kit_and(server)
         try:

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from fathom.server.api.assistant.common import StrictBody, not_found, resource_router
+from fathom.server.api.assistant.common import Id, StrictBody, not_found, resource_router
 from fathom.server.assistant_handle import AssistantHandle
 from fathom.server.web_search.errors import WebSearchError
 
@@ -55,7 +55,7 @@ def router(handle: AssistantHandle) -> APIRouter:
         return {"provider": provider.name, "titles": [result.title for result in results], "error": None}
 
     @routes.get("/web-pages/{page}")
-    async def get_page(page: str) -> WebPageBody:
+    async def get_page(page: Id) -> WebPageBody:
         """What was read of a page that an answer cites."""
         pages = await (await handle.get()).tools.search.pages.get([page])
         if page not in pages:

@@ -10,10 +10,10 @@ import asyncio
 import base64
 import binascii
 import contextlib
-import tempfile
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 import httpx2
 import mcp_types
@@ -24,8 +24,12 @@ from mcp.client.streamable_http import streamable_http_client
 from fathom import __version__
 from fathom.base.errors import FathomError
 from fathom.server.tools.mcp.config import ServerConfig, StdioConfig
+from fathom.server.tools.mcp.error_output import ErrorOutput
 from fathom.server.tools.mcp.listing import MOST_TOOLS, ListedTool, listed_tools
 from fathom.server.tools.tool import ToolError
+
+logging.getLogger("mcp.client.stdio").setLevel(logging.CRITICAL)
+"""It logs a traceback for each line that is not of the protocol; a program that prints something else fills the log."""
 
 CONNECT_SECONDS = 20.0
 LIST_SECONDS = 15.0
@@ -148,11 +152,12 @@ class McpConnection:
                 cwd=config.cwd,
                 encoding_error_handler="replace",
             )
-            with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
-                try:
-                    yield stdio_client(parameters, errlog=log)
-                finally:
-                    self._last_words = _end_of(log)
+            output = ErrorOutput()
+            try:
+                with output:
+                    yield stdio_client(parameters, errlog=output.file)
+            finally:
+                self._last_words = output.end(_SHOWN_LOG)
             return
         await self._check_url(config.url)
         timeout = httpx2.Timeout(30.0, read=CALL_SECONDS)
@@ -206,12 +211,6 @@ class _BoundedStream(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
-
-
-def _end_of(log: IO[str]) -> str:
-    """The end of what a program wrote to its standard error: its reason for failing."""
-    log.seek(max(0, log.seek(0, 2) - 4 * _SHOWN_LOG))
-    return " ".join(log.read().split())[-_SHOWN_LOG:]
 
 
 def _reason(error: BaseException) -> str:

@@ -140,3 +140,12 @@ async def test_a_conversation_that_is_deleted_for_good_takes_its_files_with_it(c
     assert (await client.get(f"/api/files/{file['id']}")).status_code == 404
     assert (await client.get(f"/api/files/{other['id']}")).status_code == 200
     assert len([path for path in (tmp_path / "files").rglob("*") if path.is_file()]) == 1
+
+
+async def test_a_position_beyond_what_databases_count_is_refused(client):
+    file = await upload(client, b"text", "a.txt")
+    for after in (2**31, 2**63, 10**30):
+        answer = await client.get(f"/api/files/{file['id']}/text", params={"after": after})
+        assert (answer.status_code, answer.json()["error"]["param"]) == (422, "after")
+    answer = await client.get(f"/api/files/{file['id']}/text", params={"after": 2**31 - 1})
+    assert answer.json() == {"data": [], "next": None}

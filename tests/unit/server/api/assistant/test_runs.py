@@ -75,6 +75,9 @@ def test_a_question_is_answered_by_a_run_whose_events_can_be_read_again(serve):
         assert [event["sequence"] for event in first] == [int(event["id"]) for event in first]
         again = events(api, conversation, sent["run"]["id"], after=first[0]["sequence"])
         assert again == first[1:]
+        path = f"/conversations/{conversation}/runs/{sent['run']['id']}/events"
+        for given in ("9" * 5000, "-1", "x"):  # not a number of ours: from the beginning
+            assert api.get(path, headers={"last-event-id": given}).text.count("event: finished") == 1
         answer = api.get(f"/messages/{sent['answer']['id']}").json()
         assert texts(answer) == [("thinking", "Hm."), ("answer", "Forty-two.")]
         assert (answer["state"], answer["model"]) == ("done", "scripted")

@@ -101,3 +101,16 @@ async def test_an_address_that_is_not_allowed_is_not_reached() -> None:
         with pytest.raises(ToolError, match="not there"):
             await connection.tools()
         await connection.close()
+
+
+async def test_a_program_that_prints_something_else_does_not_fill_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("fathom.server.tools.mcp.connection.CONNECT_SECONDS", 2.0)
+    program = tmp_path / "program.py"
+    program.write_text("import sys\nprint('hello\\n' * 1000, flush=True)\nsys.stdin.read()")
+    connection = stdio(args=[str(program)])
+    with pytest.raises(ToolError, match="no answer in 2 s"):
+        await connection.tools()
+    await connection.close()
+    assert not caplog.records
