@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from types import TracebackType
-from typing import IO
+from typing import TextIO
 
 _KEPT_BYTES = 4096
 _PIECE = 65536
@@ -23,7 +23,7 @@ class ErrorOutput:
 
     def __enter__(self) -> ErrorOutput:
         reading, writing = os.pipe()
-        self.file: IO[str] = os.fdopen(writing, "w", encoding="utf-8")
+        self.file: TextIO = os.fdopen(writing, "w", encoding="utf-8")
         self._kept = b""
         self._reader = threading.Thread(target=self._read, args=(reading,), name="error output", daemon=True)
         self._reader.start()

@@ -15,7 +15,8 @@ from fathom.server.api.assistant.files import CONTENT_POLICY
 from fathom.server.app import create_app
 from fathom.server.models.runtime import Runtime
 from fathom.server.settings import Settings
-from fathom.server.store.ids import new_id
+
+UNKNOWN = "0" * 26
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ async def test_uploads_that_are_refused(client, path, content, status):
     assert (await client.post(path, content=content)).status_code == status
 
 
-@pytest.mark.parametrize("path", ["nothing", new_id(), f"{new_id()}/text", f"{new_id()}/content"])
+@pytest.mark.parametrize("path", ["nothing", UNKNOWN, f"{UNKNOWN}/text", f"{UNKNOWN}/content"])
 async def test_files_that_are_not_there(client, path):
     assert (await client.get(f"/api/files/{path}")).status_code in (404, 422)
 
