@@ -16,7 +16,7 @@ import { isMoving, textOf } from "./message";
 export type OutgoingState = "queued" | "sending" | "failed";
 
 export interface Outgoing {
-  readonly id: string;
+  readonly id: string; // also the key by which the server knows it again
   readonly parent?: string | null; // undefined: the last message, whichever it is by then
   readonly text: string;
   readonly files: readonly FilePart[];
@@ -54,7 +54,6 @@ export class Outbox {
   private readonly busy = new Set<string>();
   private readonly again = new Set<string>(); // those of the busy ones that are to be looked at once more
   private wakers: (() => void)[] = [];
-  private lastId = 0;
 
   constructor(private readonly parts: OutboxParts) {}
 
@@ -66,8 +65,7 @@ export class Outbox {
   add(chat: string | null, item: Pick<Outgoing, "text" | "files" | "options" | "second"> & { readonly parent?: string | null }): void {
     const name = chat ?? "new";
     const at = this.parts.client.serverNow();
-    this.lastId = Math.max(this.lastId + 1, at);
-    this.write(name, [...this.box(name).peek(), { ...item, id: `${this.lastId}`, state: "queued", problem: null, at }]);
+    this.write(name, [...this.box(name).peek(), { ...item, id: newKey(), state: "queued", problem: null, at }]);
     void this.pump(chat);
   }
 
@@ -154,7 +152,7 @@ export class Outbox {
       const parent = item.parent === undefined ? (last?.id ?? null) : item.parent;
       this.update(chat, item.id, { state: "sending" });
       tried = true;
-      return sendMessage(this.parts.client, chat, { parent, text: item.text, files: item.files.map(({ file }) => file), run: item.options });
+      return sendMessage(this.parts.client, chat, { parent, text: item.text, files: item.files.map(({ file }) => file), run: item.options }, item.id);
     });
     if (sent === "later") this.update(chat, item.id, { state: "queued", problem: null });
     if (!sent || sent === "later") return false;
@@ -257,6 +255,11 @@ export class Outbox {
 
 function chatOf(name: string): string | null {
   return name === "new" ? null : name;
+}
+
+/** 128 random bits. (`randomUUID` is missing where a page comes over plain HTTP from another machine.) */
+function newKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 export function failureOf(error: unknown): Failure {

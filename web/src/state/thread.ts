@@ -100,7 +100,7 @@ export class Thread {
   /** A question and its answer, as the server took them in: the path now ends with them. */
   accept(...added: readonly (Message | null)[]): void {
     batch(() => {
-      for (const message of added) if (message) this.onMessage(message, null);
+      for (const message of added) if (message) this.onMessage(message, message.sequence ?? null);
     });
   }
 
@@ -108,6 +108,8 @@ export class Thread {
   onMessage(message: Message, sequence: number | null): void {
     const moving = isMoving(message);
     const held = this.find(message.id);
+    const followed = message.run === null ? undefined : this.followed.get(message.run);
+    if (followed && sequence !== null && sequence < followed.sequence) sequence = null; // what is held is ahead of it
     if (moving && sequence === null && held && (this.isFollowed(message.id) || !isMoving(held.peek()))) return this.show(held, newer(held.peek(), message, true));
     if (message.run !== null && moving) this.followed.set(message.run, { message: message.id, sequence: sequence ?? 0 }); // one that was just added begins at 0
     if (message.run !== null && !moving) this.followed.delete(message.run);

@@ -76,6 +76,20 @@ describe("a question", () => {
     expect(asked(world).length).toBe(1);
   });
 
+  it("carries the same key every time, and each question its own", async () => {
+    const { world, outbox } = opened();
+    const row = world.assistant["seed"]({});
+    world.deaf = true;
+    outbox.add(row.id, question);
+    await until(() => world.keys.length >= 2 || outbox.of(row.id).value[0]?.problem !== null);
+    world.deaf = false;
+    await until(() => outbox.of(row.id).value.length === 0);
+    outbox.add(row.id, { ...question, parent: null, text: "And?" });
+    await until(() => outbox.of(row.id).value.length === 0);
+    expect(new Set(world.keys).size).toBe(2);
+    for (const key of world.keys) expect(key).toMatch(/^[0-9a-f]{32}$/);
+  });
+
   it("waits for the end of an answer, in order, and can be taken back", async () => {
     const { world, outbox } = opened();
     const row = world.assistant["seed"]({ turns: [["q", "a"]] });

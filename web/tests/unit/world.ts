@@ -21,6 +21,7 @@ export class World {
   readonly storage = new MemoryStorage();
   readonly access = new Access(this.storage);
   readonly calls: string[] = [];
+  readonly keys: string[] = []; // of requests that may be repeated
   readonly client = new Client((input, init) => this.fetch(input, init), this.access);
   key: string | null = null; // the one the server asks for
   away = false; // nothing arrives
@@ -30,6 +31,8 @@ export class World {
     const url = new URL(input, "http://page/");
     const method = init.method ?? "GET";
     this.calls.push(`${method} ${url.pathname.slice(1)}`);
+    const repeated = new Headers(init.headers).get("idempotency-key");
+    if (repeated !== null) this.keys.push(repeated);
     init.signal?.throwIfAborted();
     if (this.away) throw new TypeError("failed to fetch");
     if (this.key !== null && new Headers(init.headers).get("authorization") !== `Bearer ${this.key}`) return Response.json({ error: { message: "no" } }, { status: 401 });

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fathom.server.conversations.changes import Changes, ConversationChange
 from fathom.server.conversations.index import index_message
 from fathom.server.conversations.records import UNFINISHED, MessageState, Part, Role, StoredMessage, TreeNode
+from fathom.server.conversations.repeats import NewQuestion, find_sent, lock_conversation
 from fathom.server.conversations.repository import read_conversation, update_conversation
 from fathom.server.conversations.titles import question_title
 from fathom.server.conversations.tree import part_row, read_all, read_messages, read_path, read_tree
@@ -80,14 +81,25 @@ class Messages:
             return await read_tree(connection, conversation)
 
     async def ask(
-        self, conversation: str, *, parent: str | None, text: str, file_ids: Sequence[str] = ()
+        self,
+        conversation: str,
+        *,
+        parent: str | None,
+        text: str,
+        file_ids: Sequence[str] = (),
+        key: str | None = None,
     ) -> StoredMessage:
-        """Add a question below ``parent`` (None: at the beginning) and make it the head.
+        """Add a question below ``parent`` (None: at the beginning) and make it the head; the stored one where ``key``
+        names a request of the last day.
 
         Raises ConflictError in the trash and below an answer that is still written.
         """
         async with self._database.write() as connection:
-            question = await insert_question(connection, conversation, parent, text, file_ids)
+            await lock_conversation(connection, conversation)
+            sent = await find_sent(connection, conversation, NewQuestion(parent, text, tuple(file_ids), key))
+            if sent is not None:
+                return sent
+            question = await insert_question(connection, conversation, parent, text, file_ids, key)
             row = await read_conversation(connection, conversation)
         self._changes.publish(ConversationChange(conversation, row, question))
         return question
@@ -111,7 +123,12 @@ async def read_message(connection: AsyncConnection, message: str) -> StoredMessa
 
 
 async def insert_question(
-    connection: AsyncConnection, conversation: str, parent: str | None, text: str, file_ids: Sequence[str] = ()
+    connection: AsyncConnection,
+    conversation: str,
+    parent: str | None,
+    text: str,
+    file_ids: Sequence[str] = (),
+    key: str | None = None,
 ) -> StoredMessage:
     """Add a question within a transaction: as `Messages.ask`."""
     row = await read_conversation(connection, conversation)
@@ -124,7 +141,7 @@ async def insert_question(
     content: list[Part] = [await _file_part(connection, identifier) for identifier in file_ids]
     if text:
         content.append({"type": "text", "text": text})
-    question = await insert_message(connection, conversation, parent, "user", content)
+    question = await insert_message(connection, conversation, parent, "user", content, key=key)
     if not row.title and row.title_source == "question":
         title = question_title(text) or next((part["name"] for part in content if part["type"] == "file"), "")
         await update_conversation(connection, conversation, {"title": title}, "question")
@@ -154,6 +171,7 @@ async def insert_message(
     run: str | None = None,
     created: int | None = None,
     head: bool = True,
+    key: str | None = None,
 ) -> StoredMessage:
     """Add a message within a transaction, index its text where it is complete, and make it the head.
 
@@ -175,6 +193,7 @@ async def insert_message(
         "run_id": run,
         "created": moment,
         "updated": moment,
+        "request_key": key,
     }
     await connection.execute(insert(messages), values)
     await write_parts(connection, identifier, content)

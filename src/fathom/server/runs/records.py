@@ -124,3 +124,12 @@ class StartedRun:
 
     answer: StoredMessage
     run: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """A question that is stored, with the answer to it and the answer's run as the API has it, where it has them."""
+
+    question: StoredMessage
+    answer: StoredMessage | None
+    run: Mapping[str, Any] | None

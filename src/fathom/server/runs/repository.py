@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fathom.server.conversations.changes import Changes, ConversationChange
-from fathom.server.conversations.messages import finish_message, insert_message, read_message
+from fathom.server.conversations.messages import finish_message, insert_message, insert_question, read_message
 from fathom.server.conversations.records import StoredMessage
+from fathom.server.conversations.repeats import NewQuestion, find_answer, find_sent, lock_conversation
 from fathom.server.conversations.repository import read_conversation
+from fathom.server.conversations.tree import read_path
 from fathom.server.errors import ConflictError, NotFoundError
 from fathom.server.runs.records import FINISHED, RunRecord, RunRequest, RunWrite
 from fathom.server.store.database import Database
 from fathom.server.store.ids import milliseconds, new_id
 from fathom.server.store.schema import messages, run_events, runs
+
+LONGEST_PATH = 10_000
+"""Messages before a question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A stored question with its answer and run, where it has them; ``new``: this request has stored it."""
+
+    question: StoredMessage
+    answer: StoredMessage | None
+    record: RunRecord | None
+    new: bool = False
 
 
 class Runs:
@@ -32,7 +47,6 @@ class Runs:
 
         Raises ConflictError in the trash, NotFoundError where the question is not of this conversation.
         """
-        run = new_id()
         async with self._database.write() as connection:
             row = await read_conversation(connection, conversation)
             if row.deleted is not None:
@@ -40,14 +54,45 @@ class Runs:
             question = await read_message(connection, request.path[-1])
             if question.conversation != conversation or question.role != "user":
                 raise NotFoundError("there is no such question in this conversation", "name a message of the user")
-            answer = await insert_message(
-                connection, conversation, question.id, "assistant", (), model=request.model, state="waiting", run=run
-            )
-            record = RunRecord(run, conversation, answer.id, "queued", request, milliseconds())
-            await connection.execute(insert(runs), _row(record))
+            answer, record = await _insert(connection, conversation, request)
             row = await read_conversation(connection, conversation)
         self._changes.publish(ConversationChange(conversation, row, answer))
         return answer, record
+
+    async def ask(self, conversation: str, question: NewQuestion, request: RunRequest) -> Asked:
+        """Add a question, its answer and the run that will write it, all or nothing; ``request`` has no path yet.
+
+        Raises as `Messages.ask`. What an earlier request with the same key has stored is returned as it is.
+        """
+        async with self._database.write() as connection:
+            await lock_conversation(connection, conversation)
+            sent = await self._sent(connection, conversation, question)
+            if sent is not None:
+                return sent
+            asked = await insert_question(
+                connection, conversation, question.parent, question.text, question.files, question.key
+            )
+            path, _ = await read_path(connection, conversation, question.parent, LONGEST_PATH)
+            request = replace(request, path=(*(message.id for message in path), asked.id))
+            answer, record = await _insert(connection, conversation, request)
+            row = await read_conversation(connection, conversation)
+        for message in (asked, answer):
+            self._changes.publish(ConversationChange(conversation, row, message))
+        return Asked(asked, answer, record, new=True)
+
+    async def find_asked(self, conversation: str, question: NewQuestion) -> Asked | None:
+        """What an earlier request with the same key has stored; None: there is none."""
+        async with self._database.read() as connection:
+            return await self._sent(connection, conversation, question)
+
+    async def _sent(self, connection: AsyncConnection, conversation: str, question: NewQuestion) -> Asked | None:
+        sent = await find_sent(connection, conversation, question)
+        if sent is None:
+            return None
+        answer = await find_answer(connection, sent.id)
+        run = answer.run if answer is not None else None
+        row = (await connection.execute(select(runs).where(runs.c.id == run))).one_or_none() if run else None
+        return Asked(sent, answer, _record(row) if row is not None else None)
 
     async def get(self, run: str, conversation: str | None = None) -> RunRecord:
         """Raises NotFoundError."""
@@ -101,6 +146,19 @@ class Runs:
         for row, message in zip(rows, ended, strict=True):
             self._changes.publish(ConversationChange(row.id, row, message))
         return frozenset(write.run for write in writes if write.run not in known)
+
+
+async def _insert(
+    connection: AsyncConnection, conversation: str, request: RunRequest
+) -> tuple[StoredMessage, RunRecord]:
+    """Add an answer to the last message of the path, and its run."""
+    run = new_id()
+    answer = await insert_message(
+        connection, conversation, request.path[-1], "assistant", (), model=request.model, state="waiting", run=run
+    )
+    record = RunRecord(run, conversation, answer.id, "queued", request, milliseconds())
+    await connection.execute(insert(runs), _row(record))
+    return answer, record
 
 
 async def _write(connection: AsyncConnection, write: RunWrite) -> list[StoredMessage]:

@@ -14,16 +14,19 @@ from typing import Any
 
 from fathom.base.errors import StorageError
 from fathom.server.conversations.messages import Messages
-from fathom.server.conversations.records import StoredMessage
+from fathom.server.conversations.records import UNFINISHED, StoredMessage
+from fathom.server.conversations.repeats import NewQuestion
 from fathom.server.conversations.repository import Conversations
 from fathom.server.errors import ConflictError, NotFoundError, StoppingError, invalid
-from fathom.server.runs.active import ActiveRun, run_json
+from fathom.server.runs.active import ActiveRun, public_events, run_json
 from fathom.server.runs.execution import RunExecution
 from fathom.server.runs.feed import LiveFeed
+from fathom.server.runs.fold import fold
 from fathom.server.runs.log import GAP, EventLog
-from fathom.server.runs.records import FINISHED, RunEnd, RunRecord, RunRequest, RunWrite, StartedRun
+from fathom.server.runs.records import FINISHED, AskedQuestion, RunEnd, RunRecord, RunRequest, RunWrite, StartedRun
 from fathom.server.runs.repository import Runs
 from fathom.server.runs.services import RunServices
+from fathom.server.runs.snapshot import snapshot
 from fathom.server.store.ids import milliseconds
 
 logger = logging.getLogger(__name__)
@@ -100,10 +103,29 @@ class RunSupervisor:
         """The runs of a conversation that are at work, oldest first."""
         return [active for active in self._active.values() if active.record.conversation == conversation]
 
-    async def check(self, conversation: str, options: Options) -> None:
-        """Raise a FathomError where no run with these options can start."""
+    async def message_json(self, message: StoredMessage) -> dict[str, Any]:
+        """A message as the API has it; one that is still written as far as it is."""
+        if message.state not in UNFINISHED or message.run is None:
+            return message.json()
+        active = self._active.get(message.run)
+        if active is not None:
+            return snapshot(message, active.message)
+        return snapshot(message, fold(public_events(await self.runs.events(message.run))))
+
+    async def ask(self, conversation: str, question: NewQuestion, options: Options) -> AskedQuestion:
+        """Store a question and begin to answer it. The same key again returns what is stored."""
         self._check_open()
-        await self._request(conversation, (), options)
+        asked = await self.runs.find_asked(conversation, question) if question.key is not None else None
+        if asked is None:
+            asked = await self.runs.ask(conversation, question, await self._request(conversation, (), options))
+        record = asked.record
+        if record is None:
+            return AskedQuestion(asked.question, asked.answer, None)
+        active = self._active.get(record.id)
+        if asked.new:
+            self.on_start(conversation)
+            active = self._begin(record, ())
+        return AskedQuestion(asked.question, asked.answer, run_json(record, active))
 
     async def start(self, conversation: str, question: str, options: Options) -> StartedRun:
         """Answer the message ``question``."""

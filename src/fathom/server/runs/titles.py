@@ -1,7 +1,8 @@
 """Titles by the model: asked for after the first answer, while nothing else is asked of it.
 
 A reader who asks again comes first; the title is then asked for after the next answer. A title of the user's is never
-overwritten, and where the model's is of no use the words of the question remain.
+overwritten, and where the model's is of no use, because it repeats the request or is about something else, the words of
+the question remain.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import unicodedata
 from contextlib import aclosing
 
 from fathom.base.errors import FathomError
@@ -32,6 +34,8 @@ LONGEST = 60
 """Characters of a title."""
 MOST_MESSAGES = 6
 """Of a conversation that is named: after three answers it keeps the words of its question."""
+STEM = 4
+"""Letters of a word that is the beginning of a longer form of it; of two such forms one letter more is the same."""
 READ = 2000
 """Characters of the question and of the answer that the model reads for it."""
 
@@ -40,6 +44,10 @@ _BEFORE = re.compile(r"^\s*(?:#{1,6}\s+|>\s?|[-*+]\s+|\d{1,3}[.)]\s+)+")
 _EMPHASIS = re.compile(r"(\*\*|__|~~|`+)(?=\S)(.+?)(?<=\S)\1")
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _QUOTES = "\"'“”‘’«»「」『』《》"
+_UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_WORD = re.compile(rf"(?:{_UNSPACED.pattern})+|(?:(?!{_UNSPACED.pattern})\w)+")
+_ENGLISH = ("the", "and", "for", "with", "from", "that", "this", "its", "are", "was", "how", "what", "who", "why")
+_COMMON = frozenset((*_ENGLISH, "most", "you", "your", "der", "die", "das", "und", "les", "des", "una", "los"))
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -101,7 +109,8 @@ class Titles:
                     written += "".join(piece.text for piece in event.events if isinstance(piece, AnswerText))
                 elif isinstance(event, ChoiceFinished) and event.reason != "stop":
                     return None  # half a title is none
-        return title_from(written)
+        title = title_from(written)
+        return title if title is not None and is_about(title, question_text(question.parts), text) else None
 
 
 def title_from(answer: str) -> str | None:
@@ -113,3 +122,35 @@ def title_from(answer: str) -> str | None:
     title = _EMPHASIS.sub(r"\2", _PREFIX.sub("", _EMPHASIS.sub(r"\2", title)))
     title = " ".join(title.split()).strip(_QUOTES).rstrip(".。").strip(_QUOTES).strip()
     return title if _LETTER.search(title) and len(title) <= LONGEST else None
+
+
+def is_about(title: str, question: str, answer: str) -> bool:
+    """Whether a title says something of the conversation: small models repeat the request, or invent a subject.
+
+    It has to share a third of its words with the question or the answer, and no more of them with `REQUEST` than with
+    these. Words are the same up to their endings; of scripts without spaces each pair of characters counts.
+    """
+    words = _words(title)
+    known = _words(f"{question[:READ]} {answer[:READ]}")
+    shared = sum(any(_same_word(word, other) for other in known) for word in words)
+    request = _words(REQUEST)
+    echoed = sum(any(_same_word(word, other) for other in request) for word in words)
+    return shared > 0 and shared * 3 >= len(words) and echoed <= shared
+
+
+def _words(text: str) -> set[str]:
+    """The words that carry a meaning, as far as their length tells."""
+    words: set[str] = set()
+    for word in _WORD.findall(unicodedata.normalize("NFKC", text).casefold()):
+        if _UNSPACED.match(word):
+            words |= {word[i : i + 2] for i in range(max(len(word) - 1, 1))}
+        elif (len(word) > 2 or word.isdigit()) and word not in _COMMON:
+            words.add(word)
+    return words
+
+
+def _same_word(first: str, second: str) -> bool:
+    length = min(len(first), len(second))
+    if length < STEM:
+        return first == second
+    return first[: STEM + 1] == second[: STEM + 1] or (length == STEM and first[:STEM] == second[:STEM])

@@ -109,6 +109,7 @@ messages = Table(
     _id("run_id", nullable=True),
     _time("created"),
     _time("updated"),
+    Column("request_key", String(128), nullable=True),  # by which a client names its request, to repeat it safely
     Index("ix_messages_siblings", "conversation_id", "parent_id", "id"),
 )
 

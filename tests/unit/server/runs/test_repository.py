@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from fathom.base.errors import FathomError
 from fathom.server.conversations.changes import Changes
 from fathom.server.conversations.messages import Messages
+from fathom.server.conversations.repeats import NewQuestion
 from fathom.server.conversations.repository import Conversations
 from fathom.server.errors import ConflictError, NotFoundError
 from fathom.server.runs.records import RunEnd, RunRequest, RunWrite
@@ -40,6 +43,20 @@ async def test_a_run_begins_with_a_message_below_its_question(parts):
     assert await parts.runs.read_unfinished() == [record]
     assert parts.seen[-1].message == answer
     assert parts.seen[-1].conversation.running
+
+
+async def test_a_question_its_answer_and_its_run_are_stored_together(parts):
+    conversation = (await parts.conversations.create()).id
+    first = await parts.messages.ask(conversation, parent=None, text="before")
+    new, request = NewQuestion(first.id, "Hi?", (), "key"), RunRequest((), {"seed": 1}, model="m")
+    assert await parts.runs.find_asked(conversation, new) is None
+    asked = await parts.runs.ask(conversation, new, request)
+    assert (asked.question.parent, asked.answer.parent, asked.new) == (first.id, asked.question.id, True)
+    assert asked.record.request.path == (first.id, asked.question.id)
+    assert [change.message.id for change in parts.seen[-2:]] == [asked.question.id, asked.answer.id]
+    for again in (await parts.runs.ask(conversation, new, request), await parts.runs.find_asked(conversation, new)):
+        assert again == replace(asked, new=False)
+    assert len(await parts.messages.all(conversation)) == 3
 
 
 async def test_events_are_stored_and_read_from_a_number_on(parts):

@@ -3,12 +3,13 @@
 import asyncio
 
 import pytest
-from run_harness import EchoTool, ModelSource, Tools
+from run_harness import EchoTool, ModelSource, Tools, until
 from scripted import Script, scripted_model
 
 from fathom.base.errors import StorageError
 from fathom.server.conversations.changes import Changes
 from fathom.server.conversations.messages import Messages
+from fathom.server.conversations.repeats import NewQuestion
 from fathom.server.conversations.repository import Conversations
 from fathom.server.errors import ApiError, ConflictError, NotFoundError, StoppingError
 from fathom.server.runs.feed import LiveFeed
@@ -66,6 +67,31 @@ async def test_options_come_from_the_preferences_the_conversation_and_the_reques
     assert (record.request.thinking, started.run["seed"]) == ("off", 9)
     assert (await server.end_of(started)).state == "done"
     await server.supervisor.close()
+
+
+async def test_a_message_that_is_written_is_shown_as_far_as_it_is(sqlite):
+    gate = asyncio.Event()
+    text = "word " * 20_000
+    server = Server(sqlite, Script(text, gate=gate))
+    await server.supervisor.open()
+    conversation = (await server.conversations.create()).id
+    asked = await server.supervisor.ask(conversation, NewQuestion(None, "Hi?"), {})
+    run = asked.run["id"]
+    assert await server.supervisor.message_json(asked.question) == asked.question.json()
+    gate.set()
+    await until(lambda: server.supervisor.active(run).message.parts)
+    gate.clear()
+    row = await server.messages.get(asked.answer.id)
+    shown = await server.supervisor.message_json(row)
+    assert row.parts == ()
+    assert text.startswith(shown["parts"][0]["text"])
+    assert (shown["state"], shown["sequence"] > 0) == ("streaming", True)
+    await server.supervisor.close()
+    stored = await server.supervisor.message_json(row)
+    later = await Server(sqlite).supervisor.message_json(row)
+    assert later["parts"] == [{"type": "answer", "text": later["parts"][0]["text"]}], "from the events alone"
+    assert later["parts"][0]["text"].startswith(shown["parts"][0]["text"])
+    assert stored["parts"][0]["text"] == later["parts"][0]["text"]
 
 
 async def test_what_a_server_leaves_the_next_one_finishes(sqlite):

@@ -1,6 +1,6 @@
 import pytest
 
-from fathom.server.runs.titles import LONGEST, title_from
+from fathom.server.runs.titles import LONGEST, is_about, title_from
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,36 @@ from fathom.server.runs.titles import LONGEST, title_from
 )
 def test_what_a_title_is(answer, title):
     assert title_from(answer) == title
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "title", "accepted"),
+    [  # what the embedded model wrote
+        (
+            "Name three colours.",
+            "1. Red: This is the most obvious colour, but it's also the most versatile.\n\n2. Blue: This colour is",
+            "The most vibrant and evocative colour in the world",
+            False,
+        ),
+        ("Name three colours.", "Red, green and blue.", "The Unseen Universe: A Colorful Journey", False),
+        ("What is the capital of France?", "The capital of France is Paris.", "Paris, the City of Light", True),
+        (
+            "How do I sort a list in Python?",
+            "You can use the built-in `sort()` function in Python to sort a list of lists. Here's an example:",
+            "At most six words, in its language, nothing else",
+            False,
+        ),
+        ("What is 17 times 3?", "17 times 3 is 51.", "At most six words, in its language, nothing else", False),
+        ("Wie heißt die Hauptstadt von Österreich?", "Die Hauptstadt von Österreich ist", "Awesome, no", False),
+        # and others
+        ("How do I sort a list in Python?", "Use sorted().", "Sorting Lists in Python", True),
+        ("Which words are in this language?", "Many words.", "Words of the language", True),
+        ("Write a title for my essay on bees.", "The Hum of Summer", "Title for a bee essay", True),
+        ("请介绍一下北京。", "北京是中国的首都。", "北京简介", True),
+        ("请介绍一下北京。", "北京是中国的首都。", "颜色之旅", False),
+        ("12 * 12?", "144", "A Mathematical Journey", False),
+        ("", "", "Anything", False),
+    ],
+)
+def test_a_title_is_about_the_conversation(question, answer, title, accepted):
+    assert is_about(title, question, answer) == accepted

@@ -16,6 +16,7 @@ export interface RequestOptions {
   readonly json?: unknown;
   readonly body?: BodyInit;
   readonly accept?: string;
+  readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -60,10 +61,11 @@ export class Client {
     }
   }
 
-  private async once(path: string, { method, json, body, accept, signal }: RequestOptions, key: string | null): Promise<Response> {
+  private async once(path: string, { method, json, body, accept, idempotencyKey, signal }: RequestOptions, key: string | null): Promise<Response> {
     const headers: Record<string, string> = { accept: accept ?? "application/json" };
     if (key !== null) headers["authorization"] = `Bearer ${key}`;
     if (json !== undefined) headers["content-type"] = "application/json";
+    if (idempotencyKey !== undefined) headers["idempotency-key"] = idempotencyKey;
     const content = json === undefined ? body : JSON.stringify(json);
     try {
       return await this.fetch(path, {

@@ -25,7 +25,7 @@ export interface Question {
   readonly run: RunOptions;
 }
 
-/** Adds a question and starts its answer. An edit is a question with the parent of the edited one. */
-export function sendMessage(client: Client, conversation: string, question: Question, signal?: AbortSignal): Promise<Sent> {
-  return client.json(`${path(conversation)}/messages`, { json: question, ...(signal ? { signal } : {}) });
+/** Adds a question and starts its answer. An edit is a question with the parent of the edited one. The same `key` again returns what is stored. */
+export function sendMessage(client: Client, conversation: string, question: Question, key: string): Promise<Sent> {
+  return client.json(`${path(conversation)}/messages`, { json: question, idempotencyKey: key });
 }

@@ -139,6 +139,7 @@ export interface Message {
   readonly siblings: readonly string[]; // oldest first, this one included
   readonly index: number;
   readonly status?: string | null; // what its run is doing, where it says so
+  readonly sequence?: number; // while it is written: the last event of its run that the parts include
 }
 
 export interface Run {

@@ -11,11 +11,12 @@ from starlette.responses import Response
 
 from fathom.server.api.assistant.common import Id, resource_router
 from fathom.server.api.assistant.event_stream import EventStream
-from fathom.server.api.assistant.runs import EVENTS, snapshot
+from fathom.server.api.assistant.runs import EVENTS
 from fathom.server.assistant_handle import AssistantHandle
 from fathom.server.errors import NotFoundError, invalid
 from fathom.server.runs.active import ActiveRun
 from fathom.server.runs.feed import Subscription, frame
+from fathom.server.runs.snapshot import snapshot
 
 if TYPE_CHECKING:
     from fathom.server.assistant import Assistant
@@ -81,7 +82,7 @@ async def _catch_up(assistant: Assistant, subscription: Subscription, active: Ac
     missed = active.events_after(seen) if seen is not None else None
     if missed is None:
         row = await assistant.messages.get(record.message)
-        body = message_body(snapshot(row, active))
+        body = message_body(snapshot(row, active.message))
         subscription.numbers[record.id] = active.message.sequence
         return frame("message", body)
     subscription.numbers[record.id] = active.message.sequence

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, cast
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
 from pydantic import Field, StringConstraints, model_validator
 from typing_extensions import TypedDict
 
@@ -13,6 +13,23 @@ from fathom.server.api.assistant.common import Id, StrictBody, resource_router
 from fathom.server.api.assistant.conversations import Limit
 from fathom.server.api.assistant.run_options import RunOptions
 from fathom.server.assistant_handle import AssistantHandle
+from fathom.server.conversations.records import StoredMessage
+from fathom.server.conversations.repeats import NewQuestion
+
+if TYPE_CHECKING:
+    from fathom.server.assistant import Assistant
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=128,
+        pattern=r"^[!-~]+$",
+        description="the client's name for this request: the same one again, within a day, adds nothing and returns "
+        "what is stored",
+    ),
+]
 
 
 class NewMessage(StrictBody):
@@ -31,7 +48,11 @@ class NewMessage(StrictBody):
 
 
 class MessageBody(TypedDict):
-    """``siblings`` have the same parent, oldest first; ``index`` is its own place. ``parts``: see the guide."""
+    """``siblings`` have the same parent, oldest first; ``index`` is its own place. ``parts``: see the guide.
+
+    While an answer is written, its parts are those so far: ``sequence`` is the number of the last event that they
+    include, ``status`` what the run is doing.
+    """
 
     id: str
     conversation: str
@@ -48,6 +69,8 @@ class MessageBody(TypedDict):
     parts: list[dict[str, Any]]
     siblings: list[str]
     index: int
+    sequence: NotRequired[int]
+    status: NotRequired[str | None]
 
 
 class MessageList(TypedDict):
@@ -100,23 +123,29 @@ class _Endpoints:
         before: Annotated[Id | None, Query(max_length=64, description="a message: those above it")] = None,
     ) -> MessageList:
         """The last messages of the path that ends at the conversation's head, the newest last."""
-        page = await (await self._handle.get()).messages.page(conversation, limit=limit, before=before)
-        return {"data": [_body(message) for message in page.data], "next": page.next}
+        assistant = await self._handle.get()
+        page = await assistant.messages.page(conversation, limit=limit, before=before)
+        return {"data": [await _body(assistant, message) for message in page.data], "next": page.next}
 
-    async def send(self, conversation: Id, body: NewMessage) -> SentMessage:
+    async def send(self, conversation: Id, body: NewMessage, idempotency_key: Key = None) -> SentMessage:
         """Add a question below any message, make it the head, and with `run` answer it.
 
-        The answer is written by the server: it goes on when the client is gone. 409 in the trash, and below an answer
-        that is still written.
+        The answer is written by the server: it goes on when the client is gone. 409 in the trash, below an answer that
+        is still written, and where the key was used for another question.
         """
         assistant = await self._handle.get()
-        if body.run is not None:
-            await assistant.supervisor.check(conversation, body.run.options())
-        question = await assistant.messages.ask(conversation, parent=body.parent, text=body.text, file_ids=body.files)
         if body.run is None:
-            return {"message": _body(question), "answer": None, "run": None}
-        started = await assistant.supervisor.start(conversation, question.id, body.run.options())
-        return {"message": _body(question), "answer": _body(started.answer), "run": dict(started.run)}
+            question = await assistant.messages.ask(
+                conversation, parent=body.parent, text=body.text, file_ids=body.files, key=idempotency_key
+            )
+            return {"message": await _body(assistant, question), "answer": None, "run": None}
+        new = NewQuestion(body.parent, body.text, tuple(body.files), idempotency_key)
+        asked = await assistant.supervisor.ask(conversation, new, body.run.options())
+        return {
+            "message": await _body(assistant, asked.question),
+            "answer": await _body(assistant, asked.answer) if asked.answer is not None else None,
+            "run": dict(asked.run) if asked.run is not None else None,
+        }
 
     async def tree(self, conversation: Id) -> TreeBody:
         """All messages of all branches, oldest first, without their texts."""
@@ -124,10 +153,11 @@ class _Endpoints:
         return {"data": [TreeNodeBody(**asdict(node)) for node in nodes]}  # type: ignore[typeddict-item]
 
     async def get(self, message: Id) -> MessageBody:
-        """One message."""
-        return _body(await (await self._handle.get()).messages.get(message))
+        """One message. While it is written, its parts are those so far."""
+        assistant = await self._handle.get()
+        return await _body(assistant, await assistant.messages.get(message))
 
 
-def _body(message: Any) -> MessageBody:
-    body: MessageBody = message.json()
-    return body
+async def _body(assistant: Assistant, message: StoredMessage) -> MessageBody:
+    body: Any = await assistant.supervisor.message_json(message)
+    return cast(MessageBody, body)

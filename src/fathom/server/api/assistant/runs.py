@@ -16,10 +16,11 @@ from fathom.server.api.assistant.event_stream import EventStream
 from fathom.server.api.assistant.messages import MessageBody
 from fathom.server.api.assistant.run_options import RunOptions
 from fathom.server.assistant_handle import AssistantHandle
-from fathom.server.conversations.records import StoredMessage
-from fathom.server.runs.active import ActiveRun, public_events, run_json
+from fathom.server.runs.active import public_events, run_json
 from fathom.server.runs.feed import frame
 from fathom.server.runs.records import RunRecord
+from fathom.server.runs.snapshot import snapshot
+from fathom.server.runs.supervisor import RunSupervisor
 
 if TYPE_CHECKING:
     from fathom.server.assistant import Assistant
@@ -200,7 +201,7 @@ async def _events(
         row = await assistant.messages.get(record.message) if missed is None else None
         subscription.numbers[record.id] = active.message.sequence
         if row is not None:
-            yield frame("message", snapshot(row, active), active.message.sequence)
+            yield frame("message", snapshot(row, active.message), active.message.sequence)
         else:
             yield b"".join(frame_of(event) for event in missed or ())
         while data := await subscription.get():
@@ -223,15 +224,3 @@ async def _stored_events(assistant: Assistant, supervisor: RunSupervisor, record
 def frame_of(event: Mapping[str, Any]) -> bytes:
     """An event of a run as its own stream has it."""
     return frame(event["type"], {k: v for k, v in event.items() if k != "type"}, event["sequence"])
-
-
-def snapshot(row: StoredMessage, active: ActiveRun) -> dict[str, Any]:
-    """A message that is still written, as it is now, and the number of the last event that it includes."""
-    message = active.message
-    return {
-        **row.json(),
-        "state": message.state,
-        "parts": [dict(part) for part in message.parts],
-        "sequence": message.sequence,
-        "status": message.status,
-    }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
 
 import pytest
+from sqlalchemy import update
 
-from fathom.base.errors import RequestError
+from fathom.base.errors import StorageError
 from fathom.server.api.assistant.messages import MessageBody
-from fathom.server.conversations.messages import insert_message
-from fathom.server.runs.records import StartedRun
+from fathom.server.store.schema import messages
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ async def test_asking_and_editing(client, chat):
     sent = await ask(client, chat, "What is this?")
     assert (sent["answer"], sent["run"]) == (None, None)
     question = sent["message"]
-    assert set(question) == set(MessageBody.__annotations__)
+    assert set(question) == set(MessageBody.__annotations__) - {"sequence", "status"}, "these are of running answers"
     edited = (await ask(client, chat, "What is that?"))["message"]
     assert edited["siblings"] == [question["id"], edited["id"]]
     page = (await client.get(f"/api/conversations/{chat}/messages")).json()
@@ -60,44 +60,66 @@ async def test_windows(client, chat):
     assert texts == [str(number) for number in range(7)]
 
 
-class FakeSupervisor:
-    """Starts an empty answer, or refuses its options."""
-
-    def __init__(self, assistant) -> None:
-        self.assistant = assistant
-
-    async def check(self, conversation, options):
-        if options.get("model") == "unknown":
-            raise RequestError("there is no model 'unknown'", "choose one of /api/models", "run.model")
-
-    async def start(self, conversation, question, options):
-        async with self.assistant.database.write() as connection:
-            answer = await insert_message(connection, conversation, question, "assistant", [], state="waiting")
-        return StartedRun(answer, {"id": "r", "options": options})
-
-
-async def test_an_answer_is_started_by_the_supervisor(client, chat, monkeypatch):
-    handle = client.app.state.assistant
-    assistant = await handle.get()
-    answers = replace(assistant.answers, supervisor=FakeSupervisor(assistant))
-    assistant = replace(assistant, answers=answers)
-
-    async def get():
-        return assistant
-
-    monkeypatch.setattr(handle, "get", get)
+async def test_a_question_and_its_answer_are_stored_together(client, chat, monkeypatch):
     sent = await ask(client, chat, "q", run={"thinking": "low"})
     assert sent["answer"]["parent"] == sent["message"]["id"]
-    assert sent["run"] == {"id": "r", "options": {"thinking": "low"}}
+    assert sent["run"]["message"] == sent["answer"]["id"]
 
     body = {"parent": sent["answer"]["id"], "text": "more", "run": {}}
+    async with assistant_of(client).database.write() as connection:
+        values = {"state": "streaming"}
+        await connection.execute(update(messages).where(messages.c.id == sent["answer"]["id"]).values(**values))
     answer = await client.post(f"/api/conversations/{chat}/messages", json=body)
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "conflict")
     body = {"parent": None, "text": "again", "run": {"model": "unknown"}}
     answer = await client.post(f"/api/conversations/{chat}/messages", json=body)
-    assert answer.status_code == 400
+    assert answer.status_code == 404
+
+    async def fail(*_, **__):
+        raise StorageError("the disk is full", "make room")
+
+    monkeypatch.setattr("fathom.server.runs.repository._insert", fail)
+    answer = await client.post(f"/api/conversations/{chat}/messages", json={"parent": None, "text": "x", "run": {}})
+    assert answer.status_code == 503
     tree = (await client.get(f"/api/conversations/{chat}/tree")).json()["data"]
     assert len(tree) == 2, "a question that cannot be answered is not stored"
+
+
+def assistant_of(client):
+    return client.app.state.assistant.made
+
+
+@pytest.mark.parametrize("run", [None, {}])
+async def test_the_same_key_again_adds_nothing(client, chat, run):
+    body = {"parent": None, "text": "q\0", "run": run}
+    path = f"/api/conversations/{chat}/messages"
+    first = (await client.post(path, json=body, headers={"Idempotency-Key": "a"})).json()
+    again = await client.post(path, json=body, headers={"Idempotency-Key": "a"})
+    assert again.status_code == 201
+    assert again.json()["message"] == first["message"]
+    for name in ("answer", "run"):
+        assert (again.json()[name] or {}).get("id") == (first[name] or {}).get("id")
+    assert (first["run"] is None) == (run is None)
+    other = await client.post(path, json={**body, "text": "another"}, headers={"Idempotency-Key": "a"})
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "conflict")
+    new = (await client.post(path, json=body, headers={"Idempotency-Key": "b"})).json()
+    assert new["message"]["siblings"] == [first["message"]["id"], new["message"]["id"]]
+
+
+async def test_two_requests_with_one_key_at_once(client, chat):
+    body = {"parent": None, "text": "q", "run": {}}
+    path = f"/api/conversations/{chat}/messages"
+    answers = await asyncio.gather(*(client.post(path, json=body, headers={"Idempotency-Key": "a"}) for _ in range(4)))
+    assert len({answer.json()["run"]["id"] for answer in answers}) == 1
+    assert len((await client.get(f"/api/conversations/{chat}/tree")).json()["data"]) == 2
+
+
+@pytest.mark.parametrize("key", ["", "x" * 129, "a b", "é".encode()])
+async def test_keys_that_are_none(client, chat, key):
+    body = {"parent": None, "text": "q"}
+    path = f"/api/conversations/{chat}/messages"
+    answer = await client.post(path, json=body, headers={"Idempotency-Key": key})
+    assert answer.status_code == 422, answer.text
 
 
 @pytest.mark.parametrize(

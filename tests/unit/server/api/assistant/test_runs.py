@@ -65,6 +65,23 @@ def texts(message):
     return [(part["type"], part.get("text")) for part in message["parts"]]
 
 
+def test_a_message_that_is_written_has_the_parts_so_far(serve, gate):
+    with serve(Script("one two", gate=gate)) as server, client(server) as api:
+        conversation, sent = ask(api)
+        gate.set()
+        events(api, conversation, sent["run"]["id"])
+        path = api.get(f"/conversations/{conversation}/messages").json()["data"]
+        assert "sequence" not in path[-1], "it has ended"
+    with serve(Script(THOUGHT, gate=asyncio.Event())) as server, client(server) as api:
+        conversation, sent = ask(api)
+        running = api.get(f"/messages/{sent['answer']['id']}").json()
+        assert running["state"] in ("waiting", "streaming")
+        assert running["sequence"] >= 0
+        (_, last) = api.get(f"/conversations/{conversation}/messages").json()["data"]
+        assert last["id"] == running["id"]
+        assert last["sequence"] >= running["sequence"]
+
+
 def test_a_question_is_answered_by_a_run_whose_events_can_be_read_again(serve):
     with serve(Script(THOUGHT)) as server, client(server) as api:
         conversation, sent = ask(api, seed=5)

@@ -1,0 +1,83 @@
+"""Requests that a client repeats because it does not know whether the first one arrived.
+
+A client names a question by a key of its own (the header ``Idempotency-Key``). The same key again in the same
+conversation, within a day, leads to the question that is stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fathom.server.conversations.records import StoredMessage
+from fathom.server.conversations.tree import read_messages
+from fathom.server.errors import ConflictError
+from fathom.server.store.ids import milliseconds
+from fathom.server.store.schema import conversations, messages
+from fathom.server.store.text import storable
+
+KEPT_MS = 86_400_000
+"""How long a key leads to its question: a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewQuestion:
+    """What a client asks below ``parent`` (None: at the beginning). ``key``: its name for this request."""
+
+    parent: str | None
+    text: str
+    files: tuple[str, ...] = ()
+    key: str | None = None
+
+
+async def find_sent(connection: AsyncConnection, conversation: str, question: NewQuestion) -> StoredMessage | None:
+    """The question that an earlier request with the same key has stored; None: there is none.
+
+    Raises ConflictError where that one has another text or other files. The parent may differ: a client that asks at
+    the end of a conversation cannot know where that was.
+    """
+    if question.key is None:
+        return None
+    query = (
+        select(messages.c.id)
+        .where(
+            messages.c.conversation_id == conversation,
+            messages.c.request_key == question.key,
+            messages.c.created > milliseconds() - KEPT_MS,
+        )
+        .order_by(messages.c.id)
+        .limit(1)
+    )
+    found = (await connection.execute(query)).scalar_one_or_none()
+    if found is None:
+        return None
+    (sent,) = await read_messages(connection, [found])
+    if _content(sent) != (storable(question.text), list(question.files)):
+        raise ConflictError("the Idempotency-Key was used for another question", "make a new key for each question")
+    return sent
+
+
+async def lock_conversation(connection: AsyncConnection, conversation: str) -> None:
+    """Let a second request with the same key wait for the end of this transaction. (On SQLite all writers do.)"""
+    await connection.execute(
+        select(conversations.c.id).where(conversations.c.id == conversation).with_for_update(of=conversations)
+    )
+
+
+def _content(message: StoredMessage) -> tuple[str, list[str]]:
+    text = "".join(part["text"] for part in message.parts if part["type"] == "text")
+    return text, [part["file"] for part in message.parts if part["type"] == "file"]
+
+
+async def find_answer(connection: AsyncConnection, question: str) -> StoredMessage | None:
+    """The first answer to a question; None: it has none."""
+    query = (
+        select(messages.c.id)
+        .where(messages.c.parent_id == question, messages.c.role == "assistant")
+        .order_by(messages.c.id)
+        .limit(1)
+    )
+    found = (await connection.execute(query)).scalar_one_or_none()
+    return (await read_messages(connection, [found]))[0] if found is not None else None
