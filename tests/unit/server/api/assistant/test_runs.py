@@ -181,14 +181,14 @@ def test_a_conversation_that_is_deleted_ends_its_run(serve):
 
 
 def test_the_model_names_a_conversation_but_never_over_a_name_of_the_users(serve):
-    with serve(Script("Hello."), Script("**Greetings**")) as server, client(server) as api:
+    with serve(Script("Hello."), Script("**Saying Hello**")) as server, client(server) as api:
         conversation, _ = ask(api, "Say hello\n```python\nx\n```")
         server.wait_until(lambda: server.engine.finished == 2)
         for _ in range(200):
             row = api.get(f"/conversations/{conversation}").json()
             if row["title_source"] == "model":
                 break
-        assert row["title"] == "Greetings"
+        assert row["title"] == "Saying Hello"
         named = api.post("/conversations", json={"title": "Mine"}).json()["id"]
         _, sent = ask(api, conversation=named)
         events(api, named, sent["run"]["id"])
