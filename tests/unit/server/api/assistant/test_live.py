@@ -65,18 +65,19 @@ def test_a_stream_carries_the_runs_of_its_conversation_and_hears_of_the_others(s
         hello = until(mine, "hello")
         assert until(other, "hello") == hello
         _, sent = new(server, conversation=conversation)
-        assert until(mine, "message")["message"]["role"] == "user"
-        assert until(mine, "run")["event"]["type"] == "started"
-        assert until(mine, "run", lambda data: data["event"]["type"] == "delta")["run"] == sent["run"]["id"]
+        messages, events = [], []  # what the log stores and what the run tells come in either order
+        for name, data in mine:
+            if name == "message":
+                messages.append(data["message"])
+            elif name == "run":
+                assert data["run"] == sent["run"]["id"]
+                events.append(data["event"])
+            if messages[-1:] and messages[-1]["state"] == "done" and events[-1:] and events[-1]["type"] == "finished":
+                break
+        assert (messages[0]["role"], messages[-1]["parts"]) == ("user", [{"type": "answer", "text": "Hello."}])
+        assert [event["type"] for event in events] == ["started", "delta", "finished"]
+        assert events[-1]["state"] == "done"
         assert until(other, "run.state") == {"conversation": conversation, "running": True, "title": None}
-        ends = {}  # the stored message and the run's last event, in either order
-        while len(ends) < 2:
-            name, data = next(mine)
-            if name == "message" and data["message"]["state"] == "done":
-                ends[name] = data["message"]["parts"]
-            elif name == "run" and data["event"]["type"] == "finished":
-                ends[name] = data["event"]["state"]
-        assert ends == {"message": [{"type": "answer", "text": "Hello."}], "run": "done"}
         assert until(other, "run.state")["running"] is False
 
 
