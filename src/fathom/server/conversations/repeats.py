@@ -50,10 +50,10 @@ async def find_sent(connection: AsyncConnection, conversation: str, question: Ne
         .order_by(messages.c.id)
         .limit(1)
     )
-    found = (await connection.execute(query)).scalar_one_or_none()
-    if found is None:
+    message = (await connection.execute(query)).scalar_one_or_none()
+    if message is None:
         return None
-    (sent,) = await read_messages(connection, [found])
+    (sent,) = await read_messages(connection, [message])
     if _content(sent) != (storable(question.text), list(question.files)):
         raise ConflictError("the Idempotency-Key was used for another question", "make a new key for each question")
     return sent
@@ -79,5 +79,5 @@ async def find_answer(connection: AsyncConnection, question: str) -> StoredMessa
         .order_by(messages.c.id)
         .limit(1)
     )
-    found = (await connection.execute(query)).scalar_one_or_none()
-    return (await read_messages(connection, [found]))[0] if found is not None else None
+    message = (await connection.execute(query)).scalar_one_or_none()
+    return (await read_messages(connection, [message]))[0] if message is not None else None

@@ -66,7 +66,7 @@ class Runs:
         """
         async with self._database.write() as connection:
             await lock_conversation(connection, conversation)
-            sent = await self._sent(connection, conversation, question)
+            sent = await self._earlier_request(connection, conversation, question)
             if sent is not None:
                 return sent
             asked = await insert_question(
@@ -83,9 +83,11 @@ class Runs:
     async def find_asked(self, conversation: str, question: NewQuestion) -> Asked | None:
         """What an earlier request with the same key has stored; None: there is none."""
         async with self._database.read() as connection:
-            return await self._sent(connection, conversation, question)
+            return await self._earlier_request(connection, conversation, question)
 
-    async def _sent(self, connection: AsyncConnection, conversation: str, question: NewQuestion) -> Asked | None:
+    async def _earlier_request(
+        self, connection: AsyncConnection, conversation: str, question: NewQuestion
+    ) -> Asked | None:
         sent = await find_sent(connection, conversation, question)
         if sent is None:
             return None

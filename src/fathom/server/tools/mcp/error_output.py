@@ -1,7 +1,7 @@
 """What a program writes to its standard error: read as it comes, of which only the end is kept.
 
-A program may write there without end. A file would grow until the disk is full, and a pipe that nobody reads would stop
-the program.
+A program may write there without end. A file would grow until the disk is full, and a pipe that no process reads
+would stop the program.
 """
 
 from __future__ import annotations
