@@ -15,8 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fathom.server.conversations.changes import Changes, ConversationChange
 from fathom.server.conversations.index import index_message
-from fathom.server.conversations.records import UNFINISHED, MessageState, Part, Role, StoredMessage, TreeNode
-from fathom.server.conversations.repeats import NewQuestion, find_sent, lock_conversation
+from fathom.server.conversations.records import (
+    UNFINISHED,
+    MessageState,
+    NewQuestion,
+    Part,
+    Role,
+    StoredMessage,
+    TreeNode,
+)
+from fathom.server.conversations.repeats import find_sent, lock_conversation
 from fathom.server.conversations.repository import read_conversation, update_conversation
 from fathom.server.conversations.titles import question_title
 from fathom.server.conversations.tree import part_row, read_all, read_messages, read_path, read_tree

@@ -82,3 +82,13 @@ class TreeNode:
     role: Role
     created: int
     preview: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewQuestion:
+    """What a client asks below ``parent`` (None: at the beginning). ``key``: its name for this request."""
+
+    parent: str | None
+    text: str
+    files: tuple[str, ...] = ()
+    key: str | None = None

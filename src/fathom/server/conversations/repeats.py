@@ -6,12 +6,10 @@ conversation, within a day, leads to the question that is stored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fathom.server.conversations.records import StoredMessage
+from fathom.server.conversations.records import NewQuestion, StoredMessage
 from fathom.server.conversations.tree import read_messages
 from fathom.server.errors import ConflictError
 from fathom.server.store.ids import milliseconds
@@ -20,16 +18,6 @@ from fathom.server.store.text import storable
 
 KEPT_MS = 86_400_000
 """How long a key leads to its question: a day."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewQuestion:
-    """What a client asks below ``parent`` (None: at the beginning). ``key``: its name for this request."""
-
-    parent: str | None
-    text: str
-    files: tuple[str, ...] = ()
-    key: str | None = None
 
 
 async def find_sent(connection: AsyncConnection, conversation: str, question: NewQuestion) -> StoredMessage | None:

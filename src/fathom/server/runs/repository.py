@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fathom.server.conversations.changes import Changes, ConversationChange
 from fathom.server.conversations.messages import finish_message, insert_message, insert_question, read_message
-from fathom.server.conversations.records import StoredMessage
-from fathom.server.conversations.repeats import NewQuestion, find_answer, find_sent, lock_conversation
+from fathom.server.conversations.records import NewQuestion, StoredMessage
+from fathom.server.conversations.repeats import find_answer, find_sent, lock_conversation
 from fathom.server.conversations.repository import read_conversation
 from fathom.server.conversations.tree import read_path
 from fathom.server.errors import ConflictError, NotFoundError

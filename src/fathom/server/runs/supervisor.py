@@ -14,8 +14,7 @@ from typing import Any
 
 from fathom.base.errors import StorageError
 from fathom.server.conversations.messages import Messages
-from fathom.server.conversations.records import UNFINISHED, StoredMessage
-from fathom.server.conversations.repeats import NewQuestion
+from fathom.server.conversations.records import UNFINISHED, NewQuestion, StoredMessage
 from fathom.server.conversations.repository import Conversations
 from fathom.server.errors import ConflictError, NotFoundError, StoppingError, invalid
 from fathom.server.runs.active import ActiveRun, public_events, run_json

@@ -6,7 +6,8 @@ import pytest
 
 from fathom.server.conversations import repeats
 from fathom.server.conversations.messages import insert_message
-from fathom.server.conversations.repeats import KEPT_MS, NewQuestion, find_answer, find_sent
+from fathom.server.conversations.records import NewQuestion
+from fathom.server.conversations.repeats import KEPT_MS, find_answer, find_sent
 from fathom.server.errors import ConflictError
 from fathom.server.store.ids import milliseconds
 

@@ -5,7 +5,7 @@ import pytest
 from fathom.base.errors import FathomError
 from fathom.server.conversations.changes import Changes
 from fathom.server.conversations.messages import Messages
-from fathom.server.conversations.repeats import NewQuestion
+from fathom.server.conversations.records import NewQuestion
 from fathom.server.conversations.repository import Conversations
 from fathom.server.errors import ConflictError, NotFoundError
 from fathom.server.runs.records import RunEnd, RunRequest, RunWrite

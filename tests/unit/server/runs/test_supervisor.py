@@ -9,7 +9,7 @@ from scripted import Script, scripted_model
 from fathom.base.errors import StorageError
 from fathom.server.conversations.changes import Changes
 from fathom.server.conversations.messages import Messages
-from fathom.server.conversations.repeats import NewQuestion
+from fathom.server.conversations.records import NewQuestion
 from fathom.server.conversations.repository import Conversations
 from fathom.server.errors import ApiError, ConflictError, NotFoundError, StoppingError
 from fathom.server.runs.feed import LiveFeed

@@ -13,8 +13,7 @@ from fathom.server.api.assistant.common import Id, StrictBody, resource_router
 from fathom.server.api.assistant.conversations import Limit
 from fathom.server.api.assistant.run_options import RunOptions
 from fathom.server.assistant_handle import AssistantHandle
-from fathom.server.conversations.records import StoredMessage
-from fathom.server.conversations.repeats import NewQuestion
+from fathom.server.conversations.records import NewQuestion, StoredMessage
 
 if TYPE_CHECKING:
     from fathom.server.assistant import Assistant
