@@ -20,7 +20,6 @@ from fathom.server.runs.active import public_events, run_json
 from fathom.server.runs.feed import frame
 from fathom.server.runs.records import RunRecord
 from fathom.server.runs.snapshot import snapshot
-from fathom.server.runs.supervisor import RunSupervisor
 
 if TYPE_CHECKING:
     from fathom.server.assistant import Assistant
