@@ -92,11 +92,12 @@ class Catalog:
 
     async def entries(self) -> list[CatalogEntry]:
         """The served model first, then the other local ones, those to fetch by their size, and upstream ones."""
+        to_fetch = await asyncio.to_thread(self._to_fetch, set())  # first: one that ends meanwhile is local then
         local = await self.registry.local_models()
         served = [] if isinstance(self.registry.served.state, Absent) else [self._served_entry()]
         rows = [*served, *(self._local_entry(model) for model in local.values())]
         known = {row.id for row in rows}
-        rows += await asyncio.to_thread(self._to_fetch, known)
+        rows += [row for row in to_fetch if row.id not in known]
         speeds, total = await asyncio.to_thread(self.speeds.all), self._memory().total
         rows = [self._with_machine(row, speeds.get(row.id), total) for row in rows]
         return rows + await self._upstream_entries()
