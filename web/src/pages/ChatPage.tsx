@@ -23,7 +23,7 @@ import { StatusRegion } from "../components/StatusRegion";
 import { Toast } from "../components/Toast";
 import { Transcript } from "../components/Transcript";
 import { t } from "../i18n";
-import { isAnswered } from "../state/outbox";
+import { hasArrived, isAnswered } from "../state/outbox";
 import type { Thread } from "../state/thread";
 
 export function ChatPage() {
@@ -93,7 +93,8 @@ function OpenChat({ thread }: { readonly thread: Thread }) {
     );
   }
   const busy = isAnswered(thread.messages.value.at(-1)?.value ?? null);
-  const outgoing = app.outbox.of(thread.id).value.filter((item) => item.asked === undefined && (!busy || item.state !== "queued" || item.parent !== undefined));
+  const path = thread.messages.value.map((message) => message.peek());
+  const outgoing = app.outbox.of(thread.id).value.filter((item) => !hasArrived(item, path) && (!busy || item.state !== "queued" || item.parent !== undefined));
   return <Transcript thread={thread} outgoing={outgoing} />;
 }
 

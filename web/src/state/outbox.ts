@@ -204,9 +204,7 @@ export class Outbox {
   /** A question that the server has, though its acknowledgement was lost. */
   private async arrived(chat: string, item: Outgoing): Promise<Sent | null> {
     const { data } = await listMessages(this.parts.client, chat, LOOKED_AT, null);
-    const message = data.find(
-      (one) => one.role === "user" && textOf(one) === item.text && one.created >= item.at - EARLIER_MS && (item.parent === undefined || one.parent === item.parent),
-    );
+    const message = data.find((one) => isQuestionOf(item, one));
     if (!message) return null;
     return { message, answer: data.find(({ parent }) => parent === message.id) ?? null, run: null };
   }
@@ -251,6 +249,17 @@ export class Outbox {
       return [];
     }
   }
+}
+
+/** Whether a message of the server's is the question that an item sends. */
+function isQuestionOf(item: Outgoing, message: Message): boolean {
+  const { role, created, parent } = message;
+  return role === "user" && textOf(message) === item.text && created >= item.at - EARLIER_MS && (item.parent === undefined || parent === item.parent);
+}
+
+/** Whether the server has an item already: its message may come over the live stream before the request is answered, and to other tabs before the storage's event. */
+export function hasArrived(item: Outgoing, path: readonly Message[]): boolean {
+  return item.asked !== undefined || (item.state === "sending" && path.slice(-LOOKED_AT).some((message) => isQuestionOf(item, message)));
 }
 
 function chatOf(name: string): string | null {

@@ -406,7 +406,7 @@ describe("the sidebar", () => {
     await other.getByRole("link", { name: "From one" }).click();
     await answer(other).getByText("Hello there.").waitFor();
     await ask(page, "More from one");
-    await other.locator(".bubble").getByText("More from one").first().waitFor();
+    await other.locator(".bubble").getByText("More from one").waitFor();
     await other.locator(".figures").nth(1).waitFor();
     await page.reload();
     await Promise.all([page.locator(".conversations a"), page.locator(".bubble")].map((two) => two.nth(1).waitFor())); // list and chat come each by itself

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { listMessages } from "../../src/api/assistant/messages";
 import type { Conversation, Failure, Message } from "../../src/api/assistant/types";
-import { isAnswered, Outbox } from "../../src/state/outbox";
+import { hasArrived, isAnswered, Outbox, type Outgoing } from "../../src/state/outbox";
 import { until, World } from "./world";
 
 function opened(world = new World()) {
@@ -153,5 +153,18 @@ describe("a question", () => {
     const { outbox } = opened(world);
     expect(outbox.of("a").value.map(({ text }) => text)).toEqual(["x"]);
     expect(outbox.of("b").value).toEqual([]);
+  });
+
+  it("has arrived once its message is on the path, before the request is answered", async () => {
+    const { world, outbox } = opened();
+    outbox.add(null, question);
+    await until(() => asked(world).length === 1);
+    const path = asked(world) as Message[];
+    const item: Outgoing = { ...question, id: "1", state: "sending", problem: null, at: path[0]?.created ?? 0 };
+    expect(hasArrived(item, path)).toBe(true);
+    expect(hasArrived({ ...item, text: "How?" }, path)).toBe(false);
+    expect(hasArrived({ ...item, state: "queued" }, path)).toBe(false);
+    expect(hasArrived({ ...item, at: item.at + 60_000 }, path)).toBe(false);
+    expect(hasArrived({ ...item, parent: "another" }, path)).toBe(false);
   });
 });

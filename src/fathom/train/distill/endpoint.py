@@ -16,11 +16,11 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from email.utils import parsedate_to_datetime
 
 import httpx
 
 from fathom.base.errors import ConfigError, GenerationError
+from fathom.base.retry_after import retry_after
 from fathom.train.distill.config import EndpointConfig
 from fathom.train.distill.parallel import imap_unordered
 from fathom.train.distill.response import UnreadableReplyError, error_message, fields, read
@@ -174,7 +174,7 @@ class Endpoint:
         except httpx.RequestError:
             reason = "without a reason"
         if code in _TRANSIENT:
-            return _TransientError(f"{code}: {reason}", _retry_after(response.headers.get("Retry-After")))
+            return _TransientError(f"{code}: {reason}", retry_after(response.headers.get("Retry-After")))
         if code in (401, 403):
             key = self._config.key_variable
             remedy = f"put a valid key into {key}" if key else "name the key's environment variable in key_variable"
@@ -251,17 +251,3 @@ def key_of(config: EndpointConfig) -> str | None:
 
 def _refusal(why: str) -> TeacherAnswer:
     return TeacherAnswer(Message("assistant"), "refused", detail=why)
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Seconds that a ``Retry-After`` header, a number or a date, asks to wait."""
-    if not value:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError):
-        return None

@@ -7,15 +7,14 @@ or to be free of the key: sizes are bounded, and the key is cut out of its messa
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
 from fathom.base.errors import FathomError, OverloadedError, RequestError
+from fathom.base.retry_after import retry_after
 from fathom.server.errors import UnavailableError
 
 LONGEST_LINE = 4 << 20
@@ -178,7 +177,7 @@ class UpstreamEndpoint:
                 "check its address, which often ends in /v1, and which models it offers",
             )
         if code == 429:
-            after = _retry_after(response.headers.get("retry-after"))
+            after = retry_after(response.headers.get("retry-after"))
             wait = f"try again in {after:.0f} s" if after else "try again later"
             return OverloadedError(f"{name} limits how much may be asked{said}", wait)
         if 300 <= code < 400:
@@ -214,17 +213,3 @@ def _words(body: Any) -> str:
         return _words(body[0])
     text = body if isinstance(body, str) else ""
     return " ".join(text.split())[:_MESSAGE_CHARACTERS]
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Seconds that a ``Retry-After`` header, a number or a date, asks to wait."""
-    if not value:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError):
-        return None
