@@ -206,10 +206,9 @@ describe("thinking", () => {
   });
 
   onPage("folds out of sight without moving what is read", async (page) => {
-    const release = held({ thinking: "A thought.\n\n".repeat(60), answer: "A line.\n\n".repeat(100), after: 110, size: 12 });
+    const release = held({ thinking: "A thought.\n\n".repeat(60), answer: "A line.\n\n".repeat(100), after: 50, size: 12 });
     await ask(page, "Think");
     await page.locator(".growing").waitFor();
-    await page.waitForTimeout(200);
     release();
     await page.locator(".figures").waitFor();
     await page.locator(".thinking-head[aria-expanded=false]").waitFor({ state: "attached" });

@@ -15,7 +15,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from fathom.base.errors import StorageError
+from fathom.base.uninterrupted import uninterrupted
 from fathom.server.store.ids import new_id
 from fathom.server.store.migrate import migrate
 from fathom.server.store.problems import UNREACHABLE, folder_error, storage_error
@@ -88,7 +89,7 @@ class Database:
             if self._failure is not None and time.monotonic() < self._failure[0] + RETRY_SECONDS:
                 raise self._failure[1]
             try:
-                await self._open()
+                await uninterrupted(self._open())
             except StorageError as error:
                 self._failure = (time.monotonic(), error)
                 raise
@@ -108,10 +109,8 @@ class Database:
         await self.open()
         assert self._reader is not None
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        async with _storage_errors(), _connection(self._reader) as connection:
-            await connection.execution_options(**options)
-            async with connection.begin():
-                yield connection
+        async with _transaction(self._reader, **options) as connection:
+            yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -121,11 +120,8 @@ class Database:
         """
         await self.open()
         assert self._writer is not None
-        if not self.is_sqlite:
-            async with _storage_errors(), _connection(self._writer) as connection, connection.begin():
-                yield connection
-            return
-        async with self._writing, _storage_errors(), _connection(self._writer) as connection, connection.begin():
+        alone = self._writing if self.is_sqlite else nullcontext()
+        async with alone, _transaction(self._writer) as connection:
             yield connection
 
     async def _open(self) -> None:
@@ -225,14 +221,34 @@ async def _storage_errors() -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def _transaction(engine: AsyncEngine, **options: Any) -> AsyncIterator[AsyncConnection]:
+    """A transaction, committed at the end and rolled back by an exception.
+
+    A client that leaves cancels its request at any await. The connection is opened, begun, ended and given back whole
+    nevertheless; a statement that is cut off costs its connection, which the pool replaces.
+    """
+    async with _storage_errors(), _connection(engine) as connection:
+        await uninterrupted(connection.execution_options(**options))
+        transaction = connection.begin()
+        await uninterrupted(transaction.start())
+        try:
+            yield connection
+        except BaseException:
+            await uninterrupted(transaction.rollback())
+            raise
+        await uninterrupted(transaction.commit())
+
+
+@asynccontextmanager
 async def _connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection. An OSError while it is made is the database server's absence; one of the caller's is its own."""
-    opening: AbstractAsyncContextManager[AsyncConnection] = engine.connect()
+    connection = engine.connect()
     try:
-        connection = await opening.__aenter__()
-    except (OSError, TimeoutError) as error:
-        raise StorageError(UNREACHABLE.message, UNREACHABLE.remedy) from error
-    try:
+        try:
+            await uninterrupted(connection.start())
+        except (OSError, TimeoutError) as error:
+            raise StorageError(UNREACHABLE.message, UNREACHABLE.remedy) from error
         yield connection
     finally:
-        await connection.close()
+        if connection.sync_connection is not None:
+            await uninterrupted(connection.close())

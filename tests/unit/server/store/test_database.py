@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sqlite3
 import stat
+import sys
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -62,6 +64,28 @@ async def test_writers_wait_for_each_other_and_readers_for_none(sqlite):
     goes_on.set()
     await asyncio.gather(*writers)
     assert await names(sqlite) == ["a", "b"]
+
+
+async def test_requests_cancelled_at_any_moment_leave_no_connection_open(database, monkeypatch, caplog):
+    left_open = []
+    monkeypatch.setattr(sys, "unraisablehook", left_open.append)
+    await database.open()
+
+    async def work(number: int) -> None:
+        async with database.write() as connection:
+            await connection.execute(insert(preferences), row(f"{number}"))
+        await names(database)
+
+    for number in range(150):
+        task = asyncio.create_task(work(number))
+        await asyncio.sleep(number % 30 / 10_000)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    async with database.write() as connection:
+        await connection.execute(insert(preferences), row("last"))
+    assert "last" in await names(database)
+    gc.collect()
+    assert (left_open, caplog.records) == ([], [])
 
 
 async def test_a_cancelled_writer_leaves_nothing_behind(database):
