@@ -186,7 +186,7 @@ class Answering:
         """Read one generation into ``text``, and its new tokens into the log; the reason why it ended."""
         received = 0
         reason = "stop"
-        async with aclosing(await self._submit(source, job)) as events:
+        async with aclosing(await submit(source, job, self._writer)) as events:
             async for event in events:
                 match event:
                     case GenerationStarted(prompts):
@@ -206,18 +206,6 @@ class Answering:
                         self._count(segment, used)
         return reason
 
-    async def _submit(self, source: ChatSource, job: ChatJob) -> Any:
-        """The events of a generation whose job the engine has accepted."""
-        while True:
-            events = source.chat(job)
-            try:
-                first = await anext(events)
-            except OverloadedError as error:
-                self._writer.status(f"waiting: {error.message}")
-                await asyncio.sleep(WAIT)
-                continue
-            return _chain(first, events)
-
     def _emit(self, segment: Segment, text: SegmentText) -> None:
         """Append text and the tokens that it is from together: a crash loses both or none."""
         self._writer.show(segment.base, text.parts())
@@ -234,6 +222,19 @@ class Answering:
 def tokens_event(segment: int, branch: int, ids: Sequence[int], at: int) -> dict[str, Any]:
     """The log's own record of sampled tokens: what a resumed run begins with. Readers never see it."""
     return {"type": "tokens", "segment": segment, "branch": branch, "ids": list(ids), "at": at}
+
+
+async def submit(source: ChatSource, job: ChatJob, writer: RunWriter) -> Any:
+    """The events of a generation whose job the engine has accepted; waits as long as its queue is full."""
+    while True:
+        events = source.chat(job)
+        try:
+            first = await anext(events)
+        except OverloadedError as error:
+            writer.status(f"waiting: {error.message}")
+            await asyncio.sleep(WAIT)
+            continue
+        return _chain(first, events)
 
 
 async def _chain(first: Any, rest: Any) -> Any:

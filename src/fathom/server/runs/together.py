@@ -18,7 +18,7 @@ from fathom.server.conversations.prompt import history
 from fathom.server.generation.events import GenerationDelta, GenerationFinished
 from fathom.server.generation.jobs import ChatJob
 from fathom.server.models.source import ChatSource
-from fathom.server.runs.answering import tokens_event
+from fathom.server.runs.answering import submit, tokens_event
 from fathom.server.runs.fold import new_candidate
 from fathom.server.runs.records import RunRecord, RunRequest
 from fathom.server.runs.segment import SegmentText
@@ -92,11 +92,14 @@ class ThinkingTogether:
         self._put_citations()
         if not any(part["type"] == "vote" for part in self._writer.parts):
             self._put_vote()
-        async with asyncio.TaskGroup() as group:
-            for candidate in self._candidates:
-                group.create_task(self._write(source, conversation, candidate))
-                if candidate.index == 0:
-                    await self._started.wait()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for candidate in self._candidates:
+                    group.create_task(self._write(source, conversation, candidate))
+                    if candidate.index == 0:
+                        await self._started.wait()
+        except ExceptionGroup as failures:  # it means what the first one means, to the reader and at the server's end
+            raise failures.exceptions[0] from None
         self._writer.emit_now()
         chosen = self._put_vote(final=True)
         answer = self._candidates[chosen].text_of("answer")
@@ -120,7 +123,7 @@ class ThinkingTogether:
         job = ChatJob(conversation, sampling, completion=tuple(candidate.tokens))  # type: ignore[arg-type]
         received = 0
         try:
-            async with aclosing(source.chat(job)) as events:
+            async with aclosing(await submit(source, job, self._writer)) as events:
                 async for event in events:
                     match event:
                         case GenerationDelta(_, parsed, token_ids):

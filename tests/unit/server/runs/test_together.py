@@ -1,6 +1,10 @@
+import pytest
 from run_harness import MemoryStore, Process, request, until
 from scripted import Script
 
+from fathom.base.errors import FathomError, OverloadedError
+from fathom.server.errors import StoppingError
+from fathom.server.runs import answering
 from fathom.server.runs.together import candidate_seed, count_votes
 
 ANSWERS = (r"a</think>\boxed{1}", r"b</think>\boxed{2}", r"c</think>It is \boxed{2.0}.")
@@ -59,6 +63,33 @@ async def test_stopping_a_vote_stops_all_candidates():
     execution.interrupts.stop()
     assert (await process.finish()).state == "stopped"
     assert process.served.engine.running == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "message"),
+    [
+        (FathomError("the model broke", "load it again"), "failed", "the model broke"),
+        (StoppingError(), "streaming", None),  # the next server goes on
+    ],
+)
+async def test_what_ends_a_candidate_ends_the_vote_by_its_own_name(error, state, message):
+    store = MemoryStore()
+    store.add(request(thinking="high", together=3))
+    process = Process(store, Script(ANSWERS[0]), Script(ANSWERS[1], late_error=error))
+    process.start()
+    ended = await process.finish()
+    assert (ended.state, (ended.error or {}).get("message")) == (state, message)
+    assert process.served.engine.running == 0
+
+
+async def test_a_full_queue_is_waited_for(monkeypatch):
+    monkeypatch.setattr(answering, "WAIT", 0)
+    store = MemoryStore()
+    store.add(request(thinking="high", together=2))
+    process = Process(store, Script(ANSWERS[1]), Script(error=OverloadedError("the queue is full")), *scripts()[1:])
+    process.start()
+    message = await process.finish()
+    assert (message.state, message.parts[0]["tally"]) == ("done", [{"answer": "2", "count": 2}])
 
 
 def test_votes_are_counted_by_what_they_mean():
