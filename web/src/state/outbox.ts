@@ -130,10 +130,10 @@ export class Outbox {
   /** Makes the chat of the first question. */
   private async open(item: Outgoing): Promise<void> {
     this.update("new", item.id, { state: "sending" });
-    const row = await this.persist("new", item, () => createConversation(this.parts.client, { settings: item.options }));
+    const row = await this.persist("new", item, () => createConversation(this.parts.client, { settings: item.options }, item.id));
     if (!row) return;
     const { [item.id]: mine } = Object.fromEntries(this.box("new").peek().map((other) => [other.id, other]));
-    this.write(row.id, [{ ...(mine ?? item), state: "queued", parent: null }]);
+    if (!this.box(row.id).peek().some(({ id }) => id === item.id)) this.write(row.id, [{ ...(mine ?? item), state: "queued", parent: null }]);
     this.write("new", this.box("new").peek().filter((other) => other.id !== item.id));
     this.parts.onCreated(row);
     void this.pump(row.id);

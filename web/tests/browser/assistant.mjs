@@ -21,6 +21,7 @@ export class Assistant {
     this.broken = null; // why no model answers
     this.requests = []; // what the model was asked
     this.imports = [];
+    this.made = new Map(); // chats, by the key of the request that made them
     this.streams = new Set();
     this.epoch = "1";
     this.count = 0;
@@ -248,7 +249,7 @@ export class Assistant {
   }
 
   /** The answer to a request: {status, json} or nothing where there is no such route. */
-  handle(method, path, query, body, raw) {
+  handle(method, path, query, body, raw, key = null) {
     const route = `${method} ${path.map((name, index) => (index % 2 === 0 ? name : ":")).join("/")}`;
     const [kind, id, , sub] = path;
     const row = kind === "conversations" && id !== "counts" ? this.rows.get(id) : undefined;
@@ -258,7 +259,8 @@ export class Assistant {
       case "GET conversations":
         return { json: this.listRows(query) };
       case "POST conversations": {
-        const added = this.createRow(body);
+        const added = this.made.get(key) ?? this.createRow(body);
+        if (key !== null) this.made.set(key, added);
         this.emit("conversation", this.rowJson(added));
         return { json: this.rowJson(added) };
       }

@@ -68,7 +68,7 @@ async function handle(mock, request, response) {
   const raw = await text(request);
   const body = request.headers["content-type"] === "application/json" && raw ? JSON.parse(raw) : null;
   const path = pathname.slice(5).split("/").map(decodeURIComponent);
-  const result = mock.assistant.handle(request.method, path, url.searchParams, body, raw);
+  const result = mock.assistant.handle(request.method, path, url.searchParams, body, raw, request.headers["idempotency-key"] ?? null);
   if (result.file) return response.writeHead(200, { "content-disposition": `attachment; filename="${result.file}"` }).end(result.text);
   return result.json === undefined ? response.writeHead(result.status).end() : json(response, result.status ?? 200, result.json);
 }

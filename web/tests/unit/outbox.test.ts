@@ -63,6 +63,22 @@ describe("a question", () => {
     expect(asked(world).map(({ conversation }) => conversation)).toEqual([row.id, other.id]);
   });
 
+  it("is asked in one chat where the page was closed before it knew that the chat was made", async () => {
+    const { world, outbox } = opened();
+    world.deaf = true;
+    outbox.add(null, question);
+    await until(() => world.assistant["rows"].size === 1);
+    const closed = new World();
+    Object.assign(closed, { assistant: world.assistant });
+    closed.storage.setItem("fathom:outbox:new", world.storage.getItem("fathom:outbox:new") ?? "");
+    const { outbox: returned, created } = opened(closed);
+    returned.pumpAll();
+    await until(() => created.length === 1 && returned.of(created[0]?.id ?? "").value.length === 0);
+    expect(world.assistant["rows"].size).toBe(1);
+    expect(asked(closed).length).toBe(1);
+    world.storage.clear(); // the first page tries no more
+  });
+
   it("is not sent twice where only the acknowledgement was lost", async () => {
     const { world, outbox } = opened();
     const row = world.assistant["seed"]({});

@@ -38,7 +38,7 @@ export class World {
     if (this.key !== null && new Headers(init.headers).get("authorization") !== `Bearer ${this.key}`) return Response.json({ error: { message: "no" } }, { status: 401 });
     if (url.pathname === "/api/live") return this.live(url.searchParams, init.signal ?? null);
     const body = typeof init.body === "string" ? (JSON.parse(init.body) as unknown) : null;
-    const { status = 200, json } = this.assistant["handle"](method, url.pathname.slice(5).split("/"), url.searchParams, body, init.body);
+    const { status = 200, json } = this.assistant["handle"](method, url.pathname.slice(5).split("/"), url.searchParams, body, init.body, repeated);
     if (this.deaf) throw new TypeError("the connection broke");
     return json === undefined ? new Response(null, { status }) : Response.json(json, { status });
   }

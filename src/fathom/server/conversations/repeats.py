@@ -1,12 +1,12 @@
 """Requests that a client repeats because it does not know whether the first one arrived.
 
-A client names a question by a key of its own (the header ``Idempotency-Key``). The same key again in the same
-conversation, within a day, leads to the question that is stored.
+A client names a question, or a new conversation, by a key of its own (the header ``Idempotency-Key``). The same key
+again, of a question in the same conversation, leads within a day to what is stored.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import false, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fathom.server.conversations.records import NewQuestion, StoredMessage
@@ -17,7 +17,22 @@ from fathom.server.store.schema import conversations, messages
 from fathom.server.store.text import storable
 
 KEPT_MS = 86_400_000
-"""How long a key leads to its question: a day."""
+"""How long a key leads to what was stored: a day."""
+
+
+async def find_created(connection: AsyncConnection, key: str | None, *, temporary: bool) -> str | None:
+    """The conversation that an earlier request with the same key has made; None: there is none, or it was deleted."""
+    if key is None:
+        return None
+    c = conversations.c
+    query = (
+        select(c.id)
+        # in the order of the lists' index: what was not written to for a day was not made within one
+        .where(c.temporary == (true() if temporary else false()), c.deleted.is_(None), c.updated > _oldest())
+        .where(c.created > _oldest(), c.request_key == key)
+        .limit(1)
+    )
+    return (await connection.execute(query)).scalar_one_or_none()
 
 
 async def find_sent(connection: AsyncConnection, conversation: str, question: NewQuestion) -> StoredMessage | None:
@@ -33,7 +48,7 @@ async def find_sent(connection: AsyncConnection, conversation: str, question: Ne
         .where(
             messages.c.conversation_id == conversation,
             messages.c.request_key == question.key,
-            messages.c.created > milliseconds() - KEPT_MS,
+            messages.c.created > _oldest(),
         )
         .order_by(messages.c.id)
         .limit(1)
@@ -52,6 +67,10 @@ async def lock_conversation(connection: AsyncConnection, conversation: str) -> N
     await connection.execute(
         select(conversations.c.id).where(conversations.c.id == conversation).with_for_update(of=conversations)
     )
+
+
+def _oldest() -> int:
+    return milliseconds() - KEPT_MS
 
 
 def _content(message: StoredMessage) -> tuple[str, list[str]]:

@@ -18,6 +18,7 @@ from fathom.base.errors import RequestError
 from fathom.server.conversations.changes import Changes, ConversationChange
 from fathom.server.conversations.index import index_title
 from fathom.server.conversations.records import StoredConversation, TitleSource
+from fathom.server.conversations.repeats import find_created
 from fathom.server.errors import NotFoundError
 from fathom.server.store.database import Database
 from fathom.server.store.ids import milliseconds, new_id
@@ -101,9 +102,13 @@ class Conversations:
         project: str | None = None,
         settings: Mapping[str, Any] | None = None,
         temporary: bool = False,
+        key: str | None = None,
     ) -> StoredConversation:
-        """A conversation without messages. One without a title gets it from its first question."""
+        """A conversation without messages, or the one of ``key``. Without a title, its first question gives one."""
         async with self._database.write() as connection:
+            earlier = await find_created(connection, key, temporary=temporary)
+            if earlier is not None:
+                return await read_conversation(connection, earlier)
             created = await insert_conversation(
                 connection,
                 title=title,
@@ -111,6 +116,7 @@ class Conversations:
                 project=project,
                 settings=settings or {},
                 temporary=temporary,
+                key=key,
             )
         self.changes.publish(ConversationChange(created.id, created))
         return created
@@ -231,6 +237,7 @@ async def insert_conversation(
     created: int | None = None,
     updated: int | None = None,
     deleted: int | None = None,
+    key: str | None = None,
 ) -> StoredConversation:
     """Add a conversation within a transaction. Times are now where none are given."""
     now = milliseconds()
@@ -250,6 +257,7 @@ async def insert_conversation(
         "created": now if created is None else created,
         "updated": now if updated is None else updated,
         "deleted": deleted,
+        "request_key": key,
     }
     await connection.execute(insert(conversations), values)
     await index_title(connection, identifier, title)

@@ -88,6 +88,7 @@ conversations = Table(
     _time("created"),
     _time("updated"),
     _time("deleted", nullable=True),  # since when it is in the trash
+    Column("request_key", String(128), nullable=True),  # by which a client names its request, to repeat it safely
     # in the order of the lists: equal conditions first, then the newest
     Index("ix_conversations_list", "temporary", "deleted", "updated", "id"),
     Index("ix_conversations_pinned", "temporary", "deleted", "pinned", "updated", "id"),

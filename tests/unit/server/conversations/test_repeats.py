@@ -28,6 +28,23 @@ async def test_a_key_leads_to_its_question_for_a_day(chats, monkeypatch):
         assert await find_sent(connection, row.id, NewQuestion(None, "q", (), "a")) is None
 
 
+async def test_a_key_leads_to_its_conversation_for_a_day(chats, monkeypatch):
+    row = await chats.conversations.create(key="a")
+    reported = len(chats.seen)
+    assert await chats.conversations.create(title="another", key="a") == row
+    assert len(chats.seen) == reported
+    for options in ({}, {"key": "b"}, {"key": "a", "temporary": True}):
+        assert (await chats.conversations.create(**options)).id != row.id
+    monkeypatch.setattr(repeats, "milliseconds", lambda: milliseconds() + KEPT_MS + 1000)
+    assert (await chats.conversations.create(key="a")).id != row.id
+
+
+async def test_a_key_does_not_lead_to_a_deleted_conversation(chats):
+    row = await chats.conversations.create(key="a")
+    await chats.conversations.trash(row.id)
+    assert (await chats.conversations.create(key="a")).id != row.id
+
+
 async def test_the_first_answer(chats):
     database = chats.database
     row = await chats.conversations.create()

@@ -24,8 +24,9 @@ export function listConversations(client: Client, filter: ConversationFilter = {
   return client.json(`api/conversations${query({ ...filter })}`, signal ? { signal } : {});
 }
 
-export function createConversation(client: Client, fields: { title?: string; project?: string | null; settings?: RunOptions; temporary?: boolean }): Promise<Conversation> {
-  return client.json("api/conversations", { json: fields });
+/** The same `key` again returns the chat that it made. */
+export function createConversation(client: Client, fields: { title?: string; project?: string | null; settings?: RunOptions; temporary?: boolean }, key: string): Promise<Conversation> {
+  return client.json("api/conversations", { json: fields, idempotencyKey: key });
 }
 
 export function getConversation(client: Client, id: string): Promise<Conversation> {

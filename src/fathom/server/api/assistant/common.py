@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NoReturn
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from fathom.server.api.json_io import JsonRoute
@@ -34,6 +34,19 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 Id = Annotated[str, AfterValidator(storable)]
 """An id that a client gives: whatever it holds, the databases take it, and know nothing by that name."""
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=128,
+        pattern=r"^[!-~]+$",
+        description="the client's name for this request: the same one again, within a day, adds nothing and returns "
+        "what is stored",
+    ),
+]
+"""By which a client names a request that it may have to repeat."""
 
 MOST_POSITION = 2**31 - 1
 """The largest number of an event or a passage: what a 32-bit column of a database holds."""

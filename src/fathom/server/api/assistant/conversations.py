@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from fathom.server.api.assistant.common import Id, StrictBody, resource_router
+from fathom.server.api.assistant.common import Id, Key, StrictBody, resource_router
 from fathom.server.api.assistant.run_options import RunOptions
 from fathom.server.assistant_handle import AssistantHandle
 
@@ -107,11 +107,15 @@ class _Endpoints:
         )
         return {"data": [_body(row) for row in page.data], "next": page.next}
 
-    async def create(self, body: NewConversation) -> ConversationBody:
+    async def create(self, body: NewConversation, idempotency_key: Key = None) -> ConversationBody:
         """A conversation without messages."""
         assistant = await self._handle.get()
         row = await assistant.conversations.create(
-            title=body.title, project=body.project, settings=body.settings.options(), temporary=body.temporary
+            title=body.title,
+            project=body.project,
+            settings=body.settings.options(),
+            temporary=body.temporary,
+            key=idempotency_key,
         )
         return _body(row)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, cast
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Query
 from pydantic import Field, StringConstraints, model_validator
 from typing_extensions import TypedDict
 
-from fathom.server.api.assistant.common import Id, StrictBody, resource_router
+from fathom.server.api.assistant.common import Id, Key, StrictBody, resource_router
 from fathom.server.api.assistant.conversations import Limit
 from fathom.server.api.assistant.run_options import RunOptions
 from fathom.server.assistant_handle import AssistantHandle
@@ -17,18 +17,6 @@ from fathom.server.conversations.records import NewQuestion, StoredMessage
 
 if TYPE_CHECKING:
     from fathom.server.assistant import Assistant
-
-Key = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=128,
-        pattern=r"^[!-~]+$",
-        description="the client's name for this request: the same one again, within a day, adds nothing and returns "
-        "what is stored",
-    ),
-]
 
 
 class NewMessage(StrictBody):

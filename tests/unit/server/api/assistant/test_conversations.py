@@ -38,6 +38,15 @@ async def test_a_conversation_is_made_changed_and_deleted(client):
     assert (await client.get(path)).status_code == 404
 
 
+async def test_the_same_key_makes_one_conversation(client):
+    headers = {"Idempotency-Key": "k"}
+    first, second = [(await client.post("/api/conversations", json={}, headers=headers)) for _ in range(2)]
+    assert (first.status_code, second.status_code, first.json()) == (201, 201, second.json())
+    assert len((await client.get("/api/conversations")).json()["data"]) == 1
+    refused = await client.post("/api/conversations", json={}, headers={"Idempotency-Key": "two words"})
+    assert refused.status_code == 422
+
+
 async def test_windows(client):
     ids = [(await make(client))["id"] for _ in range(5)]
     first = (await client.get("/api/conversations?limit=3")).json()
