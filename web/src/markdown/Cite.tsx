@@ -2,12 +2,15 @@
 
 import { createContext, type ComponentChild } from "preact";
 import { useContext, useId, useRef, useState } from "preact/hooks";
+import type { Place } from "../api/assistant/files";
+import { placeWords } from "../components/files/places";
 import { t } from "../i18n";
 
 export interface CitedSource {
   readonly number: number;
   readonly title: string;
   readonly url: string | null;
+  readonly place?: Place | null;
   readonly quote: string | null;
   readonly passage?: string | null;
   readonly supported: boolean | null;
@@ -94,7 +97,7 @@ function Cite({ source }: { readonly source: CitedSource }) {
 }
 
 function Card({ source }: { readonly source: CitedSource }) {
-  const { title, url, quote, passage, supported } = source;
+  const { title, url, place, quote, passage, supported } = source;
   return (
     <>
       {url !== null && /^https?:/.test(url) ? (
@@ -104,7 +107,7 @@ function Card({ source }: { readonly source: CitedSource }) {
       ) : (
         <strong>{title}</strong>
       )}
-      {url !== null && <small>{hostOf(url)}</small>}
+      {(url !== null || place) && <small>{[url === null ? "" : hostOf(url), place ? placeWords(place) : ""].filter(Boolean).join(", ")}</small>}
       {passage && <q>{passage}</q>}
       {supported === false && quote !== null && <em class="unsupported">{t("text.notSupported", { quote })}</em>}
       {supported === true && <em class="supported">{t("text.supported")}</em>}

@@ -190,6 +190,7 @@ web_pages = Table(
     _text("final_url"),
     _text("title"),
     _text("text"),
+    _json("places"),
     Column("sha256", String(64), nullable=False),
     _time("fetched"),
 )

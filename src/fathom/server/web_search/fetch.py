@@ -12,13 +12,11 @@ import httpx
 
 from fathom import __version__
 from fathom.server.web_search.addresses import AddressPolicy
+from fathom.server.web_search.documents import is_document, is_readable
 from fathom.server.web_search.errors import FetchError
 from fathom.server.web_search.transport import CheckedTransport
 
 USER_AGENT = f"Mozilla/5.0 (compatible; Fathom/{__version__}; reads single pages when a person asks)"
-MEDIA_TYPES = frozenset(
-    {"text/html", "application/xhtml+xml", "text/plain", "text/markdown", "text/x-markdown", "application/json"}
-)
 _HEADERS = {
     "User-Agent": USER_AGENT,
     "Accept": "text/html,application/xhtml+xml,text/plain;q=0.8,text/markdown;q=0.8,*/*;q=0.1",
@@ -29,10 +27,13 @@ _PIECE = 2**16
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """``bytes`` counts what a body unpacks to; of a larger one, its beginning is kept."""
+    """``bytes`` counts what a body unpacks to; of a larger page the beginning is kept, a larger document
+    (``document_bytes``) is none.
+    """
 
     seconds: float = 15.0
     bytes: int = 4 * 2**20
+    document_bytes: int = 32 * 2**20
     redirects: int = 5
     url_length: int = 2000
 
@@ -104,9 +105,17 @@ class PageFetcher:
         if not response.is_success:
             raise FetchError(f"{_short(address)} answered with status {response.status_code}", "open another page")
         media_type = response.headers.get("Content-Type", "text/html").partition(";")[0].strip().lower()
-        if media_type not in MEDIA_TYPES:
-            raise FetchError(f"{_short(address)} is {media_type}, not a page of text", "open another page")
-        body, cut = await _unpack_body(response, self.limits.bytes)
+        if not is_readable(media_type):
+            kind = media_type[:100] or "of no type"
+            raise FetchError(f"{_short(address)} is {kind}, neither a page nor a document", "open another page")
+        whole = is_document(media_type)
+        most = self.limits.document_bytes if whole else self.limits.bytes
+        body, cut = await _unpack_body(response, most)
+        if cut and whole:
+            raise FetchError(
+                f"{_short(address)} is a document of more than {most / 2**20:,.0f} MB",
+                "download it, and attach a part of it",
+            )
         return FetchedPage(address, str(url), media_type, response.charset_encoding, body, cut)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Row
@@ -14,6 +15,7 @@ from fathom.server.store.ids import milliseconds, new_id
 from fathom.server.store.schema import web_pages
 from fathom.server.store.text import storable
 from fathom.server.web_search.reading import ReadPage
+from fathom.server.web_search.sections import Section, sections_of
 
 FRESH = 3_600_000
 """Milliseconds for which a page is not fetched again."""
@@ -21,14 +23,19 @@ FRESH = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class StoredPage:
-    """A row of ``web_pages``. ``fetched`` is in milliseconds."""
+    """A row of ``web_pages``. ``fetched`` is in milliseconds; ``places`` say where pages, slides and the like begin."""
 
     id: str
     url: str
     final_url: str
     title: str
     text: str
+    places: list[Any]
     fetched: int
+
+    @property
+    def sections(self) -> list[Section]:
+        return sections_of(self.text, self.places)
 
 
 class WebPages:
@@ -48,7 +55,8 @@ class WebPages:
                 fresh = update(web_pages).where(web_pages.c.id == row.id).values(fetched=milliseconds())
                 await connection.execute(fresh)
                 return _page(row)
-            stored = StoredPage(new_id(), page.url, page.final_url, storable(page.title), text, milliseconds())
+            places = [[start, dict(place)] for start, place in page.places]
+            stored = StoredPage(new_id(), page.url, page.final_url, storable(page.title), text, places, milliseconds())
             values = {name: getattr(stored, name) for name in StoredPage.__slots__}
             await connection.execute(insert(web_pages).values(**values, sha256=digest))
         return stored

@@ -10,47 +10,52 @@ from urllib.parse import unquote, urlsplit
 
 from fathom.server.files.errors import UnreadableFileError
 from fathom.server.files.extraction.reader import ReadEnd, ReadingLimits, ReadPassage, read_file
+from fathom.server.web_search.documents import is_document, is_markup
 from fathom.server.web_search.errors import FetchError
 from fathom.server.web_search.fetch import FetchedPage
+from fathom.server.web_search.sections import Places, join_passages
 
 LIMITS = ReadingLimits(wall_seconds=30.0, cpu_seconds=20, max_characters=400_000, output_bytes=8 * 2**20)
-_MARKUP = ("text/html", "application/xhtml+xml")
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadPage:
-    """The text of a page. ``date`` (ISO, a day) is when it says it was written or changed."""
+    """The text of a page or document. ``date`` (ISO, a day) is when it says it was written or changed; ``places`` say
+    where the pages, slides, sheets or chapters of a document begin.
+    """
 
     url: str
     final_url: str
     title: str
     text: str
     date: str | None = None
+    places: Places = ()
 
 
 async def read_page(page: FetchedPage, limits: ReadingLimits = LIMITS) -> ReadPage:
     """The text of ``page``. Raises FetchError where it has none that can be had."""
-    markup = page.media_type in _MARKUP
+    markup = is_markup(page.media_type, page.body)
     with tempfile.TemporaryDirectory(prefix="fathom-page-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "page"
         await asyncio.to_thread(path.write_bytes, _with_charset(page) if markup else page.body)
-        passages: list[str] = []
+        passages: list[ReadPassage] = []
         end: ReadEnd | None = None
         try:
             async for item in read_file(path, _name(page), limits, web_page=markup):
                 if isinstance(item, ReadPassage):
-                    passages.append(item.text)
+                    passages.append(item)
                 else:
                     end = item
         except UnreadableFileError as error:
             raise FetchError(f"{page.final_url} cannot be read: {error.message}", "open another page") from None
-    text = "".join(passages).strip()
+    text, places = join_passages((passage.place, passage.text) for passage in passages)
     if not text:
-        raise FetchError(f"{page.final_url} has no text without scripts", "open another page")
-    title = (end.title if end else None) or urlsplit(page.final_url).hostname or page.final_url
+        reason = "has no text without scripts" if markup else "has no text that can be read"
+        raise FetchError(f"{page.final_url} {reason}", "open another page")
+    title = (end.title if end else None) or _title(page, markup)
     date = end.facts.get("date") if end else None
-    return ReadPage(page.url, page.final_url, title, text, date if isinstance(date, str) else None)
+    return ReadPage(page.url, page.final_url, title, text, date if isinstance(date, str) else None, places)
 
 
 def _with_charset(page: FetchedPage) -> bytes:
@@ -63,5 +68,11 @@ def _with_charset(page: FetchedPage) -> bytes:
         return page.body
 
 
+def _title(page: FetchedPage, markup: bool) -> str:
+    """What a page without a title is called: its site; a document: its file's name."""
+    host = urlsplit(page.final_url).hostname or page.final_url
+    return host if markup or not is_document(page.media_type) else _name(page)
+
+
 def _name(page: FetchedPage) -> str:
-    return PurePosixPath(unquote(urlsplit(page.final_url).path)).name[:100] or "page"
+    return PurePosixPath(unquote(urlsplit(page.final_url).path)).name[-100:] or "page"

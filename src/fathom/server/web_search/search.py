@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from fathom.server.conversations.context import Citation
 from fathom.server.web_search.errors import FetchError
 from fathom.server.web_search.fetch import PageFetcher
+from fathom.server.web_search.numbering import FoundPage, number_sources
 from fathom.server.web_search.pages import StoredPage, WebPages
-from fathom.server.web_search.passages import choose_passages
-from fathom.server.web_search.prompt import ShownSource, source_text
 from fathom.server.web_search.reading import ReadPage, read_page
 from fathom.server.web_search.results import SearchProvider, SearchResult
 
@@ -65,9 +64,11 @@ class WebSearch:
         report(f"reading {len(results)} pages" if len(results) > 1 else "reading a page")
         read = await asyncio.gather(*(self._page(result) for result in results))
         failures = tuple(failure for _, failure in read if failure)
-        pages = [(page, not failure) for page, failure in read if page is not None]
-        texts = choose_passages(f"{query} {question}", [page.text for page, _ in pages], min(tokens, _TOKENS))
-        return FoundSources(query, *_show(pages, texts, first), failures)
+        pages = [FoundPage(page, not failure) for page, failure in read if page is not None]
+        numbered = await asyncio.to_thread(
+            number_sources, f"{query} {question}", pages, tokens=min(tokens, _TOKENS), first=first
+        )
+        return FoundSources(query, numbered.text, numbered.citations, failures)
 
     async def open(self, url: str) -> StoredPage:
         """The page at ``url``, fetched unless it was within the last hour. Raises FetchError."""
@@ -95,19 +96,3 @@ class WebSearch:
             self._known[result.url] = None
         while len(self._known) > 10_000:
             del self._known[next(iter(self._known))]
-
-
-def _show(
-    pages: Sequence[tuple[StoredPage, bool]], texts: Sequence[str], first: int
-) -> tuple[str, tuple[Citation, ...]]:
-    """The block of the prompt and the citations of the pages of which something is shown."""
-    chosen = [(page, complete, text) for (page, complete), text in zip(pages, texts, strict=True) if text]
-    sources = [
-        ShownSource(number, page.title, page.final_url, text, complete)
-        for number, (page, complete, text) in enumerate(chosen, first)
-    ]
-    citations = tuple(
-        Citation(source.number, "web", source.title, page.id, source.url)
-        for source, (page, _, _) in zip(sources, chosen, strict=True)
-    )
-    return source_text(sources), citations

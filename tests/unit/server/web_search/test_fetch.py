@@ -90,7 +90,7 @@ async def test_a_large_page_keeps_its_beginning(site: WebSite, fetcher: PageFetc
     ("page", "message"),
     [
         (WebPage(b"no", status=404), "answered with status 404"),
-        (WebPage(b"PK", "application/zip"), "is application/zip, not a page of text"),
+        (WebPage(b"PK", "application/zip"), "is application/zip, neither a page nor a document"),
         (WebPage(b"x", headers={"Content-Encoding": "br"}), "packed as 'br', which was not asked for"),
         (WebPage(b"not gzip", headers={"Content-Encoding": "gzip"}), "packed and broken"),
     ],

@@ -7,10 +7,12 @@ def test_sources_as_a_model_reads_them() -> None:
     sources = [
         ShownSource(1, 'A "b"', "http://a.example", "Text."),
         ShownSource(2, "C", "http://c.example", "S", False),
+        ShownSource(3, "D", "http://d.example", "T", place={"page": 4}),
     ]
     assert source_text(sources) == (
         '<source number="1" title="A \'b\'" url="http://a.example">\nText.\n</source>\n\n'
-        '<source number="2" title="C" url="http://c.example" part="summary by the search engine">\nS\n</source>'
+        '<source number="2" title="C" url="http://c.example" part="summary by the search engine">\nS\n</source>\n\n'
+        '<source number="3" title="D" url="http://d.example" place="page 4">\nT\n</source>'
     )
 
 

@@ -1,8 +1,10 @@
 """The text of pages, as a confined process reads it."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
+from made_files import docx, paragraph, pdf, sheet_xml, xlsx_of_sheet
 from web_site import article
 
 from fathom.server.files.extraction.reader import ReadingLimits
@@ -40,6 +42,36 @@ async def test_the_charset_of_the_header_counts_more_than_the_page() -> None:
 async def test_plain_text_is_itself() -> None:
     read = await read_page(page(b"one\n\n<b>two</b>", "text/plain"))
     assert (read.title, read.text) == ("a.example", "one\n\n<b>two</b>")
+
+
+@pytest.mark.parametrize("media_type", ["application/pdf", "application/octet-stream", "text/html"])
+async def test_a_pdf_under_whatever_type_has_its_pages(media_type: str) -> None:
+    read = await read_page(page(pdf(["First page", None, "Third page"]), media_type))
+    assert read.text == "First page\nThird page"
+    assert read.places == ((0, {"page": 1}), (11, {"page": 3}))
+
+
+async def test_documents_are_named_by_their_file_and_read_as_attached_ones_are() -> None:
+    office = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    fetched = FetchedPage("http://a.example/x", "http://a.example/a%20b.docx", office, None, b"", False)
+    read = await read_page(replace(fetched, body=docx(paragraph("One") + paragraph("Two"))))
+    assert (read.title, read.text, read.places) == ("a b.docx", "One\n\nTwo", ())
+    cells = '<row r="1"><c r="A1" t="inlineStr"><is><t>Year</t></is></c></row>'
+    sheet = await read_page(replace(fetched, body=xlsx_of_sheet(sheet_xml(cells))))
+    assert sheet.places == ((0, {"sheet": "S", "cells": "A1:A1"}),)
+
+
+async def test_markup_that_a_server_calls_a_pdf_is_a_web_page() -> None:
+    read = await read_page(page(article("The opera", SENTENCE * 3).body, "application/pdf"))
+    assert "opened in 1959" in read.text
+    assert "<p>" not in read.text
+
+
+async def test_a_broken_document_says_what_is_wrong() -> None:
+    with pytest.raises(FetchError, match="the PDF is damaged"):
+        await read_page(page(b"%PDF-1.7 nothing", "application/pdf"))
+    with pytest.raises(FetchError, match="has no text that can be read"):
+        await read_page(page(pdf([None]), "application/pdf"))
 
 
 @pytest.mark.parametrize("body", [b"", b"<script>app()</script>", b"<html><body></body></html>"])

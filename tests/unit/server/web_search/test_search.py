@@ -1,6 +1,7 @@
 """From a query to numbered sources, over a local search and site."""
 
 import pytest
+from made_files import pdf
 from web_site import WebPage, WebSite, article
 
 from fathom.server.web_search.errors import FetchError, WebSearchError
@@ -44,6 +45,23 @@ async def test_a_result_of_the_own_network_is_not_fetched(site: WebSite, search:
     sources = await search.sources("q", "q", report=lambda _: None)
     assert sources.citations == ()
     assert "leads into this machine" in sources.failures[0]
+
+
+async def test_a_pdf_is_read_stored_and_cited_by_page(site: WebSite, search: WebSearch) -> None:
+    lines = ["Contents of the report", "The opera opened in 1959", "The river is long", "The opera burned in 1975"]
+    site.pages["/report.pdf"] = WebPage(pdf(lines, title="Report"), "application/pdf")
+    site.results = [("A report", "/report.pdf", ""), ("The river", "/river", "")]
+    sources = await search.sources("opera", "opera", report=lambda _: None)
+    assert [(citation.title, citation.place) for citation in sources.citations] == [
+        ("Report", {"page": 2}),
+        ("Report", {"page": 4}),
+        ("River", None),
+    ]
+    assert sources.citations[1].url == f"{site.url}/report.pdf#page=4"
+    assert f'<source number="2" title="Report" url="{site.url}/report.pdf" place="page 4">' in sources.text
+    stored = (await search.pages.get([sources.citations[0].source]))[sources.citations[0].source]
+    assert [section.place for section in stored.sections] == [{"page": number} for number in (1, 2, 3, 4)]
+    assert stored.text.split("\n") == lines
 
 
 async def test_nothing_is_no_error_and_a_failing_provider_is(site: WebSite, search: WebSearch) -> None:

@@ -28,7 +28,7 @@ function List({ sources }: { readonly sources: readonly CitationPart[] }) {
         <li key={source.number} value={source.number}>
           {source.url && /^https?:/.test(source.url) ? (
             <a href={source.url} target="_blank" rel="noopener noreferrer">
-              {source.title || source.url}
+              {named(source, source.title || source.url)}
             </a>
           ) : source.kind === "file" ? (
             <FileSource source={source} />
@@ -43,13 +43,18 @@ function List({ sources }: { readonly sources: readonly CitationPart[] }) {
   );
 }
 
+/** A source's name with the place in it: "Report, page 3". */
+function named({ place }: CitationPart, name: string): string {
+  return [name, place ? placeWords(place) : ""].filter(Boolean).join(", ");
+}
+
 /** A place in an attached file; its text opens there. */
 function FileSource({ source }: { readonly source: CitationPart }) {
   const app = useApp();
   const { place, title, quote } = source;
   return (
     <button type="button" class="link" onClick={() => app.openDialog("file", { file: source.source, name: title, place, quote })}>
-      {[title, place ? placeWords(place) : ""].filter(Boolean).join(", ")}
+      {named(source, title)}
     </button>
   );
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -30,13 +30,23 @@ class SearchCheck(TypedDict):
     error: str | None
 
 
+class PagePlace(TypedDict):
+    """``start`` counts characters (code points) of the text."""
+
+    start: int
+    place: dict[str, Any]
+
+
 class WebPageBody(TypedDict):
-    """A page as it was read: ``text`` is what citations are checked against. ``fetched`` is in milliseconds."""
+    """A page as it was read: ``text`` is what citations are checked against. ``fetched`` is in milliseconds; of a
+    document ``places`` are where its pages, slides, sheets or chapters begin.
+    """
 
     id: str
     url: str
     title: str
     text: str
+    places: list[PagePlace]
     fetched: int
 
 
@@ -66,6 +76,7 @@ def router(handle: AssistantHandle) -> APIRouter:
             "url": stored.final_url,
             "title": stored.title,
             "text": stored.text,
+            "places": [{"start": start, "place": place} for start, place in stored.places],
             "fetched": stored.fetched,
         }
 

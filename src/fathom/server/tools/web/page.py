@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from fathom.server.conversations.context import Citation
 from fathom.server.tools.tool import CallContext, ToolError, ToolResult
 from fathom.server.web_search.errors import FetchError
-from fathom.server.web_search.passages import choose_passages
-from fathom.server.web_search.prompt import RULES, ShownSource, source_text, source_tokens
+from fathom.server.web_search.numbering import FoundPage, number_sources
+from fathom.server.web_search.prompt import RULES, source_tokens
 from fathom.server.web_search.search import WebSearch
 
 MentionsUrl = Callable[[str, str], Awaitable[bool]]
@@ -59,9 +59,11 @@ class OpenPageTool:
             page = await self._search.open(url)
         except FetchError as error:
             raise ToolError(error.message, error.remedy) from None
-        (text,) = choose_passages(str(wanted) or page.title, [page.text], source_tokens(context.longest))
-        if not text:
-            text = page.text[: source_tokens(context.longest)]
-        source = ShownSource(context.first_citation, page.title, page.final_url, text)
-        citation = Citation(source.number, "web", source.title, page.id, source.url)
-        return ToolResult(f"{RULES}\n\n{source_text([source])}", citations=(citation,))
+        sources = await asyncio.to_thread(
+            number_sources,
+            str(wanted) or page.title,
+            [FoundPage(page)],
+            tokens=source_tokens(context.longest),
+            first=context.first_citation,
+        )
+        return ToolResult(f"{RULES}\n\n{sources.text}", citations=sources.citations)

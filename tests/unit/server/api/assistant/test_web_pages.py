@@ -36,7 +36,10 @@ async def test_clients_of_a_network_cannot_look_around_in_it(tmp_path: Path):
 
 async def test_a_stored_page(client: httpx.AsyncClient):
     assistant = await client.app.state.assistant.get()  # type: ignore[attr-defined]
-    stored = await assistant.tools.search.pages.add(ReadPage("http://a.example", "http://b.example", "T", "Text"))
+    stored = await assistant.tools.search.pages.add(
+        ReadPage("http://a.example", "http://b.example", "T", "Text", None, ((2, {"page": 2}),))
+    )
     body = (await client.get(f"/api/web-pages/{stored.id}")).json()
     assert (body["url"], body["title"], body["text"]) == ("http://b.example", "T", "Text")
+    assert body["places"] == [{"start": 2, "place": {"page": 2}}]
     assert (await client.get("/api/web-pages/nothing")).status_code == 404
