@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 
 import httpx
@@ -78,3 +79,26 @@ def test_a_lock_of_another_process_ends_and_all_is_well(tmp_path, monkeypatch):
         assert len(client.get("/api/conversations").json()["data"]) == 1
         other.close()
         assert client.post("/api/conversations", json={}).status_code == 201
+
+
+def test_a_second_server_leaves_the_answers_of_the_first_alone(tmp_path):
+    gate = asyncio.Event()
+    first_model = instantly(scripted_model(Script("from the first", gate=gate)))
+    with live_server(first_model, data_dir=tmp_path) as first, httpx.Client(base_url=first.url) as client:
+        conversation = client.post("/api/conversations", json={}).json()["id"]
+        question = {"parent": None, "text": "hi", "run": {}}
+        sent = client.post(f"/api/conversations/{conversation}/messages", json=question).json()
+        with live_server(instantly(scripted_model()), data_dir=tmp_path) as second:
+            answer = httpx.get(f"{second.url}/api/conversations")
+            assert answer.status_code == 503
+            assert answer.json()["error"]["message"].startswith("another process of Fathom uses this database; end it")
+            assert httpx.get(second.url).status_code == 200
+        assert second.engine.requests == []
+
+        async def opened() -> None:
+            gate.set()
+
+        first.call(opened())
+        while (message := client.get(f"/api/messages/{sent['answer']['id']}").json())["state"] != "done":
+            pass
+        assert message["parts"] == [{"type": "answer", "text": "from the first"}]

@@ -20,7 +20,7 @@ def restore(path: Annotated[Path, typer.Argument(help="A file that fathom backup
     settings = options.settings()
 
     async def run() -> Restoration:
-        database = Database(settings.database, settings.data_dir)
+        database = Database(settings.database, settings.data_dir, claims=True)
         try:
             return await restore_backup(database, path, reindex)
         finally:

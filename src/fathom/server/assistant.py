@@ -98,7 +98,7 @@ class Assistant:
 
 def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
     """The assistant that ``settings`` describe. Neither reads nor writes anything yet."""
-    database = Database(settings.database, settings.data_dir)
+    database = Database(settings.database, settings.data_dir, claims=True)
     files = Files(
         FileRepository(database),
         settings.data_dir / "files",

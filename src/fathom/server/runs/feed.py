@@ -103,10 +103,16 @@ class LiveFeed:
         for subscription in self._subscriptions:
             if subscription.run == run:
                 subscription.put(alone, run, number)
-                if event["type"] == "finished":
-                    subscription.close()
             elif subscription.run is None and subscription.conversation == conversation:
                 subscription.put(carried, run, number)
+        if event["type"] == "finished":
+            self.end_run(run)
+
+    def end_run(self, run: str) -> None:
+        """End the streams that carry nothing but a run of which no event follows."""
+        for subscription in self._subscriptions:
+            if subscription.run == run:
+                subscription.close()
 
     def publish_state(self, conversation: str, running: bool, title: str | None = None) -> None:
         """Whether an answer is written in a conversation, for the streams that do not carry its runs."""

@@ -298,6 +298,7 @@ class RunSupervisor:
         for run in lost:
             active = self._active.pop(run, None)
             self.log.forget(run)
+            self._feed.end_run(run)
             if active is not None and active.task is not None:
                 active.task.cancel()
 

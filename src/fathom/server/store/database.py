@@ -4,6 +4,9 @@ SQLite has one writer at a time: here a single connection behind a lock, whose t
 so that none fails half-way because another process wrote meanwhile. Readers are pooled; with a write-ahead log they see
 the last commit and never wait. In PostgreSQL both come from one pool.
 
+A server claims its database; a second one gets an error until the first has ended. What only reads along (a backup)
+claims nothing.
+
 The database opens at its first use, and again at a later one where that failed: a server whose disk is full, or whose
 database another process has locked, serves its page and its model, and recovers by itself.
 """
@@ -27,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from fathom.base.errors import StorageError
 from fathom.base.uninterrupted import uninterrupted
+from fathom.server.store.claim import Claim, FileClaim, ServerClaim
 from fathom.server.store.ids import new_id
 from fathom.server.store.migrate import migrate
 from fathom.server.store.problems import UNREACHABLE, folder_error, storage_error
@@ -45,10 +49,11 @@ RETRY_SECONDS = 2.0
 class Database:
     """One database. ``url`` is SQLAlchemy's; a SQLite file's folder is made where it is missing.
 
-    Serves the event loop it is opened on. All of its methods raise StorageError where the database cannot be used.
+    With ``claims`` no other process that claims it can use it meanwhile. Serves the event loop it is opened on. All of
+    its methods raise StorageError where the database cannot be used.
     """
 
-    def __init__(self, url: str, data_dir: Path, *, busy_seconds: float | None = None) -> None:
+    def __init__(self, url: str, data_dir: Path, *, busy_seconds: float | None = None, claims: bool = False) -> None:
         self.url: URL = make_url(url)
         self.data_dir = data_dir
         self._busy_seconds = BUSY_SECONDS if busy_seconds is None else busy_seconds
@@ -58,6 +63,8 @@ class Database:
         self._reader: AsyncEngine | None = None
         self._failure: tuple[float, StorageError] | None = None
         self._closed = False
+        self._claims = claims
+        self._claim: Claim | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -65,7 +72,7 @@ class Database:
 
     @property
     def is_open(self) -> bool:
-        return self._writer is not None
+        return self._writer is not None and (self._claim is None or self._claim.is_held)
 
     @property
     def problem(self) -> StorageError | None:
@@ -79,10 +86,10 @@ class Database:
 
     async def open(self) -> None:
         """Connect, and bring the schema up to date. Does nothing on an open database."""
-        if self._writer is not None:
+        if self.is_open:
             return
         async with self._opening:
-            if self._writer is not None:
+            if self.is_open:
                 return
             if self._closed:
                 raise StorageError("the database is closed", "try again when the server is back")
@@ -102,6 +109,8 @@ class Database:
             if self._writer is not None and self._reader is not None:
                 await self._dispose((self._writer, self._reader))
             self._writer = self._reader = None
+            if self._claim is not None:
+                await self._claim.release()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -125,26 +134,43 @@ class Database:
             yield connection
 
     async def _open(self) -> None:
-        if self.file is not None:
-            try:
-                self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # conversations are private
-            except OSError as error:
-                raise folder_error(error, self.file.parent) from error
-        engines = self._engines()
         try:
+            if self.file is not None:
+                self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # conversations are private
             async with _storage_errors():
-                await migrate(engines[1], self.file, self.data_dir)  # a reader: what is not ours is left alone
-                await self._observe_ids(engines[1])
-            self._close_to_others()
+                await self._take_claim()
+                if self._writer is None:
+                    self._writer, self._reader = await self._connect()
         except OSError as error:
-            await self._dispose(engines)
             if self.file is not None:
                 raise folder_error(error, self.file.parent) from error
             raise StorageError(UNREACHABLE.message, UNREACHABLE.remedy) from error
+        except ImportError as error:
+            raise StorageError(
+                f"the database needs a package that is missing: {error.name}", "pip install 'fathom-lm[postgres]'"
+            ) from error
+        finally:
+            if self._writer is None and self._claim is not None:
+                await self._claim.release()
+
+    async def _take_claim(self) -> None:
+        if not self._claims:
+            return
+        if self._claim is None:
+            self._claim = FileClaim(self.file) if self.file is not None else ServerClaim(self.url)
+        await self._claim.take()
+
+    async def _connect(self) -> tuple[AsyncEngine, AsyncEngine]:
+        """Writer and reader of a database whose schema is up to date."""
+        engines = self._engines()
+        try:
+            await migrate(engines[1], self.file, self.data_dir)  # a reader: what is not ours is left alone
+            await self._observe_ids(engines[1])
+            self._close_to_others()
         except BaseException:
             await self._dispose(engines)
             raise
-        self._writer, self._reader = engines
+        return engines
 
     def _close_to_others(self) -> None:
         """Let only the owner read a SQLite file, which holds conversations and keys; its folder may be an older one."""
@@ -167,19 +193,14 @@ class Database:
 
     def _engines(self) -> tuple[AsyncEngine, AsyncEngine]:
         """Writer and reader."""
-        try:
-            if not self.is_sqlite:
-                engine = create_async_engine(
-                    self.url, pool_pre_ping=True, json_serializer=_json, connect_args={"timeout": 10}
-                )
-                return engine, engine
-            options = {"max_overflow": 0, "json_serializer": _json, "connect_args": {"timeout": self._busy_seconds}}
-            writer = create_async_engine(self.url, pool_size=1, **options)
-            reader = create_async_engine(self.url, pool_size=READERS, **options)
-        except ImportError as error:
-            raise StorageError(
-                f"the database needs a package that is missing: {error.name}", "pip install 'fathom-lm[postgres]'"
-            ) from error
+        if not self.is_sqlite:
+            engine = create_async_engine(
+                self.url, pool_pre_ping=True, json_serializer=_json, connect_args={"timeout": 10}
+            )
+            return engine, engine
+        options = {"max_overflow": 0, "json_serializer": _json, "connect_args": {"timeout": self._busy_seconds}}
+        writer = create_async_engine(self.url, pool_size=1, **options)
+        reader = create_async_engine(self.url, pool_size=READERS, **options)
         _configure(writer, "BEGIN IMMEDIATE", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
         _configure(reader, "BEGIN", "query_only = ON")
         return writer, reader

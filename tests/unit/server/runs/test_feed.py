@@ -57,6 +57,9 @@ async def test_the_end_of_a_run_or_of_the_server_ends_a_stream():
     feed.publish_run("r", "c", "m", event(1, "finished"))
     assert b"finished" in await run.get()
     assert await run.get() == b""
+    deleted = feed.subscribe(run="d")
+    feed.end_run("d")
+    assert await deleted.get() == b""
     feed.close()
     assert await reader == b""
     assert feed.subscribe().closed

@@ -172,11 +172,15 @@ def test_an_unknown_model_is_refused_before_the_question_is_stored(serve):
         assert api.get(f"/conversations/{conversation}/messages").json()["data"] == []
 
 
-def test_a_conversation_that_is_deleted_ends_its_run(serve):
+def test_a_conversation_that_is_deleted_ends_its_run_and_what_reads_it(serve):
     with serve(Script("x" * 100_000)) as server, client(server) as api:
-        conversation, _ = ask(api)
+        conversation, sent = ask(api)
         server.wait_until(lambda: server.engine.running > 0)
-        api.delete(f"/conversations/{conversation}", params={"permanently": True})
+        with api.stream("GET", f"/conversations/{conversation}/runs/{sent['run']['id']}/events") as stream:
+            lines = stream.iter_lines()
+            next(lines)
+            api.delete(f"/conversations/{conversation}", params={"permanently": True})
+            assert not any("finished" in line for line in lines)
         server.wait_until(lambda: server.engine.running == 0)
 
 
