@@ -173,7 +173,10 @@ class ScriptedEngine:
 def _resume(text: str, completion: tuple[int, ...]) -> tuple[str, str]:
     """What was generated of ``text`` before, and what follows; after a thinking that was closed early, the answer."""
     done = bytes(token for token in completion if token != EOS).decode()
-    return done, text[len(done) :] if text.startswith(done) else text.rsplit("</think>", maxsplit=1)[-1]
+    if text.startswith(done):
+        return done, text[len(done) :]
+    answer, said = (one.rpartition("</think>")[2].lstrip("\n") for one in (text, done))
+    return done, answer[len(said) :]
 
 
 def _logprobs(ids: Iterable[int], alternatives: int | None) -> tuple[TokenLogprob, ...]:

@@ -11,7 +11,7 @@ from fathom.server.runs.execution import RunExecution
 from fathom.server.runs.fold import FoldedMessage, fold
 from fathom.server.runs.records import RunRecord, RunState
 
-INTERNAL = frozenset({"tokens", "segment", "call"})
+INTERNAL = frozenset({"tokens", "segment", "call", "answer_now"})
 """Types of events that only a run that is resumed reads."""
 TAIL = 500
 """The last events, for readers who were away for a moment."""

@@ -28,7 +28,7 @@ WAIT = 1.0
 @dataclass(slots=True)
 class Segment:
     """One generation: its number, the position of its first part, how many tokens those before it had, and its own.
-    ``past_budget``: it is known whether the thinking has kept to its budget.
+    ``past_budget``: it is known whether the thinking has kept to its budget. ``close``: the thinking ends behind them.
     """
 
     index: int
@@ -37,6 +37,7 @@ class Segment:
     tokens: list[int] = field(default_factory=list)
     unsent: list[int] = field(default_factory=list)
     past_budget: bool = False
+    close: bool = False
 
 
 class Answering:
@@ -100,7 +101,7 @@ class Answering:
             for token in event["ids"]
         ]
         self._reasoning_tokens = start["reasoning"]
-        return Segment(start["index"], start["base"], start["used"], tokens)
+        return Segment(start["index"], start["base"], start["used"], tokens, close=_answer_wanted(self._events))
 
     def _first_segment(self) -> Segment:
         """What the message begins with is written first: parts that it continues, or the sources it was given."""
@@ -133,7 +134,7 @@ class Answering:
         begun = self._request.begun[segment.base :] if segment.index == 0 else ()
         earlier = assistant_messages(self._writer.parts[: segment.base], keep_thinking=True)
         conversation = self._conversation([*before, *earlier], begun)
-        close = False
+        close = segment.close
         reasoning = self._reasoning_tokens
         while True:
             text = SegmentText(begun, f"call_{self._record.id[-8:]}_{segment.index}")
@@ -148,7 +149,7 @@ class Answering:
             try:
                 reason = await self._interrupts.wait(self._generate(source, job, segment, text), thinking=True)
             except AnswerNow:
-                close = text.thinking or not text.parts()
+                close = True
                 continue
             finally:
                 self._writer.emit_now()
@@ -235,6 +236,12 @@ async def submit(source: ChatSource, job: ChatJob, writer: RunWriter) -> Any:
             await asyncio.sleep(WAIT)
             continue
         return _chain(first, events)
+
+
+def _answer_wanted(events: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the thinking should have ended behind the last token, and the process ended first."""
+    kinds = [event["type"] for event in events if event["type"] in ("tokens", "answer_now")]
+    return kinds[-1:] == ["answer_now"]
 
 
 async def _chain(first: Any, rest: Any) -> Any:

@@ -51,6 +51,17 @@ class RunExecution:
             return None
         return self.writer.elapsed if times[-1] is None else sum(ms for ms in times if ms is not None)
 
+    def answer_now(self) -> None:
+        """End the thinking that goes on or is about to begin, if there is one.
+
+        The wish is stored with the text so far: a run that is resumed ends its thinking at the same token.
+        """
+        self.writer.emit_now()
+        written = [part["type"] for part in self.writer.parts if part["type"] != "citation"]
+        if self.request.together == 1 and written[-1:] in ([], ["thinking"]):
+            self.writer.append({"type": "answer_now"})
+            self.interrupts.answer_now()
+
     async def execute(self) -> None:
         """Run to the end, and append it. Returns without one where the server stops."""
         try:

@@ -23,7 +23,8 @@ class Interrupts:
     def __init__(self, control: Mapping[str, Any]) -> None:
         self._control: dict[str, Any] = {"consents": {}, **control}
         self._inner: asyncio.Future[Any] | None = None
-        self._accepts_answer = False
+        self._thinks = False
+        self._answer_wanted = False
         self._changed = asyncio.Event()
 
     @property
@@ -40,9 +41,9 @@ class Interrupts:
         self._interrupt()
 
     def answer_now(self) -> None:
-        """End the thinking that goes on, if one does."""
-        if self._accepts_answer:
-            self._control["answer_now"] = True
+        """End the thinking that goes on, or that is waited for next."""
+        self._answer_wanted = True
+        if self._thinks:
             self._interrupt()
 
     def consent(self, call: str, allow: bool) -> None:
@@ -59,11 +60,9 @@ class Interrupts:
     async def wait(self, work: Awaitable[T], *, thinking: bool = False) -> T:
         """Await ``work``. Raises InterruptedRun where the client stops the run, and with ``thinking`` AnswerNow."""
         task = asyncio.ensure_future(work)
-        if self.stopped:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            raise InterruptedRun
-        self._inner, self._accepts_answer = task, thinking
+        self._inner, self._thinks = task, thinking
+        if self.stopped or (thinking and self._answer_wanted):
+            self._interrupt()
         try:
             return await task
         except asyncio.CancelledError:
@@ -72,11 +71,12 @@ class Interrupts:
                 raise
             if self.stopped:
                 raise InterruptedRun from None
-            if self._control.pop("answer_now", False):
+            if thinking and self._answer_wanted:
                 raise AnswerNow from None
             raise
         finally:
-            self._inner, self._accepts_answer = None, False
+            self._inner, self._thinks = None, False
+            self._answer_wanted = self._answer_wanted and not thinking
             if not task.done():
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)

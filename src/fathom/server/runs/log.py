@@ -64,8 +64,8 @@ class EventLog:
         self._pending: dict[str, RunWrite] = {}  # by run, in order of arrival
         self._sequences: dict[str, int] = {}
         self._arrived = asyncio.Event()
+        self._appended = self._taken = self._kept = 0  # writes, counted
         self._stored = asyncio.Event()
-        self._stored.set()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -78,7 +78,7 @@ class EventLog:
             return
         try:
             async with asyncio.timeout(seconds):
-                await self._stored.wait()
+                await self.drain()
         except TimeoutError:
             logger.error("the end of some answers could not be stored; they will be generated again")
         self._task.cancel()
@@ -96,12 +96,15 @@ class EventLog:
         """Store ``write`` soon. Its events have no numbers yet."""
         before = self._pending.get(write.run)
         self._pending[write.run] = _merge_writes(before, write) if before else write
-        self._stored.clear()
+        self._appended += 1
         self._arrived.set()
 
     async def drain(self) -> None:
-        """Wait until all that was appended is stored."""
-        await self._stored.wait()
+        """Wait until all that was appended so far is stored."""
+        wanted = self._appended
+        while self._kept < wanted:
+            self._stored.clear()
+            await self._stored.wait()
 
     async def _run(self) -> None:
         while True:
@@ -110,13 +113,14 @@ class EventLog:
                 await self._store_batch(self._take())
             except Exception:  # the runs of all readers depend on this task
                 logger.exception("events were stored, and could not be delivered")
-            if not self._pending:
-                self._stored.set()
+            self._kept = self._taken
+            self._stored.set()
             await asyncio.sleep(self._pause)
 
     def _take(self) -> list[RunWrite]:
         """What is pending, numbered."""
         self._arrived.clear()
+        self._taken = self._appended
         pending, self._pending = self._pending, {}
         return [self._number(write) for write in pending.values()]
 

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from fathom.base.errors import StorageError
@@ -167,14 +168,14 @@ class RunSupervisor:
         await self._store_control(active)
         if active.task is not None:
             await asyncio.wait([active.task], timeout=STOP_SECONDS)
-            if self.log.problem is None:
-                await self.log.drain()
+            await self._settle()
 
     async def answer_now(self, conversation: str, run: str) -> None:
         """End the thinking of a run that thinks."""
         active = await self._find(conversation, run)
         if active is not None:
-            active.execution.interrupts.answer_now()
+            active.execution.answer_now()
+            await self._settle()
 
     async def consent(self, conversation: str, run: str, call: str, *, allow: bool, always: bool = False) -> None:
         """Let a tool call run, or refuse it; ``allow`` with ``always`` also lets later calls of this tool run."""
@@ -206,6 +207,12 @@ class RunSupervisor:
         if record.state in FINISHED:
             return None
         raise ConflictError("the run has not been resumed yet", "try again in a moment")
+
+    async def _settle(self) -> None:
+        """Wait until what was said is stored; not for long, because the disk may be full."""
+        if self.log.problem is None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.log.drain(), STOP_SECONDS)
 
     async def _store_control(self, active: ActiveRun) -> None:
         try:

@@ -78,11 +78,47 @@ async def test_answer_now_ends_the_thinking():
     process = Process(store, script)
     execution = process.start()
     await until(lambda: tokens(store) > 3)
-    execution.interrupts.answer_now()
+    execution.answer_now()
     message = await process.finish()
     assert [part["type"] for part in message.parts] == ["thinking", "answer"]
     assert set(message.parts[0]["text"]) == {"x"}
     assert message.parts[1]["text"] == "Yes."
+
+
+async def test_answer_now_outlives_the_process_that_it_was_said_to():
+    script = Script("x" * 10_000 + "</think>Yes, it is so.")
+    store = MemoryStore()
+    store.add(request(thinking="high"))
+    first = Process(store, script)
+    execution = first.start()
+    await until(lambda: tokens(store) > 3)
+    execution.answer_now()
+    await first.log.drain()
+    await first.kill()
+    thought = store.message().parts[0]["text"]
+    assert store.logs["run"][-1]["type"] == "answer_now", "no token of the closing tag is stored"
+    while store.records["run"].state != "done":  # it ends at the same token, however often the server is killed
+        process = Process(store, script)
+        process.start()
+        known = tokens(store)
+        await until(lambda known=known, one=process: tokens(store) > known or one.task.done())
+        await (process.finish() if process.task.done() else process.kill())
+    assert texts(store.message()) == [("thinking", thought), ("answer", "Yes, it is so.")]
+
+
+async def test_answer_now_before_the_first_token_and_in_the_answer():
+    store = MemoryStore()
+    store.add(request(thinking="high"))
+    process = Process(store, Script("abc</think>Yes."))
+    process.start().answer_now()
+    assert texts(await process.finish()) == [("answer", "Yes.")]
+    store.add(request(thinking="high"))
+    process = Process(store, Script("abc</think>Yes, it is."))
+    execution = process.start()
+    await until(lambda: len(store.message().parts) == 2)
+    execution.answer_now()
+    assert texts(await process.finish()) == [("thinking", "abc"), ("answer", "Yes, it is.")]
+    assert all(event["type"] != "answer_now" for event in store.logs["run"])
 
 
 async def test_a_budget_ends_the_thinking_at_exactly_that_many_tokens():

@@ -32,6 +32,7 @@ async def test_answer_now_ends_a_thinking_only():
     await asyncio.sleep(0)
     assert not task.done()
     task.cancel()
+    interrupts = Interrupts({})
     task = await waiting(interrupts, thinking=True)
     interrupts.answer_now()
     with pytest.raises(AnswerNow):
@@ -53,3 +54,13 @@ async def test_a_consent_is_waited_for_and_kept():
     interrupts.consent("call", False)
     assert await task is False
     assert await Interrupts(interrupts.control).consent_of("another") is True
+
+
+async def test_answer_now_waits_for_the_thinking_that_comes_next_and_for_no_other():
+    interrupts = Interrupts({})
+    interrupts.answer_now()
+    assert await interrupts.wait(asyncio.sleep(0, "the model")) == "the model"
+    with pytest.raises(AnswerNow):
+        await interrupts.wait(asyncio.sleep(60), thinking=True)
+    assert await interrupts.wait(asyncio.sleep(0, "an answer"), thinking=True) == "an answer"
+    assert "answer_now" not in interrupts.control

@@ -79,3 +79,23 @@ async def test_closing_gives_up_after_a_while():
     log.append(RunWrite("run", [delta("a")]))
     await log.close(seconds=0.01)
     assert store.logs["run"] == []
+
+
+async def test_who_waits_for_what_was_said_waits_for_nothing_that_comes_after():
+    store = MemoryStore()
+    store.add(request())
+    log = EventLog(store, lambda _: None, pause=0)
+    log.start()
+
+    async def talk():
+        while True:
+            log.append(RunWrite("run", [delta("x")]))
+            await asyncio.sleep(0)
+
+    talking = asyncio.create_task(talk())
+    log.append(RunWrite("run", [tokens(1)]))
+    async with asyncio.timeout(5):
+        await log.drain()
+    assert any(event["type"] == "tokens" for event in store.logs["run"])
+    talking.cancel()
+    await log.close()

@@ -146,7 +146,7 @@ class _UpstreamRoutes:
 
     async def remove(self, upstream: str) -> Response:
         """Remove a server and its key. Answers that it has given stay."""
-        if not await (await self._service()).repository.remove(upstream):
+        if not await (await self._service()).remove(upstream):
             not_found("upstream", upstream)
         return Response(status_code=204)
 
@@ -155,11 +155,9 @@ class _UpstreamRoutes:
         service = await self._service()
         stored = await self._find(upstream)
         try:
-            examined = await service.examine(stored)
+            return body_of(await service.check(stored))
         except FathomError as error:
             raise failure_of(error) from error
-        await service.repository.change(examined)
-        return body_of(examined)
 
     async def _service(self) -> Upstreams:
         return (await self._handle.get()).upstreams

@@ -51,9 +51,23 @@ class UpstreamEndpoint:
         headers = {"User-Agent": "fathom"} | ({"Authorization": f"Bearer {key}"} if key else {})
         timeout = httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
         self._client = httpx.AsyncClient(headers=headers, timeout=timeout, transport=transport, follow_redirects=False)
+        self._uses = 0
+        self._retired = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether it holds no connection, and can be used no more."""
+        return self._client.is_closed
 
     async def close(self) -> None:
+        """End its connections, also those that are at work."""
         await self._client.aclose()
+
+    async def retire(self) -> None:
+        """Close it once nothing is read from it: an answer that is under way comes to its end."""
+        self._retired = True
+        if not self._uses:
+            await self.close()
 
     async def models(self) -> list[dict[str, Any]]:
         """The entries of its list of models. Raises FathomError as `chunks` does."""
@@ -98,6 +112,9 @@ class UpstreamEndpoint:
     ) -> AsyncIterator[httpx.Response]:
         """An accepted request."""
         started = False
+        if self.closed:
+            raise UnavailableError(f"{self.name} was changed or removed", "ask again")
+        self._uses += 1
         try:
             request = self._client.build_request(method, self.base_url + path, json=body)
             if timeout is not None:
@@ -123,6 +140,10 @@ class UpstreamEndpoint:
             raise UpstreamError(f"the connection to {self.name} {what} ({detail})", "try again") from None
         except (httpx.InvalidURL, UnicodeError, ValueError) as error:
             raise UnavailableError(f"{self.base_url} is no address: {error}", "correct it in the settings") from None
+        finally:
+            self._uses -= 1
+            if self._retired and not self._uses:
+                await self.close()
 
     async def _lines(self, response: httpx.Response) -> AsyncIterator[bytes]:
         """Lines of bounded length, of a body of bounded length."""

@@ -40,8 +40,11 @@ class Upstreams:
         Raises FathomError where it cannot be reached, refuses the key, or speaks another API: nothing is stored then.
         """
         draft = Upstream("", name, base_url, api_key, tuple(map(UpstreamModel, models or ())), 0)
-        draft = await self.examine(draft, needs_list=not models)
-        return await self.repository.add(draft.name, draft.base_url, draft.api_key, draft.models)
+        try:
+            draft = await self.examine(draft, needs_list=not models)
+            return await self.repository.add(draft.name, draft.base_url, draft.api_key, draft.models)
+        finally:
+            await self._retire_unknown()
 
     async def change(self, upstream: Upstream, changes: dict[str, Any]) -> Upstream:
         """Store what ``changes`` names (name, base_url, api_key, models), after a check where that may matter.
@@ -58,10 +61,28 @@ class Upstreams:
         if "models" in changes:
             changes = changes | {"models": tuple(map(UpstreamModel, changes["models"]))}
         changed = replace(upstream, **changes)
-        if changes.keys() & {"base_url", "api_key"}:
-            changed = await self.examine(changed, needs_list="models" not in changes)
-        await self.repository.change(changed)
+        try:
+            if changes.keys() & {"base_url", "api_key"}:
+                changed = await self.examine(changed, needs_list="models" not in changes)
+            await self.repository.change(changed)
+        finally:
+            await self._retire_unknown()
         return changed
+
+    async def remove(self, identity: str) -> bool:
+        """Forget a server and its key; whether there was one."""
+        removed = await self.repository.remove(identity)
+        await self._retire_unknown()
+        return removed
+
+    async def check(self, upstream: Upstream) -> Upstream:
+        """Store the present models of an upstream. Raises as `examine`."""
+        try:
+            examined = await self.examine(upstream)
+            await self.repository.change(examined)
+        finally:
+            await self._retire_unknown()
+        return examined
 
     async def examine(self, upstream: Upstream, *, needs_list: bool = True) -> Upstream:
         """The upstream with its present models, and with ``/v1`` behind its address where that was missing.
@@ -112,10 +133,21 @@ class Upstreams:
         return [UpstreamModel.from_listing(entry) for entry in await self._endpoint(upstream).models()]
 
     def _endpoint(self, upstream: Upstream) -> UpstreamEndpoint:
-        key = (upstream.name, upstream.base_url, upstream.api_key)
+        key = _key_of(upstream)
         if key not in self._endpoints:
             self._endpoints[key] = self._connect(*key)
         return self._endpoints[key]
+
+    async def _retire_unknown(self) -> None:
+        """Close what leads to no stored upstream, such as to an address that was corrected."""
+        known = {_key_of(upstream) for upstream in await self.repository.all()}
+        unknown = [self._endpoints.pop(key) for key in self._endpoints.keys() - known]
+        await asyncio.gather(*(endpoint.retire() for endpoint in unknown))
+
+
+def _key_of(upstream: Upstream) -> tuple[str, str, str | None]:
+    """What an endpoint is made of."""
+    return upstream.name, upstream.base_url, upstream.api_key
 
 
 def _server_of(base_url: str) -> tuple[str, str]:

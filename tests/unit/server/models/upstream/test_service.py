@@ -11,7 +11,7 @@ import pytest
 from upstreams import Answer, connect_to, listing
 
 from fathom.base.errors import FathomError
-from fathom.server.errors import UnknownModelError
+from fathom.server.errors import UnavailableError, UnknownModelError
 from fathom.server.generation.jobs import ChatJob
 from fathom.server.models.source import Abilities
 from fathom.server.models.upstream.endpoint import KeyRefusedError
@@ -104,3 +104,48 @@ async def test_an_answer_with_thinking_is_remembered(make):
     assert [event async for event in source.chat(ChatJob(Conversation((Message("user", "Hi"),))))]
     await service.close()
     assert (await service.repository.get(upstream.id)).models == (UpstreamModel("a", 4096, thinking=True),)
+
+
+async def test_connections_end_with_what_they_lead_to(make):
+    service = make(lambda request: listing(request, "a", key="right"))
+    connected, connect = [], service._connect
+    service._connect = lambda *parts: connected.append(connect(*parts)) or connected[-1]
+    with pytest.raises(KeyRefusedError):
+        await service.add("Up", "http://up/v1", "wrong", None)
+    assert [endpoint.closed for endpoint in connected] == [True], "what was not stored"
+    upstream = await service.add("Up", "http://up/v1", "right", None)
+    assert not connected[-1].closed
+    changed = await service.change(upstream, {"name": "Down"})
+    await service.check(changed)
+    assert [endpoint.closed for endpoint in connected] == [True, True, False]
+    assert await service.remove(changed.id)
+    assert [endpoint.closed for endpoint in connected] == [True, True, True]
+    assert not await service.remove(changed.id)
+
+
+async def test_an_answer_that_is_under_way_outlives_its_upstream(make):
+    class Slow(httpx.AsyncByteStream):
+        async def __aiter__(self):
+            for text in ("one", "two"):
+                yield b'data: {"choices": [{"delta": {"content": "%s"}}]}\n\n' % text.encode()
+            yield b"data: [DONE]\n\n"
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        headers = {"content-type": "text/event-stream"}
+        return (
+            httpx.Response(200, stream=Slow(), headers=headers) if request.method == "POST" else listing(request, "a")
+        )
+
+    service = make(answer)
+    upstream = await service.add("Up", "http://up/v1", None, None)
+    source = await service.source("a", "Up")
+    job = ChatJob(Conversation((Message("user", "Hi"),)))
+    events = source.chat(job)
+    seen = [await anext(events)]
+    await service.remove(upstream.id)
+    assert not source._endpoint.closed
+    seen += [event async for event in events]
+    assert len(seen) > 3
+    assert source._endpoint.closed
+    with pytest.raises(UnavailableError, match="was changed or removed"):
+        await anext(source.chat(job))
