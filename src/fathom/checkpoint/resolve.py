@@ -127,6 +127,15 @@ def is_incomplete(directory: Path) -> bool:
     return (directory / INCOMPLETE).exists()
 
 
+def received_bytes(name: str) -> int:
+    """What an interrupted pull of ``name`` has left: the next one fetches the rest. 0 where there is none."""
+    known = registry.RECOMMENDED.get(name.lower())
+    directory = pulled_dir(known.repo if known else name)
+    if not is_incomplete(directory):
+        return 0
+    return sum(file.stat().st_size for file in directory.iterdir() if file.is_file() and not file.name.startswith("."))
+
+
 def _not_found(name: str) -> ModelNotFoundError:
     if name.lower() in registry.RECOMMENDED or is_repository(name):
         looks_like_path = "" if name.lower() in registry.RECOMMENDED else ", and no such path exists"

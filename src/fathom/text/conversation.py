@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from fathom.base.errors import RequestError, TokenizerError
 from fathom.text import markers
@@ -20,8 +21,10 @@ from fathom.text.events import Event, assemble_message
 from fathom.text.parser import Opening, Parser, detect_opening, new_call_id
 from fathom.text.polyfills import TOOL_RESPONSE, TOOL_RESPONSE_END, fit_to_template
 from fathom.text.template.template import GIVEN, SWITCHES, ChatTemplate
-from fathom.text.tokenizer.tokenizer import Tokenizer
 from fathom.types import Conversation, Message
+
+if TYPE_CHECKING:
+    from fathom.text.tokenizer.tokenizer import Tokenizer
 
 CHATML = (
     "{% for message in messages %}"

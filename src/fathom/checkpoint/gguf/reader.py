@@ -16,13 +16,14 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from fathom.base.errors import CheckpointError
 from fathom.checkpoint.gguf.types import BlockType
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 REMEDY = "the file is damaged or not a GGUF model: download it again"
 
@@ -96,6 +97,8 @@ class _Cursor:
     """A position in the file's bytes; it never reads past their end."""
 
     def __init__(self, data: mmap.mmap, path: Path) -> None:
+        import numpy as np  # noqa: PLC0415, a server that lists models without GGUF files needs none
+
         self.data: NDArray[np.uint8] = np.frombuffer(data, dtype=np.uint8)
         self.view = memoryview(data)
         self.path = path
@@ -186,7 +189,7 @@ def _read_nested(cursor: _Cursor, count: int, depth: int) -> list[Any]:
 
 
 def _scalars(cursor: _Cursor, dtype: str, count: int) -> list[Any]:
-    size = np.dtype(dtype).itemsize * count
+    size = (1 if dtype == "?" else int(dtype[-1])) * count
     cursor.require(size)
     raw = cursor.data[cursor.at : cursor.at + size]
     cursor.at += size

@@ -41,7 +41,6 @@ from fathom.checkpoint.resolve import (
     INCOMPLETE,
     find_embedded,
     from_path,
-    is_incomplete,
     pulled_dir,
 )
 
@@ -96,15 +95,6 @@ def pull(
     except OSError as error:
         raise _disk_error(error, directory) from error
     return from_path(directory).path or directory
-
-
-def received_bytes(name: str) -> int:
-    """What an interrupted pull of ``name`` has left: the next one fetches the rest. 0 where there is none."""
-    known = registry.RECOMMENDED.get(name.lower())
-    directory = pulled_dir(known.repo if known else name)
-    if not is_incomplete(directory):
-        return 0
-    return sum(file.stat().st_size for file in directory.iterdir() if file.is_file() and not file.name.startswith("."))
 
 
 def _look_up(repo: str, variant: str | None, name: str, endpoint: str | None, revision: str | None) -> _Remote:

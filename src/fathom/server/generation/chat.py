@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from fathom.base.errors import RequestError
 from fathom.engine.request import AnswerStop, GrammarSpec, Request
@@ -15,7 +16,9 @@ from fathom.server.generation.grammar import answer_grammar, call_grammar, call_
 from fathom.server.generation.jobs import ChatJob, sampling_params
 from fathom.server.models.served_model import ServedModel
 from fathom.text import markers
-from fathom.text.conversation import Chat, Prompt
+
+if TYPE_CHECKING:
+    from fathom.text.conversation import Chat, Prompt
 
 
 async def chat(served: ServedModel, job: ChatJob) -> AsyncGenerator[GenerationEvent, None]:

@@ -14,15 +14,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fathom.base.errors import SchemaError
 from fathom.base.json_path import JsonPath
 from fathom.engine.request import GrammarSpec
 from fathom.text import markers
-from fathom.text.conversation import Prompt
 from fathom.text.tool_calls.format import CallSyntax
 from fathom.types import Tool
+
+if TYPE_CHECKING:
+    from fathom.text.conversation import Prompt
 
 THINK = r"""
 think: "<think>" thought /\n{0,4}/

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from fathom.base.errors import FathomError, StorageError
 from fathom.base.memory import Memory, detect
-from fathom.checkpoint.hub.pull import received_bytes
 from fathom.checkpoint.hub.registry import EMBEDDED, RECOMMENDED, Recommended
+from fathom.checkpoint.resolve import received_bytes
 from fathom.server.models.downloads import Download, Downloads
 from fathom.server.models.local import LocalModel, Origin
 from fathom.server.models.registry import USABLE, ModelRegistry

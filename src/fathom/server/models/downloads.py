@@ -18,7 +18,6 @@ from pathlib import Path
 from fathom.base.errors import FathomError, ModelNotFoundError
 from fathom.base.progress import Report
 from fathom.checkpoint.hub import registry
-from fathom.checkpoint.hub.pull import pull
 from fathom.checkpoint.resolve import pulled_dir
 
 logger = logging.getLogger(__name__)
@@ -26,6 +25,13 @@ logger = logging.getLogger(__name__)
 Fetch = Callable[[str, Report], Path]
 NOTICE_SECONDS = 0.25
 """Progress is reported no more often."""
+
+
+def fetch_from_hub(name: str, report: Report) -> Path:
+    """`pull`, imported with the hub's library when the first download begins."""
+    from fathom.checkpoint.hub.pull import pull  # noqa: PLC0415
+
+    return pull(name, report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Downloads:
     """The downloads of one server. ``fetch`` fetches a model by its name; ``on_change`` is called, on the event loop,
     with the name of a model whose download goes on, fails, or ends."""
 
-    def __init__(self, fetch: Fetch = pull) -> None:
+    def __init__(self, fetch: Fetch = fetch_from_hub) -> None:
         self.on_change: Callable[[str], None] | None = None
         self._fetch = fetch
         self._downloads: dict[str, Download] = {}

@@ -1,7 +1,7 @@
 """Loading a served model: a checkpoint bundle, its chat template, and an engine.
 
 torch takes seconds to import, so it is imported when a load runs: in the runtime's thread, while the page is served.
-So is what reads the files of other models.
+So are tokenizers and templates, and what reads the files of other models.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from fathom.server.models.registry import ModelRegistry
 from fathom.server.models.runtime import Runtime
 from fathom.server.models.served_model import Progress, ServedModel
 from fathom.server.settings import Settings
-from fathom.text.conversation import Chat
-from fathom.text.template.template import ChatTemplate
-from fathom.text.tokenizer.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from fathom.server.models.local import LocalModel
+    from fathom.text.conversation import Chat
+    from fathom.text.template.template import ChatTemplate
+    from fathom.text.tokenizer.tokenizer import Tokenizer
 
 NO_MODEL = "none"
 """The name by which settings ask for a server without a model of its own."""
@@ -93,6 +93,8 @@ def load(settings: Settings, progress: Progress) -> ServedModel:
 
 def chat_of(tokenizer: Tokenizer, template: ChatTemplate | None) -> Chat | None:
     """Renders and parses conversations; None for a base model without a chat template, which continues text only."""
+    from fathom.text.conversation import Chat  # noqa: PLC0415
+
     if template is not None:
         return Chat(tokenizer, template)
     try:

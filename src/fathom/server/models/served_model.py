@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from fathom.engine.request import Chunk, EngineStats, Request, SamplingParams
 from fathom.engine.vocabulary import TextStream
-from fathom.text.conversation import Chat
+
+if TYPE_CHECKING:
+    from fathom.text.conversation import Chat
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fathom.server.runs.execution import RunExecution
 from fathom.server.runs.fold import FoldedMessage, fold
 from fathom.server.runs.records import RunRecord, RunState
+
+if TYPE_CHECKING:
+    from fathom.server.runs.execution import RunExecution
 
 INTERNAL = frozenset({"tokens", "segment", "call", "answer_now"})
 """Types of events that only a run that is resumed reads."""

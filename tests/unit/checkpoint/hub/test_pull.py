@@ -15,9 +15,9 @@ from filelock import FileLock
 from fathom.base.errors import CheckpointError, FathomError, ModelNotFoundError
 from fathom.checkpoint.hub import pull as hub_module
 from fathom.checkpoint.hub import registry
-from fathom.checkpoint.hub.pull import pull, received_bytes
+from fathom.checkpoint.hub.pull import pull
 from fathom.checkpoint.hub.registry import RECOMMENDED
-from fathom.checkpoint.resolve import pulled_dir, resolve
+from fathom.checkpoint.resolve import pulled_dir, received_bytes, resolve
 
 WEIGHTS = bytes(range(256)) * 40
 REPOS = {

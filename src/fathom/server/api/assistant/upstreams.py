@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import httpx
 from fastapi import APIRouter
 from pydantic import AfterValidator, Field, StringConstraints
 from starlette.responses import Response
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 def _address(value: str) -> str:
     """Raises ValueError for what is no address of a server."""
+    import httpx  # noqa: PLC0415, its own command line comes with it
+
     try:
         url = httpx.URL(value.strip())
     except httpx.InvalidURL as error:
