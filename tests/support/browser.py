@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 WEB = Path(__file__).parents[2] / "web"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+PIPES: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
 
 
 def missing(what: str) -> None:
@@ -22,5 +26,10 @@ def missing(what: str) -> None:
 
 def run_node_tests(file: str, environment: dict[str, str]) -> None:
     command = ["node", "--test", "--test-reporter=spec", f"tests/browser/{file}"]
-    done = subprocess.run(command, cwd=WEB, env=environment, capture_output=True, text=True, timeout=280, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-12_000:]}\n{done.stderr[-4000:]}"
+    with subprocess.Popen(command, cwd=WEB, env=environment, start_new_session=True, **PIPES) as process:
+        try:
+            output, errors = process.communicate(timeout=280)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # also the browsers and servers that a test which hangs has left
+    assert process.returncode == 0, f"{' '.join(command)}\n{output[-12_000:]}\n{errors[-4000:]}"

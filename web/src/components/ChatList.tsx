@@ -68,6 +68,7 @@ function ProjectRow({ project, open }: { readonly project: Project; readonly ope
   const app = useApp();
   const { chats, projects } = app;
   const settings = t("sidebar.projectSettings", { name: project.name });
+  const add = t("sidebar.projectNew", { name: project.name });
   const changed = () => Promise.all([projects.refresh(), chats.refresh()]);
   const toggle = () => {
     projects.toggle(project.id);
@@ -81,6 +82,9 @@ function ProjectRow({ project, open }: { readonly project: Project; readonly ope
         <span class="turn">
           <Icon name="chevron" size={12} />
         </span>
+      </button>
+      <button type="button" class="icon-button small" aria-label={add} title={add} onClick={() => app.newChat({ project: project.id })}>
+        <Icon name="plus" size={14} />
       </button>
       <button type="button" class="icon-button small" aria-label={settings} title={settings} onClick={() => app.openDialog("project", { project: project.id, changed })}>
         <Icon name="gear" size={14} />

@@ -13,13 +13,15 @@ const examples = [
 ] as const;
 
 export function EmptyState({ send }: { send(text: string): void }) {
-  const { chats } = useApp();
+  const { chats, drafts, projects } = useApp();
+  const { temporary, project } = drafts.of(null).value.making ?? {};
+  const folder = projects.rows.value.find(({ id }) => id === project);
   const first = chats.ready.value && chats.rows.value.length === 0;
   return (
     <div class="empty">
       <Mark size={56} />
       <h1>{t("chat.empty.title")}</h1>
-      <p>{t("chat.empty.text")}</p>
+      <p>{temporary ? t("chat.temporaryHelp") : folder ? t("chat.inProject", { name: folder.name }) : t("chat.empty.text")}</p>
       {first && <WelcomeCard />}
       <ul class="examples">
         {examples.map(([title, prompt]) => (

@@ -55,6 +55,7 @@ export function ChatPage() {
             <Icon name="menu" />
           </button>
           <ModelBadge />
+          {thread ? row?.temporary && <span class="temporary">{t("chat.temporary")}</span> : <TemporarySwitch />}
           {row && <ExportMenu conversation={row} />}
           {thread && <TreeButton thread={thread} />}
           <button type="button" class="icon-button top-new" aria-label={t("chat.new")} title={t("chat.new")} onClick={() => app.newChat()}>
@@ -96,6 +97,19 @@ function OpenChat({ thread }: { readonly thread: Thread }) {
   const path = thread.messages.value.map((message) => message.peek());
   const outgoing = app.outbox.of(thread.id).value.filter((item) => !hasArrived(item, path) && (!busy || item.state !== "queued" || item.parent !== undefined));
   return <Transcript thread={thread} outgoing={outgoing} />;
+}
+
+/** Makes the new chat a temporary one. */
+function TemporarySwitch() {
+  const { drafts } = useApp();
+  const { making = {} } = drafts.of(null).value;
+  const temporary = making.temporary ?? false;
+  const toggle = () => drafts.change(null, { making: temporary ? {} : { temporary: true } });
+  return (
+    <button type="button" class="icon-button" aria-pressed={temporary} aria-label={t("chat.temporary")} title={t("chat.temporary")} onClick={toggle}>
+      <Icon name="clock" />
+    </button>
+  );
 }
 
 /** Where a message on the path has other versions: all branches. */

@@ -10,7 +10,7 @@ import { t } from "../i18n";
 import { Access } from "./access";
 import { Actions } from "./actions";
 import { Chats } from "./chats";
-import { Drafts } from "./drafts";
+import { Drafts, type Making } from "./drafts";
 import { Feed } from "./feed";
 import { sameOptions } from "./message";
 import { ModelMonitor } from "./model";
@@ -118,7 +118,7 @@ export class App {
         if (!running) void this.outbox.pump(chat);
       },
       onOther: (name, data) => this.listeners.forEach((listener) => listener(name, data)),
-      onHello: () => projects.refresh(),
+      onHello: () => this.refresh(),
       onFailure: (error) => this.onFailure(error),
     });
     const options = () => this.options(navigation.open.peek());
@@ -163,8 +163,9 @@ export class App {
     });
   }
 
-  newChat(): void {
+  newChat(making: Making = {}): void {
     this.drawer.value = false;
+    this.drafts.change(null, { making });
     this.navigation.go(null);
   }
 
@@ -236,8 +237,9 @@ export class App {
       return;
     }
     const options = this.options(chat);
-    this.outbox.add(chat, { text: words, files, options, ...(draft.second ? { second: draft.second } : {}) });
+    this.outbox.add(chat, { text: words, files, options, ...(draft.second ? { second: draft.second } : {}), ...(chat === null ? { making: draft.making } : {}) });
     if (text === undefined) this.drafts.clear(chat);
+    else if (chat === null) this.drafts.change(null, { making: {} });
     const row = chat === null ? undefined : this.chats.get(chat);
     if (row && !sameOptions(row.settings, options)) void this.actions.change(row.id, { settings: options });
   }
@@ -249,6 +251,17 @@ export class App {
     }
     void this.outbox.pump(thread?.id ?? null);
     this.feed.restart();
+  }
+
+  /** Fetches what the list of chats does not hold: folders, and an open chat that is older or temporary. */
+  private async refresh(): Promise<void> {
+    const { chats, navigation, projects } = this;
+    const open = navigation.open.peek();
+    await Promise.all([
+      projects.refresh(),
+      open === null ? null : chats.reload(open),
+      ...[...projects.open.peek()].map((project) => chats.loadProject(project)),
+    ]);
   }
 
   private wake(): void {

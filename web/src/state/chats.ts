@@ -4,6 +4,7 @@ import { computed, signal, type ReadonlySignal } from "@preact/signals";
 import type { Client } from "../api/assistant/client";
 import { getConversation, listConversations } from "../api/assistant/conversations";
 import type { Conversation, Page } from "../api/assistant/types";
+import { ApiError } from "../api/errors";
 
 const PAGE = 100;
 
@@ -18,7 +19,7 @@ export class Chats {
   /** False until the first page has come. */
   readonly ready: ReadonlySignal<boolean>;
   private readonly rowsSignal = signal<readonly Conversation[]>([]);
-  private readonly aside = signal<ReadonlyMap<string, Conversation>>(new Map()); // older than what is loaded: pinned, or open
+  private readonly aside = signal<ReadonlyMap<string, Conversation>>(new Map()); // not in the list as far as it is loaded: pinned, in a project, open, temporary
   private readonly cursor = signal<string | null>(null);
   private readonly readySignal = signal(false);
   private loading = false;
@@ -44,10 +45,13 @@ export class Chats {
     return [...known.values()].filter((row) => row.project === project).toSorted(latestFirst);
   }
 
-  /** Fetches the latest of a project, however old they are. */
+  /** Fetches the latest of a project, however old they are; what has gone from it meanwhile goes here too. */
   async loadProject(project: string): Promise<void> {
     const { revision } = this;
-    const { data } = await listConversations(this.client, { limit: PAGE, project });
+    const { data, next } = await listConversations(this.client, { limit: PAGE, project });
+    const ids = new Set(data.map(({ id }) => id));
+    const gone = next === null ? [...this.aside.peek().values()].filter((row) => row.project === project && !row.temporary && !ids.has(row.id)) : [];
+    for (const row of gone) if (!this.isNewer(row.id, revision)) this.remove(row.id);
     for (const row of data) if (!this.isNewer(row.id, revision)) this.put(row);
   }
 
@@ -62,8 +66,9 @@ export class Chats {
       listConversations(this.client, { limit: PAGE }),
       listConversations(this.client, { limit: PAGE, pinned: true }),
     ]);
+    const others = [...this.aside.peek().values()].filter((row) => !row.pinned || this.isNewer(row.id, revision));
     const aside = pinned.data.map((row) => this.latest(row, revision)).filter((row) => row !== undefined);
-    this.aside.value = new Map(aside.map((row) => [row.id, row]));
+    this.aside.value = new Map([...others, ...aside].map((row) => [row.id, row]));
     this.join(head, revision);
     this.readySignal.value = true;
   }
@@ -87,14 +92,28 @@ export class Chats {
 
   /** Makes sure that a chat is known which may be older than what is loaded. Throws ApiError where there is none. */
   async ensure(id: string): Promise<void> {
-    if (this.get(id)) return;
-    this.put(await getConversation(this.client, id));
+    if (!this.get(id)) await this.fetch(id);
+  }
+
+  /** Fetches a chat anew that the list does not hold: it is older, or temporary. One that is gone goes here too. */
+  async reload(id: string): Promise<void> {
+    if (this.rowsSignal.peek().some((row) => row.id === id)) return;
+    try {
+      await this.fetch(id);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+      this.remove(id);
+    }
   }
 
   /** A chat is new or has changed. */
   put(row: Conversation): void {
     if (row.deleted !== null && row.deleted !== undefined) return this.remove(row.id);
     this.mark(row.id);
+    if (row.temporary) {
+      this.aside.value = new Map(this.aside.peek()).set(row.id, row);
+      return;
+    }
     const rows = this.rowsSignal.peek().filter(({ id }) => id !== row.id);
     const oldest = rows.at(-1);
     if (this.cursor.peek() !== null && oldest && latestFirst(row, oldest) > 0) {
@@ -117,6 +136,12 @@ export class Chats {
     this.rowsSignal.value = this.rowsSignal.peek().filter((row) => row.id !== id);
     const aside = new Map(this.aside.peek());
     if (aside.delete(id)) this.aside.value = aside;
+  }
+
+  private async fetch(id: string): Promise<void> {
+    const { revision } = this;
+    const row = await getConversation(this.client, id);
+    if (!this.isNewer(id, revision)) this.put(row);
   }
 
   /** Puts the beginning of the list, as it was asked for in a revision, before what is held of the rest. */

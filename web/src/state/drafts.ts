@@ -11,9 +11,17 @@ export interface Draft {
   readonly options: RunOptions;
   /** The model that answers the next question too. */
   readonly second?: string | null;
+  /** Of the new chat: what it is to be made as. */
+  readonly making?: Making;
 }
 
-const EMPTY: Draft = { text: "", files: [], options: {}, second: null };
+/** In no list and soon deleted, or in a project. */
+export interface Making {
+  readonly temporary?: boolean;
+  readonly project?: string;
+}
+
+const EMPTY: Draft = { text: "", files: [], options: {}, second: null, making: {} };
 const PREFIX = "fathom:draft:";
 const SAVE_MS = 300;
 
@@ -68,7 +76,7 @@ export class Drafts {
 
   private write(name: string): void {
     const draft = this.signalOf(name).peek();
-    const empty = draft.text === "" && draft.files.length === 0 && Object.keys(draft.options).length === 0 && !draft.second;
+    const empty = draft.text === "" && draft.files.length === 0 && Object.keys(draft.options).length === 0 && !draft.second && Object.keys(draft.making ?? {}).length === 0;
     try {
       if (empty) this.storage.removeItem(PREFIX + name);
       else this.storage.setItem(PREFIX + name, JSON.stringify(draft));
@@ -95,5 +103,6 @@ export function parseDraft(text: string | null): Draft {
     files: Array.isArray(record["files"]) ? (record["files"] as unknown[]).filter((file): file is FilePart => isRecord(file) && typeof file["file"] === "string") : [],
     options: isRecord(record["options"]) ? (record["options"] as RunOptions) : {},
     second: typeof record["second"] === "string" ? record["second"] : null,
+    making: isRecord(record["making"]) ? (record["making"] as Making) : {},
   };
 }

@@ -10,6 +10,7 @@ import { getTree, listMessages, sendMessage } from "../api/assistant/messages";
 import { regenerate } from "../api/assistant/runs";
 import type { Conversation, Failure, FilePart, Message, RunOptions, Sent } from "../api/assistant/types";
 import { ApiError, isRecord } from "../api/errors";
+import type { Making } from "./drafts";
 import { isMoving, textOf } from "./message";
 
 /** queued: until the answer that streams has ended. failed: the server refused it. */
@@ -23,6 +24,8 @@ export interface Outgoing {
   readonly options: RunOptions;
   /** The model that answers the question too. */
   readonly second?: string;
+  /** What the chat is made as, of which this is the first question. */
+  readonly making?: Making;
   /** The question that the server has by now: only the second answer is still to be asked for. */
   readonly asked?: string;
   readonly state: OutgoingState;
@@ -62,7 +65,7 @@ export class Outbox {
     return this.box(chat ?? "new");
   }
 
-  add(chat: string | null, item: Pick<Outgoing, "text" | "files" | "options" | "second"> & { readonly parent?: string | null }): void {
+  add(chat: string | null, item: Pick<Outgoing, "text" | "files" | "options" | "second" | "making"> & { readonly parent?: string | null }): void {
     const name = chat ?? "new";
     const at = this.parts.client.serverNow();
     this.write(name, [...this.box(name).peek(), { ...item, id: newKey(), state: "queued", problem: null, at }]);
@@ -130,7 +133,7 @@ export class Outbox {
   /** Makes the chat of the first question. */
   private async open(item: Outgoing): Promise<void> {
     this.update("new", item.id, { state: "sending" });
-    const row = await this.persist("new", item, () => createConversation(this.parts.client, { settings: item.options }, item.id));
+    const row = await this.persist("new", item, () => createConversation(this.parts.client, { settings: item.options, ...item.making }, item.id));
     if (!row) return;
     const { [item.id]: mine } = Object.fromEntries(this.box("new").peek().map((other) => [other.id, other]));
     if (!this.box(row.id).peek().some(({ id }) => id === item.id)) this.write(row.id, [{ ...(mine ?? item), state: "queued", parent: null }]);

@@ -77,7 +77,7 @@ export class Assistant {
   }
 
   listRows(query) {
-    let rows = [...this.rows.values()].filter(({ deleted }) => (deleted !== null) === (query.get("deleted") === "true"));
+    let rows = [...this.rows.values()].filter(({ deleted, temporary }) => !temporary && (deleted !== null) === (query.get("deleted") === "true"));
     if (query.get("pinned")) rows = rows.filter(({ pinned }) => String(pinned) === query.get("pinned"));
     if (query.get("project")) rows = rows.filter(({ project }) => project === query.get("project"));
     rows.sort((a, b) => b.updated - a.updated || (a.id < b.id ? 1 : -1));

@@ -54,3 +54,32 @@ it("shows what is pinned first, however old", async () => {
   chats.change(oldest.id, { pinned: false });
   expect(chats.pinned.value).toEqual([]);
 });
+
+it("keeps what the list does not hold when the list comes anew: an old chat that is open, a temporary one", async () => {
+  const { chats, world } = seeded(150);
+  const [old, gone] = world.assistant["rows"].values();
+  const hidden = world.assistant["seed"]({ title: "hidden", temporary: true });
+  await chats.refresh();
+  for (const row of [old, gone, hidden]) await chats.ensure(row.id);
+  old.title = "renamed elsewhere";
+  world.assistant["rows"].delete(gone.id);
+  await chats.refresh();
+  for (const row of [old, gone, hidden]) await chats.reload(row.id);
+  expect([chats.get(old.id)?.title, chats.get(gone.id), chats.get(hidden.id)?.title]).toEqual(["renamed elsewhere", undefined, "hidden"]);
+  expect(titles(chats)).not.toContain("hidden");
+  expect(chats.others.value).not.toContain(hidden);
+});
+
+it("lets those go from a project that have gone from it meanwhile", async () => {
+  const { chats, world } = seeded(150);
+  const [one, two] = world.assistant["rows"].values();
+  one.project = two.project = "p";
+  await chats.refresh();
+  await chats.loadProject("p");
+  expect(chats.inProject("p").map(({ title }) => title)).toEqual(["chat 1", "chat 0"]);
+  world.assistant["rows"].delete(one.id);
+  await chats.refresh();
+  expect(chats.inProject("p")).toHaveLength(2);
+  await chats.loadProject("p");
+  expect(chats.inProject("p").map(({ title }) => title)).toEqual(["chat 1"]);
+});

@@ -9,12 +9,12 @@ it("keeps a draft a chat, with files and options, over a reload", () => {
   const storage = new MemoryStorage();
   const drafts = new Drafts(storage);
   drafts.change("a", { text: "of a", files: [file], options: { model: "m", thinking: "low" }, second: "n" });
-  drafts.change(null, { text: "of none" });
+  drafts.change(null, { text: "of none", making: { temporary: true } });
   expect(drafts.of("b").value.text).toBe("");
   drafts.save();
   const reloaded = new Drafts(storage);
-  expect(reloaded.of("a").value).toEqual({ text: "of a", files: [file], options: { model: "m", thinking: "low" }, second: "n" });
-  expect(reloaded.of(null).value.text).toBe("of none");
+  expect(reloaded.of("a").value).toEqual({ text: "of a", files: [file], options: { model: "m", thinking: "low" }, second: "n", making: {} });
+  expect(reloaded.of(null).value).toMatchObject({ text: "of none", making: { temporary: true } });
   reloaded.clear("a");
   expect(storage.length).toBe(1);
 });
@@ -35,5 +35,5 @@ it("takes what another tab wrote, but not over what is being written", () => {
 it.each(["{", "[]", '{"text": 3, "files": [{}, 4], "options": []}'])("reads %j as no draft", (text) => {
   const storage = new MemoryStorage();
   storage.setItem("fathom:draft:a", text);
-  expect(new Drafts(storage).of("a").value).toEqual({ text: "", files: [], options: {}, second: null });
+  expect(new Drafts(storage).of("a").value).toEqual({ text: "", files: [], options: {}, second: null, making: {} });
 });

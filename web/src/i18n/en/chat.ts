@@ -148,6 +148,9 @@ export default defineArea({
   "chat.dismiss": "Dismiss",
   "chat.more": "Tools and a second answer",
   "chat.moreChosen": { one: "Tools and a second answer, {count} chosen", other: "Tools and a second answer, {count} chosen" },
+  "chat.temporary": "Temporary chat",
+  "chat.temporaryHelp": "A temporary chat is in no list, knows no memories, and is deleted a day after its last message.",
+  "chat.inProject": "In the project “{name}”, with its instructions and files.",
   "chat.search": "Search",
   "chat.searchTitle": "Search the web for this chat: the question goes to the search engine, and pages are read",
 });

@@ -1,6 +1,7 @@
 import { defineArea } from "../catalog";
 
 export default defineArea({
+  "sidebar.projectNew": "New chat in {name}",
   "sidebar.projectSettings": "Instructions and files of {name}",
   "sidebar.name": "Conversations",
   "sidebar.search": "Search chats",

@@ -146,6 +146,9 @@ export default {
   "chat.dismiss": "关闭提示",
   "chat.more": "工具和第二个回答",
   "chat.moreChosen": "工具和第二个回答，已选 {count} 项",
+  "chat.temporary": "临时对话",
+  "chat.temporaryHelp": "临时对话不进入任何列表，不使用记忆，并在最后一条消息一天后删除。",
+  "chat.inProject": "在项目“{name}”中，使用其指令和文件。",
   "chat.search": "联网搜索",
   "chat.searchTitle": "为此对话搜索网络：问题会发送给搜索引擎，并读取网页",
 } satisfies Complete<typeof english>;

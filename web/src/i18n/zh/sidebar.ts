@@ -2,6 +2,7 @@ import type { Complete } from "../catalog";
 import type english from "../en/sidebar";
 
 export default {
+  "sidebar.projectNew": "在“{name}”中新建对话",
   "sidebar.projectSettings": "{name} 的指令和文件",
   "sidebar.name": "对话列表",
   "sidebar.search": "搜索对话",
