@@ -135,6 +135,22 @@ def epub(chapters: Mapping[str, str], *, title: str = "A book", encryption: str 
     return zip_of(members)
 
 
+def open_document(kind: str, body: str, *, title: str = "", manifest: str = "", prolog: str = "") -> bytes:
+    """An OpenDocument file of a kind (``text``, ``spreadsheet``, ``presentation``) with the XML of its body."""
+    names = ("office", "text", "table", "draw", "presentation", "style", "svg-compatible", "meta")
+    spaces = "".join(f' xmlns:{name[:3]}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in names)
+    members: dict[str, str | bytes] = {
+        "mimetype": f"application/vnd.oasis.opendocument.{kind}",
+        "content.xml": f"{prolog}<off:document-content{spaces}><off:body><off:{kind}>{body}</off:{kind}></off:body>"
+        "</off:document-content>",
+    }
+    if title:
+        members["meta.xml"] = f'<m xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>{title}</dc:title></m>'
+    if manifest:
+        members["META-INF/manifest.xml"] = manifest
+    return zip_of(members)
+
+
 def png(width: int = 3, height: int = 2) -> bytes:
     """A gray picture."""
     rows = b"".join(b"\0" + b"\x80" * width for _ in range(height))

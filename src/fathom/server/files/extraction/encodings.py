@@ -40,7 +40,7 @@ def decode_text(data: bytes) -> tuple[str, str]:
     if len(_CONTROL.findall(sample)) > max(3, len(sample) // 200):
         raise UnreadableFileError(
             "this is neither text nor a format that can be read here",
-            "attach PDF, Word, PowerPoint, Excel, CSV, EPUB, HTML, RTF, text, code or a picture",
+            "attach PDF, Word, PowerPoint, Excel, OpenDocument, CSV, EPUB, HTML, RTF, text, code or a picture",
         )
     return text, encoding
 

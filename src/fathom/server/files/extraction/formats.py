@@ -36,6 +36,11 @@ WORD = FileFormat("Word", "word", f"{_OOXML}wordprocessingml.document", "mammoth
 SLIDES = FileFormat("PowerPoint", "slides", f"{_OOXML}presentationml.presentation", "pptx")
 SHEETS = FileFormat("Excel", "sheets", f"{_OOXML}spreadsheetml.sheet", "openpyxl")
 EPUB = FileFormat("EPUB", "epub", "application/epub+zip")
+_ODF = "application/vnd.oasis.opendocument."
+OPEN_DOCUMENTS = {
+    kind: FileFormat(f"OpenDocument {kind}", "open_document", f"{_ODF}{kind}")
+    for kind in ("text", "spreadsheet", "presentation", "graphics")
+}
 RICH_TEXT = FileFormat("RTF", "rich_text", "application/rtf")
 TABLE = FileFormat("table", "delimited", "text/csv")
 HTML = FileFormat("HTML", "html", "text/html")
@@ -55,7 +60,6 @@ _OFFICE = (
     (b"presentationml", "ppt", SLIDES),
     (b"spreadsheetml", "xl", SHEETS),
 )
-_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument."
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OTHER = (
     (0, (b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"), "an archive"),
@@ -67,7 +71,7 @@ _OTHER = (
     (0, (b"II*\0", b"MM\0*"), "a TIFF picture"),
     (257, (b"ustar",), "an archive"),
 )
-_ADVICE = "attach PDF, Word, PowerPoint, Excel, CSV, EPUB, HTML, RTF, text, code or a picture"
+_ADVICE = "attach PDF, Word, PowerPoint, Excel, OpenDocument, CSV, EPUB, HTML, RTF, text, code or a picture"
 
 
 def detect_format(file: IO[bytes], name: str) -> FileFormat:
@@ -103,11 +107,17 @@ def _zip_format(file: IO[bytes]) -> FileFormat:
         kind = read_member(archive, "mimetype")[:200].strip() if "mimetype" in names else b""
     if kind == EPUB.media_type.encode() or (not kind and "META-INF/container.xml" in names):
         return EPUB
-    if kind.startswith(_OPEN_DOCUMENT):
-        raise UnreadableFileError(
-            "this is an OpenDocument file, which cannot be read here", "save it as .docx, .xlsx, .pptx or PDF"
-        )
+    if kind.startswith(_ODF.encode()):
+        return _open_document(kind.decode("ascii", "replace").removeprefix(_ODF))
     raise UnreadableFileError("this is an archive, which is not unpacked here", "unpack it and attach its files")
+
+
+def _open_document(kind: str) -> FileFormat:
+    """The format of a document or of its template (``text-template``)."""
+    known = OPEN_DOCUMENTS.get(kind.partition("-")[0])
+    if known is None:
+        raise UnreadableFileError("this is an OpenDocument file of a kind that cannot be read here", "save it as PDF")
+    return known
 
 
 def _office_format(archive: zipfile.ZipFile, types: bytes) -> FileFormat:

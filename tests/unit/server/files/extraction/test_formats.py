@@ -6,7 +6,7 @@ import io
 import json
 
 import pytest
-from made_files import docx, epub, paragraph, pdf, png, sheet_xml, xlsx_of_sheet, zip_of
+from made_files import docx, epub, open_document, paragraph, pdf, png, sheet_xml, xlsx_of_sheet, zip_of
 
 from fathom.server.files.errors import UnreadableFileError
 from fathom.server.files.extraction.formats import detect_format
@@ -23,6 +23,8 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
         (docx(paragraph("a")), "report.pdf", "Word"),
         (xlsx_of_sheet(sheet_xml("")), "x", "Excel"),
         (epub({"a.xhtml": "x"}), "x.zip", "EPUB"),
+        (open_document("text", ""), "x.zip", "OpenDocument text"),
+        (open_document("spreadsheet-template", ""), "x.ots", "OpenDocument spreadsheet"),
         (rb"{\rtf1 a}", "x.doc", "RTF"),
         (png(), "photo.jpg", "PNG"),
         (b"a;b\n1;2\n", "x.csv", "table"),
@@ -47,7 +49,7 @@ def test_the_content_decides(data, name, expected):
         (b" \n ", "the file is empty"),
         (bytes(5000), "the file is empty"),
         (zip_of({"a.txt": "x"}), "an archive, which is not unpacked"),
-        (zip_of({"mimetype": "application/vnd.oasis.opendocument.text"}), "an OpenDocument file"),
+        (zip_of({"mimetype": "application/vnd.oasis.opendocument.formula"}), "an OpenDocument file of a kind"),
         (zip_of({"[Content_Types].xml": "x", "xl/workbook.bin": "x"}), "a binary workbook"),
         (zip_of({"[Content_Types].xml": "visio"}), "none of Word, PowerPoint and Excel"),
         (b"\x1f\x8b\x08 packed", "an archive"),

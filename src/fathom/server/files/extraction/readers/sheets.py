@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import datetime
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 import openpyxl
-from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
 from fathom.server.files.errors import UnreadableFileError
+from fathom.server.files.extraction.cells import Cells, add_sheet, row_cells
 from fathom.server.files.extraction.containers import open_archive, refuse_declarations
 from fathom.server.files.extraction.passages import PassageWriter
-from fathom.server.files.extraction.tables import batch_rows, cut_cell, markdown_row, markdown_rule
-
-MAX_COLUMNS = 256
-"""Columns of one row that are read; the reader says where there are more."""
 
 _BROKEN = (
     InvalidFileException,
@@ -76,53 +72,22 @@ def _read_book(file: IO[bytes], has_formulas: bool, writer: PassageWriter) -> No
 
 
 def _read_sheet(sheet: Any, formulas: Any, writer: PassageWriter) -> None:
-    """Add one sheet: rows of a table with their numbers, under the letters of the columns and the sheet's first row."""
+    """Add one sheet, and say how many formulas are shown as such."""
     pending = _Formulas(formulas)
-    rows = _texts(sheet, pending, writer)
-    heading: tuple[int, _Cells] | None = None
-    for batch in batch_rows(rows):
-        shown = batch if heading is None else [heading, *batch]
-        heading = heading or batch[0]
-        columns = [column for _, row in shown for column in row.columns]
-        first, last = min(columns), max(columns)
-        letters = [get_column_letter(column) for column in range(first, last + 1)]
-        lines = [markdown_row(["", *letters]), markdown_rule(len(letters) + 1)]
-        lines += [markdown_row([str(number), *row.between(first, last)]) for number, row in shown]
-        cells = f"{letters[0]}{batch[0][0]}:{letters[-1]}{batch[-1][0]}"
-        writer.add_passage(f"Sheet {sheet.title}\n\n" + "".join(lines) + "\n", sheet=sheet.title, cells=cells)
+    add_sheet(_texts(sheet, pending, writer), sheet.title, writer)
     if pending.shown:
         writer.warn(f"sheet {sheet.title}: {pending.shown} formulas have no stored value and are shown as formulas")
 
 
-class _Cells:
-    """The texts of a row by column; iterates over the texts."""
-
-    def __init__(self, columns: Mapping[int, str]) -> None:
-        self.columns = columns
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.columns.values())
-
-    def between(self, first: int, last: int) -> list[str]:
-        return [self.columns.get(column, "") for column in range(first, last + 1)]
-
-
-def _texts(sheet: Any, formulas: _Formulas, writer: PassageWriter) -> Iterator[tuple[int, _Cells]]:
+def _texts(sheet: Any, formulas: _Formulas, writer: PassageWriter) -> Iterator[tuple[int, Cells]]:
     """The rows that hold text, with their numbers."""
     for number, row in _rows(sheet):
         values = {cell.column: cell.value for cell in row if cell.value is not None}
         values.update(formulas.missing(number, row))
-        first = min(values, default=0)
-        texts = {
-            column: cut_cell(text, writer)
-            for column, value in values.items()
-            if column < first + MAX_COLUMNS and (text := _format(value)).strip()
-        }
-        if values and max(values) >= first + MAX_COLUMNS:
-            writer.warn(f"sheet {sheet.title}: only {MAX_COLUMNS} columns of a row are read")
+        cells = row_cells({column: _format(value) for column, value in values.items()}, sheet.title, writer)
         writer.check_time()
-        if texts:
-            yield number, _Cells(texts)
+        if cells is not None:
+            yield number, cells
 
 
 def _rows(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
