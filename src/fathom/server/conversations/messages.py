@@ -157,7 +157,10 @@ async def insert_question(
 
 
 async def _file_part(connection: AsyncConnection, identifier: str) -> Part:
-    row = (await connection.execute(select(files).where(files.c.id == identifier))).one_or_none()
+    held = (
+        select(files).where(files.c.id == identifier).with_for_update(key_share=True, read=True)
+    )  # none deletes it now
+    row = (await connection.execute(held)).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no file {identifier[:64]!r}", "upload it again")
     names = ("name", "media_type", "bytes", "tokens", "state")

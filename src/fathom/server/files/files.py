@@ -126,38 +126,40 @@ class Files:
 
     async def delete(self, id_: str) -> None:
         """Delete a file. Raises FileInUseError where a message or a project holds it."""
-        in_messages, in_projects = await self.repository.uses(id_)
-        if in_messages or in_projects:
-            holders = [
-                f"{count} {kind}{'s' if count > 1 else ''}"
-                for count, kind in ((in_messages, "message"), (in_projects, "project"))
-                if count
-            ]
+        in_messages, in_projects = await self._remove(id_)
+        holders = [
+            f"{count} {kind}{'s' if count > 1 else ''}"
+            for count, kind in ((in_messages, "message"), (in_projects, "project"))
+            if count
+        ]
+        if holders:
             raise FileInUseError(
                 f"the file is part of {' and '.join(holders)}",
                 "delete those conversations for good, or remove it from the project",
             )
-        await self._remove(id_)
 
-    async def remove_unused(self, among: Iterable[str], *, before: int | None = None) -> int:
-        """Delete those files of ``among`` that nothing holds; how many."""
-        unused = set(await self.repository.find_unused(milliseconds() + 1 if before is None else before)) & set(among)
-        for id_ in sorted(unused):
-            await self._remove(id_)
-        return len(unused)
+    async def remove_unused(self, among: Iterable[str] | None = None, *, before: int | None = None) -> int:
+        """Delete those files (of ``among``, if given) that nothing holds; how many."""
+        chosen = None if among is None else set(among)
+        if chosen is not None and not chosen:
+            return 0
+        unused = await self.repository.find_unused(milliseconds() + 1 if before is None else before)
+        uses = [await self._remove(id_) for id_ in unused if chosen is None or id_ in chosen]
+        return sum(not any(one) for one in uses)
 
-    async def _remove(self, id_: str) -> None:
+    async def _remove(self, id_: str) -> tuple[int, int]:
+        """Delete a file unless messages or projects hold it by now: how many do."""
         async with self._changing:
-            sha256 = await self.repository.delete(id_)
+            uses, sha256 = await self.repository.delete_unused(id_)
             if sha256 is not None:
                 await self._content.remove(sha256)
+        return uses
 
     async def _sweep(self) -> None:
         """Once a day, delete what was attached long ago and never sent."""
         while True:
             try:
-                before = milliseconds() - UNUSED_DAYS * _DAY * 1000
-                await self.remove_unused(await self.repository.find_unused(before), before=before)
+                await self.remove_unused(before=milliseconds() - UNUSED_DAYS * _DAY * 1000)
             except (StorageError, OSError) as error:
                 logger.warning("files that nothing holds were not deleted: %s", error)
             await asyncio.sleep(_DAY)

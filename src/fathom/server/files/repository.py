@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, func, insert, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fathom.server.files.records import StoredFile, StoredPassage
 from fathom.server.store.database import Database
-from fathom.server.store.schema import conversations, files, messages, parts, passages, project_files
+from fathom.server.store.schema import REFERRING, conversations, files, messages, parts, passages, project_files
 
 _BATCH = 500
 _HOLDERS = ("file", "tool_call")
@@ -90,31 +92,28 @@ class FileRepository:
         statement = select(passages).where(passages.c.file_id.in_(set(ids)))
         return await self._passages(statement.order_by(passages.c.file_id, passages.c.position))
 
-    async def uses(self, id_: str) -> tuple[int, int]:
-        """In how many messages and projects a file is."""
-        async with self._database.read() as connection:
-            held = select(func.count()).select_from(parts).where(*_holds(id_))
-            shared = select(func.count()).select_from(project_files).where(project_files.c.file_id == id_)
-            return (
-                (await connection.execute(held)).scalar_one(),
-                (await connection.execute(shared)).scalar_one(),
-            )
-
     async def delete(self, id_: str) -> str | None:
         """Delete a file's row and passages. The hash of its content where no other file has the same, else None."""
         async with self._database.write() as connection:
-            sha256 = (await connection.execute(select(files.c.sha256).where(files.c.id == id_))).scalar_one_or_none()
-            await connection.execute(delete(files).where(files.c.id == id_))
-            others = select(func.count()).select_from(files).where(files.c.sha256 == sha256)
-            return sha256 if not (await connection.execute(others)).scalar_one() else None
+            return await _delete(connection, id_)
+
+    async def delete_unused(self, id_: str) -> tuple[tuple[int, int], str | None]:
+        """The same, unless messages or projects hold it by now: how many do, and that hash."""
+        async with self._database.write() as connection:
+            await connection.execute(select(files.c.id).where(files.c.id == id_).with_for_update())
+            uses = await _uses(connection, id_)
+            return uses, None if any(uses) else await _delete(connection, id_)
 
     async def find_unused(self, before: int) -> list[str]:
         """Files that were stored before this time and are in no message and no project."""
-        held = select(parts.c.message_id).where(*_holds(files.c.id)).correlate(files)
-        shared = select(project_files.c.file_id).where(project_files.c.file_id == files.c.id).correlate(files)
-        statement = select(files.c.id).where(files.c.created < before, ~held.exists(), ~shared.exists())
+        attached, made = parts.c.data["file"].as_string(), parts.c.data["result"]["files"].as_string()
+        holders = select(attached, made).where(REFERRING, parts.c.type.in_(_HOLDERS))
         async with self._database.read() as connection:
-            return list((await connection.execute(statement)).scalars())
+            held = set((await connection.execute(select(project_files.c.file_id).distinct())).scalars())
+            for file, several in await connection.execute(holders):
+                held.update([file] if file else (one["id"] for one in json.loads(several or "[]")))
+            old = select(files.c.id).where(files.c.created < before).order_by(files.c.id)
+            return [id_ for id_ in (await connection.execute(old)).scalars() if id_ not in held]
 
     async def of_conversations(self, ids: Iterable[str]) -> list[str]:
         """The files in messages of these conversations, attached or made by tools."""
@@ -133,6 +132,19 @@ class FileRepository:
                 StoredPassage(row.file_id, row.position, row.place, row.text, row.tokens)
                 for row in await connection.execute(statement)
             ]
+
+
+async def _uses(connection: AsyncConnection, id_: str) -> tuple[int, int]:
+    held = select(func.count()).select_from(parts).where(REFERRING, *_holds(id_))
+    shared = select(func.count()).select_from(project_files).where(project_files.c.file_id == id_)
+    return (await connection.execute(held)).scalar_one(), (await connection.execute(shared)).scalar_one()
+
+
+async def _delete(connection: AsyncConnection, id_: str) -> str | None:
+    sha256 = (await connection.execute(select(files.c.sha256).where(files.c.id == id_))).scalar_one_or_none()
+    await connection.execute(delete(files).where(files.c.id == id_))
+    others = select(func.count()).select_from(files).where(files.c.sha256 == sha256)
+    return sha256 if not (await connection.execute(others)).scalar_one() else None
 
 
 def _file_ids(data: Mapping[str, Any]) -> list[str]:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     event,
+    text,
 )
 
 metadata = MetaData(
@@ -123,6 +124,10 @@ parts = Table(
     _text("text"),
     _json("data"),
 )
+
+REFERRING = text("type IN ('file', 'tool_call', 'citation')")
+"""The parts that may refer to a file or a page. A query in these very words finds them by their index."""
+Index("ix_parts_referring", parts.c.type, sqlite_where=REFERRING, postgresql_where=REFERRING)
 
 runs = Table(
     "runs",

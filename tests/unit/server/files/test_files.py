@@ -80,6 +80,21 @@ async def test_unused_files_go(files):
     assert await files.remove_unused([old.id], before=milliseconds() - 10_000) == 0
     assert await files.remove_unused([old.id]) == 1
     assert await files.get(other.id) is not None
+    assert await files.remove_unused() == 1
+
+
+async def test_a_file_that_is_attached_while_the_unused_ones_are_deleted_stays(files, database, monkeypatch):
+    file = await files.store("a.txt", body(b"hello"))
+    find = files.repository.find_unused
+
+    async def found_then_attached(before: int) -> list[str]:
+        unused = await find(before)
+        await attach(database, file)
+        return unused
+
+    monkeypatch.setattr(files.repository, "find_unused", found_then_attached)
+    assert await files.remove_unused([file.id]) == 0
+    assert files.path(await files.get(file.id)).is_file()
 
 
 async def test_nothing_is_left_of_what_is_refused(files, tmp_path, monkeypatch):

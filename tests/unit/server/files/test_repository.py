@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, text, update
 from stored_files import attach, passage, put_into_project, stored_file
 
 from fathom.server.files.repository import FileRepository
-from fathom.server.store.schema import parts
+from fathom.server.store.schema import REFERRING, parts
+
+LITERAL = {"literal_binds": True}
 
 
 async def test_files_come_back_in_the_order_of_their_ids(repository):
@@ -60,14 +62,21 @@ async def test_what_holds_a_file(repository: FileRepository, database):
         await connection.execute(update(parts).where(condition).values(type="tool_call", data=call))
         where = {"message_id": (await connection.execute(parts.select())).first().message_id, "position": 1}
         await connection.execute(insert(parts), {**where, "type": "tool_call", "text": "", "data": {"result": None}})
-    assert await repository.uses(attached.id) == (1, 0)
-    assert await repository.uses(shared.id) == (0, 1)
-    assert await repository.uses(made.id) == (1, 0)
-    assert await repository.uses(free.id) == (0, 0)
+    for file, uses in ((attached, (1, 0)), (shared, (0, 1)), (made, (1, 0))):
+        assert await repository.delete_unused(file.id) == (uses, None)
     assert await repository.find_unused(2000) == [free.id]
     assert await repository.find_unused(1000) == []
     assert await repository.of_project(project) == [shared.id]
     assert await repository.of_conversations([conversation, calling]) == [attached.id, made.id]
+    assert await repository.delete_unused(free.id) == ((0, 0), None)  # the others have the same content
+    assert await repository.get_many([attached.id, shared.id, made.id, free.id]) == [attached, shared, made]
+
+
+async def test_what_holds_files_is_found_without_reading_texts(sqlite):
+    query = str(select(parts.c.data).where(REFERRING, parts.c.type.in_(["file"])).compile(compile_kwargs=LITERAL))
+    async with sqlite.read() as connection:
+        plan = [row.detail for row in await connection.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
+    assert plan == ["SEARCH parts USING INDEX ix_parts_referring (type=?)"]
 
 
 async def test_content_is_given_back_with_its_last_file(repository):

@@ -50,11 +50,16 @@ def description(connection: Connection) -> dict[str, Any]:
             "primary key": inspector.get_pk_constraint(name),
             "foreign keys": sorted(map(str, inspector.get_foreign_keys(name))),
             "unique": sorted(map(str, inspector.get_unique_constraints(name))),
-            "indexes": sorted(map(str, inspector.get_indexes(name))),
+            "indexes": sorted(str(index | {"dialect_options": _words(index)}) for index in inspector.get_indexes(name)),
         }
         for name in names
         if name != "alembic_version"
     }
+
+
+def _words(index: Any) -> dict[str, str]:
+    """The options of an index, its condition as text."""
+    return {name: str(value) for name, value in index.get("dialect_options", {}).items()}
 
 
 def others(connection: Connection) -> list[str]:
