@@ -140,7 +140,7 @@ def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
         importer=Importer(database, changes, keep_file(files)),
         exporter=Exporter(database),
         shares=Shares(database),
-        retention=Retention(database, changes, preferences),
+        retention=Retention(database, changes, preferences, files, tools.search.pages),
         upstreams=upstreams,
         sources=sources,
         answers=answers,

@@ -1,13 +1,15 @@
 """How long conversations are kept: temporary ones a day, those in the trash and forgotten ones as the preferences say.
 
-Runs when the server starts and once an hour. (Files that nothing refers to are the care of `fathom.server.files`.)
+Runs when the server starts and once an hour. What is deleted takes its files along, and later the pages that it alone
+cites.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Select, and_, delete, false, or_, select, true, update
 
@@ -24,18 +26,43 @@ logger = logging.getLogger(__name__)
 DAY = 24 * 3600 * 1000
 TEMPORARY_MS = DAY
 """A temporary conversation outlives the tab that holds it by no more."""
+UNCITED_PAGE_MS = 7 * DAY
+"""How long a page of the web is kept that no answer cites: an answer that waits for consent may cite it later."""
 HOUR_SECONDS = 3600.0
 BATCH = 200
 """Conversations of one transaction, so that others need not wait long."""
 
 
+class AttachedFiles(Protocol):
+    """The files that messages attach, and those that tools made."""
+
+    async def of_conversations(self, ids: Iterable[str]) -> list[str]: ...
+
+    async def remove_unused(self, among: Iterable[str]) -> int: ...
+
+
+class ReadPages(Protocol):
+    """The pages of the web that answers were made from."""
+
+    async def remove_unused(self, before: int) -> int: ...
+
+
 class Retention:
     """Deletes and trashes what is due. ``changes`` reports each."""
 
-    def __init__(self, database: Database, changes: Changes, preferences: PreferenceStore) -> None:
+    def __init__(
+        self,
+        database: Database,
+        changes: Changes,
+        preferences: PreferenceStore,
+        files: AttachedFiles,
+        pages: ReadPages,
+    ) -> None:
         self._database = database
         self._changes = changes
         self._preferences = preferences
+        self._files = files
+        self._pages = pages
         self._sweeping: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -70,6 +97,7 @@ class Retention:
             )
             while moved := await self._trash(due, now):
                 forgotten += moved
+        await self._pages.remove_unused(now - UNCITED_PAGE_MS)
         return gone, forgotten
 
     async def _sweep_always(self) -> None:
@@ -78,16 +106,24 @@ class Retention:
                 gone, forgotten = await self.sweep()
                 if gone or forgotten:
                     logger.info("%d conversations were deleted, %d went to the trash", gone, forgotten)
-            except StorageError as error:
+            except (StorageError, OSError) as error:
                 logger.warning("conversations that are due were not deleted: %s", error)
+            except Exception:
+                logger.exception("conversations that are due were not deleted")
             await asyncio.sleep(HOUR_SECONDS)
 
     async def _delete(self, condition: ColumnElement[bool]) -> int:
+        async with self._database.read() as connection:
+            due = (await connection.execute(_due(condition))).scalars().all()
+        if not due:
+            return 0
+        attached = await self._files.of_conversations(due)
         async with self._database.write() as connection:
-            ids = (await connection.execute(_due(condition))).scalars().all()
+            ids = (await connection.execute(_due(and_(condition, conversations.c.id.in_(due))))).scalars().all()
             await connection.execute(delete(conversations).where(conversations.c.id.in_(ids)))
         for conversation in ids:
             self._changes.publish(ConversationChange(conversation))
+        await self._files.remove_unused(attached)
         return len(ids)
 
     async def _trash(self, condition: ColumnElement[bool], now: int) -> int:

@@ -138,6 +138,10 @@ class Files:
                 "delete those conversations for good, or remove it from the project",
             )
 
+    async def of_conversations(self, ids: Iterable[str]) -> list[str]:
+        """The ids of the files in messages of these conversations, attached or made by tools."""
+        return await self.repository.of_conversations(ids)
+
     async def remove_unused(self, among: Iterable[str] | None = None, *, before: int | None = None) -> int:
         """Delete those files (of ``among``, if given) that nothing holds; how many."""
         chosen = None if among is None else set(among)

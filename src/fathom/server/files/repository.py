@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fathom.server.files.records import StoredFile, StoredPassage
 from fathom.server.store.database import Database
+from fathom.server.store.references import file_ids
 from fathom.server.store.schema import REFERRING, conversations, files, messages, parts, passages, project_files
 
 _BATCH = 500
@@ -124,7 +125,7 @@ class FileRepository:
             .where(parts.c.type.in_(_HOLDERS), conversations.c.id.in_(set(ids)))
         )
         async with self._database.read() as connection:
-            return sorted({id_ for data in (await connection.execute(statement)).scalars() for id_ in _file_ids(data)})
+            return sorted({id_ for data in (await connection.execute(statement)).scalars() for id_ in file_ids(data)})
 
     async def _passages(self, statement: Select[Any]) -> list[StoredPassage]:
         async with self._database.read() as connection:
@@ -145,12 +146,6 @@ async def _delete(connection: AsyncConnection, id_: str) -> str | None:
     await connection.execute(delete(files).where(files.c.id == id_))
     others = select(func.count()).select_from(files).where(files.c.sha256 == sha256)
     return sha256 if not (await connection.execute(others)).scalar_one() else None
-
-
-def _file_ids(data: Mapping[str, Any]) -> list[str]:
-    """The ids of the files in the data of a part."""
-    made = (data.get("result") or {}).get("files") or []
-    return [*([data["file"]] if "file" in data else []), *(file["id"] for file in made)]
 
 
 def _holds(id_: Any) -> tuple[Any, Any]:

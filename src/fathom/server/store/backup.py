@@ -1,8 +1,8 @@
 """Writing a backup while the server runs.
 
 All rows are read in one transaction, which sees one state of the database however long it takes. Attached files are
-stored under their hash and never change, so they are copied as they are. Temporary conversations are left out, and
-so is the search index, which a restore makes anew.
+stored under their hash and never change, so they are copied as they are. Temporary conversations are left out with
+what they alone hold, and so is the search index, which a restore makes anew.
 """
 
 from __future__ import annotations
@@ -23,8 +23,19 @@ from fathom import __version__
 from fathom.server.store.backup_file import CHUNK, MANIFEST, BackupError, Manifest, verify
 from fathom.server.store.database import Database
 from fathom.server.store.ids import milliseconds
+from fathom.server.store.references import file_ids
 from fathom.server.store.revisions import LATEST
-from fathom.server.store.schema import conversations, files, messages, metadata, parts, project_files, runs
+from fathom.server.store.schema import (
+    REFERRING,
+    conversations,
+    files,
+    messages,
+    metadata,
+    parts,
+    project_files,
+    runs,
+    web_pages,
+)
 
 DERIVED = frozenset({"search_entries"})
 """Tables that are made from others."""
@@ -111,12 +122,17 @@ async def _rows(connection: AsyncConnection, table: Table, hidden: Iterable[str]
 
 
 def _is_kept(table: Table, hidden: Iterable[str]) -> ColumnElement[bool]:
-    """Whether a row belongs to no temporary conversation."""
+    """Whether a row belongs to no temporary conversation; a page of the web: whether another one cites it."""
     temporary = select(conversations.c.id).where(conversations.c.temporary == true())
     if table is conversations:
         return conversations.c.temporary == false()
     if table is files:
         return files.c.id.not_in(hidden)
+    if table is web_pages:
+        cited = select(parts.c.data["source"].as_string()).join_from(parts, messages).join(conversations)
+        return web_pages.c.id.in_(
+            cited.where(REFERRING, parts.c.type == "citation", conversations.c.temporary == false())
+        )
     for name, owner in (("message_id", messages), ("run_id", runs)):
         if table.primary_key.columns.get(name) is not None:
             inside = select(owner.c.id).where(owner.c.conversation_id.in_(temporary))
@@ -127,9 +143,10 @@ def _is_kept(table: Table, hidden: Iterable[str]) -> ColumnElement[bool]:
 
 
 async def _files_of_temporary(connection: AsyncConnection) -> list[str]:
-    """Files that only temporary conversations attach."""
+    """Files that only temporary conversations hold."""
     query = select(parts.c.data, conversations.c.temporary).join_from(parts, messages).join(conversations)
-    rows = (await connection.execute(query.where(parts.c.type == "file"))).all()
-    attached = {row.data["file"] for row in rows if not row.temporary}
-    attached |= set((await connection.execute(select(project_files.c.file_id))).scalars())
-    return sorted({row.data["file"] for row in rows if row.temporary} - attached)
+    hidden: set[str] = set()
+    kept = set((await connection.execute(select(project_files.c.file_id))).scalars())
+    for row in await connection.execute(query.where(REFERRING, parts.c.type != "citation")):
+        (hidden if row.temporary else kept).update(file_ids(row.data))
+    return sorted(hidden - kept)

@@ -198,6 +198,7 @@ web_pages = Table(
     _json("places"),
     Column("sha256", String(64), nullable=False),
     _time("fetched"),
+    Index("ix_web_pages_age", "fetched", "id"),
 )
 
 memories = Table("memories", metadata, _id(), _text("text"), _time("created"), _time("updated"))

@@ -7,18 +7,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Row
 
 from fathom.server.store.database import Database
 from fathom.server.store.ids import milliseconds, new_id
-from fathom.server.store.schema import web_pages
+from fathom.server.store.schema import REFERRING, parts, web_pages
 from fathom.server.store.text import storable
 from fathom.server.web_search.reading import ReadPage
 from fathom.server.web_search.sections import Section, sections_of
 
 FRESH = 3_600_000
 """Milliseconds for which a page is not fetched again."""
+_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,19 @@ class WebPages:
         async with self._database.read() as connection:
             rows = (await connection.execute(select(web_pages).where(web_pages.c.id.in_(list(ids))))).all()
         return {row.id: _page(row) for row in rows}
+
+    async def remove_unused(self, before: int) -> int:
+        """Delete the pages that were read before this time (in milliseconds) and that no answer cites; how many."""
+        cited = select(parts.c.data["source"].as_string()).where(REFERRING, parts.c.type == "citation")
+        async with self._database.read() as connection:
+            held = set((await connection.execute(cited)).scalars())
+            old = (await connection.execute(select(web_pages.c.id).where(web_pages.c.fetched < before))).scalars()
+            unused = [id_ for id_ in old if id_ not in held]
+        for start in range(0, len(unused), _BATCH):
+            still = web_pages.c.id.in_(unused[start : start + _BATCH]), web_pages.c.fetched < before
+            async with self._database.write() as connection:
+                await connection.execute(delete(web_pages).where(*still))
+        return len(unused)
 
 
 def _page(row: Row[tuple[object, ...]]) -> StoredPage:

@@ -23,9 +23,33 @@ def changes():
     return Changes()
 
 
+class Belongings:
+    """Files and pages, as far as retention knows of them."""
+
+    def __init__(self):
+        self.files = {}
+        self.removed = []
+        self.before = []
+
+    async def of_conversations(self, ids):
+        return [file for conversation in ids for file in self.files.get(conversation, ())]
+
+    async def remove_unused(self, among):
+        if isinstance(among, int):
+            self.before.append(among)
+            return 0
+        self.removed += among
+        return len(among)
+
+
 @pytest.fixture
-def retention(database, changes):
-    return Retention(database, changes, PreferenceStore(database))
+def belongings():
+    return Belongings()
+
+
+@pytest.fixture
+def retention(database, changes, belongings):
+    return Retention(database, changes, PreferenceStore(database), belongings, belongings)
 
 
 async def made(database, days, **fields):
@@ -58,6 +82,13 @@ async def test_by_default_only_temporary_ones_and_the_trash_end(database, retent
     assert await retention.sweep(NOW) == (2, 0)
     assert await left(database, old, temporary, fresh, trashed, recent) == ["here", "gone", "here", "gone", "trash"]
     assert sorted(change.id for change in published) == sorted([temporary, trashed])
+
+
+async def test_files_and_pages_go_with_what_holds_them(database, retention, belongings):
+    temporary = await made(database, 1.1, temporary=True)
+    belongings.files = {temporary: ["a", "b"], await made(database, 5000): ["c"]}
+    await retention.sweep(NOW)
+    assert (belongings.removed, belongings.before) == (["a", "b"], [NOW - 7 * DAY])
 
 
 async def test_forgotten_ones_go_to_the_trash_where_that_is_wished(database, retention):

@@ -2,6 +2,9 @@
 
 import pytest
 
+from fathom.server.conversations.changes import Changes
+from fathom.server.conversations.messages import insert_message
+from fathom.server.conversations.repository import Conversations
 from fathom.server.store.database import Database
 from fathom.server.web_search import pages
 from fathom.server.web_search.pages import WebPages
@@ -35,3 +38,16 @@ async def test_an_old_page_is_fetched_again(database: Database, monkeypatch: pyt
     assert await WebPages(database).recent(PAGE.url) is None
     await WebPages(database).add(PAGE)
     assert await WebPages(database).recent(PAGE.url) is not None
+
+
+async def test_a_page_that_no_answer_cites_goes_after_a_while(database: Database) -> None:
+    repository = WebPages(database)
+    cited = await repository.add(PAGE)
+    other = await repository.add(ReadPage("http://b.example", "http://b.example", "Title", "Other"))
+    conversation = (await Conversations(database, Changes()).create()).id
+    citation = {"type": "citation", "number": 1, "kind": "web", "title": "Title", "source": cited.id}
+    async with database.write() as connection:
+        await insert_message(connection, conversation, None, "assistant", [citation])
+    assert await repository.remove_unused(other.fetched) == 0
+    assert await repository.remove_unused(other.fetched + 1) == 1
+    assert set(await repository.get([cited.id, other.id])) == {cited.id}

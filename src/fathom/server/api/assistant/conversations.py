@@ -149,7 +149,7 @@ class _Endpoints:
         """Move a conversation to the trash, or delete it for good."""
         assistant = await self._handle.get()
         if permanently:
-            attached = await assistant.files.repository.of_conversations([conversation])
+            attached = await assistant.files.of_conversations([conversation])
             await assistant.conversations.delete(conversation)
             await assistant.files.remove_unused(attached)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from fathom.server.conversations.repository import read_conversation
 from fathom.server.conversations.tree import read_all
 from fathom.server.errors import NotFoundError
 from fathom.server.store.database import Database
+from fathom.server.store.references import file_ids
 from fathom.server.store.schema import conversations, projects
 
 ExportFormat = Literal["json", "markdown", "html"]
@@ -68,7 +70,8 @@ class Exporter:
 
         async def lines() -> AsyncIterator[bytes]:
             async for record in self.records():
-                attached.update(dict.fromkeys(file_ids(record)))
+                parts = (part for message in record["messages"] for part in message["parts"])
+                attached.update(dict.fromkeys(chain.from_iterable(map(file_ids, parts))))
                 yield await asyncio.to_thread(_json, record)
 
         async for chunk in stream.lines("conversations.jsonl", lines()):
@@ -105,14 +108,3 @@ def _render(record: Mapping[str, Any], format: ExportFormat, head: str | None, l
         return _json(record)
     text = to_markdown(record, head, language) if format == "markdown" else to_html(record, head, language)
     return text.encode("utf-8", "replace")
-
-
-def file_ids(record: Mapping[str, Any]) -> list[str]:
-    """The files that a record mentions: attached ones, and those that tools made."""
-    ids = []
-    for part in (part for message in record["messages"] for part in message["parts"]):
-        if part["type"] == "file":
-            ids.append(part["file"])
-        elif part["type"] == "tool_call":
-            ids += [file["id"] for file in (part.get("result") or {}).get("files", ())]
-    return ids

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from fathom.server.conversations.changes import Changes
-from fathom.server.conversations.export.exporter import Exporter, file_ids
+from fathom.server.conversations.export.exporter import Exporter
 from fathom.server.conversations.messages import Messages
 from fathom.server.conversations.projects import Projects
 from fathom.server.conversations.repository import Conversations
@@ -50,13 +50,3 @@ async def test_an_archive_of_all_but_temporary_and_deleted_ones(database, tmp_pa
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         lines = archive.read("conversations.jsonl").decode().splitlines()
     assert [json.loads(line)["id"] for line in lines] == [kept]
-
-
-def test_files_of_a_record():
-    parts = [
-        {"type": "file", "file": "a"},
-        {"type": "tool_call", "result": {"files": [{"id": "b"}]}},
-        {"type": "tool_call", "result": None},
-        {"type": "text"},
-    ]
-    assert file_ids({"messages": [{"parts": parts}]}) == ["a", "b"]

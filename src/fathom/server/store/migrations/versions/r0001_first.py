@@ -112,6 +112,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_web_pages")),
     )
     op.create_index(op.f("ix_web_pages_url"), "web_pages", ["url"], unique=False)
+    op.create_index("ix_web_pages_age", "web_pages", ["fetched", "id"], unique=False)
     op.create_table(
         "conversations",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -218,6 +219,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_parts_message_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("message_id", "position", name=op.f("pk_parts")),
     )
+    referring = sa.text("type IN ('file', 'tool_call', 'citation')")
+    op.create_index("ix_parts_referring", "parts", ["type"], sqlite_where=referring, postgresql_where=referring)
     op.create_table(
         "runs",
         sa.Column("id", sa.String(length=26), nullable=False),
