@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 
-async def uninterrupted(step: Coroutine[Any, Any, Result]) -> Result:
+async def run_uninterrupted(step: Coroutine[Any, Any, Result]) -> Result:
     """Return what ``step`` returns. Where the caller is cancelled meanwhile, the step ends first.
 
     Raises:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from fathom.base.uninterrupted import uninterrupted
+from fathom.base.uninterrupted import run_uninterrupted
 
 
 async def test_the_result_and_the_error_are_the_steps():
@@ -16,9 +16,9 @@ async def test_the_result_and_the_error_are_the_steps():
     async def fail() -> None:
         raise ZeroDivisionError
 
-    assert await uninterrupted(give()) == 3
+    assert await run_uninterrupted(give()) == 3
     with pytest.raises(ZeroDivisionError):
-        await uninterrupted(fail())
+        await run_uninterrupted(fail())
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -33,7 +33,7 @@ async def test_however_often_it_is_cancelled_the_step_ends_first(fails):
         if fails:
             raise ZeroDivisionError
 
-    task = asyncio.create_task(uninterrupted(step()))
+    task = asyncio.create_task(run_uninterrupted(step()))
     await begun.wait()
     for _ in range(3):
         task.cancel()

@@ -29,7 +29,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from fathom.base.errors import StorageError
-from fathom.base.uninterrupted import uninterrupted
+from fathom.base.uninterrupted import run_uninterrupted
 from fathom.server.store.claim import Claim, FileClaim, ServerClaim
 from fathom.server.store.ids import new_id
 from fathom.server.store.migrate import migrate
@@ -96,7 +96,7 @@ class Database:
             if self._failure is not None and time.monotonic() < self._failure[0] + RETRY_SECONDS:
                 raise self._failure[1]
             try:
-                await uninterrupted(self._open())
+                await run_uninterrupted(self._open())
             except StorageError as error:
                 self._failure = (time.monotonic(), error)
                 raise
@@ -249,15 +249,15 @@ async def _transaction(engine: AsyncEngine, **options: Any) -> AsyncIterator[Asy
     nevertheless; a statement that is cut off costs its connection, which the pool replaces.
     """
     async with _storage_errors(), _connection(engine) as connection:
-        await uninterrupted(connection.execution_options(**options))
+        await run_uninterrupted(connection.execution_options(**options))
         transaction = connection.begin()
-        await uninterrupted(transaction.start())
+        await run_uninterrupted(transaction.start())
         try:
             yield connection
         except BaseException:
-            await uninterrupted(transaction.rollback())
+            await run_uninterrupted(transaction.rollback())
             raise
-        await uninterrupted(transaction.commit())
+        await run_uninterrupted(transaction.commit())
 
 
 @asynccontextmanager
@@ -266,10 +266,10 @@ async def _connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     connection = engine.connect()
     try:
         try:
-            await uninterrupted(connection.start())
+            await run_uninterrupted(connection.start())
         except (OSError, TimeoutError) as error:
             raise StorageError(UNREACHABLE.message, UNREACHABLE.remedy) from error
         yield connection
     finally:
         if connection.sync_connection is not None:
-            await uninterrupted(connection.close())
+            await run_uninterrupted(connection.close())
