@@ -7,12 +7,14 @@ import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import uvicorn
 from fastapi import FastAPI
 
 from fathom.server.app import create_app
+from fathom.server.connection import Connection
 from fathom.server.models.runtime import Ready, Runtime
 from fathom.server.models.served_model import Progress, ServedModel
 from fathom.server.serve import listen
@@ -76,7 +78,13 @@ def _serve(load: Callable[[Progress], ServedModel], chosen: Settings) -> Iterato
             parts["loop"] = asyncio.get_running_loop()
             parts["runtime"] = Runtime(load)
             app = parts["app"] = create_app(chosen, parts["runtime"])
-            config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
+            config = uvicorn.Config(
+                app,
+                http=partial(Connection, stall=chosen.stall_timeout),  # type: ignore[arg-type]
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=1,
+            )
             server = parts["server"] = _Server(config, started)
             await server.serve(sockets=[listener])
 

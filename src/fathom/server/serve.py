@@ -10,12 +10,14 @@ import errno
 import logging
 import socket
 from collections.abc import Callable
+from functools import partial
 
 import uvicorn
 
 from fathom.base.errors import FathomError
 from fathom.server.app import create_app
 from fathom.server.assistant_handle import AssistantHandle
+from fathom.server.connection import Connection
 from fathom.server.models.registry import ModelRegistry
 from fathom.server.models.runtime import Runtime
 from fathom.server.settings import Settings
@@ -46,6 +48,7 @@ def serve(
     config = uvicorn.Config(
         app,
         host=settings.host,
+        http=partial(Connection, stall=settings.stall_timeout),  # type: ignore[arg-type]
         log_config=None,  # one format for all, set above
         log_level="warning",
         access_log=False,  # middleware/access_log.py writes it

@@ -17,22 +17,19 @@ logger = logging.getLogger(__name__)
 
 KEEPALIVE = 15.0
 """Seconds of silence before a comment is sent."""
-STALL = 60.0
-"""Seconds that a client may go without reading."""
 COMMENT = b": keep-alive\n\n"
 
 
 class EventStream(Response):
-    """Sends what ``frames`` yields until it ends, the client leaves, or the client does not read."""
+    """Sends what ``frames`` yields until it ends or the client leaves."""
 
-    def __init__(self, frames: AsyncGenerator[bytes, None], *, keepalive: float = KEEPALIVE, stall: float = STALL):
+    def __init__(self, frames: AsyncGenerator[bytes, None], *, keepalive: float = KEEPALIVE):
         super().__init__(
             media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
         del self.headers["content-length"]
         self._frames = frames
         self._keepalive = keepalive
-        self._stall = stall
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002, ASGI's own form
         tasks = [asyncio.create_task(self._send_all(send)), asyncio.create_task(_wait_for_disconnect(receive))]
@@ -50,7 +47,7 @@ class EventStream(Response):
     async def _send_all(self, send: Send) -> None:
         coming = asyncio.ensure_future(_next(self._frames))
         try:
-            await self._send(send, {"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             body: bytes | None = COMMENT
             while body is not None:
                 done, _ = await asyncio.wait([coming], timeout=self._keepalive)
@@ -59,16 +56,10 @@ class EventStream(Response):
                     coming = asyncio.ensure_future(_next(self._frames))
                 if body != b"":
                     message = {"type": "http.response.body", "body": body or b"", "more_body": body is not None}
-                    await self._send(send, message)
-        except TimeoutError:
-            pass  # the client does not read: the connection is closed, and it may come again
+                    await send(message)
         finally:
             coming.cancel()
             await asyncio.gather(coming, return_exceptions=True)
-
-    async def _send(self, send: Send, message: dict[str, object]) -> None:
-        async with asyncio.timeout(self._stall):
-            await send(message)
 
 
 async def _next(frames: AsyncGenerator[bytes, None]) -> bytes | None:

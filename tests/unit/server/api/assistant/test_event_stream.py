@@ -52,15 +52,3 @@ async def test_silence_is_filled_and_a_client_that_leaves_ends_the_frames():
     await send_all(frames(), receive=receive, send=send, keepalive=0.001)
     assert sent[1]["body"] == COMMENT
     assert closed.is_set()
-
-
-async def test_a_client_that_does_not_read_is_left():
-    async def frames():
-        while True:
-            yield b"x"
-
-    async def send(message):
-        if message["type"] == "http.response.body":
-            await asyncio.Event().wait()
-
-    await asyncio.wait_for(send_all(frames(), send=send, stall=0.01), 5)
