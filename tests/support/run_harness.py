@@ -65,8 +65,14 @@ class ModelSource:
     repeats: bool = True
     thinking: bool = True
     name: str = "scripted"
+    away: Exception | None = None
+
+    async def check(self) -> None:
+        if self.away is not None:
+            raise self.away
 
     async def abilities(self) -> Any:
+        await self.check()
         return replace(abilities_of(self.served), repeats=self.repeats, thinking=self.thinking)
 
     def chat(self, job: Any) -> Any:
@@ -138,11 +144,11 @@ class Process:
         self.execution: RunExecution | None = None
         self.task: asyncio.Task[None] | None = None
 
-    def start(self, run: str = "run") -> RunExecution:
+    def start(self, run: str = "run", *, resumes: bool = False) -> RunExecution:
         record, events = self.store.records[run], self.store.logs[run]
         self.log.begin(run, record.sequence + GAP if events else 0)
         self.log.start()
-        self.execution = RunExecution(record, events, self.services)
+        self.execution = RunExecution(record, events, self.services, resumes=resumes)
         self.task = asyncio.create_task(self.execution.execute())
         return self.execution
 

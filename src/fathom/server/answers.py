@@ -33,6 +33,11 @@ class Answers:
     supervisor: RunSupervisor
     titles: Titles
 
+    def announce_model(self, name: str, data: Mapping[str, Any]) -> None:
+        """Tell the open streams, and the answers that wait for their model, of a change to a model of this machine."""
+        self.feed.publish(name, data)
+        self.supervisor.waiting.wake()
+
     async def close(self) -> None:
         """Leave what is unfinished to the next server."""
         self.feed.close()

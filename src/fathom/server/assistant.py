@@ -123,7 +123,8 @@ def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
         check_citations=tools.citations,
     )
     catalog = Catalog(models, Downloads(), upstreams, SpeedFile(settings.data_dir / "speeds.json"))
-    catalog.announce(answers.feed.publish)
+    catalog.announce(answers.announce_model)
+    upstreams.on_change = answers.supervisor.waiting.wake
     return Assistant(
         settings=settings,
         models=models,

@@ -1,9 +1,15 @@
 import { useComputed } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import type { Message } from "../api/assistant/types";
 import { t } from "../i18n";
 import { isMoving, textOf } from "../state/message";
 import type { Thread } from "../state/thread";
 import { useSpoken } from "./StatusRegion";
+
+function ending(state: Message["state"] | null) {
+  if (state === "interrupted") return "chat.interrupted";
+  return state === "stopped" ? "chat.endedStopped" : "chat.endedFailed";
+}
 
 /** Announces the state of the answer to screen readers, and reads it when it is complete: not token by token. */
 export function Announcer({ thread }: { readonly thread: Thread }) {
@@ -19,7 +25,7 @@ export function Announcer({ thread }: { readonly thread: Thread }) {
     moved.current = message.id;
     text = t("chat.answering");
   } else if (message && moved.current === message.id) {
-    text = value === "done" ? t("chat.answered", { text: textOf(message) }) : t(value === "stopped" ? "chat.endedStopped" : "chat.endedFailed");
+    text = value === "done" ? t("chat.answered", { text: textOf(message) }) : t(ending(value));
   }
   useSpoken(text);
   return null;

@@ -49,7 +49,7 @@ export function AnswerView({ message, last }: Props) {
               </span>
             )}
             {text && SpeakButton && <SpeakButton id={message.id} text={text} />}
-            {message.error === null && <Regenerate message={message} />}
+            {message.state !== "failed" && message.state !== "interrupted" && <Regenerate message={message} />}
             {message.siblings.length > 1 && <Compare message={message} />}
             <Figures message={message} />
           </div>
@@ -107,17 +107,43 @@ function Ending({ message, last }: Props) {
       </div>
     );
   }
+  if (message.state === "interrupted") return <Interrupted message={message} />;
   const note = endingNote(message);
   if (note === null) return null;
   return (
     <div class="ending">
-      <span>{note}</span>
+      <span>
+        {note} {message.error && <Sentence text={message.error.message} />}
+      </span>
       {last && hasText && <Continue message={message} />}
       {last && (
         <button type="button" class="text-button" onClick={() => void actions.regenerate(message)}>
           {t("chat.regenerate")}
         </button>
       )}
+    </div>
+  );
+}
+
+/** An answer whose model is not there since the server was started again: why, and that it waits. */
+function Interrupted({ message }: { readonly message: Message }) {
+  const { actions } = useApp();
+  return (
+    <div class="problem waits">
+      <p>
+        <strong>{t("chat.interrupted")}</strong> <Sentence text={message.error?.message ?? ""} />{" "}
+        <span class="remedy">
+          <Sentence text={message.error?.remedy ?? ""} /> {t("chat.interruptedNote")}
+        </span>
+      </p>
+      <div class="buttons">
+        <button type="button" class="button" onClick={() => void actions.stop()}>
+          {t("chat.stopWaiting")}
+        </button>
+        <button type="button" class="button" onClick={() => void actions.regenerate(message)}>
+          <Icon name="retry" size={16} /> {t("chat.regenerate")}
+        </button>
+      </div>
     </div>
   );
 }

@@ -10,7 +10,7 @@ import { t } from "../i18n";
 import type { Chats } from "./chats";
 import { attachmentName, download } from "./download";
 import { readLegacy, removeLegacy } from "./legacy";
-import { isMoving } from "./message";
+import { isUnfinished } from "./message";
 import type { Navigation } from "./navigation";
 import type { Notices } from "./notices";
 import { failureOf, type Outbox } from "./outbox";
@@ -176,7 +176,7 @@ export class Actions {
   /** Stops what is answered in a chat. */
   private async stopped(open: Thread): Promise<void> {
     const last = open.last;
-    if (last && isMoving(last) && last.run !== null) await stopRun(this.parts.client, open.id, last.run);
+    if (last && isUnfinished(last) && last.run !== null) await stopRun(this.parts.client, open.id, last.run);
   }
 
   private async attempt(task: () => Promise<void>): Promise<void> {

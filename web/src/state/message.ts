@@ -7,6 +7,11 @@ export function isMoving({ state }: Pick<Message, "state">): boolean {
   return state === "waiting" || state === "streaming";
 }
 
+/** Whether its run has not ended: it is being written, or waits for its model to come back. */
+export function isUnfinished(message: Pick<Message, "state">): boolean {
+  return isMoving(message) || message.state === "interrupted";
+}
+
 /** The question, or the answer without its thinking. */
 export function textOf(message: Pick<Message, "parts">): string {
   const texts = message.parts.flatMap((part) => (part.type === "text" || part.type === "answer" ? [part.text] : []));
@@ -36,7 +41,7 @@ export function sameOptions(a: RunOptions, b: RunOptions): boolean {
 /** Of a message that is held and one that came, which to keep. A run's own events know more than a page that was fetched before. */
 export function newer(held: Message, came: Message, following: boolean): Message {
   const place = { siblings: came.siblings ?? held.siblings, index: came.index ?? held.index };
-  if (isMoving(came) && (following || !isMoving(held))) return samePlace(held, place) ? held : { ...held, ...place };
+  if (isUnfinished(came) && (following || !isUnfinished(held))) return samePlace(held, place) ? held : { ...held, ...place };
   if (held.updated === came.updated && held.state === came.state && samePlace(held, place)) return held;
   return { ...came, ...place };
 }

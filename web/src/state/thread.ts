@@ -10,7 +10,7 @@ import { listMessages } from "../api/assistant/messages";
 import type { Message, RunEvent } from "../api/assistant/types";
 import { ApiError } from "../api/errors";
 import { fold } from "./fold";
-import { isMoving, newer } from "./message";
+import { isUnfinished, newer } from "./message";
 
 export const PAGE = 50; // messages that a chat opens with
 const OLDER_PAGE = 200;
@@ -106,18 +106,18 @@ export class Thread {
 
   /** A message was added or has ended; with a sequence number, this is how far its run has come. */
   onMessage(message: Message, sequence: number | null): void {
-    const moving = isMoving(message);
+    const open = isUnfinished(message);
     const held = this.find(message.id);
     const followed = message.run === null ? undefined : this.followed.get(message.run);
     if (followed && sequence !== null && sequence < followed.sequence) sequence = null; // what is held is ahead of it
-    if (moving && sequence === null && held && (this.isFollowed(message.id) || !isMoving(held.peek()))) return this.show(held, newer(held.peek(), message, true));
-    if (message.run !== null && moving) this.followed.set(message.run, { message: message.id, sequence: sequence ?? 0 }); // one that was just added begins at 0
-    if (message.run !== null && !moving) this.followed.delete(message.run);
+    if (open && sequence === null && held && (this.isFollowed(message.id) || !isUnfinished(held.peek()))) return this.show(held, newer(held.peek(), message, true));
+    if (message.run !== null && open) this.followed.set(message.run, { message: message.id, sequence: sequence ?? 0 }); // one that was just added begins at 0
+    if (message.run !== null && !open) this.followed.delete(message.run);
     this.statusSignal.value = message.status ?? null;
     this.folded.delete(message.id);
-    if (held) return this.show(held, moving ? message : newer(held.peek(), message, false));
+    if (held) return this.show(held, open ? message : newer(held.peek(), message, false));
     if (this.put(message)) return;
-    if (moving) this.folded.set(message.id, message); // it is ahead of the path that comes
+    if (open) this.folded.set(message.id, message); // it is ahead of the path that comes
     void this.refresh();
   }
 
@@ -197,7 +197,7 @@ export class Thread {
   private ahead(message: Message): Message {
     const known = this.folded.get(message.id);
     this.folded.delete(message.id);
-    return known && isMoving(message) ? { ...known, siblings: message.siblings, index: message.index } : message;
+    return known && isUnfinished(message) ? { ...known, siblings: message.siblings, index: message.index } : message;
   }
 
   private isFollowed(message: string): boolean {

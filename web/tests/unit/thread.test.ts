@@ -99,6 +99,18 @@ describe("a run", () => {
     await until(() => texts(thread).at(-1) === "abcd");
   });
 
+  it("goes on where it waited for its model", async () => {
+    const { thread } = await opened(1);
+    thread.onMessage(answer({ parent: thread.last?.id ?? null, state: "interrupted", parts: [{ type: "answer", text: "a" }], error: { message: "no model" } }), 4);
+    expect(thread.positions()).toEqual([{ run: "r", sequence: 4 }]);
+    thread.onRun("r", { type: "started", sequence: 5 });
+    thread.onRun("r", { type: "delta", sequence: 6, part: 0, kind: "answer", text: "b" });
+    await until(() => thread.last?.state === "streaming");
+    expect([texts(thread).at(-1), thread.last?.error]).toEqual(["ab", null]);
+    thread.onRun("r", { type: "interrupted", sequence: 7, message: "no model", remedy: "fetch it" });
+    await until(() => thread.last?.state === "interrupted");
+  });
+
   it("says what it does until something comes", async () => {
     const { thread } = await opened(1);
     thread.onMessage(answer({ parent: thread.last?.id ?? null, state: "waiting" }), null);

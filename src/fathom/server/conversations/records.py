@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 TitleSource = Literal["question", "model", "user", "import"]
 Role = Literal["user", "assistant"]
-MessageState = Literal["waiting", "streaming", "done", "stopped", "failed"]
+MessageState = Literal["waiting", "streaming", "interrupted", "done", "stopped", "failed"]
 Part = Mapping[str, Any]
 
-UNFINISHED: frozenset[MessageState] = frozenset({"waiting", "streaming"})
-"""States of an answer that is still written."""
+UNFINISHED: frozenset[MessageState] = frozenset({"waiting", "streaming", "interrupted"})
+"""States of an answer that is still written, or waits for its model to come back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,15 @@ class ModelRegistry:
         """The source of a model's answers. Raises UnknownModelError; the model need not be loaded."""
         slot = await self._slot(name)
         known = slot.model.id if slot is not None else name
-        return LocalSource(known or "", lambda: self.lease(known))
+        return LocalSource(known or "", lambda: self.lease(known), lambda: self.check(known))
+
+    async def check(self, name: str | None) -> None:
+        """Raise UnavailableError where a model is not there, or could not be loaded. Loads nothing."""
+        slot = await self._slot(name)
+        if slot is None:
+            await self.served.model()
+        elif slot.failure is not None:
+            raise _load_error(slot, slot.failure)
 
     @asynccontextmanager
     async def lease(self, name: str | None) -> AsyncIterator[ServedModel]:
@@ -150,7 +158,7 @@ class ModelRegistry:
         if slot.loading is not None:
             await asyncio.shield(slot.loading)  # a client that leaves does not end the load
         if slot.failure is not None:
-            raise UnavailableError(f"{slot.model.id} could not be loaded: {slot.failure.message}", slot.failure.remedy)
+            raise _load_error(slot, slot.failure)
         if slot.runtime is None:  # the registry was closed meanwhile
             raise StoppingError
         return await slot.runtime.model()
@@ -235,6 +243,10 @@ class _Slot:
         if self.runtime is not None:
             return self.runtime.state
         return Loading("waiting") if self.loading is not None else None
+
+
+def _load_error(slot: _Slot, failure: FathomError) -> UnavailableError:
+    return UnavailableError(f"{slot.model.id} could not be loaded: {failure.message}", failure.remedy)
 
 
 def _return_memory() -> None:

@@ -6,7 +6,7 @@ loaded first, and where it is computed, is no concern of the run's.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from typing import Protocol
@@ -45,6 +45,10 @@ class ChatSource(Protocol):
         """What the model can do; a local one is loaded for it. Raises as `chat` does."""
         ...
 
+    async def check(self) -> None:
+        """Raise FathomError where the model is known not to be there. Loads and generates nothing."""
+        ...
+
     def chat(self, job: ChatJob) -> AsyncGenerator[GenerationEvent, None]:
         """The events of one turn, ``job.sampling["n"]`` choices of it.
 
@@ -55,11 +59,15 @@ class ChatSource(Protocol):
 
 
 class LocalSource:
-    """A model of this machine, loaded when it is first needed."""
+    """A model of this machine, loaded when it is first needed. ``check`` raises where it is known not to be there."""
 
-    def __init__(self, name: str, lease: Lease) -> None:
+    def __init__(self, name: str, lease: Lease, check: Callable[[], Awaitable[None]]) -> None:
         self.name = name
         self.lease = lease
+        self._check = check
+
+    async def check(self) -> None:
+        await self._check()
 
     async def abilities(self) -> Abilities:
         async with self.lease() as served:

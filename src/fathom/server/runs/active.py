@@ -62,7 +62,7 @@ def run_json(record: RunRecord, active: ActiveRun | None = None) -> dict[str, An
     thinking = None
     if record.thinking_started is not None and record.thinking_ended is not None:
         thinking = record.thinking_ended - record.thinking_started
-    elif active is not None:
+    elif active is not None and active.state != "interrupted":
         thinking = active.execution.thinking_ms
     return {
         "id": record.id,

@@ -14,8 +14,9 @@ from typing import Any
 from fathom.base.errors import FathomError
 from fathom.server.conversations.context import Turn, TurnContext
 from fathom.server.conversations.prompt import question_text
-from fathom.server.errors import StoppingError
+from fathom.server.errors import StoppingError, UnavailableError, UnknownModelError
 from fathom.server.models.source import Abilities, ChatSource
+from fathom.server.models.upstream.endpoint import UpstreamError
 from fathom.server.runs.answering import Answering
 from fathom.server.runs.interrupt import InterruptedRun, Interrupts
 from fathom.server.runs.records import RunEnd, RunRecord
@@ -30,11 +31,20 @@ CONTEXT_SHARE = 0.5
 UNKNOWN_CONTEXT = 8192
 
 
-class RunExecution:
-    """Executes ``record``, whose stored events are ``events``."""
+AWAY = (UnavailableError, UnknownModelError)
+"""Errors of a model that may come back: it could not be loaded, its files or its server are not there."""
 
-    def __init__(self, record: RunRecord, events: Iterable[Mapping[str, Any]], services: RunServices) -> None:
+
+class RunExecution:
+    """Executes ``record``, whose stored events are ``events``. ``resumes``: an earlier server began it, so it waits
+    where its model is not there; one that was asked for now fails at once.
+    """
+
+    def __init__(
+        self, record: RunRecord, events: Iterable[Mapping[str, Any]], services: RunServices, *, resumes: bool = False
+    ) -> None:
         events = list(events)
+        self._resumes = resumes
         self.record = record
         self.request = record.request
         self.writer = RunWriter(record.id, services.log, events, delay=services.delay)
@@ -63,7 +73,7 @@ class RunExecution:
             self.interrupts.answer_now()
 
     async def execute(self) -> None:
-        """Run to the end, and append it. Returns without one where the server stops."""
+        """Run to the end, and append it. Returns without one where the server stops, or the run waits for its model."""
         try:
             await self._execute()
         except InterruptedRun:
@@ -71,17 +81,34 @@ class RunExecution:
         except StoppingError:
             logger.info("run %s waits for the next start of the server", self.record.id)
         except FathomError as error:
+            if self._resumes and self._is_away(error):
+                self.writer.emit_now()
+                event = {"type": "interrupted", "message": error.message, "remedy": error.remedy}
+                self.writer.append(event, state="interrupted")
+                return
             self._finish("failed", None, {"message": error.message, "remedy": error.remedy})
         except Exception:
             logger.exception("run %s failed", self.record.id)
             self._finish("failed", None, {"message": "the answer failed", "remedy": "the server's log says why"})
 
+    def end_waiting(self) -> None:
+        """End a run that is interrupted, because the client no longer waits for its model."""
+        self._finish("stopped", None, self.writer.message.error)
+
+    def _is_away(self, error: FathomError) -> bool:
+        """Whether the model may come back, and the run then goes on from where it is."""
+        written = any(part["type"] in ("thinking", "answer") for part in self.writer.parts)
+        return isinstance(error, AWAY) or (isinstance(error, UpstreamError) and not written)
+
     async def _execute(self) -> None:
         self.writer.append({"type": "started", "message": self.record.message}, state="running")
         source = await self.interrupts.wait(self._services.source(self.request.model))
         abilities = await self.interrupts.wait(source.abilities())
-        if any(event["type"] == "tokens" for event in self._events) and not abilities.repeats:
-            raise FathomError("the server ended while another server's model was answering", "continue the answer")
+        if not abilities.repeats and has_begun(self._events):
+            raise FathomError(
+                "the server ended while another server's model was answering",
+                "regenerate the answer, or continue it with a local model",
+            )
         if not self.request.ready:
             await self.interrupts.wait(self._freeze(source, abilities))
         if self.request.together > 1:
@@ -171,3 +198,17 @@ class RunExecution:
         self.writer.emit_now()
         end = RunEnd(state, self.writer.parts, reason, dict(self._usage), error, self._services.now())
         self.writer.finish(end)
+
+
+def has_begun(events: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the last generation of a run has written something."""
+    begun = False
+    for event in events:
+        match event["type"]:
+            case "segment":
+                begun = False
+            case "tokens" | "delta" | "candidate":
+                begun = True
+            case "part":
+                begun = begun or event["value"]["type"] == "tool_call"
+    return begun

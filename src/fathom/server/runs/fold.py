@@ -53,6 +53,9 @@ def _fold_one(message: FoldedMessage, event: Mapping[str, Any]) -> FoldedMessage
             return replace(message, parts=_end_thinking(message.parts, event["ms"]))
         case "status":
             return replace(message, status=event["text"])
+        case "interrupted":
+            error = {"message": event["message"], "remedy": event["remedy"]}
+            return replace(message, state="interrupted", status=None, error=error)
         case "finished":
             fields = {name: event[name] for name in ("state", "finish_reason", "usage", "error")}
             return replace(message, status=None, **fields)

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from fathom.server.conversations.records import StoredMessage
 
-RunState = Literal["queued", "running", "consent", "done", "stopped", "failed"]
+RunState = Literal["queued", "running", "consent", "interrupted", "done", "stopped", "failed"]
+"""``interrupted``: an earlier server began it, and its model is not there; it goes on when the model is."""
 
 FINISHED: frozenset[str] = frozenset({"done", "stopped", "failed"})
 

@@ -198,7 +198,8 @@ async def _write(connection: AsyncConnection, write: RunWrite) -> list[StoredMes
             )
         ]
     if write.state is not None or "model" in write.changes:
-        values = {"state": "streaming"} | ({"model": write.changes["model"]} if "model" in write.changes else {})
+        state = "interrupted" if write.state == "interrupted" else "streaming"
+        values = {"state": state} | ({"model": write.changes["model"]} if "model" in write.changes else {})
         await connection.execute(update(messages).where(messages.c.id == message).values(**values))
     return []
 

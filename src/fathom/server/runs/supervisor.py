@@ -27,6 +27,7 @@ from fathom.server.runs.records import FINISHED, AskedQuestion, RunEnd, RunRecor
 from fathom.server.runs.repository import Runs
 from fathom.server.runs.services import RunServices
 from fathom.server.runs.snapshot import snapshot
+from fathom.server.runs.waiting import WaitingRuns
 from fathom.server.store.ids import milliseconds
 
 logger = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class RunSupervisor:
         self.services = services(self.log)
         self._defaults = defaults
         self._active: dict[str, ActiveRun] = {}
+        self.waiting = WaitingRuns(self._check_model, self._resume)
         self._pruning: asyncio.Task[None] | None = None
         self._closed = False
         self._opened = False
@@ -79,7 +81,8 @@ class RunSupervisor:
         self.log.start()
         for record, events in unfinished:
             if record.id not in self._active:
-                self._begin(record, events)
+                self.log.begin(record.id, record.sequence + GAP if events else record.sequence)
+                self._begin(record, events, resumes=True)
         self._pruning = asyncio.create_task(self._prune())
         if unfinished:
             logger.info("resuming %d answers", len(unfinished))
@@ -87,6 +90,7 @@ class RunSupervisor:
     async def close(self) -> None:
         """Leave all runs where they are, for the next server to resume."""
         self._closed = True
+        await self.waiting.close()
         tasks = [active.task for active in self._active.values() if active.task is not None]
         if self._pruning is not None:
             tasks.append(self._pruning)
@@ -117,14 +121,14 @@ class RunSupervisor:
         self._check_open()
         asked = await self.runs.find_asked(conversation, question) if question.key is not None else None
         if asked is None:
+            await self._end_waiting(conversation)
             asked = await self.runs.ask(conversation, question, await self._request(conversation, (), options))
         record = asked.record
         if record is None:
             return AskedQuestion(asked.question, asked.answer, None)
         active = self._active.get(record.id)
         if asked.new:
-            self.on_start(conversation)
-            active = self._begin(record, ())
+            active = self._begin_new(record)
         return AskedQuestion(asked.question, asked.answer, run_json(record, active))
 
     async def start(self, conversation: str, question: str, options: Options) -> StartedRun:
@@ -132,6 +136,7 @@ class RunSupervisor:
         self._check_open()
         path = await self._path(conversation, question)
         request = await self._request(conversation, [message.id for message in path], options)
+        await self._end_waiting(conversation)
         return await self._start(conversation, request)
 
     async def continue_message(
@@ -139,6 +144,7 @@ class RunSupervisor:
     ) -> StartedRun:
         """A new answer that begins as ``message`` does: with all of it, or with ``thinking`` as an edited thought."""
         self._check_open()
+        await self._end_waiting(conversation)
         path = await self._path(conversation, message)
         answer = path[-1]
         if answer.role != "assistant":
@@ -163,6 +169,9 @@ class RunSupervisor:
         """End a run and keep what it has written; one that has ended is left alone."""
         active = await self._find(conversation, run)
         if active is None:
+            return
+        if active.state == "interrupted":
+            await self._end_waiting(conversation)
             return
         active.execution.interrupts.stop()
         await self._store_control(active)
@@ -212,7 +221,8 @@ class RunSupervisor:
         """Wait until what was said is stored; not for long, because the disk may be full."""
         if self.log.problem is None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.log.drain(), STOP_SECONDS)
+                async with asyncio.timeout(STOP_SECONDS):
+                    await self.log.drain()
 
     async def _store_control(self, active: ActiveRun) -> None:
         try:
@@ -256,14 +266,16 @@ class RunSupervisor:
 
     async def _start(self, conversation: str, request: RunRequest) -> StartedRun:
         answer, record = await self.runs.create(conversation, request)
-        self.on_start(conversation)
-        active = self._begin(record, ())
-        return StartedRun(answer, run_json(record, active))
+        return StartedRun(answer, run_json(record, self._begin_new(record)))
 
-    def _begin(self, record: RunRecord, events: Sequence[Mapping[str, Any]]) -> ActiveRun:
-        execution = RunExecution(record, events, self.services)
+    def _begin_new(self, record: RunRecord) -> ActiveRun:
+        self.on_start(record.conversation)
+        self.log.begin(record.id, record.sequence)
+        return self._begin(record, ())
+
+    def _begin(self, record: RunRecord, events: Sequence[Mapping[str, Any]], *, resumes: bool = False) -> ActiveRun:
+        execution = RunExecution(record, events, self.services, resumes=resumes)
         active = self._active[record.id] = ActiveRun(record, execution, events)
-        self.log.begin(record.id, record.sequence + GAP if events else record.sequence)
         self._feed.publish_state(record.conversation, True)
         active.task = asyncio.create_task(execution.execute())
         return active
@@ -279,14 +291,43 @@ class RunSupervisor:
             self._feed.publish_run(record.id, record.conversation, record.message, event)
         if write.end is not None:
             self._end(active, write.end)
+        elif write.state == "interrupted":
+            self.waiting.add(record.id)
+            self._publish_rest(record.conversation)
+
+    async def _check_model(self, run: str) -> None:
+        """Raise FathomError while the model of a run is not there."""
+        source = await self.services.source(self._active[run].record.request.model)
+        await source.check()
+
+    async def _resume(self, run: str) -> None:
+        """Let a run that waited go on, as after a restart: from what is stored."""
+        await self.log.drain()
+        record, events = await self.runs.get(run), await self.runs.events(run)
+        if run in self._active and not self._closed:
+            self._begin(record, events, resumes=True)
+
+    async def _end_waiting(self, conversation: str) -> None:
+        """End the runs of a conversation that wait for a model: the user stops them, or asks again."""
+        waiting = [active for active in self.active_in(conversation) if active.state == "interrupted"]
+        for active in waiting:
+            self.waiting.remove(active.record.id)
+            active.execution.end_waiting()
+        if waiting:
+            await self._settle()
 
     def _end(self, active: ActiveRun, end: RunEnd) -> None:
         del self._active[active.record.id]
+        self.waiting.remove(active.record.id)
         self.log.forget(active.record.id)
-        if not self.active_in(active.record.conversation):
-            self._feed.publish_state(active.record.conversation, False)
+        self._publish_rest(active.record.conversation)
         if end.state == "done":
             self.on_end(active.record)
+
+    def _publish_rest(self, conversation: str) -> None:
+        """Tell the readers where no answer of a conversation is written any more."""
+        if all(active.state == "interrupted" for active in self.active_in(conversation)):
+            self._feed.publish_state(conversation, False)
 
     def _report(self, problem: StorageError | None) -> None:
         """Tell the readers of all runs that nothing can be stored, or can be again."""
@@ -304,6 +345,7 @@ class RunSupervisor:
         """End runs whose conversation was deleted, without a trace."""
         for run in lost:
             active = self._active.pop(run, None)
+            self.waiting.remove(run)
             self.log.forget(run)
             self._feed.end_run(run)
             if active is not None and active.task is not None:

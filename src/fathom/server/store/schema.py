@@ -104,7 +104,7 @@ messages = Table(
     Column("parent_id", String(26), ForeignKey("messages.id"), nullable=True, index=True),
     _word("role"),  # user, assistant
     _text("model", nullable=True),
-    _word("state"),  # waiting, streaming, done, stopped, failed
+    _word("state"),  # waiting, streaming, interrupted, done, stopped, failed
     _word("finish_reason", nullable=True),
     _json("error", nullable=True),  # {message, remedy}
     _json("usage", nullable=True),
@@ -135,7 +135,7 @@ runs = Table(
     _id(),
     _owner("conversation_id", "conversations"),
     _owner("message_id", "messages"),
-    _word("state", index=True),  # queued, running, consent, done, stopped, failed
+    _word("state", index=True),  # queued, running, consent, interrupted, done, stopped, failed
     _json("request"),  # everything that makes the text: model, sampling, seed, thinking, system text, tools, passages
     _json("control"),  # what a client asked of it: stop, answer_now
     _time("thinking_started", nullable=True),

@@ -196,3 +196,22 @@ async def test_a_source_keeps_its_model_while_it_answers():
     async with source.lease():
         with pytest.raises(UnavailableError):
             await machine.registry.unload("a")
+
+
+async def test_whether_a_model_is_there_is_known_without_loading_it():
+    machine = Machine(a=1)
+    await (await machine.registry.source("a")).check()
+    await (await machine.registry.source(None)).check()
+    assert machine.registry.state_of("a") is None
+    machine.failure = CheckpointError("weights are cut off", "fetch it again")
+    with pytest.raises(UnavailableError):
+        await use(machine, "a")
+    with pytest.raises(UnavailableError, match="a could not be loaded: weights are cut off; fetch it again"):
+        await machine.registry.check("a")
+    machine.failure = None
+    await use(machine, "a")
+    await machine.registry.check("a")
+    del machine.models["a"]
+    with pytest.raises(UnknownModelError):
+        await machine.registry.check("a")
+    await machine.registry.close()

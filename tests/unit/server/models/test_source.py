@@ -26,6 +26,9 @@ class Lender:
         self.served = served
         self.lent = 0
 
+    async def check(self) -> None:
+        pass
+
     @asynccontextmanager
     async def lease(self) -> AsyncIterator[ServedModel]:
         self.lent += 1
@@ -37,7 +40,7 @@ class Lender:
 
 async def test_the_model_is_leased_while_it_answers():
     lender = Lender(scripted_model(Script("Yes.")))
-    source = LocalSource("scripted", lender.lease)
+    source = LocalSource("scripted", lender.lease, lender.check)
     text, lent = "", set()
     async for event in source.chat(JOB):
         lent.add(lender.lent)
@@ -49,7 +52,7 @@ async def test_the_model_is_leased_while_it_answers():
 
 async def test_closing_the_events_stops_the_generation_and_ends_the_lease():
     lender = Lender(scripted_model(Script("A long answer.")))
-    async with aclosing(LocalSource("scripted", lender.lease).chat(JOB)) as events:
+    async with aclosing(LocalSource("scripted", lender.lease, lender.check).chat(JOB)) as events:
         await anext(events)
         await anext(events)
     assert (lender.lent, lender.served.engine.cancelled) == (0, 1)
@@ -58,11 +61,13 @@ async def test_closing_the_events_stops_the_generation_and_ends_the_lease():
 async def test_a_request_at_fault_ends_the_lease():
     lender = Lender(scripted_model(Script(error=RequestError("no", "another"))))
     with pytest.raises(RequestError):
-        await anext(LocalSource("scripted", lender.lease).chat(JOB))
+        await anext(LocalSource("scripted", lender.lease, lender.check).chat(JOB))
     assert lender.lent == 0
 
 
 async def test_abilities():
     lender = Lender(scripted_model(thinking_switch=True))
     expected = Abilities(thinking=True, tools=True, context=4096, repeats=True)
-    assert await LocalSource("scripted", lender.lease).abilities() == expected == abilities_of(lender.served)
+    assert (
+        await LocalSource("scripted", lender.lease, lender.check).abilities() == expected == abilities_of(lender.served)
+    )

@@ -3,7 +3,9 @@ from scripted import Script
 
 from fathom.base.errors import GenerationError
 from fathom.server.conversations.context import Citation, TurnContext
-from fathom.server.runs.execution import CONTEXT_SHARE
+from fathom.server.errors import UnavailableError, UnknownModelError
+from fathom.server.models.upstream.endpoint import UpstreamError
+from fathom.server.runs.execution import CONTEXT_SHARE, has_begun
 
 BROKEN = (GenerationError("no network"), ZeroDivisionError())
 THOUGHT = "<think>\nHm.\n</think>\n\nForty-two."
@@ -201,3 +203,48 @@ async def test_tools_run_between_segments():
     assert tool.calls == [{"a": 1}]
     second = bytes(process.served.engine.requests[1].prompt).decode()
     assert "echo 1" in second
+
+
+async def test_a_run_of_an_earlier_server_waits_for_its_model_and_goes_on_by_prefix():
+    store = MemoryStore()
+    store.add(request())
+    first = Process(store, Script(THOUGHT))
+    first.start()
+    await until(lambda: store.message().parts)
+    await first.kill()
+    away = UnavailableError("the model could not be loaded: no memory", "close other programs")
+    second = Process(store, source=ModelSource(first.served, away=away))
+    second.start(resumes=True)
+    message = await second.finish()
+    assert (message.state, store.records["run"].state) == ("interrupted", "interrupted")
+    assert message.error == {"message": away.message, "remedy": away.remedy}
+    assert THOUGHT.startswith("<think>\n" + message.parts[0]["text"])
+    third = Process(store, Script(THOUGHT))
+    third.start(resumes=True)
+    message = await third.finish()
+    assert texts(message) == [("thinking", "Hm."), ("answer", "Forty-two.")]
+    assert (message.state, message.error, tokens(store)) == ("done", None, len(THOUGHT) + 1)
+
+
+async def test_who_asks_now_is_told_at_once_that_the_model_is_not_there():
+    for away, resumes, state in (
+        (UnavailableError("away"), False, "failed"),
+        (UnknownModelError("it", "another"), True, "interrupted"),
+        (UpstreamError("502"), True, "interrupted"),
+        (GenerationError("no"), True, "failed"),
+    ):
+        store = MemoryStore()
+        store.add(request())
+        process = Process(store, source=ModelSource(None, away=away))
+        process.start(resumes=resumes)
+        assert (await process.finish()).state == state
+
+
+def test_whether_the_last_generation_has_written_something():
+    segment, delta = {"type": "segment"}, {"type": "delta"}
+    call, citation = ({"type": "part", "value": {"type": kind}} for kind in ("tool_call", "citation"))
+    assert not has_begun([])
+    assert not has_begun([citation, segment, {"type": "status"}])
+    assert has_begun([segment, delta])
+    assert has_begun([segment, call])
+    assert not has_begun([segment, delta, call, segment])

@@ -11,7 +11,7 @@ from fathom.server.conversations.changes import Changes
 from fathom.server.conversations.messages import Messages
 from fathom.server.conversations.records import NewQuestion
 from fathom.server.conversations.repository import Conversations
-from fathom.server.errors import ApiError, ConflictError, NotFoundError, StoppingError
+from fathom.server.errors import ApiError, ConflictError, NotFoundError, StoppingError, UnavailableError
 from fathom.server.runs.feed import LiveFeed
 from fathom.server.runs.repository import Runs
 from fathom.server.runs.services import RunServices
@@ -30,8 +30,10 @@ class Server:
         self.messages = Messages(database, changes)
         self.runs = Runs(database, changes)
 
+        self.source = ModelSource(self.served)
+
         async def source(name):
-            return ModelSource(self.served)
+            return self.source
 
         async def project(conversation):
             return None
@@ -210,3 +212,77 @@ async def test_an_opening_that_fails_half_way_leaves_every_run_to_the_next(sqlit
     await second.supervisor.open()
     assert [second.supervisor.active(run) is not None for run in left] == [True, True]
     await second.supervisor.close()
+
+
+async def interrupted(database, *scripts):
+    """A server that has found an answer whose model is not there, and that answer."""
+    first = Server(database, Script("one two three", gate=asyncio.Event()))
+    await first.supervisor.open()
+    started = await first.ask()
+    await first.supervisor.close()
+    server = Server(database, *scripts)
+    server.source.away = UnavailableError("the model could not be loaded: no memory", "close other programs")
+    stream = server.feed.subscribe(started.answer.conversation)
+    await server.supervisor.open()
+    await until(lambda: server.supervisor.active(started.run["id"]).state == "interrupted")
+    return server, started, stream
+
+
+async def test_an_answer_whose_model_is_not_there_waits_for_it(sqlite):
+    server, started, stream = await interrupted(sqlite, Script("one two three"))
+    conversation = started.answer.conversation
+    row = await server.messages.get(started.answer.id)
+    shown = await server.supervisor.message_json(row)
+    reason = {"message": "the model could not be loaded: no memory", "remedy": "close other programs"}
+    assert (row.state, shown["state"], shown["error"]) == ("interrupted", "interrupted", reason)
+    assert not (await server.conversations.get(conversation)).running
+    server.supervisor.waiting.wake()
+    await asyncio.sleep(0)
+    assert server.supervisor.active(started.run["id"]).state == "interrupted"
+    server.source.away = None
+    server.supervisor.waiting.wake()
+    await until(lambda: server.supervisor.active(started.run["id"]) is None)
+    message = await server.messages.get(started.answer.id)
+    assert (message.state, message.error) == ("done", None)
+    assert message.parts == ({"type": "answer", "text": "one two three"},)
+    frames = (await stream.get()).decode()
+    assert '"type":"interrupted","message":"the model could not be loaded: no memory"' in frames
+    events = await server.supervisor.events(started.run["id"], 0)
+    numbers = [event["sequence"] for event in events]
+    assert numbers == sorted(set(numbers))
+    await server.supervisor.close()
+
+
+async def test_stop_ends_the_waiting_with_its_reason(sqlite):
+    server, started, _ = await interrupted(sqlite)
+    await server.supervisor.stop(started.answer.conversation, started.run["id"])
+    message = await server.messages.get(started.answer.id)
+    assert (message.state, message.error["message"]) == ("stopped", "the model could not be loaded: no memory")
+    server.supervisor.waiting.wake()
+    await asyncio.sleep(0)
+    assert server.supervisor.active(started.run["id"]) is None
+    await server.supervisor.close()
+
+
+async def test_who_asks_again_waits_no_more(sqlite):
+    for again in ("ask", "regenerate", "below"):
+        server, started, _ = await interrupted(sqlite, Script("Yes."))
+        server.source.away = None
+        answer = started.answer
+        if again == "regenerate":
+            await server.supervisor.start(answer.conversation, answer.parent, {})
+        else:
+            parent = answer.id if again == "below" else None
+            await server.supervisor.ask(answer.conversation, NewQuestion(parent, "Hi?"), {})
+        message = await server.messages.get(answer.id)
+        assert (message.state, message.error["message"]) == ("stopped", "the model could not be loaded: no memory")
+        await server.supervisor.close()
+
+
+async def test_an_answer_that_waits_is_left_to_the_next_server(sqlite):
+    server, started, _ = await interrupted(sqlite)
+    await server.supervisor.close()
+    later = Server(sqlite, Script("one two three"))
+    await later.supervisor.open()
+    assert (await later.end_of(started)).state == "done"
+    await later.supervisor.close()

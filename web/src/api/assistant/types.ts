@@ -2,7 +2,7 @@
 
 export type Role = "user" | "assistant";
 
-export type MessageState = "waiting" | "streaming" | "done" | "stopped" | "failed";
+export type MessageState = "waiting" | "streaming" | "interrupted" | "done" | "stopped" | "failed";
 
 export type ThinkingMode = "off" | "low" | "high" | "budget";
 
@@ -146,7 +146,7 @@ export interface Run {
   readonly id: string;
   readonly conversation: string;
   readonly message: string;
-  readonly state: "queued" | "running" | "consent" | "done" | "stopped" | "failed";
+  readonly state: "queued" | "running" | "consent" | "interrupted" | "done" | "stopped" | "failed";
   readonly model: string | null;
   readonly seed: number | null;
   readonly sequence: number;
@@ -163,6 +163,7 @@ export type RunEvent =
   | { readonly type: "part"; readonly sequence: number; readonly part: number; readonly value: Part }
   | { readonly type: "candidate"; readonly sequence: number; readonly index: number; readonly kind: "thinking" | "answer"; readonly text: string }
   | { readonly type: "status"; readonly sequence: number; readonly text: string }
+  | { readonly type: "interrupted"; readonly sequence: number; readonly message: string; readonly remedy: string }
   | { readonly type: "thinking_ended"; readonly sequence: number; readonly ms: number }
   | {
       readonly type: "finished";

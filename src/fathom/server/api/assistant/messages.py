@@ -46,7 +46,7 @@ class MessageBody(TypedDict):
     parent: str | None
     role: Literal["user", "assistant"]
     model: str | None
-    state: Literal["waiting", "streaming", "done", "stopped", "failed"]
+    state: Literal["waiting", "streaming", "interrupted", "done", "stopped", "failed"]
     finish_reason: str | None
     error: dict[str, Any] | None
     usage: dict[str, Any] | None

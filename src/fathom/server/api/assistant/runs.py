@@ -85,7 +85,7 @@ class RunBody(TypedDict):
     id: str
     conversation: str
     message: str
-    state: Literal["queued", "running", "consent", "done", "stopped", "failed"]
+    state: Literal["queued", "running", "consent", "interrupted", "done", "stopped", "failed"]
     model: str | None
     seed: int
     sequence: int

@@ -37,6 +37,10 @@ class KeyRefusedError(UnavailableError):
     """The upstream does not take the key."""
 
 
+class NoSuchPathError(UnavailableError):
+    """The upstream has no such model, or no such path."""
+
+
 class FieldRefusedError(RequestError):
     """The upstream refuses the request as it is: a field that it does not know, or a prompt that is too long."""
 
@@ -193,7 +197,7 @@ class UpstreamEndpoint:
         if code == 402:
             return UnavailableError(f"the account at {name} is empty{said}", "top it up")
         if code in (404, 405):
-            return UnavailableError(
+            return NoSuchPathError(
                 f"{name} has no such model or path{said}",
                 "check its address, which often ends in /v1, and which models it offers",
             )

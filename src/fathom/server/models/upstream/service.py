@@ -20,10 +20,12 @@ Connect = Callable[[str, str, str | None], UpstreamEndpoint]
 
 
 class Upstreams:
-    """``connect`` makes the endpoint of a name, an address and a key."""
+    """``connect`` makes the endpoint of a name, an address and a key. ``on_change`` is called when an upstream was
+    added, changed, checked or removed."""
 
     def __init__(self, repository: UpstreamRepository, connect: Connect = UpstreamEndpoint) -> None:
         self.repository = repository
+        self.on_change: Callable[[], None] = lambda: None
         self._connect = connect
         self._endpoints: dict[tuple[str, str, str | None], UpstreamEndpoint] = {}
         self._notes: set[asyncio.Task[None]] = set()
@@ -44,7 +46,7 @@ class Upstreams:
             draft = await self.examine(draft, needs_list=not models)
             return await self.repository.add(draft.name, draft.base_url, draft.api_key, draft.models)
         finally:
-            await self._retire_unknown()
+            await self._settle()
 
     async def change(self, upstream: Upstream, changes: dict[str, Any]) -> Upstream:
         """Store what ``changes`` names (name, base_url, api_key, models), after a check where that may matter.
@@ -66,13 +68,13 @@ class Upstreams:
                 changed = await self.examine(changed, needs_list="models" not in changes)
             await self.repository.change(changed)
         finally:
-            await self._retire_unknown()
+            await self._settle()
         return changed
 
     async def remove(self, identity: str) -> bool:
         """Forget a server and its key; whether there was one."""
         removed = await self.repository.remove(identity)
-        await self._retire_unknown()
+        await self._settle()
         return removed
 
     async def check(self, upstream: Upstream) -> Upstream:
@@ -81,7 +83,7 @@ class Upstreams:
             examined = await self.examine(upstream)
             await self.repository.change(examined)
         finally:
-            await self._retire_unknown()
+            await self._settle()
         return examined
 
     async def examine(self, upstream: Upstream, *, needs_list: bool = True) -> Upstream:
@@ -138,11 +140,12 @@ class Upstreams:
             self._endpoints[key] = self._connect(*key)
         return self._endpoints[key]
 
-    async def _retire_unknown(self) -> None:
-        """Close what leads to no stored upstream, such as to an address that was corrected."""
+    async def _settle(self) -> None:
+        """Close what leads to no stored upstream, such as to an address that was corrected, and report a change."""
         known = {_key_of(upstream) for upstream in await self.repository.all()}
         unknown = [self._endpoints.pop(key) for key in self._endpoints.keys() - known]
         await asyncio.gather(*(endpoint.retire() for endpoint in unknown))
+        self.on_change()
 
 
 def _key_of(upstream: Upstream) -> tuple[str, str, str | None]:

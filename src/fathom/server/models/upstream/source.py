@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 
+from fathom.base.errors import OverloadedError
 from fathom.server.generation.events import (
     ChoiceFinished,
     GenerationDelta,
@@ -16,7 +17,7 @@ from fathom.server.generation.events import (
 )
 from fathom.server.generation.jobs import ChatJob
 from fathom.server.models.source import Abilities
-from fathom.server.models.upstream.endpoint import FieldRefusedError, UpstreamEndpoint
+from fathom.server.models.upstream.endpoint import FieldRefusedError, NoSuchPathError, UpstreamEndpoint
 from fathom.server.models.upstream.reply import ReplyParser
 from fathom.server.models.upstream.request import request_body
 from fathom.types import Usage
@@ -41,6 +42,11 @@ class UpstreamSource:
 
     async def abilities(self) -> Abilities:
         return self._known
+
+    async def check(self) -> None:
+        """As of `ChatSource`: a server that lists no models, or is busy, is there."""
+        with suppress(NoSuchPathError, FieldRefusedError, OverloadedError):
+            await self._endpoint.models()
 
     async def chat(self, job: ChatJob) -> AsyncGenerator[GenerationEvent, None]:
         """Several choices are as many requests at the same time, since few servers take ``n``."""

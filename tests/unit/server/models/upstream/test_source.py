@@ -9,7 +9,9 @@ import httpx
 import pytest
 from scripted import Script, instantly, scripted_model
 
+from fathom.base.errors import FathomError
 from fathom.server.app import create_app
+from fathom.server.errors import UnavailableError
 from fathom.server.generation.events import ChoiceFinished, GenerationDelta, GenerationFinished, GenerationStarted
 from fathom.server.generation.jobs import ChatJob
 from fathom.server.models.runtime import Runtime
@@ -144,3 +146,23 @@ async def test_one_failing_choice_ends_all():
 
     with pytest.raises(UpstreamError, match="Up failed with 500"):
         await generate(source_over(httpx.MockTransport(answer)), ChatJob(HI, {"n": 2, "seed": 7}))
+
+
+@pytest.mark.parametrize(
+    ("status", "there"), [(200, True), (404, True), (429, True), (400, True), (401, False), (502, False)]
+)
+async def test_an_upstream_is_there_if_it_answers(status, there):
+    source = source_over(httpx.MockTransport(lambda _: httpx.Response(status, json={"data": []})))
+    if there:
+        await source.check()
+    else:
+        with pytest.raises(FathomError):
+            await source.check()
+
+
+async def test_an_upstream_that_cannot_be_reached_is_not_there():
+    def refuse(request):
+        raise httpx.ConnectError("refused")
+
+    with pytest.raises(UnavailableError):
+        await source_over(httpx.MockTransport(refuse)).check()
