@@ -65,6 +65,7 @@ function Waiting({ message }: { readonly message: Message }) {
   const status = thread.value?.status.value ?? null;
   const last = message.parts.at(-1);
   if (status === null && (last?.type === "answer" || last?.type === "thinking" || last?.type === "vote")) return null;
+  if (last?.type === "tool_call" && last.state === "consent") return null; // it is the reader who is waited for
   return (
     <p class="waiting">
       <span class="dots" aria-hidden="true">

@@ -2,7 +2,6 @@ import { useEffect, useState } from "preact/hooks";
 import { formatBytes, formatRate, t } from "../i18n";
 import { useApp } from "./context";
 import { hasDialog } from "./dialogs";
-import { Icon } from "./Icon";
 
 interface ModelRow {
   readonly id: string;
@@ -56,7 +55,7 @@ export function WelcomeCard() {
       )}
       {hasDialog("models") && (
         <button type="button" class="button" onClick={() => app.openDialog("models")}>
-          <Icon name="more" size={16} /> {t("chat.welcomeChoose")}
+          {t("chat.welcomeChoose")}
         </button>
       )}
     </section>

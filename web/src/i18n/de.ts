@@ -68,7 +68,7 @@ export default {
   "model.failedState": "konnte nicht geladen werden",
   "settings.title": "Einstellungen",
   "settings.close": "Einstellungen schließen",
-  "settings.systemPrompt": "Systemprompt",
+  "settings.systemPrompt": "Eigene Anweisungen",
   "settings.temperature": "Temperatur",
   "settings.language": "Sprache",
   "settings.languageSystem": "Wie der Browser ({language})",

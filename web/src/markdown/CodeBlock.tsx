@@ -100,7 +100,7 @@ function languageName(info: string): string {
 
 /** What stands after the fence: the language, and with it the name of a file, or whatever else a model put there. */
 function caption(info: string, name: string): string {
-  const words = info.trim();
+  const words = info.trim().replace(/\s+(?:title|file|filename|name)\s*=\s*["']?([^"'{}]+)["']?$/, " · $1");
   return words.toLowerCase() === name ? name || t("text.plain") : words;
 }
 

@@ -26,10 +26,13 @@ export class Assistant {
     this.epoch = "1";
     this.count = 0;
     this.time = 0;
+    this.clock = Date.now;
+    this.fixed = {}; // answers to routes that are asked for in the same way always
+    this.files = new Map();
   }
 
   now() {
-    this.time = Math.max(this.time + 1, Date.now());
+    this.time = Math.max(this.time + 1, this.clock());
     return this.time;
   }
 
@@ -255,7 +258,10 @@ export class Assistant {
     const row = kind === "conversations" && id !== "counts" ? this.rows.get(id) : undefined;
     if (kind === "conversations" && id && id !== "counts" && !row) return { status: 404, json: { error: { message: "there is no such conversation" } } };
     const run = sub === undefined ? undefined : this.runs.get(sub);
+    if (route in this.fixed) return { json: this.fixed[route] };
     switch (route) {
+      case "GET files/:":
+        return this.files.has(id) ? { json: this.files.get(id) } : { status: 404, json: { error: { message: "there is no such file" } } };
       case "GET conversations":
         return { json: this.listRows(query) };
       case "POST conversations": {

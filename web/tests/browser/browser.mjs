@@ -18,10 +18,11 @@ export function launch() {
   return chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
 }
 
-/** A page in a fresh profile, without animations, that collects what it complains about. */
-export async function openPage(browser, url, options = {}) {
+/** A page in a fresh profile, without animations, that collects what it complains about. `now`: a clock that stands there. */
+export async function openPage(browser, url, { now = null, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce", ...options });
   const page = await context.newPage();
+  if (now !== null) await page.clock.setFixedTime(now);
   const complaints = watch(page);
   await page.goto(url);
   return { context, page, complaints };

@@ -70,7 +70,7 @@ async function handle(mock, request, response) {
   const path = pathname.slice(5).split("/").map(decodeURIComponent);
   const result = mock.assistant.handle(request.method, path, url.searchParams, body, raw, request.headers["idempotency-key"] ?? null);
   if (result.file) return response.writeHead(200, { "content-disposition": `attachment; filename="${result.file}"` }).end(result.text);
-  return result.json === undefined ? response.writeHead(result.status).end() : json(response, result.status ?? 200, result.json);
+  return result.json === undefined ? response.writeHead(result.status).end() : json(response, result.status ?? 200, result.json, mock.assistant.clock());
 }
 
 const UNAUTHORIZED = { error: { message: "the API key is missing or wrong; send it as 'Authorization: Bearer KEY'" } };
@@ -113,8 +113,8 @@ async function file(pathname, response) {
   }
 }
 
-function json(response, status, body) {
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+function json(response, status, body, now = Date.now()) {
+  response.writeHead(status, { "content-type": "application/json", date: new Date(now).toUTCString() }).end(JSON.stringify(body));
 }
 
 async function text(request) {

@@ -472,7 +472,7 @@ describe("keys and settings", () => {
     const light = await background();
     await button(page, "Settings").click();
     const dialog = page.getByRole("dialog");
-    await dialog.getByLabel("System prompt").fill("Be brief.");
+    await dialog.getByLabel("Custom instructions").fill("Be brief.");
     await page.keyboard.press("Tab");
     await dialog.getByLabel("Temperature").fill("0.3");
     await dialog.getByLabel("Maximum answer length").fill("50");

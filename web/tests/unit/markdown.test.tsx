@@ -47,7 +47,7 @@ describe("Markdown", () => {
     expect(root.querySelector("figcaption span")?.textContent).toBe("html");
     expect(root.querySelector("code")?.textContent).toBe("<b onclick=x>&amp;");
     render(<Markdown text={"```Python title='a b.py'\nx\n```"} />, root);
-    expect(root.querySelector("figcaption span")?.textContent).toBe("Python title='a b.py'");
+    expect(root.querySelector("figcaption span")?.textContent).toBe("Python · a b.py");
   });
 
   it("links out safely", () => {

@@ -38,7 +38,7 @@ export function MemoryTab() {
         ))}
       </ul>
       <form
-        class="row"
+        class="entry"
         onSubmit={(event) => {
           event.preventDefault();
           const field = event.currentTarget.elements.namedItem("text") as HTMLInputElement;

@@ -20,10 +20,10 @@ export function PromptDialog({ chat, prompt, close }: DialogProps) {
           close();
         }}
       >
-        {variables.map((variable) => (
+        {variables.map((variable, index) => (
           <label key={variable}>
             <span>{t("data.promptFill", { name: variable })}</span>
-            <textarea name={variable} rows={2} dir="auto" required />
+            <textarea name={variable} rows={2} dir="auto" required autofocus={index === 0} />
           </label>
         ))}
         <button type="submit" class="button primary">

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { createShare, listShares, revokeShare, type Share } from "../../api/assistant/personal";
 import { formatDate, t } from "../../i18n";
 import "../../i18n/en/data";
+import { copyText } from "../clipboard";
 import { Dialog } from "../Dialog";
 import type { DialogProps } from "../dialogs";
 import { SureButton } from "./SureButton";
@@ -16,12 +17,12 @@ export function ShareDialog({ conversation, close }: DialogProps) {
   return (
     <Dialog title={t("data.shareTitle")} close={close}>
       <p>{t("data.shareHelp")}</p>
-      <ul class="rows">
+      <ul class="rows links">
         {shares?.map((share) => (
           <Link key={share.token} share={share} revoke={() => void act(() => revokeShare(client, share.token))} />
         ))}
       </ul>
-      <button type="button" class="button" onClick={() => void act(() => createShare(client, id))}>
+      <button type="button" class="button primary" onClick={() => void act(() => createShare(client, id))}>
         {t("data.shareCreate")}
       </button>
     </Dialog>
@@ -39,7 +40,7 @@ function Link({ share, revoke }: { readonly share: Share; revoke(): void }) {
         </a>
         <small>{t("data.shareMade", { date: formatDate(share.created) })}</small>
       </span>
-      <button type="button" class="button" onClick={() => void navigator.clipboard.writeText(address).then(() => setCopied(true))}>
+      <button type="button" class="button" onClick={() => void copyText(address).then(setCopied)}>
         {copied ? t("data.shareCopied") : t("data.shareCopy")}
       </button>
       <SureButton label={t("data.shareRevoke")} run={revoke} />

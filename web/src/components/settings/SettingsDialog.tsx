@@ -1,4 +1,4 @@
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../../i18n";
 import "../../i18n/en/settings";
 import { Dialog } from "../Dialog";
@@ -9,6 +9,7 @@ import { tabs } from "./tabs";
 export function SettingsDialog({ tab, close }: DialogProps) {
   const [name, setName] = useState(typeof tab === "string" ? tab : "general");
   const row = useRef<HTMLDivElement>(null);
+  useEffect(() => row.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [name]);
   const shown = tabs.find((candidate) => candidate.name === name) ?? tabs[0];
   if (!shown) return null;
   const Content = shown.component;

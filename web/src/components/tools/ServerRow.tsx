@@ -30,8 +30,9 @@ export function ServerRow({ server, refresh }: Props) {
         <strong>{server.name}</strong> <code>{server.transport === "stdio" ? [server.config.command, ...server.config.args].join(" ") : server.config.url}</code>
       </p>
       <div class="buttons">
-        <label>
-          <input type="checkbox" checked={server.enabled} onChange={({ currentTarget }) => attempt(enableServer(client, server.id, currentTarget.checked))} /> {t("tools.enabled")}
+        <label class="check">
+          <input type="checkbox" checked={server.enabled} onChange={({ currentTarget }) => attempt(enableServer(client, server.id, currentTarget.checked))} />
+          <span>{t("tools.enabled")}</span>
         </label>
         <button type="button" class="button" onClick={() => void check()}>
           {t("tools.check")}
@@ -40,7 +41,7 @@ export function ServerRow({ server, refresh }: Props) {
           {t("tools.remove")}
         </button>
       </div>
-      <p class="hint" role="status">
+      <p class={server.error !== null && note === server.error ? "tool-error" : "hint"} role="status">
         {note}
       </p>
     </div>

@@ -4,7 +4,7 @@ export default defineArea({
   "settings.title": "Settings",
   "settings.close": "Close settings",
   "settings.general": "General",
-  "settings.systemPrompt": "System prompt",
+  "settings.systemPrompt": "Custom instructions",
   "settings.systemPromptHint": "How Fathom should answer, in every chat",
   "settings.temperature": "Temperature",
   "settings.modelsOwn": "model's own",

@@ -5,7 +5,7 @@ export default {
   "settings.title": "设置",
   "settings.close": "关闭设置",
   "settings.general": "常规",
-  "settings.systemPrompt": "系统提示词",
+  "settings.systemPrompt": "自定义指令",
   "settings.systemPromptHint": "Fathom 在每个对话中应如何回答",
   "settings.temperature": "温度",
   "settings.modelsOwn": "模型默认",
