@@ -1,1 +1,0 @@
-import{x as e}from"./i18n-Cu3ePDOa.js";import{n as t}from"./context-BFq3MrXh.js";import{t as n}from"./jsxRuntime-BblhBWnu.js";function r(){return n(`div`,{class:`sr-only`,role:`status`,"aria-live":`polite`,children:t().spoken.value})}function i(n){let{spoken:r}=t();e(()=>{n&&(r.value=n)},[n])}export{i as n,r as t};
