@@ -33,13 +33,13 @@ pytestmark = pytest.mark.browser
 
 SCRIPTED = ("axe", "chats", "composer", "frames", "languages", "models", "page", "pwa", "shell", "text", "tools")
 REAL = ("data", "files", "real")
-PROCESS = ("flows",)  # which start and kill servers of their own
+PROCESS = ("flows", pytest.param("faults", marks=pytest.mark.slow))  # which start and kill servers of their own
 ELSEWHERE = ("failed", "key", "report")  # with a server, or a page, of their own
 
 
 def test_every_test_file_is_run() -> None:
     names = {path.name.removesuffix(".test.mjs") for path in (WEB / "tests/browser").glob("*.test.mjs")}
-    assert names == {*SCRIPTED, *REAL, *PROCESS, *ELSEWHERE}
+    assert names == {*SCRIPTED, *REAL, "flows", "faults", *ELSEWHERE}
 
 
 @pytest.mark.parametrize("name", SCRIPTED)

@@ -1,4 +1,6 @@
-"""``python -m tiny_server --port N``: the server over a tiny random model of bytes, for tests that kill a process."""
+"""``python -m tiny_server --port N``: the server over a tiny random model of bytes, for tests that kill a process.
+
+It thinks where that is asked for, until the budget is spent: by itself a random model never ends a thought."""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ def load(progress: Progress) -> ServedModel:
     engine = Engine(model, tokenizer, EngineConfig(cache_bytes=1 << 24))
     engine.start()
     chat = Chat(tokenizer, ChatTemplate(CHATML))  # type: ignore[arg-type]
-    return ServedModel("tiny", engine, tokenizer, chat, engine.max_context)
+    return ServedModel("tiny", engine, tokenizer, chat, engine.max_context, thinking_switch=True)
 
 
 if __name__ == "__main__":

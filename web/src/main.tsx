@@ -5,15 +5,11 @@ import { language, speak } from "./i18n";
 import { ChatPage } from "./pages/ChatPage";
 import { App } from "./state/app";
 import { openStorage } from "./state/memory";
-import { keepingFetch } from "./state/offline";
+import { openKept, type Kept } from "./state/offline";
 import "./styles/main.css";
 
-const app: App = new App({
-  window,
-  storage: openStorage(window),
-  clock: Date,
-  fetch: keepingFetch((input, init) => fetch(input, init), window.caches, () => app.access.key.peek(), document.baseURI),
-});
+const kept: Kept = openKept((input, init) => fetch(input, init), window.caches, () => app.access.key.peek(), document.baseURI);
+const app: App = new App({ window, storage: openStorage(window), clock: Date, ...kept });
 app.start();
 
 const chosen = computed(() => app.settings.current.value.language);

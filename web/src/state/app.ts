@@ -2,8 +2,9 @@
 
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
 import { Client, type Fetch } from "../api/assistant/client";
+import { conversationPath } from "../api/assistant/conversations";
 import { uploadFile } from "../api/assistant/files";
-import { listMessages } from "../api/assistant/messages";
+import { listMessages, messagesPath } from "../api/assistant/messages";
 import type { RunOptions } from "../api/assistant/types";
 import { ApiError } from "../api/errors";
 import { t } from "../i18n";
@@ -20,7 +21,7 @@ import { Notices } from "./notices";
 import { isAnswered, Outbox } from "./outbox";
 import { Projects } from "./projects";
 import { SettingsStore } from "./settings";
-import { Thread } from "./thread";
+import { PAGE, Thread } from "./thread";
 import { Uploads } from "./uploads";
 
 export interface Clock {
@@ -32,6 +33,8 @@ export interface World {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly fetch: Fetch;
+  /** Keeps what a request would bring, for when the server cannot be reached. */
+  readonly keep: (path: string, body: unknown) => Promise<void>;
 }
 
 /** A dialog of components/dialogs by its name, with what it is about. */
@@ -161,6 +164,14 @@ export class App {
       const last = thread?.messages.value.at(-1)?.value ?? null;
       if (thread && !isAnswered(last)) void untracked(() => this.outbox.pump(thread.id));
     });
+    const end = computed(() => {
+      const last = this.thread.value?.messages.value.at(-1)?.value;
+      return last ? `${last.id} ${last.state}` : "";
+    });
+    effect(() => {
+      const thread = this.thread.value;
+      if (thread && end.value) untracked(() => this.keep(thread));
+    });
   }
 
   newChat(making: Making = {}): void {
@@ -262,6 +273,16 @@ export class App {
       open === null ? null : chats.reload(open),
       ...[...projects.open.peek()].map((project) => chats.loadProject(project)),
     ]);
+  }
+
+  /** Keeps the open chat as it is now: a question was asked, or an answer has ended. */
+  private keep(thread: Thread): void {
+    const { chats, world } = this;
+    const row = chats.get(thread.id);
+    if (!row || row.temporary) return;
+    void world.keep(messagesPath(row.id, PAGE, null), thread.page());
+    void world.keep(conversationPath(row.id), row);
+    if (chats.ready.peek()) void world.keep(chats.path, chats.page());
   }
 
   private wake(): void {

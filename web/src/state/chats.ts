@@ -2,7 +2,7 @@
 
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 import type { Client } from "../api/assistant/client";
-import { getConversation, listConversations } from "../api/assistant/conversations";
+import { getConversation, listConversations, listPath } from "../api/assistant/conversations";
 import type { Conversation, Page } from "../api/assistant/types";
 import { ApiError } from "../api/errors";
 
@@ -22,6 +22,7 @@ export class Chats {
   private readonly aside = signal<ReadonlyMap<string, Conversation>>(new Map()); // not in the list as far as it is loaded: pinned, in a project, open, temporary
   private readonly cursor = signal<string | null>(null);
   private readonly readySignal = signal(false);
+  readonly path = listPath({ limit: PAGE });
   private loading = false;
   private revision = 0;
   private readonly changed = new Map<string, number>(); // the revision in which a chat was put or removed
@@ -53,6 +54,11 @@ export class Chats {
     const gone = next === null ? [...this.aside.peek().values()].filter((row) => row.project === project && !row.temporary && !ids.has(row.id)) : [];
     for (const row of gone) if (!this.isNewer(row.id, revision)) this.remove(row.id);
     for (const row of data) if (!this.isNewer(row.id, revision)) this.put(row);
+  }
+
+  /** What `path` would be answered with now. */
+  page(): Page<Conversation> {
+    return { data: this.rowsSignal.peek(), next: this.cursor.peek() };
   }
 
   get(id: string): Conversation | undefined {

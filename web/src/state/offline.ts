@@ -1,6 +1,6 @@
 /**
  * What the reader opened lately, for when the server cannot be reached: the list of chats and the latest chats are kept in
- * the browser's cache as they come, and answered from there where a request fails.
+ * the browser's cache as they come, by requests and by the live stream, and answered from there where a request fails.
  *
  * An answer belongs to the key that it was given for: it is kept under a digest of it, found with the same one only, and
  * all of them are dropped when the key changes. Temporary chats are not kept. Where the browser has no cache (an address
@@ -15,11 +15,18 @@ const LARGEST = 2_000_000; // characters of one
 
 const KEPT = /(?:^|\/)api\/(?:conversations(?:\/([^/?]+)(?:\/messages)?)?|preferences|projects)(?:\?.*)?$/;
 
-/** A fetch that keeps what comes and answers from it. `keyOf` is the key that requests are sent with. */
-export function keepingFetch(fetch: Fetch, caches: CacheStorage | undefined, keyOf: () => string | null, base: string): Fetch {
+export interface Kept {
+  /** Keeps what comes, and answers from it. */
+  readonly fetch: Fetch;
+  /** Keeps what a request would bring now: the page has it from the live stream. */
+  readonly keep: (input: string, body: unknown) => Promise<void>;
+}
+
+/** What is kept in `caches`. `keyOf` is the key that requests are sent with. */
+export function openKept(fetch: Fetch, caches: CacheStorage | undefined, keyOf: () => string | null, base: string): Kept {
   const temporary = new Set<string>();
   let last: string | null | undefined;
-  return async (input, init) => {
+  const asking: Fetch = async (input, init) => {
     const key = keyOf();
     if (caches && last !== undefined && key !== last) await caches.delete(CACHE).catch(() => false);
     last = key;
@@ -34,7 +41,10 @@ export function keepingFetch(fetch: Fetch, caches: CacheStorage | undefined, key
     const name = await address(base, input, key);
     try {
       const answer = await fetch(input, init);
-      if (answer.ok) void keep(caches, name, answer.clone(), temporary, chat[1]).catch(() => undefined); // full or switched off
+      if (answer.ok) {
+        const copy = answer.clone();
+        void copy.text().then((text) => keep(caches, name, text, temporary, chat[1])).catch(() => undefined); // full or switched off
+      }
       return answer;
     } catch (error) {
       if (init?.signal?.aborted) throw error;
@@ -43,10 +53,14 @@ export function keepingFetch(fetch: Fetch, caches: CacheStorage | undefined, key
       return kept;
     }
   };
+  const keepNow = async (input: string, body: unknown) => {
+    const chat = KEPT.exec(input);
+    if (caches && chat) await keep(caches, await address(base, input, keyOf()), JSON.stringify(body), temporary, chat[1]).catch(() => undefined);
+  };
+  return { fetch: asking, keep: keepNow };
 }
 
-async function keep(caches: CacheStorage, name: string, answer: Response, temporary: Set<string>, id: string | undefined): Promise<void> {
-  const text = await answer.text();
+async function keep(caches: CacheStorage, name: string, text: string, temporary: Set<string>, id: string | undefined): Promise<void> {
   for (const row of rowsOf(text)) if (row.temporary === true && typeof row.id === "string") temporary.add(row.id);
   if (text.length > LARGEST || (id !== undefined && temporary.has(id))) return;
   const cache = await caches.open(CACHE);

@@ -7,7 +7,7 @@ import { batch, signal, type ReadonlySignal, type Signal } from "@preact/signals
 import type { Client } from "../api/assistant/client";
 import type { Position } from "../api/assistant/live";
 import { listMessages } from "../api/assistant/messages";
-import type { Message, RunEvent } from "../api/assistant/types";
+import type { Message, Page, RunEvent } from "../api/assistant/types";
 import { ApiError } from "../api/errors";
 import { fold } from "./fold";
 import { isUnfinished, newer } from "./message";
@@ -54,6 +54,14 @@ export class Thread {
 
   get last(): Message | null {
     return this.messagesSignal.value.at(-1)?.value ?? null;
+  }
+
+  /** The end of the path, as it would be fetched now. */
+  page(): Page<Message> {
+    const held = this.messagesSignal.peek();
+    const data = held.slice(-PAGE).map((message) => message.peek());
+    const more = held.length > PAGE || this.olderSignal.peek();
+    return { data, next: more ? (data[0]?.id ?? null) : null };
   }
 
   /** Fetches the end of the path. One that is asked for while another is under way comes after it. */

@@ -31,6 +31,7 @@ interface Worker {
   const { scope } = worker.registration;
   const PREFIX = `fathom-page ${scope} `; // several pages of one origin, below different paths, have caches of their own
   const OWN = PREFIX + VERSION;
+  const ANY = { ignoreVary: true }; // servers say "Vary: Origin", and a script in the page is asked for otherwise than here
   const PATIENCE_MS = 4000; // for the document, where a connection neither works nor fails
 
   worker.addEventListener("install", (event) => event.waitUntil(keep()));
@@ -61,7 +62,7 @@ interface Worker {
   }
 
   async function document(request: Request): Promise<Response> {
-    const kept = () => caches.open(OWN).then((cache) => cache.match(scope));
+    const kept = () => caches.open(OWN).then((cache) => cache.match(scope, ANY));
     try {
       const answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
       return answer.status >= 502 ? ((await kept()) ?? answer) : answer; // a proxy whose server is gone
@@ -71,7 +72,7 @@ interface Worker {
   }
 
   async function file(request: Request, immutable: boolean): Promise<Response> {
-    const kept = await caches.match(request);
+    const kept = await caches.match(request, ANY);
     if (kept && immutable) return kept;
     try {
       const answer = await fetch(request);

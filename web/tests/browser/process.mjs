@@ -7,8 +7,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const PYTHON = process.env.FATHOM_PYTHON ?? "python3";
-const SERVE = ["-c", "from fathom.cli.main import main; main()", "serve", "--host", "127.0.0.1"];
+export const PYTHON = process.env.FATHOM_PYTHON ?? "python3";
+export const SERVE = ["-c", "from fathom.cli.main import main; main()", "serve", "--host", "127.0.0.1"];
 const PATIENCE_MS = 120_000;
 
 /** Starts `fathom serve`, or `python ...command`, with data in `folder` or in one of its own, and waits until what is stored can be read. */

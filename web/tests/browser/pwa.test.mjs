@@ -36,7 +36,7 @@ async function startServer() {
     if (body === null) return response.writeHead(404).end();
     const own = HEADERS.frames[path] ?? { "content-security-policy": HEADERS.page };
     const caching = path.startsWith("assets/") ? "public, max-age=31536000, immutable" : "no-cache";
-    return response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream", "cache-control": caching, ...own }).end(body);
+    return response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream", "cache-control": caching, vary: "Origin", ...own }).end(body);
   };
   let server;
   state.start = async () => {

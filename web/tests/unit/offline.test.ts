@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { keepingFetch } from "../../src/state/offline";
+import { openKept } from "../../src/state/offline";
 
 /** The browser's cache in miniature: one store of answers by address, in the order in which they were put. */
 class TestCaches {
@@ -24,13 +24,13 @@ function world() {
     if (!server.up) throw new TypeError("failed to fetch");
     return Response.json(server.bodies.get(input) ?? { id: input.split("/")[2], data: [] }, { status: server.status });
   };
-  const fetch = keepingFetch(plain, caches as unknown as CacheStorage, () => keys.key, "http://page.test/base/");
+  const { fetch, keep } = openKept(plain, caches as unknown as CacheStorage, () => keys.key, "http://page.test/base/");
   const ask = async (input: string, init?: RequestInit) => {
     const answer = await fetch(input, init);
     await new Promise((resolve) => setTimeout(resolve, 5)); // it is kept behind the answer
     return (await answer.json()) as unknown;
   };
-  return { server, caches, keys, ask };
+  return { server, caches, keys, ask, keep };
 }
 
 it("answers from what it kept while the server is gone", async () => {
@@ -94,6 +94,18 @@ it("keeps the latest", async () => {
 });
 
 it("is a plain fetch without a cache", async () => {
-  const fetch = keepingFetch(async () => Response.json(1), undefined, () => null, "http://page.test/");
+  const { fetch } = openKept(async () => Response.json(1), undefined, () => null, "http://page.test/");
   expect(await (await fetch("api/conversations")).json()).toBe(1);
+});
+
+it("keeps what the page has from the live stream, but not of temporary chats", async () => {
+  const { server, ask, keep } = world();
+  server.bodies.set("api/conversations/t", { id: "t", temporary: true });
+  await ask("api/conversations/t");
+  await keep("api/conversations/t/messages?limit=50", { data: ["secret"] });
+  await keep("api/conversations/a/messages?limit=50", { data: ["lately"] });
+  await keep("api/search?q=x", { data: [] });
+  server.up = false;
+  expect(await ask("api/conversations/a/messages?limit=50")).toEqual({ data: ["lately"] });
+  for (const path of ["api/conversations/t/messages?limit=50", "api/search?q=x"]) await expect(ask(path)).rejects.toThrow("failed to fetch");
 });

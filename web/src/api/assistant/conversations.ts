@@ -17,11 +17,13 @@ export interface ConversationChange {
   readonly head?: string;
 }
 
-const path = (id: string) => `api/conversations/${encodeURIComponent(id)}`;
+export const conversationPath = (id: string) => `api/conversations/${encodeURIComponent(id)}`;
+
+export const listPath = (filter: ConversationFilter) => `api/conversations${query({ ...filter })}`;
 
 /** Chats, the one last written to first. */
 export function listConversations(client: Client, filter: ConversationFilter = {}, signal?: AbortSignal): Promise<Page<Conversation>> {
-  return client.json(`api/conversations${query({ ...filter })}`, signal ? { signal } : {});
+  return client.json(listPath(filter), signal ? { signal } : {});
 }
 
 /** The same `key` again returns the chat that it made. */
@@ -30,21 +32,21 @@ export function createConversation(client: Client, fields: { title?: string; pro
 }
 
 export function getConversation(client: Client, id: string): Promise<Conversation> {
-  return client.json(path(id));
+  return client.json(conversationPath(id));
 }
 
 export function changeConversation(client: Client, id: string, change: ConversationChange): Promise<Conversation> {
-  return client.json(path(id), { method: "PATCH", json: change });
+  return client.json(conversationPath(id), { method: "PATCH", json: change });
 }
 
 /** Moves a chat to the trash. */
 export async function deleteConversation(client: Client, id: string): Promise<void> {
-  await client.send(path(id), { method: "DELETE" });
+  await client.send(conversationPath(id), { method: "DELETE" });
 }
 
 /** Takes a chat out of the trash. */
 export async function restoreConversation(client: Client, id: string): Promise<void> {
-  await client.send(`${path(id)}/restore`, { method: "POST" });
+  await client.send(`${conversationPath(id)}/restore`, { method: "POST" });
 }
 
 export function search(client: Client, text: string, after: string | null, signal: AbortSignal, limit = 30): Promise<Page<SearchHit>> {

@@ -3,9 +3,13 @@ import type { Message, Page, RunOptions, Sent, TreeNode } from "./types";
 
 const path = (conversation: string) => `api/conversations/${encodeURIComponent(conversation)}`;
 
+export function messagesPath(conversation: string, limit: number, before: string | null): string {
+  return `${path(conversation)}/messages${query({ limit, before })}`;
+}
+
 /** The messages on the path to the chat's head, oldest first; `before` a message, or the last ones. `next`: whether older ones exist. */
 export function listMessages(client: Client, conversation: string, limit: number, before: string | null, signal?: AbortSignal): Promise<Page<Message>> {
-  return client.json(`${path(conversation)}/messages${query({ limit, before })}`, signal ? { signal } : {});
+  return client.json(messagesPath(conversation, limit, before), signal ? { signal } : {});
 }
 
 export function getMessage(client: Client, id: string): Promise<Message> {
