@@ -1,10 +1,11 @@
-const VERSION = "5fdbb00b5e0f";
-const FILES = ["app.webmanifest","assets/GrowingText-DXWZGxZQ.js","assets/Icon-C4IzM3Do.js","assets/SearchToggle-ZomQfSeB.js","assets/ShortcutKeys-CmLIrJXa.js","assets/StatusRegion-BUSzVVmI.js","assets/ThemeSwitch-BP5oWZRF.js","assets/catalog-CJpS2GA9.js","assets/client-DAumnLKI.js","assets/clipboard-CIgE2QzV.js","assets/context-DAbcJ-lt.js","assets/conversations-CugLRmkl.js","assets/dialogs-DxeH0f7J.js","assets/download-BsDXi6Cm.js","assets/files-BdHJuBTr.js","assets/i18n-De9e1Z5E.js","assets/index-075mb58t.css","assets/index-D_V6KDaN.js","assets/jsxRuntime-DGTaYMsc.js","assets/lazy--LxJbZFD.js","assets/lexer-D9nmMspc.js","assets/models-IJ9N-z3k.js","assets/outbox-DrN9UirZ.js","assets/parts-CTmaKk61.js","assets/places-DZGt7mjw.js","assets/settings-CgSlg5Qq.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
+const VERSION = "9b551056fe20";
+const FILES = ["app.webmanifest","assets/GrowingText-DXWZGxZQ.js","assets/Icon-C4IzM3Do.js","assets/SearchToggle-ZomQfSeB.js","assets/ShortcutKeys-CmLIrJXa.js","assets/StatusRegion-BUSzVVmI.js","assets/ThemeSwitch-BP5oWZRF.js","assets/catalog-CJpS2GA9.js","assets/client-DAumnLKI.js","assets/clipboard-CIgE2QzV.js","assets/context-DAbcJ-lt.js","assets/conversations-DcfB3oqv.js","assets/dialogs-IMvBD_Ml.js","assets/download-BsDXi6Cm.js","assets/files-BdHJuBTr.js","assets/i18n-De9e1Z5E.js","assets/index-075mb58t.css","assets/index-B25OyXq1.js","assets/jsxRuntime-DGTaYMsc.js","assets/lazy--LxJbZFD.js","assets/lexer-D9nmMspc.js","assets/models-IJ9N-z3k.js","assets/outbox-BkXS2bPp.js","assets/parts-Bf4GzjEF.js","assets/places-DZGt7mjw.js","assets/settings-CgSlg5Qq.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
 (() => {
 	const worker = self;
 	const { scope } = worker.registration;
 	const PREFIX = `fathom-page ${scope} `;
 	const OWN = PREFIX + VERSION;
+	const ANY = { ignoreVary: true };
 	const PATIENCE_MS = 4e3;
 	worker.addEventListener("install", (event) => event.waitUntil(keep()));
 	worker.addEventListener("activate", (event) => event.waitUntil(forget().then(() => worker.clients.claim())));
@@ -30,7 +31,7 @@ const FILES = ["app.webmanifest","assets/GrowingText-DXWZGxZQ.js","assets/Icon-C
 		await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
 	}
 	async function document(request) {
-		const kept = () => caches.open(OWN).then((cache) => cache.match(scope));
+		const kept = () => caches.open(OWN).then((cache) => cache.match(scope, ANY));
 		try {
 			const answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
 			return answer.status >= 502 ? await kept() ?? answer : answer;
@@ -39,7 +40,7 @@ const FILES = ["app.webmanifest","assets/GrowingText-DXWZGxZQ.js","assets/Icon-C
 		}
 	}
 	async function file(request, immutable) {
-		const kept = await caches.match(request);
+		const kept = await caches.match(request, ANY);
 		if (kept && immutable) return kept;
 		try {
 			const answer = await fetch(request);
