@@ -7,7 +7,7 @@ code, in formulae and in links are none.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -20,7 +20,11 @@ _LITERAL = re.compile(
     r"^(```|~~~)[^\n]*\n.*?(?:^\1[^\n]*$|\Z)|`[^`\n]+`|\$\$.{1,2000}?\$\$|\\\[.{1,2000}?\\\]|\\\(.{1,500}?\\\)|\]\([^)\s]{1,2000}\)",
     re.DOTALL | re.MULTILINE,
 )
-_QUOTE = re.compile(r"“([^”\n]+)”|\"([^\"\n]+)\"|«([^»\n]+)»|„([^“”\n]+)[“”]|「([^」\n]+)」|『([^』\n]+)』")
+_QUOTE = re.compile(
+    r"“([^“”\n]+)”|(?<![\w\"])\"(?=\S)([^\"\n]+)\"|«([^«»\n]+)»|„([^„“”\n]+)[“”]|「([^「」\n]+)」|『([^『』\n]+)』|"
+    r"”([^“”\n]+)”|»([^«»\n]+)«|(?<!\w)‘(?!\d0s)([^‘\n]+?)’(?!\w)|‚([^‚‘\n]+)‘|›([^‹›\n]+)‹|‹([^‹›\n]+)›|``([^`\n]+?)''"
+)
+"""English, French, German, Swedish, Chinese and Japanese marks, and those of TeX. An inch (5") opens nothing."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"”»')*]*\s+(?=[^\s.])|(?<=[。！？])[」』”）]*|\n+")
 _ABBREVIATION = re.compile(
     r"(?:^|\W)(?:[A-Z]|e\.g|i\.e|cf|vs|etc|ca|approx|no|vol|pp?|dr|mrs?|ms|prof|st|fig|eq)\.$", re.I
@@ -53,13 +57,14 @@ def cited_claims(answer: str, numbers: Container[int]) -> list[CitedClaim]:
     """The uses of sources in their order. Marks whose number is not among ``numbers`` are words like any other."""
     text = _LITERAL.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), answer)
     marks = [mark for mark in _marks(text) if any(number in numbers for number in mark.numbers)]
-    bounds = sentence_bounds(text)
+    quotes = list(_QUOTE.finditer(text))
+    bounds = _outside(sentence_bounds(text), quotes)
     claims = []
     for sentence, group in groupby(marks, lambda mark: _sentence(text, bounds, mark.start)):
         for mark, (start, end) in _spans(list(group), sentence):
             words = MARK.sub("", answer[start:end]).strip()
-            quotes = _quotes(answer, start, end)
-            claims += [CitedClaim(number, words, quotes) for number in mark.numbers if number in numbers]
+            quoted = _quotes(answer, quotes, start, end)
+            claims += [CitedClaim(number, words, quoted) for number in mark.numbers if number in numbers]
     return claims
 
 
@@ -100,6 +105,17 @@ def sentence_bounds(text: str) -> list[int]:
     return [0, *begins, len(text)]
 
 
+def _outside(bounds: Sequence[int], quotes: Sequence[re.Match[str]]) -> list[int]:
+    """The bounds that divide no quote: one of several sentences belongs to the mark behind it as a whole."""
+    starts = [quote.start() for quote in quotes]
+
+    def divides(bound: int) -> bool:
+        before = bisect_left(starts, bound) - 1
+        return before >= 0 and bound < quotes[before].end()
+
+    return [bound for bound in bounds if not divides(bound)]
+
+
 def _sentence(text: str, bounds: Sequence[int], place: int) -> tuple[int, int]:
     """Begin and end of the sentence of a mark at ``place``: of the one before it, where that has just ended."""
     spoken = place
@@ -118,11 +134,12 @@ def _spans(marks: list[_Mark], sentence: tuple[int, int]) -> Iterator[tuple[_Mar
         start = mark.end
 
 
-def _quotes(answer: str, start: int, end: int) -> tuple[str, ...]:
+def _quotes(answer: str, quotes: Sequence[re.Match[str]], start: int, end: int) -> tuple[str, ...]:
     """What the words quote: in marks of quotation, or as a block that they end or follow."""
-    quotes = tuple(next(filter(None, match.groups())).strip() for match in _QUOTE.finditer(answer[start:end]))
-    if quotes:
-        return quotes
+    inside = [quote for quote in quotes if quote.start() < end and quote.end() > start]
+    if inside:
+        places = (quote.span(quote.lastindex or 0) for quote in inside)
+        return tuple(MARK.sub("", answer[first:last]).strip() for first, last in places)
     *before, last = answer[max(0, end - _LONGEST_BLOCK) : end].splitlines()
     if _BLOCK.match(last):
         before.append(last)

@@ -20,7 +20,16 @@ RULES = (
     "brackets, like [1] or [2][3]. Quote only words that are in the source. Say so where the sources do not answer the "
     "question."
 )
-_MARK = re.compile(r"<(?=/?\s*source\b)", re.I)
+_INVISIBLE = "\\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff"
+_MARK = re.compile(rf"[<＜](?=[{_INVISIBLE}]*[/／]?[{_INVISIBLE}]*source\b)", re.I)
+_CONTROL = re.compile(
+    r"<(?=[|｜][^\s<>]{1,40}[|｜]>)|<(?=/?(?:think|tool_calls?|tool_response|function_calls?|s|(?:start|end)_of_turn)>)|"
+    r"\[(?=/?(?:INST|TOOL_CALLS|TOOL_RESULTS|AVAILABLE_TOOLS)\])",
+    re.I,
+)
+"""Tokens with which models mark turns, thoughts and calls. Our own engine reads those of a question as ordinary text;
+other servers may not.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +61,13 @@ def _one(source: ShownSource) -> str:
     place = f' place="{_attribute(place_words(source.place))}"' if source.place else ""
     named = f'title="{_attribute(source.title)}" url="{_attribute(source.url)}"'
     head = f'<source number="{source.number}" {named}{place}{summary}>'
-    return f"{head}\n{_MARK.sub('‹', source.text)}\n</source>"
+    return f"{head}\n{_fenced(source.text)}\n</source>"
+
+
+def _fenced(text: str) -> str:
+    """The text without what would end its fence, or a turn."""
+    return _CONTROL.sub(lambda match: "‹" if match[0] == "<" else "⁅", _MARK.sub("‹", text))
 
 
 def _attribute(text: str) -> str:
-    return re.sub(r"\s+", " ", _MARK.sub("‹", text)).replace('"', "'").replace(">", "›")[:200]
+    return re.sub(r"\s+", " ", _fenced(text)).replace('"', "'").replace(">", "›")[:200]

@@ -17,6 +17,8 @@ from fathom.server.web_search.sections import Places, join_passages
 
 LIMITS = ReadingLimits(wall_seconds=30.0, cpu_seconds=20, max_characters=400_000, output_bytes=8 * 2**20)
 _UTF8_MARK = b"\xef\xbb\xbf"
+_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"})
+"""Codecs of Python that no page is in; some take time that grows with the square of a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,11 @@ async def read_page(page: FetchedPage, limits: ReadingLimits = LIMITS) -> ReadPa
 
 def _with_charset(page: FetchedPage) -> bytes:
     """The body in UTF-8 where the header names its charset, which counts more than what the page says of itself."""
-    if page.charset is None:
+    if page.charset is None or page.charset.lower().replace("-", "_") in _NO_CHARSETS:
         return page.body
     try:
         return _UTF8_MARK + page.body.decode(page.charset, "replace").encode("utf-8", "replace")
-    except LookupError:
+    except (LookupError, ValueError):
         return page.body
 
 

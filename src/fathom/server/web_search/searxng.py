@@ -5,6 +5,7 @@ https://docs.searxng.org/dev/search_api.html
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,13 +41,14 @@ class SearxngProvider:
         address = f"{self.url.rstrip('/').removesuffix('/search')}/search"
         try:
             async with (
+                asyncio.timeout(self.seconds),
                 httpx.AsyncClient(
                     transport=self.transport, timeout=self.seconds, headers={"User-Agent": USER_AGENT}
                 ) as client,
                 client.stream("GET", address, params={"q": query, "format": "json"}) as response,
             ):
                 return await self._answer(response)
-        except httpx.TimeoutException:
+        except (TimeoutError, httpx.TimeoutException):
             raise WebSearchError(f"{self.url} did not answer in {self.seconds:g} s", "is SearXNG running?") from None
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, FetchError) as error:
             raise WebSearchError(f"{self.url} cannot be reached ({error})", "is SearXNG running there?") from None

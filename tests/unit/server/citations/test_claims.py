@@ -80,7 +80,14 @@ def test_sentences_of_scripts_without_spaces() -> None:
         ("According to [1], «il pleut aujourd'hui».", [(1, ("il pleut aujourd'hui",))]),
         ("他说「今天下雨」[1]。", [(1, ("今天下雨",))]),
         ("Er sagt „es regnet heute“ [1].", [(1, ("es regnet heute",))]),
+        ("Er sagt »es regnet heute« [1].", [(1, ("es regnet heute",))]),
+        ("Han sa ”det regnar idag” [1].", [(1, ("det regnar idag",))]),
+        ("He said ‘the town’s wet today’ [1].", [(1, ("the town’s wet today",))]),
+        ("He said ``it rains today'' [1].", [(1, ("it rains today",))]),
         ("“Not cited.” It rains [1].", [(1, ())]),
+        ("He said: “It rains. It snows, too.” [1]", [(1, ("It rains. It snows, too.",))]),
+        ("He said “it rains [1] today” [2].", [(1, ("it rains  today",)), (2, ("it rains  today",))]),
+        ('A 5" pipe and a 6" one in the ‘90s and the towns’ [1].', [(1, ())]),
         ("> It rains today,\n> and it snows. [1]", [(1, ("It rains today, and it snows.",))]),
         ("> It rains today.\n\n— The weather office [2]", [(2, ("It rains today.",))]),
         ("> It rains today.\n\nThis is what the office says [2].", [(2, ())]),
@@ -95,5 +102,12 @@ def test_a_claim_is_whole() -> None:
 
 
 def test_hostile_answers_end() -> None:
-    for answer in ("[1]" * 20_000, "[" * 50_000, "“" * 50_000, "> " * 50_000 + "[1]", "a. " * 20_000 + "[1]"):
+    for answer in (
+        "[1]" * 20_000,
+        "[" * 50_000,
+        "“" * 50_000,
+        "“a " * 30_000 + "[1]",
+        "> " * 50_000 + "[1]",
+        "a. " * 20_000 + "[1]",
+    ):
         cited_claims(answer, KNOWN)

@@ -1,10 +1,12 @@
 """Pages are fetched within limits, and what keeps one from being fetched is said."""
 
+import asyncio
 import gzip
 import zlib
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hostile_site import HEAD, hostile_site
 from web_site import WebPage, WebSite, article, web_site
 
 from fathom.server.web_search.addresses import AddressPolicy
@@ -112,6 +114,77 @@ async def test_a_silent_server_ends_at_the_limit(site: WebSite) -> None:
     with pytest.raises(FetchError, match=r"did not answer in 0\.05 s"):
         await fetcher.fetch(f"{site.url}/slow")
     await fetcher.close()
+
+
+async def test_a_name_that_turns_private_between_two_redirects_is_refused(site: WebSite) -> None:
+    answers = [["127.0.0.1"], ["10.9.9.9"]]
+
+    async def resolver(host: str, port: int) -> list[str]:
+        return answers.pop(0)
+
+    port = site.url.rpartition(":")[2]
+    policy = AddressPolicy(frozenset({f"first.example:{port}"}), resolver)
+    site.pages["/"] = WebPage(status=302, headers={"Location": f"http://second.example:{port}/secret"})
+    fetcher = PageFetcher(policy)
+    with pytest.raises(AddressRefusedError, match=r"second\.example leads into this machine"):
+        await fetcher.fetch(f"http://first.example:{port}/")
+    assert site.paths() == ["/"]
+    await fetcher.close()
+
+
+async def test_a_redirect_to_itself_ends(site: WebSite, fetcher: PageFetcher) -> None:
+    site.pages["/loop"] = WebPage(status=307, headers={"Location": "/loop"})
+    with pytest.raises(FetchError, match="redirects more than 2 times"):
+        await fetcher.fetch(f"{site.url}/loop")
+    assert len(site.requests) == 3
+
+
+async def endless(head: bytes, piece: bytes, seconds: float = 0.0) -> AsyncIterator[bytes]:
+    yield head
+    while True:
+        await asyncio.sleep(seconds)
+        yield piece
+
+
+async def test_a_body_without_end_is_cut_and_left() -> None:
+    async with hostile_site({"/": lambda: endless(HEAD, b"x" * 4096)}) as site:
+        fetcher = PageFetcher(AddressPolicy(frozenset({site.host})), FetchLimits(seconds=10, bytes=10_000))
+        page = await fetcher.fetch(f"{site.url}/")
+        assert (len(page.body), page.cut) == (10_000, True)
+        await fetcher.close()
+        while not site.left:
+            await asyncio.sleep(0)
+
+
+async def test_a_document_without_end_is_refused() -> None:
+    head = HEAD.replace(b"text/html", b"application/pdf")
+    async with hostile_site({"/": lambda: endless(head, b"x" * 4096)}) as site:
+        limits = FetchLimits(seconds=10, document_bytes=2**20)
+        fetcher = PageFetcher(AddressPolicy(frozenset({site.host})), limits)
+        with pytest.raises(FetchError, match="is a document of more than 1 MB; download it"):
+            await fetcher.fetch(f"{site.url}/")
+        await fetcher.close()
+
+
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [(HEAD, b"x"), (b"HTTP/1.1 200 OK\r\nX-A: ", b"x"), (HEAD[:-2] + b"Content-Encoding: gzip\r\n\r\n", b"")],
+    ids=["body", "headers", "silence"],
+)
+async def test_a_server_that_drips_ends_at_the_limit(head: bytes, piece: bytes) -> None:
+    async with hostile_site({"/": lambda: endless(head, piece, 0.02)}) as site:
+        fetcher = PageFetcher(AddressPolicy(frozenset({site.host})), FetchLimits(seconds=0.2))
+        with pytest.raises(FetchError, match=r"did not answer in 0\.2 s"):
+            await fetcher.fetch(f"{site.url}/")
+        await fetcher.close()
+
+
+@pytest.mark.parametrize(
+    "address", ["file:///etc/passwd", "gopher://a.example/", "ftp://a.example/", "data:text/html,x"]
+)
+async def test_other_schemes_are_refused(address: str, fetcher: PageFetcher) -> None:
+    with pytest.raises(FetchError):
+        await fetcher.fetch(address)
 
 
 @pytest.mark.parametrize(

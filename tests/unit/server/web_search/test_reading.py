@@ -39,6 +39,12 @@ async def test_the_charset_of_the_header_counts_more_than_the_page() -> None:
     assert read.text == "Деревья зелёные"
 
 
+@pytest.mark.parametrize("charset", ["nonsense", "utf-8", "utf-16", "ascii", "rot13", "zip", "idna", "Punycode"])
+async def test_a_wrong_charset_breaks_no_page(charset: str) -> None:
+    read = await read_page(page("<p>Деревья зелёные, and more</p>".encode(), charset=charset))
+    assert read.text
+
+
 async def test_plain_text_is_itself() -> None:
     read = await read_page(page(b"one\n\n<b>two</b>", "text/plain"))
     assert (read.title, read.text) == ("a.example", "one\n\n<b>two</b>")

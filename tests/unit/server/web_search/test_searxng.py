@@ -1,8 +1,10 @@
 """SearXNG's JSON becomes results, and what keeps it from answering is said with the remedy."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hostile_site import HEAD, hostile_site
 from web_site import WebPage, WebSite, web_site
 
 from fathom.server.web_search.addresses import AddressPolicy
@@ -42,6 +44,18 @@ async def test_what_is_no_answer_says_why(page: WebPage, message: str, site: Web
     site.search_page = page
     with pytest.raises(WebSearchError, match=message):
         await SearxngProvider(site.url).search("x", 5)
+
+
+async def test_an_instance_that_drips_ends_at_the_limit() -> None:
+    async def drip() -> AsyncIterator[bytes]:
+        yield HEAD
+        while True:
+            await asyncio.sleep(0.02)
+            yield b" "
+
+    async with hostile_site({"/search?q=x&format=json": drip}) as site:
+        with pytest.raises(WebSearchError, match=r"did not answer in 0\.2 s"):
+            await SearxngProvider(site.url, seconds=0.2).search("x", 5)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "not an address", "http://[", "ftp://a.example"])

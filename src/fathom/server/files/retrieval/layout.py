@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
@@ -13,6 +14,8 @@ from fathom.server.files.retrieval.selection import SelectedPassages
 
 BEGIN, END = "[file content begin]", "[file content end]"
 """The frame that DeepSeek's models were trained with (deepseek-ai/DeepSeek-R1, README, "Official Prompts")."""
+
+_FRAME = re.compile(r"\[\s*(file\s+(?:content\s+(?:begin|end)|name))\s*\]", re.I)
 
 CITE = (
     "Numbers in square brackets before a place of a file name it. Where the answer uses a file, cite the place by its "
@@ -40,7 +43,7 @@ def lay_out(files: Sequence[StoredFile], selected: SelectedPassages, first: int)
     blocks: list[str] = []
     citations: list[Citation] = []
     for file in files:
-        lines = [f"[file name]: {file.name}", BEGIN]
+        lines = [f"[file name]: {_quote(file.name)}", BEGIN]
         if not selected.whole:
             lines.insert(1, EXCERPT.format(shown=len(selected.passages), total=selected.total))
         for group in per_file.get(file.id, ()):
@@ -87,4 +90,4 @@ def _place(group: Sequence[StoredPassage]) -> Mapping[str, Any]:
 
 def _quote(text: str) -> str:
     """The text without what would end its frame."""
-    return text.replace(BEGIN, BEGIN[1:-1]).replace(END, END[1:-1]).rstrip()
+    return _FRAME.sub(r"\1", text).rstrip()
