@@ -15,6 +15,8 @@ export function fold(message: Message, event: RunEvent): Message {
       return { ...message, parts: growCandidate(message.parts, event.index, event.kind, event.text) };
     case "thinking_ended":
       return { ...message, parts: endThinking(message.parts, event.ms) };
+    case "usage":
+      return { ...message, usage: { ...event.usage, elapsed_ms: event.at } };
     case "interrupted":
       return { ...message, state: "interrupted", error: { message: event.message, remedy: event.remedy } };
     case "finished":

@@ -25,7 +25,8 @@ class Abilities:
     """What a model can do, as far as it is known. ``context`` is in tokens, prompt and completion together.
 
     ``repeats``: the same seed and the same prompt give the same text, and a beginning of an answer is continued by the
-    token (a prefilled last message), so that one that was cut off can go on as if nothing had happened.
+    token (a prefilled last message), so that one that was cut off can go on as if nothing had happened. ``prices`` are
+    US dollars for a token of the prompt and of the completion, where its server says them.
     """
 
     thinking: bool = False
@@ -33,6 +34,7 @@ class Abilities:
     vision: bool = False
     context: int | None = None
     repeats: bool = False
+    prices: tuple[float, float] | None = None
 
 
 class ChatSource(Protocol):

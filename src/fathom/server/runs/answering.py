@@ -10,6 +10,7 @@ from typing import Any
 
 from fathom.base.errors import OverloadedError
 from fathom.server.conversations.prompt import Part, assistant_messages, history
+from fathom.server.files.tokens import estimate_tokens
 from fathom.server.generation.events import ChoiceFinished, GenerationDelta, GenerationFinished, GenerationStarted
 from fathom.server.generation.jobs import ChatJob
 from fathom.server.models.source import Abilities, ChatSource
@@ -19,6 +20,7 @@ from fathom.server.runs.records import RunRecord, RunRequest
 from fathom.server.runs.segment import SegmentText
 from fathom.server.runs.services import RunServices
 from fathom.server.runs.writer import RunWriter
+from fathom.text.events import Event
 from fathom.types import Conversation, Message, Tool, Usage
 
 WAIT = 1.0
@@ -63,19 +65,25 @@ class Answering:
         self._calls = CallRunner(record, self._events, writer, services, interrupts, abilities.context)
         self._prompt_tokens = self._completion_tokens = self._reasoning_tokens = 0
         self._generated = 0
-        self._clock = writer.elapsed
+        self._generating_ms = 0
+        self._last_ms: int | None = None
 
     @property
     def usage(self) -> dict[str, Any]:
-        """Tokens of all segments, in the fields of the OpenAI API, and how fast this process generated."""
-        seconds = (self._writer.elapsed - self._clock) / 1000
-        return {
+        """Tokens of all segments, in the fields of the OpenAI API; how fast this process generated them, and what they
+        cost where that is known."""
+        seconds = self._generating_ms / 1000
+        usage = {
             "prompt_tokens": self._prompt_tokens,
             "completion_tokens": self._completion_tokens,
             "total_tokens": self._prompt_tokens + self._completion_tokens,
             "completion_tokens_details": {"reasoning_tokens": self._reasoning_tokens},
             "tokens_per_second": round(self._generated / seconds, 2) if seconds > 0 and self._generated else None,
         }
+        prices = self._abilities.prices
+        if prices is None:
+            return usage
+        return usage | {"cost": self._prompt_tokens * prices[0] + self._completion_tokens * prices[1]}
 
     async def run(self, source: ChatSource) -> str:
         """Write segments until one calls no tool; the reason for which the last one ended."""
@@ -185,21 +193,23 @@ class Answering:
 
     async def _generate(self, source: ChatSource, job: ChatJob, segment: Segment, text: SegmentText) -> str:
         """Read one generation into ``text``, and its new tokens into the log; the reason why it ended."""
-        received = 0
+        received = estimated = 0
         reason = "stop"
+        self._last_ms = None
         async with aclosing(await submit(source, job, self._writer)) as events:
             async for event in events:
                 match event:
                     case GenerationStarted(prompts):
-                        self._prompt_tokens = sum(map(len, prompts))
+                        self._prompt_tokens = sum(map(len, prompts)) or _estimate_prompt(job)
                     case GenerationDelta(_, parsed, token_ids):
                         text.take(parsed)
                         new = token_ids[max(len(segment.tokens) - received, 0) :]
                         received += len(token_ids)
                         segment.tokens += new
                         segment.unsent += new
-                        self._generated += len(new)
-                        self._completion_tokens = segment.used + len(segment.tokens)
+                        estimated += 0 if token_ids else _estimate(parsed)
+                        self._time(len(new) or _estimate(parsed))
+                        self._completion_tokens = segment.used + max(len(segment.tokens), estimated)
                         self._writer.emit_soon(lambda: self._emit(segment, text))
                     case ChoiceFinished(_, ended):
                         reason = ended
@@ -213,11 +223,29 @@ class Answering:
         ids, segment.unsent = segment.unsent, []
         if ids:
             self._writer.append(tokens_event(segment.index, 0, ids, self._writer.elapsed))
+        self._writer.report(self.usage)
+
+    def _time(self, tokens: int) -> None:
+        """Count tokens by the time that they took; that of the first ones is the prompt's."""
+        now = self._writer.elapsed
+        if self._last_ms is not None:
+            self._generating_ms += now - self._last_ms
+            self._generated += tokens
+        self._last_ms = now
 
     def _count(self, segment: Segment, used: Usage) -> None:
         self._prompt_tokens = used.prompt_tokens
         self._completion_tokens = segment.used + used.completion_tokens
         self._reasoning_tokens += used.reasoning_tokens
+
+
+def _estimate(events: Iterable[Event]) -> int:
+    """About how many tokens a text took that came without them, as from another server."""
+    return sum(estimate_tokens(getattr(event, "text", "")) for event in events)
+
+
+def _estimate_prompt(job: ChatJob) -> int:
+    return sum(estimate_tokens(message.content) for message in job.conversation.messages)
 
 
 def tokens_event(segment: int, branch: int, ids: Sequence[int], at: int) -> dict[str, Any]:

@@ -196,7 +196,9 @@ class RunExecution:
 
     def _finish(self, state: Any, reason: str | None, error: Mapping[str, Any] | None = None) -> None:
         self.writer.emit_now()
-        end = RunEnd(state, self.writer.parts, reason, dict(self._usage), error, self._services.now())
+        known = self.writer.message.usage or {}
+        usage = dict(self._usage) or {name: value for name, value in known.items() if name != "elapsed_ms"}
+        end = RunEnd(state, self.writer.parts, reason, usage, error, self._services.now())
         self.writer.finish(end)
 
 

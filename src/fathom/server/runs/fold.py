@@ -53,6 +53,8 @@ def _fold_one(message: FoldedMessage, event: Mapping[str, Any]) -> FoldedMessage
             return replace(message, parts=_end_thinking(message.parts, event["ms"]))
         case "status":
             return replace(message, status=event["text"])
+        case "usage":
+            return replace(message, usage={**event["usage"], "elapsed_ms": event["at"]})
         case "interrupted":
             error = {"message": event["message"], "remedy": event["remedy"]}
             return replace(message, state="interrupted", status=None, error=error)

@@ -76,7 +76,7 @@ class ThinkingTogether:
         """The prompt counts once."""
         used = [candidate.usage for candidate in self._candidates]
         prompt = max((one.prompt_tokens for one in used), default=0)
-        completion = sum(one.completion_tokens for one in used)
+        completion = sum(max(one.usage.completion_tokens, len(one.tokens)) for one in self._candidates)
         return {
             "prompt_tokens": prompt,
             "completion_tokens": completion,
@@ -154,6 +154,7 @@ class ThinkingTogether:
             ids, candidate.unsent = candidate.unsent, []
             if ids:
                 self._writer.append(tokens_event(0, candidate.index, ids, self._writer.elapsed))
+        self._writer.report(self.usage)
 
     def _put_vote(self, *, final: bool = False) -> int:
         """Append the vote as it is; the index of the candidate that leads."""

@@ -14,6 +14,8 @@ from fathom.server.runs.segment import changes
 
 DELAY = 0.03
 """Seconds that text may wait for more before it is appended."""
+REPORT_MS = 1000
+"""Milliseconds between two reports of what was generated so far."""
 
 
 class RunWriter:
@@ -39,6 +41,7 @@ class RunWriter:
         self._clock = clock
         self._delay = delay
         self._begun = clock() - max((event.get("at", 0) for event in events), default=0) / 1000
+        self._next_report = self.elapsed + REPORT_MS
         self._timer: asyncio.TimerHandle | None = None
         self._emit: Callable[[], None] | None = None
 
@@ -67,6 +70,12 @@ class RunWriter:
 
     def status(self, text: str) -> None:
         self.append({"type": "status", "text": text})
+
+    def report(self, usage: Mapping[str, Any]) -> None:
+        """Append how much was generated so far, at most once a second."""
+        if self.elapsed >= self._next_report:
+            self.append({"type": "usage", "usage": usage, "at": self.elapsed})
+            self._next_report = self.elapsed + REPORT_MS
 
     def show(self, base: int, parts: Iterable[Part], *, exact: bool = False) -> None:
         """Append what leads to ``parts`` from position ``base`` on."""

@@ -1,9 +1,15 @@
+from dataclasses import replace
+
 from run_harness import EchoTool, MemoryStore, Process, Tools, request, until
 from scripted import Script
 
-from fathom.base.errors import OverloadedError
+from fathom.base.errors import GenerationError, OverloadedError
+from fathom.server.generation.events import GenerationDelta, GenerationStarted
+from fathom.server.models.source import Abilities
 from fathom.server.runs import answering
 from fathom.server.runs.answering import tokens_event
+from fathom.server.runs.fold import fold
+from fathom.text.events import AnswerText
 
 CALL = '<tool_call>\n{"name": "echo", "arguments": {"a": 1}}\n</tool_call>'
 SCRIPTS = ("<think>\nHm.\n</think>\n\nI look." + CALL, "So: <b>")
@@ -53,3 +59,50 @@ async def test_a_full_queue_is_waited_for(monkeypatch):
 
 def test_tokens_are_an_event_of_their_own():
     assert tokens_event(1, 2, (3, 4), 5) == {"type": "tokens", "segment": 1, "branch": 2, "ids": [3, 4], "at": 5}
+
+
+async def test_counts_speed_and_cost_are_known_while_it_is_written(monkeypatch):
+    monkeypatch.setattr("fathom.server.runs.writer.REPORT_MS", 0)
+    store = MemoryStore()
+    store.add(request())
+    process = Process(store, Script("<think>\n" + "x" * 60 + "</think>Yes."))
+    abilities = process.source.abilities
+
+    async def priced():
+        return replace(await abilities(), prices=(0.5, 0.25))
+
+    process.source.abilities = priced
+    process.start()
+    await process.finish()
+    reports = [event["usage"] for event in store.logs["run"] if event["type"] == "usage"]
+    counts = [usage["completion_tokens"] for usage in reports]
+    assert len(counts) > 2
+    assert counts == sorted(counts)
+    for usage in (*reports, store.message().usage):
+        assert usage["cost"] == 0.5 * usage["prompt_tokens"] + 0.25 * usage["completion_tokens"]
+    thought = fold([event for event in store.logs["run"] if event["sequence"] < first_answer(store)])
+    assert thought.usage["completion_tokens"] > 8, "it is known while it thinks"
+
+
+def first_answer(store):
+    return next(event["sequence"] for event in store.logs["run"] if event.get("kind") == "answer")
+
+
+async def test_the_tokens_of_another_server_are_estimated_until_it_counts_them():
+    class Source:
+        name = "other"
+
+        async def abilities(self):
+            return Abilities()
+
+        async def chat(self, job):
+            yield GenerationStarted(())
+            yield GenerationDelta(0, (AnswerText("Twelve bytes"),), (), ())
+            raise GenerationError("it broke off")
+
+    store = MemoryStore()
+    store.add(request())
+    process = Process(store, source=Source())
+    process.start()
+    usage = (await process.finish()).usage
+    assert (usage["completion_tokens"], usage["prompt_tokens"]) == (3, 1)

@@ -46,6 +46,7 @@ export interface Usage {
   readonly completion_tokens_details?: { readonly reasoning_tokens?: number } | null;
   readonly tokens_per_second?: number | null;
   readonly cost?: number | null; // US dollars
+  readonly elapsed_ms?: number; // while it is written: how long it has been, by the server's clock
 }
 
 export interface TextPart {
@@ -163,6 +164,7 @@ export type RunEvent =
   | { readonly type: "part"; readonly sequence: number; readonly part: number; readonly value: Part }
   | { readonly type: "candidate"; readonly sequence: number; readonly index: number; readonly kind: "thinking" | "answer"; readonly text: string }
   | { readonly type: "status"; readonly sequence: number; readonly text: string }
+  | { readonly type: "usage"; readonly sequence: number; readonly usage: Usage; readonly at: number }
   | { readonly type: "interrupted"; readonly sequence: number; readonly message: string; readonly remedy: string }
   | { readonly type: "thinking_ended"; readonly sequence: number; readonly ms: number }
   | {

@@ -1,6 +1,6 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Message, ThinkingPart } from "../../api/assistant/types";
-import { formatDuration, formatNumber, t } from "../../i18n";
+import { formatDuration, formatNumber, formatRate, t } from "../../i18n";
 import { Markdown } from "../../markdown/Markdown";
 import { isMoving } from "../../state/message";
 import { useApp } from "../context";
@@ -37,8 +37,8 @@ export function ThinkingPane({ part, message, position, streaming }: PartProps<T
       <div class="thinking-row">
         <button type="button" class="thinking-head" aria-expanded={shape !== "folded"} aria-controls={id} onClick={toggle}>
           <Icon name="think" size={16} />
-          <span>{active ? <Elapsed since={beginOf(message, position)} /> : thoughtFor(part.ms)}</span>
-          {!active && <Tokens message={message} />}
+          <span>{active ? <Elapsed message={message} position={position} /> : thoughtFor(part.ms)}</span>
+          <Tokens message={message} active={active} />
           <span class="turn">
             <Icon name="chevron" size={14} />
           </span>
@@ -94,20 +94,19 @@ function useFoldOutOfSight(pane: { readonly current: HTMLElement | null }, may: 
   });
 }
 
-/** When a thought began, by the server's clock: with the message, or when what came before it had ended. */
-function beginOf(message: Message, position: number): number {
-  const earlier = message.parts.slice(0, position).reduce((sum, part) => sum + ("ms" in part ? (part.ms ?? 0) : 0), 0);
-  return message.created + earlier;
-}
-
-function Elapsed({ since }: { readonly since: number }) {
+/** How long it has thought, by the server's clock: in all, without the thoughts before. */
+function Elapsed({ message, position }: { readonly message: Message; readonly position: number }) {
   const { client } = useApp();
-  const [now, setNow] = useState(client.serverNow());
+  const now = () => client.serverNow();
+  const [time, setTime] = useState(now);
+  const reported = message.usage?.elapsed_ms;
+  const begin = useMemo(() => (reported === undefined ? message.created : now() - reported), [reported, message.created]);
   useEffect(() => {
-    const timer = setInterval(() => setNow(client.serverNow()), 1000);
+    const timer = setInterval(() => setTime(now()), 1000);
     return () => clearInterval(timer);
   }, []);
-  const seconds = Math.floor((now - since) / 1000);
+  const earlier = message.parts.slice(0, position).reduce((sum, part) => sum + ("ms" in part ? (part.ms ?? 0) : 0), 0);
+  const seconds = Math.floor((time - begin - earlier) / 1000);
   return (
     <>
       {t("chat.thinkingNow")}
@@ -116,14 +115,17 @@ function Elapsed({ since }: { readonly since: number }) {
   );
 }
 
-/** How many tokens were thought, and what they cost, where that is known. */
-function Tokens({ message }: { readonly message: Message }) {
-  const count = message.usage?.completion_tokens_details?.reasoning_tokens;
+/** How many tokens were thought, how fast while they are, and what they cost, where that is known. */
+function Tokens({ message, active }: { readonly message: Message; readonly active: boolean }) {
+  const { usage } = message;
+  const count = active ? usage?.completion_tokens : usage?.completion_tokens_details?.reasoning_tokens;
   if (!count || message.parts.filter(({ type }) => type === "thinking").length > 1) return null;
-  const cost = message.usage?.cost;
+  const rate = usage?.tokens_per_second;
+  const cost = usage?.cost;
   return (
     <span class="elapsed">
       {t("chat.tokens", { count })}
+      {active && typeof rate === "number" && ` · ${t("chat.tokensPerSecond", { rate: formatRate(rate) })}`}
       {typeof cost === "number" && ` · ${formatCost(cost)}`}
     </span>
   );

@@ -12,20 +12,38 @@ CONTEXT_KEYS = ("context_length", "max_model_len", "context_window", "max_contex
 
 @dataclass(frozen=True, slots=True)
 class UpstreamModel:
-    """``thinking`` turns true once an answer of the model began with thinking: lists of models do not say it."""
+    """``thinking`` turns true once an answer of the model began with thinking: lists of models do not say it.
+    ``prices`` are US dollars for a token of the prompt and of the completion, where the list says them (OpenRouter's).
+    """
 
     id: str
     context: int | None = None
     thinking: bool = False
+    prices: tuple[float, float] | None = None
 
     @classmethod
     def from_listing(cls, entry: Mapping[str, Any]) -> UpstreamModel:
         """From an entry of an upstream's list of models."""
         contexts = [entry[key] for key in CONTEXT_KEYS if isinstance(entry.get(key), int) and entry[key] > 0]
-        return cls(str(entry["id"]), contexts[0] if contexts else None)
+        return cls(str(entry["id"]), contexts[0] if contexts else None, prices=_prices(entry.get("pricing")))
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> UpstreamModel:
+        """What `as_json` gave, also of an earlier version."""
+        prices = entry.get("prices")
+        return cls(entry["id"], entry["context"], entry["thinking"], tuple(prices) if prices else None)
 
     def as_json(self) -> dict[str, Any]:
-        return {"id": self.id, "context": self.context, "thinking": self.thinking}
+        return {"id": self.id, "context": self.context, "thinking": self.thinking, "prices": self.prices}
+
+
+def _prices(pricing: Any) -> tuple[float, float] | None:
+    """The prices of an entry of a list; None where there are none, or they are no prices."""
+    try:
+        prompt, completion = float(pricing["prompt"]), float(pricing["completion"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return (prompt, completion) if 0 <= prompt < 1 and 0 <= completion < 1 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,5 +89,5 @@ def _name_error(name: str) -> RequestError:
 
 
 def _upstream(row: Any) -> Upstream:
-    models = tuple(UpstreamModel(**entry) for entry in row.models)
+    models = tuple(UpstreamModel.from_json(entry) for entry in row.models)
     return Upstream(row.id, row.name, row.base_url, row.api_key, models, row.created)

@@ -114,7 +114,7 @@ class Upstreams:
         if upstream is None or known is None:
             offer = upstream.model_id(upstream.models[0]) if upstream is not None and upstream.models else "another"
             raise UnknownModelError(f"{model}@{name}", offer)
-        abilities = Abilities(thinking=known.thinking, context=known.context)
+        abilities = Abilities(thinking=known.thinking, context=known.context, prices=known.prices)
         identity = upstream.id
 
         def note() -> None:

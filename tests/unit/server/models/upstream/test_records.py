@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from fathom.server.models.upstream.records import Upstream, UpstreamModel
@@ -23,3 +25,13 @@ def test_a_key_is_never_shown_whole(key: str | None, shown: str | None):
     upstream = Upstream("1", "Up", "http://up/v1", key, (UpstreamModel("a/b"),), 0)
     assert upstream.masked_key == shown
     assert upstream.model_id(upstream.models[0]) == "a/b@Up"
+
+
+def test_prices_are_read_from_a_list_and_kept():
+    entry = {"id": "m", "pricing": {"prompt": "0.000001", "completion": "0.000002"}}
+    model = UpstreamModel.from_listing(entry)
+    assert model.prices == (0.000001, 0.000002)
+    assert UpstreamModel.from_json(json.loads(json.dumps(model.as_json()))) == model
+    assert UpstreamModel.from_json({"id": "m", "context": None, "thinking": True}) == UpstreamModel("m", thinking=True)
+    for pricing in (None, {}, "free", {"prompt": "nan", "completion": "0"}, {"prompt": "-1", "completion": "1"}, []):
+        assert UpstreamModel.from_listing({"id": "m", "pricing": pricing}).prices is None
