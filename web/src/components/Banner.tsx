@@ -46,5 +46,18 @@ export function Banner() {
       </div>
     );
   }
+  const problem = app.problem.value;
+  if (problem) {
+    return (
+      <div class="banner" role="alert">
+        <p>
+          <strong>{t("chat.notStored")}</strong> <Sentence text={problem.message} />{" "}
+          <span class="remedy">
+            <Sentence text={problem.remedy ?? ""} />
+          </span>
+        </p>
+      </div>
+    );
+  }
   return null;
 }

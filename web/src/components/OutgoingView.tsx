@@ -1,9 +1,20 @@
 import { t } from "../i18n";
+import type { Failure } from "../api/assistant/types";
 import type { Outgoing } from "../state/outbox";
 import { useApp } from "./context";
 import { FileChips } from "./FileChips";
 import { Icon } from "./Icon";
 import { Sentence } from "./Sentence";
+
+/** Why a question waits: nobody answers, or what the server says of itself. */
+function Waiting({ problem }: { readonly problem: Failure }) {
+  if (problem.message === t("errors.unreachable")) return <>{t("chat.waitUnreachable")}</>;
+  return (
+    <>
+      <Sentence text={problem.message} /> <Sentence text={problem.remedy ?? ""} /> {t("chat.waitOver")}
+    </>
+  );
+}
 
 /** A question that the server does not have yet: on its way, waiting for the server, or refused. */
 export function OutgoingView({ chat, item }: { readonly chat: string | null; readonly item: Outgoing }) {
@@ -42,7 +53,7 @@ export function OutgoingView({ chat, item }: { readonly chat: string | null; rea
           </div>
         </div>
       ) : (
-        <p class="hint">{access.asking.value ? t("chat.waitKey") : problem ? t("chat.waitUnreachable") : ""}</p>
+        <p class="hint">{access.asking.value ? t("chat.waitKey") : problem && <Waiting problem={problem} />}</p>
       )}
     </article>
   );

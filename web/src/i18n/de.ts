@@ -131,6 +131,8 @@ export default {
   "chat.endedFailed": "Die Antwort ist gescheitert.",
   "chat.waitLoading": "Das Modell lädt ({state}). Deine Nachricht wird gesendet, sobald es bereit ist.",
   "chat.waitUnreachable": "Fathom ist nicht erreichbar. Deine Nachricht wird gesendet, sobald es zurück ist.",
+  "chat.waitOver": "Deine Nachricht wird gesendet, sobald das vorbei ist.",
+  "chat.notStored": "Was geschrieben wird, kann gerade nicht gespeichert werden.",
   "chat.waitReconnect": "Fathom ist nicht erreichbar. Die Antwort geht weiter, wenn es zurück ist.",
   "chat.welcome": "Dein Modell",
   "chat.welcomeModel": "{model} läuft auf diesem Rechner.",

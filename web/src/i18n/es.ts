@@ -129,6 +129,8 @@ export default {
   "chat.endedFailed": "La respuesta falló.",
   "chat.waitLoading": "El modelo se está cargando ({state}). Tu mensaje se enviará en cuanto esté listo.",
   "chat.waitUnreachable": "No se puede acceder a Fathom. Tu mensaje se enviará en cuanto vuelva.",
+  "chat.waitOver": "Tu mensaje se enviará en cuanto esto pase.",
+  "chat.notStored": "Lo que se escribe no se puede guardar ahora.",
   "chat.waitReconnect": "No se puede acceder a Fathom. La respuesta seguirá cuando vuelva.",
   "chat.welcome": "Tu modelo",
   "chat.welcomeModel": "{model} funciona en este equipo.",

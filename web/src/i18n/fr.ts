@@ -129,6 +129,8 @@ export default {
   "chat.endedFailed": "La réponse a échoué.",
   "chat.waitLoading": "Le modèle se charge ({state}). Votre message part dès qu’il est prêt.",
   "chat.waitUnreachable": "Fathom est injoignable. Votre message part dès son retour.",
+  "chat.waitOver": "Votre message partira dès que ce sera passé.",
+  "chat.notStored": "Ce qui s’écrit ne peut pas être enregistré pour l’instant.",
   "chat.waitReconnect": "Fathom est injoignable. La réponse reprendra à son retour.",
   "chat.welcome": "Votre modèle",
   "chat.welcomeModel": "{model} tourne sur cette machine.",

@@ -5,7 +5,7 @@ import { Client, type Fetch } from "../api/assistant/client";
 import { conversationPath } from "../api/assistant/conversations";
 import { uploadFile } from "../api/assistant/files";
 import { listMessages, messagesPath } from "../api/assistant/messages";
-import type { RunOptions } from "../api/assistant/types";
+import type { Failure, RunOptions } from "../api/assistant/types";
 import { ApiError } from "../api/errors";
 import { t } from "../i18n";
 import { Access } from "./access";
@@ -18,7 +18,7 @@ import { ModelMonitor } from "./model";
 import { Models } from "./models";
 import { Navigation } from "./navigation";
 import { Notices } from "./notices";
-import { isAnswered, Outbox } from "./outbox";
+import { failureOf, isAnswered, Outbox } from "./outbox";
 import { Projects } from "./projects";
 import { SettingsStore } from "./settings";
 import { PAGE, Thread } from "./thread";
@@ -71,8 +71,8 @@ export class App {
   readonly thinkers: Signal<ReadonlySet<string>> = signal(new Set());
   /** What a screen reader says next: the page has one place for it, so that messages do not talk over each other. */
   readonly spoken: Signal<string> = signal("");
-  /** Why the chats cannot be read from the server, where they cannot. */
-  readonly problem: Signal<unknown> = signal(null);
+  /** Why the chats cannot be read from the server, or answers cannot be stored there, where they cannot. */
+  readonly problem: Signal<Failure | null> = signal(null);
   /** What this browser keeps: drafts, messages on their way, settings. */
   readonly storage: Storage;
   /** Whether an answer came while the reader looked at another tab. */
@@ -120,6 +120,7 @@ export class App {
       onRunState: (chat, running) => {
         if (!running) void this.outbox.pump(chat);
       },
+      onStorage: (problem) => (this.problem.value = problem),
       onOther: (name, data) => this.listeners.forEach((listener) => listener(name, data)),
       onHello: () => this.refresh(),
       onFailure: (error) => this.onFailure(error),
@@ -292,7 +293,7 @@ export class App {
   }
 
   private onFailure(error: unknown): void {
-    this.problem.value = error;
+    if (error instanceof ApiError && error.status === 503) this.problem.value = failureOf(error);
     if (!(error instanceof ApiError)) void this.model.refresh();
   }
 

@@ -6,6 +6,7 @@
 import { signal, type ReadonlySignal } from "@preact/signals";
 import type { Client } from "../api/assistant/client";
 import { openLive, type LiveEvent } from "../api/assistant/live";
+import type { Failure } from "../api/assistant/types";
 import { ApiError } from "../api/errors";
 import type { Chats } from "./chats";
 import type { Thread } from "./thread";
@@ -22,6 +23,8 @@ export interface FeedParts {
   /** A chat is answered, or no longer is; called for every chat but the open one. */
   readonly onRunState: (conversation: string, running: boolean) => void;
   readonly onOther: (name: string, data: Readonly<Record<string, unknown>>) => void;
+  /** Why answers cannot be stored; null where they can. */
+  readonly onStorage: (problem: Failure | null) => void;
   /** The stream is open: what is shown besides is to be fetched too. */
   readonly onHello: () => Promise<void>;
   readonly onFailure: (error: unknown) => void;
@@ -97,6 +100,7 @@ export class Feed {
       case "hello":
         this.connectedSignal.value = true;
         this.pause = FIRST_PAUSE_MS;
+        this.parts.onStorage(null);
         Promise.all([chats.refresh(), this.parts.onHello()]).catch(this.parts.onFailure);
         return void thread?.refresh();
       case "conversation":
@@ -114,6 +118,8 @@ export class Feed {
       case "run.state":
         chats.change(event.conversation, { running: event.running, ...(event.title === null ? {} : { title: event.title }) });
         return this.parts.onRunState(event.conversation, event.running);
+      case "storage":
+        return this.parts.onStorage(event.problem);
       case "other":
         return this.parts.onOther(event.name, event.data);
     }

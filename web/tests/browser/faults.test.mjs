@@ -1,15 +1,16 @@
 /**
  * What goes wrong around the page, in a real browser against server processes: a slow network and none, a server that is
- * killed while it thinks or waits for the reader, clocks that jump. Needs FATHOM_PYTHON and PYTHONPATH.
+ * killed while it thinks or waits for the reader, a full disk, clocks that jump. Needs FATHOM_PYTHON and PYTHONPATH.
  */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { ask, launch, openPage } from "./browser.mjs";
-import { SERVE, startProcess } from "./process.mjs";
+import { PYTHON, SERVE, startProcess } from "./process.mjs";
 import { startUpstream } from "./upstream.mjs";
 
 const STORY = { max_tokens: 150, temperature: 0.8, seed: 7 };
@@ -150,6 +151,78 @@ against("a call that waits for the reader", async () => {
     await answer(page).getByText("It says: 42").waitFor();
   });
 });
+
+describe("a full disk", () => {
+  const place = join(folder, "disk");
+  let mounted = false;
+  let server;
+  before(async () => {
+    try {
+      execFileSync("mkdir", [place]);
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", place], { stdio: "ignore" });
+      mounted = true;
+    } catch {
+      return; // only root may
+    }
+    server = await startProcess({ folder: join(place, "data") });
+  });
+  after(async () => {
+    await server?.close();
+    if (mounted) execFileSync("umount", [place]);
+  });
+
+  it("is said, loses nothing, and is over when there is space again", { timeout: 120_000 }, async (t) => {
+    if (!mounted) return t.skip("a small disk can be mounted by root only");
+    const { context, page, complaints } = await openPage(browser, server.url);
+    page.setDefaultTimeout(60_000);
+    const chat = await openChat(page, server, { title: "Full", settings: STORY });
+    await ask(page, "Tell me a story of a lighthouse.");
+    await grows(page, 5);
+    const ballast = join(place, "ballast");
+    emptyLog(join(server.folder, "fathom.db"));
+    fill(ballast);
+    await page.locator(".banner").getByText("The disk is full").waitFor();
+    await page.locator("input[type=file]").first().setInputFiles({ name: "notes.txt", mimeType: "text/plain", buffer: Buffer.alloc(200_000, "word ") });
+    await page.locator(".composer").getByText(/disk is full|no space/i).waitFor();
+    await page.getByRole("button", { name: "Remove notes.txt" }).click();
+    const other = await context.newPage();
+    await other.goto(server.url);
+    await other.locator(".banner").getByText("The disk is full").waitFor();
+    await ask(other, "Is there room?");
+    await other.locator(".outgoing").getByText("The disk is full").waitFor();
+    rmSync(ballast);
+    await answered(other);
+    await answered(page);
+    for (const one of [page, other]) await one.locator(".banner").waitFor({ state: "detached" });
+    assert.equal((await text(page)).replace(/\s+/g, " ").trim(), (await stored(server, chat)).replace(/\s+/g, " ").trim());
+    await page.reload();
+    await answered(page);
+    assert.deepEqual(complaints, []);
+    await context.close();
+    return undefined;
+  });
+});
+
+/** Moves what the database's log holds into the database, so that it must grow again: a log never shrinks by itself. */
+function emptyLog(database) {
+  const code = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1], 30).execute('PRAGMA wal_checkpoint(TRUNCATE)').fetchall())";
+  execFileSync(PYTHON, ["-c", code, database]);
+}
+
+/** Writes zeros until nothing more fits. */
+function fill(path) {
+  const file = openSync(path, "w");
+  try {
+    for (let size = 1 << 20; size >= 512; )
+      try {
+        writeSync(file, Buffer.alloc(size));
+      } catch {
+        size /= 2;
+      }
+  } finally {
+    closeSync(file);
+  }
+}
 
 const shift = join(folder, "shift");
 against("a clock", () => {

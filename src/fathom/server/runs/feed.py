@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+from fathom.base.errors import StorageError
 from fathom.server.store.ids import new_id
 
 MOST_EVENTS = 2_000
@@ -23,6 +24,11 @@ def frame(name: str, data: Any, number: int | None = None) -> bytes:
     identifier = b"" if number is None else b"id: %d\n" % number
     body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     return identifier + b"event: " + name.encode() + b"\ndata: " + body + b"\n\n"
+
+
+def storage_state(problem: StorageError | None) -> dict[str, Any]:
+    """The data of a `storage` event: why answers cannot be stored now; null: they can."""
+    return {"error": None if problem is None else {"message": problem.message, "remedy": problem.remedy}}
 
 
 class Subscription:

@@ -20,7 +20,7 @@ from fathom.server.conversations.repository import Conversations
 from fathom.server.errors import ConflictError, NotFoundError, StoppingError, invalid
 from fathom.server.runs.active import ActiveRun, public_events, run_json
 from fathom.server.runs.execution import RunExecution
-from fathom.server.runs.feed import LiveFeed
+from fathom.server.runs.feed import LiveFeed, storage_state
 from fathom.server.runs.fold import fold
 from fathom.server.runs.log import GAP, EventLog
 from fathom.server.runs.records import FINISHED, AskedQuestion, RunEnd, RunRecord, RunRequest, RunWrite, StartedRun
@@ -330,10 +330,11 @@ class RunSupervisor:
             self._feed.publish_state(conversation, False)
 
     def _report(self, problem: StorageError | None) -> None:
-        """Tell the readers of all runs that nothing can be stored, or can be again."""
+        """Tell everyone, and the readers of all runs, that nothing can be stored, or can be again."""
         text = f"not stored yet: {problem}" if problem is not None else "stored"
         if problem is not None:
             logger.error("answers go on, but cannot be stored: %s", problem)
+        self._feed.publish("storage", storage_state(problem))
         for active in self._active.values():
             active.execution.writer.status(text)
 

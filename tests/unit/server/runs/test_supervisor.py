@@ -1,6 +1,7 @@
 """The supervisor over a database in a file; routes and streams: tests/unit/server/api/assistant."""
 
 import asyncio
+import json
 
 import pytest
 from run_harness import EchoTool, ModelSource, Tools, until
@@ -151,6 +152,8 @@ async def test_readers_learn_that_nothing_can_be_stored_and_when_it_can(sqlite, 
     assert message.parts[0]["text"] == "abc" * 200
     frames = (await stream.get()).decode()
     assert "not stored yet: the disk is full; free some space" in frames
+    states = [json.loads(text.partition("\n")[0]) for text in frames.split("event: storage\ndata: ")[1:]]
+    assert states == [{"error": {"message": "the disk is full", "remedy": "free some space"}}, {"error": None}]
     await server.supervisor.close()
 
 

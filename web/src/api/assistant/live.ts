@@ -2,7 +2,7 @@
 
 import { readEvents } from "../sse";
 import type { Client } from "./client";
-import type { Conversation, Message, Run, RunEvent } from "./types";
+import type { Conversation, Failure, Message, Run, RunEvent } from "./types";
 
 export type LiveEvent =
   | { readonly type: "hello"; readonly epoch: string }
@@ -11,6 +11,7 @@ export type LiveEvent =
   | { readonly type: "message"; readonly conversation: string; readonly message: Message; readonly sequence: number | null }
   | { readonly type: "run"; readonly run: string; readonly conversation: string; readonly message: string | null; readonly event: RunEvent }
   | { readonly type: "run.state"; readonly conversation: string; readonly running: boolean; readonly title: string | null; readonly run: Run | null }
+  | { readonly type: "storage"; readonly problem: Failure | null }
   | { readonly type: "other"; readonly name: string; readonly data: Readonly<Record<string, unknown>> };
 
 /** A run that this tab holds up to a sequence number: the stream goes on behind it. */
@@ -69,6 +70,8 @@ export function parseLive(name: string, data: string): LiveEvent | null {
         title: typeof body["title"] === "string" ? body["title"] : null,
         run: null,
       };
+    case "storage":
+      return { type: "storage", problem: (body["error"] ?? null) as Failure | null };
     default:
       return { type: "other", name, data: body };
   }

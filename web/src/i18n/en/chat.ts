@@ -55,6 +55,8 @@ export default defineArea({
   "chat.waitKey": "Your message is sent as soon as the server accepts an API key.",
   "chat.waitLoading": "The model is loading ({state}). Your message is sent as soon as it is ready.",
   "chat.waitUnreachable": "Fathom is not reachable. Your message is sent as soon as it is back.",
+  "chat.waitOver": "Your message is sent as soon as that is over.",
+  "chat.notStored": "What is written cannot be stored now.",
   "chat.failed": "This answer failed.",
   "chat.noteStopped": "Stopped.",
   "chat.interrupted": "Interrupted.",

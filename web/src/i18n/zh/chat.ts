@@ -56,6 +56,8 @@ export default {
   "chat.waitKey": "服务器接受 API 密钥后，消息会立即发送。",
   "chat.waitLoading": "模型正在加载（{state}）。就绪后消息会立即发送。",
   "chat.waitUnreachable": "无法连接 Fathom。恢复连接后消息会立即发送。",
+  "chat.waitOver": "问题解决后消息会立即发送。",
+  "chat.notStored": "目前无法保存写下的内容。",
   "chat.failed": "这次回答失败了。",
   "chat.noteStopped": "已停止。",
   "chat.interrupted": "已中断。",

@@ -15,7 +15,7 @@ from fathom.server.api.assistant.runs import EVENTS
 from fathom.server.assistant_handle import AssistantHandle
 from fathom.server.errors import NotFoundError, invalid
 from fathom.server.runs.active import ActiveRun
-from fathom.server.runs.feed import Subscription, frame
+from fathom.server.runs.feed import Subscription, frame, storage_state
 from fathom.server.runs.snapshot import snapshot
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def router(handle: AssistantHandle) -> APIRouter:
         `hello` {epoch} · `conversation` {row} · `conversation.removed` {id} · `message` {message, conversation,
         sequence}: one that was added or has ended, or as far as it is written · `run` {run, conversation, message,
         event}: an event of a run of the named conversation · `run.state` {conversation, running, title}: of others ·
+        `storage` {error: {message, remedy}}: answers go on, but cannot be stored; with error null they can again ·
         `download`, `preference` and others by name.
         """
         positions = dict(_position(text) for text in run)
@@ -64,6 +65,8 @@ async def _frames(
     subscription = assistant.feed.subscribe(conversation)
     try:
         yield frame("hello", {"epoch": assistant.feed.epoch})
+        if assistant.supervisor.log.problem is not None:
+            yield frame("storage", storage_state(assistant.supervisor.log.problem))
         if conversation is not None:
             active = {one.record.id: one for one in assistant.supervisor.active_in(conversation)}
             for one in active.values():

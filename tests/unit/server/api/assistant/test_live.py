@@ -12,6 +12,7 @@ import pytest
 from live_server import live_server
 from scripted import Script, instantly, scripted_model
 
+from fathom.base.errors import StorageError
 from fathom.server.api.assistant.live import message_body
 
 
@@ -123,3 +124,11 @@ def test_a_server_that_stops_ends_its_streams(tmp_path):
         events = stream.__enter__()
         until(events, "hello")
     assert list(events) == []
+
+
+def test_a_stream_begins_with_why_answers_cannot_be_stored(server):
+    log = server.app.state.assistant.made.supervisor.log
+    log.problem = StorageError("the disk is full", "free some space")
+    with live(server) as events:
+        assert until(events, "storage") == {"error": {"message": "the disk is full", "remedy": "free some space"}}
+    log.problem = None
