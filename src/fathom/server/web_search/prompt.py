@@ -61,13 +61,13 @@ def _one(source: ShownSource) -> str:
     place = f' place="{_attribute(place_words(source.place))}"' if source.place else ""
     named = f'title="{_attribute(source.title)}" url="{_attribute(source.url)}"'
     head = f'<source number="{source.number}" {named}{place}{summary}>'
-    return f"{head}\n{_fenced(source.text)}\n</source>"
+    return f"{head}\n{_without_marks(source.text)}\n</source>"
 
 
-def _fenced(text: str) -> str:
+def _without_marks(text: str) -> str:
     """The text without what would end its fence, or a turn."""
     return _CONTROL.sub(lambda match: "‹" if match[0] == "<" else "⁅", _MARK.sub("‹", text))
 
 
 def _attribute(text: str) -> str:
-    return re.sub(r"\s+", " ", _fenced(text)).replace('"', "'").replace(">", "›")[:200]
+    return re.sub(r"\s+", " ", _without_marks(text)).replace('"', "'").replace(">", "›")[:200]
