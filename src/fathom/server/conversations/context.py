@@ -6,9 +6,11 @@ after days reads the same prompt.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+
+from fathom.types import Conversation, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class Citation:
     """A source that an answer may refer to as ``[number]``.
 
     ``source`` is the id of a stored page or file, ``place`` where in it (``{"page": 3}``), ``quote`` what was quoted;
-    ``supported``: whether the source contains the quote (None: nothing was checked).
+    ``supported``: whether the source contains the quote (None: nothing was checked); ``query``: what was searched for.
     """
 
     number: int
@@ -27,6 +29,7 @@ class Citation:
     place: Mapping[str, Any] | None = None
     quote: str | None = None
     supported: bool | None = None
+    query: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,8 @@ class Turn:
 
     ``files`` are the ids of all files on its path, oldest first; ``search``: the reader asked for a web search.
     ``tokens`` is about how many the context may take, ``first_citation`` the first number that is free. ``report``
-    shows a line of status ("reading three pages") while the reader waits.
+    shows a line of status ("reading three pages") while the reader waits. ``earlier`` are the messages before the
+    question; ``write`` asks the model for a line of at most so many tokens, None where it gives none.
     """
 
     conversation: str
@@ -46,6 +50,8 @@ class Turn:
     tokens: int
     first_citation: int
     report: Callable[[str], None]
+    earlier: tuple[Message, ...] = ()
+    write: Callable[[Conversation, int], Awaitable[str | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,16 @@ Cancelling the task itself, as a server that shuts down does, leaves the run as 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from fathom.base.errors import FathomError
 from fathom.server.conversations.context import Turn, TurnContext
-from fathom.server.conversations.prompt import question_text
+from fathom.server.conversations.prompt import history, question_text
 from fathom.server.errors import StoppingError, UnavailableError, UnknownModelError
 from fathom.server.models.source import Abilities, ChatSource
 from fathom.server.models.upstream.endpoint import UpstreamError
@@ -21,14 +23,18 @@ from fathom.server.runs.answering import Answering
 from fathom.server.runs.interrupt import InterruptedRun, Interrupts
 from fathom.server.runs.records import RunEnd, RunRecord
 from fathom.server.runs.services import RunServices
+from fathom.server.runs.short_text import write_short
 from fathom.server.runs.together import ThinkingTogether
 from fathom.server.runs.writer import RunWriter
+from fathom.types import Conversation
 
 logger = logging.getLogger(__name__)
 
 CONTEXT_SHARE = 0.5
 """The share of a model's context that passages may take."""
 UNKNOWN_CONTEXT = 8192
+SHORT_SECONDS = 20.0
+"""How long a reader waits for a line that the model writes before its answer."""
 
 
 AWAY = (UnavailableError, UnknownModelError)
@@ -144,6 +150,8 @@ class RunExecution:
                 tokens=int((abilities.context or UNKNOWN_CONTEXT) * CONTEXT_SHARE),
                 first_citation=len(citations) + 1,
                 report=self.writer.status,
+                earlier=tuple(history(turns[:-1])),
+                write=partial(self._write_short, source),
             )
             context = await self._provide(provider.provide(turn))
             system.append(context.system)
@@ -159,6 +167,15 @@ class RunExecution:
             ready=True,
         )
         self.writer.freeze(self.request, started=self._services.now(), model=self.request.model)
+
+    async def _write_short(self, source: ChatSource, conversation: Conversation, most: int) -> str | None:
+        """A line by the model, for a provider; None where it fails or takes too long."""
+        try:
+            async with asyncio.timeout(SHORT_SECONDS):
+                return await write_short(source, conversation, most)
+        except (TimeoutError, FathomError) as error:
+            logger.info("the model wrote no line for run %s: %s", self.record.id, error)
+            return None
 
     async def _tool_specs(self, abilities: Abilities) -> tuple[dict[str, Any], ...]:
         toolbox = self._services.toolbox

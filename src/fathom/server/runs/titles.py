@@ -11,19 +11,16 @@ import asyncio
 import logging
 import re
 import unicodedata
-from contextlib import aclosing
 
 from fathom.base.errors import FathomError
 from fathom.server.conversations.messages import Messages
 from fathom.server.conversations.prompt import question_text
 from fathom.server.conversations.records import StoredMessage
 from fathom.server.conversations.repository import Conversations
-from fathom.server.generation.events import ChoiceFinished, GenerationDelta
-from fathom.server.generation.jobs import ChatJob
 from fathom.server.models.source import ChatSource
 from fathom.server.runs.records import RunRecord
 from fathom.server.runs.services import RunServices
-from fathom.text.events import AnswerText
+from fathom.server.runs.short_text import write_short
 from fathom.types import Conversation, Message
 
 logger = logging.getLogger(__name__)
@@ -101,15 +98,7 @@ class Titles:
             ),
             thinking=False,
         )
-        written = ""
-        job = ChatJob(conversation, {"temperature": 0.0, "max_tokens": MAX_TOKENS})
-        async with aclosing(source.chat(job)) as events:
-            async for event in events:
-                if isinstance(event, GenerationDelta):
-                    written += "".join(piece.text for piece in event.events if isinstance(piece, AnswerText))
-                elif isinstance(event, ChoiceFinished) and event.reason != "stop":
-                    return None  # half a title is none
-        title = title_from(written)
+        title = title_from(await write_short(source, conversation, MAX_TOKENS) or "")
         return title if title is not None and is_about(title, question_text(question.parts), text) else None
 
 

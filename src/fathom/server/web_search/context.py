@@ -6,14 +6,10 @@ search first often does not, and the reader asked for sources. One that can call
 
 from __future__ import annotations
 
-import re
-
 from fathom.server.conversations.context import Turn, TurnContext
 from fathom.server.web_search.prompt import RULES
+from fathom.server.web_search.query import MAX_TOKENS, query_conversation, search_query, written_query
 from fathom.server.web_search.search import WebSearch
-
-_LONGEST_QUERY = 200
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`]*`", re.DOTALL)
 
 
 class SearchContext:
@@ -24,9 +20,9 @@ class SearchContext:
 
     async def provide(self, turn: Turn) -> TurnContext:
         """Raises WebSearchError where the provider gives nothing; the answer then goes on without sources."""
-        query = search_query(turn.question) if turn.search else ""
-        if not query:
+        if not turn.search or not search_query(turn.question):
             return TurnContext()
+        query = await _query(turn)
         sources = await self._search.sources(
             query, turn.question, first=turn.first_citation, tokens=turn.tokens, report=turn.report
         )
@@ -35,10 +31,10 @@ class SearchContext:
         return TurnContext(RULES, sources.text, sources.citations)
 
 
-def search_query(question: str) -> str:
-    """The question as a query: without code, on one line, and not longer than engines take."""
-    words = _CODE.sub(" ", question).split()
-    query = " ".join(words)
-    if len(query) > _LONGEST_QUERY:
-        query = query[:_LONGEST_QUERY].rpartition(" ")[0] or query[:_LONGEST_QUERY]
-    return query
+async def _query(turn: Turn) -> str:
+    """The question, or the query that the model writes where it follows others."""
+    if not turn.earlier or turn.write is None:
+        return search_query(turn.question)
+    turn.report("writing the query")
+    written = await turn.write(query_conversation(turn.question, turn.earlier), MAX_TOKENS)
+    return written_query(written or "", turn.question, turn.earlier) or search_query(turn.question)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fathom.server.conversations.context import Citation
 from fathom.server.web_search.errors import FetchError
@@ -68,7 +68,8 @@ class WebSearch:
         numbered = await asyncio.to_thread(
             number_sources, f"{query} {question}", pages, tokens=min(tokens, _TOKENS), first=first
         )
-        return FoundSources(query, numbered.text, numbered.citations, failures)
+        citations = tuple(replace(citation, query=query) for citation in numbered.citations)
+        return FoundSources(query, numbered.text, citations, failures)
 
     async def open(self, url: str) -> StoredPage:
         """The page at ``url``, fetched unless it was within the last hour. Raises FetchError."""

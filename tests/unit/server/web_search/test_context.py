@@ -1,12 +1,15 @@
 """A question that asks for a search brings its sources; others bring nothing."""
 
+from dataclasses import replace
+
 import pytest
 from web_site import WebSite, article
 
 from fathom.server.conversations.context import Turn, TurnContext
-from fathom.server.web_search.context import SearchContext, search_query
+from fathom.server.web_search.context import SearchContext
 from fathom.server.web_search.prompt import RULES
 from fathom.server.web_search.search import WebSearch
+from fathom.types import Conversation, Message
 
 
 def turn(question: str, *, search: bool = True) -> Turn:
@@ -35,7 +38,28 @@ async def test_no_search(given: Turn, site: WebSite, search: WebSearch) -> None:
     assert site.queries == []
 
 
-def test_queries_are_one_short_line() -> None:
-    assert search_query("What is\n```py\nx\n``` `y` this?") == "What is this?"
-    assert len(search_query("word " * 100)) <= 200
-    assert search_query("字" * 500) == "字" * 200
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [("population Lyon 2019", "population Lyon 2019"), ("It was 500 000.", "And in 2019?"), (None, "And in 2019?")],
+)
+async def test_a_question_that_follows_others_is_searched_by_what_the_model_writes(
+    written: str | None, sent: str, site: WebSite, search: WebSearch
+) -> None:
+    site.pages["/a"] = article("A", "The town has many people. " * 10)
+    site.results = [("A", "/a", "")]
+    asked: list[tuple[Conversation, int]] = []
+    shown: list[str] = []
+
+    async def write(conversation: Conversation, most: int) -> str | None:
+        asked.append((conversation, most))
+        return written
+
+    earlier = (Message("user", "What is the population of Lyon?"), Message("assistant", "About 520 000."))
+    given = replace(turn("And in 2019?"), earlier=earlier, write=write, report=shown.append)
+    context = await SearchContext(search).provide(given)
+    assert site.queries == [sent]
+    assert f"searching: {sent}" in shown
+    assert context.citations[0].query == sent
+    ((conversation, most),) = asked
+    assert "And in 2019?" in conversation.messages[-1].content
+    assert most < 100

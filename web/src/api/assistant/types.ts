@@ -103,6 +103,7 @@ export interface CitationPart {
   readonly quote: string | null;
   readonly supported: boolean | null;
   readonly passage?: string | null; // the place in the source nearest to what the answer says
+  readonly query?: string | null; // what was searched for
   readonly used?: boolean; // known once the answer is complete
 }
 

@@ -8,8 +8,10 @@ import { placeWords } from "../files/places";
 export function Sources({ citations }: { readonly citations: readonly CitationPart[] }) {
   const cited = citations.filter((source) => source.used !== false);
   const others = citations.filter((source) => source.used === false);
+  const queries = [...new Set(citations.flatMap((source) => source.query ?? []))];
   return (
     <section class="sources" aria-label={t("tools.sources")}>
+      {queries.length > 0 && <p class="searched">{t("tools.searched", { query: queries.join(" · ") })}</p>}
       {cited.length > 0 && <List sources={cited} />}
       {others.length > 0 && (
         <details>

@@ -23,6 +23,7 @@ export default defineArea({
   "tools.ofServer": "{tool} of {server}",
 
   "tools.sources": "Sources",
+  "tools.searched": "Searched for: {query}",
   "tools.sourcesRead": { one: "{count} more source was read", other: "{count} more sources were read" },
   "tools.notSupported": "not found in the page",
   "tools.supported": "quote found in the page",

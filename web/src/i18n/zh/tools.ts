@@ -24,6 +24,7 @@ export default {
   "tools.ofServer": "{server} 的 {tool}",
 
   "tools.sources": "来源",
+  "tools.searched": "搜索词：{query}",
   "tools.sourcesRead": { other: "另外读取了 {count} 个来源" },
   "tools.notSupported": "页面中未找到",
   "tools.supported": "引文已在页面中找到",
