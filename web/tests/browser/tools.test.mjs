@@ -67,7 +67,7 @@ for (const [name, options] of [
       assert.deepEqual(await page.locator(".cite button").allInnerTexts(), ["1"]);
       await page.locator(".cite button").click();
       const card = page.locator(".cite-card:popover-open");
-      await card.getByText("The opera").waitFor();
+      await card.getByRole("link", { name: "The opera" }).waitFor();
       assert.match(await card.innerText(), /The opera[\s\S]*a\.example[\s\S]*opened in 1959[\s\S]*Not found in the page: “was closed in 1980”/);
       const { x, width } = await card.boundingBox();
       assert.ok(x >= 0 && x + width <= (options.viewport?.width ?? 1280));

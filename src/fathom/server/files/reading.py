@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fathom.base.errors import StorageError
+from fathom.server.errors import NotFoundError
 from fathom.server.files.errors import UnreadableFileError
 from fathom.server.files.extraction.reader import ReadEnd, ReadPassage
 from fathom.server.files.records import StoredFile, StoredPassage
@@ -90,6 +91,8 @@ class ReadingQueue:
             return
         try:
             await self._repository.finish(id_, await self._store(file))
+        except NotFoundError:
+            logger.info("the file %s was deleted while it was read", id_)
         except UnreadableFileError as error:
             await self._fail(id_, error)
         except OSError as error:

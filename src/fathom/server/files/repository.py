@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, Select, delete, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fathom.server.errors import NotFoundError
 from fathom.server.files.records import StoredFile, StoredPassage
 from fathom.server.store.database import Database
 from fathom.server.store.references import file_ids
@@ -73,8 +74,12 @@ class FileRepository:
             await connection.execute(delete(passages).where(passages.c.file_id == id_))
 
     async def add_passages(self, new: Sequence[StoredPassage]) -> None:
+        """Add passages of one file. Raises NotFoundError where it was deleted meanwhile."""
         rows = [{"file_id": passage.file, **_without_file(passage)} for passage in new]
         async with self._database.write() as connection:
+            query = select(files.c.id).where(files.c.id.in_({passage.file for passage in new})).with_for_update()
+            if new and (await connection.execute(query)).first() is None:
+                raise NotFoundError("the file was deleted", "attach it again")
             for start in range(0, len(rows), _BATCH):
                 await connection.execute(insert(passages), rows[start : start + _BATCH])
 

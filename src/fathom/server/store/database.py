@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
@@ -33,15 +32,15 @@ from fathom.base.uninterrupted import run_uninterrupted
 from fathom.server.store.claim import Claim, FileClaim, ServerClaim
 from fathom.server.store.ids import new_id
 from fathom.server.store.migrate import migrate
-from fathom.server.store.problems import UNREACHABLE, folder_error, storage_error
+from fathom.server.store.problems import UNREACHABLE, ProblemLog, folder_error, storage_error
 from fathom.server.store.schema import conversations, messages
 from fathom.server.store.text import storable
-
-logger = logging.getLogger(__name__)
 
 READERS = 4
 BUSY_SECONDS = 5.0
 """How long SQLite waits for another process's lock."""
+TURN_SECONDS = 15.0
+"""How long a writer waits for those before it."""
 RETRY_SECONDS = 2.0
 """A failed opening is not tried again for so long; its error is repeated."""
 
@@ -59,6 +58,7 @@ class Database:
         self._busy_seconds = BUSY_SECONDS if busy_seconds is None else busy_seconds
         self._opening = asyncio.Lock()
         self._writing = asyncio.Lock()
+        self._problems = ProblemLog()
         self._writer: AsyncEngine | None = None
         self._reader: AsyncEngine | None = None
         self._failure: tuple[float, StorageError] | None = None
@@ -118,7 +118,7 @@ class Database:
         await self.open()
         assert self._reader is not None
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        async with _transaction(self._reader, **options) as connection:
+        async with _transaction(self._reader, self._problems, **options) as connection:
             yield connection
 
     @asynccontextmanager
@@ -129,15 +129,27 @@ class Database:
         """
         await self.open()
         assert self._writer is not None
-        alone = self._writing if self.is_sqlite else nullcontext()
-        async with alone, _transaction(self._writer) as connection:
+        alone = self._alone() if self.is_sqlite else nullcontext()
+        async with alone, _transaction(self._writer, self._problems) as connection:
             yield connection
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """The turn of one writer. While another process keeps the lock, each one before this waits for it in vain."""
+        try:
+            await asyncio.wait_for(self._writing.acquire(), TURN_SECONDS)
+        except TimeoutError:
+            raise StorageError("the database is too busy", "try again later") from None
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     async def _open(self) -> None:
         try:
             if self.file is not None:
                 self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # conversations are private
-            async with _storage_errors():
+            async with _storage_errors(self._problems):
                 await self._take_claim()
                 if self._writer is None:
                     self._writer, self._reader = await self._connect()
@@ -195,10 +207,15 @@ class Database:
         """Writer and reader."""
         if not self.is_sqlite:
             engine = create_async_engine(
-                self.url, pool_pre_ping=True, json_serializer=_json, connect_args={"timeout": 10}
+                self.url,
+                pool_pre_ping=True,
+                json_serializer=_json,
+                hide_parameters=True,  # an error of a statement is logged, and what it stores is private
+                connect_args={"timeout": 10},
             )
             return engine, engine
-        options = {"max_overflow": 0, "json_serializer": _json, "connect_args": {"timeout": self._busy_seconds}}
+        options = {"max_overflow": 0, "json_serializer": _json, "hide_parameters": True}
+        options["connect_args"] = {"timeout": self._busy_seconds}
         writer = create_async_engine(self.url, pool_size=1, **options)
         reader = create_async_engine(self.url, pool_size=READERS, **options)
         _configure(writer, "BEGIN IMMEDIATE", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
@@ -228,27 +245,27 @@ def _configure(engine: AsyncEngine, begin: str, *pragmas: str) -> None:
 
 
 @asynccontextmanager
-async def _storage_errors() -> AsyncIterator[None]:
+async def _storage_errors(problems: ProblemLog) -> AsyncIterator[None]:
     try:
         yield
     except DBAPIError as error:
         problem = storage_error(error)
         if problem is None:
             raise
-        logger.warning("%s (%s)", problem.message, error.orig)
+        problems.write(problem, error.orig)
         raise problem from error
     except PoolTimeoutError as error:
         raise StorageError("the database is too busy", "try again later") from error
 
 
 @asynccontextmanager
-async def _transaction(engine: AsyncEngine, **options: Any) -> AsyncIterator[AsyncConnection]:
+async def _transaction(engine: AsyncEngine, problems: ProblemLog, **options: Any) -> AsyncIterator[AsyncConnection]:
     """A transaction, committed at the end and rolled back by an exception.
 
     A client that leaves cancels its request at any await. The connection is opened, begun, ended and given back whole
     nevertheless; a statement that is cut off costs its connection, which the pool replaces.
     """
-    async with _storage_errors(), _connection(engine) as connection:
+    async with _storage_errors(problems), _connection(engine) as connection:
         await run_uninterrupted(connection.execution_options(**options))
         transaction = connection.begin()
         await run_uninterrupted(transaction.start())

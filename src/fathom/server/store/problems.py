@@ -6,11 +6,17 @@ space, mend permissions, restore a backup, start the database server.
 
 from __future__ import annotations
 
+import logging
+import math
 import sqlite3
+import time
+from collections.abc import Callable
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
 
 from fathom.base.errors import StorageError
+
+logger = logging.getLogger(__name__)
 
 SQLITE = (
     (("SQLITE_BUSY", "SQLITE_LOCKED"), "another process keeps the database locked", "end it, then try again"),
@@ -40,7 +46,24 @@ POSTGRESQL = (
 )
 """Prefixes of SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html), what happened, what to do."""
 
+REPEAT_SECONDS = 60.0
+"""A problem that goes on is logged so often."""
+
 UNREACHABLE = StorageError("the database server cannot be reached", "start it, or correct FATHOM_DATABASE_URL")
+
+
+class ProblemLog:
+    """Logs what keeps a database from being used: once, not for every attempt; a full disk also holds the log."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._written: dict[str, float] = {}
+
+    def write(self, problem: StorageError, cause: object) -> None:
+        now = self._clock()
+        if now >= self._written.get(problem.message, -math.inf) + REPEAT_SECONDS:
+            self._written[problem.message] = now
+            logger.warning("%s (%s)", problem.message, cause)
 
 
 def storage_error(error: DBAPIError) -> StorageError | None:

@@ -71,6 +71,20 @@ async def test_a_file_that_cannot_be_read_has_an_error_and_no_passages(repositor
     assert await repository.passages(file.id) == []
 
 
+async def test_a_file_that_is_deleted_while_it_is_read(repository, caplog):
+    file = stored_file("n")
+    await repository.add(file)
+
+    async def read(path: Path, name: str) -> AsyncIterator[ReadPassage | ReadEnd]:
+        await repository.delete(file.id)
+        async for item in read_two(path, name):
+            yield item
+
+    await settle(queue_of(repository, read), file.id)
+    assert await repository.get(file.id) is None
+    assert [record for record in caplog.records if record.levelname != "INFO"] == []
+
+
 async def test_a_failure_of_ours_does_not_stop_the_queue(repository):
     async def read(path: Path, name: str) -> AsyncIterator[ReadPassage | ReadEnd]:
         if name == "bad":

@@ -11,6 +11,7 @@ import sys
 
 import pytest
 from sqlalchemy import insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 from fathom.base.errors import StorageError
 from fathom.server.store import database as module
@@ -134,6 +135,28 @@ async def test_a_database_that_another_process_locks(sqlite):
     async with impatient.write() as connection:
         await connection.execute(insert(preferences), row("a"))
     await impatient.close()
+
+
+async def test_a_writer_does_not_wait_for_ever_for_its_turn(sqlite, monkeypatch):
+    monkeypatch.setattr(module, "TURN_SECONDS", 0.01)
+    async with sqlite.write():
+        with pytest.raises(StorageError, match="the database is too busy; try again later"):
+            async with sqlite.write():
+                pytest.fail("two wrote at once")
+    async with sqlite.write() as connection:
+        await connection.execute(insert(preferences), row("a"))
+    assert await names(sqlite) == ["a"]
+
+
+async def test_what_is_stored_is_not_in_the_errors(database):
+    async def store_twice() -> None:
+        async with database.write() as connection:
+            for _ in range(2):
+                await connection.execute(insert(preferences), row("secret"))
+
+    with pytest.raises(IntegrityError) as caught:
+        await store_twice()
+    assert "secret" not in str(caught.value).replace("(secret)", "")
 
 
 async def test_a_file_that_is_no_database_is_left_alone_and_tried_again(tmp_path, monkeypatch):

@@ -7,7 +7,8 @@ import sqlite3
 import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from fathom.server.store.problems import folder_error, storage_error
+from fathom.base.errors import StorageError
+from fathom.server.store.problems import REPEAT_SECONDS, ProblemLog, folder_error, storage_error
 
 
 def of_sqlite(name: str) -> OperationalError:
@@ -64,3 +65,14 @@ def test_a_statement_at_fault_is_no_problem_of_the_storage():
 def test_a_folder():
     problem = folder_error(PermissionError(13, "Permission denied"), "/srv/data")
     assert str(problem).startswith("the data folder /srv/data cannot be used: permission denied; check its permissions")
+
+
+def test_a_problem_that_goes_on_is_logged_now_and_then(caplog):
+    now = [1.0]
+    log = ProblemLog(lambda: now[0])
+    for message in ("full", "full", "locked", "full"):
+        log.write(StorageError(message), "words of the driver")
+    assert caplog.messages == ["full (words of the driver)", "locked (words of the driver)"]
+    now[0] += REPEAT_SECONDS
+    log.write(StorageError("full"), "again")
+    assert caplog.messages[2:] == ["full (again)"]

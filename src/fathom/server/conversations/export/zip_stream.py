@@ -6,7 +6,6 @@ Files are read and entries compressed in threads: a long conversation does not h
 from __future__ import annotations
 
 import asyncio
-import io
 import zipfile
 from collections.abc import AsyncIterable, AsyncIterator
 from pathlib import Path
@@ -14,20 +13,24 @@ from pathlib import Path
 CHUNK = 1 << 20
 
 
-class _Outlet(io.RawIOBase):
-    """Where `zipfile` writes. It cannot be sought, so sizes follow each entry."""
+class _Outlet:
+    """Where `zipfile` writes. It cannot be sought, so sizes follow each entry; nor closed, as an archive whose reader
+    left is by the interpreter, in any order."""
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
         self._position = 0
 
-    def writable(self) -> bool:
-        return True
+    def flush(self) -> None:
+        """Nothing waits here."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     def tell(self) -> int:
         return self._position
 
-    def write(self, data: bytes) -> int:  # type: ignore[override]
+    def write(self, data: bytes) -> int:
         self._chunks.append(bytes(data))
         self._position += len(data)
         return len(data)

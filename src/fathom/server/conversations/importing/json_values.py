@@ -53,8 +53,10 @@ def _parse(raw: bytes) -> Any:
         return Unreadable(f"the record has more than {MAX_NODES} values")
     try:
         return json.loads(raw.decode("utf-8", "replace"), parse_constant=lambda _: None, parse_float=_finite)
-    except (ValueError, RecursionError) as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         return Unreadable(f"the record is not valid JSON: {error}")
+    except ValueError:  # of more digits than Python reads
+        return Unreadable("the record holds a number that is too long")
 
 
 def _finite(digits: str) -> float | None:

@@ -17,6 +17,9 @@ from typing import Any
 PASSAGE_BYTES = 1600
 """UTF-8 bytes, which estimate tokens in every script better than characters do."""
 
+WIDEST_BYTES = 2**16
+"""Of one row of a table: a passage must fit into a line of the reader's output."""
+
 PASSAGE_PLACE = Mapping[str, int | str]
 """``{"page": 3}``, ``{"slide": 4}``, ``{"sheet": "Sales", "cells": "A2:D20"}``, ``{"line": 10}``, ``{"cell": 2}`` …"""
 
@@ -61,8 +64,9 @@ class PassageWriter:
             self._put({"line": first + text.count("\n", 0, start)}, passage)
 
     def add_passage(self, text: str, **place: int | str) -> None:
-        """Add one passage as it is: rows of a table, whose place the reader knows."""
-        self._put(place, text)
+        """Add one passage as it is: rows of a table, whose place the reader knows. Only a very wide row is divided."""
+        for passage, _ in split_text(text, WIDEST_BYTES):
+            self._put(place, passage)
 
     def warn(self, warning: str) -> None:
         if warning not in self.warnings:

@@ -29,6 +29,7 @@ CONSTANTS: dict[str, Number] = {
     "phi": (1 + math.sqrt(5)) / 2,
 }
 _LARGEST_FACTORIAL = 1450  # the largest of fewer than 4000 digits
+_MOST_PLACES = 1000
 _MOST_BITS = int(MOST_DIGITS * math.log2(10))
 
 
@@ -130,10 +131,13 @@ def _power_modulo(base: Number, exponent: Number, modulus: Number) -> Number:
 
 def _round(value: Number, places: Number = Fraction(0)) -> Number:
     """Half away from zero, as people round (Python rounds half to even)."""
-    scale = power(Fraction(10), Fraction(to_integer(places, "round")))
+    whole = to_integer(places, "round")
+    if abs(whole) > _MOST_PLACES:
+        raise CalculationError(f"numbers are rounded to {_MOST_PLACES} places at most", "name fewer places")
+    scale = power(Fraction(10), Fraction(whole))
     exact = Fraction(check(Fraction(value) * Fraction(scale)))
-    whole = math.floor(abs(exact) + Fraction(1, 2))
-    return check(Fraction(whole if exact >= 0 else -whole) / Fraction(scale))
+    rounded = math.floor(abs(exact) + Fraction(1, 2))
+    return check(Fraction(rounded if exact >= 0 else -rounded) / Fraction(scale))
 
 
 def _sum(*values: Number) -> Number:

@@ -47,8 +47,10 @@ class OpenPageTool:
 
     async def call(self, arguments: Mapping[str, Any], context: CallContext) -> ToolResult:
         url, wanted = arguments.get("url"), arguments.get("looking_for", "")
-        if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        if not isinstance(url, str) or not url:
             raise ToolError("there is no address", 'call it with {"url": "https://…"}')
+        if not url.startswith(("http://", "https://")):
+            raise ToolError(f"{url[:100]!r} is no address of the web", "open one that begins with https:// or http://")
         if not self._search.knows(url) and not await self._mentions(context.conversation, url):
             raise ToolError(
                 "neither a search nor the reader named this address",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_files import WrittenPassages
 
-from fathom.server.files.extraction.passages import TextFullError, split_text
+from fathom.server.files.extraction.passages import WIDEST_BYTES, TextFullError, split_text
 
 
 @given(st.text(max_size=400), st.integers(4, 60))
@@ -70,3 +70,12 @@ def test_a_warning_is_given_once():
     writer.warn("cut")
     writer.warn("cut")
     assert writer.warnings == ["cut"]
+
+
+def test_a_row_that_is_too_wide_for_a_passage_is_divided():
+    writer = WrittenPassages()
+    row = "| 名 " * 20_000
+    writer.add_passage(row, line=1)
+    assert "".join(text for _, text in writer.passages) == row
+    assert max(len(text.encode()) for _, text in writer.passages) <= WIDEST_BYTES
+    assert {tuple(place.items()) for place, _ in writer.passages} == {(("line", 1),)}

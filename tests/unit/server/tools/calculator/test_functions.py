@@ -79,3 +79,9 @@ def test_real_values(name: str, values: tuple[object, ...], expected: float) -> 
 def test_what_has_no_value_says_so(name: str, values: tuple[object, ...]) -> None:
     with pytest.raises(CalculationError):
         call(name, *values)
+
+
+@pytest.mark.parametrize("places", [-(10**9), 10**9])
+def test_places_that_no_number_has(places: int) -> None:
+    with pytest.raises(CalculationError, match="numbers are rounded to 1000 places at most; name fewer places"):
+        call("round", Fraction(1, 3), places)

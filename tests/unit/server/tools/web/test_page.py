@@ -40,9 +40,19 @@ async def test_any_other_address_is_refused_before_it_is_fetched(site: WebSite, 
     assert site.requests == []
 
 
-@pytest.mark.parametrize("arguments", [{}, {"url": 1}, {"url": "file:///etc/passwd"}])
-async def test_no_address(arguments: dict[str, object], search: WebSearch) -> None:
-    with pytest.raises(ToolError, match="there is no address"):
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({}, "there is no address"),
+        ({"url": 1}, "there is no address"),
+        (
+            {"url": "file:///etc/passwd"},
+            "'file:///etc/passwd' is no address of the web; open one that begins with https",
+        ),
+    ],
+)
+async def test_no_address(arguments: dict[str, object], reason: str, search: WebSearch) -> None:
+    with pytest.raises(ToolError, match=reason):
         await opener(search).call(arguments, call_context())
 
 
