@@ -1,6 +1,6 @@
 /**
  * What goes wrong around the page, in a real browser against server processes: a slow network and none, a server that is
- * killed while it thinks or waits for the reader, a full disk, clocks that jump. Needs FATHOM_PYTHON and PYTHONPATH.
+ * killed while it thinks, a full disk, clocks that jump. Needs FATHOM_PYTHON and PYTHONPATH.
  */
 
 import assert from "node:assert/strict";
@@ -11,7 +11,6 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { ask, launch, openPage } from "./browser.mjs";
 import { PYTHON, SERVE, startProcess } from "./process.mjs";
-import { startUpstream } from "./upstream.mjs";
 
 const STORY = { max_tokens: 150, temperature: 0.8, seed: 7 };
 const DAY_S = 24 * 3600;
@@ -27,7 +26,6 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const button = (page, name) => page.getByRole("button", { name, exact: true });
 const answer = (page) => page.locator(".answer").last();
 const text = (page) => answer(page).locator(".prose").last().innerText();
 const answered = (page) => answer(page).locator(".figures").waitFor();
@@ -39,7 +37,7 @@ function against(name, options, define) {
   describe(name, () => {
     let server;
     before(async () => {
-      server = await startProcess(typeof options === "function" ? await options() : options);
+      server = await startProcess(typeof options === "function" ? options() : options);
     });
     after(() => server?.close());
     define((title, test) =>
@@ -127,28 +125,6 @@ against("a model that thinks", { command: ["-m", "tiny_server"] }, (onPage) => {
     const killed = decodeURIComponent(page.url().split("#/c/")[1]);
     assert.equal(await stored(server, killed), await stored(server, whole));
     for (const one of [page, other]) assert.match(await answer(one).locator(".thinking-head").innerText(), /^Thought for \d+s/);
-  });
-});
-
-let upstream;
-against("a call that waits for the reader", async () => {
-  const says = ({ messages }) => (messages.at(-1).role === "tool" ? { content: `It says: ${messages.at(-1).content}` } : { call: { name: "calculator", arguments: { expression: "6 * 7" } } });
-  upstream = await startUpstream(says);
-  return { command: [...SERVE, "--model", "none"] };
-}, (onPage) => {
-  after(() => upstream?.close());
-  onPage("waits over a kill of the server", async (page, server) => {
-    await server.api("POST", "upstreams", { name: "elsewhere", base_url: upstream.url });
-    await server.api("PUT", "tools/calculator/policy", { policy: "ask" });
-    await openChat(page, server, { title: "Sums", settings: { model: "scripted@elsewhere", tools: ["calculator"] } });
-    await ask(page, "Six times seven?");
-    await button(page, "Allow once").waitFor();
-    await server.kill();
-    await page.getByText("Fathom is not reachable.").first().waitFor();
-    await server.start();
-    await page.getByText("Fathom is not reachable.").first().waitFor({ state: "detached" });
-    await button(page, "Allow once").click();
-    await answer(page).getByText("It says: 42").waitFor();
   });
 });
 

@@ -304,6 +304,7 @@ describe("a tool", () => {
     await ask(page, "When was the opera house opened?");
     await page.locator(".cite button").click();
     const card = page.locator(".cite-card:popover-open");
+    await card.getByText("quote found in the page").waitFor();
     assert.match(await card.innerText(), /The opera[\s\S]*127\.0\.0\.1[\s\S]*quote found in the page/);
     assert.equal(upstream.queries.at(-1), "When was the opera house opened?");
   });
@@ -316,6 +317,7 @@ describe("a tool", () => {
     await ask(page, "When is the launch?");
     await page.locator(".cite button").click();
     const card = page.locator(".cite-card:popover-open");
+    await card.getByText("quote found in the page").waitFor();
     assert.match(await card.innerText(), /report\.pdf[\s\S]*quote found/);
     await page.keyboard.press("Escape");
     await page.locator(".sources").getByRole("button", { name: /report\.pdf/ }).first().click();
