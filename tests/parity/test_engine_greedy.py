@@ -79,7 +79,7 @@ def generated(model: transformers.PreTrainedModel, prompts: list[list[int]], cou
 
 
 @pytest.mark.parametrize(
-    ("count", "length"), [(4, 32), pytest.param(20, 64, marks=pytest.mark.slow)], ids=["few", "all"]
+    ("count", "length"), [(2, 12), pytest.param(20, 64, marks=pytest.mark.slow)], ids=["few", "all"]
 )
 def test_greedy_output_is_transformers(
     bundle: Bundle, theirs: transformers.PreTrainedModel, count: int, length: int

@@ -4,7 +4,6 @@
  */
 
 import { openPage } from "./browser.mjs";
-import { stream } from "./mock.mjs";
 
 export const NOW = Date.UTC(2026, 4, 12, 9, 30);
 const DAY = 86_400_000;
