@@ -5,5 +5,5 @@ Here rather than read from the migrations: a server whose database is current, o
 
 from __future__ import annotations
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 LATEST = REVISIONS[-1]

@@ -195,7 +195,7 @@ web_pages = Table(
     _text("final_url"),
     _text("title"),
     _text("text"),
-    _json("places"),
+    Column("places", JSON, nullable=False, default=list),  # of revision 0002: rows of older backups have none
     Column("sha256", String(64), nullable=False),
     _time("fetched"),
     Index("ix_web_pages_age", "fetched", "id"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import zipfile
 from collections import namedtuple
 
 import pytest
+from sqlalchemy import select
 from stored_conversations import fill, open_database
 
 from fathom.server.conversations.changes import Changes
@@ -20,6 +22,7 @@ from fathom.server.conversations.search import Search
 from fathom.server.store.backup import write_backup
 from fathom.server.store.backup_file import MANIFEST, BackupError, verify
 from fathom.server.store.restore import restore_backup
+from fathom.server.store.schema import web_pages
 
 
 @pytest.fixture
@@ -49,6 +52,24 @@ async def test_everything_is_back(backup, tmp_path):
     ]
     again = await write_backup(database, tmp_path / "b.zip")
     assert again.entries == verify(path).entries, "a backup of what was restored is the same"
+    await database.close()
+
+
+async def test_a_page_of_an_older_version_is_restored(backup, tmp_path):
+    page = {"id": "a", "url": "u", "final_url": "u", "title": "t", "text": "x", "sha256": "s", "fetched": 1}
+    name, data = "tables/web_pages.jsonl", json.dumps(page).encode() + b"\n"
+    older = tmp_path / "older.zip"
+    with zipfile.ZipFile(backup[0]) as source, zipfile.ZipFile(older, "w") as archive:
+        manifest = json.loads(source.read(MANIFEST)) | {"schema": "0001"}
+        manifest["entries"][name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "rows": 1}
+        for entry in set(source.namelist()) - {name, MANIFEST}:
+            archive.writestr(entry, source.read(entry))
+        archive.writestr(name, data)
+        archive.writestr(MANIFEST, json.dumps(manifest))
+    database = open_database(tmp_path / "after")
+    await restore_backup(database, older, reindex)
+    async with database.read() as connection:
+        assert (await connection.execute(select(web_pages.c.text, web_pages.c.places))).all() == [("x", [])]
     await database.close()
 
 

@@ -106,13 +106,11 @@ def upgrade() -> None:
         sa.Column("final_url", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("places", sa.JSON(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("fetched", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_web_pages")),
     )
     op.create_index(op.f("ix_web_pages_url"), "web_pages", ["url"], unique=False)
-    op.create_index("ix_web_pages_age", "web_pages", ["fetched", "id"], unique=False)
     op.create_table(
         "conversations",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -126,7 +124,6 @@ def upgrade() -> None:
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=False),
         sa.Column("deleted", sa.BigInteger(), nullable=True),
-        sa.Column("request_key", sa.String(length=128), nullable=True),
         sa.ForeignKeyConstraint(
             ["project_id"], ["projects.id"], name=op.f("fk_conversations_project_id"), ondelete="SET NULL"
         ),
@@ -219,8 +216,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_parts_message_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("message_id", "position", name=op.f("pk_parts")),
     )
-    referring = sa.text("type IN ('file', 'tool_call', 'citation')")
-    op.create_index("ix_parts_referring", "parts", ["type"], sqlite_where=referring, postgresql_where=referring)
     op.create_table(
         "runs",
         sa.Column("id", sa.String(length=26), nullable=False),
