@@ -137,7 +137,8 @@ class Database:
     async def _alone(self) -> AsyncIterator[None]:
         """The turn of one writer. While another process keeps the lock, each one before this waits for it in vain."""
         try:
-            await asyncio.wait_for(self._writing.acquire(), TURN_SECONDS)
+            async with asyncio.timeout(TURN_SECONDS):  # wait_for of Python 3.11 can lose a cancellation
+                await self._writing.acquire()
         except TimeoutError:
             raise StorageError("the database is too busy", "try again later") from None
         try:
