@@ -16,8 +16,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ BUSY_SECONDS = 5.0
 """How long SQLite waits for another process's lock."""
 TURN_SECONDS = 15.0
 """How long a writer waits for those before it."""
+CLOSE_SECONDS = 10.0
+"""How long a database that closes waits for transactions to end."""
 RETRY_SECONDS = 2.0
 """A failed opening is not tried again for so long; its error is repeated."""
 
@@ -59,6 +61,9 @@ class Database:
         self._opening = asyncio.Lock()
         self._writing = asyncio.Lock()
         self._problems = ProblemLog()
+        self._under_way = 0
+        self._unused = asyncio.Event()
+        self._unused.set()
         self._writer: AsyncEngine | None = None
         self._reader: AsyncEngine | None = None
         self._failure: tuple[float, StorageError] | None = None
@@ -86,10 +91,10 @@ class Database:
 
     async def open(self) -> None:
         """Connect, and bring the schema up to date. Does nothing on an open database."""
-        if self.is_open:
+        if self.is_open and not self._closed:
             return
         async with self._opening:
-            if self.is_open:
+            if self.is_open and not self._closed:
                 return
             if self._closed:
                 raise StorageError("the database is closed", "try again when the server is back")
@@ -103,12 +108,15 @@ class Database:
             self._failure = None
 
     async def close(self) -> None:
-        """End all connections; a closed database does not open again."""
+        """End all connections, after the transactions that are under way; a closed database does not open again."""
         self._closed = True
         async with self._opening:
-            if self._writer is not None and self._reader is not None:
-                await self._dispose((self._writer, self._reader))
-            self._writer = self._reader = None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._unused.wait()
+            writer, reader, self._writer, self._reader = self._writer, self._reader, None, None
+            if writer is not None and reader is not None:
+                await self._dispose((writer, reader))
             if self._claim is not None:
                 await self._claim.release()
 
@@ -118,8 +126,9 @@ class Database:
         await self.open()
         assert self._reader is not None
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        async with _transaction(self._reader, self._problems, **options) as connection:
-            yield connection
+        with self._use():
+            async with _transaction(self._reader, self._problems, **options) as connection:
+                yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -130,8 +139,21 @@ class Database:
         await self.open()
         assert self._writer is not None
         alone = self._alone() if self.is_sqlite else nullcontext()
-        async with alone, _transaction(self._writer, self._problems) as connection:
-            yield connection
+        with self._use():
+            async with alone, _transaction(self._writer, self._problems) as connection:
+                yield connection
+
+    @contextmanager
+    def _use(self) -> Iterator[None]:
+        """A transaction is under way: its connection would outlive a pool that is disposed of meanwhile."""
+        self._under_way += 1
+        self._unused.clear()
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._unused.set()
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:

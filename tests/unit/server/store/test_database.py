@@ -89,6 +89,30 @@ async def test_requests_cancelled_at_any_moment_leave_no_connection_open(databas
     assert (left_open, caplog.records) == ([], [])
 
 
+async def test_what_begins_while_it_closes_leaves_no_connection_open(sqlite, monkeypatch):
+    left_open = []
+    monkeypatch.setattr(sys, "unraisablehook", left_open.append)
+    inside, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def read() -> None:
+        async with sqlite.read() as connection:
+            inside.set()
+            await goes_on.wait()
+            await connection.execute(select(preferences.c.name))
+
+    under_way = asyncio.create_task(read())
+    await inside.wait()
+    closing = asyncio.create_task(sqlite.close())
+    await asyncio.sleep(0)
+    late = asyncio.create_task(names(sqlite))
+    goes_on.set()
+    with pytest.raises(StorageError, match="closed"):
+        await late
+    await asyncio.gather(under_way, closing)
+    gc.collect()
+    assert left_open == []
+
+
 async def test_a_cancelled_writer_leaves_nothing_behind(database):
     inside = asyncio.Event()
 
