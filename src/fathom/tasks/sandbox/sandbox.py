@@ -24,6 +24,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
@@ -55,7 +56,7 @@ _IMPORT = f"import sys; sys.path.insert(0, {str(_SOURCE)!r}); from fathom.tasks.
 
 
 class SandboxError(FathomError):
-    """This machine cannot confine a program as requested."""
+    """A program cannot be confined as requested, or was killed before it began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,8 @@ class Jail:
         self._sandbox = sandbox
         self._stack = ExitStack()
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._starting = threading.Lock()
+        self._killed = False
 
     def __enter__(self) -> Jail:
         name = self._stack.enter_context(
@@ -156,7 +159,7 @@ class Jail:
         return path
 
     def start(self, program: Path, *, stdin: IO[bytes] | int, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
-        """Start a confined interpreter that runs ``program``."""
+        """Start a confined interpreter that runs ``program``. Raises SandboxError after `kill`."""
         limits = self._sandbox.limits
         writes = limits.file_bytes > 0
         system = [*SYSTEM, sys.base_prefix, sys.base_exec_prefix]
@@ -170,16 +173,19 @@ class Jail:
             "readable": [*system, *self._sandbox.readable, str(self.folder)],
             "command": [_interpreter(), "-I", "-S", "-B", "-X", "utf8", "-X", "int_max_str_digits=0", str(program)],
         }
-        process = subprocess.Popen(
-            [_interpreter(), "-I", "-S", "-B", "-c", f"{_IMPORT}; confine.main(sys.argv[1])", json.dumps(settings)],
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            cwd=self.files if writes else self.folder,
-            env={"LANG": "C.UTF-8", **self._sandbox.environment},
-            start_new_session=True,
-        )
-        self._processes.append(process)
+        with self._starting:  # a process that another thread kills is either in the list, or never started
+            if self._killed:
+                raise SandboxError("the program was killed before it began", "run it again")
+            process = subprocess.Popen(
+                [_interpreter(), "-I", "-S", "-B", "-c", f"{_IMPORT}; confine.main(sys.argv[1])", json.dumps(settings)],
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                cwd=self.files if writes else self.folder,
+                env={"LANG": "C.UTF-8", **self._sandbox.environment},
+                start_new_session=True,
+            )
+            self._processes.append(process)
         return process
 
     def watch(self, process: subprocess.Popen[bytes]) -> SandboxResult:
@@ -208,6 +214,9 @@ class Jail:
         return most > 0 and _size(self.files, most) > most
 
     def kill(self) -> None:
+        """End all programs; may be called from another thread than theirs."""
+        with self._starting:
+            self._killed = True
         for process in self._processes:
             if process.returncode is None:
                 with suppress(ProcessLookupError, PermissionError):
