@@ -13,7 +13,7 @@ from fathom.server.runs.records import RunRecord, RunState
 if TYPE_CHECKING:
     from fathom.server.runs.execution import RunExecution
 
-INTERNAL = frozenset({"tokens", "segment", "call", "answer_now"})
+INTERNAL = frozenset({"tokens", "segment", "segment_ended", "call", "answer_now"})
 """Types of events that only a run that is resumed reads."""
 TAIL = 500
 """The last events, for readers who were away for a moment."""

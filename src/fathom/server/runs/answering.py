@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +31,7 @@ WAIT = 1.0
 class Segment:
     """One generation: its number, the position of its first part, how many tokens those before it had, and its own.
     ``past_budget``: it is known whether the thinking has kept to its budget. ``close``: the thinking ends behind them.
+    ``ended``: why it ended, where all of it is stored: what remains are its calls.
     """
 
     index: int
@@ -40,6 +41,7 @@ class Segment:
     unsent: list[int] = field(default_factory=list)
     past_budget: bool = False
     close: bool = False
+    ended: str | None = None
 
 
 class Answering:
@@ -91,7 +93,7 @@ class Answering:
         before = history(turns, system=self._request.system, passages=self._request.passages)
         segment = self._last_segment() or self._first_segment()
         while True:
-            reason = await self._write(source, segment, before)
+            reason = segment.ended or await self._write(source, segment, before)
             called = await self._calls.run(segment.base)
             if not called:
                 return reason
@@ -109,7 +111,18 @@ class Answering:
             for token in event["ids"]
         ]
         self._reasoning_tokens = start["reasoning"]
-        return Segment(start["index"], start["base"], start["used"], tokens, close=_answer_wanted(self._events))
+        segment = Segment(start["index"], start["base"], start["used"], tokens, close=_answer_wanted(self._events))
+        for event in self._events:
+            if event["type"] == "segment_ended" and event["index"] == segment.index:
+                self._reopen(segment, event)
+        return segment
+
+    def _reopen(self, segment: Segment, end: Mapping[str, Any]) -> None:
+        """Go on behind the end of a segment, as the process did that has written it."""
+        segment.ended = end["reason"]
+        self._prompt_tokens, self._completion_tokens = end["prompt"], end["completion"]
+        self._reasoning_tokens = end["reasoning"]
+        self._calls.note_cut(segment.base, frozenset(end["complete"]))
 
     def _first_segment(self) -> Segment:
         """What the message begins with is written first: parts that it continues, or the sources it was given."""
@@ -163,11 +176,28 @@ class Answering:
                 self._writer.emit_now()
             budget_ended = reason == "length" and limit is not None and limit != self._left(segment)
             if not budget_ended:
+                complete = frozenset() if reason == "length" else text.complete_calls
                 self._writer.show(segment.base, text.parts(), exact=True)
-                self._calls.note_cut(segment.base, frozenset() if reason == "length" else text.complete_calls)
+                self._end(segment, reason, complete)
+                self._calls.note_cut(segment.base, complete)
                 return reason
             close = text.thinking
             segment.past_budget = True
+
+    def _end(self, segment: Segment, reason: str, complete: Collection[str]) -> None:
+        """Store that nothing of the segment is missing: its calls remain, also where the model cannot repeat it."""
+        self._writer.append(
+            {
+                "type": "segment_ended",
+                "index": segment.index,
+                "reason": reason,
+                "complete": sorted(complete),
+                "prompt": self._prompt_tokens,
+                "completion": self._completion_tokens,
+                "reasoning": self._reasoning_tokens,
+                "at": self._writer.elapsed,
+            }
+        )
 
     def _conversation(self, messages: Sequence[Message], begun: Sequence[Part]) -> Conversation:
         tools = () if self._calls.exhausted else tuple(Tool(**tool) for tool in self._request.offered)

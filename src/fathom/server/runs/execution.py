@@ -91,6 +91,7 @@ class RunExecution:
                 self.writer.emit_now()
                 event = {"type": "interrupted", "message": error.message, "remedy": error.remedy}
                 self.writer.append(event, state="interrupted")
+                self.writer.pause()
                 return
             self._finish("failed", None, {"message": error.message, "remedy": error.remedy})
         except Exception:
@@ -110,7 +111,7 @@ class RunExecution:
         self.writer.append({"type": "started", "message": self.record.message}, state="running")
         source = await self.interrupts.wait(self._services.source(self.request.model))
         abilities = await self.interrupts.wait(source.abilities())
-        if not abilities.repeats and has_begun(self._events):
+        if not abilities.repeats and is_cut_off(self._events):
             raise FathomError(
                 "the server ended while another server's model was answering",
                 "regenerate the answer, or continue it with a local model",
@@ -213,21 +214,24 @@ class RunExecution:
 
     def _finish(self, state: Any, reason: str | None, error: Mapping[str, Any] | None = None) -> None:
         self.writer.emit_now()
+        self.writer.end_thinking()
         known = self.writer.message.usage or {}
         usage = dict(self._usage) or {name: value for name, value in known.items() if name != "elapsed_ms"}
         end = RunEnd(state, self.writer.parts, reason, usage, error, self._services.now())
         self.writer.finish(end)
 
 
-def has_begun(events: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether the last generation of a run has written something."""
-    begun = False
+def is_cut_off(events: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the last generation of a run has written something, and not come to its end."""
+    begun = ended = False
     for event in events:
         match event["type"]:
             case "segment":
-                begun = False
+                begun = ended = False
+            case "segment_ended":
+                ended = True
             case "tokens" | "delta" | "candidate":
                 begun = True
             case "part":
                 begun = begun or event["value"]["type"] == "tool_call"
-    return begun
+    return begun and not ended

@@ -41,6 +41,7 @@ class RunWriter:
         self._clock = clock
         self._delay = delay
         self._begun = clock() - max((event.get("at", 0) for event in events), default=0) / 1000
+        self._paused: float | None = None
         self._next_report = self.elapsed + REPORT_MS
         self._timer: asyncio.TimerHandle | None = None
         self._emit: Callable[[], None] | None = None
@@ -48,7 +49,11 @@ class RunWriter:
     @property
     def elapsed(self) -> int:
         """Milliseconds of work so far."""
-        return round((self._clock() - self._begun) * 1000)
+        return round(((self._clock() if self._paused is None else self._paused) - self._begun) * 1000)
+
+    def pause(self) -> None:
+        """No work follows in this process: what is said of the run's time from now on is its time so far."""
+        self._paused = self._clock()
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -84,7 +89,7 @@ class RunWriter:
         if events:
             self.append(*events)
         if self._thought_has_ended(wanted):
-            self.append({"type": "thinking_ended", "ms": self.elapsed})
+            self.end_thinking()
 
     def emit_soon(self, emit: Callable[[], None]) -> None:
         """Call ``emit`` a little later, once for all that comes until then."""
@@ -100,6 +105,11 @@ class RunWriter:
         emit, self._emit = self._emit, None
         if emit is not None:
             emit()
+
+    def end_thinking(self) -> None:
+        """Append the time of a thought that has none yet: it ends here."""
+        if any(part["type"] == "thinking" and part["ms"] is None for part in self.parts):
+            self.append({"type": "thinking_ended", "ms": self.elapsed})
 
     def finish(self, end: RunEnd) -> None:
         """Append the end of the run."""

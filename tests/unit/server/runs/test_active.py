@@ -12,7 +12,12 @@ def active(events=()):
 
 
 def test_readers_see_no_tokens():
-    events = [delta(1), {"type": "tokens", "sequence": 2}, {"type": "segment", "sequence": 3}]
+    events = [
+        delta(1),
+        {"type": "tokens", "sequence": 2},
+        {"type": "segment", "sequence": 3},
+        {"type": "segment_ended", "sequence": 4},
+    ]
     assert public_events(events) == [delta(1)]
 
 

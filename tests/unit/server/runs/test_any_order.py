@@ -26,9 +26,9 @@ def shown(message):
 
 
 def process(store):
-    """A process that plays the script of the segment that the log ends in."""
-    begun = sum(event["type"] == "segment" for event in store.logs["run"])
-    return Process(store, *map(Script, SCRIPTS[max(begun - 1, 0) :]), toolbox=Tools((EchoTool(),)))
+    """A process that plays the scripts of the segments that are not at their end."""
+    ended = sum(event["type"] == "segment_ended" for event in store.logs["run"])
+    return Process(store, *map(Script, SCRIPTS[ended:]), toolbox=Tools((EchoTool(),)))
 
 
 async def whole():

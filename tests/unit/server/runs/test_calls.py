@@ -1,7 +1,7 @@
 import asyncio
 
 import pytest
-from run_harness import EchoTool, MemoryStore, Process, Tools, request, until
+from run_harness import EchoTool, MemoryStore, ModelSource, Process, Tools, request, until
 from scripted import Script
 
 from fathom.server.conversations.context import Citation
@@ -47,22 +47,44 @@ async def test_a_call_without_a_result_runs_again_only_if_it_may(repeatable, sta
     await until(lambda: any(event["type"] == "call" for event in store.logs["run"]))
     await process.kill()
     tool.gate.set()
-    second = Process(store, Script(CALL), Script("Done."), toolbox=Tools((tool,)))
+    second = Process(store, Script("Done."), toolbox=Tools((tool,)))
     second.start()
     message = await second.finish()
     assert (message.parts[0]["state"], len(tool.calls)) == (state, count)
     assert message.parts[1]["text"] == "Done."
 
 
-async def test_a_call_that_waits_for_consent_survives_the_server():
+@pytest.mark.parametrize("repeats", [True, False])
+async def test_a_call_that_waits_for_consent_survives_the_server(repeats):
+    """Also where the model is another server's, which would not write the call again."""
     store, process, _ = started(rule="ask")
     await until(lambda: store.records["run"].state == "consent")
     await process.kill()
-    second = Process(store, Script(CALL), Script("Done."), toolbox=Tools((EchoTool(),), "ask"))
-    execution = second.start()
+    for allowed in (None, True):
+        second = Process(store, Script("Done."), toolbox=Tools((EchoTool(),), "ask"))
+        second.source = ModelSource(second.served, repeats=repeats)
+        begun = len(store.logs["run"])
+        execution = second.start(resumes=True)
+        if allowed is None:
+            await until(lambda begun=begun: len(store.logs["run"]) > begun + 1)
+            assert (store.records["run"].state, store.message().parts[0]["state"]) == ("consent", "consent")
+            await second.kill()
     execution.interrupts.consent(store.message().parts[0]["id"], True)
     message = await second.finish()
-    assert (message.parts[0]["state"], message.parts[1]["text"]) == ("done", "Done.")
+    assert (message.state, message.parts[0]["state"], message.parts[1]["text"]) == ("done", "done", "Done.")
+    assert message.usage["completion_tokens"] == len(CALL) + len("Done.") + 2
+    assert len(second.served.engine.requests) == 1, "what was written is not generated again"
+
+
+async def test_a_call_that_was_cut_off_stays_so_after_a_restart():
+    store, process, _ = started(Script(CALL[:-20], finish="length"), rule="ask")
+    await until(lambda: any(event["type"] == "segment_ended" for event in store.logs["run"]))
+    await process.kill()
+    del store.logs["run"][1 + [event["type"] for event in store.logs["run"]].index("segment_ended") :]
+    second = Process(store, Script("more"), toolbox=Tools((EchoTool(),), "ask"))
+    second.start()
+    message = await second.finish()
+    assert (message.state, message.finish_reason, message.parts[0]["state"]) == ("done", "length", "failed")
 
 
 @pytest.mark.parametrize(

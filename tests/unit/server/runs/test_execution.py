@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import pytest
 from run_harness import EchoTool, MemoryStore, ModelSource, Process, Tools, request, until
 from scripted import Script
 
@@ -5,7 +8,7 @@ from fathom.base.errors import GenerationError
 from fathom.server.conversations.context import Citation, TurnContext
 from fathom.server.errors import UnavailableError, UnknownModelError
 from fathom.server.models.upstream.endpoint import UpstreamError
-from fathom.server.runs.execution import CONTEXT_SHARE, has_begun
+from fathom.server.runs.execution import CONTEXT_SHARE, is_cut_off
 
 BROKEN = (GenerationError("no network"), ZeroDivisionError())
 THOUGHT = "<think>\nHm.\n</think>\n\nForty-two."
@@ -190,6 +193,44 @@ async def test_another_servers_model_cannot_resume():
     assert message.parts[0]["text"].startswith("abc")
 
 
+@pytest.mark.parametrize("end", ["stop", "fail", "length"])
+async def test_a_thought_that_ends_with_its_run_has_its_time(end):
+    store = MemoryStore()
+    sampling = {"seed": 7, "max_tokens": 50} if end == "length" else {"seed": 7}
+    store.add(replace(request(thinking="high"), sampling=sampling))
+    error = GenerationError("memory ran out") if end == "fail" else None
+    process = Process(store, Script("x" * (50 if error else 10_000), late_error=error))
+    execution = process.start()
+    await until(lambda: tokens(store) > 3)
+    if end == "stop":
+        execution.interrupts.stop()
+    message = await process.finish()
+    assert [part["type"] for part in message.parts] == ["thinking"]
+    assert message.state == {"stop": "stopped", "fail": "failed", "length": "done"}[end]
+    assert message.parts[0]["ms"] >= 0
+    kinds = [event["type"] for event in store.logs["run"]]
+    assert kinds.count("thinking_ended") == 1
+    assert kinds.index("thinking_ended") < kinds.index("finished")
+
+
+async def test_waiting_for_a_model_is_no_thinking():
+    store = MemoryStore()
+    store.add(request(thinking="high"))
+    first = Process(store, Script("x" * 10_000))
+    first.start()
+    await until(lambda: tokens(store) > 3)
+    await first.kill()
+    second = Process(store, source=ModelSource(None, away=UnavailableError("away")))
+    execution = second.start(resumes=True)
+    await second.task
+    execution.writer._clock, before = lambda: 1e9, execution.writer.elapsed
+    execution.end_waiting()
+    await second.log.drain()
+    await second.kill()
+    assert store.message().state == "stopped"
+    assert store.message().parts[0]["ms"] == before < 60_000
+
+
 async def test_tools_run_between_segments():
     call = '<tool_call>\n{"name": "echo", "arguments": {"a": 1}}\n</tool_call>'
     store = MemoryStore()
@@ -240,11 +281,13 @@ async def test_who_asks_now_is_told_at_once_that_the_model_is_not_there():
         assert (await process.finish()).state == state
 
 
-def test_whether_the_last_generation_has_written_something():
-    segment, delta = {"type": "segment"}, {"type": "delta"}
+def test_whether_the_last_generation_was_cut_off():
+    segment, ended, delta = {"type": "segment"}, {"type": "segment_ended"}, {"type": "delta"}
     call, citation = ({"type": "part", "value": {"type": kind}} for kind in ("tool_call", "citation"))
-    assert not has_begun([])
-    assert not has_begun([citation, segment, {"type": "status"}])
-    assert has_begun([segment, delta])
-    assert has_begun([segment, call])
-    assert not has_begun([segment, delta, call, segment])
+    assert not is_cut_off([])
+    assert not is_cut_off([citation, segment, {"type": "status"}])
+    assert is_cut_off([segment, delta])
+    assert is_cut_off([segment, call])
+    assert not is_cut_off([segment, delta, call, segment])
+    assert not is_cut_off([segment, delta, call, ended, call])
+    assert is_cut_off([segment, delta, call, ended, call, segment, delta])

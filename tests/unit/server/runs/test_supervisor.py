@@ -217,6 +217,26 @@ async def test_an_opening_that_fails_half_way_leaves_every_run_to_the_next(sqlit
     await second.supervisor.close()
 
 
+async def test_a_call_of_another_servers_model_waits_for_consent_across_a_restart(sqlite):
+    first = Server(sqlite, Script("I look.\n" + CALL), toolbox=Tools((EchoTool(),), "ask"))
+    first.source.repeats = False
+    await first.supervisor.open()
+    started = await first.ask(tools=["echo"])
+    conversation, run = started.answer.conversation, started.run["id"]
+    await until(lambda: first.supervisor.active(run).state == "consent")
+    await first.supervisor.close()
+    second = Server(sqlite, Script("Done."), toolbox=Tools((EchoTool(),), "ask"))
+    second.source.repeats = False
+    await second.supervisor.open()
+    call = second.supervisor.active(run).message.parts[1]
+    assert call["state"] == "consent"
+    await second.supervisor.consent(conversation, run, call["id"], allow=True)
+    message = await second.end_of(started)
+    assert [part.get("text") or part["result"]["text"] for part in message.parts] == ["I look.", "echo 1", "Done."]
+    assert (message.state, message.error) == ("done", None)
+    await second.supervisor.close()
+
+
 async def interrupted(database, *scripts):
     """A server that has found an answer whose model is not there, and that answer."""
     first = Server(database, Script("one two three", gate=asyncio.Event()))
