@@ -31,7 +31,20 @@ PYTHON = {
 pytestmark = pytest.mark.browser
 
 
-SCRIPTED = ("axe", "chats", "composer", "frames", "languages", "models", "page", "pwa", "shell", "text", "tools")
+SCRIPTED = (
+    "axe",
+    "chats",
+    "composer",
+    "frames",
+    "languages",
+    "models",
+    "page",
+    "pixels",
+    "pwa",
+    "shell",
+    "text",
+    "tools",
+)
 REAL = ("data", "files", "real")
 PROCESS = ("flows", pytest.param("faults", marks=pytest.mark.slow))  # which start and kill servers of their own
 ELSEWHERE = ("failed", "key", "report")  # with a server, or a page, of their own

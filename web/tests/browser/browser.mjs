@@ -14,13 +14,17 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-export function launch() {
-  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
+export function launch(flags = []) {
+  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...FLAGS, ...flags] });
 }
 
-/** A page in a fresh profile, without animations, that collects what it complains about. `now`: a clock that stands there. */
-export async function openPage(browser, url, { now = null, ...options } = {}) {
+/**
+ * A page in a fresh profile, without animations, that collects what it complains about. `now`: a clock that stands there;
+ * `furnish(context)`: done before the page opens.
+ */
+export async function openPage(browser, url, { now = null, furnish = null, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce", ...options });
+  await furnish?.(context);
   const page = await context.newPage();
   if (now !== null) await page.clock.setFixedTime(now);
   const complaints = watch(page);
