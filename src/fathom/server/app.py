@@ -91,7 +91,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
     """The layers around the routes, outermost first."""
     return [
         Middleware(AccessLog, api_paths=API_PATHS),
-        Middleware(OriginGuard, settings=settings),
+        Middleware(OriginGuard, settings=settings, api_paths=API_PATHS),
         Middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
