@@ -26,7 +26,10 @@ MODULE = "fathom.server.assistant"
 
 
 class AssistantHandle:
-    """Makes the assistant of one application once; `get` awaits it. ``made`` is None until then."""
+    """Makes the assistant of one application once; `get` awaits it. ``made`` is None until then.
+
+    What fails to be made (no memory, a module that an update replaces at that moment) is made again at the next `get`.
+    """
 
     def __init__(self, settings: Settings, models: ModelRegistry) -> None:
         self.made: Assistant | None = None
@@ -44,7 +47,7 @@ class AssistantHandle:
         """The assistant. What it stores may be unavailable: its parts then raise StorageError themselves."""
         if self._closed:
             raise StoppingError
-        if self._making is None:
+        if self._making is None or _has_failed(self._making):
             self._making = asyncio.create_task(self._make())
         return await asyncio.shield(self._making)
 
@@ -60,7 +63,9 @@ class AssistantHandle:
             self._opening.cancel()
             await asyncio.gather(self._opening, return_exceptions=True)
         if self._making is not None:
-            await (await self._making).close()
+            await asyncio.wait([self._making])
+        if self.made is not None:
+            await self.made.close()
 
     async def _make(self) -> Assistant:
         module = await asyncio.to_thread(importlib.import_module, MODULE)
@@ -70,9 +75,16 @@ class AssistantHandle:
 
     async def _open(self) -> None:
         """Open the assistant, as often as it takes: meanwhile the page and the model work, and routes say why."""
-        assistant = await self.get()
         reported = ""
         while True:
+            try:
+                assistant = await self.get()
+            except Exception as error:
+                if repr(error) != reported:
+                    logger.exception("the assistant cannot be made, and is tried again")
+                reported = repr(error)
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
             try:
                 await assistant.open()
                 return
@@ -84,3 +96,7 @@ class AssistantHandle:
                 logger.exception("the assistant could not be opened, and is not tried again")
                 return
             await asyncio.sleep(RETRY_SECONDS)
+
+
+def _has_failed(task: asyncio.Task[Assistant]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)

@@ -60,6 +60,32 @@ async def test_closing_before_it_was_used(tmp_path):
     await started.close()
 
 
+async def test_what_failed_to_be_imported_is_tried_again(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(assistant_handle, "RETRY_SECONDS", 0.005)
+    module = assistant_handle.MODULE
+    monkeypatch.setattr(assistant_handle, "MODULE", "fathom.server.being_replaced")
+    handle = handle_of(tmp_path)
+    handle.start()
+    for _ in range(2):
+        with pytest.raises(ModuleNotFoundError):
+            await handle.get()
+    await asyncio.sleep(0.05)
+    assert len([r for r in caplog.records if "cannot be made" in r.message]) == 1
+    monkeypatch.setattr(assistant_handle, "MODULE", module)
+    assert await handle.get() is handle.made
+    while not handle.made.database.is_open:
+        await asyncio.sleep(0.005)
+    await handle.close()
+
+
+async def test_closing_what_failed_to_be_imported(tmp_path, monkeypatch):
+    monkeypatch.setattr(assistant_handle, "MODULE", "fathom.server.being_replaced")
+    handle = handle_of(tmp_path)
+    with pytest.raises(ModuleNotFoundError):
+        await handle.get()
+    await handle.close()
+
+
 LATE = {
     "fathom.server.app": ("sqlalchemy", "alembic", "aiosqlite", "httpx", "huggingface_hub", "tokenizers", "numpy"),
     "fathom.server.assistant": ("huggingface_hub.hf_api", "tokenizers", "numpy", "torch"),
