@@ -19,6 +19,7 @@ from fathom.server.conversations.prompt import history, question_text
 from fathom.server.errors import StoppingError, UnavailableError, UnknownModelError
 from fathom.server.models.source import Abilities, ChatSource
 from fathom.server.models.upstream.endpoint import UpstreamError
+from fathom.server.runs.abandoned import run_to_end
 from fathom.server.runs.answering import Answering
 from fathom.server.runs.interrupt import InterruptedRun, Interrupts
 from fathom.server.runs.records import RunEnd, RunRecord
@@ -81,7 +82,7 @@ class RunExecution:
     async def execute(self) -> None:
         """Run to the end, and append it. Returns without one where the server stops, or the run waits for its model."""
         try:
-            await self._execute()
+            await run_to_end(self._execute())
         except InterruptedRun:
             self._finish("stopped", None)
         except StoppingError:
@@ -173,7 +174,7 @@ class RunExecution:
         """A line by the model, for a provider; None where it fails or takes too long."""
         try:
             async with asyncio.timeout(SHORT_SECONDS):
-                return await write_short(source, conversation, most)
+                return await run_to_end(write_short(source, conversation, most))
         except (TimeoutError, FathomError) as error:
             logger.info("the model wrote no line for run %s: %s", self.record.id, error)
             return None
@@ -189,7 +190,7 @@ class RunExecution:
 
     async def _provide(self, work: Coroutine[Any, Any, TurnContext]) -> TurnContext:
         try:
-            return await work
+            return await run_to_end(work)
         except FathomError as error:  # an answer without this context is better than none
             self.writer.status(str(error))
         except Exception:
@@ -204,7 +205,7 @@ class RunExecution:
             return
         answer = "".join(part["text"] for part in self.writer.parts if part["type"] == "answer")
         try:
-            checked = await check(answer, [self.writer.parts[i] for i in positions])
+            checked = await run_to_end(check(answer, [self.writer.parts[i] for i in positions]))
         except Exception:
             logger.exception("the citations of run %s were not checked", self.record.id)
             return

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
 
+from fathom.server.runs.abandoned import AbandonedError, is_cancelled
+
 T = TypeVar("T")
 
 
@@ -58,7 +60,9 @@ class Interrupts:
         return bool(self._control["consents"][call])
 
     async def wait(self, work: Awaitable[T], *, thinking: bool = False) -> T:
-        """Await ``work``. Raises InterruptedRun where the client stops the run, and with ``thinking`` AnswerNow."""
+        """Await ``work``. Raises InterruptedRun where the client stops the run, with ``thinking`` AnswerNow, and
+        AbandonedError where it was cancelled by itself.
+        """
         task = asyncio.ensure_future(work)
         self._inner, self._thinks = task, thinking
         if self.stopped or (thinking and self._answer_wanted):
@@ -66,14 +70,13 @@ class Interrupts:
         try:
             return await task
         except asyncio.CancelledError:
-            current = asyncio.current_task()
-            if current is not None and current.cancelling():
+            if is_cancelled():
                 raise
             if self.stopped:
                 raise InterruptedRun from None
             if thinking and self._answer_wanted:
                 raise AnswerNow from None
-            raise
+            raise AbandonedError from None
         finally:
             self._inner, self._thinks = None, False
             self._answer_wanted = self._answer_wanted and not thinking

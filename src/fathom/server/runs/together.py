@@ -18,6 +18,7 @@ from fathom.server.conversations.prompt import history
 from fathom.server.generation.events import GenerationDelta, GenerationFinished
 from fathom.server.generation.jobs import ChatJob
 from fathom.server.models.source import ChatSource
+from fathom.server.runs.abandoned import run_to_end
 from fathom.server.runs.answering import submit, tokens_event
 from fathom.server.runs.fold import new_candidate
 from fathom.server.runs.records import RunRecord, RunRequest
@@ -119,6 +120,10 @@ class ThinkingTogether:
                 self._writer.put(position, {"type": "citation", **citation})
 
     async def _write(self, source: ChatSource, conversation: Conversation, candidate: _Candidate) -> None:
+        """A group ends without its task that cancels itself: such a candidate would be written for ever."""
+        await run_to_end(self._generate(source, conversation, candidate))
+
+    async def _generate(self, source: ChatSource, conversation: Conversation, candidate: _Candidate) -> None:
         sampling = {**self._request.sampling, "seed": candidate_seed(self._request.seed, candidate.index)}
         job = ChatJob(conversation, sampling, completion=tuple(candidate.tokens))  # type: ignore[arg-type]
         received = 0

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from fathom.base.errors import FathomError
+from fathom.server.runs.abandoned import run_to_end
 
 logger = logging.getLogger(__name__)
 
@@ -66,8 +67,8 @@ class WaitingRuns:
                 async with asyncio.timeout(pause):
                     await self._changed.wait()
             try:
-                await self._check(run)
-                await self._resume(run)
+                await run_to_end(self._check(run))
+                await run_to_end(self._resume(run))
             except FathomError:
                 continue
             except Exception:  # it is asked again

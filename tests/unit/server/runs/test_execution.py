@@ -1,3 +1,5 @@
+import asyncio
+from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
@@ -9,6 +11,7 @@ from fathom.server.conversations.context import Citation, TurnContext
 from fathom.server.errors import UnavailableError, UnknownModelError
 from fathom.server.models.upstream.endpoint import UpstreamError
 from fathom.server.runs.execution import CONTEXT_SHARE, is_cut_off
+from fathom.types import Conversation, Message
 
 BROKEN = (GenerationError("no network"), ZeroDivisionError())
 THOUGHT = "<think>\nHm.\n</think>\n\nForty-two."
@@ -164,6 +167,67 @@ async def test_what_a_provider_knows_is_frozen_with_the_run():
     assert lines[:2] == ["reading a page", "no network"]
     assert "left out" in lines[2]
     assert store.records["run"].request.ready
+
+
+@pytest.mark.parametrize("where", ["provider", "line", "source", "turns", "toolbox", "tool", "citations", "together"])
+async def test_work_that_cancels_itself_leaves_no_run_half_written(where):
+    """Whatever breaks off: the run ends, without what is missing where an answer can do without it."""
+
+    async def broken(*_, **__):
+        raise asyncio.CancelledError
+
+    class Pages:
+        async def provide(self, turn):
+            if where == "provider":
+                await broken()
+            if where == "line":
+                assert await turn.write(Conversation((Message("user", "Hi?"),)), 8) is None
+            return TurnContext("Be brief.", "[1] Page.", (Citation(1, "web", "A page", "p", "https://a.example"),))
+
+    call = '<tool_call>\n{"name": "echo", "arguments": {"a": 1}}\n</tool_call>'
+    store = MemoryStore()
+    tools = ("echo",) if where in ("tool", "toolbox") else ()
+    store.add(request(tools=tools, together=2 if where == "together" else 1))
+    tools = Tools((EchoTool(),))
+    process = Process(
+        store,
+        Script(call if where == "tool" else "Yes."),
+        Script("Yes."),
+        toolbox=tools,
+        providers=(Pages(),),
+        check_citations=broken if where == "citations" else None,
+    )
+    if where in ("line", "source", "together"):
+        process.source.chat = breaking(process.source.chat, broken, times=1)
+    if where == "turns":
+        process.services = replace(process.services, turns=broken)
+    if where == "toolbox":
+        tools.tools = broken
+    if where == "tool":
+        tools.offered[0].call = broken
+    process.start()
+    message = await process.finish()
+    assert process.task.exception() is None
+    if where in ("source", "turns", "toolbox", "together"):
+        assert (message.state, message.error["message"]) == ("failed", "a part of the work broke off")
+    else:
+        assert (message.state, message.parts[-1]["text"]) == ("done", "Yes.")
+    if where == "tool":
+        assert "broke off" in message.parts[1]["result"]["error"]
+
+
+def breaking(chat, broken, times):
+    """``chat``, which breaks off the first ``times`` times."""
+    calls = iter(range(times))
+
+    async def stream(job):
+        if next(calls, None) is not None:
+            await broken()
+        async with aclosing(chat(job)) as events:
+            async for event in events:
+                yield event
+
+    return stream
 
 
 async def test_a_message_is_continued_and_an_edited_thought_goes_on():

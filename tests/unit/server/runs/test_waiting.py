@@ -11,12 +11,12 @@ class Models:
 
     def __init__(self):
         self.there, self.went, self.asked = set(), [], 0
-        self.broken = False
+        self.broken = None
 
     async def check(self, run):
         self.asked += 1
         if self.broken:
-            raise ZeroDivisionError
+            raise self.broken
         if run not in self.there:
             raise FathomError("not there")
 
@@ -36,9 +36,10 @@ async def test_each_run_goes_on_once_when_its_model_is_there():
     asked = models.asked
     await until(lambda: models.asked > asked + 2)
     assert models.went == ["b"]
-    models.broken, asked = True, models.asked
-    await until(lambda: models.asked > asked)
-    models.broken, models.there = False, {"a", "b"}
+    for models.broken in (ZeroDivisionError(), asyncio.CancelledError()):
+        asked = models.asked
+        await until(lambda asked=asked: models.asked > asked + 1)
+    models.broken, models.there = None, {"a", "b"}
     await until(lambda: len(models.went) == 2)
     assert models.went == ["b", "a"]
     await waiting.close()
