@@ -24,7 +24,7 @@ from contextlib import suppress
 from typing import Any
 
 from benchmarks import harness
-from benchmarks.harness import Json
+from benchmarks.harness import Json, progress
 
 QUESTION = "Write a long story about a lighthouse."
 TIMEOUT_S = 300.0
@@ -46,24 +46,31 @@ def main() -> None:
 
 
 def measure(command: Sequence[str], *, kills: int, tokens: int, threads: int = 1, seed: int = 0) -> Json:
-    """Kill the server that ``command`` starts (it takes ``--port``) that often; what was lost."""
+    """Kill the server that ``command`` starts (it takes ``--port``) that often; what was lost.
+
+    Ctrl-C ends it early, with what was counted by then.
+    """
     draw = random.Random(seed)
-    lost = different = resumed = 0
+    lost = different = resumed = done = 0
     with tempfile.TemporaryDirectory(prefix="fathom-durability-") as folder, Server(command, folder, threads) as server:
         reference, seconds = server.time_answer(tokens)
-        for _ in range(kills):
-            conversation, run, message = server.ask(tokens)
-            reader = Reader(server, conversation, run)
-            time.sleep(draw.uniform(0.0, 0.9 * seconds))
-            server.kill()
-            seen = reader.text()
-            server.start()
-            resumed += server.message(message)["state"] not in ("done", "failed", "stopped")
-            final = server.wait_for(message)
-            lost += seen != final[: len(seen)] and len(seen)
-            different += final != reference
+        with suppress(KeyboardInterrupt):
+            while done < kills:
+                progress(f"{done} of {kills} kills: {lost} characters lost, {different} texts that differ")
+                conversation, run, message = server.ask(tokens)
+                reader = Reader(server, conversation, run)
+                time.sleep(draw.uniform(0.0, 0.9 * seconds))
+                server.kill()
+                seen = reader.text()
+                server.start()
+                under_way = server.message(message)["state"] not in ("done", "failed", "stopped")
+                final = server.wait_for(message)
+                resumed += under_way
+                lost += seen != final[: len(seen)] and len(seen)
+                different += final != reference
+                done += 1
     return {
-        "kills": kills,
+        "kills": done,
         "resumed": resumed,
         "characters_lost": lost,
         "texts_that_differ": different,

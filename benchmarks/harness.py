@@ -101,6 +101,12 @@ def warn_unless_quiet() -> None:
         )
 
 
+def progress(text: str) -> None:
+    """Say on the terminal, in place of what was said before, what is under way."""
+    end = "" if sys.stderr.isatty() else "\n"
+    print(f"\r\x1b[K{text}" if sys.stderr.isatty() else text, end=end, file=sys.stderr, flush=True)
+
+
 def median(values: Iterable[float]) -> float:
     return statistics.median(values)
 

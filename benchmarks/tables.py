@@ -142,6 +142,12 @@ def page(folder: Path) -> str:
 def _sections(folder: Path) -> Iterator[tuple[str, str]]:
     """Title and tables."""
     yield "Start", "\n\n".join(map(startup_table, newest(folder, "startup")))
+    yield (
+        "The assistant",
+        "\n\n".join(
+            [*map(assistant_table, newest(folder, "assistant")), *map(durability_line, newest(folder, "durability"))]
+        ),
+    )
     yield "Inference", "\n\n".join(map(decode_table, latest_by_processor(folder, "decode")))
     yield "Agreement with llama.cpp", "\n\n".join(map(agreement_line, newest(folder, "llamacpp-agreement")))
     yield "Training", "\n\n".join(map(training_table, latest_by_processor(folder, "training")))
@@ -192,6 +198,64 @@ def startup_table(document: Json) -> str:
     )
     head = f"From starting `fathom serve` ({place(document)}):\n\n| | |\n|---|--:|\n"
     return head + "\n".join(f"| {name} | {value} |" for name, value in rows)
+
+
+def assistant_table(document: Json) -> str:
+    configuration, results = document["configuration"], document["results"]
+    ours, theirs = results["fathom"], results.get("open_webui")
+    browser, ways, streams = ours["browser"] or {}, ours["streaming"], ours["idle_streams"]
+
+    def both(key: str, show: Callable[[float], str]) -> tuple[str, str]:
+        return show(ours[key]), show(theirs[key]) if theirs else ""
+
+    def alone(value: float | None, unit: str) -> tuple[str, str]:
+        return "" if value is None else f"{value:.0f} {unit}", ""
+
+    searches = sorted(ours["search_ms"].values())
+    spent = [ways[way]["processor_ms_per_token"] for way in ("whole", "streamed", "stored")]
+    rows: tuple[tuple[str, tuple[str, str]], ...] = (
+        ("installed, without torch", both("installed_bytes", lambda value: f"{value / 1e6:.0f} MB")),
+        ("packages", both("packages", lambda value: f"{value:.0f}")),
+        ("start to first page", both("first_page_s", lambda value: f"{value:.2f} s")),
+        ("idle memory, no model", both("idle_rss_bytes", lambda value: f"{value / 1e6:.0f} MB")),
+        ("scripts of the first load, gzip", alone(ours["first_load"]["script_gzip_bytes"] / 1e3, "KB")),
+        ("first load, all", alone(browser.get("first_load_bytes", 0) / 1e3, "KB")),
+        (
+            f"sidebar of {configuration['conversations']:,} conversations, from navigation",
+            alone(browser.get("sidebar_ms"), "ms"),
+        ),
+        (
+            f"a conversation of {configuration['long_turns']} turns, click to its end",
+            alone(browser.get("open_long_ms"), "ms"),
+        ),
+        ("the longest task of the page in these", alone(_longest_task(browser), "ms")),
+        (
+            f"search over {ours['messages']:,} messages, {len(searches)} queries",
+            (f"{searches[0]:.0f}–{searches[-1]:.0f} ms", ""),
+        ),
+        (
+            "a token of an answer, processor: whole / streamed / stored",
+            (" / ".join(f"{value:.1f}" for value in spent) + " ms", ""),
+        ),
+        (f"memory of {streams['count']:,} idle streams", alone(streams["count"] * streams["bytes_each"] / 1e6, "MB")),
+    )
+    peer = f"open-webui {theirs['version']}" if theirs else ""
+    head = f"In one run ({place(document)}):\n\n| | Fathom | {peer} |\n|---|--:|--:|\n"
+    return head + "\n".join(f"| {name} | {mine} | {other} |" for name, (mine, other) in rows if mine)
+
+
+def _longest_task(browser: Json) -> float | None:
+    return max((value for key, value in browser.items() if key.endswith("longest_task_ms")), default=None)
+
+
+def durability_line(document: Json) -> str:
+    configuration, results = document["configuration"], document["results"]
+    model = configuration["model"] or "the embedded model"
+    return (
+        f"Of {results['kills']} answers of {configuration['tokens']} tokens by {model}, each killed with its server at a "
+        f"random moment (SIGKILL; {place(document)}), {results['resumed']} went on after the restart; characters lost: "
+        f"{results['characters_lost']}; texts that differ from the uninterrupted one: {results['texts_that_differ']}."
+    )
 
 
 def decode_table(document: Json) -> str:
