@@ -252,9 +252,9 @@ def durability_line(document: Json) -> str:
     configuration, results = document["configuration"], document["results"]
     model = configuration["model"] or "the embedded model"
     return (
-        f"Of {results['kills']} answers of {configuration['tokens']} tokens by {model}, each killed with its server at a "
-        f"random moment (SIGKILL; {place(document)}), {results['resumed']} went on after the restart; characters lost: "
-        f"{results['characters_lost']}; texts that differ from the uninterrupted one: {results['texts_that_differ']}."
+        f"Of {results['kills']} answers of {configuration['tokens']} tokens by {model}, each killed with its server at "
+        f"a random moment (SIGKILL; {place(document)}), {results['resumed']} went on after the restart; "
+        f"characters lost: {results['characters_lost']}; texts that differ: {results['texts_that_differ']}."
     )
 
 
