@@ -3,6 +3,7 @@
 Everything the page loads comes from this server, so the policy forbids the rest: text that a model writes can neither
 run as a script nor send requests elsewhere. The documents of ``frames/`` alone have policies of their own. Files under
 ``assets/`` have a hash in their name and are cached forever; the others are revalidated each time, which costs a 304.
+Text goes compressed to those who accept it.
 Any other path that a browser opens is the page itself, which does its own routing.
 """
 
@@ -17,6 +18,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import NotModifiedResponse
 from starlette.types import Receive, Scope, Send
 
+from fathom.server.compression import GzippedFiles, accepts_gzip, is_worth_it
 from fathom.server.frames import FRAME_HEADERS
 
 POLICY = "; ".join(
@@ -60,24 +62,51 @@ class Page:
 
     def __init__(self, static: Path) -> None:
         self._root = static.resolve()
+        self._gzipped = GzippedFiles()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(404)
         request = Request(scope)
-        await self._answer(request, scope["path"].lstrip("/"))(scope, receive, send)
+        response = await self._answer(request, scope["path"].lstrip("/"))
+        await response(scope, receive, send)
 
-    def _answer(self, request: Request, path: str) -> Response:
+    async def _answer(self, request: Request, path: str) -> Response:
         file = _find_file(self._root, path)
         if file is not None:
             caching = IMMUTABLE if path.startswith("assets/") else REVALIDATE
-            return _file(file, {**_headers(caching), **OWN_HEADERS.get(path, {})}, request)
+            return await self._file(file, {**_headers(caching), **OWN_HEADERS.get(path, {})}, request)
         if path and not _is_navigation(request):
             raise HTTPException(404)
         index = self._root / "index.html"
         if index.is_file():
-            return _file(index, _headers(REVALIDATE), request)
+            return await self._file(index, _headers(REVALIDATE), request)
         return HTMLResponse(UNBUILT, headers=_headers(REVALIDATE))
+
+    async def _file(self, file: Path, headers: dict[str, str], request: Request) -> Response:
+        found = file.stat()
+        response: Response = FileResponse(file, headers=headers, stat_result=found)
+        if is_worth_it(file, found.st_size):
+            response.headers["Vary"] = "Accept-Encoding"
+            if accepts_gzip(request.headers.get("accept-encoding", "")) and "range" not in request.headers:
+                response = await self._compressed(file, response)
+        if request.headers.get("if-none-match") == response.headers["etag"]:
+            not_modified = NotModifiedResponse(response.headers)
+            not_modified.headers.update(headers)  # or an outer layer would add its defaults to the kept copy
+            return not_modified
+        return response
+
+    async def _compressed(self, file: Path, plain: Response) -> Response:
+        """The answer with the file as gzip, which is another representation and so has an entity tag of its own."""
+        version = plain.headers["etag"]
+        response = Response(await self._gzipped.content(file, version), media_type=plain.media_type)
+        own = response.headers["content-length"]
+        response.headers.update(plain.headers)
+        response.headers["Content-Length"] = own
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["ETag"] = version.removesuffix('"') + '-gzip"'
+        del response.headers["accept-ranges"]
+        return response
 
 
 def _find_file(root: Path, path: str) -> Path | None:
@@ -97,15 +126,6 @@ def _is_navigation(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "") and not path.startswith(
         ("/v1/", "/api/", "/assets/", "/health")
     )
-
-
-def _file(file: Path, headers: dict[str, str], request: Request) -> Response:
-    response = FileResponse(file, headers=headers, stat_result=file.stat())
-    if request.headers.get("if-none-match") == response.headers["etag"]:
-        not_modified = NotModifiedResponse(response.headers)
-        not_modified.headers.update(headers)  # or an outer layer would add its defaults to the kept copy
-        return not_modified
-    return response
 
 
 def _headers(caching: str) -> dict[str, str]:

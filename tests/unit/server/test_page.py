@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from fathom.server.app import create_app
+from fathom.server.compression import accepts_gzip
 from fathom.server.models.runtime import Runtime
 from fathom.server.page import Page
 from fathom.server.settings import Settings
@@ -117,3 +118,54 @@ async def test_only_get_and_head_reach_the_page(static):
     async with client_of(static) as client:
         assert (await client.post("/")).status_code == 404
     assert isinstance(create_app(Settings(static_dir=static)).router.default, Page)
+
+
+async def test_text_goes_compressed_to_those_who_accept_it(static):
+    script = static / "assets" / "main-abc.js"
+    script.write_text("let a = 1;\n" * 1000)
+    async with client_of(static) as client:
+        plain = await client.get("/assets/main-abc.js", headers={"accept-encoding": "identity"})
+        answer = await client.get("/assets/main-abc.js", headers={"accept-encoding": "br, gzip"})
+        assert answer.text == plain.text == script.read_text()
+        assert (answer.headers["content-encoding"], "content-encoding" in plain.headers) == ("gzip", False)
+        assert int(answer.headers["content-length"]) < 200 < int(plain.headers["content-length"])
+        assert answer.headers["etag"] != plain.headers["etag"]
+        assert answer.headers["vary"] == plain.headers["vary"] == "Accept-Encoding, Origin"
+        for name in ("content-type", "cache-control", "content-security-policy", "last-modified"):
+            assert answer.headers[name] == plain.headers[name]
+        again = await client.get(
+            "/assets/main-abc.js", headers={"accept-encoding": "gzip", "if-none-match": answer.headers["etag"]}
+        )
+        assert (again.status_code, again.content) == (304, b"")
+        part = await client.get("/assets/main-abc.js", headers={"accept-encoding": "gzip", "range": "bytes=0-2"})
+        assert (part.status_code, part.text, "content-encoding" in part.headers) == (206, "let", False)
+        script.write_text("let b = 2;\n" * 1500)
+        changed = await client.get("/assets/main-abc.js", headers={"accept-encoding": "gzip"})
+        assert changed.text == script.read_text()
+
+
+@pytest.mark.parametrize(
+    ("header", "accepted"),
+    [
+        ("gzip", True),
+        ("GZIP, deflate", True),
+        ("br;q=1.0, gzip;q=0.5", True),
+        ("*", True),
+        ("", False),
+        ("identity", False),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, *", False),
+        ("*;q=0", False),
+        ("x-gzip-like", False),
+    ],
+)
+def test_what_a_client_accepts(header, accepted):
+    assert accepts_gzip(header) is accepted
+
+
+async def test_small_files_and_pictures_go_as_they_are(static):
+    (static / "mark.png").write_bytes(b"\0" * 5000)
+    async with client_of(static) as client:
+        for path in ("/mark.svg", "/mark.png"):
+            answer = await client.get(path, headers={"accept-encoding": "gzip"})
+            assert (answer.status_code, "content-encoding" in answer.headers) == (200, False)
