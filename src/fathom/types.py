@@ -28,8 +28,17 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """The bytes of a PNG, JPEG, GIF or WebP file, and which of them it is (``image/png``)."""
+
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. ``reasoning`` is an assistant's thinking before ``content``; None without."""
+    """One turn. ``reasoning`` is an assistant's thinking before ``content``; None without. ``pictures`` come with a
+    user's ``content``, for models that see."""
 
     role: Role
     content: str = ""
@@ -37,6 +46,7 @@ class Message:
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     name: str | None = None
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from fathom.server.models.sources import ChatSources
 from fathom.server.runs.feed import LiveFeed
 from fathom.server.runs.log import EventLog
 from fathom.server.runs.repository import Runs
-from fathom.server.runs.services import CheckCitations, RunServices
+from fathom.server.runs.services import CheckCitations, LoadPictures, RunServices
 from fathom.server.runs.supervisor import RunSupervisor
 from fathom.server.runs.titles import Titles
 from fathom.server.store.database import Database
@@ -55,6 +55,7 @@ def assemble_answers(
     providers: tuple[ContextProvider, ...] = (),
     toolbox: Toolbox | None = None,
     check_citations: CheckCitations | None = None,
+    pictures: LoadPictures | None = None,
 ) -> Answers:
     """Neither reads nor writes anything yet. ``changes`` reach the live feed from now on."""
     feed = LiveFeed()
@@ -70,6 +71,7 @@ def assemble_answers(
             toolbox=toolbox,
             providers=providers,
             check_citations=check_citations,
+            pictures=pictures,
         )
 
     defaults = partial(run_defaults, preferences)

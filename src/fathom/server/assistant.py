@@ -24,6 +24,7 @@ from fathom.server.conversations.retention import Retention
 from fathom.server.conversations.search import Search
 from fathom.server.conversations.sharing import Shares
 from fathom.server.files.files import Files
+from fathom.server.files.pictures import Pictures
 from fathom.server.files.repository import FileRepository
 from fathom.server.files.retrieval.provider import FileContext
 from fathom.server.files.tokens import RuntimeTokens
@@ -105,6 +106,7 @@ def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
         RuntimeTokens(models.served),
         max_bytes=settings.max_file_bytes,
     )
+    pictures = Pictures(files)
     upstreams = Upstreams(UpstreamRepository(database))
     changes = Changes()
     preferences = PreferenceStore(database)
@@ -118,9 +120,10 @@ def assemble(settings: Settings, models: ModelRegistry) -> Assistant:
         models,
         sources,
         preferences,
-        providers=(personal, FileContext(files), tools.search_context),
+        providers=(personal, FileContext(files, pictures), tools.search_context),
         toolbox=tools.registry,
         check_citations=tools.citations,
+        pictures=pictures.load,
     )
     catalog = Catalog(models, Downloads(), upstreams, SpeedFile(settings.data_dir / "speeds.json"))
     catalog.announce(answers.announce_model)

@@ -39,7 +39,8 @@ class Turn:
     ``files`` are the ids of all files on its path, oldest first; ``search``: the reader asked for a web search.
     ``tokens`` is about how many the context may take, ``first_citation`` the first number that is free. ``report``
     shows a line of status ("reading three pages") while the reader waits. ``earlier`` are the messages before the
-    question; ``write`` asks the model for a line of at most so many tokens, None where it gives none.
+    question; ``write`` asks the model for a line of at most so many tokens, None where it gives none. ``sees``: the
+    model can be sent pictures.
     """
 
     conversation: str
@@ -52,15 +53,18 @@ class Turn:
     report: Callable[[str], None]
     earlier: tuple[Message, ...] = ()
     write: Callable[[Conversation, int], Awaitable[str | None]] | None = None
+    sees: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TurnContext:
-    """``system`` joins the system message; ``passages`` come before the question, numbered as ``citations`` are."""
+    """``system`` joins the system message; ``passages`` come before the question, numbered as ``citations`` are.
+    ``pictures`` are the ids of files that are sent with the messages that attach them."""
 
     system: str = ""
     passages: str = ""
     citations: tuple[Citation, ...] = ()
+    pictures: tuple[str, ...] = ()
 
 
 class ContextProvider(Protocol):

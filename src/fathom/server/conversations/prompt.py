@@ -8,9 +8,11 @@ templates of models that think do, except where calls follow from them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Protocol
 
-from fathom.types import Message, ToolCall
+from fathom.types import Message, Picture, ToolCall
 
 Part = Mapping[str, Any]
 
@@ -29,21 +31,31 @@ class StoredTurn(Protocol):
     def parts(self) -> Sequence[Part]: ...
 
 
-def history(path: Iterable[StoredTurn], *, system: str = "", passages: str = "") -> list[Message]:
+def history(
+    path: Iterable[StoredTurn],
+    *,
+    system: str = "",
+    passages: str = "",
+    pictures: Mapping[str, Picture] = MappingProxyType({}),
+) -> list[Message]:
     """The messages up to and with the question, which is the last of ``path``.
 
-    ``system`` is the system message; ``passages`` are put before the question's text.
+    ``system`` is the system message; ``passages`` are put before the question's text; ``pictures`` come by the ids of
+    their files, each with the first message that attaches it.
     """
+    unseen = dict(pictures)
     messages = [Message("system", system.strip())] if system.strip() else []
     turns = list(path)
     for turn in turns:
         if turn.role == "user":
-            messages.append(Message("user", question_text(turn.parts)))
+            attached = [part["file"] for part in turn.parts if part["type"] == "file"]
+            shown = tuple(unseen.pop(file) for file in dict.fromkeys(attached) if file in unseen)
+            messages.append(Message("user", question_text(turn.parts), pictures=shown))
         else:
             messages += assistant_messages(turn.parts)
     if passages.strip() and turns and turns[-1].role == "user":
         last = messages[-1]
-        messages[-1] = Message("user", f"{passages.strip()}\n\n{last.content}")
+        messages[-1] = replace(last, content=f"{passages.strip()}\n\n{last.content}")
     return messages
 
 

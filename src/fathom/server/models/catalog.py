@@ -155,7 +155,14 @@ class Catalog:
         except StorageError:  # the local models answer without a database
             return []
         return [
-            CatalogEntry(upstream.model_id(model), "upstream", "ready", thinking=model.thinking, context=model.context)
+            CatalogEntry(
+                upstream.model_id(model),
+                "upstream",
+                "ready",
+                thinking=model.thinking,
+                vision=model.vision,
+                context=model.context,
+            )
             for upstream in upstreams
             for model in upstream.models
         ]

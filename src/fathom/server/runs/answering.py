@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fathom.base.errors import OverloadedError
-from fathom.server.conversations.prompt import Part, assistant_messages, history
+from fathom.server.conversations.prompt import Part, assistant_messages
 from fathom.server.files.tokens import estimate_tokens
 from fathom.server.generation.events import ChoiceFinished, GenerationDelta, GenerationFinished, GenerationStarted
 from fathom.server.generation.jobs import ChatJob
@@ -89,8 +89,7 @@ class Answering:
 
     async def run(self, source: ChatSource) -> str:
         """Write segments until one calls no tool; the reason for which the last one ended."""
-        turns = await self._services.turns(self._request.path)
-        before = history(turns, system=self._request.system, passages=self._request.passages)
+        before = await self._services.prompt(self._request)
         segment = self._last_segment() or self._first_segment()
         while True:
             reason = segment.ended or await self._write(source, segment, before)

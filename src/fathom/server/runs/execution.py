@@ -142,6 +142,7 @@ class RunExecution:
         system: list[str] = []
         passages: list[str] = []
         citations: list[dict[str, Any]] = []
+        pictures: list[str] = []
         for provider in self._services.providers:
             turn = Turn(
                 conversation=self.record.conversation,
@@ -154,17 +155,20 @@ class RunExecution:
                 report=self.writer.status,
                 earlier=tuple(history(turns[:-1])),
                 write=partial(self._write_short, source),
+                sees=abilities.vision,
             )
             context = await self._provide(provider.provide(turn))
             system.append(context.system)
             passages.append(context.passages)
             citations += [asdict(citation) for citation in context.citations]
+            pictures += context.pictures
         self.request = replace(
             self.request,
             model=source.name or self.request.model,
             system="\n\n".join(text.strip() for text in (self.request.system, *system) if text.strip()),
             passages="\n\n".join(text.strip() for text in passages if text.strip()),
             citations=tuple(citations),
+            pictures=tuple(pictures),
             offered=await self._tool_specs(abilities),
             ready=True,
         )

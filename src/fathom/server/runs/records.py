@@ -26,7 +26,8 @@ class RunRequest:
     ``path`` are the ids of the messages from the first to the question. ``begun`` are parts that the answer begins
     with: a message that is continued, or an edited thought. ``model`` None: the one the server was started with.
     ``offered`` are the tools as the model reads them (name, description, parameters). ``sampling`` are overrides as of
-    `fathom.server.generation.jobs.SamplingOverrides`, always with a seed.
+    `fathom.server.generation.jobs.SamplingOverrides`, always with a seed. ``pictures`` are the ids of files that the
+    model is sent as pictures; their bytes are read whenever it is asked.
     """
 
     path: tuple[str, ...]
@@ -43,13 +44,15 @@ class RunRequest:
     system: str = ""
     passages: str = ""
     citations: tuple[Mapping[str, Any], ...] = ()
+    pictures: tuple[str, ...] = ()
 
     def json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> RunRequest:
-        lists = {name: tuple(data[name]) for name in ("path", "tools", "offered", "begun", "citations")}
+        names = ("path", "tools", "offered", "begun", "citations", "pictures")
+        lists = {name: tuple(data[name]) for name in names if name in data}
         return cls(**{**data, **lists})
 
     @property

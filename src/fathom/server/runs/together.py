@@ -14,7 +14,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from fathom.server.conversations.prompt import history
 from fathom.server.generation.events import GenerationDelta, GenerationFinished
 from fathom.server.generation.jobs import ChatJob
 from fathom.server.models.source import ChatSource
@@ -87,8 +86,7 @@ class ThinkingTogether:
 
     async def run(self, source: ChatSource) -> str:
         """Write all candidates, the vote and the answer; the reason why it ended."""
-        turns = await self._services.turns(self._request.path)
-        messages = history(turns, system=self._request.system, passages=self._request.passages)
+        messages = await self._services.prompt(self._request)
         conversation = Conversation(tuple(messages), thinking=self._request.thinks)
         self._put_citations()
         if not any(part["type"] == "vote" for part in self._writer.parts):

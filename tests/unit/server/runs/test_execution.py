@@ -1,6 +1,8 @@
 import asyncio
+import json
 from contextlib import aclosing
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from run_harness import EchoTool, MemoryStore, ModelSource, Process, Tools, request, until
@@ -11,7 +13,8 @@ from fathom.server.conversations.context import Citation, TurnContext
 from fathom.server.errors import UnavailableError, UnknownModelError
 from fathom.server.models.upstream.endpoint import UpstreamError
 from fathom.server.runs.execution import CONTEXT_SHARE, is_cut_off
-from fathom.types import Conversation, Message
+from fathom.server.runs.records import RunRequest
+from fathom.types import Conversation, Message, Picture
 
 BROKEN = (GenerationError("no network"), ZeroDivisionError())
 THOUGHT = "<think>\nHm.\n</think>\n\nForty-two."
@@ -355,3 +358,51 @@ def test_whether_the_last_generation_was_cut_off():
     assert not is_cut_off([segment, delta, call, segment])
     assert not is_cut_off([segment, delta, call, ended, call])
     assert is_cut_off([segment, delta, call, ended, call, segment, delta])
+
+
+async def test_a_run_with_pictures_that_was_killed_reads_them_again():
+    class Sees(ModelSource):
+        async def abilities(self):
+            return replace(await super().abilities(), vision=True)
+
+        def chat(self, job):
+            asked.append([message.pictures for message in job.conversation.messages if message.role == "user"])
+            return super().chat(job)
+
+    class Chooses:
+        async def provide(self, turn):
+            return TurnContext(pictures=turn.files if turn.sees else ())
+
+    question = SimpleNamespace(role="user", parts=[{"type": "file", "file": "f", "name": "a.png"}])
+    pictures = {"f": Picture("image/png", b"abc")}
+    asked, loaded = [], []
+
+    async def load(ids):
+        loaded.append(ids)
+        return pictures
+
+    async def turns(path):
+        return [question]
+
+    def process():
+        source = Sees(None)
+        made = Process(store, Script(THOUGHT), source=source, providers=(Chooses(),), pictures=load)
+        source.served = made.served
+        made.services = replace(made.services, turns=turns)
+        return made
+
+    store = MemoryStore()
+    store.add(request())
+    first = process()
+    first.start()
+    await until(lambda: len(store.message().parts) > 0)
+    await first.kill()
+    assert store.records["run"].request.pictures == ("f",)
+    again = RunRequest.from_json(json.loads(json.dumps(store.records["run"].request.json())))
+    assert again == store.records["run"].request
+    assert RunRequest.from_json({n: v for n, v in again.json().items() if n != "pictures"}).pictures == ()
+    second = process()
+    second.start(resumes=True)
+    assert (await second.finish()).state == "done"
+    assert loaded == [("f",), ("f",)]
+    assert asked == [[(pictures["f"],)]] * 2

@@ -61,21 +61,28 @@ class UpstreamIn(StrictBody):
 
 
 class UpstreamChanges(StrictBody):
-    """What is named changes; `api_key: null` removes the key."""
+    """What is named changes; `api_key: null` removes the key. ``vision`` changes the models that it names."""
 
     name: Name | None = None
     base_url: Address | None = None
     api_key: Key | None = None
     models: ModelNames | None = None
+    vision: dict[str, bool | None] = Field(
+        default={},
+        max_length=500,
+        description="whether models see pictures, by their names; null: as the server's list says",
+    )
 
 
 class UpstreamModelBody(TypedDict):
-    """``id`` is the model's in `/api/models`; ``thinking`` is true once an answer of it began with thinking."""
+    """``id`` is the model's in `/api/models`; ``thinking`` is true once an answer of it began with thinking;
+    ``vision``: it sees pictures, by the server's list or by the user's word."""
 
     id: str
     name: str
     context: int | None
     thinking: bool
+    vision: bool
 
 
 class UpstreamBody(TypedDict):
@@ -176,6 +183,8 @@ def failure_of(error: FathomError) -> FathomError | ApiError:
         return error
     if isinstance(error, RequestError) and error.param == "name":
         return ApiError(ApiProblem(409, str(error), code="name_taken", param="name"))
+    if isinstance(error, RequestError) and error.param == "vision":
+        return ApiError(ApiProblem(422, str(error), code="unknown_model", param="vision"))
     code = "upstream_overloaded" if isinstance(error, OverloadedError) else "upstream_failed"
     return ApiError(ApiProblem(422, str(error), code=code, param="base_url"))
 
@@ -192,6 +201,7 @@ def body_of(upstream: Upstream) -> UpstreamBody:
                 "name": model.id,
                 "context": model.context,
                 "thinking": model.thinking,
+                "vision": model.vision,
             }
             for model in upstream.models
         ],

@@ -80,7 +80,8 @@ class UpstreamEndpoint:
         listed = body.get("data") if isinstance(body, dict) else body
         if not isinstance(listed, list):
             raise self._no_api("its list of models is none")
-        return [entry for entry in listed if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+        entries = [entry for entry in listed if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+        return [_abilities_of(entry["id"], body) | entry for entry in entries]
 
     async def chunks(self, body: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """The JSON of each event of a streamed chat completion, or of the one body where the server does not stream.
@@ -220,6 +221,15 @@ class UpstreamEndpoint:
     def _redact(self, text: str) -> str:
         """Some servers repeat the key that they reject, or the first and last letters of it."""
         return text.replace(self._key, "…") if self._key else text
+
+
+def _abilities_of(model: str, body: Any) -> dict[str, Any]:
+    """What llama-server says of a model in a second list, ``models``, beside OpenAI's."""
+    beside = body.get("models") if isinstance(body, dict) else None
+    for entry in beside if isinstance(beside, list) else ():
+        if isinstance(entry, dict) and entry.get("model") == model and "capabilities" in entry:
+            return {"capabilities": entry["capabilities"]}
+    return {}
 
 
 def _json(data: bytes) -> Any:

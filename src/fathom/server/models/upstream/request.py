@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 from fathom.base.errors import RequestError
 from fathom.server.generation.jobs import ChatJob
-from fathom.types import Conversation, Message
+from fathom.types import Conversation, Message, Picture
 
 STANDARD = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "max_tokens", "stop")
 """Sampling parameters of OpenAI's API. The others are the local engine's own, and left out."""
@@ -60,6 +61,8 @@ def _messages(conversation: Conversation) -> list[dict[str, Any]]:
 
 def _message(message: Message) -> dict[str, Any]:
     data: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.pictures:
+        data["content"] = [{"type": "text", "text": message.content}, *map(_picture, message.pictures)]
     if message.tool_calls:
         data["content"] = message.content or None
         data["tool_calls"] = [
@@ -71,3 +74,8 @@ def _message(message: Message) -> dict[str, Any]:
     if message.tool_call_id is not None:
         data["tool_call_id"] = message.tool_call_id
     return data
+
+
+def _picture(picture: Picture) -> dict[str, Any]:
+    url = f"data:{picture.media_type};base64,{b64encode(picture.data).decode()}"
+    return {"type": "image_url", "image_url": {"url": url}}

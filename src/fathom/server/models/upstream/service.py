@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -49,9 +49,11 @@ class Upstreams:
             await self._settle()
 
     async def change(self, upstream: Upstream, changes: dict[str, Any]) -> Upstream:
-        """Store what ``changes`` names (name, base_url, api_key, models), after a check where that may matter.
+        """Store what ``changes`` names (name, base_url, api_key, models, vision), after a check where that may matter.
 
-        Raises RequestError for another server without its key: a key goes to no server that it was not given for.
+        ``vision`` says of models by their names whether they see pictures; None: as the server's list says. Raises
+        RequestError for a model that is not there, and for another server without its key: a key goes to no server that
+        it was not given for.
         """
         elsewhere = "base_url" in changes and _server_of(changes["base_url"]) != _server_of(upstream.base_url)
         if elsewhere and upstream.api_key is not None and "api_key" not in changes:
@@ -60,12 +62,17 @@ class Upstreams:
                 "send api_key with the new base_url (null: none)",
                 "api_key",
             )
+        vision = changes.get("vision", {})
+        changes = {name: value for name, value in changes.items() if name != "vision"}
         if "models" in changes:
-            changes = changes | {"models": tuple(map(UpstreamModel, changes["models"]))}
+            known = {model.id: model for model in upstream.models}
+            named = (known.get(name, UpstreamModel(name)) for name in changes["models"])
+            changes = changes | {"models": tuple(named)}
         changed = replace(upstream, **changes)
         try:
             if changes.keys() & {"base_url", "api_key"}:
                 changed = await self.examine(changed, needs_list="models" not in changes)
+            changed = replace(changed, models=_choose_vision(changed.models, vision))
             await self.repository.change(changed)
         finally:
             await self._settle()
@@ -114,7 +121,7 @@ class Upstreams:
         if upstream is None or known is None:
             offer = upstream.model_id(upstream.models[0]) if upstream is not None and upstream.models else "another"
             raise UnknownModelError(f"{model}@{name}", offer)
-        abilities = Abilities(thinking=known.thinking, context=known.context, prices=known.prices)
+        abilities = Abilities(thinking=known.thinking, vision=known.vision, context=known.context, prices=known.prices)
         identity = upstream.id
 
         def note() -> None:
@@ -161,7 +168,19 @@ def _server_of(base_url: str) -> tuple[str, str]:
 
 def _join_models(before: tuple[UpstreamModel, ...], listed: list[UpstreamModel]) -> tuple[UpstreamModel, ...]:
     """What is listed now, with what was found out before; models that only the user named stay."""
-    thinking = {model.id for model in before if model.thinking}
+    known = {model.id: model for model in before}
     there = {model.id for model in listed}
-    now = (replace(model, thinking=model.id in thinking) for model in listed)
+    now = (
+        replace(model, thinking=known[model.id].thinking, chosen_vision=known[model.id].chosen_vision)
+        if model.id in known
+        else model
+        for model in listed
+    )
     return (*now, *(model for model in before if model.id not in there and not listed))
+
+
+def _choose_vision(models: tuple[UpstreamModel, ...], vision: Mapping[str, bool | None]) -> tuple[UpstreamModel, ...]:
+    """The models with what the user says of their sight. Raises RequestError for a name that none has."""
+    if unknown := vision.keys() - {model.id for model in models}:
+        raise RequestError(f"there is no model called {min(unknown)!r}", "write one as its server does", "vision")
+    return tuple(replace(model, chosen_vision=vision[model.id]) if model.id in vision else model for model in models)

@@ -90,7 +90,10 @@ class UpstreamSource:
                 async for chunk in self._endpoint.chunks(body):
                     yield chunk
                 return
-            except FieldRefusedError:
+            except FieldRefusedError as error:
+                if plain and any(message.pictures for message in job.conversation.messages):
+                    remedy = f"if {self._model} does not see pictures, switch that off in the list of models"
+                    raise FieldRefusedError(error.message, remedy) from None
                 if plain:
                     raise
 

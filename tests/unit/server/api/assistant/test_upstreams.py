@@ -44,7 +44,7 @@ async def test_add_show_change_check_remove(client: httpx.AsyncClient):
     body = added.json()
     assert body["base_url"] == "http://up.example/v1"
     assert body["key"] == "…cdef"
-    assert body["models"] == [{"id": "a@Up", "name": "a", "context": 4096, "thinking": False}]
+    assert body["models"] == [{"id": "a@Up", "name": "a", "context": 4096, "thinking": False, "vision": False}]
     place = f"/upstreams/{body['id']}"
     assert (await client.get("/upstreams")).json() == {"data": [body], "next": None}
     assert (await client.get(place)).json() == body
@@ -68,6 +68,19 @@ async def test_the_key_never_comes_out(client: httpx.AsyncClient):
     message = "Other does not accept the key (bad key); enter a valid key in its settings"
     assert answers[2].json()["error"]["message"] == message
     assert not any(KEY in answer.text for answer in answers)
+
+
+async def test_which_models_see_is_the_users_word(client: httpx.AsyncClient):
+    place = f"/upstreams/{(await client.post('/upstreams', json=UP)).json()['id']}"
+    sees = await client.patch(place, json={"vision": {"a": True}})
+    assert [model["vision"] for model in sees.json()["models"]] == [True]
+    assert (await client.get("/models/a@Up")).json()["vision"] is True
+    assert (await client.post(f"{place}/check", json={})).json() == sees.json(), "a new list does not forget it"
+    back = await client.patch(place, json={"vision": {"a": None}})
+    assert [model["vision"] for model in back.json()["models"]] == [False]
+    for vision, param in (({"b": True}, "vision"), ({"a": "yes"}, "vision.a"), ([], "vision"), (None, "vision")):
+        refused = await client.patch(place, json={"vision": vision})
+        assert (refused.status_code, refused.json()["error"]["param"]) == (422, param)
 
 
 async def test_a_change_of_the_key_is_checked(client: httpx.AsyncClient):

@@ -117,5 +117,8 @@ async def test_the_list_of_models():
     entries = [{"id": "a"}, {"id": 5}, "b", {"name": "c"}]
     assert await endpoint(httpx.Response(200, json={"data": entries})).models() == [{"id": "a"}]
     assert await endpoint(httpx.Response(200, json=[{"id": "a"}])).models() == [{"id": "a"}]
+    beside = [{"model": "a", "capabilities": ["multimodal"]}, {"model": "b"}, "c"]  # llama-server's
+    both = await endpoint(httpx.Response(200, json={"data": entries, "models": beside})).models()
+    assert both == [{"id": "a", "capabilities": ["multimodal"]}]
     with pytest.raises(UnavailableError, match="its list of models is none"):
         await endpoint(httpx.Response(200, json={"models": []})).models()

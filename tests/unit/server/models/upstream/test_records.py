@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -35,3 +36,29 @@ def test_prices_are_read_from_a_list_and_kept():
     assert UpstreamModel.from_json({"id": "m", "context": None, "thinking": True}) == UpstreamModel("m", thinking=True)
     for pricing in (None, {}, "free", {"prompt": "nan", "completion": "0"}, {"prompt": "-1", "completion": "1"}, []):
         assert UpstreamModel.from_listing({"id": "m", "pricing": pricing}).prices is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "sees"),
+    [
+        ({}, None),
+        ({"architecture": {"input_modalities": ["text", "image"]}}, True),  # OpenRouter, llama-server
+        ({"architecture": {"input_modalities": ["text"]}}, False),
+        ({"architecture": "transformer"}, None),
+        ({"supported_input_modalities": ["text", "image"]}, True),  # GitHub
+        ({"modalities": ["text"]}, False),
+        ({"capabilities": {"vision": True}}, True),  # Mistral
+        ({"capabilities": {"vision": False, "completion_chat": True}}, False),
+        ({"capabilities": ["completion", "multimodal"]}, True),  # llama-server's second list
+        ({"capabilities": ["completion"]}, False),
+        ({"supports_image_in": True}, True),  # Moonshot
+        ({"capabilities": {"vision": "yes"}, "modalities": "image", "vision": 1}, None),
+        ({"modalities": [["image"], None, {}]}, False),
+    ],
+)
+def test_whether_a_model_sees_by_its_list_and_by_the_user(entry: dict, sees: bool | None):
+    model = UpstreamModel.from_listing({"id": "m"} | entry)
+    assert (model.listed_vision, model.vision) == (sees, bool(sees))
+    assert UpstreamModel.from_json(json.loads(json.dumps(model.as_json()))) == model
+    assert replace(model, chosen_vision=True).vision
+    assert not replace(model, chosen_vision=False).vision

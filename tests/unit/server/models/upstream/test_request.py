@@ -8,7 +8,7 @@ from fathom.base.errors import RequestError
 from fathom.engine.request import GrammarSpec
 from fathom.server.generation.jobs import ChatJob
 from fathom.server.models.upstream.request import request_body
-from fathom.types import Conversation, Message, Tool, ToolCall
+from fathom.types import Conversation, Message, Picture, Tool, ToolCall
 
 HI = (Message("system", "Be brief."), Message("user", "Hi"))
 
@@ -22,6 +22,16 @@ def test_a_question():
         "temperature": 0.5,
         "stop": ["x"],
     }
+
+
+def test_a_question_with_pictures():
+    pictures = (Picture("image/png", b"abc"), Picture("image/webp", b"def"))
+    job = ChatJob(Conversation((Message("user", "What is this?", pictures=pictures),)))
+    assert request_body(job, "m", plain=True)["messages"][0]["content"] == [
+        {"type": "text", "text": "What is this?"},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,YWJj"}},
+        {"type": "image_url", "image_url": {"url": "data:image/webp;base64,ZGVm"}},
+    ]
 
 
 def test_thinking_by_each_name_that_servers_have_for_it():

@@ -1,6 +1,7 @@
 """Pictures: their format and size. What else a picture file holds about place, time and camera is never read.
 
-No model here sees pictures, and nothing reads their text (OCR), so a picture has no passages.
+Nothing reads their text (OCR), so a picture has no passages. Models that see are sent the picture itself
+(`fathom.server.files.pictures`).
 """
 
 from __future__ import annotations
