@@ -1,6 +1,7 @@
 import { computed, effect } from "@preact/signals";
 import { render } from "preact";
 import { AppProvider } from "./components/context";
+import { leaveToInputMethods } from "./components/keys";
 import { language, speak } from "./i18n";
 import { ChatPage } from "./pages/ChatPage";
 import { App } from "./state/app";
@@ -11,6 +12,7 @@ import "./styles/main.css";
 const kept: Kept = openKept((input, init) => fetch(input, init), window.caches, () => app.access.key.peek(), document.baseURI);
 const app: App = new App({ window, storage: openStorage(window), clock: Date, ...kept });
 app.start();
+leaveToInputMethods(window);
 
 const chosen = computed(() => app.settings.current.value.language);
 const speakChosen = () => speak(chosen.value, navigator.languages);

@@ -5,7 +5,6 @@ import { useApp } from "./context";
 import { FileChips } from "./FileChips";
 import { UploadChips } from "./files/UploadChips";
 import { Icon } from "./Icon";
-import { isComposing } from "./keys";
 import { lazy } from "./lazy";
 import { QueueChips } from "./QueueChips";
 import { fitHeight } from "./textarea";
@@ -50,7 +49,7 @@ export function Composer({ chat, busy }: Props) {
         value={text}
         onInput={(event) => app.drafts.change(chat, { text: event.currentTarget.value })}
         onKeyDown={(event) => {
-          if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
+          if (event.key !== "Enter" || event.shiftKey) return;
           event.preventDefault();
           app.send();
         }}

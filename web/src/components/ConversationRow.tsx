@@ -3,7 +3,6 @@ import type { Conversation } from "../api/assistant/types";
 import { t } from "../i18n";
 import { useApp } from "./context";
 import { Icon } from "./Icon";
-import { isComposing } from "./keys";
 
 export function ConversationRow({ conversation }: { readonly conversation: Conversation }) {
   const app = useApp();
@@ -68,7 +67,6 @@ function Rename({ conversation, done }: { readonly conversation: Conversation; d
         maxLength={200}
         onBlur={finish}
         onKeyDown={(event) => {
-          if (isComposing(event)) return;
           if (event.key === "Escape") cancelled.current = true;
           if (event.key !== "Escape" && event.key !== "Enter") return;
           event.stopPropagation();

@@ -5,7 +5,6 @@ import { filesOf, textOf } from "../state/message";
 import { CopyButton } from "./CopyButton";
 import { useApp } from "./context";
 import { Icon } from "./Icon";
-import { isComposing } from "./keys";
 import { PartView } from "./parts";
 import { fitHeight } from "./textarea";
 import { Versions } from "./Versions";
@@ -62,7 +61,6 @@ function Edit({ message, done }: { readonly message: Message; done(): void }) {
         defaultValue={textOf(message)}
         onInput={(event) => fitHeight(event.currentTarget)}
         onKeyDown={(event) => {
-          if (isComposing(event)) return;
           if (event.key === "Escape") {
             event.stopPropagation();
             done();

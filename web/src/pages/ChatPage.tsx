@@ -11,7 +11,6 @@ import { EmptyState } from "../components/EmptyState";
 import { ExportMenu } from "../components/ExportMenu";
 import { Icon } from "../components/Icon";
 import { KeyDialog } from "../components/KeyDialog";
-import { isComposing } from "../components/keys";
 import { LegacyOffer } from "../components/LegacyOffer";
 import { ModelBadge } from "../components/ModelBadge";
 import { OutgoingView } from "../components/OutgoingView";
@@ -151,7 +150,6 @@ function useEscape(): void {
   const app = useApp();
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (isComposing(event)) return;
       if (event.key === "Escape") {
         if (document.querySelector("dialog[open], :popover-open")) return; // that is what Escape closes
         if (app.drawer.value) app.drawer.value = false;

@@ -32,7 +32,7 @@ export function PromptMenu({ chat, query }: Props) {
     const area = list.current?.closest("form")?.querySelector("textarea");
     const onKeyDown = (event: KeyboardEvent) => {
       const prompt = shown[chosen];
-      if (!prompt || event.isComposing || event.keyCode === 229) return;
+      if (!prompt) return;
       if (event.key === "ArrowDown") setAt((chosen + 1) % shown.length);
       else if (event.key === "ArrowUp") setAt((chosen + shown.length - 1) % shown.length);
       else if (event.key === "Escape") setClosed(true);

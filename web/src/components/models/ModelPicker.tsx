@@ -48,7 +48,7 @@ export function ModelPicker({ onlyThinking, openServers, close }: Props) {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1, Home: -shown.length, End: shown.length }[event.key];
-    if (event.key === "Enter" && row && !event.isComposing && event.keyCode !== 229) {
+    if (event.key === "Enter" && row) {
       event.preventDefault();
       use(row);
     }

@@ -2,7 +2,6 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Message } from "../../api/assistant/types";
 import { t } from "../../i18n";
 import { useApp } from "../context";
-import { isComposing } from "../keys";
 import { fitHeight } from "../textarea";
 
 interface Props {
@@ -37,7 +36,7 @@ export function ThoughtEditor({ message, text, done }: Props) {
         defaultValue={text}
         onInput={(event) => fitHeight(event.currentTarget)}
         onKeyDown={(event) => {
-          if (event.key !== "Escape" || isComposing(event)) return;
+          if (event.key !== "Escape") return;
           event.stopPropagation();
           done();
         }}

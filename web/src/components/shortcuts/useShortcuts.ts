@@ -2,7 +2,6 @@ import { useEffect } from "preact/hooks";
 import type { App } from "../../state/app";
 import { isMac, shortcutOf, type ShortcutName } from "../../state/shortcuts";
 import { useApp } from "../context";
-import { isComposing } from "../keys";
 import { toggleSidebar } from "./sidebar";
 
 /** The page's shortcuts, wherever the focus is. Inside a dialog only its own keys count. */
@@ -10,7 +9,7 @@ export function useShortcuts(): void {
   const app = useApp();
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (isComposing(event) || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+      if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
       const name = shortcutOf(event, isMac(navigator), isTyping(event.target));
       if (name === null || name === "stop") return; // Escape also closes: the page decides (ChatPage)
       event.preventDefault();
