@@ -5,6 +5,10 @@ import { t, type PlainKey } from "../i18n";
 import { ConversationRow } from "./ConversationRow";
 import { useApp } from "./context";
 import { Icon } from "./Icon";
+import { lazy } from "./lazy";
+import { SelectableRow } from "./SelectableRow";
+
+const SelectionBar = lazy(() => import("./SelectionBar").then((module) => module.SelectionBar));
 
 interface Folder {
   readonly folder: Project;
@@ -42,25 +46,32 @@ export function ChatList() {
   };
   useLayoutEffect(look, [entries.length]);
   const { shown, above, below } = windowOf(entries, view.top - AROUND, view.top + view.height + AROUND);
+  const selecting = app.selection.active.value;
+  const listed = useMemo(() => (selecting ? entries.flatMap((entry) => ("id" in entry ? [entry.id] : [])) : []), [selecting, entries]);
   return (
-    <div class="conversations" ref={box} onScroll={look}>
-      {above > 0 && <div style={{ height: `${above}px` }} />}
-      <ul>
-        {shown.map((entry) =>
-          "folder" in entry ? (
-            <ProjectRow key={entry.folder.id} project={entry.folder} open={entry.open} />
-          ) : "label" in entry ? (
-            <li key={entry.label} class="row-heading">
-              <h2>{entry.label}</h2>
-            </li>
-          ) : (
-            <ConversationRow key={entry.id} conversation={entry} />
-          ),
-        )}
-      </ul>
-      {below > 0 && <div style={{ height: `${below}px` }} />}
-      {entries.length === 0 && chats.ready.value && <p class="hint">{t("sidebar.none")}</p>}
-    </div>
+    <>
+      {selecting && <SelectionBar listed={listed} />}
+      <div class="conversations" ref={box} onScroll={look}>
+        {above > 0 && <div style={{ height: `${above}px` }} />}
+        <ul>
+          {shown.map((entry) =>
+            "folder" in entry ? (
+              <ProjectRow key={entry.folder.id} project={entry.folder} open={entry.open} />
+            ) : "label" in entry ? (
+              <li key={entry.label} class="row-heading">
+                <h2>{entry.label}</h2>
+              </li>
+            ) : selecting ? (
+              <SelectableRow key={entry.id} conversation={entry} listed={listed} />
+            ) : (
+              <ConversationRow key={entry.id} conversation={entry} />
+            ),
+          )}
+        </ul>
+        {below > 0 && <div style={{ height: `${below}px` }} />}
+        {entries.length === 0 && chats.ready.value && <p class="hint">{t("sidebar.none")}</p>}
+      </div>
+    </>
   );
 }
 

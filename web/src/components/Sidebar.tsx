@@ -1,6 +1,6 @@
 /** The conversations and the way to a new one. */
 
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
 import { ChatList } from "./ChatList";
 import { useApp } from "./context";
@@ -13,9 +13,30 @@ const SearchResults = lazy(() => import("./SearchResults").then((module) => modu
 
 export function Sidebar() {
   const app = useApp();
+  const { selection } = app;
   const [search, setSearch] = useState("");
+  const select = useRef<HTMLButtonElement>(null);
+  const nav = useRef<HTMLElement>(null);
+  const selecting = selection.active.value;
+  useLayoutEffect(() => {
+    if (!selecting) return undefined;
+    return () => {
+      const focused = document.activeElement;
+      if (focused === null || focused === document.body || nav.current?.contains(focused)) select.current?.focus(); // what had the focus is gone
+    };
+  }, [selecting]);
+  const selectLabel = selecting ? t("sidebar.selectEnd") : t("sidebar.select");
   return (
-    <nav class="sidebar" aria-label={t("sidebar.name")}>
+    <nav
+      ref={nav}
+      class="sidebar"
+      aria-label={t("sidebar.name")}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || !selecting) return;
+        event.stopPropagation();
+        selection.end();
+      }}
+    >
       <div class="brand">
         <Mark />
         <span>Fathom</span>
@@ -37,20 +58,35 @@ export function Sidebar() {
         <span>{t("chat.new")}</span>
         <ShortcutKeys name="new" />
       </button>
-      <input
-        type="search"
-        class="search"
-        placeholder={t("sidebar.search")}
-        aria-label={t("sidebar.search")}
-        aria-keyshortcuts={ariaKeys("search")}
-        value={search}
-        onInput={(event) => setSearch(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape" || search === "") return;
-          event.stopPropagation();
-          setSearch("");
-        }}
-      />
+      <div class="find">
+        <input
+          type="search"
+          class="search"
+          placeholder={t("sidebar.search")}
+          aria-label={t("sidebar.search")}
+          aria-keyshortcuts={ariaKeys("search")}
+          value={search}
+          onInput={(event) => setSearch(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key !== "Escape" || search === "") return;
+            event.stopPropagation();
+            setSearch("");
+          }}
+        />
+        {!search.trim() && (
+          <button
+            ref={select}
+            type="button"
+            class="icon-button select"
+            aria-pressed={selecting}
+            aria-label={selectLabel}
+            title={selectLabel}
+            onClick={() => (selecting ? selection.end() : selection.start())}
+          >
+            <Icon name="select" size={18} />
+          </button>
+        )}
+      </div>
       {search.trim() ? <SearchResults text={search.trim()} /> : <ChatList />}
       <div class="sidebar-foot">
         <button type="button" class="quiet-button" onClick={() => app.openDialog("settings")}>

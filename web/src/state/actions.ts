@@ -105,16 +105,31 @@ export class Actions {
     return this.attempt(async () => chats.put(await changeConversation(client, id, change)));
   }
 
-  /** Moves a chat to the trash, with a notice that takes it back. */
-  remove(id: string): Promise<void> {
+  /** Moves chats to the trash, with a notice that takes them back. Where the server refuses one, those before it are gone. */
+  async remove(...ids: readonly string[]): Promise<void> {
     const { chats, client, navigation, notices } = this.parts;
+    const titles = ids.map((id) => chats.get(id)?.title ?? "");
+    const open = navigation.open.peek();
+    const gone: string[] = [];
+    const failed = await this.failure(async () => {
+      for (const id of ids) {
+        await deleteConversation(client, id);
+        chats.remove(id);
+        gone.push(id);
+        if (open === id) navigation.go(null);
+      }
+    });
+    const text = ids.length === 1 ? t("chat.deletedNotice", { title: titles[0] ?? "" }) : t("chat.deletedCount", { count: gone.length });
+    if (gone.length === 0) notices.show({ text: failed });
+    else notices.show({ text: [text, failed].filter(Boolean).join(". "), action: { label: t("chat.undo"), run: () => void this.restore(gone, open) } });
+  }
+
+  /** Puts chats into a project; null: out of all. */
+  move(ids: readonly string[], project: string | null): Promise<void> {
+    const { chats, client, projects } = this.parts;
     return this.attempt(async () => {
-      const title = chats.get(id)?.title ?? "";
-      await deleteConversation(client, id);
-      chats.remove(id);
-      const wasOpen = navigation.open.peek() === id;
-      if (wasOpen) navigation.go(null);
-      notices.show({ text: t("chat.deletedNotice", { title }), action: { label: t("chat.undo"), run: () => void this.restore(id, wasOpen) } });
+      for (const id of ids) chats.put(await changeConversation(client, id, { project }));
+      if (project !== null && !projects.open.peek().has(project)) projects.toggle(project);
     });
   }
 
@@ -149,13 +164,8 @@ export class Actions {
     });
   }
 
-  moveToNewProject(id: string, name: string): Promise<void> {
-    const { chats, client, projects } = this.parts;
-    return this.attempt(async () => {
-      const project = await projects.create(name);
-      chats.put(await changeConversation(client, id, { project: project.id }));
-      if (!projects.open.peek().has(project.id)) projects.toggle(project.id);
-    });
+  moveToNewProject(ids: readonly string[], name: string): Promise<void> {
+    return this.attempt(async () => this.move(ids, (await this.parts.projects.create(name)).id));
   }
 
   setPreferences(change: Readonly<Record<string, unknown>>): Promise<void> {
@@ -164,12 +174,15 @@ export class Actions {
     });
   }
 
-  private restore(id: string, open: boolean): Promise<void> {
+  /** Takes chats out of the trash; the one that was open is opened. */
+  private restore(ids: readonly string[], open: string | null): Promise<void> {
     const { chats, client, navigation } = this.parts;
     return this.attempt(async () => {
-      await restoreConversation(client, id);
-      await chats.ensure(id);
-      if (open) navigation.go(id);
+      for (const id of ids) {
+        await restoreConversation(client, id);
+        await chats.ensure(id);
+      }
+      if (open !== null && ids.includes(open)) navigation.go(open);
     });
   }
 
@@ -180,11 +193,18 @@ export class Actions {
   }
 
   private async attempt(task: () => Promise<void>): Promise<void> {
+    const text = await this.failure(task);
+    if (text) this.parts.notices.show({ text });
+  }
+
+  /** Why a task failed, with what can be done; empty where it did not. */
+  private async failure(task: () => Promise<void>): Promise<string> {
     try {
       await task();
+      return "";
     } catch (error) {
       const { message, remedy } = failureOf(error);
-      this.parts.notices.show({ text: [message, remedy].filter(Boolean).join(". ") });
+      return [message, remedy].filter(Boolean).join(". ");
     }
   }
 }

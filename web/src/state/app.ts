@@ -20,6 +20,7 @@ import { Navigation } from "./navigation";
 import { Notices } from "./notices";
 import { failureOf, isAnswered, Outbox } from "./outbox";
 import { Projects } from "./projects";
+import { Selection } from "./selection";
 import { SettingsStore } from "./settings";
 import { PAGE, Thread } from "./thread";
 import { Uploads } from "./uploads";
@@ -60,6 +61,7 @@ export class App {
   readonly notices = new Notices();
   readonly outbox: Outbox;
   readonly projects: Projects;
+  readonly selection: Selection;
   readonly settings: SettingsStore;
   readonly uploads: Uploads;
   /** The chat that is open; null: a new one. */
@@ -88,6 +90,7 @@ export class App {
     this.settings = new SettingsStore(storage);
     this.client = new Client(fetch, this.access, () => clock.now());
     this.chats = new Chats(this.client);
+    this.selection = new Selection(this.chats);
     this.drafts = new Drafts(storage);
     this.model = new ModelMonitor(fetch);
     this.uploads = new Uploads({ client: this.client, drafts: this.drafts, send: (file, name, sending) => uploadFile(this.access, file, name, sending) });

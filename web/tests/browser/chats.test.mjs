@@ -417,3 +417,128 @@ describe("accessibility", () => {
     );
   }
 });
+
+describe("choosing several chats", () => {
+  const seed = () => {
+    mock.assistant.collections.projects.set("p1", { id: "p1", name: "Sailing", instructions: "", created: 1, updated: 1 });
+    for (let index = 0; index < 5; index += 1) mock.assistant.seed({ title: `Chat ${index}`, turns: turns(1), updated: Date.now() - index * 1000 });
+    return [...mock.assistant.rows.values()];
+  };
+  const check = (page, title) => page.getByRole("checkbox", { name: title });
+  const count = (page) => page.getByRole("group", { name: "Selected chats" }).locator("span");
+
+  for (const [name, options] of [["desktop", {}], ["phone, dark", { viewport: { width: 390, height: 844 }, colorScheme: "dark" }]]) {
+    onPage(
+      `deletes them together, and takes that back (${name})`,
+      async (page) => {
+        const rows = seed();
+        await page.reload();
+        await open(page, rows[2]);
+        await page.locator(".answer").waitFor();
+        if (options.viewport) await button(page, "Open sidebar").click();
+        await button(page, "Select chats").click();
+        assert.ok(await button(page, "Delete selected chats").isDisabled());
+        await check(page, "Chat 1").click();
+        await check(page, "Chat 3").click({ modifiers: ["Shift"] });
+        assert.equal(await count(page).innerText(), "3 selected");
+        await page.evaluate(AXE);
+        const { violations } = await page.evaluate(() => globalThis.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"] }));
+        assert.deepEqual(violations.map(({ id, nodes }) => `${id} ${nodes[0].html}`), []);
+        await button(page, "Delete selected chats").click();
+        await page.locator(".toast", { hasText: "Deleted 3 chats" }).waitFor();
+        assert.equal(await page.evaluate(() => location.hash), "#/");
+        assert.deepEqual(rows.map(({ deleted }) => deleted !== null), [false, true, true, true, false]);
+        await button(page, "Undo").click();
+        await page.locator(".answer").waitFor(); // the open one is open again
+        assert.deepEqual(rows.map(({ deleted }) => deleted), Array(5).fill(null));
+      },
+      options,
+    );
+  }
+
+  onPage("is done with the keyboard alone, and said", async (page) => {
+    const rows = seed();
+    await page.reload();
+    await page.locator('.row a[href^="#/c/"]').nth(4).waitFor();
+    await button(page, "Select chats").focus();
+    await page.keyboard.press("Enter");
+    await check(page, "Chat 0").focus();
+    await page.keyboard.press("Space");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Space");
+    await page.getByRole("status").filter({ hasText: "2 selected" }).waitFor();
+    await button(page, "Move selected chats to a project").focus();
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog", { name: "Move 2 chats" });
+    await dialog.getByRole("combobox").selectOption({ label: "New project…" });
+    await dialog.getByLabel("Name of the project").fill("Tides");
+    await page.keyboard.press("Enter");
+    await button(page, "Instructions and files of Tides").waitFor();
+    await page.waitForFunction(() => document.activeElement?.getAttribute("aria-label") === "Select chats");
+    const [id] = [...mock.assistant.collections.projects.values()].filter(({ name }) => name === "Tides").map((project) => project.id);
+    await page.locator(".row:not(.project)").nth(4).waitFor();
+    assert.deepEqual(rows.map(({ project }) => project), [id, null, id, null, null]);
+    await page.keyboard.press("Enter");
+    await button(page, "All").click();
+    assert.equal(await count(page).innerText(), "5 selected");
+    await page.keyboard.press("Escape");
+    await count(page).waitFor({ state: "detached" });
+    await page.waitForFunction(() => document.activeElement?.getAttribute("aria-label") === "Select chats");
+  });
+
+  onPage("says what the server refuses; what went before can be taken back", async (page) => {
+    const rows = seed();
+    await page.reload();
+    await button(page, "Select chats").click();
+    await button(page, "All").click();
+    await page.route(`**/api/conversations/${rows[1].id}`, (route) => route.fulfill({ status: 503, json: { error: { message: "the disk is full", remedy: "free some space" } } }));
+    await button(page, "Delete selected chats").click();
+    await page.locator(".toast", { hasText: "Deleted 1 chat. the disk is full. free some space" }).waitFor();
+    await button(page, "Undo").click();
+    await page.locator('.row a[href^="#/c/"]', { hasText: "Chat 0" }).waitFor();
+    assert.deepEqual(rows.map(({ deleted }) => deleted), Array(5).fill(null));
+  });
+});
+
+describe("an input method's Enter and Escape", () => {
+  /** A key as browsers report it in a composition, and as Safari does after it; whether the browser may act on it. */
+  const press = (page, field, key) =>
+    field.evaluate((element, name) => [true, false].map((isComposing) => element.dispatchEvent(new KeyboardEvent("keydown", { key: name, keyCode: 229, isComposing, bubbles: true, cancelable: true }))), key);
+
+  onPage("neither empties the search, nor ends renaming, nor makes a project, nor sends a form, nor closes a dialog", async (page) => {
+    mock.assistant.seed({ title: "Chat", turns: turns(1) });
+    await page.reload();
+    const row = page.locator(".row").first();
+    const search = page.getByRole("searchbox", { name: "Search chats" });
+    await search.fill("ni");
+    await press(page, search, "Escape");
+    assert.equal(await search.inputValue(), "ni");
+    await search.press("Escape");
+    assert.equal(await search.inputValue(), "");
+
+    await row.hover();
+    await row.getByRole("button", { name: "Rename Chat" }).click();
+    const rename = page.getByRole("textbox", { name: "Title of the chat" });
+    await rename.fill("你好");
+    await press(page, rename, "Enter");
+    await press(page, rename, "Escape");
+    assert.ok(await rename.isVisible());
+    await rename.press("Enter");
+    await row.locator("a", { hasText: "你好" }).waitFor();
+
+    await row.hover();
+    await row.getByRole("button", { name: /^More for/ }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("combobox").selectOption({ label: "New project…" });
+    const name = dialog.getByLabel("Name of the project");
+    await name.fill("hanghai");
+    assert.deepEqual(await press(page, name, "Enter"), [false, false]); // nothing is sent
+    assert.deepEqual(await press(page, name, "Escape"), [true, false]); // the method's; Safari would close the dialog
+    assert.equal(mock.assistant.collections.projects.size, 0);
+    assert.ok(await name.isVisible());
+    await name.fill("航海");
+    await name.press("Enter");
+    await page.waitForFunction(() => [...document.querySelectorAll("dialog option")].some(({ textContent }) => textContent === "航海"));
+  });
+});

@@ -28,6 +28,7 @@ const PICTURES = {
   "sources-desktop-dark": DARK,
   "consent-phone-dark": { ...PHONE, ...DARK },
   "sidebar-phone-light": PHONE,
+  "select-phone-dark": { ...PHONE, ...DARK },
   "models-desktop-light": {},
   "general-desktop-dark": DARK,
   "welcome-phone-zh": { ...PHONE, locale: "zh-CN" },

@@ -280,6 +280,23 @@ export const STATES = {
     },
   },
   sidebar: { prepare: listed, lead: async (page, { phone }) => (await drawer(page, phone), await page.locator(".row").nth(2).hover()) },
+  select: {
+    prepare: listed,
+    lead: async (page, { phone }) => {
+      await drawer(page, phone);
+      await page.locator(".select").click();
+      await page.locator(".selection-bar").waitFor();
+      for (const index of [0, 2, 3]) await page.locator(".pick").nth(index).click();
+    },
+  },
+  move: {
+    prepare: listed,
+    lead: async (page, state) => {
+      await STATES.select.lead(page, state);
+      await page.locator(".selection-bar .icon-button").first().click();
+      await page.locator("dialog[open] select").waitFor();
+    },
+  },
   search: {
     prepare: (mock) => answered(mock, [THOUGHT_PART, { type: "answer", text: "The moon pulls the tides." }]),
     lead: async (page, { phone }) => {

@@ -76,7 +76,7 @@ function NewProject({ chat, done }: { readonly chat: string; done(): void }) {
   const name = useRef<HTMLInputElement>(null);
   const add = () => {
     const text = name.current?.value.trim() ?? "";
-    if (text) void actions.moveToNewProject(chat, text).then(done);
+    if (text) void actions.moveToNewProject([chat], text).then(done);
   };
   return (
     <label>

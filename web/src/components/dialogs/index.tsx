@@ -19,6 +19,7 @@ const dialogs: Readonly<Record<string, ComponentType<DialogProps>>> = {
   models: lazy(() => import("../models/ModelDialog").then((module) => module.ModelDialog)),
   tree: lazy(() => import("./TreeDialog").then((module) => module.TreeDialog)),
   file: lazy(() => import("../files/FilePanel").then((module) => module.FilePanel)),
+  move: lazy(() => import("./MoveDialog").then((module) => module.MoveDialog)),
   settings: lazy(() => import("../settings/SettingsDialog").then((module) => module.SettingsDialog)),
   share: lazy(() => import("../data/ShareDialog").then((module) => module.ShareDialog)),
   prompt: lazy(() => import("../data/PromptDialog").then((module) => module.PromptDialog)),

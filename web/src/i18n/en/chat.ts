@@ -133,6 +133,7 @@ export default defineArea({
   "chat.thinkersToDownload": "Models that can think can be downloaded to this server:",
   "chat.noThinkers": "No model on this server can think.",
   "chat.deletedNotice": "Deleted “{title}”",
+  "chat.deletedCount": { one: "Deleted {count} chat", other: "Deleted {count} chats" },
   "chat.undo": "Undo",
   "chat.updated": "A new version of this page is there.",
   "chat.reload": "Reload",

@@ -131,6 +131,7 @@ export default {
   "chat.thinkersToDownload": "可以下载到这台服务器的思考模型：",
   "chat.noThinkers": "这台服务器上没有能思考的模型。",
   "chat.deletedNotice": "已删除“{title}”",
+  "chat.deletedCount": "已删除 {count} 个对话",
   "chat.undo": "撤销",
   "chat.updated": "本页面有新版本。",
   "chat.reload": "重新加载",
