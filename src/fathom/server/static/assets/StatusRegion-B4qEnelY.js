@@ -1,1 +1,0 @@
-import{x as e}from"./i18n-DC2eMrMv.js";import{n as t}from"./context-C4ESkCb7.js";import{t as n}from"./jsxRuntime-BJVGcOTd.js";function r(){return n(`div`,{class:`sr-only`,role:`status`,"aria-live":`polite`,children:t().spoken.value})}function i(n){let{spoken:r}=t();e(()=>{n&&(r.value=n)},[n])}export{i as n,r as t};
