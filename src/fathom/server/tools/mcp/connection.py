@@ -10,7 +10,6 @@ import asyncio
 import base64
 import binascii
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,6 @@ from typing import Any
 import httpx2
 import mcp_types
 from mcp import Client, MCPError
-from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from fathom import __version__
@@ -26,10 +24,8 @@ from fathom.base.errors import FathomError
 from fathom.server.tools.mcp.config import ServerConfig, StdioConfig
 from fathom.server.tools.mcp.error_output import ErrorOutput
 from fathom.server.tools.mcp.listing import MOST_TOOLS, ListedTool, listed_tools
+from fathom.server.tools.mcp.program import ProgramTransport
 from fathom.server.tools.tool import ToolError
-
-logging.getLogger("mcp.client.stdio").setLevel(logging.CRITICAL)
-"""It logs a traceback for each line that is not of the protocol; a program that prints something else fills the log."""
 
 CONNECT_SECONDS = 20.0
 LIST_SECONDS = 15.0
@@ -61,6 +57,7 @@ class McpConnection:
         self._config = config
         self._check_url = check_url
         self._last_words = ""
+        self._problem = ""
         self._task: asyncio.Task[None] | None = None
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
@@ -145,17 +142,14 @@ class McpConnection:
     async def _transport(self) -> AsyncIterator[Any]:
         config = self._config
         if isinstance(config, StdioConfig):
-            parameters = StdioServerParameters(
-                command=config.command,
-                args=config.args,
-                env=config.env,
-                cwd=config.cwd,
-                encoding_error_handler="replace",
-            )
             output = ErrorOutput()
             try:
                 with output:
-                    yield stdio_client(parameters, errlog=output.file)
+                    program = ProgramTransport(config, output.file)
+                    try:
+                        yield program.open()
+                    finally:
+                        self._problem = program.problem
             finally:
                 self._last_words = output.end(_SHOWN_LOG)
             return
@@ -174,6 +168,7 @@ class McpConnection:
 
     def _failure(self, reason: str) -> ToolError:
         words, self._last_words = self._last_words, ""
+        reason, self._problem = self._problem or reason, ""
         said = f"; it wrote: {words}" if words else ""
         return ToolError(f"the server {self.name} cannot be reached ({reason[:300]}{said})", "check the server")
 
