@@ -19,7 +19,10 @@ def backup(
         typer.Argument(help="A file, or a folder to put it in. Default: the folder backups beside the database."),
     ] = None,
 ) -> None:
-    """Write conversations, files, memories and settings to one file, and verify it."""
+    """Write conversations, files, memories and settings to one file, and verify it.
+
+    Keys of other model servers and of tool servers are in it, and only its owner can read it.
+    """
     from fathom.server.store.backup import write_backup
     from fathom.server.store.backup_file import Manifest
     from fathom.server.store.database import Database
@@ -38,6 +41,10 @@ def backup(
     counts = f"{manifest.rows('conversations')} conversations, {manifest.rows('messages')} messages, "
     counts += f"{manifest.rows('files')} files"
     typer.echo(f"{target}\n{counts}; {human_bytes(target.stat().st_size)}, verified")
+    servers = (("upstreams", "model servers"), ("tool_servers", "tool servers"))
+    keys = [f"{manifest.rows(table)} {name}" for table, name in servers if manifest.rows(table)]
+    if keys:
+        typer.echo(f"it holds the addresses and keys of {' and '.join(keys)}: keep it where you would keep these")
 
 
 def place(path: Path | None, folder: Path, now: datetime) -> Path:
