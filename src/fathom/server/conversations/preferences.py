@@ -38,6 +38,7 @@ class PreferenceStore:
         These two are objects, of which only the named fields change.
         """
         async with self._database.write() as connection:
+            await self._database.lock(connection, preferences)
             rows = await _rows(connection)
             changed = {
                 name: _merge(rows.get(name), value) if name in ("run", "search") else value

@@ -136,6 +136,8 @@ class Conversations:
     async def set_title(self, conversation: str, title: str, source: TitleSource) -> StoredConversation | None:
         """Give a title that a model made. Returns None where a person has given one meanwhile."""
         async with self._database.write() as connection:
+            locked = select(conversations.c.id).where(conversations.c.id == conversation).with_for_update()
+            await connection.execute(locked)  # or a person's title could come between the reading and the writing
             row = await read_conversation(connection, conversation)
             if row.title_source == "user":
                 return None

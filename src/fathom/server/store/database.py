@@ -21,7 +21,7 @@ from contextlib import asynccontextmanager, contextmanager, nullcontext, suppres
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, func, select
+from sqlalchemy import Table, event, func, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -48,14 +48,18 @@ RETRY_SECONDS = 2.0
 
 
 class Database:
-    """One database. ``url`` is SQLAlchemy's; a SQLite file's folder is made where it is missing.
+    """One database. ``url`` is SQLAlchemy's; None means the SQLite file ``fathom.db`` in ``data_dir``, whose path may
+    hold what a URL cannot. A SQLite file's folder is made where it is missing.
 
     With ``claims`` no other process that claims it can use it meanwhile. Serves the event loop it is opened on. All of
     its methods raise StorageError where the database cannot be used.
     """
 
-    def __init__(self, url: str, data_dir: Path, *, busy_seconds: float | None = None, claims: bool = False) -> None:
-        self.url: URL = make_url(url)
+    def __init__(
+        self, url: str | None, data_dir: Path, *, busy_seconds: float | None = None, claims: bool = False
+    ) -> None:
+        own = str(data_dir / "fathom.db")
+        self.url: URL = make_url(url) if url else URL.create("sqlite+aiosqlite", database=own)
         self.data_dir = data_dir
         self._busy_seconds = BUSY_SECONDS if busy_seconds is None else busy_seconds
         self._opening = asyncio.Lock()
@@ -142,6 +146,14 @@ class Database:
         with self._use():
             async with alone, _transaction(self._writer, self._problems) as connection:
                 yield connection
+
+    async def lock(self, connection: AsyncConnection, table: Table) -> None:
+        """Keep ``table`` from other writers until the transaction of ``connection`` ends, to read and then write.
+
+        With SQLite none does anyway.
+        """
+        if not self.is_sqlite:
+            await connection.execute(text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
 
     @contextmanager
     def _use(self) -> Iterator[None]:

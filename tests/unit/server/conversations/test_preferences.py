@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sqlalchemy import insert
 
 from fathom.server.conversations.preferences import PreferenceStore
@@ -18,6 +20,17 @@ async def test_only_what_is_named_changes(database):
     assert changed.language == "zh"
     assert (await store.change({"language": None})).language is None
     assert await store.change({}) == await store.get()
+
+
+async def test_devices_that_change_them_at_once_undo_nothing(database):
+    store = PreferenceStore(database)
+    changes = [{"run": {name: 1}} for name in ("seed", "max_tokens", "thinking_budget")]
+    changes += [{"run": {"model": "m"}}, {"search": {"provider": "searxng"}}, {"search": {"url": "http://s"}}]
+    await asyncio.gather(*map(store.change, changes), *(store.change({"language": "zh"}) for _ in range(3)))
+    read = await store.get()
+    assert read.run.model_dump(exclude_none=True) == {"seed": 1, "max_tokens": 1, "thinking_budget": 1, "model": "m"}
+    assert read.search.model_dump() == {"provider": "searxng", "url": "http://s"}
+    assert read.language == "zh"
 
 
 async def test_a_row_that_cannot_be_read_counts_as_not_set(database, caplog):

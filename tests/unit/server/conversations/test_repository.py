@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import insert, text, update
 from sqlalchemy.dialects.sqlite import dialect
 
 from fathom.base.errors import RequestError
-from fathom.server.conversations.repository import insert_conversation, list_query, read_conversation
+from fathom.server.conversations.repository import (
+    insert_conversation,
+    list_query,
+    read_conversation,
+    update_conversation,
+)
 from fathom.server.errors import NotFoundError
 from fathom.server.store.ids import new_id
 from fathom.server.store.schema import projects, runs
@@ -79,6 +86,16 @@ async def test_a_change_names_what_changes(chats):
     emptied = await chats.conversations.change(first, {"title": ""})
     assert emptied.title_source == "question"
     assert (await chats.conversations.set_title(first, "A model's", "model")).title == "A model's"
+
+
+async def test_a_persons_title_that_comes_at_the_same_moment_stays(chats):
+    first, _ = await chats.chat("What is a river?")
+    async with chats.database.write() as connection:
+        await update_conversation(connection, first, {"title": "Mine"})
+        naming = asyncio.create_task(chats.conversations.set_title(first, "A model's", "model"))
+        await asyncio.sleep(0.2)
+    assert await naming is None
+    assert (await chats.conversations.get(first)).title == "Mine"
 
 
 async def test_what_does_not_exist(chats):

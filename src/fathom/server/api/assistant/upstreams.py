@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from fathom.base.errors import FathomError, OverloadedError, RequestError, StorageError
 from fathom.server.api.assistant.common import StrictBody, not_found, resource_router
 from fathom.server.assistant_handle import AssistantHandle
-from fathom.server.errors import ApiError, ApiProblem, StoppingError
+from fathom.server.errors import ApiError, ApiProblem, ConflictError, StoppingError
 from fathom.server.models.upstream.records import Upstream
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class _UpstreamRoutes:
 
 def failure_of(error: FathomError) -> FathomError | ApiError:
     """The error that a client gets for a server that cannot be used: the fault is in what the client entered."""
-    if isinstance(error, StorageError | StoppingError):
+    if isinstance(error, ConflictError | StorageError | StoppingError):
         return error
     if isinstance(error, RequestError) and error.param == "name":
         return ApiError(ApiProblem(409, str(error), code="name_taken", param="name"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fathom.base.errors import RequestError
 from fathom.server.models.upstream.records import Upstream, UpstreamModel
@@ -56,19 +58,30 @@ class UpstreamRepository:
             raise _name_error(name) from None
         return upstream
 
-    async def change(self, upstream: Upstream) -> None:
-        """Store what is different about an upstream. Raises RequestError where its new name is taken."""
-        values = {
-            "name": upstream.name,
-            "base_url": upstream.base_url,
-            "api_key": upstream.api_key,
-            "models": [model.as_json() for model in upstream.models],
-        }
-        try:
-            async with self._database.write() as connection:
-                await connection.execute(update(upstreams).where(upstreams.c.id == upstream.id).values(values))
-        except IntegrityError:
-            raise _name_error(upstream.name) from None
+    async def change(
+        self,
+        identity: str,
+        values: Mapping[str, Any],
+        *,
+        vision: Mapping[str, bool | None] = MappingProxyType({}),
+        examined: Upstream | None = None,
+    ) -> Upstream | None:
+        """Store ``values`` (of ``name``, ``base_url``, ``api_key``, ``models``) and nothing else; the row after it.
+
+        What is known of models' thinking and was chosen for their sight stays; ``vision`` chooses anew. None, and
+        nothing is stored, where there is no such upstream, or where it no longer has the address and the key with which
+        it was ``examined``. Raises RequestError where its new name is taken, or a model of ``vision`` is not there.
+        """
+        async with self._database.write() as connection:
+            before = await _locked(connection, identity)
+            if before is None or (examined is not None and _target(before) != _target(examined)):
+                return None
+            if "models" in values or vision:
+                models = _keep_found(before.models, values.get("models", before.models))
+                values = {**values, "models": _choose_vision(models, vision)}
+            after = replace(before, **values)
+            await _write(connection, identity, values)
+        return after
 
     async def remove(self, identity: str) -> bool:
         """Whether there was one."""
@@ -78,10 +91,50 @@ class UpstreamRepository:
 
     async def note_thinking(self, identity: str, model: str) -> None:
         """Remember that a model thinks."""
-        upstream = await self.get(identity)
-        if upstream is not None and any(each.id == model and not each.thinking for each in upstream.models):
-            models = (replace(each, thinking=True) if each.id == model else each for each in upstream.models)
-            await self.change(replace(upstream, models=tuple(models)))
+        async with self._database.write() as connection:
+            upstream = await _locked(connection, identity)
+            if upstream is not None and any(each.id == model and not each.thinking for each in upstream.models):
+                models = (replace(each, thinking=True) if each.id == model else each for each in upstream.models)
+                await _write(connection, identity, {"models": tuple(models)})
+
+
+async def _locked(connection: AsyncConnection, identity: str) -> Upstream | None:
+    """The row, which no other transaction changes before this one ends."""
+    query = select(upstreams).where(upstreams.c.id == identity).with_for_update()
+    row = (await connection.execute(query)).one_or_none()
+    return _upstream(row) if row is not None else None
+
+
+async def _write(connection: AsyncConnection, identity: str, values: Mapping[str, Any]) -> None:
+    columns = dict(values)
+    if "models" in columns:
+        columns["models"] = [model.as_json() for model in columns["models"]]
+    if not columns:
+        return
+    try:
+        await connection.execute(update(upstreams).where(upstreams.c.id == identity).values(columns))
+    except IntegrityError:
+        raise _name_error(str(columns.get("name"))) from None
+
+
+def _keep_found(before: Iterable[UpstreamModel], now: Iterable[UpstreamModel]) -> tuple[UpstreamModel, ...]:
+    """The models ``now`` with what was found out and chosen ``before``."""
+    known = {model.id: model for model in before}
+    pairs = ((model, known.get(model.id, model)) for model in now)
+    return tuple(
+        replace(model, thinking=model.thinking or old.thinking, chosen_vision=old.chosen_vision) for model, old in pairs
+    )
+
+
+def _choose_vision(models: tuple[UpstreamModel, ...], vision: Mapping[str, bool | None]) -> tuple[UpstreamModel, ...]:
+    """The models with what the user says of their sight. Raises RequestError for a name that none has."""
+    if unknown := vision.keys() - {model.id for model in models}:
+        raise RequestError(f"there is no model called {min(unknown)!r}", "write one as its server does", "vision")
+    return tuple(replace(model, chosen_vision=vision[model.id]) if model.id in vision else model for model in models)
+
+
+def _target(upstream: Upstream) -> tuple[str, str | None]:
+    return upstream.base_url, upstream.api_key
 
 
 def _name_error(name: str) -> RequestError:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from fathom.base.errors import FathomError, RequestError
-from fathom.server.errors import UnknownModelError
+from fathom.server.errors import ConflictError, UnknownModelError
 from fathom.server.models.source import Abilities
 from fathom.server.models.upstream.endpoint import KeyRefusedError, UpstreamEndpoint
 from fathom.server.models.upstream.records import Upstream, UpstreamModel
@@ -53,7 +53,7 @@ class Upstreams:
 
         ``vision`` says of models by their names whether they see pictures; None: as the server's list says. Raises
         RequestError for a model that is not there, and for another server without its key: a key goes to no server that
-        it was not given for.
+        it was not given for; ConflictError where it was given another address or key meanwhile, or removed.
         """
         elsewhere = "base_url" in changes and _server_of(changes["base_url"]) != _server_of(upstream.base_url)
         if elsewhere and upstream.api_key is not None and "api_key" not in changes:
@@ -68,15 +68,17 @@ class Upstreams:
             known = {model.id: model for model in upstream.models}
             named = (known.get(name, UpstreamModel(name)) for name in changes["models"])
             changes = changes | {"models": tuple(named)}
-        changed = replace(upstream, **changes)
+        reached = changes.keys() & {"base_url", "api_key"}
         try:
-            if changes.keys() & {"base_url", "api_key"}:
-                changed = await self.examine(changed, needs_list="models" not in changes)
-            changed = replace(changed, models=_choose_vision(changed.models, vision))
-            await self.repository.change(changed)
+            if reached:
+                examined = await self.examine(replace(upstream, **changes), needs_list="models" not in changes)
+                changes = changes | {"base_url": examined.base_url, "models": examined.models}
+            changed = await self.repository.change(
+                upstream.id, changes, vision=vision, examined=upstream if reached else None
+            )
         finally:
             await self._settle()
-        return changed
+        return _stored(changed)
 
     async def remove(self, identity: str) -> bool:
         """Forget a server and its key; whether there was one."""
@@ -85,13 +87,14 @@ class Upstreams:
         return removed
 
     async def check(self, upstream: Upstream) -> Upstream:
-        """Store the present models of an upstream. Raises as `examine`."""
+        """Store the present models of an upstream. Raises as `examine` and `change`."""
         try:
             examined = await self.examine(upstream)
-            await self.repository.change(examined)
+            found = {"base_url": examined.base_url, "models": examined.models}
+            checked = await self.repository.change(upstream.id, found, examined=upstream)
         finally:
             await self._settle()
-        return examined
+        return _stored(checked)
 
     async def examine(self, upstream: Upstream, *, needs_list: bool = True) -> Upstream:
         """The upstream with its present models, and with ``/v1`` behind its address where that was missing.
@@ -155,6 +158,12 @@ class Upstreams:
         self.on_change()
 
 
+def _stored(upstream: Upstream | None) -> Upstream:
+    if upstream is None:
+        raise ConflictError("the upstream was changed or removed meanwhile", "look at it as it is now, then try again")
+    return upstream
+
+
 def _key_of(upstream: Upstream) -> tuple[str, str, str | None]:
     """What an endpoint is made of."""
     return upstream.name, upstream.base_url, upstream.api_key
@@ -177,10 +186,3 @@ def _join_models(before: tuple[UpstreamModel, ...], listed: list[UpstreamModel])
         for model in listed
     )
     return (*now, *(model for model in before if model.id not in there and not listed))
-
-
-def _choose_vision(models: tuple[UpstreamModel, ...], vision: Mapping[str, bool | None]) -> tuple[UpstreamModel, ...]:
-    """The models with what the user says of their sight. Raises RequestError for a name that none has."""
-    if unknown := vision.keys() - {model.id for model in models}:
-        raise RequestError(f"there is no model called {min(unknown)!r}", "write one as its server does", "vision")
-    return tuple(replace(model, chosen_vision=vision[model.id]) if model.id in vision else model for model in models)

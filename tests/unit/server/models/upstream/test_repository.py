@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -14,10 +14,8 @@ from fathom.server.store.database import Database
 
 
 @pytest.fixture
-async def repository(tmp_path: Path):
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'data' / 'fathom.db'}", tmp_path / "data")
-    yield UpstreamRepository(database)
-    await database.close()
+def repository(database: Database) -> UpstreamRepository:
+    return UpstreamRepository(database)
 
 
 async def test_it_stores_changes_and_removes(repository: UpstreamRepository):
@@ -26,8 +24,9 @@ async def test_it_stores_changes_and_removes(repository: UpstreamRepository):
     assert await repository.all() == [first, second]
     assert await repository.get(first.id) == await repository.find_by_name("Up") == first
     changed = replace(first, name="Down", api_key=None)
-    await repository.change(changed)
-    assert await repository.get(first.id) == changed
+    assert await repository.change(first.id, {"name": "Down", "api_key": None}) == changed
+    assert await repository.change(first.id, {}) == changed == await repository.get(first.id)
+    assert await repository.change("gone", {"name": "Up"}) is None
     assert await repository.remove(first.id)
     assert not await repository.remove(first.id)
     assert await repository.get(first.id) is None is await repository.find_by_name("Up")
@@ -39,7 +38,18 @@ async def test_a_name_is_taken_once(repository: UpstreamRepository):
     with pytest.raises(RequestError, match="there is an upstream called 'Up'; choose another name"):
         await repository.add("Up", "http://else/v1", None, [])
     with pytest.raises(RequestError, match="called 'Up'"):
-        await repository.change(replace(other, name="Up"))
+        await repository.change(other.id, {"name": "Up"})
+
+
+async def test_models_of_another_address_are_not_stored(repository: UpstreamRepository):
+    examined = await repository.add("Up", "http://up/v1", "key", [])
+    found = {"models": (UpstreamModel("a"),)}
+    for values in ({"base_url": "http://else/v1"}, {"base_url": "http://up/v1", "api_key": "another"}):
+        await repository.change(examined.id, values)
+        assert await repository.change(examined.id, found, examined=examined) is None
+    await repository.change(examined.id, {"api_key": "key"})
+    changed = await repository.change(examined.id, found, examined=examined)
+    assert changed == replace(examined, models=found["models"])
 
 
 async def test_that_a_model_thinks_is_remembered(repository: UpstreamRepository):
@@ -49,3 +59,17 @@ async def test_that_a_model_thinks_is_remembered(repository: UpstreamRepository)
     stored = await repository.get(upstream.id)
     assert stored is not None
     assert [model.thinking for model in stored.models] == [False, True]
+    await repository.change(upstream.id, {"models": (UpstreamModel("b", 9), UpstreamModel("c"))})
+    assert (await repository.get(upstream.id)).models == (UpstreamModel("b", 9, thinking=True), UpstreamModel("c"))
+
+
+async def test_writers_at_once_lose_nothing(repository: UpstreamRepository):
+    names = [f"m{number}" for number in range(8)]
+    upstream = await repository.add("Up", "http://up/v1", None, list(map(UpstreamModel, names)))
+    await asyncio.gather(
+        *(repository.note_thinking(upstream.id, name) for name in names),
+        repository.change(upstream.id, {"name": "Down"}),
+    )
+    stored = await repository.get(upstream.id)
+    assert all(model.thinking for model in stored.models)
+    assert stored.name == "Down"

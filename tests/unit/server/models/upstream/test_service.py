@@ -11,7 +11,7 @@ import pytest
 from upstreams import Answer, connect_to, listing
 
 from fathom.base.errors import FathomError
-from fathom.server.errors import UnavailableError, UnknownModelError
+from fathom.server.errors import ConflictError, UnavailableError, UnknownModelError
 from fathom.server.generation.jobs import ChatJob
 from fathom.server.models.source import Abilities
 from fathom.server.models.upstream.endpoint import KeyRefusedError
@@ -79,6 +79,27 @@ async def test_changes_are_checked_and_what_was_found_out_stays(make):
     changed = await service.change(upstream, {"name": "Down", "api_key": "right"})
     assert (changed.name, changed.models) == ("Down", (UpstreamModel("b", 4096, thinking=True),))
     assert (await service.change(changed, {"models": ["c"]})).models == (UpstreamModel("c"),)
+
+
+async def test_a_check_undoes_nothing(make):
+    names = ["a"]
+    service = make(lambda request: listing(request, *names))
+    before = await service.add("Up", "http://up/v1", None, None)
+    await service.change(before, {"name": "Down"})
+    await service.repository.note_thinking(before.id, "a")
+    names.append("b")
+    checked = await service.check(before)
+    assert checked == await service.repository.get(before.id)
+    assert checked.name == "Down"
+    assert [(model.id, model.thinking) for model in checked.models] == [("a", True), ("b", False)]
+    await service.change(checked, {"base_url": "http://else/v1"})
+    for work in (service.check(before), service.change(before, {"api_key": "new"})):
+        with pytest.raises(ConflictError, match="was changed or removed meanwhile"):
+            await work
+    assert (await service.repository.get(before.id)).base_url == "http://else/v1"
+    await service.remove(before.id)
+    with pytest.raises(ConflictError):
+        await service.change(before, {"name": "Up"})
 
 
 async def test_the_source_of_a_model(make):
