@@ -21,7 +21,7 @@ from fathom.server.store.schema import files
 
 
 def open_database(folder: Path) -> Database:
-    return Database(f"sqlite+aiosqlite:///{folder / 'fathom.db'}", folder)
+    return Database(None, folder)
 
 
 async def add_file(database: Database, content: bytes) -> str:

@@ -24,7 +24,7 @@ UNPRIVILEGED = ("postgres", "nobody")
 
 def sqlite_database(folder: Path) -> Database:
     """A database in ``folder`` that opens at its first use."""
-    return Database(f"sqlite+aiosqlite:///{folder / 'fathom.db'}", folder)
+    return Database(None, folder)
 
 
 def program(name: str) -> str | None:

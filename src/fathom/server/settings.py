@@ -129,11 +129,9 @@ class Settings(BaseSettings):
         return SecretStr(f"{DRIVERS[scheme]}://{rest}".replace("?sslmode=", "?ssl=").replace("&sslmode=", "&ssl="))
 
     @property
-    def database(self) -> str:
-        """The database's URL, password included."""
-        if self.database_url is not None:
-            return self.database_url.get_secret_value()
-        return f"sqlite+aiosqlite:///{self.data_dir / 'fathom.db'}"
+    def database(self) -> str | None:
+        """The database's URL, password included; None for the SQLite file in the data folder."""
+        return self.database_url.get_secret_value() if self.database_url is not None else None
 
     @property
     def loopback(self) -> bool:

@@ -44,7 +44,7 @@ def test_loopback(host, loopback):
 
 def test_the_place_of_what_is_stored(monkeypatch, tmp_path):
     monkeypatch.setenv("FATHOM_DATA_DIR", str(tmp_path / "data"))
-    assert Settings().database == f"sqlite+aiosqlite:///{tmp_path / 'data' / 'fathom.db'}"
+    assert (Settings().data_dir, Settings().database) == (tmp_path / "data", None)
     monkeypatch.setenv("FATHOM_DATA_DIR", "")
     monkeypatch.setenv("FATHOM_HOME", str(tmp_path))
     assert Settings().data_dir == tmp_path / "data"
@@ -62,7 +62,7 @@ def test_the_place_of_what_is_stored(monkeypatch, tmp_path):
 )
 def test_the_driver_of_a_database(url, used):
     settings = Settings(database_url=url)
-    assert (settings.database_url and settings.database) == used
+    assert settings.database == used
     assert "secret" not in repr(settings)
 
 

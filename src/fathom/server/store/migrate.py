@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fathom import __version__
@@ -86,7 +86,7 @@ def _file_lock(file: Path) -> Iterator[None]:
 
 def _engine(file: Path) -> Engine:
     """Connections that do not enforce foreign keys: a table that is made anew would take along what refers to it."""
-    engine = create_engine(f"sqlite:///{file}", poolclass=NullPool, connect_args={"timeout": 30.0})
+    engine = create_engine(URL.create("sqlite", database=str(file)), poolclass=NullPool, connect_args={"timeout": 30.0})
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _: Any) -> None:
@@ -175,6 +175,6 @@ def configuration() -> Config:
 
     config = Config()
     config.set_main_option("path_separator", "newline")  # a path may hold what the other separators are
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.set_main_option("version_locations", "\n".join(str(folder) for folder in VERSIONS))
+    for name, folders in (("script_location", (MIGRATIONS,)), ("version_locations", VERSIONS)):
+        config.set_main_option(name, "\n".join(str(folder).replace("%", "%%") for folder in folders))
     return config

@@ -16,10 +16,13 @@ from stores import sqlite_database
 from fathom.base.errors import StorageError
 from fathom.server.conversations.changes import Changes
 from fathom.server.conversations.messages import Messages
+from fathom.server.conversations.reindex import reindex
 from fathom.server.conversations.search import Search
 from fathom.server.store import migrate, revisions
+from fathom.server.store.backup import write_backup
 from fathom.server.store.database import Database
 from fathom.server.store.migrate import bring_up_to_date, create, migrate_file, revision_of, upgrade
+from fathom.server.store.restore import restore_backup
 from fathom.server.store.revisions import LATEST, REVISIONS
 
 DUMPS = Path(__file__).parents[3] / "fixtures" / "schemas"
@@ -112,6 +115,23 @@ async def test_a_database_of_each_revision_is_brought_up_to_date(tmp_path, revis
     ):
         create(new)
         assert description(connection) == description(new)
+
+
+@pytest.mark.parametrize("name", ["what? #1 100% é", "100%41?mode=ro&x=1", "数据 folder", "a;b:c'd\"e"])
+async def test_a_folder_whose_name_a_url_cannot_hold(tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    with sqlite3.connect(folder / "fathom.db") as connection:
+        connection.executescript((DUMPS / f"{REVISIONS[0]}.sql").read_text(encoding="utf-8"))
+    connection.close()
+    database = sqlite_database(folder)
+    await database.open()
+    await write_backup(database, folder / "a.zip")
+    await database.close()
+    assert list(tmp_path.iterdir()) == [folder]
+    assert len(list((folder / "backups").glob("*.db"))) == 1
+    await restore_backup(again := sqlite_database(folder), folder / "a.zip", reindex)
+    await again.close()
 
 
 def test_a_database_from_the_future_is_refused():

@@ -114,7 +114,7 @@ def features() -> Features:
 def storage(handle: AssistantHandle, settings: Settings) -> Storage:
     body: Storage = {
         "state": "opening",
-        "database": "sqlite" if settings.database.startswith("sqlite") else "postgresql",
+        "database": "postgresql" if (settings.database or "").startswith("postgresql") else "sqlite",
         "error": None,
     }
     if handle.made is not None:
