@@ -10,6 +10,7 @@ import { QueueChips } from "./QueueChips";
 import { fitHeight } from "./textarea";
 import { ThinkingControl } from "./ThinkingControl";
 
+const PictureNote = lazy(() => import("./files/PictureNote").then((module) => module.PictureNote));
 const DictateButton = "SpeechRecognition" in globalThis ? lazy(() => import("./speech/DictateButton").then((module) => module.DictateButton)) : null;
 
 interface Props {
@@ -40,6 +41,7 @@ export function Composer({ chat, busy }: Props) {
       <QueueChips chat={chat} busy={busy} />
       <UploadChips chat={chat} />
       <FileChips files={files} remove={(file) => app.drafts.change(chat, { files: files.filter((other) => other !== file) })} />
+      {files.length > 0 && <PictureNote chat={chat} files={files} />}
       <textarea
         ref={area}
         rows={1}

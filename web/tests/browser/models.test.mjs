@@ -64,6 +64,10 @@ async function answerUpstreams(route) {
   if (request.method() === "GET") return route.fulfill({ json: { data: upstreams, next: null } });
   calls.push(`${request.method()} ${new URL(request.url()).pathname.replace(/^.*\/api\//, "")} ${request.postData() ?? ""}`.trim());
   if (refusal) return route.fulfill({ status: 422, json: { error: { message: refusal } } });
+  if (request.method() === "PATCH") {
+    for (const [name, vision] of Object.entries(request.postDataJSON().vision)) rows = rows.map((one) => (one.id === `${name}@Up` ? { ...one, vision } : one));
+    return route.fulfill({ json: upstreams[0] });
+  }
   if (request.method() === "DELETE") {
     upstreams = [];
     return route.fulfill({ status: 204 });
@@ -195,6 +199,37 @@ describe("other servers", () => {
     await button(page, "Remove Up").click();
     await page.locator("dialog").getByRole("listitem").waitFor({ state: "detached" });
     assert.equal(calls.at(-1), "DELETE upstreams/1");
+  });
+});
+
+describe("pictures", () => {
+  const PICTURE = { id: "p", name: "cat.png", media_type: "image/png", bytes: 9, sha256: "", state: "ready", error: null, tokens: 0, data: { passages: 0 }, created: 1 };
+  const attach = async (page) => {
+    await page.route(/\/api\/files/, (route) => route.fulfill({ status: route.request().method() === "POST" ? 201 : 200, json: PICTURE }));
+    await page.locator("input[type=file]").first().setInputFiles({ name: "cat.png", mimeType: "image/png", buffer: Buffer.from("x") });
+  };
+
+  onPage("says that the model does not see them, and which one would; its switch is beside the model", async (page) => {
+    upstreams = [{ id: "1", name: "Up", base_url: "http://up/v1", key: null, models: [{ id: "chat@Up", name: "chat" }] }];
+    await attach(page);
+    const note = page.locator(".picture-note");
+    await note.getByText("test-model does not see pictures, only their names and sizes; none of the models here does").waitFor();
+    await checkAxe(page);
+    await note.getByRole("button", { name: "Models" }).click();
+    await option(page, /chat@Up/).click();
+    const sees = page.getByLabel("Sees pictures");
+    assert.equal(await sees.isChecked(), false);
+    await sees.check();
+    await option(page, /chat@Up.*sees images/).waitFor();
+    assert.deepEqual(calls, ['PATCH upstreams/1 {"vision":{"chat":true}}']);
+    await checkAxe(page);
+    await page.keyboard.press("Escape");
+    await note.getByText("test-model does not see pictures, only their names and sizes; chat@Up would see them.").waitFor();
+    await note.getByRole("button", { name: "Ask chat@Up" }).click();
+    await note.getByText("chat@Up sees the pictures.").waitFor();
+    assert.match(await badge(page).textContent(), /chat@Up/);
+    await page.getByRole("button", { name: "Remove cat.png" }).click();
+    assert.equal(await note.count(), 0);
   });
 });
 

@@ -15,7 +15,7 @@ from fathom.server.files.errors import UnreadableFileError
 from fathom.types import Picture
 
 MOST_PIXELS = 50_000_000
-"""Of a picture: a header of a few bytes can claim four billions, which whoever opens it would have to hold."""
+"""Of a picture: a header of a few bytes can claim four billions, which the program that opens it would have to hold."""
 
 MOST_BYTES = 8 << 20
 """Of a picture as it is sent."""
@@ -47,7 +47,7 @@ def plain_picture(data: bytes) -> Picture:
         else:
             raise UnreadableFileError("it is no PNG, JPEG, GIF or WebP", "save it as one of them")
     except (struct.error, IndexError):
-        raise _damaged() from None
+        raise _damage_error() from None
     if len(picture.data) > MOST_BYTES:
         raise UnreadableFileError(f"it is larger than {MOST_BYTES >> 20} MB", "make it smaller")
     return picture
@@ -59,7 +59,7 @@ def _png_parts(data: bytes) -> Iterator[bytes]:
         length, kind = struct.unpack_from(">I4s", data, position)
         part = data[position : position + 12 + length]
         if len(part) != 12 + length or (position == len(_PNG)) != (kind == b"IHDR"):
-            raise _damaged()
+            raise _damage_error()
         if kind == b"IHDR":
             _check_size(*struct.unpack_from(">II", part, 8))
         if kind in _PNG_PARTS:
@@ -73,17 +73,17 @@ def _jpeg_parts(data: bytes) -> Iterator[bytes]:
         while data[position] == 0xFF and data[position + 1] == 0xFF:
             position += 1  # fill bytes
         if data[position] != 0xFF:
-            raise _damaged()
+            raise _damage_error()
         marker = data[position + 1]
         if marker == _END:
             if not seen:
-                raise _damaged()
+                raise _damage_error()
             yield b"\xff\xd9"
             return
         end = position + 2 + struct.unpack_from(">H", data, position + 2)[0]
         content = data[position + 4 : end]
         if end > len(data) or end < position + 4:
-            raise _damaged()
+            raise _damage_error()
         if marker in _JPEG_FRAMES:
             height, width = struct.unpack_from(">xHH", content)
             _check_size(width, height)
@@ -91,7 +91,7 @@ def _jpeg_parts(data: bytes) -> Iterator[bytes]:
         if marker == _SCAN:
             last = _JPEG_MARKER.search(data, end)
             if last is None:
-                raise _damaged()
+                raise _damage_error()
             end = last.start()
         if marker == _JFIF and content.startswith(b"JFIF\0"):
             yield _segment(_JFIF, content[:12] + b"\0\0")  # without its preview
@@ -142,7 +142,7 @@ def _gif_parts(data: bytes) -> Iterator[bytes]:
             yield b"\x3b"
             return
         else:
-            raise _damaged()
+            raise _damage_error()
 
 
 def _gif_colours(flags: int) -> int:
@@ -160,12 +160,12 @@ def _webp_parts(data: bytes) -> Iterator[bytes]:
     end = 8 + struct.unpack_from("<I", data, 4)[0]
     position, seen = 12, False
     if end > len(data) + 1:
-        raise _damaged()
+        raise _damage_error()
     while position + 8 <= end:
         kind, length = struct.unpack_from("<4sI", data, position)
         content = data[position + 8 : position + 8 + length]
         if len(content) != length:
-            raise _damaged()
+            raise _damage_error()
         if kind == b"VP8X":
             if content[0] & _ANIMATED:
                 raise UnreadableFileError("it is an animation", "attach a single picture of it")
@@ -183,17 +183,17 @@ def _webp_parts(data: bytes) -> Iterator[bytes]:
         seen = seen or kind in (b"VP8 ", b"VP8L")
         position += 8 + length + length % 2
     if not seen:
-        raise _damaged()
+        raise _damage_error()
 
 
 def _check_size(width: int, height: int) -> None:
     if not width or not height:
-        raise _damaged()
+        raise _damage_error()
     if width * height > MOST_PIXELS:
         raise UnreadableFileError(
             f"it has {width} × {height} pixels, more than {MOST_PIXELS // 10**6} millions", "make it smaller"
         )
 
 
-def _damaged() -> UnreadableFileError:
+def _damage_error() -> UnreadableFileError:
     return UnreadableFileError("it is damaged or cut off", "save it again and attach the copy")

@@ -83,6 +83,14 @@ export function addUpstream(client: Client, upstream: NewUpstream): Promise<Upst
   return client.json("api/upstreams", { json: upstream });
 }
 
+/** Says of an upstream's model whether it sees pictures; `model` is its id in the list of models. */
+export async function setVision(client: Client, model: string, vision: boolean): Promise<void> {
+  for (const { id, models } of await listUpstreams(client)) {
+    const found = models.find((one) => one.id === model);
+    if (found) await client.send(`api/upstreams/${id}`, { method: "PATCH", json: { vision: { [found.name]: vision } } });
+  }
+}
+
 export function checkUpstream(client: Client, id: string): Promise<Upstream> {
   return client.json(`api/upstreams/${id}/check`, { method: "POST" });
 }

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { cancelDownload, loadModel, measureModel, removeModel, startDownload, type ModelRow } from "../../api/assistant/models";
+import { cancelDownload, loadModel, measureModel, removeModel, setVision, startDownload, type ModelRow } from "../../api/assistant/models";
 import { formatBytes, formatNumber, formatPercent, formatRate, t } from "../../i18n";
 import "../../i18n/en/models";
 import { isUsable } from "../../state/models";
@@ -19,6 +19,7 @@ export function ModelDetails({ row, current, use, close }: Props) {
   const [failure, setFailure] = useState("");
   const [busy, setBusy] = useState(false);
   const [asking, setAsking] = useState(false);
+  const [sees, setSees] = useState<boolean | null>(null); // as it was just switched
   const act = async (work: () => Promise<void>) => {
     setFailure("");
     setBusy(true);
@@ -104,6 +105,20 @@ export function ModelDetails({ row, current, use, close }: Props) {
             </button>
           )}
         </div>
+      )}
+      {row.kind === "upstream" && (
+        <label class="models-switch" title={t("models.seesHelp")}>
+          <input
+            type="checkbox"
+            checked={sees ?? row.vision}
+            disabled={busy}
+            onChange={({ currentTarget: { checked } }) => {
+              setSees(checked);
+              void act(() => setVision(client, row.id, checked)).then(() => setSees(null));
+            }}
+          />{" "}
+          {t("models.seesSwitch")}
+        </label>
       )}
       <Facts row={row} />
     </section>

@@ -9,7 +9,7 @@ export default defineArea({
   "files.gone": "The file was deleted.",
   "files.unreadable": "not readable",
   "files.tokens": { one: "{count} token", other: "{count} tokens" },
-  "files.noText": "No text was found; no model here sees pictures.",
+  "files.noText": "No text was found in it.",
   "files.sending": "Sending {name}",
   "files.stillSending": "A file is still on its way; send the message when it is there.",
   "files.pasted": "pasted.png",

@@ -10,7 +10,7 @@ export default {
   "files.gone": "文件已删除。",
   "files.unreadable": "无法读取",
   "files.tokens": { other: "{count} 个 token" },
-  "files.noText": "未找到文字；这里没有能看图的模型。",
+  "files.noText": "其中未找到文字。",
   "files.sending": "正在上传 {name}",
   "files.stillSending": "还有文件在上传；上传完成后再发送。",
   "files.pasted": "粘贴的图片.png",

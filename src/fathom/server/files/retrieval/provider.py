@@ -44,7 +44,7 @@ class FileContext:
         return TurnContext(missing, numbered.text, numbered.citations, chosen.sent)
 
     async def _choose(self, attached: Sequence[StoredFile], turn: Turn) -> ChosenPictures:
-        """The pictures among the attached files that are sent; the reader is told of those that could not be."""
+        """The pictures among the attached files that are sent; those that could not be are reported to the reader."""
         if not turn.sees:
             return ChosenPictures((), {})
         chosen = await self._pictures.choose(attached)
