@@ -1,1 +1,0 @@
-import{x as e}from"./i18n-YRWhGkPE.js";import{n as t}from"./context-CBdnxbdj.js";import{t as n}from"./jsxRuntime-D-5Guqey.js";function r(){return n(`div`,{class:`sr-only`,role:`status`,"aria-live":`polite`,children:t().spoken.value})}function i(n){let{spoken:r}=t();e(()=>{n&&(r.value=n)},[n])}export{i as n,r as t};

@@ -1,0 +1,1 @@
+import{x as e}from"./i18n-BEPg18Bn.js";import{n as t}from"./context-DcEtQwu8.js";import{t as n}from"./jsxRuntime-Q6HuYdkX.js";function r(){return n(`div`,{class:`sr-only`,role:`status`,"aria-live":`polite`,children:t().spoken.value})}function i(n){let{spoken:r}=t();e(()=>{n&&(r.value=n)},[n])}export{i as n,r as t};

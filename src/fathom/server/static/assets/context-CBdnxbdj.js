@@ -1,1 +1,0 @@
-import{E as e,j as t}from"./i18n-YRWhGkPE.js";var n=t(null),r=n.Provider;function i(){let t=e(n);if(!t)throw Error(`a component is outside of AppProvider`);return t}export{i as n,r as t};

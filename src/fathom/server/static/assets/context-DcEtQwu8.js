@@ -1,0 +1,1 @@
+import{E as e,j as t}from"./i18n-BEPg18Bn.js";var n=t(null),r=n.Provider;function i(){let t=e(n);if(!t)throw Error(`a component is outside of AppProvider`);return t}export{i as n,r as t};

@@ -1,0 +1,1 @@
+import{T as e,x as t}from"./i18n-BEPg18Bn.js";import{t as n}from"./jsxRuntime-Q6HuYdkX.js";function r(r){let i=null;return function(a){let[,o]=e(0);t(()=>{if(i)return;let e=!1;return r().then(t=>{i=t,e||o(e=>e+1)},()=>void 0),()=>{e=!0}},[]);let s=i;return s&&n(s,{...a})}}export{r as t};
