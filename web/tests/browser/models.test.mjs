@@ -213,6 +213,8 @@ describe("pictures", () => {
     upstreams = [{ id: "1", name: "Up", base_url: "http://up/v1", key: null, models: [{ id: "chat@Up", name: "chat" }] }];
     await attach(page);
     const note = page.locator(".picture-note");
+    assert.equal(await page.locator(".file-chip .file-problem").count(), 0);
+    await page.locator(".file-chip", { hasText: "9 B" }).waitFor();
     await note.getByText("test-model does not see pictures, only their names and sizes; none of the models here does").waitFor();
     await checkAxe(page);
     await note.getByRole("button", { name: "Models" }).click();

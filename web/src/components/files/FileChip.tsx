@@ -35,12 +35,17 @@ export function FileChip({ file, remove }: Props) {
         </p>
       )}
       {known === "gone" && <p class="file-problem">{t("files.gone")}</p>}
-      {state === "ready" && details?.data.passages === 0 && <p class="file-problem">{t("files.noText")}</p>}
+      {state === "ready" && details?.data.passages === 0 && !isPicture(details) && <p class="file-problem">{t("files.noText")}</p>}
     </div>
   );
 }
 
 function tokensOf(file: FilePart, details: StoredFile | null): string {
   const tokens = details?.tokens ?? file.tokens;
-  return tokens === null ? formatBytes(file.bytes) : t("files.tokens", { count: tokens });
+  return tokens === null || (tokens === 0 && isPicture(details ?? file)) ? formatBytes(file.bytes) : t("files.tokens", { count: tokens });
+}
+
+/** Without text it is no worse: models that see are sent it as it is. */
+function isPicture({ media_type }: { readonly media_type: string }): boolean {
+  return media_type.startsWith("image/");
 }
