@@ -99,7 +99,7 @@ it("takes files that are dropped anywhere, and pictures that are pasted", async 
     data.items.add(new File([blob], "image.png", { type: "image/png" }));
     window.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
   });
-  await chip("image.png").getByText("No text was found").waitFor();
+  await chip("image.png").getByText("is read only with OCR").waitFor();
 });
 
 it("shows the files of a question in the transcript", async () => {

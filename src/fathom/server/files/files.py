@@ -10,7 +10,7 @@ from pathlib import Path
 from fathom.base.errors import StorageError
 from fathom.server.files.content import ContentStore
 from fathom.server.files.errors import FileInUseError
-from fathom.server.files.extraction.reader import read_file
+from fathom.server.files.extraction.recognition import read_with_ocr
 from fathom.server.files.names import clean_name
 from fathom.server.files.reading import ReadFile, ReadingQueue
 from fathom.server.files.records import StoredFile, StoredPassage
@@ -36,7 +36,7 @@ class Files:
         tokens: TokenCounter,
         *,
         max_bytes: int,
-        read: ReadFile = read_file,
+        read: ReadFile = read_with_ocr,
     ) -> None:
         self.repository = repository
         self.max_bytes = max_bytes

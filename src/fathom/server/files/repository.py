@@ -54,13 +54,16 @@ class FileRepository:
             return list((await connection.execute(statement)).scalars())
 
     async def copy_passages(self, id_: str, sha256: str, name: str) -> bool:
-        """Give a file the passages of one with equal content and name, if such a one has been read."""
+        """Give a file the passages of one with equal content and name, if such a one has been read.
+
+        One whose pictures were not read is no such one: they may be today.
+        """
         async with self._database.write() as connection:
             same = (
                 (files.c.sha256 == sha256) & (files.c.name == name) & (files.c.state == "ready") & (files.c.id != id_)
             )
-            read = (await connection.execute(select(files).where(same).limit(1))).first()
-            if read is None:
+            read = (await connection.execute(select(files).where(same).order_by(files.c.id.desc()).limit(1))).first()
+            if read is None or read.data.get("picture_pages") or not read.data.get("passages", 1):
                 return False
             columns = ["file_id", "position", "place", "text", "tokens"]
             source = select(literal(id_, passages.c.file_id.type), *[passages.c[name] for name in columns[1:]])

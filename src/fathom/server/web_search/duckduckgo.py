@@ -45,8 +45,8 @@ def ask_engine(engine: str, query: str) -> Sequence[Any] | None:
     """
     make = import_module("ddgs.engines").ENGINES["text"][engine]
     region = f"wt-{_language(query)}" if engine == "wikipedia" else "wt-wt"
-    found: Sequence[Any] | None = make(timeout=_ENGINE_SECONDS).search(query, region=region)
-    return found
+    results: Sequence[Any] | None = make(timeout=_ENGINE_SECONDS).search(query, region=region)
+    return results
 
 
 @dataclass

@@ -47,6 +47,12 @@ async def test_an_equal_file_takes_over_what_was_read(repository):
     copy = await repository.get(again.id)
     assert (copy.state, copy.tokens, copy.data) == ("ready", 4, {"format": "text"})
     assert [p.text for p in await repository.passages(again.id)] == ["text"]
+    third = stored_file("a.txt")
+    await repository.add(third)
+    await repository.finish(again.id, {"data": {"passages": 0}})  # the newest that was read: pictures, perhaps
+    assert not await repository.copy_passages(third.id, third.sha256, third.name)
+    await repository.finish(again.id, {"data": {"passages": 1, "picture_pages": 2}})
+    assert not await repository.copy_passages(third.id, third.sha256, third.name)
 
 
 async def test_what_holds_a_file(repository: FileRepository, database):

@@ -16,6 +16,7 @@ export function FileChip({ file, remove }: Props) {
   const details = known === "gone" ? null : known;
   const state = details?.state ?? file.state;
   const problem = details?.error ?? null;
+  const nothing = state === "ready" && details?.data.passages === 0 ? whyNoText(details) : null;
   return (
     <div class={`chip file-chip ${state}`}>
       <button type="button" class="file-open" title={t("files.open", { name: file.name })} onClick={() => app.openDialog("file", { file: file.file, name: file.name })}>
@@ -35,9 +36,14 @@ export function FileChip({ file, remove }: Props) {
         </p>
       )}
       {known === "gone" && <p class="file-problem">{t("files.gone")}</p>}
-      {state === "ready" && details?.data.passages === 0 && !isPicture(details) && <p class="file-problem">{t("files.noText")}</p>}
+      {nothing && <p class="file-problem">{nothing}</p>}
     </div>
   );
+}
+
+/** What the reader said of a file in which it found no text; a picture may have none. */
+function whyNoText(file: StoredFile): string | null {
+  return file.data.warnings?.[0] ?? (isPicture(file) ? null : t("files.noText"));
 }
 
 function tokensOf(file: FilePart, details: StoredFile | null): string {

@@ -14,12 +14,14 @@ from fathom import __version__
 from fathom.base import memory
 from fathom.server.api.assistant.common import resource_router
 from fathom.server.assistant_handle import AssistantHandle
+from fathom.server.files.extraction.recognition import OCR_PACKAGES
 from fathom.server.models.runtime import Ready, Runtime
 from fathom.server.settings import Settings
 
 PACKAGES = {
     "files": ("pypdfium2", "mammoth", "openpyxl", "pptx"),
     "search": ("ddgs", "trafilatura"),
+    "ocr": OCR_PACKAGES,
     "mcp": ("mcp",),
     "postgres": ("asyncpg",),
 }
@@ -29,7 +31,7 @@ PACKAGES = {
 class Features(TypedDict):
     """Whether the packages are installed that a feature needs; `pip install 'fathom-lm[app]'` installs them.
 
-    ``ocr`` is false: no text is read from pictures yet.
+    ``ocr``: the text of pictures and scans is recognized; `pip install 'fathom-lm[ocr]'` installs what that needs.
     """
 
     files: bool
@@ -108,7 +110,7 @@ def router(handle: AssistantHandle, runtime: Runtime, settings: Settings) -> API
 def features() -> Features:
     """What is installed does not change while a process lives."""
     there = {name: all(map(importlib.util.find_spec, packages)) for name, packages in PACKAGES.items()}
-    return Features(ocr=False, **there)  # type: ignore[typeddict-item]
+    return Features(**there)  # type: ignore[typeddict-item]
 
 
 def storage(handle: AssistantHandle, settings: Settings) -> Storage:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +47,8 @@ class PassageWriter:
     title: str | None = None
     warnings: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    picture_pages: list[int] = field(default_factory=list)
+    """Pages that hold only pictures, from 1: their text is to be recognized."""
     characters: int = 0
     deadline: float = math.inf
     """Of this process's own processor time, in seconds: a reader stops there with what it has."""
@@ -84,6 +86,11 @@ class PassageWriter:
         self.check_time()
         self.characters += len(text)
         self.emit(place, text)
+
+
+def page_list(numbers: Sequence[int]) -> str:
+    """``"2, 3, 5"``; the first ten."""
+    return ", ".join(map(str, numbers[:10])) + (" …" if len(numbers) > 10 else "")
 
 
 def split_text(text: str, limit: int = PASSAGE_BYTES) -> Iterator[tuple[str, int]]:

@@ -13,7 +13,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,8 @@ from fathom.server.files.extraction.passages import PASSAGE_PLACE
 from fathom.tasks.sandbox.landlock import SYSTEM
 
 _SOURCE = str(Path(__file__).parents[4])
-_START = "from fathom.server.files.extraction import reader_process; reader_process.main(sys.argv[1])"
+_PACKAGE = "fathom.server.files.extraction"
+_START = "import importlib; importlib.import_module(sys.argv[2]).main(sys.argv[1])"
 _ENVIRONMENT = {"LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _LINE = 2**20
 
@@ -59,6 +60,8 @@ class ReadEnd:
     title: str | None
     facts: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    picture_pages: tuple[int, ...] = ()
+    """Pages that hold only pictures, from 1; their text was not read."""
 
 
 async def read_file(
@@ -69,8 +72,19 @@ async def read_file(
     ``name`` is what the person calls it; of a ``web_page``, which is HTML, the article alone is read. Raises
     UnreadableFileError where the file has no text that can be had, or reaches a limit.
     """
-    limits = limits or ReadingLimits()
-    process = await _start(path, name, limits, web_page)
+    settings = {"name": name, "web_page": web_page}
+    async for item in run_reader("reader_process", path, settings, limits or ReadingLimits()):
+        yield item
+
+
+async def run_reader(
+    module: str, path: Path, settings: Mapping[str, Any], limits: ReadingLimits
+) -> AsyncIterator[ReadPassage | ReadEnd]:
+    """What ``main`` of a module of this package writes, run in a process of its own with the file as its input.
+
+    The process is given the limits and what it may read, too, and confines itself. Raises UnreadableFileError.
+    """
+    process = await _start(module, path, settings, limits)
     assert process.stdout is not None
     ended, received = False, 0
     try:
@@ -93,13 +107,14 @@ async def read_file(
         raise _death(status, limits)
 
 
-async def _start(path: Path, name: str, limits: ReadingLimits, web_page: bool) -> asyncio.subprocess.Process:
+async def _start(
+    module: str, path: Path, settings: Mapping[str, Any], limits: ReadingLimits
+) -> asyncio.subprocess.Process:
     if not hasattr(os, "killpg"):
         raise UnreadableFileError("this system cannot limit a process", "run the server on Linux or macOS")
     paths = [entry for entry in sys.path if os.path.isabs(entry) and os.path.isdir(entry)]
-    settings = {
-        "name": name,
-        "web_page": web_page,
+    given = {
+        **settings,
         "cpu_seconds": limits.cpu_seconds,
         "memory_bytes": limits.memory_bytes,
         "max_characters": limits.max_characters,
@@ -108,7 +123,7 @@ async def _start(path: Path, name: str, limits: ReadingLimits, web_page: bool) -
     code = f"import sys; sys.path[:] = {[_SOURCE, *paths]!r}; {_START}"
     with path.open("rb") as file:
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", code, json.dumps(settings)),
+            *(sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", code, json.dumps(given), f"{_PACKAGE}.{module}"),
             stdin=file,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -136,7 +151,7 @@ def _parse(line: bytes) -> ReadPassage | ReadEnd:
         raise UnreadableFileError(str(error.get("message"))[:500], str(error.get("remedy"))[:500])
     if isinstance(end := value.get("end"), dict):
         title, warnings = end.get("title"), end.get("warnings")
-        facts = end.get("facts")
+        facts, pages = end.get("facts"), end.get("picture_pages")
         return ReadEnd(
             str(end.get("format"))[:50],
             str(end.get("media_type"))[:200],
@@ -145,6 +160,7 @@ def _parse(line: bytes) -> ReadPassage | ReadEnd:
             if isinstance(facts, dict)
             else {},
             tuple(_clean(str(warning))[:500] for warning in warnings[:50]) if isinstance(warnings, list) else (),
+            tuple(page for page in pages if isinstance(page, int)) if isinstance(pages, list) else (),
         )
     text, place = value.get("text"), value.get("place")
     if not isinstance(text, str) or not isinstance(place, dict):

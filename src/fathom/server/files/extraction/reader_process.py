@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from fathom.tasks.sandbox import landlock, seccomp
 
-_SOFT = 0.8
+SOFT = 0.8
 """Share of the processor time after which a reader ends by itself, with what it has."""
 
 
@@ -27,14 +27,14 @@ def main(settings: str) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints is no line of ours
     sys.modules["numpy"] = None  # type: ignore[assignment] # openpyxl would import it, for values that no file has
     mimetypes.knownfiles.clear()  # the system's tables, which the confinement hides from openpyxl and mammoth
-    _confine(given)
+    confine(given)
     with open(0, "rb", closefd=False) as file:
         end = _read(file, given, out)
     out.write(json.dumps(end) + "\n")
     out.flush()
 
 
-def _confine(given: dict[str, Any]) -> None:
+def confine(given: dict[str, Any]) -> None:
     """Limit this process for good. Systems without Landlock and seccomp have the limits of resources alone."""
     import resource  # noqa: PLC0415 (Unix)
 
@@ -60,7 +60,7 @@ def _read(file: IO[bytes], given: dict[str, Any], out: IO[str]) -> dict[str, Any
     def emit(place: Any, text: str) -> None:
         out.write(json.dumps({"place": dict(place), "text": text}) + "\n")
 
-    writer = PassageWriter(emit, given["max_characters"], deadline=_SOFT * given["cpu_seconds"])
+    writer = PassageWriter(emit, given["max_characters"], deadline=SOFT * given["cpu_seconds"])
     try:
         file_format = WEB_PAGE if given.get("web_page") else detect_format(file, given["name"])
         file.seek(0)
@@ -70,14 +70,14 @@ def _read(file: IO[bytes], given: dict[str, Any], out: IO[str]) -> dict[str, Any
         except TextFullError as full:
             writer.warn(str(full))
     except UnreadableFileError as error:
-        return _error(error.message, error.remedy)
+        return error_line(error.message, error.remedy)
     except ImportError as error:
-        return _error(f"the package {error.name} is not installed", 'pip install "fathom-lm[app]"')
+        return error_line(f"the package {error.name} is not installed", 'pip install "fathom-lm[app]"')
     except (MemoryError, RecursionError):
-        return _error("reading the file takes more memory than it may", "attach a part of it")
+        return error_line("reading the file takes more memory than it may", "attach a part of it")
     except Exception as error:
         detail = f"{type(error).__name__}: {error}"[:500]
-        return _error("the file is damaged and cannot be read", "save it again and attach the copy", detail)
+        return error_line("the file is damaged and cannot be read", "save it again and attach the copy", detail)
     return {
         "end": {
             "format": file_format.name,
@@ -85,10 +85,11 @@ def _read(file: IO[bytes], given: dict[str, Any], out: IO[str]) -> dict[str, Any
             "title": writer.title,
             "facts": writer.facts,
             "warnings": writer.warnings,
+            "picture_pages": writer.picture_pages,
         }
     }
 
 
-def _error(message: str, remedy: str, detail: str = "") -> dict[str, Any]:
+def error_line(message: str, remedy: str, detail: str = "") -> dict[str, Any]:
     """``detail`` is for the server's log."""
     return {"error": {"message": message, "remedy": remedy, "detail": detail}}

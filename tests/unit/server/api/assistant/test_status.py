@@ -10,6 +10,7 @@ from scripted import instantly, scripted_model
 
 from fathom.server.api.assistant.status import features
 from fathom.server.app import create_app
+from fathom.server.files.extraction import recognition
 from fathom.server.models.runtime import Runtime
 from fathom.server.settings import Settings
 
@@ -43,4 +44,4 @@ async def test_the_state_of_what_is_stored(tmp_path, usable):
 
 def test_features_are_what_is_installed():
     assert features()["postgres"] is True
-    assert features()["ocr"] is False  # nothing reads text from pictures
+    assert features()["ocr"] is recognition.is_installed()

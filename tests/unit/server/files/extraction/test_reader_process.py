@@ -32,7 +32,16 @@ def run(data: bytes, tmp_path: Path, **settings: Any) -> list[dict[str, Any]]:
 def test_passages_and_an_end(tmp_path):
     assert run(b"some text", tmp_path) == [
         {"place": {"line": 1}, "text": "some text"},
-        {"end": {"format": "text", "media_type": "text/plain", "title": None, "facts": {}, "warnings": []}},
+        {
+            "end": {
+                "format": "text",
+                "media_type": "text/plain",
+                "title": None,
+                "facts": {},
+                "warnings": [],
+                "picture_pages": [],
+            }
+        },
     ]
 
 

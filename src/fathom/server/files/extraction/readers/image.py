@@ -1,6 +1,6 @@
 """Pictures: their format and size. What else a picture file holds about place, time and camera is never read.
 
-Nothing reads their text (OCR), so a picture has no passages. Models that see are sent the picture itself
+Their text is recognized in a process of its own (`recognition`). Models that see are sent the picture itself
 (`fathom.server.files.pictures`).
 """
 

@@ -1,6 +1,6 @@
 """PDF by pdfium: the text of each page in its reading order.
 
-Pages that hold only pictures (scans) are counted and named; their text needs OCR.
+Pages that hold only pictures (scans) are noted; their text needs OCR.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ import re
 from typing import IO
 
 import pypdfium2
-from pypdfium2 import raw
+from pypdfium2 import PdfiumError, raw
 
 from fathom.server.files.errors import UnreadableFileError
-from fathom.server.files.extraction.passages import PassageWriter
+from fathom.server.files.extraction.passages import PassageWriter, page_list
 
 MAX_PAGES = 5000
 _HYPHENATED = re.compile(r"(?<=[a-zß-öø-ÿ])[\u0002\u00ad\ufffe]\n?(?=[a-zß-öø-ÿ])")
@@ -21,33 +21,34 @@ _HYPHENATED = re.compile(r"(?<=[a-zß-öø-ÿ])[\u0002\u00ad\ufffe]\n?(?=[a-zß-
 
 def read(file: IO[bytes], writer: PassageWriter) -> None:
     """Add the text of every page. Raises UnreadableFileError where the file is protected or broken."""
-    document = _open(file)
+    document = open_document(file)
     try:
         count = len(document)
         writer.facts["pages"] = count
         writer.title = _title(document)
-        empty, broken = [], []
+        broken = []
         for index in range(min(count, MAX_PAGES)):
             try:
                 page = document[index]
                 text = _page_text(page)
-            except pypdfium2.PdfiumError:
+            except PdfiumError:
                 broken.append(index + 1)
                 continue
             if text.strip():
                 writer.add(text, page=index + 1)
             elif _has_picture(page):
-                empty.append(index + 1)
+                writer.picture_pages.append(index + 1)
             page.close()
-        _warn(writer, count, empty, broken)
+        _warn(writer, count, broken)
     finally:
         document.close()
 
 
-def _open(file: IO[bytes]) -> pypdfium2.PdfDocument:
+def open_document(file: IO[bytes]) -> pypdfium2.PdfDocument:
+    """The document, to be closed. Raises UnreadableFileError where it is protected, damaged or empty."""
     try:
         document = pypdfium2.PdfDocument(file)
-    except pypdfium2.PdfiumError as error:
+    except PdfiumError as error:
         if "password" in str(error).lower() or "security" in str(error).lower():
             raise UnreadableFileError(
                 "the PDF is protected by a password", "remove the password and attach the copy"
@@ -78,19 +79,8 @@ def _title(document: pypdfium2.PdfDocument) -> str | None:
     return document.get_metadata_value("Title").strip() or None
 
 
-def _warn(writer: PassageWriter, count: int, empty: list[int], broken: list[int]) -> None:
-    if empty:
-        writer.facts["picture_pages"] = len(empty)
-        writer.warn(f"{_share(empty, count)} only pictures, whose text was not read: {_pages(empty)}")
+def _warn(writer: PassageWriter, count: int, broken: list[int]) -> None:
     if broken:
-        writer.warn(f"{len(broken)} of {count} pages could not be read: {_pages(broken)}")
+        writer.warn(f"{len(broken)} of {count} pages could not be read: {page_list(broken)}")
     if count > MAX_PAGES:
         writer.warn(f"only the first {MAX_PAGES:,} of {count:,} pages were read")
-
-
-def _share(numbers: list[int], count: int) -> str:
-    return f"{len(numbers)} of {count} pages {'holds' if len(numbers) == 1 else 'hold'}"
-
-
-def _pages(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers[:10])) + (" …" if len(numbers) > 10 else "")

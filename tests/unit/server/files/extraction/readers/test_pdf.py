@@ -24,10 +24,10 @@ def test_the_text_of_each_page():
     assert (writer.title, writer.facts, writer.warnings) == ("A title", {"pages": 2}, [])
 
 
-def test_pages_that_hold_only_pictures_are_named():
+def test_pages_that_hold_only_pictures_are_noted():
     writer = read_pdf(pdf(["text", None, None]))
-    assert writer.warnings == ["2 of 3 pages hold only pictures, whose text was not read: 2, 3"]
-    assert writer.facts == {"pages": 3, "picture_pages": 2}
+    assert writer.picture_pages == [2, 3]
+    assert writer.facts == {"pages": 3}
 
 
 def test_a_locked_one():
