@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from fastapi import Depends, FastAPI
-from fastapi.security import HTTPBearer
+from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
@@ -31,6 +31,8 @@ from fathom.server.page import Page
 from fathom.server.settings import Settings
 
 API_PATHS = ("/v1/", "/api/", "/chat/completions", "/completions", "/models")
+OPEN_TAGS = frozenset({"health"})
+"""Paths with these tags need no key."""
 LOOPBACK_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 DESCRIPTION = (
     "The OpenAI API with DeepSeek's additions, over one model on your own hardware; under /api the assistant's own: "
@@ -57,7 +59,8 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
             await assistant.close()
             await registry.close()
 
-    app = FastAPI(
+    app = _Application(
+        needs_key=bool(settings.api_key),
         title="Fathom",
         version=__version__,
         description=DESCRIPTION,
@@ -72,14 +75,31 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     app.state.settings = settings
     app.state.assistant = assistant
     errors.install(app)
-    # RequestGuard checks the key, before a body is read; this only describes it in the document
-    key = [Depends(HTTPBearer(auto_error=False, description="the server's API key"))] if settings.api_key else []
-    app.include_router(openai.router(registry, settings), dependencies=key, tags=["openai"])
-    app.include_router(assistant_api.router(assistant, registry.served, settings), dependencies=key, tags=["assistant"])
-    app.include_router(health.router(registry.served), tags=["health"])
-    app.include_router(shares.page_router(assistant))
+    # not by include_router, which prepares each route a second time
+    app.router.routes += openai.router(registry, settings).routes
+    app.router.routes += assistant_api.routes(assistant, registry.served, settings)
+    app.router.routes += health.router(registry.served).routes
+    app.router.routes += shares.page_router(assistant).routes
     app.router.default = Page(settings.static_dir)
     return app
+
+
+class _Application(FastAPI):
+    """FastAPI whose document says which paths need the key; ``RequestGuard`` checks it, before a body is read."""
+
+    def __init__(self, *, needs_key: bool, **options: Any) -> None:
+        super().__init__(**options)
+        self._needs_key = needs_key
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        if self._needs_key:
+            scheme = {"type": "http", "scheme": "bearer", "description": "the server's API key"}
+            document["components"]["securitySchemes"] = {"HTTPBearer": scheme}
+            for operation in (operation for path in document["paths"].values() for operation in path.values()):
+                if not OPEN_TAGS.intersection(operation["tags"]):
+                    operation["security"] = [{"HTTPBearer": []}]
+        return document
 
 
 def _uploads(settings: Settings) -> dict[str, int]:

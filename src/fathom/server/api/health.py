@@ -51,7 +51,7 @@ class Health(TypedDict):
 
 
 def router(runtime: Runtime) -> APIRouter:
-    routes = APIRouter()
+    routes = APIRouter(tags=["health"])
 
     async def health() -> Health:
         """Always 200 while the process lives; the body says whether the model is loading, ready or failed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from starlette.routing import BaseRoute
 
 from fathom.server.api.assistant import (
     conversations,
@@ -30,13 +30,13 @@ from fathom.server.models.runtime import Runtime
 from fathom.server.settings import Settings
 
 
-def router(handle: AssistantHandle, runtime: Runtime, settings: Settings) -> APIRouter:
+def routes(handle: AssistantHandle, runtime: Runtime, settings: Settings) -> list[BaseRoute]:
     """All resources, served from the assistant of ``handle``."""
-    routes = APIRouter(prefix="/api")
-    routes.include_router(status.router(handle, runtime, settings))
-    routes.include_router(imports.router(handle, settings))
     resources = (conversations, messages, search, files, projects, prompts, memories, models, preferences, upstreams)
-    for resource in (*resources, exports, shares, runs, live, tools, web_pages):
-        routes.include_router(resource.router(handle))
-    routes.include_router(tool_servers.router(handle, settings))
-    return routes
+    routers = (
+        status.router(handle, runtime, settings),
+        imports.router(handle, settings),
+        *(resource.router(handle) for resource in (*resources, exports, shares, runs, live, tools, web_pages)),
+        tool_servers.router(handle, settings),
+    )
+    return [route for router in routers for route in router.routes]

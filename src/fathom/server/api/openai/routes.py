@@ -39,7 +39,7 @@ Writer = Callable[[AsyncGenerator[GenerationEvent, None], Body, ServedModel], Pa
 
 def router(registry: ModelRegistry, settings: Settings) -> APIRouter:
     """All paths of this dialect, served by the models of ``registry``."""
-    routes = APIRouter(route_class=JsonRoute, responses=RESPONSES)
+    routes = APIRouter(tags=["openai"], route_class=JsonRoute, responses=RESPONSES)
     endpoints = _Endpoints(registry, settings)
     for prefix in ("/v1", ""):
         options: dict[str, Any] = {"include_in_schema": prefix == "/v1"}
