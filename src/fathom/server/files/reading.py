@@ -1,4 +1,4 @@
-"""Reads files in the background, one after another, and notes what came of it.
+"""Reads files in the background, two at a time, and notes what came of it.
 
 A file's row is there before it is read, in the state ``reading``; a server that ends meanwhile reads it after its next
 start. What needs the text waits by `wait_for`.
@@ -23,6 +23,8 @@ from fathom.server.files.tokens import TokenCounter
 ReadFile = Callable[[Path, str], AsyncIterator[ReadPassage | ReadEnd]]
 
 RETRY_SECONDS = 5.0
+READERS = 2
+"""Processes at a time: a scan takes minutes to recognize, and a text beside it need not wait for it."""
 _BATCH = 64
 
 logger = logging.getLogger(__name__)
@@ -40,21 +42,21 @@ class ReadingQueue:
         self._tokens = tokens
         self._queue: asyncio.Queue[str] = asyncio.Queue()
         self._waiting: dict[str, asyncio.Event] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
         """Begin, with the files that an earlier process has left."""
-        if self._task is None:
+        if not self._tasks:
             for id_ in await self._repository.in_reading():
                 self.put(id_)
-            self._task = asyncio.create_task(self._work())
+            self._tasks = [asyncio.create_task(self._work()) for _ in range(READERS)]
 
     async def close(self) -> None:
-        """End; a file that is being read is read again after the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        """End; files that are being read are read again after the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
 
     def put(self, id_: str) -> None:
         if id_ not in self._waiting:

@@ -128,3 +128,19 @@ async def test_waiting_ends_in_time_and_at_once_for_what_is_not_read(repository)
     await queue.wait_for(file.id, 0.01)
     await queue.close()
     assert (await repository.get(file.id)).state == "reading"
+
+
+async def test_a_file_that_takes_long_holds_up_no_other(repository):
+    async def read(path: Path, name: str) -> AsyncIterator[ReadPassage | ReadEnd]:
+        if name == "scan":
+            await asyncio.Event().wait()
+        yield ReadEnd("text", "text/plain", None)
+
+    scan, text = stored_file("scan"), stored_file("text")
+    for file in (scan, text):
+        await repository.add(file)
+    queue = queue_of(repository, read)
+    await queue.open()
+    await queue.wait_for(text.id, 10)
+    await queue.close()
+    assert [(await repository.get(file.id)).state for file in (scan, text)] == ["reading", "ready"]
