@@ -16,27 +16,35 @@ interface Mermaid {
 (() => {
   const { mermaid } = globalThis as unknown as { readonly mermaid: Mermaid };
   const place = document.getElementById("diagram");
+  const paper = document.getElementById("paper");
   let turn = 0;
 
   const answer = (message: Record<string, unknown>): void => parent.postMessage(message, "*"); // the page cannot be named: this frame has no origin
 
-  const draw = async ({ source, dark }: Order): Promise<void> => {
-    const own = (turn += 1);
-    document.documentElement.style.colorScheme = dark ? "dark" : "light"; // a frame of another scheme than the page's is not transparent
+  const render = async (id: string, source: string, theme: string): Promise<ChildNode[]> => {
     mermaid.initialize({
       startOnLoad: false,
       securityLevel: "strict",
       suppressErrorRendering: true,
-      theme: dark ? "dark" : "default",
+      theme,
       fontFamily: "system-ui, sans-serif",
       maxTextSize: 50_000,
       maxEdges: 500,
     });
+    const { svg } = await mermaid.render(id, source);
+    return [...new DOMParser().parseFromString(svg, "text/html").body.childNodes]; // cleaned by Mermaid; whatever were left could reach nothing from here
+  };
+
+  const draw = async ({ source, dark }: Order): Promise<void> => {
+    const own = (turn += 1);
+    document.documentElement.style.colorScheme = dark ? "dark" : "light"; // a frame of another scheme than the page's is not transparent
     try {
-      const { svg } = await mermaid.render(`diagram-${own}`, source);
-      if (own !== turn || !place) return;
-      // Cleaned by Mermaid; whatever were left could reach nothing from here.
-      place.replaceChildren(...new DOMParser().parseFromString(svg, "text/html").body.childNodes);
+      const shown = await render(`diagram-${own}`, source, dark ? "dark" : "default");
+      const printed = dark ? await render(`diagram-${own}-paper`, source, "default") : []; // paper is white, and does not wait
+      if (own !== turn || !place || !paper) return;
+      place.replaceChildren(...shown);
+      paper.replaceChildren(...printed);
+      document.documentElement.classList.toggle("two", dark);
       const { width, height } = place.getBoundingClientRect();
       answer({ width: Math.ceil(width), height: Math.ceil(height) });
     } catch (error) {

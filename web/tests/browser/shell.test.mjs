@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { ask, launch, openPage } from "./browser.mjs";
 import { startMock, stream } from "./mock.mjs";
+import { openState } from "./states.mjs";
 
 let browser;
 let mock;
@@ -211,4 +212,39 @@ describe("a long thought", () => {
     assert.match(await page.title(), /^● Hard/);
     await context.close();
   });
+});
+
+describe("colours that the system chooses", () => {
+  /** The colours of what is selected, of its neighbour, and of what the system selects. */
+  const looks = (page, chosen, other) =>
+    page.evaluate(([one, two]) => {
+      const probe = document.body.appendChild(document.createElement("i"));
+      probe.style.cssText = "forced-color-adjust: none; background: Highlight; color: HighlightText";
+      const colors = (element) => [getComputedStyle(element).backgroundColor, getComputedStyle(element).color];
+      const seen = { chosen: colors(document.querySelector(one)), other: colors(document.querySelector(two)), system: colors(probe) };
+      probe.remove();
+      return seen;
+    }, [chosen, other]);
+
+  for (const [state, pairs] of Object.entries({
+    select: [[".row:has(input:checked)", ".row:not(:has(input:checked))"], [".find .select", ".brand .icon-button"], [".theme-switch [aria-pressed=true]", ".theme-switch [aria-pressed=false]"]],
+    chat: [[".row.open", ".row:not(.open)"], [".pill[aria-pressed=true]", ".pill[aria-pressed=false]"]],
+    general: [[".tabs [aria-selected=true]", ".tabs [aria-selected=false]"]],
+    models: [[".models-option[aria-selected=true]", ".models-option[aria-selected=false]"]],
+  })) {
+    it(`tell what is selected: ${state}`, { timeout: 60_000 }, async () => {
+      const { context, page } = await openState(browser, mock, state, { forcedColors: "active", colorScheme: "dark" });
+      for (const [chosen, other] of pairs) {
+        const seen = await looks(page, chosen, other);
+        assert.deepEqual(seen.chosen, seen.system, chosen);
+        assert.notEqual(seen.other[0], seen.system[0], other);
+      }
+      if (state === "chat") {
+        await page.locator(".composer textarea").focus();
+        assert.match(await page.locator(".composer").evaluate((box) => getComputedStyle(box).outlineStyle), /solid/);
+        assert.match(await page.locator(".bubble").evaluate((box) => getComputedStyle(box).borderTopStyle), /solid/);
+      }
+      await context.close();
+    });
+  }
 });

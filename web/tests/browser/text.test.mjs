@@ -200,6 +200,29 @@ describe("on paper", () => {
   });
 
   onAnswer(
+    "a diagram is light, whatever the screen is",
+    "```mermaid\nflowchart LR\n  Moon --> Tide\n```",
+    async (page) => {
+      await page.locator("iframe.diagram.drawn").waitFor();
+      const frame = page.frames().find((one) => one.url().includes("frames/diagram"));
+      const look = () =>
+        frame.evaluate(() => {
+          const shown = [...document.querySelectorAll("svg")].filter((svg) => svg.checkVisibility());
+          const shape = shown[0]?.querySelector(".node rect");
+          return [shown.length, getComputedStyle(document.documentElement).colorScheme, shape && getComputedStyle(shape).fill];
+        });
+      assert.deepEqual((await look()).slice(0, 2), [1, "dark"]);
+      await page.emulateMedia({ media: "print", colorScheme: "dark" });
+      await page.setViewportSize({ width: 720, height: 1000 });
+      assert.deepEqual(await look(), [1, "light", "rgb(236, 236, 255)"]);
+      assert.ok(await frame.evaluate(() => [...document.querySelectorAll("svg")].every((svg) => svg.getBoundingClientRect().bottom <= innerHeight + 1))); // nothing is cut off
+      await page.emulateMedia({ media: "screen", colorScheme: "dark" });
+      assert.deepEqual((await look()).slice(0, 2), [1, "dark"]);
+    },
+    { colorScheme: "dark", viewport: { width: 390, height: 800 }, isMobile: true },
+  );
+
+  onAnswer(
     "thinking stands as on the screen",
     "Answer.",
     async (page) => {
