@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from typing_extensions import TypedDict
 
@@ -61,8 +62,11 @@ def page_router(handle: AssistantHandle) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/share/{token}", response_class=HTMLResponse, include_in_schema=False)
-    async def show(token: Token) -> Response:
-        """A shared conversation as a page that is only read."""
+    async def show(token: Token, request: Request) -> Response:
+        """A shared conversation as a page that is only read.
+
+        A browser may keep it, and asks each time whether it is still so: a revoked link leads nowhere at once.
+        """
         assistant = await handle.get()
         headers = {
             "Content-Security-Policy": f"{assistant.exporter.page_policy}; frame-ancestors 'none'",
@@ -72,9 +76,11 @@ def page_router(handle: AssistantHandle) -> APIRouter:
         language = (await assistant.preferences.get()).language
         try:
             share = await assistant.shares.get(token)
-            _, page = await assistant.exporter.file(share.conversation, "html", share.head, language)
+            known = {tag.strip(' "') for tag in request.headers.get("if-none-match", "").replace("W/", "").split(",")}
+            key, page = await assistant.exporter.page(share.conversation, share.head, language, known)
         except NotFoundError:
             return HTMLResponse(GONE, 404, headers)
-        return HTMLResponse(page, headers=headers)
+        headers |= {"Cache-Control": "private, no-cache", "ETag": f'"{key}"'}
+        return Response(status_code=304, headers=headers) if page is None else HTMLResponse(page, headers=headers)
 
     return routes

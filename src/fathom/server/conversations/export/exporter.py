@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from sqlalchemy import false, select
 from fathom.server.conversations.export.html_page import policy, to_html
 from fathom.server.conversations.export.json_file import conversation_json
 from fathom.server.conversations.export.markdown import file_name, to_markdown
+from fathom.server.conversations.export.page_cache import PageCache, page_key
 from fathom.server.conversations.export.zip_stream import ZipStream
 from fathom.server.conversations.repository import read_conversation
 from fathom.server.conversations.tree import read_all
@@ -34,6 +35,7 @@ class Exporter:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._pages = PageCache(lambda record, head, language: _render(record, "html", head, language))
 
     async def record(self, conversation: str) -> dict[str, Any]:
         """The whole conversation, in the form of `conversation_json`. Raises NotFoundError."""
@@ -57,6 +59,17 @@ class Exporter:
         record = await self.record(conversation)
         body = await asyncio.to_thread(_render, record, format, head, language)
         return file_name(record["title"], EXTENSIONS[format]), body
+
+    async def page(
+        self, conversation: str, head: str, language: str | None, known: Collection[str] = ()
+    ) -> tuple[str, bytes | None]:
+        """The HTML file up to ``head``, and a key that changes with it; None for one whose key is ``known``.
+
+        Raises NotFoundError.
+        """
+        record = await self.record(conversation)
+        key = await asyncio.to_thread(page_key, record, head, language)
+        return key, None if key in known else await self._pages.get(key, record, head, language)
 
     @property
     def page_policy(self) -> str:

@@ -24,9 +24,19 @@ async def test_a_link_shows_the_conversation_until_it_is_revoked(tmp_path):
         policy = page.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; style-src 'sha256-")
         assert "frame-ancestors 'none'" in policy
+        assert page.headers["cache-control"] == "private, no-cache"
+        tag = page.headers["etag"]
+        for sent in (tag, f"W/{tag}", f'"other", {tag}'):
+            same = await client.get(share["url"], headers={"if-none-match": sent})
+            assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
+        await client.patch(f"/api/conversations/{row['id']}", json={"title": "Renamed"}, headers=key)
+        renamed = await client.get(share["url"], headers={"if-none-match": tag})
+        assert (renamed.status_code, "Renamed" in renamed.text) == (200, True)
+        assert (await client.get(share["url"])).headers["etag"] == renamed.headers["etag"] != tag
         assert page.headers["x-robots-tag"] == "noindex, nofollow"
         assert (await client.delete(f"/api/shares/{share['token']}")).status_code == 401
         assert (await client.delete(f"/api/shares/{share['token']}", headers=key)).status_code == 204
-        gone = await client.get(share["url"])
+        gone = await client.get(share["url"], headers={"if-none-match": renamed.headers["etag"]})
+        assert gone.headers["cache-control"] == "no-store"
         assert (gone.status_code, "text/html" in gone.headers["content-type"]) == (404, True)
         assert (await client.post("/api/conversations/none/shares", headers=key)).status_code in (404, 422)
