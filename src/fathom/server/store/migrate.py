@@ -101,19 +101,26 @@ def _engine(file: Path) -> Engine:
 
 
 def back_up(file: Path, folder: Path, revision: str) -> Path:
-    """A copy of a SQLite database as of now, while others may use it. Raises StorageError where there is no room."""
+    """A copy of a SQLite database as of now, while others may use it. Raises StorageError where there is no room.
+
+    It has its name only once it is whole; what an attempt that was killed left is removed.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in folder.glob("before-schema-*.partial"):
+        left.unlink(missing_ok=True)
     copy = folder / f"before-schema-{revisions.LATEST}-from-{revision}-{milliseconds()}.db"
+    partial = copy.with_name(f"{copy.name}.partial")
     try:
-        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(partial)) as target:
             source.backup(target)
     except sqlite3.Error as error:
         with suppress(OSError):
-            copy.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
         raise StorageError(
             f"the database could not be copied before it is brought up to date: {error}",
             f"check the space and the permissions of {folder}; nothing was changed",
         ) from error
+    partial.rename(copy)
     return copy
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -213,6 +216,51 @@ def test_without_a_backup_there_is_no_migration(old):
     with pytest.raises(OSError, match="File exists"):
         migrate_file(file, file.parent)
     assert rows(file, "alembic_version") == [(LATEST,)]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from fathom.server.store import migrate
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+file, at = Path(sys.argv[1]), sys.argv[2]
+if at == "the copy":
+    def back_up(file, folder, revision):
+        folder.mkdir()
+        (folder / "before-schema-x-from-y-1.db.partial").write_bytes(b"half")
+        die()
+    migrate.back_up = back_up
+else:
+    migrate._check_references = die
+migrate.migrate_file(file, file.parent)
+"""
+
+
+@pytest.mark.parametrize("at", ["the copy", "the commit"])
+async def test_a_server_killed_in_a_migration_does_it_at_its_next_start(tmp_path, at):
+    file = tmp_path / "data" / "fathom.db"
+    file.parent.mkdir()
+    with sqlite3.connect(file) as connection:
+        connection.executescript((DUMPS / f"{REVISIONS[0]}.sql").read_text(encoding="utf-8"))
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    messages = rows(file, "messages")
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(file), at], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    database = sqlite_database(file.parent)
+    await database.open()
+    await database.close()
+    assert rows(file, "alembic_version") == [(LATEST,)]
+    assert len(rows(file, "messages")) == len(messages)
+    left = [path.name for path in (file.parent / "backups").iterdir()]
+    assert all(name.endswith(".db") for name in left)
+    for name in left:
+        assert rows(file.parent / "backups" / name, "alembic_version") == [(REVISIONS[0],)]
 
 
 def test_processes_that_start_at_once_migrate_once(old):
