@@ -8,6 +8,8 @@ import os
 import sqlite3
 import stat
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -283,3 +285,44 @@ async def test_only_the_owner_can_read_the_file(tmp_path):
     await database.close()
     assert modes["fathom.db"] == 0o600
     assert set(modes.values()) == {0o600}
+
+
+@pytest.fixture
+def locked_folder():
+    """A folder that this process may read and not write; root gives up its privileges meanwhile."""
+    with tempfile.TemporaryDirectory(prefix="fathom-read-only-") as name:
+        folder, user = Path(name), os.geteuid()
+        folder.chmod(0o555)
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            yield folder
+        finally:
+            os.seteuid(user)
+            folder.chmod(0o700)
+
+
+async def test_a_folder_that_cannot_be_written_is_said_at_the_start(locked_folder):
+    for folder in (locked_folder, locked_folder / "data"):
+        database = Database(None, folder, claims=True)
+        with pytest.raises(StorageError, match="cannot be used: permission denied; check its permissions"):
+            await database.open()
+        await database.close()
+    assert list(locked_folder.iterdir()) == []
+
+
+async def test_a_disk_that_becomes_read_only_is_said_at_the_next_write(sqlite):
+    async def set_read_only(value: str) -> None:  # SQLite's own switch has the error of such a disk
+        async with sqlite._writer.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            await driver.execute(f"PRAGMA query_only = {value}")
+
+    await set_read_only("ON")
+    with pytest.raises(StorageError, match="the database can only be read; check the permissions of its folder"):
+        async with sqlite.write() as connection:
+            await connection.execute(text("DELETE FROM messages"))
+    async with sqlite.read() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM messages"))).scalar() == 0
+    await set_read_only("OFF")
+    async with sqlite.write() as connection:
+        await connection.execute(text("DELETE FROM messages"))
