@@ -71,7 +71,7 @@ class ProgramTransport:
             await run_uninterrupted(self._end(process, tasks))
 
     async def _read(self, process: asyncio.subprocess.Process, incoming: MemoryObjectSendStream[Received]) -> None:
-        """Hand on one message a line; when nobody takes them any more, read on, or the program could not end."""
+        """Hand on one message a line; when no one takes them any more, read on, or the program could not end."""
         assert process.stdout is not None
         with incoming, suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
             try:
