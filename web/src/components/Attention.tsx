@@ -2,10 +2,10 @@ import { useComputed } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { t } from "../i18n";
 import { isMoving, openThought, textOf } from "../state/message";
+import { notify } from "../state/notify";
 import type { Thread } from "../state/thread";
+import { LONG_MS } from "../state/watch";
 import { useApp } from "./context";
-
-const LONG_MS = 20_000; // of a thought after which a reader may have gone elsewhere
 
 /**
  * Tells a reader who looks at another tab that the answer is there: by a dot in the title, and by a notification after
@@ -38,12 +38,4 @@ export function Attention({ thread }: { readonly thread: Thread }) {
     };
   }, [moving]);
   return null;
-}
-
-async function notify(title: string, body: string, chat: string): Promise<void> {
-  if (!("Notification" in window) || Notification.permission !== "granted") return;
-  const options = { body, tag: chat, icon: "icons/192.png" };
-  const registration = await navigator.serviceWorker?.getRegistration();
-  if (registration) return registration.showNotification(title, options); // phones allow no other way
-  new Notification(title, options).addEventListener("click", () => window.focus());
 }

@@ -13,17 +13,19 @@ import { Actions } from "./actions";
 import { Chats } from "./chats";
 import { Drafts, type Making } from "./drafts";
 import { Feed } from "./feed";
-import { sameOptions } from "./message";
+import { isMoving, sameOptions, textOf } from "./message";
 import { ModelMonitor } from "./model";
 import { Models } from "./models";
 import { Navigation } from "./navigation";
 import { Notices } from "./notices";
+import { notify } from "./notify";
 import { failureOf, isAnswered, Outbox } from "./outbox";
 import { Projects } from "./projects";
 import { Selection } from "./selection";
 import { SettingsStore } from "./settings";
 import { PAGE, Thread } from "./thread";
 import { Uploads } from "./uploads";
+import { Watch } from "./watch";
 
 export interface Clock {
   now(): number; // ms since 1970
@@ -82,6 +84,8 @@ export class App {
   /** Those who want the other events of the live stream. */
   readonly listeners = new Set<LiveListener>();
 
+  private readonly watch: Watch;
+
   constructor(private readonly world: World) {
     const { clock, fetch, storage, window } = world;
     this.clock = clock;
@@ -115,11 +119,22 @@ export class App {
       },
       onRefused: ({ message, remedy }) => notices.show({ text: [message, remedy].filter(Boolean).join(". ") }),
     });
+    this.watch = new Watch({
+      chats,
+      navigation,
+      now: () => clock.now(),
+      hidden: () => window.document.hidden,
+      onEnd: (chat, long) => {
+        this.unseen.value = true;
+        if (long) this.tell(chat).catch(() => undefined); // the dot in the title is there
+      },
+    });
     this.feed = new Feed({
       client,
       chats,
       visible: () => window.document.visibilityState === "visible",
       open: () => this.thread.peek(),
+      busy: () => this.watch.busy,
       onRunState: (chat, running) => {
         if (!running) void this.outbox.pump(chat);
       },
@@ -152,6 +167,7 @@ export class App {
       else this.feed.rest();
     });
     this.model.start();
+    this.watch.start();
     this.outbox.pumpAll();
     effect(() => {
       const thread = this.thread.value;
@@ -287,6 +303,12 @@ export class App {
     void world.keep(messagesPath(row.id, PAGE, null), thread.page());
     void world.keep(conversationPath(row.id), row);
     if (chats.ready.peek()) void world.keep(chats.path, chats.page());
+  }
+
+  /** Notifies of the answer that has ended in a chat which is not open. */
+  private async tell(chat: string): Promise<void> {
+    const last = (await listMessages(this.client, chat, 1, null)).data.at(-1);
+    if (last && !isMoving(last)) await notify(this.chats.get(chat)?.title || t("chat.untitled"), textOf(last).slice(0, 140), chat);
   }
 
   private wake(): void {

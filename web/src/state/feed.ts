@@ -20,6 +20,8 @@ export interface FeedParts {
   readonly chats: Chats;
   readonly visible: () => boolean;
   readonly open: () => Thread | null;
+  /** Whether an answer is awaited that comes to another chat than the open one. */
+  readonly busy: () => boolean;
   /** A chat is answered, or no longer is; called for every chat but the open one. */
   readonly onRunState: (conversation: string, running: boolean) => void;
   readonly onOther: (name: string, data: Readonly<Record<string, unknown>>) => void;
@@ -58,12 +60,12 @@ export class Feed {
     if (this.waiting) this.restart();
   }
 
-  /** The tab is hidden: the stream is closed after a while, unless an answer comes through it. */
+  /** The tab is hidden: the stream is closed after a while, unless an answer comes, or its end is awaited. */
   rest(): void {
     this.clearTimer();
     this.timer = setTimeout(() => {
       if (this.parts.visible()) return;
-      if (this.parts.open()?.positions().length) this.rest();
+      if (this.parts.open()?.positions().length || this.parts.busy()) this.rest();
       else this.close();
     }, IDLE_MS);
   }

@@ -19,9 +19,14 @@ interface WorkerEvent extends Event {
   respondWith(answer: Promise<Response>): void;
 }
 
+interface Page {
+  focus(): Promise<unknown>;
+  navigate(url: string): Promise<unknown>;
+}
+
 interface Worker {
   readonly registration: { readonly scope: string };
-  readonly clients: { claim(): Promise<void>; matchAll(options: { type: "window" }): Promise<readonly { focus(): Promise<unknown> }[]> };
+  readonly clients: { claim(): Promise<void>; matchAll(options: { type: "window" }): Promise<readonly Page[]>; openWindow(url: string): Promise<unknown> };
   skipWaiting(): Promise<void>;
   addEventListener(type: "install" | "activate" | "fetch" | "notificationclick", listener: (event: WorkerEvent) => void): void;
 }
@@ -46,8 +51,16 @@ interface Worker {
 
   worker.addEventListener("notificationclick", (event) => {
     event.notification.close();
-    event.waitUntil(worker.clients.matchAll({ type: "window" }).then(([page]) => page?.focus()));
+    event.waitUntil(lead(String(event.notification.data ?? "")));
   });
+
+  /** Shows the chat that a notification is about, in a page that is open where there is one. */
+  async function lead(hash: string): Promise<void> {
+    const [page] = await worker.clients.matchAll({ type: "window" });
+    if (!page) return void (await worker.clients.openWindow(scope + hash));
+    await page.focus();
+    await page.navigate(scope + hash);
+  }
 
   async function keep(): Promise<void> {
     const cache = await caches.open(OWN);

@@ -178,25 +178,28 @@ describe("speech", () => {
   );
 });
 
+/** Runs in the page: notifications that are collected in `sent`. */
+function playNotifications() {
+  window.sent = [];
+  const sent = (title, { body }) => window.sent.push(`${title}: ${body}`);
+  window.Notification = class extends EventTarget {
+    static permission = "default";
+    static requestPermission = async () => (window.Notification.permission = "granted");
+    constructor(...options) {
+      super();
+      sent(...options);
+    }
+  };
+  ServiceWorkerRegistration.prototype.showNotification = async (...options) => sent(...options);
+}
+
 describe("a long thought", () => {
   it("offers a notification once, and sends it when the reader is elsewhere", { timeout: 60_000 }, async () => {
     let release;
     const until = new Promise((resolve) => (release = resolve));
     next = () => ({ events: stream({ thinking: "Hm, let me think about this.", answer: "Here it is.", hold: { after: 2, until } }) });
     const { context, page } = await openPage(browser, mock.url);
-    await page.addInitScript(() => {
-      window.sent = [];
-      const sent = (title, { body }) => window.sent.push(`${title}: ${body}`);
-      window.Notification = class extends EventTarget {
-        static permission = "default";
-        static requestPermission = async () => (window.Notification.permission = "granted");
-        constructor(...options) {
-          super();
-          sent(...options);
-        }
-      };
-      ServiceWorkerRegistration.prototype.showNotification = async (...options) => sent(...options);
-    });
+    await page.addInitScript(playNotifications);
     await page.clock.install();
     await page.reload();
     assert.equal(await page.evaluate(() => window.Notification.permission), "default");
@@ -210,6 +213,33 @@ describe("a long thought", () => {
     for (let tries = 0; tries < 200 && (await page.evaluate(() => window.sent.length)) === 0; tries += 1) await page.clock.runFor(100);
     assert.deepEqual(await page.evaluate(() => window.sent), ["Hard: Here it is."]);
     assert.match(await page.title(), /^● Hard/);
+    await context.close();
+  });
+
+  it("is told of when it ends in a chat that was left for another, though the tab is hidden for long", { timeout: 60_000 }, async () => {
+    let release;
+    const until = new Promise((resolve) => (release = resolve));
+    next = () => ({ events: stream({ thinking: "Hm, let me think about this.", answer: "Here it is.", hold: { after: 2, until } }) });
+    const { context, page } = await openPage(browser, mock.url);
+    await page.addInitScript(playNotifications);
+    await page.clock.install();
+    await page.reload();
+    await page.evaluate(() => window.Notification.requestPermission());
+    await ask(page, "Hard");
+    await page.locator(".thinking-head").waitFor();
+    await page.locator(".row .pulse").waitFor();
+    await page.locator(".new-chat").click();
+    await page.locator(".answer").waitFor({ state: "detached" });
+    await page.evaluate(() => {
+      Object.defineProperty(document, "hidden", { value: true, configurable: true });
+      Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
+    await page.clock.runFor(40_000);
+    release();
+    for (let tries = 0; tries < 200 && (await page.evaluate(() => window.sent.length)) === 0; tries += 1) await page.clock.runFor(100);
+    assert.deepEqual(await page.evaluate(() => window.sent), ["Hard: Here it is."]);
+    assert.match(await page.title(), /^● Fathom/);
     await context.close();
   });
 });
