@@ -1,5 +1,5 @@
-const VERSION = "18dbb98e967f";
-const FILES = ["app.webmanifest","assets/GrowingText-Dm1qnIIw.js","assets/Icon-CEgEwCYZ.js","assets/SearchToggle-BmTbD3wP.js","assets/ShortcutKeys-BIl_jIkB.js","assets/StatusRegion-nlTpNrQf.js","assets/ThemeSwitch-IjuM0Pd-.js","assets/catalog-CJpS2GA9.js","assets/client-Dh_Ml4fs.js","assets/clipboard-CIgE2QzV.js","assets/context-DcEtQwu8.js","assets/conversations-DgRr0yNM.js","assets/dialogs-DlE4Pww8.js","assets/download-BsDXi6Cm.js","assets/files-Ch_ZU03v.js","assets/i18n-BEPg18Bn.js","assets/index-Ds2HMAbR.js","assets/index-Xu8_aE0A.css","assets/jsxRuntime-Q6HuYdkX.js","assets/lazy-BE9Y0TV0.js","assets/lexer-D9nmMspc.js","assets/models-CDGHJ3OI.js","assets/outbox-BXhUAdak.js","assets/parts-BG65J1Nu.js","assets/places-Day9ra88.js","assets/settings-CgSlg5Qq.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
+const VERSION = "14a4ac65c814";
+const FILES = ["app.webmanifest","assets/GrowingText-Dm1qnIIw.js","assets/Icon-CEgEwCYZ.js","assets/SearchToggle-BmTbD3wP.js","assets/ShortcutKeys-BIl_jIkB.js","assets/StatusRegion-nlTpNrQf.js","assets/ThemeSwitch-IjuM0Pd-.js","assets/catalog-CJpS2GA9.js","assets/client-Dh_Ml4fs.js","assets/clipboard-CIgE2QzV.js","assets/context-DcEtQwu8.js","assets/conversations-DgRr0yNM.js","assets/dialogs-DlE4Pww8.js","assets/download-BsDXi6Cm.js","assets/files-Ch_ZU03v.js","assets/i18n-BEPg18Bn.js","assets/index-BqhoJz_X.js","assets/index-Xu8_aE0A.css","assets/jsxRuntime-Q6HuYdkX.js","assets/lazy-BE9Y0TV0.js","assets/lexer-D9nmMspc.js","assets/models-CDGHJ3OI.js","assets/outbox-BXhUAdak.js","assets/parts-BG65J1Nu.js","assets/places-Day9ra88.js","assets/settings-CgSlg5Qq.js","assets/tex-BxWniUdp.js","icons/192.png","mark.svg","theme.js"];
 (() => {
 	const worker = self;
 	const { scope } = worker.registration;
@@ -18,8 +18,15 @@ const FILES = ["app.webmanifest","assets/GrowingText-Dm1qnIIw.js","assets/Icon-C
 	});
 	worker.addEventListener("notificationclick", (event) => {
 		event.notification.close();
-		event.waitUntil(worker.clients.matchAll({ type: "window" }).then(([page]) => page?.focus()));
+		event.waitUntil(lead(String(event.notification.data ?? "")));
 	});
+	/** Shows the chat that a notification is about, in a page that is open where there is one. */
+	async function lead(hash) {
+		const [page] = await worker.clients.matchAll({ type: "window" });
+		if (!page) return void await worker.clients.openWindow(scope + hash);
+		await page.focus();
+		await page.navigate(scope + hash);
+	}
 	async function keep() {
 		const cache = await caches.open(OWN);
 		await cache.addAll(["", ...FILES].map((path) => new Request(scope + path, { cache: path.startsWith("assets/") ? "default" : "no-cache" })));
