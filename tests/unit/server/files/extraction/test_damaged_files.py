@@ -72,4 +72,4 @@ def test_damage_ends_in_text_or_in_the_error(name, data):
         assert end["error"]["message"]
         assert end["error"]["remedy"]
     else:
-        assert set(end["end"]) == {"format", "media_type", "title", "facts", "warnings"}
+        assert set(end["end"]) == {"format", "media_type", "title", "facts", "warnings", "picture_pages"}
