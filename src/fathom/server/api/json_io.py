@@ -17,18 +17,34 @@ from starlette.responses import Response
 
 from fathom.server.errors import ApiError, ApiProblem, ErrorBody
 
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    400: {"model": ErrorBody, "description": "The body cannot be read, or the prompt cannot be served."},
-    401: {"model": ErrorBody, "description": "The API key is missing or wrong."},
-    403: {"model": ErrorBody, "description": "The request comes from a web page that may not use this server."},
-    404: {"model": ErrorBody, "description": "There is no such model or path."},
-    405: {"model": ErrorBody, "description": "The path does not take this method."},
-    413: {"model": ErrorBody, "description": "The body is larger than this server takes."},
-    415: {"model": ErrorBody, "description": "The body is not application/json, or compressed."},
-    422: {"model": ErrorBody, "description": "A parameter is missing, of the wrong type, or out of range."},
-    500: {"model": ErrorBody, "description": "The server failed."},
-    503: {"model": ErrorBody, "description": "The queue is full, or there is no model to answer; try again later."},
-}
+ERROR = {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorBody.__name__}"}}}
+
+
+def error_responses(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI description of errors by their status.
+
+    It refers to the schema by its name, which `ERROR_SCHEMA` puts into the document: FastAPI would build a validator
+    for each status of each route, which took a quarter of the time in which an application is made.
+    """
+    return {status: {"description": text, "content": ERROR} for status, text in descriptions.items()}
+
+
+RESPONSES = error_responses(
+    {
+        400: "The body cannot be read, or the prompt cannot be served.",
+        401: "The API key is missing or wrong.",
+        403: "The request comes from a web page that may not use this server.",
+        404: "There is no such model or path.",
+        405: "The path does not take this method.",
+        413: "The body is larger than this server takes.",
+        415: "The body is not application/json, or compressed.",
+        422: "A parameter is missing, of the wrong type, or out of range.",
+        500: "The server failed.",
+        503: "The queue is full, or there is no model to answer; try again later.",
+    }
+)
+ERROR_SCHEMA: dict[int | str, dict[str, Any]] = {500: {"model": ErrorBody, "description": "The server failed."}}
+"""For one route of each document."""
 
 
 DONE = b"data: [DONE]\n\n"

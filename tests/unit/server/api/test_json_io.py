@@ -8,7 +8,7 @@ import httpx
 import pytest
 from scripted import instantly, scripted_model
 
-from fathom.server.api.json_io import encode, event
+from fathom.server.api.json_io import ERROR, RESPONSES, encode, error_responses, event
 from fathom.server.app import create_app
 from fathom.server.models.runtime import Runtime
 from fathom.server.settings import Settings
@@ -72,3 +72,8 @@ async def test_compressed_bodies_are_refused(client, coding, status):
 def test_lone_surrogates_become_question_marks():
     assert encode({"a": "ü\ud800"}) == '{"a":"ü?"}'.encode()
     assert event({"a": "\n"}) == b'data: {"a":"\\n"}\n\n'
+
+
+def test_errors_are_described_without_a_validator_for_each():
+    assert error_responses({404: "Not there."}) == {404: {"description": "Not there.", "content": ERROR}}
+    assert not any("model" in response for response in RESPONSES.values())

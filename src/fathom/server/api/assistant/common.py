@@ -7,30 +7,25 @@ from typing import Annotated, Any, NoReturn
 from fastapi import APIRouter, Header, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from fathom.server.api.json_io import JsonRoute
-from fathom.server.errors import ErrorBody, NotFoundError
+from fathom.server.api.json_io import JsonRoute, error_responses
+from fathom.server.errors import NotFoundError
 from fathom.server.store.text import storable
 
-DESCRIPTIONS = {
-    400: "The body cannot be read.",
-    401: "The API key is missing or wrong.",
-    403: "The request comes from a web page that may not use this server.",
-    404: "There is nothing with this id.",
-    405: "The path does not take this method.",
-    409: "The change does not fit the present state.",
-    413: "The body is larger than this server takes.",
-    415: "The body is not of the media type that is expected, or compressed.",
-    422: "A field is missing, unknown, of the wrong type, or out of range.",
-    500: "The server failed.",
-    503: "What is stored cannot be reached: the message says why, and what to do.",
-}
-ERROR = {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorBody.__name__}"}}}
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"description": description} | ({"model": ErrorBody} if status == 500 else {"content": ERROR})
-    for status, description in DESCRIPTIONS.items()
-}
-"""One status names the model, which puts its schema into the document. FastAPI would build a validator for each."""
-
+RESPONSES = error_responses(
+    {
+        400: "The body cannot be read.",
+        401: "The API key is missing or wrong.",
+        403: "The request comes from a web page that may not use this server.",
+        404: "There is nothing with this id.",
+        405: "The path does not take this method.",
+        409: "The change does not fit the present state.",
+        413: "The body is larger than this server takes.",
+        415: "The body is not of the media type that is expected, or compressed.",
+        422: "A field is missing, unknown, of the wrong type, or out of range.",
+        500: "The server failed.",
+        503: "What is stored cannot be reached: the message says why, and what to do.",
+    }
+)
 
 Id = Annotated[str, AfterValidator(storable)]
 """An id that a client gives: whatever it holds, the databases take it, and know nothing by that name."""

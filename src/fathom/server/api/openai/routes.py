@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from fastapi import APIRouter
 
 from fathom.base.errors import GenerationError, RequestError, TokenizerError
-from fathom.server.api.json_io import RESPONSES, JsonRoute, encode, event_stream
+from fathom.server.api.json_io import ERROR_SCHEMA, RESPONSES, JsonRoute, encode, event_stream
 from fathom.server.api.live_response import JSON, SSE, LiveResponse, Part
 from fathom.server.api.openai import completions as text_completions
 from fathom.server.api.openai.chat import request as chat_request
@@ -41,13 +41,14 @@ def router(registry: ModelRegistry, settings: Settings) -> APIRouter:
     """All paths of this dialect, served by the models of ``registry``."""
     routes = APIRouter(tags=["openai"], route_class=JsonRoute, responses=RESPONSES)
     endpoints = _Endpoints(registry, settings)
-    for prefix in ("/v1", ""):
-        options: dict[str, Any] = {"include_in_schema": prefix == "/v1"}
-        for path, post, shape in endpoints.posts:
-            responses: Responses = {200: {"model": shape, "content": event_stream()}}
-            routes.add_api_route(prefix + path, post, methods=["POST"], responses=responses, **options)
-        for path, get, shape in endpoints.gets:
-            routes.add_api_route(prefix + path, get, methods=["GET"], responses={200: {"model": shape}}, **options)
+    for path, post, shape in endpoints.posts:
+        responses: Responses = {200: {"model": shape, "content": event_stream()}}
+        routes.add_api_route(f"/v1{path}", post, methods=["POST"], responses=responses)
+        routes.add_api_route(path, post, methods=["POST"], include_in_schema=False)
+    for path, get, shape in endpoints.gets:
+        responses = {200: {"model": shape}, **ERROR_SCHEMA}
+        routes.add_api_route(f"/v1{path}", get, methods=["GET"], responses=responses)
+        routes.add_api_route(path, get, methods=["GET"], include_in_schema=False)
     return routes
 
 
