@@ -33,6 +33,7 @@ async def chat(served: ServedModel, job: ChatJob) -> AsyncGenerator[GenerationEv
     params = replace(params, stop=(*everywhere, *prompt.stop))
     if not params.ignore_eos:
         params = replace(params, stop_token_ids=tuple(prompt.stop_token_ids.union(params.stop_token_ids)))
+    closing = await asyncio.to_thread(_closing_ids, served, served.chat, job, prompt) if job.close_thinking else ()
     request = Request(
         prompt.ids,
         params,
@@ -40,7 +41,7 @@ async def chat(served: ServedModel, job: ChatJob) -> AsyncGenerator[GenerationEv
         job.cache_salt,
         answer_stop=answer_stop,
         starts_text=prompt.opening.fresh and not job.conversation.prefill,
-        completion=(*job.completion, *_closing_ids(served.chat, job, prompt)),
+        completion=(*job.completion, *closing),
     )
     hidden = None if job.every_token else served.tokenizer.special_ids
     most_calls = None if job.parallel_calls else 1
@@ -63,10 +64,16 @@ async def chat(served: ServedModel, job: ChatJob) -> AsyncGenerator[GenerationEv
     yield GenerationFinished(usage(request.prompt, choices))
 
 
-def _closing_ids(chat: Chat, job: ChatJob, prompt: Prompt) -> tuple[int, ...]:
-    """The tokens by which the thinking ends now; none where it has not begun."""
-    begun = prompt.thinking or bool(job.completion)
-    return chat.closing_ids if job.close_thinking and begun and prompt.dialect.thinks else ()
+def _closing_ids(served: ServedModel, chat: Chat, job: ChatJob, prompt: Prompt) -> tuple[int, ...]:
+    """The tokens by which the thinking ends now; none where it has not begun, or the completion has ended it."""
+    if not prompt.dialect.thinks:
+        return ()
+    thinking = prompt.thinking
+    if job.completion:
+        parser = chat.parser(prompt)
+        parser.push(served.tokenizer.decode(list(job.completion), skip_special=False))
+        thinking = parser.thinking
+    return chat.closing_ids if thinking else ()
 
 
 def _answer_stop(stop: tuple[str, ...], prompt: Prompt) -> AnswerStop | None:

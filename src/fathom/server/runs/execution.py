@@ -22,7 +22,7 @@ from fathom.server.models.upstream.endpoint import UpstreamError
 from fathom.server.runs.abandoned import run_to_end
 from fathom.server.runs.answering import Answering
 from fathom.server.runs.interrupt import InterruptedRun, Interrupts
-from fathom.server.runs.records import RunEnd, RunRecord
+from fathom.server.runs.records import FINISHED, RunEnd, RunRecord
 from fathom.server.runs.services import RunServices
 from fathom.server.runs.short_text import write_short
 from fathom.server.runs.together import ThinkingTogether
@@ -73,6 +73,8 @@ class RunExecution:
 
         The wish is stored with the text so far: a run that is resumed ends its thinking at the same token.
         """
+        if self.writer.message.state in FINISHED:  # and its end is not stored yet: nothing may follow it
+            return
         self.writer.emit_now()
         written = [part["type"] for part in self.writer.parts if part["type"] != "citation"]
         if self.request.together == 1 and written[-1:] in ([], ["thinking"]):

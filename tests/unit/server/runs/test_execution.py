@@ -132,6 +132,22 @@ async def test_answer_now_before_the_first_token_and_in_the_answer():
     assert all(event["type"] != "answer_now" for event in store.logs["run"])
 
 
+async def test_answer_now_behind_the_end_of_the_thinking_changes_nothing():
+    """Said twice, or between the closing tag and the first word of the answer: the tag is not written again."""
+    for script in ("abc</think>\n\n\n\n\n\n\n\nYes.", "abcdefghi</think>\n\n\n\n\n\n\n\nYes."):
+        for said in range(2, 16):
+            store = MemoryStore()
+            store.add(request(thinking="high"))
+            process = Process(store, Script(script))
+            execution = process.start()
+            await until(lambda at=said, store=store: tokens(store) >= at)
+            execution.answer_now()
+            await until(lambda process=process: len(process.served.engine.requests) > 1 or process.task.done())
+            execution.answer_now()
+            message = await process.finish()
+            assert "".join(part["text"] for part in message.parts if part["type"] == "answer").strip() == "Yes."
+
+
 async def test_a_budget_ends_the_thinking_at_exactly_that_many_tokens():
     for budget in (5, 6, 7, 30):
         store = MemoryStore()
