@@ -39,6 +39,11 @@ export function AnswerView({ message, last }: Props) {
         </CitationContext.Provider>
         <SourceList message={message} />
         {moving && <Waiting message={message} />}
+        {moving && message.siblings.length > 1 && (
+          <div class="actions">
+            <Compare message={message} />
+          </div>
+        )}
         {!moving && <Ending message={message} last={last} />}
         {!moving && (
           <div class="actions">

@@ -69,6 +69,14 @@ async function openScripted(page, fields = {}) {
   return chat.id;
 }
 
+/** All answers of a chat, the oldest first. */
+async function answersOf(chat) {
+  const { data } = await server.api("GET", `conversations/${chat}/tree`);
+  return Promise.all(data.filter(({ role }) => role === "assistant").map(({ id }) => server.api("GET", `messages/${id}`)));
+}
+
+const states = async (chat) => (await answersOf(chat)).map(({ state }) => state);
+
 /** Lets the scripted model answer the new chat, as a reader chooses it. */
 async function useScripted(page) {
   await page.locator(".top .model").click();
@@ -92,6 +100,40 @@ describe("an answer", () => {
     await Promise.all([answered(page), answered(other)]);
     assert.equal(await text(page), await text(other));
     assert.ok((await text(page)).startsWith(half.trim()));
+  });
+
+  onPage("of two models comes side by side, and both go on over a reload", async (page) => {
+    let release;
+    const until = new Promise((resolve) => (release = resolve));
+    says = () => ({ content: "The other model says that it goes on and on.", until });
+    const chat = await server.api("POST", "conversations", { title: "Two", settings: { max_tokens: 150, temperature: 0.8, seed: 7 } });
+    await page.evaluate((id) => (location.hash = `#/c/${id}`), chat.id);
+    await page.getByRole("heading", { name: "Two" }).waitFor({ state: "attached" });
+    await page.getByRole("button", { name: /^Tools and a second answer/ }).click();
+    await page.getByRole("combobox", { name: /Second answer/ }).selectOption(SCRIPTED);
+    await page.keyboard.press("Escape");
+    await ask(page, "Tell me a long story of a lighthouse.");
+    const sides = page.getByRole("dialog").locator(".compare-side");
+    const left = () => sides.first().locator(".prose").innerText();
+    const leftGrows = (least) =>
+      page.waitForFunction((length) => (document.querySelector(".compare-side .prose")?.textContent.length ?? 0) > length, least);
+    await sides.last().getByText("The other").waitFor();
+    await leftGrows(20);
+    const length = (await left()).length;
+    await leftGrows(length); // both are being written
+    assert.deepEqual(await states(chat.id), ["streaming", "streaming"]);
+
+    await page.reload();
+    await page.getByRole("button", { name: "Compare versions" }).click();
+    await sides.last().getByText("The other").waitFor();
+    await leftGrows(length);
+    release();
+    await sides.last().getByText("goes on and on.").waitFor();
+    for (const until = Date.now() + 60_000; Date.now() < until && (await states(chat.id)).some((state) => state !== "done"); ) await page.waitForTimeout(200);
+    const whole = (await answersOf(chat.id)).map(({ state, parts }) => [state, parts.map(({ text }) => text).join("")]);
+    assert.deepEqual(whole.map(([state]) => state), ["done", "done"]);
+    await leftGrows(whole[0][1].trim().length * 0.9); // Markdown's signs are not drawn
+    assert.equal(await page.getByRole("dialog").getByRole("alert").count(), 0);
   });
 
   onPage("has branches: another answer, another question, and back", async (page, context) => {

@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 
 /**
  * Starts on a free port. `script(body)` returns what the model says to a request: `content`, `reasoning` and `call`
- * (name and arguments of a tool). `pages` are HTML by path; every search finds all of them.
+ * (name and arguments of a tool); `until` is a promise for which all but the beginning of the content waits. `pages` are HTML by path; every search finds all of them.
  */
 export async function startUpstream(script, pages = {}) {
   const upstream = {
@@ -23,7 +23,7 @@ export async function startUpstream(script, pages = {}) {
     if (pathname === "/v1/chat/completions") {
       const body = JSON.parse(await text(request));
       upstream.asked.push(body);
-      return answer(response, await script(body));
+      return await answer(response, await script(body));
     }
     if (pathname === "/search") {
       upstream.queries.push(searchParams.get("q"));
@@ -39,11 +39,14 @@ export async function startUpstream(script, pages = {}) {
   return upstream;
 }
 
-function answer(response, { content = "", reasoning = "", call = null }) {
+async function answer(response, { content = "", reasoning = "", call = null, until = null }) {
   response.writeHead(200, { "content-type": "text/event-stream" });
   const send = (delta, finish_reason = null) => response.write(`data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason }] })}\n\n`);
   for (const piece of reasoning.match(/[\s\S]{1,8}/g) ?? []) send({ reasoning_content: piece });
-  for (const piece of content.match(/[\s\S]{1,8}/g) ?? []) send({ content: piece });
+  for (const [index, piece] of (content.match(/[\s\S]{1,8}/g) ?? []).entries()) {
+    if (index === 2) await until;
+    send({ content: piece });
+  }
   if (call) send({ tool_calls: [{ index: 0, id: "c1", type: "function", function: { name: call.name, arguments: JSON.stringify(call.arguments) } }] });
   send({}, call ? "tool_calls" : "stop");
   response.end("data: [DONE]\n\n");

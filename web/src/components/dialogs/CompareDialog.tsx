@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Client } from "../../api/assistant/client";
+import { isPassing, type Client } from "../../api/assistant/client";
 import { getMessage } from "../../api/assistant/messages";
 import type { Message } from "../../api/assistant/types";
 import { formatDate, t } from "../../i18n";
@@ -16,13 +16,16 @@ const AGAIN_MS = 500;
 export function CompareDialog({ ids, at, close }: DialogProps) {
   const { client } = useApp();
   const all = Array.isArray(ids) ? (ids as unknown[]).filter((id): id is string => typeof id === "string") : [];
-  const right = Math.max(0, all.indexOf(String(at)));
-  const [shown, setShown] = useState<readonly [number, number]>([right === 0 ? Math.min(1, all.length - 1) : right - 1, right]);
+  const right = Math.max(Math.min(1, all.length - 1), all.indexOf(String(at))); // the older one is on the left
+  const [shown, setShown] = useState<readonly [number, number]>([Math.max(0, right - 1), right]);
   const [messages, setMessages] = useState<ReadonlyMap<string, Message>>(new Map());
   const [problem, setProblem] = useState<string | null>(null);
   const [first, second] = shown.map((index) => all[index]);
   useEffect(() => {
-    const show = (message: Message) => setMessages((before) => new Map(before).set(message.id, message));
+    const show = (message: Message) => {
+      setProblem(null);
+      setMessages((before) => new Map(before).set(message.id, message));
+    };
     const ends = [...new Set([first, second])].map((id) => follow(client, id, show, (error) => setProblem(failureOf(error).message)));
     return () => ends.forEach((end) => end());
   }, [first, second]);
@@ -55,18 +58,29 @@ export function CompareDialog({ ids, at, close }: DialogProps) {
   );
 }
 
-/** Shows a message, and again as long as it is being written. Only one of two is on the path that the live stream feeds. */
+/**
+ * Shows a message, and again as long as it is being written, also after the server was away. Only one of two is on the
+ * path that the live stream feeds.
+ */
 function follow(client: Client, id: string | undefined, show: (message: Message) => void, fail: (error: unknown) => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let ended = id === undefined;
   const fetch = async () => {
     if (ended || id === undefined) return;
-    const message = await getMessage(client, id);
-    if (ended) return;
-    show(message);
-    if (isMoving(message)) timer = setTimeout(() => void fetch().catch(fail), AGAIN_MS);
+    let again = true;
+    try {
+      const message = await getMessage(client, id);
+      if (ended) return;
+      show(message);
+      again = isMoving(message);
+    } catch (error) {
+      if (ended) return;
+      fail(error);
+      again = isPassing(error);
+    }
+    if (again) timer = setTimeout(() => void fetch(), AGAIN_MS);
   };
-  void fetch().catch(fail);
+  void fetch();
   return () => {
     ended = true;
     clearTimeout(timer);
@@ -85,6 +99,7 @@ function Version({ message, close }: { readonly message: Message; close(): void 
       {message.parts.map((part, position) => (
         <PartView key={position} part={part} message={message} position={position} streaming={isMoving(message) && position === message.parts.length - 1} />
       ))}
+      {message.error && <p class="file-problem">{[message.error.message, message.error.remedy].filter(Boolean).join(" — ")}</p>}
       <button type="button" class="button" onClick={use}>
         {t("chat.useVersion")}
       </button>
