@@ -84,19 +84,19 @@ class Page:
         return HTMLResponse(UNBUILT, headers=_headers(REVALIDATE))
 
     async def _file(self, file: Path, headers: dict[str, str], request: Request) -> Response:
-        found = file.stat()
-        response: Response = FileResponse(file, headers=headers, stat_result=found)
-        if is_worth_it(file, found.st_size):
+        status = file.stat()
+        response: Response = FileResponse(file, headers=headers, stat_result=status)
+        if is_worth_it(file, status.st_size):
             response.headers["Vary"] = "Accept-Encoding"
             if accepts_gzip(request.headers.get("accept-encoding", "")) and "range" not in request.headers:
-                response = await self._compressed(file, response)
+                response = await self._compress(file, response)
         if request.headers.get("if-none-match") == response.headers["etag"]:
             not_modified = NotModifiedResponse(response.headers)
             not_modified.headers.update(headers)  # or an outer layer would add its defaults to the kept copy
             return not_modified
         return response
 
-    async def _compressed(self, file: Path, plain: Response) -> Response:
+    async def _compress(self, file: Path, plain: Response) -> Response:
         """The answer with the file as gzip, which is another representation and so has an entity tag of its own."""
         version = plain.headers["etag"]
         response = Response(await self._gzipped.content(file, version), media_type=plain.media_type)

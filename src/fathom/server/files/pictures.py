@@ -64,13 +64,13 @@ class Pictures:
 
     async def load(self, ids: Sequence[str]) -> dict[str, Picture]:
         """The pictures in these files by their ids; those that are gone since they were chosen are left out."""
-        found: dict[str, Picture] = {}
+        pictures: dict[str, Picture] = {}
         for file in await self._files.repository.get_many(ids):
             try:
-                found[file.id] = await self._read(file)
+                pictures[file.id] = await self._read(file)
             except UnreadableFileError as error:
                 logger.warning("the picture %s is not sent: %s", file.id, error)
-        return found
+        return pictures
 
     async def _read(self, file: StoredFile) -> Picture:
         return await asyncio.to_thread(self._open, file)

@@ -34,13 +34,13 @@ class PageCache:
         if page is None:
             if key not in self._making:
                 task = asyncio.create_task(asyncio.to_thread(self._render, record, head, language))
-                task.add_done_callback(lambda done: self._made(key, done))
+                task.add_done_callback(lambda done: self._finish(key, done))
                 self._making[key] = task
             return await asyncio.shield(self._making[key])
         self._pages.move_to_end(key)
         return page
 
-    def _made(self, key: str, task: asyncio.Task[bytes]) -> None:
+    def _finish(self, key: str, task: asyncio.Task[bytes]) -> None:
         del self._making[key]
         if task.cancelled() or task.exception() is not None:
             return

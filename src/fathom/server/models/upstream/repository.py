@@ -73,7 +73,7 @@ class UpstreamRepository:
         it was ``examined``. Raises RequestError where its new name is taken, or a model of ``vision`` is not there.
         """
         async with self._database.write() as connection:
-            before = await _locked(connection, identity)
+            before = await _lock_row(connection, identity)
             if before is None or (examined is not None and _target(before) != _target(examined)):
                 return None
             if "models" in values or vision:
@@ -92,13 +92,13 @@ class UpstreamRepository:
     async def note_thinking(self, identity: str, model: str) -> None:
         """Remember that a model thinks."""
         async with self._database.write() as connection:
-            upstream = await _locked(connection, identity)
+            upstream = await _lock_row(connection, identity)
             if upstream is not None and any(each.id == model and not each.thinking for each in upstream.models):
                 models = (replace(each, thinking=True) if each.id == model else each for each in upstream.models)
                 await _write(connection, identity, {"models": tuple(models)})
 
 
-async def _locked(connection: AsyncConnection, identity: str) -> Upstream | None:
+async def _lock_row(connection: AsyncConnection, identity: str) -> Upstream | None:
     """The row, which no other transaction changes before this one ends."""
     query = select(upstreams).where(upstreams.c.id == identity).with_for_update()
     row = (await connection.execute(query)).one_or_none()

@@ -78,7 +78,7 @@ class Upstreams:
             )
         finally:
             await self._settle()
-        return _stored(changed)
+        return _require(changed)
 
     async def remove(self, identity: str) -> bool:
         """Forget a server and its key; whether there was one."""
@@ -90,11 +90,11 @@ class Upstreams:
         """Store the present models of an upstream. Raises as `examine` and `change`."""
         try:
             examined = await self.examine(upstream)
-            found = {"base_url": examined.base_url, "models": examined.models}
-            checked = await self.repository.change(upstream.id, found, examined=upstream)
+            values = {"base_url": examined.base_url, "models": examined.models}
+            checked = await self.repository.change(upstream.id, values, examined=upstream)
         finally:
             await self._settle()
-        return _stored(checked)
+        return _require(checked)
 
     async def examine(self, upstream: Upstream, *, needs_list: bool = True) -> Upstream:
         """The upstream with its present models, and with ``/v1`` behind its address where that was missing.
@@ -158,7 +158,7 @@ class Upstreams:
         self.on_change()
 
 
-def _stored(upstream: Upstream | None) -> Upstream:
+def _require(upstream: Upstream | None) -> Upstream:
     if upstream is None:
         raise ConflictError("the upstream was changed or removed meanwhile", "look at it as it is now, then try again")
     return upstream
