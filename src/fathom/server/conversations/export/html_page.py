@@ -145,6 +145,8 @@ def _markdown() -> MarkdownIt:
     markdown.use(tex_plugin)
     markdown.add_render_rule("image", _image)
     markdown.add_render_rule("link_open", _link)
+    markdown.add_render_rule("th_open", _cell)
+    markdown.add_render_rule("td_open", _cell)
     return markdown
 
 
@@ -157,4 +159,12 @@ def _image(_: RendererHTML, tokens: Sequence[Token], index: int, __: OptionsDict
 
 def _link(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
     tokens[index].attrSet("rel", "noreferrer nofollow")
+    return renderer.renderToken(tokens, index, options, env)
+
+
+def _cell(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+    """A cell of a table whose side is a class: the policy refuses the style that Markdown gives it."""
+    side = str(tokens[index].attrs.pop("style", "")).removeprefix("text-align:")
+    if side:
+        tokens[index].attrSet("class", side)
     return renderer.renderToken(tokens, index, options, env)

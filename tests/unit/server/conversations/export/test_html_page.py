@@ -195,3 +195,12 @@ def test_deep_nesting_ends():
             api_message("a", None, "assistant", answer("> " * 5000 + "x"), thinking("[" * 20_000), answer("*a " * 5000))
         )
     )
+
+
+def test_the_sides_of_a_tables_columns_are_classes_as_the_policy_refuses_styles() -> None:
+    table = "| a | b | c |\n|---|--:|:-:|\n| 1 | 2 | 3 |"
+    page = to_html(record(api_message("1", None, "assistant", answer(table))))
+    assert re.findall(r"<td[^>]*>", page) == ["<td>", '<td class="right">', '<td class="center">']
+    assert "style=" not in page
+    assert all(f".{side} {{ text-align: {side}; }}" in page for side in ("left", "right", "center"))
+    assert "article > h2:first-child {" in page  # a heading of the answer does not look as the name of its author
