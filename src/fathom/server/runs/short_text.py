@@ -10,15 +10,20 @@ from fathom.server.models.source import ChatSource
 from fathom.text.events import AnswerText
 from fathom.types import Conversation
 
+CHARACTERS = 64
+"""More than a token has."""
+
 
 async def write_short(source: ChatSource, conversation: Conversation, most: int) -> str | None:
     """The model's likeliest answer in at most ``most`` tokens; None where it needs more. Raises as the source does."""
-    written = ""
+    written, longest = "", most * CHARACTERS
     job = ChatJob(conversation, {"temperature": 0.0, "max_tokens": most})
     async with aclosing(source.chat(job)) as events:
         async for event in events:
             if isinstance(event, GenerationDelta):
                 written += "".join(piece.text for piece in event.events if isinstance(piece, AnswerText))
+                if len(written) > longest:
+                    return None  # a server that does not keep to the limit
             elif isinstance(event, ChoiceFinished) and event.reason != "stop":
                 return None  # half a line is none
     return written

@@ -29,6 +29,8 @@ REQUEST = "Write a title for this conversation: at most six words, in its langua
 MAX_TOKENS = 32
 LONGEST = 60
 """Characters of a title."""
+LONGEST_ANSWER = 1000
+"""Characters of a model's answer in which a title is looked for."""
 MOST_MESSAGES = 6
 """Of a conversation that is named: after three answers it keeps the words of its question."""
 STEM = 4
@@ -39,13 +41,15 @@ READ = 2000
 _PREFIX = re.compile(r"^(?:title|titel|titre|título|标题|標題|タイトル)\s*[:：]\s*", re.IGNORECASE)
 _BEFORE = re.compile(r"^\s*(?:#{1,6}\s+|>\s?|[-*+]\s+|\d{1,3}[.)]\s+)+")
 _EMPHASIS = re.compile(r"(\*\*|__|~~|`+)(?=\S)(.+?)(?<=\S)\1")
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_MARKUP = re.compile(r"```|~~~|</?\s*(?:think|tool_call|answer)\b|<\||\|>|!?\[[^\]]*\]\(|^\||^[{\[]", re.IGNORECASE)
+"""What no title holds: fences, a model's own marks, links, tables, JSON."""
+_JOINERS = "\u200c\u200d"
+"""The invisible characters that words and emoji are made with."""
 _QUOTES = "\"'“”‘’«»「」『』《》"
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _WORD = re.compile(rf"(?:{_UNSPACED.pattern})+|(?:(?!{_UNSPACED.pattern})\w)+")
 _ENGLISH = ("the", "and", "for", "with", "from", "that", "this", "its", "are", "was", "how", "what", "who", "why")
 _COMMON = frozenset((*_ENGLISH, "most", "you", "your", "der", "die", "das", "und", "les", "des", "una", "los"))
-_LETTER = re.compile(r"[^\W\d_]")
 
 
 class Titles:
@@ -104,13 +108,22 @@ class Titles:
 
 def title_from(answer: str) -> str | None:
     """The title in a model's answer to `REQUEST`; None where there is none."""
-    lines = [line for line in answer.strip().splitlines() if line.strip()]
-    if len(lines) != 1 or lines[0].lstrip().startswith(("```", "~~~")):
+    if len(answer) > LONGEST_ANSWER:
         return None
-    title = _BEFORE.sub("", _INVISIBLE.sub("", lines[0]))
+    lines = [line for line in map(_visible, answer.splitlines()) if line.strip()]
+    if len(lines) != 1 or _MARKUP.search(lines[0].strip()):
+        return None
+    title = _BEFORE.sub("", lines[0])
     title = _EMPHASIS.sub(r"\2", _PREFIX.sub("", _EMPHASIS.sub(r"\2", title)))
     title = " ".join(title.split()).strip(_QUOTES).rstrip(".。").strip(_QUOTES).strip()
-    return title if _LETTER.search(title) and len(title) <= LONGEST else None
+    if _MARKUP.search(title) or not any(map(str.isalpha, title)):
+        return None
+    return title if len(title) <= LONGEST else None
+
+
+def _visible(line: str) -> str:
+    """``line`` without what cannot be seen: controls, marks of direction, halves of characters, private ones."""
+    return "".join(c for c in line if c in _JOINERS or c == "\t" or unicodedata.category(c)[0] != "C")
 
 
 def is_about(title: str, question: str, answer: str) -> bool:

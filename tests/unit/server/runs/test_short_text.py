@@ -41,3 +41,18 @@ async def test_a_line_is_whole(reason: FinishReason, line: str | None) -> None:
     assert await write_short(writer, ASKED, 7) == line
     assert writer.job is not None
     assert (writer.job.conversation, writer.job.sampling) == (ASKED, {"temperature": 0.0, "max_tokens": 7})
+
+
+async def test_a_line_without_end_is_not_waited_for() -> None:
+    class Endless(Writer):
+        pieces = 0
+
+        async def chat(self, job: ChatJob) -> AsyncGenerator[GenerationEvent, None]:
+            while self.pieces < 10_000:
+                self.pieces += 1
+                yield GenerationDelta(0, (AnswerText("word "),), (), ())
+            yield ChoiceFinished(0, "stop")
+
+    writer = Endless("stop")
+    assert await write_short(writer, ASKED, 7) is None
+    assert writer.pieces < 200

@@ -1,4 +1,8 @@
+import unicodedata
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fathom.server.runs.titles import LONGEST, is_about, title_from
 
@@ -24,6 +28,46 @@ from fathom.server.runs.titles import LONGEST, is_about, title_from
 )
 def test_what_a_title_is(answer, title):
     assert title_from(answer) == title
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "\u200b```python",
+        "**```python**",
+        "python```",
+        "<think>A lighthouse",
+        "</think> A lighthouse",
+        "A lighthouse</ think>",
+        "<|im_start|>assistant",
+        "<tool_call>{}",
+        "[A lighthouse](https://a.example)",
+        "![A lighthouse](a.png)",
+        "| a | b |",
+        '{"title": "A lighthouse"}',
+        "A\u2028lighthouse",
+        "a\rb",
+        "\u202e\u200b\u00ad",
+        "\ud800",
+        "x" * 10_000,
+        "x " * 10_000,
+        "\u202e" * 10_000 + "a",
+        "   \n\t\n",
+    ],
+)
+def test_what_is_no_title(answer):
+    assert title_from(answer) is None
+
+
+@given(st.text() | st.text(alphabet="`*_#>~[]()<|/think \n\u202e\u200b\u2066\u00ad\ud800aé字", max_size=80))
+def test_no_output_makes_a_title_that_is_long_or_marked_or_hidden(answer):
+    title = title_from(answer)
+    if title is not None:
+        assert 0 < len(title) <= LONGEST
+        assert not any(mark in title.casefold() for mark in ("```", "~~~", "<think", "</think", "<|", "]("))
+        assert all(c in "\u200c\u200d" or unicodedata.category(c)[0] != "C" for c in title)
+        assert len(title.splitlines()) == 1
+        assert any(c.isalpha() for c in title)
 
 
 @pytest.mark.parametrize(
