@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Row, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fathom.server.conversations.records import Part, StoredMessage, TreeNode
@@ -26,19 +26,33 @@ async def read_path(
     """At most ``limit`` messages up to and with ``last``, oldest first, and whether there are any before them."""
     if last is None:
         return [], False
+    path = _path(conversation, last, limit)
+    query = select(messages).join(path, messages.c.id == path.c.id).order_by(path.c.depth)
+    rows = (await connection.execute(query)).all()
+    return await complete(connection, rows[:limit][::-1]), len(rows) > limit
+
+
+async def read_path_ids(connection: AsyncConnection, conversation: str, last: str | None, limit: int) -> list[str]:
+    """The ids of the same messages, without reading what they say."""
+    if last is None:
+        return []
+    path = _path(conversation, last, limit)
+    ids = (await connection.execute(select(path.c.id).order_by(path.c.depth))).scalars().all()
+    return list(ids[:limit][::-1])
+
+
+def _path(conversation: str, last: str, limit: int) -> CTE:
+    """Ids and depths from ``last`` upwards, one more than ``limit``."""
     path = (
         select(messages.c.id, messages.c.parent_id, literal(0).label("depth"))
         .where(messages.c.id == last, messages.c.conversation_id == conversation)
         .cte("path", recursive=True)
     )
-    path = path.union_all(
+    return path.union_all(
         select(messages.c.id, messages.c.parent_id, path.c.depth + 1)
         .join(path, messages.c.id == path.c.parent_id)
         .where(path.c.depth < limit)
     )
-    query = select(messages).join(path, messages.c.id == path.c.id).order_by(path.c.depth)
-    rows = (await connection.execute(query)).all()
-    return await complete(connection, rows[:limit][::-1]), len(rows) > limit
 
 
 async def read_messages(connection: AsyncConnection, ids: Collection[str]) -> list[StoredMessage]:

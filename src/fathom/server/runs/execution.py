@@ -225,7 +225,7 @@ class RunExecution:
         known = self.writer.message.usage or {}
         usage = dict(self._usage) or {name: value for name, value in known.items() if name != "elapsed_ms"}
         end = RunEnd(state, self.writer.parts, reason, usage, error, self._services.now())
-        self.writer.finish(end)
+        self.writer.finish(end, self.request.without_context())
 
 
 def is_cut_off(events: Iterable[Mapping[str, Any]]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from fathom.server.conversations.records import StoredMessage
@@ -54,6 +54,10 @@ class RunRequest:
         names = ("path", "tools", "offered", "begun", "citations", "pictures")
         lists = {name: tuple(data[name]) for name in names if name in data}
         return cls(**{**data, **lists})
+
+    def without_context(self) -> RunRequest:
+        """What is kept of it once the run has ended: its message has the sources, nothing reads the rest again."""
+        return replace(self, system="", passages="", citations=(), offered=(), begun=())
 
     @property
     def budget(self) -> int | None:

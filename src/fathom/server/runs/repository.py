@@ -14,7 +14,7 @@ from fathom.server.conversations.messages import finish_message, insert_message,
 from fathom.server.conversations.records import NewQuestion, StoredMessage
 from fathom.server.conversations.repeats import find_answer, find_sent, lock_conversation
 from fathom.server.conversations.repository import read_conversation
-from fathom.server.conversations.tree import read_path
+from fathom.server.conversations.tree import read_path_ids
 from fathom.server.errors import ConflictError, NotFoundError
 from fathom.server.runs.records import FINISHED, RunRecord, RunRequest, RunWrite
 from fathom.server.store.database import Database
@@ -72,8 +72,8 @@ class Runs:
             asked = await insert_question(
                 connection, conversation, question.parent, question.text, question.files, question.key
             )
-            path, _ = await read_path(connection, conversation, question.parent, LONGEST_PATH)
-            request = replace(request, path=(*(message.id for message in path), asked.id))
+            path = await read_path_ids(connection, conversation, question.parent, LONGEST_PATH)
+            request = replace(request, path=(*path, asked.id))
             answer, record = await _insert(connection, conversation, request)
             row = await read_conversation(connection, conversation)
         for message in (asked, answer):

@@ -111,8 +111,8 @@ class RunWriter:
         if any(part["type"] == "thinking" and part["ms"] is None for part in self.parts):
             self.append({"type": "thinking_ended", "ms": self.elapsed})
 
-    def finish(self, end: RunEnd) -> None:
-        """Append the end of the run."""
+    def finish(self, end: RunEnd, request: RunRequest | None = None) -> None:
+        """Append the end of the run, and store what is kept of its request."""
         event = {
             "type": "finished",
             "state": end.state,
@@ -121,7 +121,7 @@ class RunWriter:
             "error": end.error,
         }
         self._fold((event,))
-        self._log.append(RunWrite(self.run, [event], end.state, end=end))
+        self._log.append(RunWrite(self.run, [event], end.state, request, end))
 
     def _thought_has_ended(self, wanted: list[tuple[int, Part]]) -> bool:
         """Whether something follows a thought that has no time yet."""

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from fathom.server.conversations.messages import insert_message
-from fathom.server.conversations.tree import part_of, part_row, read_all, read_path, read_tree
+from fathom.server.conversations.tree import part_of, part_row, read_all, read_path, read_path_ids, read_tree
 
 
 async def test_all_nodes_with_the_beginning_of_their_text(chats):
@@ -32,6 +32,11 @@ async def test_all_nodes_with_the_beginning_of_their_text(chats):
 async def test_a_path_that_begins_nowhere(chats):
     identifier, _ = await chats.chat("a")
     async with chats.database.read() as connection:
+        every = await read_all(connection, identifier)
+        for limit in (1, 2, 10):
+            window, _ = await read_path(connection, identifier, every[-1].id, limit)
+            assert await read_path_ids(connection, identifier, every[-1].id, limit) == [one.id for one in window]
+        assert await read_path_ids(connection, identifier, None, 10) == []
         assert await read_path(connection, identifier, None, 10) == ([], False)
         assert await read_path(connection, identifier, "nothing", 10) == ([], False)
         assert await read_path(connection, "another", (await read_all(connection, identifier))[0].id, 10) == ([], False)

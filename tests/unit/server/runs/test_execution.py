@@ -185,7 +185,9 @@ async def test_what_a_provider_knows_is_frozen_with_the_run():
     lines = [event["text"] for event in store.logs["run"] if event["type"] == "status"]
     assert lines[:2] == ["reading a page", "no network"]
     assert "left out" in lines[2]
-    assert store.records["run"].request.ready
+    request_left = store.records["run"].request
+    assert (request_left.ready, request_left.model) == (True, "scripted")
+    assert (request_left.system, request_left.passages, request_left.citations) == ("", "", ()), "the message has them"
 
 
 @pytest.mark.parametrize("where", ["provider", "line", "source", "turns", "toolbox", "tool", "citations", "together"])
