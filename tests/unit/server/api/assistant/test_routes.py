@@ -5,15 +5,20 @@ from __future__ import annotations
 import httpx
 from scripted import instantly, scripted_model
 
+from fathom.server.api.assistant import routes
 from fathom.server.app import create_app
+from fathom.server.assistant_handle import AssistantHandle
+from fathom.server.models.registry import ModelRegistry
 from fathom.server.models.runtime import Runtime
 from fathom.server.settings import Settings
 
 
 def test_every_path_is_under_api_and_described():
-    app = create_app(Settings(), Runtime(instantly(scripted_model())))
+    settings, runtime = Settings(), Runtime(instantly(scripted_model()))
+    app = create_app(settings, runtime)
     paths = {path: methods for path, methods in app.openapi()["paths"].items() if path.startswith("/api/")}
-    assert len(paths) > 20
+    resources = routes.routes(AssistantHandle(settings, ModelRegistry(runtime)), runtime, settings)
+    assert {route.path.replace(":path}", "}") for route in resources} == set(paths)
     for path, methods in paths.items():
         for method, route in methods.items():
             assert route["tags"] == ["assistant"], (method, path)

@@ -43,13 +43,13 @@ async def test_a_name_is_taken_once(repository: UpstreamRepository):
 
 async def test_models_of_another_address_are_not_stored(repository: UpstreamRepository):
     examined = await repository.add("Up", "http://up/v1", "key", [])
-    found = {"models": (UpstreamModel("a"),)}
+    changes = {"models": (UpstreamModel("a"),)}
     for values in ({"base_url": "http://else/v1"}, {"base_url": "http://up/v1", "api_key": "another"}):
         await repository.change(examined.id, values)
-        assert await repository.change(examined.id, found, examined=examined) is None
+        assert await repository.change(examined.id, changes, examined=examined) is None
     await repository.change(examined.id, {"api_key": "key"})
-    changed = await repository.change(examined.id, found, examined=examined)
-    assert changed == replace(examined, models=found["models"])
+    changed = await repository.change(examined.id, changes, examined=examined)
+    assert changed == replace(examined, models=changes["models"])
 
 
 async def test_that_a_model_thinks_is_remembered(repository: UpstreamRepository):
