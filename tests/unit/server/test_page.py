@@ -6,7 +6,6 @@ import httpx
 import pytest
 
 from fathom.server.app import create_app
-from fathom.server.compression import accepts_gzip
 from fathom.server.models.runtime import Runtime
 from fathom.server.page import Page
 from fathom.server.settings import Settings
@@ -142,25 +141,6 @@ async def test_text_goes_compressed_to_those_who_accept_it(static):
         script.write_text("let b = 2;\n" * 1500)
         changed = await client.get("/assets/main-abc.js", headers={"accept-encoding": "gzip"})
         assert changed.text == script.read_text()
-
-
-@pytest.mark.parametrize(
-    ("header", "accepted"),
-    [
-        ("gzip", True),
-        ("GZIP, deflate", True),
-        ("br;q=1.0, gzip;q=0.5", True),
-        ("*", True),
-        ("", False),
-        ("identity", False),
-        ("gzip;q=0", False),
-        ("gzip; q=0.000, *", False),
-        ("*;q=0", False),
-        ("x-gzip-like", False),
-    ],
-)
-def test_what_a_client_accepts(header, accepted):
-    assert accepts_gzip(header) is accepted
 
 
 async def test_small_files_and_pictures_go_as_they_are(static):
