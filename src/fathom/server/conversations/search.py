@@ -128,11 +128,12 @@ async def _visible(connection: AsyncConnection, ids: Sequence[int], enough: int)
     visible: list[int] = []
     texts: set[tuple[str, str | None, str]] = set()
     c = search_entries.c
-    for start in range(0, len(ids), 500):
-        query = select(c.id, c.conversation_id, c.message_id, c.kind).where(c.id.in_(ids[start : start + 500]))
+    start, end = 0, 2 * enough  # most of the best hits are shown; only if they are not, more are looked at
+    while start < len(ids) and len(visible) < enough:
+        query = select(c.id, c.conversation_id, c.message_id, c.kind).where(c.id.in_(ids[start:end]))
         rows: dict[int, Any] = {row.id: row for row in await connection.execute(query)}
         shown = await _shown_conversations(connection, {row.conversation_id for row in rows.values()})
-        for identifier in ids[start : start + 500]:
+        for identifier in ids[start:end]:
             row = rows.get(identifier)
             if row is None or row.conversation_id not in shown:
                 continue
@@ -140,8 +141,7 @@ async def _visible(connection: AsyncConnection, ids: Sequence[int], enough: int)
                 continue
             texts.add(key)
             visible.append(identifier)
-        if len(visible) >= enough:
-            break
+        start, end = end, end + 500
     return visible
 
 

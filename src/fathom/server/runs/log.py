@@ -22,7 +22,7 @@ from fathom.server.runs.records import RunWrite
 
 logger = logging.getLogger(__name__)
 
-PAUSE = 0.04
+PAUSE = 0.05
 """Seconds between two transactions: text is stored and shown no later than this and one transaction after it came."""
 RETRY = 1.0
 GAP = 1_000_000

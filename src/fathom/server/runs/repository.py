@@ -138,16 +138,18 @@ class Runs:
     async def write(self, writes: Sequence[RunWrite]) -> frozenset[str]:
         """Store what runs appended, in one transaction; the runs that are gone with their conversation."""
         ended: list[StoredMessage] = []
+        lost: set[str] = set()
         async with self._database.write() as connection:
-            query = select(runs.c.id).where(runs.c.id.in_([write.run for write in writes]))
-            known = set((await connection.execute(query)).scalars())
             for write in writes:
-                if write.run in known:
-                    ended += await _write(connection, write)
+                its_message = await _change(connection, write)
+                if its_message is None:
+                    lost.add(write.run)
+                elif (stored := await _write(connection, write, its_message)) is not None:
+                    ended.append(stored)
             rows = [await read_conversation(connection, message.conversation) for message in ended]
         for row, message in zip(rows, ended, strict=True):
             self._changes.publish(ConversationChange(row.id, row, message))
-        return frozenset(write.run for write in writes if write.run not in known)
+        return frozenset(lost)
 
 
 async def _insert(
@@ -163,10 +165,8 @@ async def _insert(
     return answer, record
 
 
-async def _write(connection: AsyncConnection, write: RunWrite) -> list[StoredMessage]:
-    """Store one run's part of a transaction; its message, where it ended."""
-    if write.events:
-        await connection.execute(insert(run_events), [_event_row(write.run, event) for event in write.events])
+async def _change(connection: AsyncConnection, write: RunWrite) -> str | None:
+    """Store what a write changes of its run's row; the message of the run, None where the run is gone."""
     changes = {name: value for name, value in write.changes.items() if name != "model"}
     if write.sequence is not None:
         changes["last_sequence"] = write.sequence
@@ -180,28 +180,36 @@ async def _write(connection: AsyncConnection, write: RunWrite) -> list[StoredMes
         if event["type"] == "thinking_ended":
             began = changes.get("started", runs.c.started)
             changes |= {"thinking_started": began, "thinking_ended": began + event["ms"]}
-    if changes:
-        await connection.execute(update(runs).where(runs.c.id == write.run).values(**changes))
-    message = (await connection.execute(select(runs.c.message_id).where(runs.c.id == write.run))).scalar_one()
+    its_row = runs.c.id == write.run
+    statement = (
+        update(runs).where(its_row).values(**changes).returning(runs.c.message_id)
+        if changes
+        else select(runs.c.message_id).where(its_row)
+    )
+    return (await connection.execute(statement)).scalar_one_or_none()
+
+
+async def _write(connection: AsyncConnection, write: RunWrite, message: str) -> StoredMessage | None:
+    """Store the events of a write, and the end of its message; that one, where it ended."""
+    if write.events:
+        await connection.execute(insert(run_events), [_event_row(write.run, event) for event in write.events])
     if write.end is not None:
         end = write.end
-        return [
-            await finish_message(
-                connection,
-                message,
-                end.parts,
-                state=end.state,
-                finish_reason=end.finish_reason,
-                error=end.error,
-                usage=end.usage,
-                model=write.changes.get("model"),
-            )
-        ]
+        return await finish_message(
+            connection,
+            message,
+            end.parts,
+            state=end.state,
+            finish_reason=end.finish_reason,
+            error=end.error,
+            usage=end.usage,
+            model=write.changes.get("model"),
+        )
     if write.state is not None or "model" in write.changes:
         state = "interrupted" if write.state == "interrupted" else "streaming"
         values = {"state": state} | ({"model": write.changes["model"]} if "model" in write.changes else {})
         await connection.execute(update(messages).where(messages.c.id == message).values(**values))
-    return []
+    return None
 
 
 def _event_row(run: str, event: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from fathom.server.runs.log import EventLog
 from fathom.server.runs.records import RunEnd, RunRequest, RunState, RunWrite
 from fathom.server.runs.segment import changes
 
-DELAY = 0.03
+DELAY = 0.02
 """Seconds that text may wait for more before it is appended."""
 REPORT_MS = 1000
 """Milliseconds between two reports of what was generated so far."""
