@@ -103,8 +103,7 @@ export class Feed {
         this.connectedSignal.value = true;
         this.pause = FIRST_PAUSE_MS;
         this.parts.onStorage(null);
-        Promise.all([chats.refresh(), this.parts.onHello()]).catch(this.parts.onFailure);
-        return void thread?.refresh();
+        return void this.fetchAnew(thread);
       case "conversation":
         chats.put(event.row);
         if (thread?.id === event.row.id && event.row.head !== null && event.row.head !== thread.last?.id) void thread.refreshSoon();
@@ -124,6 +123,15 @@ export class Feed {
         return this.parts.onStorage(event.problem);
       case "other":
         return this.parts.onOther(event.name, event.data);
+    }
+  }
+
+  /** The open chat first, which the reader waits for, then the lists. */
+  private async fetchAnew(thread: Thread | null): Promise<void> {
+    try {
+      await thread?.refresh();
+    } finally {
+      Promise.all([this.parts.chats.refresh(), this.parts.onHello()]).catch(this.parts.onFailure);
     }
   }
 
