@@ -1,17 +1,19 @@
 """How long conversations are kept: temporary ones a day, those in the trash and forgotten ones as the preferences say.
 
 Runs when the server starts and once an hour. What is deleted takes its files along, and later the pages that it alone
-cites.
+cites. A clock that was set far ahead would make everything due at once: where it has jumped, or where nothing happened
+for a week before the start, nothing is deleted until it has run evenly for an hour.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Select, and_, delete, false, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select, true, update
 
 from fathom.base.errors import StorageError
 from fathom.server.conversations.changes import Changes, ConversationChange
@@ -29,6 +31,10 @@ TEMPORARY_MS = DAY
 UNCITED_PAGE_MS = 7 * DAY
 """How long a page of the web is kept that no answer cites: an answer that waits for consent may cite it later."""
 HOUR_SECONDS = 3600.0
+JUMP_MS = 5 * 60 * 1000
+"""By how much the clock may gain in an hour on one that nobody can set. A computer that sleeps looks the same."""
+UNUSED_MS = 7 * DAY
+"""A server that was not used for so long may have lost its time meanwhile."""
 BATCH = 200
 """Conversations of one transaction, so that others need not wait long."""
 
@@ -57,12 +63,16 @@ class Retention:
         preferences: PreferenceStore,
         files: AttachedFiles,
         pages: ReadPages,
+        clock: Callable[[], int] = milliseconds,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._changes = changes
         self._preferences = preferences
         self._files = files
         self._pages = pages
+        self._clock = clock
+        self._steady = steady
         self._sweeping: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -77,7 +87,7 @@ class Retention:
 
     async def sweep(self, now: int | None = None) -> tuple[int, int]:
         """How many conversations were deleted, and how many went to the trash."""
-        now = milliseconds() if now is None else now
+        now = self._clock() if now is None else now
         preferences = await self._preferences.get()
         c = conversations.c
         old = or_(
@@ -101,16 +111,30 @@ class Retention:
         return gone, forgotten
 
     async def _sweep_always(self) -> None:
+        is_trusted = None
         while True:
             try:
-                gone, forgotten = await self.sweep()
-                if gone or forgotten:
-                    logger.info("%d conversations were deleted, %d went to the trash", gone, forgotten)
+                if is_trusted is None:
+                    is_trusted = await self._was_used_lately()
+                if is_trusted:
+                    gone, forgotten = await self.sweep()
+                    if gone or forgotten:
+                        logger.info("%d conversations were deleted, %d went to the trash", gone, forgotten)
+                else:
+                    logger.warning("the clock may be wrong: no conversation is deleted until it ran evenly for an hour")
             except (StorageError, OSError) as error:
                 logger.warning("conversations that are due were not deleted: %s", error)
             except Exception:
                 logger.exception("conversations that are due were not deleted")
+            began, steady = self._clock(), self._steady()
             await asyncio.sleep(HOUR_SECONDS)
+            is_trusted = self._clock() - began - (self._steady() - steady) * 1000 < JUMP_MS
+
+    async def _was_used_lately(self) -> bool:
+        """Whether the newest conversation is from the week before now, or there is none."""
+        async with self._database.read() as connection:
+            newest = (await connection.execute(select(func.max(conversations.c.updated)))).scalar()
+        return newest is None or self._clock() - newest < UNUSED_MS
 
     async def _delete(self, condition: ColumnElement[bool]) -> int:
         async with self._database.read() as connection:
