@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import re
 import subprocess
 import sys
@@ -27,7 +28,9 @@ def installed(package: str, python: Path = Path(sys.executable)) -> Json:
         subprocess.CalledProcessError: where the environment lacks the package or ``packaging``
     """
     command = [str(python), "-m", "benchmarks.installed", package]
-    answer: Json = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+    environ = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
+    answer: Json = json.loads(done.stdout)
     return answer
 
 

@@ -74,11 +74,16 @@ def summary(folder: Path) -> str:
         _summary_line("the same, bfloat16", _training(folder, "bfloat16")),
         _summary_line("GRPO step, small DeepSeek-V3, s", _grpo(folder, "deepseek float32"), digits=1),
         _summary_line("GRPO step, SmolLM2-135M, s", _grpo(folder, "smollm2 float32"), digits=1),
+        _summary_line(
+            "assistant without a model: installed without torch, MB", _assistant(folder, "installed_bytes", 1e6)
+        ),
+        _summary_line("the same: start to first page, s", _assistant(folder, "first_page_s", 1), digits=1),
+        _summary_line("the same: idle memory, MB", _assistant(folder, "idle_rss_bytes", 1e6)),
     ]
     head = "| SmolLM2-135M unless a model is named; 2 threads | Fathom | best peer | ratio |\n|---|--:|--:|--:|"
     hosts = dict.fromkeys(
         " ".join(filter(None, (document["hardware"]["cpu"], vectors(document["hardware"]))))
-        for what in ("training", "grpo", "decode")
+        for what in ("training", "grpo", "decode", "assistant")
         for document in latest_by_processor(folder, what)
     )
     note = (
@@ -131,6 +136,13 @@ def _grpo(folder: Path, model: str) -> list[Comparison]:
     sides = [document["results"].get(model, {}) for document in latest_by_processor(folder, "grpo")]
     steps = [(side["fathom"]["step_s"], side["trl"]["step_s"]) for side in sides if side.get("trl")]
     return [Comparison(ours, "trl", theirs, theirs / ours) for ours, theirs in steps]
+
+
+def _assistant(folder: Path, key: str, unit: float) -> list[Comparison]:
+    """A figure of ours and open-webui's, in the unit given."""
+    runs = [document["results"] for document in latest_by_processor(folder, "assistant")]
+    pairs = [(run["fathom"][key] / unit, run["open_webui"][key] / unit) for run in runs if run.get("open_webui")]
+    return [Comparison(ours, "open-webui", theirs, theirs / ours) for ours, theirs in pairs]
 
 
 def page(folder: Path) -> str:
