@@ -103,6 +103,7 @@ def assert_close(old: Any, new: Any, key: str) -> None:
         for name in old:
             assert_close(old[name], new[name], f"{key}.{name}")
     elif isinstance(old, float):
-        assert new == pytest.approx(old, rel=1e-2, abs=1e-4), key
+        counted = key.endswith("violation")  # tokens an expert: one in a near tie goes elsewhere on another processor
+        assert new == pytest.approx(old, rel=1e-2, abs=0.15 if counted else 1e-4), key
     else:
         assert new == old, key
