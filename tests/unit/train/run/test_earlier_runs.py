@@ -102,8 +102,11 @@ def assert_close(old: Any, new: Any, key: str) -> None:
         assert set(old) <= set(new), key
         for name in old:
             assert_close(old[name], new[name], f"{key}.{name}")
+    elif key.startswith("loads."):  # tokens an expert: those in a near tie go elsewhere on another processor
+        assert sum(new) == sum(old), key
+        assert new == pytest.approx(old, abs=0.1 * sum(old)), key
     elif isinstance(old, float):
-        counted = key.endswith("violation")  # tokens an expert: one in a near tie goes elsewhere on another processor
-        assert new == pytest.approx(old, rel=1e-2, abs=0.15 if counted else 1e-4), key
+        counted = key.endswith(("violation", "acceptance"))  # shares of these tokens, or of others in a near tie
+        assert new == pytest.approx(old, rel=1e-2, abs=0.2 if counted else 1e-4), key
     else:
         assert new == old, key
