@@ -32,7 +32,7 @@ UNCITED_PAGE_MS = 7 * DAY
 """How long a page of the web is kept that no answer cites: an answer that waits for consent may cite it later."""
 HOUR_SECONDS = 3600.0
 JUMP_MS = 5 * 60 * 1000
-"""By how much the clock may gain in an hour on one that nobody can set. A computer that sleeps looks the same."""
+"""By how much the clock may gain in an hour on one that cannot be set. A computer that sleeps looks the same."""
 UNUSED_MS = 7 * DAY
 """A server that was not used for so long may have lost its time meanwhile."""
 BATCH = 200
