@@ -13,7 +13,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -104,9 +103,7 @@ class Server:
     """A server process over one folder and port, which can be killed and started again."""
 
     def __init__(self, command: Sequence[str], folder: str, threads: int) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._port = harness.free_port()
         self._command = [*command, "--port", str(self._port)]
         self._environ = {
             **os.environ,

@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import re
+import socket
 import statistics
 import subprocess
 import sys
@@ -103,8 +104,16 @@ def warn_unless_quiet() -> None:
 
 def progress(text: str) -> None:
     """Say on the terminal, in place of what was said before, what is under way."""
-    end = "" if sys.stderr.isatty() else "\n"
-    print(f"\r\x1b[K{text}" if sys.stderr.isatty() else text, end=end, file=sys.stderr, flush=True)
+    before, after = ("\r\x1b[K", "") if sys.stderr.isatty() else ("", "\n")
+    print(f"{before}{text}", end=after, file=sys.stderr, flush=True)
+
+
+def free_port() -> int:
+    """A port of the loopback that no process listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def median(values: Iterable[float]) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -83,7 +82,7 @@ def _answers(port: int) -> bool:
 
 @contextmanager
 def _running(command: list[str], environ: dict[str, str]) -> Iterator[Server]:
-    port = _free_port()
+    port = harness.free_port()
     process = subprocess.Popen(
         [*command, "--port", str(port)],
         env={**os.environ, **environ},
@@ -99,10 +98,3 @@ def _running(command: list[str], environ: dict[str, str]) -> Iterator[Server]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

@@ -8,7 +8,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -43,9 +42,7 @@ def main() -> None:
 
 def measure(model: str | None, threads: int) -> Json:
     """One start, one question, one stop. Times in seconds from the start of the process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = harness.free_port()
     command = [sys.executable, "-m", "fathom.cli.main", "serve", "--port", str(port), "--log-level", "error"]
     command += ["--model", model] if model else []
     environ = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(harness.ROOT / "src")}

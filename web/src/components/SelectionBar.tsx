@@ -1,6 +1,6 @@
 import { t } from "../i18n";
 import { useApp } from "./context";
-import { Icon } from "./Icon";
+import { Icon, type IconName } from "./Icon";
 import { useSpoken } from "./StatusRegion";
 
 /** What can be done with the chats that are chosen in the list. `listed`: ids of all that are listed. */
@@ -17,30 +17,32 @@ export function SelectionBar({ listed }: { readonly listed: readonly string[] })
       <button type="button" class="text-button" onClick={() => selection.choose(whole ? [] : listed)}>
         {whole ? t("sidebar.selectNone") : t("sidebar.selectAll")}
       </button>
-      <button
-        type="button"
-        class="icon-button small"
+      <Action icon="folder" label={t("sidebar.moveSelected")} disabled={ids.length === 0} onClick={() => app.openDialog("move", { ids })} />
+      <Action
+        icon="trash"
+        label={t("sidebar.deleteSelected")}
         disabled={ids.length === 0}
-        aria-label={t("sidebar.moveSelected")}
-        title={t("sidebar.moveSelected")}
-        onClick={() => app.openDialog("move", { ids })}
-      >
-        <Icon name="folder" size={16} />
-      </button>
-      <button
-        type="button"
-        class="icon-button small"
-        disabled={ids.length === 0}
-        aria-label={t("sidebar.deleteSelected")}
-        title={t("sidebar.deleteSelected")}
         onClick={() => {
           app.drawer.value = false; // the notice that takes it back is below
           selection.end();
           void actions.remove(...ids);
         }}
-      >
-        <Icon name="trash" size={16} />
-      </button>
+      />
     </div>
+  );
+}
+
+interface ActionProps {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly disabled: boolean;
+  readonly onClick: () => void;
+}
+
+function Action({ icon, label, disabled, onClick }: ActionProps) {
+  return (
+    <button type="button" class="icon-button small" disabled={disabled} aria-label={label} title={label} onClick={onClick}>
+      <Icon name={icon} size={16} />
+    </button>
   );
 }

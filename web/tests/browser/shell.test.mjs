@@ -193,15 +193,27 @@ function playNotifications() {
   ServiceWorkerRegistration.prototype.showNotification = async (...options) => sent(...options);
 }
 
+/** A page whose next answer is thought about until `release` is called, with notifications and a clock that are played. */
+async function openThinking() {
+  let release;
+  const until = new Promise((resolve) => (release = resolve));
+  next = () => ({ events: stream({ thinking: "Hm, let me think about this.", answer: "Here it is.", hold: { after: 2, until } }) });
+  const { context, page } = await openPage(browser, mock.url);
+  await page.addInitScript(playNotifications);
+  await page.clock.install();
+  await page.reload();
+  return { context, page, release };
+}
+
+/** Checks that one notification of the answer comes. */
+async function isTold(page) {
+  for (let tries = 0; tries < 200 && (await page.evaluate(() => window.sent.length)) === 0; tries += 1) await page.clock.runFor(100);
+  assert.deepEqual(await page.evaluate(() => window.sent), ["Hard: Here it is."]);
+}
+
 describe("a long thought", () => {
   it("offers a notification once, and sends it when the reader is elsewhere", { timeout: 60_000 }, async () => {
-    let release;
-    const until = new Promise((resolve) => (release = resolve));
-    next = () => ({ events: stream({ thinking: "Hm, let me think about this.", answer: "Here it is.", hold: { after: 2, until } }) });
-    const { context, page } = await openPage(browser, mock.url);
-    await page.addInitScript(playNotifications);
-    await page.clock.install();
-    await page.reload();
+    const { context, page, release } = await openThinking();
     assert.equal(await page.evaluate(() => window.Notification.permission), "default");
     await ask(page, "Hard");
     await page.locator(".thinking-head").waitFor();
@@ -210,20 +222,13 @@ describe("a long thought", () => {
     await page.waitForFunction(() => window.Notification.permission === "granted");
     await page.evaluate(() => Object.defineProperty(document, "hidden", { value: true, configurable: true }));
     release();
-    for (let tries = 0; tries < 200 && (await page.evaluate(() => window.sent.length)) === 0; tries += 1) await page.clock.runFor(100);
-    assert.deepEqual(await page.evaluate(() => window.sent), ["Hard: Here it is."]);
+    await isTold(page);
     assert.match(await page.title(), /^● Hard/);
     await context.close();
   });
 
   it("is told of when it ends in a chat that was left for another, though the tab is hidden for long", { timeout: 60_000 }, async () => {
-    let release;
-    const until = new Promise((resolve) => (release = resolve));
-    next = () => ({ events: stream({ thinking: "Hm, let me think about this.", answer: "Here it is.", hold: { after: 2, until } }) });
-    const { context, page } = await openPage(browser, mock.url);
-    await page.addInitScript(playNotifications);
-    await page.clock.install();
-    await page.reload();
+    const { context, page, release } = await openThinking();
     await page.evaluate(() => window.Notification.requestPermission());
     await ask(page, "Hard");
     await page.locator(".thinking-head").waitFor();
@@ -237,8 +242,7 @@ describe("a long thought", () => {
     });
     await page.clock.runFor(40_000);
     release();
-    for (let tries = 0; tries < 200 && (await page.evaluate(() => window.sent.length)) === 0; tries += 1) await page.clock.runFor(100);
-    assert.deepEqual(await page.evaluate(() => window.sent), ["Hard: Here it is."]);
+    await isTold(page);
     assert.match(await page.title(), /^● Fathom/);
     await context.close();
   });

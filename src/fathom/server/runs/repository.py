@@ -141,10 +141,10 @@ class Runs:
         lost: set[str] = set()
         async with self._database.write() as connection:
             for write in writes:
-                its_message = await _change(connection, write)
-                if its_message is None:
+                identity = await _change(connection, write)
+                if identity is None:
                     lost.add(write.run)
-                elif (stored := await _write(connection, write, its_message)) is not None:
+                elif (stored := await _write(connection, write, identity)) is not None:
                     ended.append(stored)
             rows = [await read_conversation(connection, message.conversation) for message in ended]
         for row, message in zip(rows, ended, strict=True):
@@ -180,11 +180,11 @@ async def _change(connection: AsyncConnection, write: RunWrite) -> str | None:
         if event["type"] == "thinking_ended":
             began = changes.get("started", runs.c.started)
             changes |= {"thinking_started": began, "thinking_ended": began + event["ms"]}
-    its_row = runs.c.id == write.run
+    row = runs.c.id == write.run
     statement = (
-        update(runs).where(its_row).values(**changes).returning(runs.c.message_id)
+        update(runs).where(row).values(**changes).returning(runs.c.message_id)
         if changes
-        else select(runs.c.message_id).where(its_row)
+        else select(runs.c.message_id).where(row)
     )
     return (await connection.execute(statement)).scalar_one_or_none()
 
