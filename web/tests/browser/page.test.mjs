@@ -331,7 +331,7 @@ describe("a server that asks for an API key", () => {
     await page.locator(".figures").nth(1).waitFor();
     await button(page, "Settings").click();
     await button(page, "Remove key").click();
-    assert.equal(await page.getByLabel("API key").inputValue(), "");
+    assert.equal(await page.getByRole("dialog", { name: "Settings" }).getByLabel("API key").inputValue(), "");
     await page.keyboard.press("Escape");
     await ask(page, "Once more");
     await prompt(page).getByLabel("API key").fill("sk-right");
@@ -350,7 +350,8 @@ describe("a server that asks for an API key", () => {
     await button(page, "Settings").click();
     await prompt(page).waitFor();
     await page.keyboard.press("Escape");
-    await page.getByLabel("API key").fill("sk-right");
+    await prompt(page).waitFor({ state: "detached" });
+    await page.getByRole("dialog", { name: "Settings" }).getByLabel("API key").fill("sk-right");
     await button(page, "Close settings").click();
     await button(page, "Retry").click();
     await answered(page);

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Select, and_, delete, false, func, or_, select, true, update
@@ -65,6 +65,7 @@ class Retention:
         pages: ReadPages,
         clock: Callable[[], int] = milliseconds,
         steady: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._database = database
         self._changes = changes
@@ -73,6 +74,7 @@ class Retention:
         self._pages = pages
         self._clock = clock
         self._steady = steady
+        self._sleep = sleep
         self._sweeping: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -127,7 +129,7 @@ class Retention:
             except Exception:
                 logger.exception("conversations that are due were not deleted")
             began, steady = self._clock(), self._steady()
-            await asyncio.sleep(HOUR_SECONDS)
+            await self._sleep(HOUR_SECONDS)
             is_trusted = self._clock() - began - (self._steady() - steady) * 1000 < JUMP_MS
 
     async def _was_used_lately(self) -> bool:

@@ -150,6 +150,10 @@ class Jail:
 
     def __exit__(self, *args: object) -> None:
         self.kill()
+        for process in self._processes:
+            for stream in (process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
         self._stack.close()
 
     def write(self, name: str, text: str) -> Path:
@@ -214,7 +218,11 @@ class Jail:
         return most > 0 and _size(self.files, most) > most
 
     def kill(self) -> None:
-        """End all programs; may be called from another thread than theirs."""
+        """End all programs; may be called from another thread than the one that watches them.
+
+        Their pipes stay open until the jail ends: a descriptor that is closed under a reader may be another file's by
+        the time it is read.
+        """
         with self._starting:
             self._killed = True
         for process in self._processes:
@@ -222,9 +230,6 @@ class Jail:
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-            for stream in (process.stdout, process.stderr):
-                if stream is not None:
-                    stream.close()
 
 
 def _read(

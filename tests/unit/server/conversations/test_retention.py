@@ -130,18 +130,16 @@ async def test_it_starts_and_ends(retention):
 class Clocks:
     """A clock that can be set and one that cannot; both go on by an hour at each sleep, the first by ``jump`` more."""
 
-    def __init__(self, monkeypatch, *jumps):
+    def __init__(self, *jumps):
         self.wall, self.steady = NOW, 0.0
-        jumps = iter(jumps)
+        self._jumps = iter(jumps)
 
-        async def sleep(seconds):
-            jump = next(jumps, None)
-            if jump is None:
-                raise asyncio.CancelledError
-            self.wall += int(seconds * 1000) + jump
-            self.steady += seconds
-
-        monkeypatch.setattr(module.asyncio, "sleep", sleep)
+    async def sleep(self, seconds):
+        jump = next(self._jumps, None)
+        if jump is None:
+            raise asyncio.CancelledError
+        self.wall += int(seconds * 1000) + jump
+        self.steady += seconds
 
     async def run(self, database, changes, belongings, preferences=None):
         retention = Retention(
@@ -152,6 +150,7 @@ class Clocks:
             belongings,
             clock=lambda: self.wall,
             steady=lambda: self.steady,
+            sleep=self.sleep,
         )
         retention.start()
         await asyncio.gather(retention._sweeping, return_exceptions=True)
@@ -159,24 +158,22 @@ class Clocks:
             return len((await connection.execute(select(conversations.c.id))).all())
 
 
-async def test_what_is_due_is_deleted_while_the_clock_runs_evenly(database, changes, belongings, monkeypatch):
+async def test_what_is_due_is_deleted_while_the_clock_runs_evenly(database, changes, belongings):
     await made(database, 0, deleted=NOW - 29 * DAY)
-    assert await Clocks(monkeypatch, *[0] * 20).run(database, changes, belongings) == 1
-    assert await Clocks(monkeypatch, *[0] * 26).run(database, changes, belongings) == 0
+    assert await Clocks(*[0] * 20).run(database, changes, belongings) == 1
+    assert await Clocks(*[0] * 26).run(database, changes, belongings) == 0
 
 
-async def test_a_clock_that_jumps_ahead_deletes_nothing_until_it_is_steady(
-    database, changes, belongings, monkeypatch, caplog
-):
+async def test_a_clock_that_jumps_ahead_deletes_nothing_until_it_is_steady(database, changes, belongings, caplog):
     await made(database, 0, deleted=NOW)
     year = 365 * DAY
-    assert await Clocks(monkeypatch, year).run(database, changes, belongings) == 1
+    assert await Clocks(year).run(database, changes, belongings) == 1
     assert "the clock may be wrong" in caplog.text
-    assert await Clocks(monkeypatch, year, -year, 0, 0).run(database, changes, belongings) == 1  # set right again
-    assert await Clocks(monkeypatch, year, 0).run(database, changes, belongings) == 0
+    assert await Clocks(year, -year, 0, 0).run(database, changes, belongings) == 1  # set right again
+    assert await Clocks(year, 0).run(database, changes, belongings) == 0
 
 
-async def test_a_start_long_after_the_last_use_waits_for_an_hour(database, changes, belongings, monkeypatch):
+async def test_a_start_long_after_the_last_use_waits_for_an_hour(database, changes, belongings):
     await made(database, 40, deleted=NOW - 40 * DAY)
-    assert await Clocks(monkeypatch).run(database, changes, belongings) == 1
-    assert await Clocks(monkeypatch, 0).run(database, changes, belongings) == 0
+    assert await Clocks().run(database, changes, belongings) == 1
+    assert await Clocks(0).run(database, changes, belongings) == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from scripted import instantly, scripted_model
 from starlette.responses import PlainTextResponse
 
 from fathom.server.app import API_PATHS, create_app
@@ -16,7 +15,10 @@ APP = "https://app.example"
 
 
 def client_of(**settings: object) -> httpx.AsyncClient:
-    app = create_app(Settings(**settings), Runtime(instantly(scripted_model())))
+    """A client of the application, which has no model and is not started: routes answer without its assistant."""
+    runtime = Runtime(None)
+    runtime.start()
+    app = create_app(Settings(**settings), runtime)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000")
 
 

@@ -51,6 +51,19 @@ def test_a_jail_ends_with_its_folder(box: Sandbox) -> None:
     assert not jail.folder.exists()
 
 
+def test_killing_a_program_leaves_its_pipes_to_the_thread_that_reads_them() -> None:
+    """A pipe closed under a reader never reports its end, and its descriptor may be another file's."""
+    box = Sandbox(Limits(wall_seconds=60), layers=())
+    with Jail(box) as jail:
+        start = jail.write("start.py", "import time\nprint(1, flush=True)\ntime.sleep(60)")
+        process = jail.start(start, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        jail.kill()
+        pipes = [process.stdout, process.stderr]
+        assert [pipe.closed for pipe in pipes] == [False, False]
+        assert jail.watch(process).status == "failed"
+    assert [pipe.closed for pipe in pipes] == [True, True]
+
+
 def test_missing_layers_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "available_layers", frozenset)
     with pytest.raises(SandboxError, match="cannot confine programs fully: no calls and no files"):
